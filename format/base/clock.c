@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * clock.c: times and durations as text and back.
+ *
+ * Printing is done for every line of output, so it works on digits directly.  Parsing reads what a person
+ * typed: it tries the forms one after the other and takes the one that fits all of the text.
+ */
+#include "format/base/clock.h"
+
+#include <string.h>
+#include <time.h>
+
+#define MINUTE (60 * SEC)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define DAY_SECS 86400
+
+/* Whole years that fit into int64 nanoseconds around 1970. */
+#define YEAR_MIN 1678
+#define YEAR_MAX 2261
+
+struct day {
+	int year, month, mday; /* 1..12, 1..31 */
+};
+
+/* --- printing ---------------------------------------------------------------------------------- */
+
+static char *
+put2(char *p, unsigned v)
+{
+	p[0] = (char)('0' + v / 10);
+	p[1] = (char)('0' + v % 10);
+	return (p + 2);
+}
+
+static char *
+put_u64(char *p, uint64_t v)
+{
+	char digits[20], *d = digits + sizeof(digits);
+	size_t n;
+
+	do {
+		*--d = (char)('0' + v % 10);
+		v /= 10;
+	} while (v != 0);
+	n = (size_t)(digits + sizeof(digits) - d);
+	memcpy(p, d, n);
+	return (p + n);
+}
+
+/* A point and the first `digits` of nine digits of fraction; nothing for 0 digits. */
+static char *
+put_fraction(char *p, unsigned frac, unsigned digits)
+{
+	char nine[9];
+
+	if (digits == 0)
+		return (p);
+	for (int i = 8; i >= 0; i--) {
+		nine[i] = (char)('0' + frac % 10);
+		frac /= 10;
+	}
+	if (digits > 9)
+		digits = 9;
+	*p++ = '.';
+	memcpy(p, nine, digits);
+	return (p + digits);
+}
+
+/* Days since 1970 to a date of the Gregorian calendar: years begin in March, so that the leap day is last. */
+static struct day
+day_of(int64_t days)
+{
+	int64_t z = days + 719468; /* since 0000-03-01 */
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int doe = (int)(z - era * 146097);                                     /* 0..146096 */
+	int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;       /* 0..399 */
+	int doy = doe - (365 * yoe + yoe / 4 - yoe / 100);                     /* 0..365, from March 1 */
+	int m = (5 * doy + 2) / 153;                                           /* 0 = March */
+	struct day d;
+
+	d.mday = doy - (153 * m + 2) / 5 + 1;
+	d.month = m < 10 ? m + 3 : m - 9;
+	d.year = (int)(yoe + era * 400) + (d.month <= 2);
+	return (d);
+}
+
+static int64_t
+days_since_1970(struct day d)
+{
+	int64_t y = d.month <= 2 ? d.year - 1 : d.year;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t yoe = y - era * 400;
+	int64_t doy = (153 * (d.month + (d.month > 2 ? -3 : 9)) + 2) / 5 + d.mday - 1;
+
+	return (era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468);
+}
+
+/* Seconds to add to UTC at this moment. */
+static int64_t
+zone_offset(int64_t secs, enum clock_zone zone)
+{
+	time_t t = (time_t)secs;
+	struct tm tm;
+
+	if (zone == CLOCK_UTC || localtime_r(&t, &tm) == NULL)
+		return (0);
+	return (tm.tm_gmtoff);
+}
+
+size_t
+clock_text(int64_t ns, unsigned digits, enum clock_zone zone, char out[static CLOCK_TEXT])
+{
+	int64_t start = clock_bin(ns, SEC), secs = start / SEC, days;
+	unsigned in_day;
+	struct day d;
+	char *p = out;
+
+	secs += zone_offset(secs, zone);
+	days = clock_bin(secs, DAY_SECS) / DAY_SECS;
+	in_day = (unsigned)(secs - days * DAY_SECS);
+	d = day_of(days);
+
+	p = put2(p, (unsigned)d.year / 100);
+	p = put2(p, (unsigned)d.year % 100);
+	*p++ = '-';
+	p = put2(p, (unsigned)d.month);
+	*p++ = '-';
+	p = put2(p, (unsigned)d.mday);
+	*p++ = ' ';
+	p = put2(p, in_day / 3600);
+	*p++ = ':';
+	p = put2(p, in_day / 60 % 60);
+	*p++ = ':';
+	p = put2(p, in_day % 60);
+	p = put_fraction(p, (unsigned)(ns - start), digits);
+	*p = '\0';
+	return ((size_t)(p - out));
+}
+
+size_t
+clock_epoch(int64_t ns, unsigned digits, char out[static CLOCK_TEXT])
+{
+	uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+	char *p = out;
+
+	if (ns < 0)
+		*p++ = '-';
+	p = put_u64(p, v / SEC);
+	p = put_fraction(p, (unsigned)(v % SEC), digits);
+	*p = '\0';
+	return ((size_t)(p - out));
+}
+
+size_t
+clock_dur(uint64_t us, unsigned digits, char out[static CLOCK_TEXT])
+{
+	char *p = put_u64(out, us / 1000000);
+
+	p = put_fraction(p, (unsigned)(us % 1000000 * 1000), digits);
+	*p = '\0';
+	return ((size_t)(p - out));
+}
+
+/* --- parsing ----------------------------------------------------------------------------------- */
+
+struct text {
+	const char *p, *end;
+};
+
+/* What was written: a moment, and the first moment after it by its own precision. */
+struct span {
+	int64_t from, to;
+};
+
+static bool
+take(struct text *t, char c)
+{
+	if (t->p == t->end || *t->p != c)
+		return (false);
+	t->p++;
+	return (true);
+}
+
+/* A number of least..most digits; false if there are fewer, and digits behind are left alone. */
+static bool
+take_digits(struct text *t, unsigned least, unsigned most, int64_t *v)
+{
+	unsigned n = 0;
+
+	*v = 0;
+	while (n < most && t->p < t->end && *t->p >= '0' && *t->p <= '9') {
+		*v = *v * 10 + (*t->p++ - '0');
+		n++;
+	}
+	return (n >= least);
+}
+
+/* What follows a point, as ns; `unit` is the worth of the last digit. Digits after the ninth are cut. */
+static bool
+take_fraction(struct text *t, int64_t *ns, int64_t *unit)
+{
+	const char *start = t->p;
+
+	*ns = 0;
+	*unit = SEC;
+	for (; t->p < t->end && *t->p >= '0' && *t->p <= '9'; t->p++) {
+		if (*unit > 1) {
+			*unit /= 10;
+			*ns += (*t->p - '0') * *unit;
+		}
+	}
+	return (t->p > start);
+}
+
+static bool
+day_good(struct day d)
+{
+	static const int most[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	struct day back;
+
+	if (d.year < YEAR_MIN || d.year > YEAR_MAX || d.month < 1 || d.month > 12 || d.mday < 1 ||
+	    d.mday > most[d.month - 1])
+		return (false);
+	back = day_of(days_since_1970(d)); /* February 29 comes back as March 1 in other years */
+	return (back.mday == d.mday);
+}
+
+/* The moment `in_day` ns after midnight by the clock on the wall: a day may have 23 or 25 hours. */
+static int64_t
+moment(struct day d, int64_t in_day, enum clock_zone zone)
+{
+	int64_t secs = in_day / SEC;
+	struct tm tm = { 0 };
+
+	if (zone == CLOCK_UTC)
+		return (days_since_1970(d) * DAY + in_day);
+	tm.tm_year = d.year - 1900;
+	tm.tm_mon = d.month - 1;
+	tm.tm_mday = d.mday;
+	tm.tm_hour = (int)(secs / 3600);
+	tm.tm_min = (int)(secs / 60 % 60);
+	tm.tm_sec = (int)(secs % 60);
+	tm.tm_isdst = -1;
+	return ((int64_t)mktime(&tm) * SEC + in_day % SEC);
+}
+
+static struct day
+next_day(struct day d)
+{
+	return (day_of(days_since_1970(d) + 1));
+}
+
+static bool
+take_date(struct text *t, char mark, struct day *d)
+{
+	int64_t y, m, day;
+
+	if (!take_digits(t, 4, 4, &y) || !take(t, mark) || !take_digits(t, 1, 2, &m) || !take(t, mark) ||
+	    !take_digits(t, 1, 2, &day))
+		return (false);
+	*d = (struct day){ .year = (int)y, .month = (int)m, .mday = (int)day };
+	return (day_good(*d));
+}
+
+/* 14:05, 14:05:00, 14:05:00.123; `unit` is its precision. */
+static bool
+take_time(struct text *t, int64_t *in_day, int64_t *unit)
+{
+	int64_t h, m, s = 0, frac = 0;
+
+	*unit = MINUTE;
+	if (!take_digits(t, 1, 2, &h) || h > 23 || !take(t, ':') || !take_digits(t, 2, 2, &m) || m > 59)
+		return (false);
+	if (take(t, ':')) {
+		*unit = SEC;
+		if (!take_digits(t, 2, 2, &s) || s > 60) /* a leap second is the first of the next minute */
+			return (false);
+		if (take(t, '.') && !take_fraction(t, &frac, unit))
+			return (false);
+	}
+	*in_day = h * HOUR + m * MINUTE + s * SEC + frac;
+	return (true);
+}
+
+/* Z, +01, +0130, +01:30: ns to the east. false: none of these, and nothing is taken. */
+static bool
+take_offset(struct text *t, int64_t *east)
+{
+	struct text at = *t;
+	int64_t h, m = 0;
+	bool minus;
+
+	*east = 0;
+	if (take(t, 'Z'))
+		return (true);
+	minus = take(&at, '-');
+	if (!minus && !take(&at, '+'))
+		return (false);
+	if (!take_digits(&at, 2, 2, &h) || h > 14)
+		return (false);
+	if (at.p < at.end) {
+		(void)take(&at, ':');
+		if (!take_digits(&at, 2, 2, &m) || m > 59)
+			return (false);
+	}
+	*east = (h * HOUR + m * MINUTE) * (minus ? -1 : 1);
+	*t = at;
+	return (true);
+}
+
+static struct span
+whole_day(struct day d, enum clock_zone zone)
+{
+	return ((struct span){ moment(d, 0, zone), moment(next_day(d), 0, zone) });
+}
+
+/* 2026-11-20, 2026-11-20T14:05:00.5+01:00 */
+static bool
+parse_iso(struct text t, enum clock_zone zone, struct span *s)
+{
+	int64_t in_day, unit, east;
+	struct day d;
+
+	if (!take_date(&t, '-', &d))
+		return (false);
+	if (t.p == t.end) {
+		*s = whole_day(d, zone);
+		return (true);
+	}
+	if ((!take(&t, 'T') && !take(&t, ' ')) || !take_time(&t, &in_day, &unit))
+		return (false);
+	if (take_offset(&t, &east))
+		s->from = moment(d, in_day, CLOCK_UTC) - east;
+	else
+		s->from = moment(d, in_day, zone);
+	s->to = s->from + unit;
+	return (t.p == t.end);
+}
+
+/* 2026/11/20, 2026/11/20.14:05:00 */
+static bool
+parse_argus(struct text t, enum clock_zone zone, struct span *s)
+{
+	int64_t in_day, unit;
+	struct day d;
+
+	if (!take_date(&t, '/', &d))
+		return (false);
+	if (t.p == t.end) {
+		*s = whole_day(d, zone);
+		return (true);
+	}
+	if (!take(&t, '.') || !take_time(&t, &in_day, &unit))
+		return (false);
+	s->from = moment(d, in_day, zone);
+	s->to = s->from + unit;
+	return (t.p == t.end);
+}
+
+/* 14:05[:00[.5]] on the day that holds `day` */
+static bool
+parse_bare(struct text t, int64_t day, enum clock_zone zone, struct span *s)
+{
+	int64_t in_day, unit, secs = clock_bin(day, SEC) / SEC;
+
+	if (!take_time(&t, &in_day, &unit))
+		return (false);
+	secs += zone_offset(secs, zone);
+	s->from = moment(day_of(clock_bin(secs, DAY_SECS) / DAY_SECS), in_day, zone);
+	s->to = s->from + unit;
+	return (t.p == t.end);
+}
+
+/* 1795188298[.978580] */
+static bool
+parse_epoch(struct text t, struct span *s)
+{
+	int64_t secs, frac = 0, unit = SEC;
+
+	if (!take_digits(&t, 1, 10, &secs) || secs >= INT64_MAX / SEC)
+		return (false);
+	if (take(&t, '.') && !take_fraction(&t, &frac, &unit))
+		return (false);
+	s->from = secs * SEC + frac;
+	s->to = s->from + unit;
+	return (t.p == t.end);
+}
+
+/* -1h: since then */
+static bool
+parse_ago(struct text t, int64_t now, struct span *s)
+{
+	int64_t dur;
+
+	if (!take(&t, '-') || t.p == t.end || (t.end[-1] >= '0' && t.end[-1] <= '9') ||
+	    !clock_parse_dur(t.p, (size_t)(t.end - t.p), &dur))
+		return (false);
+	s->to = now;
+	return (!__builtin_sub_overflow(now, dur, &s->from));
+}
+
+/* `day`: the day on which a bare time lies. */
+static bool
+parse_span(const char *p, size_t n, int64_t now, int64_t day, enum clock_zone zone, struct span *s)
+{
+	struct text t = { p, p + n };
+
+	return (parse_epoch(t, s) || parse_bare(t, day, zone, s) || parse_iso(t, zone, s) ||
+	    parse_argus(t, zone, s) || parse_ago(t, now, s));
+}
+
+bool
+clock_parse(const char *p, size_t n, int64_t now, enum clock_zone zone, int64_t *ns)
+{
+	struct span s;
+
+	if (!parse_span(p, n, now, now, zone, &s))
+		return (false);
+	*ns = s.from;
+	return (true);
+}
+
+/* The text cut at `at`, which is a '-' or '+': A-B, A+duration. A bare time B is on the day of A. */
+static bool
+parse_cut(const char *p, size_t at, int64_t now, enum clock_zone zone, struct span *out)
+{
+	const char *rest = p + at + 1;
+	size_t n = strlen(rest);
+	struct span a, b;
+	int64_t dur;
+
+	if (!parse_span(p, at, now, now, zone, &a))
+		return (false);
+	out->from = a.from;
+	if (p[at] == '+')
+		return (clock_parse_dur(rest, n, &dur) && !__builtin_add_overflow(a.from, dur, &out->to));
+	if (!parse_span(rest, n, now, a.from, zone, &b))
+		return (false);
+	out->to = b.from;
+	return (true);
+}
+
+bool
+clock_parse_range(const char *p, int64_t now, enum clock_zone zone, int64_t *from, int64_t *to)
+{
+	size_t n = strlen(p);
+	struct span s;
+	bool found = parse_span(p, n, now, now, zone, &s);
+
+	/* '-' also stands in dates, offsets and before "1h": the place is right if both sides mean something. */
+	for (size_t i = 1; i < n && !found; i++)
+		if (p[i] == '-' || p[i] == '+')
+			found = parse_cut(p, i, now, zone, &s);
+	if (!found || s.from >= s.to)
+		return (false);
+	*from = s.from;
+	*to = s.to;
+	return (true);
+}
+
+bool
+clock_parse_dur(const char *p, size_t n, int64_t *ns)
+{
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} units[] = { { "", SEC }, { "ns", 1 }, { "us", USEC }, { "ms", MSEC }, { "s", SEC }, { "m", MINUTE },
+		{ "h", HOUR }, { "d", DAY }, { "w", 7 * DAY } };
+	struct text t = { p, p + n };
+	int64_t whole, frac = 0, unit, part;
+	size_t left;
+
+	if (!take_digits(&t, 1, 18, &whole) || (take(&t, '.') && !take_fraction(&t, &frac, &unit)))
+		return (false);
+	left = (size_t)(t.end - t.p);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strlen(units[i].name) != left || memcmp(units[i].name, t.p, left) != 0)
+			continue;
+		/* frac is in billionths of the unit; 7 d * 1e9 does not fit, so the unit is taken apart */
+		part = units[i].ns >= SEC ? units[i].ns / SEC * frac : units[i].ns * frac / SEC;
+		return (!__builtin_mul_overflow(whole, units[i].ns, ns) &&
+		    !__builtin_add_overflow(*ns, part, ns));
+	}
+	return (false);
+}

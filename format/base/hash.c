@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * hash.c: the secret seed of this process's tables.
+ */
+#include "format/base/hash.h"
+
+#include "format/base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+uint64_t
+hash_seed(void)
+{
+	const char *text = getenv("PAVO_SEED");
+	uint64_t seed;
+	char *end;
+
+	if (text != NULL && *text != '\0') {
+		errno = 0;
+		seed = strtoull(text, &end, 0);
+		if (errno != 0 || *end != '\0')
+			fatalx("PAVO_SEED is not a number: %s", text);
+		return (seed);
+	}
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		fatal("getrandom");
+	return (seed);
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# libflow.a: what a flow record is and how it lies on disk.
+
+noinst_LIBRARIES += libflow.a
+libflow_a_SOURCES =
+
+# base: nothing here knows what a flow is
+libflow_a_SOURCES += \
+	%D%/base/arena.c %D%/base/arena.h \
+	%D%/base/bits.h \
+	%D%/base/buf.c %D%/base/buf.h \
+	%D%/base/clock.c %D%/base/clock.h \
+	%D%/base/cursor.h \
+	%D%/base/hash.c %D%/base/hash.h \
+	%D%/base/ip.c %D%/base/ip.h \
+	%D%/base/log.c %D%/base/log.h \
+	%D%/base/mem.c %D%/base/mem.h
+
+# types, the table of fields, records (add your files here)
+
+# codecs, blocks, files (add your files here)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The pages, in mdoc.  Add a page with: dist_man_MANS += %D%/ra.1

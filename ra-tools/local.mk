@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# libra.a and one file per tool: records are selected, merged and shown.
+
+noinst_LIBRARIES += libra.a
+libra_a_SOURCES =
+
+# run, source, aggr, bin, sort (add your files here)
+
+# filter/*.c (add your files here)
+
+# out/*.c (add your files here)
+
+# The tools, one file each.  For each:
+# bin_PROGRAMS += ra
+# ra_SOURCES = %D%/ra.c
+# ra_LDADD = $(RA_LIBS)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Unit tests: one program per file, unit/<room>/test_<thing>.c, linked with the fewest rooms it can
+# live in.  A program's source is <program>.c unless it says otherwise.  It links with format alone
+# unless it says otherwise:
+#
+#	UNIT += %D%/unit/probe/test_decode
+#	tests_unit_probe_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+
+LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
+UNIT =
+check_PROGRAMS += $(UNIT)
+TESTS += $(UNIT)
+
+AM_TESTS_ENVIRONMENT = \
+	PAVO_SRC='$(abs_top_srcdir)'; export PAVO_SRC; \
+	PAVO_BUILD='$(abs_top_builddir)'; export PAVO_BUILD; \
+	FUZZ_TARGETS='$(FUZZ)'; export FUZZ_TARGETS;
+
+# Command lines with their exact output: cli/TESTLIST
+#TESTS += %D%/cli.tap
+
+# Fuzz targets: fuzz/fuzz_<name>.c with LLVMFuzzerTestOneInput(), corpus in fuzz/corpus/<name>/, which
+# make check replays.  To add one (here: decode), in the part below:
+#
+#	FUZZ += %D%/fuzz/fuzz_decode
+#	tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
+#	tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
+#	tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ =
+check_PROGRAMS += $(FUZZ)
+TESTS += %D%/fuzz.tap
+if FUZZERS
+FUZZ_MAIN =
+else
+FUZZ_MAIN = %D%/fuzz/main.c
+endif
+
+# --- base ----------------------------------------------------------------------------------------
+
+# --- format (add your tests here) ----------------------------------------------------------------
+
+# --- probe (add your tests here) -----------------------------------------------------------------
+
+# --- ra-tools (add your tests here) --------------------------------------------------------------
