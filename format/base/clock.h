@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * clock.h: times (ns since 1970, int64) and durations (us) as text and back.
+ */
+#ifndef FORMAT_BASE_CLOCK_H
+#define FORMAT_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SEC 1000000000ll /* ns */
+#define MSEC 1000000ll
+#define USEC 1000ll
+#define CLOCK_TEXT 48
+
+enum clock_zone { CLOCK_UTC, CLOCK_LOCAL }; /* local: whatever TZ says; --tz ZONE sets TZ */
+
+/* 2026-11-20 14:05:00.123456 with `digits` (0..9) of fraction, cut and not rounded. Returns the length. */
+size_t clock_text(int64_t ns, unsigned digits, enum clock_zone, char out[static CLOCK_TEXT]);
+/* 1795188298.978580 */
+size_t clock_epoch(int64_t ns, unsigned digits, char out[static CLOCK_TEXT]);
+/* Seconds with `digits` of fraction, from microseconds: 12.003400 */
+size_t clock_dur(uint64_t us, unsigned digits, char out[static CLOCK_TEXT]);
+
+/* One point in time: epoch seconds with fraction, ISO 8601 (date, T or space, time, fraction, Z or
+ * offset), argus's 2026/11/20.14:05:00, a bare 14:05[:00] on the day of `now`, -1h / -30m / -90s / -2d
+ * relative to now.  Where no zone is written, `zone` holds.  `now` is in ns. */
+bool clock_parse(const char *, size_t n, int64_t now, enum clock_zone, int64_t *ns);
+/* A range "A-B", "A+5m" or "A" (A's own precision: a day, a minute, a second), in ns, [*from, *to). */
+bool clock_parse_range(const char *, int64_t now, enum clock_zone, int64_t *from, int64_t *to);
+/* "250ms", "5s", "1m", "1h", "1d", "1w", a bare number = seconds; ns. */
+bool clock_parse_dur(const char *, size_t n, int64_t *ns);
+
+/* The start of the bin of width `w` that holds `t`: bins lie on the UTC epoch, also before it. */
+static inline int64_t
+clock_bin(int64_t t, int64_t w)
+{
+	int64_t r = t % w;
+
+	return (t - (r < 0 ? r + w : r));
+}
+
+#endif

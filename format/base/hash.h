@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * hash.h: the one hash function (XXH3, 64 bits): seed 0 where the value is stored, a secret seed in tables.
+ */
+#ifndef FORMAT_BASE_HASH_H
+#define FORMAT_BASE_HASH_H
+
+#define XXH_INLINE_ALL
+#include <stddef.h>
+#include <stdint.h>
+#include <xxhash.h>
+
+static inline uint64_t
+hash64(const void *p, size_t n, uint64_t seed)
+{
+	return (XXH3_64bits_withSeed(p, n, seed));
+}
+
+/* The seed of this process's tables: random, or $PAVO_SEED (a number) so that tests can vary it. */
+uint64_t hash_seed(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * log.h: messages for people, on stderr, each line `program: sentence`.
+ * Called by main files and ra-tools/run.c only: a library returns its errors.
+ */
+#ifndef FORMAT_BASE_LOG_H
+#define FORMAT_BASE_LOG_H
+
+#include <stdnoreturn.h>
+
+#define EXIT_ERROR 2 /* usage, unreadable or damaged input */
+
+void log_start(const char *program); /* argv[0]; the name without its folders is shown */
+const char *log_name(void);
+void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));  /* adds strerror(errno) */
+void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
+noreturn void fatal(const char *, ...) __attribute__((format(printf, 1, 2)));  /* adds strerror(errno) */
+noreturn void fatalx(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * mem.h: memory that is there or the program ends with one sentence.
+ *
+ * Every table that grows with input has a cap of its own, so running out of memory is the
+ * machine's state and not something that a caller could mend.
+ */
+#ifndef FORMAT_BASE_MEM_H
+#define FORMAT_BASE_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t n);                 /* not zeroed */
+void *mem_zero(size_t count, size_t size); /* zeroed; count * size is checked */
+void *mem_grow(void *, size_t count, size_t size);
+char *mem_str(const char *);               /* a copy */
+void *mem_copy(const void *, size_t n);
+
+/* A lazily touched region of n bytes, zeroed, whose untouched part costs no memory. */
+void *mem_reserve(size_t n);
+void mem_release(void *, size_t n);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * batch.c: records as columns.
+ */
+#include "format/batch.h"
+
+#include "format/base/mem.h"
+
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t
+cell_size(enum store s)
+{
+	return (s == STORE_IP || s == STORE_BLOB ? 16 : 8);
+}
+
+struct batch *
+batch_new(uint32_t cap)
+{
+	struct batch *b = mem_zero(1, sizeof(*b));
+
+	b->cap = cap;
+	return (b);
+}
+
+void
+batch_free(struct batch **pb)
+{
+	if (*pb == NULL)
+		return;
+	arena_free(&(*pb)->arena);
+	free(*pb);
+	*pb = NULL;
+}
+
+void
+batch_reset(struct batch *b)
+{
+	arena_reset(&b->arena);
+	memset(b->col, 0, sizeof(b->col));
+	memset(&b->derived, 0, sizeof(b->derived));
+	b->rows = 0;
+	b->sel = NULL;
+	b->filtered = false;
+}
+
+struct column *
+batch_column(struct batch *b, enum field f)
+{
+	struct column *c = b->col[f];
+
+	if (c != NULL)
+		return (c);
+	c = arena_zero(&b->arena, sizeof(*c));
+	c->store = fields[f].store;
+	c->any = arena_zero(&b->arena, cell_size(c->store) * b->cap);
+	c->present = arena_zero(&b->arena, BITS_WORDS(b->cap) * 8);
+	b->col[f] = c;
+	return (c);
+}
+
+void
+column_set_mixed(struct batch *b, struct column *c, uint32_t r)
+{
+	if (c->mixed == NULL)
+		c->mixed = arena_zero(&b->arena, BITS_WORDS(b->cap) * 8);
+	bit_set(c->mixed, r);
+}
+
+void
+column_set(struct column *c, uint32_t r, const union value *v)
+{
+	switch (c->store) {
+	case STORE_U64:
+	case STORE_I64:
+	case STORE_REAL:
+		c->u[r] = v->u;
+		break;
+	case STORE_IP:
+		c->ip[r] = v->ip;
+		break;
+	case STORE_BLOB:
+		c->b[r] = v->b;
+		break;
+	}
+	bit_set(c->present, r);
+}
+
+union value
+column_value(const struct column *c, uint32_t r)
+{
+	union value v = { .u = 0 };
+
+	switch (c->store) {
+	case STORE_U64:
+	case STORE_I64:
+	case STORE_REAL:
+		v.u = c->u[r];
+		break;
+	case STORE_IP:
+		v.ip = c->ip[r];
+		break;
+	case STORE_BLOB:
+		v.b = c->b[r];
+		break;
+	}
+	return (v);
+}
+
+void
+batch_add(struct batch *b, const struct flow *f)
+{
+	uint32_t r = b->rows++;
+
+	assert(r < b->cap);
+	for (size_t w = 0; w < BITS_WORDS(F_STORED); w++) {
+		for (uint64_t bits = f->present[w]; bits != 0; bits &= bits - 1) {
+			enum field i = (enum field)(w * 64 + (size_t)__builtin_ctzll(bits));
+			struct column *c = b->col[i] != NULL ? b->col[i] : batch_column(b, i);
+
+			if (c->store == STORE_U64) {
+				c->u[r] = f->v[i].u;
+			} else if (c->store == STORE_BLOB) {
+				c->b[r].p = arena_copy(&b->arena, f->v[i].b.p, f->v[i].b.n);
+				c->b[r].n = f->v[i].b.n;
+			} else {
+				column_set(c, r, &f->v[i]);
+			}
+			bit_set(c->present, r);
+		}
+		for (uint64_t bits = f->mixed[w]; bits != 0; bits &= bits - 1) {
+			enum field i = (enum field)(w * 64 + (size_t)__builtin_ctzll(bits));
+
+			column_set_mixed(b, batch_column(b, i), r);
+		}
+	}
+}
+
+void
+batch_get(const struct batch *b, uint32_t r, struct flow *f)
+{
+	flow_clear(f);
+	for (enum field i = 0; i < F_STORED; i++) {
+		const struct column *c = b->col[i];
+
+		if (column_has(c, r)) {
+			f->v[i] = column_value(c, r);
+			bit_set(f->present, i);
+		} else if (column_mixed(c, r)) {
+			bit_set(f->mixed, i);
+		}
+	}
+}
+
+void
+batch_copy(struct batch *to, const struct batch *from, uint32_t r)
+{
+	struct flow f;
+
+	batch_get(from, r, &f);
+	batch_add(to, &f);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * batch.h: up to BATCH_ROWS records as columns.
+ *
+ * A column exists only if some row has the field (col[f] == NULL: absent in every row).  Values of
+ * rows that are not present are zero.  Everything lives in the batch's arena.
+ */
+#ifndef FORMAT_BATCH_H
+#define FORMAT_BATCH_H
+
+#include "format/flow.h"
+
+#define BATCH_ROWS 32768
+
+struct column {
+	enum store store;
+	union {
+		uint64_t *u;
+		int64_t *i;
+		double *r;
+		struct ip *ip;
+		struct blob *b; /* bytes in the batch's arena */
+		void *any;
+	};
+	uint64_t *present; /* bitmap, BITS_WORDS(cap) words, never NULL */
+	uint64_t *mixed;   /* bitmap or NULL: none; a row is never both */
+};
+
+struct batch {
+	uint32_t rows, cap; /* cap is BATCH_ROWS unless made smaller */
+	struct column *col[F_COUNT];
+	struct fieldset derived; /* derived columns that batch_derive() has looked at */
+	uint64_t *sel;  /* selected rows; NULL: all */
+	bool filtered;  /* its file was written under a filter: totals can not be checked */
+	struct arena arena;
+};
+
+struct batch *batch_new(uint32_t cap);
+void batch_free(struct batch **);
+void batch_reset(struct batch *); /* no rows, no columns; memory is kept */
+
+/* The column, made if it was not there (zeroed, all absent).  Derived fields too. */
+struct column *batch_column(struct batch *, enum field);
+/* Append a record; blobs are copied. The batch must have room. */
+void batch_add(struct batch *, const struct flow *);
+/* Row r as a record; blobs are borrowed from the batch.  Only the stored columns that are there. */
+void batch_get(const struct batch *, uint32_t r, struct flow *);
+/* Copy row r of `from` to the end of `to` (stored columns). */
+void batch_copy(struct batch *to, const struct batch *from, uint32_t r);
+/* Make the derived column f (does nothing for stored ones and for those already made).
+ * Returns the column or NULL if absent in every row. */
+struct column *batch_derive(struct batch *, enum field f);
+
+static inline bool
+batch_selected(const struct batch *b, uint32_t r)
+{
+	return (b->sel == NULL || bit_get(b->sel, r));
+}
+
+static inline bool
+column_has(const struct column *c, uint32_t r)
+{
+	return (c != NULL && bit_get(c->present, r));
+}
+
+static inline bool
+column_mixed(const struct column *c, uint32_t r)
+{
+	return (c != NULL && c->mixed != NULL && bit_get(c->mixed, r));
+}
+
+union value column_value(const struct column *, uint32_t r); /* zero where not present */
+void column_set(struct column *, uint32_t r, const union value *); /* blobs are borrowed, not copied */
+void column_set_mixed(struct batch *, struct column *, uint32_t r);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * derive.c: the derived columns of fields.def, computed from stored ones when somebody asks.
+ */
+#include "format/batch.h"
+#include "format/cid.h"
+
+#include <string.h>
+
+/* What the expressions of fields.def may say of row r of batch b. */
+#define HAS(f) column_has(b->col[F_##f], r)
+#define U(f)   (b->col[F_##f] == NULL ? 0 : b->col[F_##f]->u[r])
+#define N(f)   ((int64_t)U(f))
+#define HAS_SLOSS (HAS(srtxup) || HAS(srtxdn) || HAS(slost) || HAS(sfix))
+#define HAS_DLOSS (HAS(drtxup) || HAS(drtxdn) || HAS(dlost) || HAS(dfix))
+#define SLOSS  (N(srtxup) + N(srtxdn) + N(slost) - N(sfix))
+#define DLOSS  (N(drtxup) + N(drtxdn) + N(dlost) - N(dfix))
+#define SEXP   (N(sdatasegs) + N(suniq) + N(slost) - N(sfix))
+#define DEXP   (N(ddatasegs) + N(duniq) + N(dlost) - N(dfix))
+#define BINSEC ((double)(U(bend) - U(bstart)) / 1e9)
+#define TEXTOF(fn) fn(b, r)
+#define NEEDS(...) { __VA_ARGS__ }
+
+static struct blob
+text(struct batch *b, const char *s, size_t n)
+{
+	return ((struct blob){ arena_copy(&b->arena, s, n), (uint32_t)n });
+}
+
+static struct blob
+derive_dir(struct batch *b, uint32_t r)
+{
+	bool s = U(spkts) > 0, d = U(dpkts) > 0;
+
+	if (!s && !d)
+		return (text(b, "-", 1));
+	if (U(proto) == 6 && U(dirq) <= 1)
+		return (text(b, s && d ? "<?>" : s ? "?>" : "<?", s && d ? 3 : 2));
+	return (text(b, s && d ? "<->" : s ? "->" : "<-", s && d ? 3 : 2));
+}
+
+static struct blob
+derive_flgs(struct batch *b, uint32_t r)
+{
+	char f[8];
+	bool start = U(flags) & RFLAGS_start, end = U(flags) & RFLAGS_end;
+
+	memset(f, ' ', sizeof(f));
+	if (U(rectype) == RECTYPE_CORR)
+		f[0] = 'c';
+	else if (U(flags) & RFLAGS_late)
+		f[0] = 'l';
+	if (start || end)
+		f[1] = start && end ? '*' : start ? 'S' : 'E';
+	if (U(sfrags) + U(dfrags) > 0)
+		f[2] = 'F';
+	if (U(srtxup) + U(srtxdn) + U(drtxup) + U(drtxdn) + U(sspur) + U(dspur) > 0)
+		f[3] = 'r';
+	if (U(slate) + U(dlate) + U(sooo) + U(dooo) > 0)
+		f[4] = 'o';
+	if (U(sdup) + U(ddup) > 0)
+		f[5] = 'd';
+	if (U(sackgap) + U(dackgap) > 0 || U(flags) & RFLAGS_capdrop)
+		f[6] = 'g';
+	if (U(srekeys) + U(drekeys) > 0)
+		f[7] = 'R';
+	return (text(b, f, sizeof(f)));
+}
+
+static struct blob
+derive_cid(struct batch *b, uint32_t r)
+{
+	struct cid_key k = { .proto = (uint8_t)U(proto), .src = b->col[F_saddr]->ip[r],
+		.dst = b->col[F_daddr]->ip[r], .sport = (uint16_t)U(sport), .dport = (uint16_t)U(dport),
+		.ports = HAS(sport), .icmp = HAS(icmptype), .type = (uint8_t)U(icmptype),
+		.code = (uint8_t)U(icmpcode) };
+	char out[CID_TEXT];
+
+	return (text(b, out, cid_text(&k, out)));
+}
+
+/* Where a type's value goes in its column. */
+#define PUT_U64(v)  out->u[r] = (uint64_t)(v)
+#define PUT_I64(v)  out->i[r] = (int64_t)(v)
+#define PUT_REAL(v) out->r[r] = (double)(v)
+#define PUT_BLOB(v) out->b[r] = (v)
+#define PUT_COUNT   PUT_U64
+#define PUT_BYTES   PUT_U64
+#define PUT_DUR     PUT_U64
+#define PUT_MAC     PUT_U64
+#define PUT_INT     PUT_I64
+#define PUT_PCT     PUT_REAL
+#define PUT_BPS     PUT_REAL
+#define PUT_TEXT    PUT_BLOB
+
+#define FIELD(...)
+#define PAIR(...)
+#define TWIN(...)
+#define TIMED(...)
+#define TPAIR(...)
+#define ALIAS(...)
+#define DERIVED(name, type, width, label, needs, cond, value, doc)                   \
+	static void derive_##name##_column(struct batch *b, struct column *out)      \
+	{                                                                            \
+		static const uint16_t need[] = needs;                                \
+		for (uint32_t r = 0; r < b->rows; r++) {                             \
+			if (cond) {                                                  \
+				PUT_##type(value);                                   \
+				bit_set(out->present, r);                            \
+				continue;                                            \
+			}                                                            \
+			for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++)  \
+				if (column_mixed(b->col[need[i]], r))                \
+					column_set_mixed(b, out, r);                 \
+		}                                                                    \
+	}
+#include "format/fields.def"
+
+struct column *
+batch_derive(struct batch *b, enum field f)
+{
+	static void (*const derive[])(struct batch *, struct column *) = {
+#define FIELD(...)
+#define PAIR(...)
+#define TWIN(...)
+#define TIMED(...)
+#define TPAIR(...)
+#define ALIAS(...)
+#define DERIVED(name, ...) derive_##name##_column,
+#include "format/fields.def"
+	};
+
+	if (f >= F_STORED && !fieldset_has(&b->derived, f)) {
+		fieldset_add(&b->derived, f);
+		derive[f - F_STORED](b, batch_column(b, f));
+	}
+	return (b->col[f]);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * packet.h: the facts of one packet.  Decoders write it, everything after them only reads it.
+ *
+ * It holds values, no pointers into the packet, so it may be kept (a held fragment is one of these).
+ * A fact that was not whole in the captured bytes is not stated: `facts` says which groups are.
+ * Lengths come from headers and the wire length, never from caplen (SEMANTICS R9).
+ */
+#ifndef PROBE_PACKET_H
+#define PROBE_PACKET_H
+
+#include "format/base/ip.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* proto: 0..255 is the IP protocol (IANA).  Frames without IP have the ethertype (>= 0x600), or one of these. */
+enum {
+	PROTO_LLC = 256,  /* aux = DSAP << 8 | SSAP without its C/R bit */
+	PROTO_LINK = 257, /* a link type or frame that no decoder knows; aux = DLT */
+	PROTO_ARP = 0x0806,
+	PROTO_ICMP = 1,
+	PROTO_IGMP = 2,
+	PROTO_IPIP = 4,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_DCCP = 33,
+	PROTO_IPV6 = 41,
+	PROTO_GRE = 47,
+	PROTO_ESP = 50,
+	PROTO_AH = 51,
+	PROTO_ICMP6 = 58,
+	PROTO_SCTP = 132,
+	PROTO_UDPLITE = 136,
+};
+
+/* Where a frame went that can not be in a flow (SEMANTICS R7); PKT_FLOW can. */
+enum pkt_fate { PKT_FLOW, PKT_SHORT, PKT_BADIP, PKT_NONIP_OFF, PKT_FILTERED };
+
+enum { /* packet.facts */
+	FACT_PORTS = 1 << 0,   /* sport, dport */
+	FACT_TCP = 1 << 1,     /* tcp.* */
+	FACT_TCPTS = 1 << 2,   /* tcp.tsval, tcp.tsecr */
+	FACT_ICMP = 1 << 3,    /* icmp.type, icmp.code; id where the type has one */
+	FACT_SPI = 1 << 4,     /* spi, seq: ESP, UDP-encapsulated ESP, AH */
+	FACT_FRAG = 1 << 5,    /* a fragment (MF set or offset > 0): frag.* */
+	FACT_PAYLOAD = 1 << 6, /* payload is known */
+	FACT_IKE = 1 << 7,     /* ike.*: a clear ISAKMP header (UDP 500, or 4500 behind the non-ESP marker) */
+	FACT_NATKA = 1 << 8,   /* NAT keepalive: UDP 4500, one byte 0xff */
+	FACT_MAC = 1 << 9,     /* smac, dmac */
+	FACT_ATOMIC = 1 << 10, /* IPv6 fragment header on a whole datagram (RFC 6946) */
+	FACT_CUT = 1 << 11,    /* in a flow, though its headers were cut by the capture: MAR `cut` */
+	FACT_NOANSWER = 1 << 12, /* multicast or broadcast destination: never answers, never flips */
+	FACT_GRESEQ = 1 << 13,   /* seq of a GRE header with S bit (ERSPAN II/III, RFC 2890): gre_seq */
+	FACT_DNS = 1 << 14,      /* dns.*: DNS header on UDP 53 */
+	FACT_WG = 1 << 15,       /* wg.*: a WireGuard message */
+	FACT_QUOTE = 1 << 16,    /* an ICMP error; quote.*: the packet that it is about */
+};
+
+enum layer { LAYER_NONE, LAYER_LINK, LAYER_NET, LAYER_EXT, LAYER_TRANSPORT, LAYER_TUNNEL, LAYER_APP };
+
+enum encap { /* one step of encapsulation, outer to inner; its letters in the `encap` field */
+	ENCAP_VLAN,   /* q<id> */
+	ENCAP_MPLS,   /* mpls:<top label> */
+	ENCAP_PPPOE,  /* pppoe:<session> */
+	ENCAP_IPIP,   /* ipip */
+	ENCAP_6IN4,   /* 6in4 (also 4in6, 6in6: the outer and inner family follow from the addresses) */
+	ENCAP_GRE,    /* gre, gre:<key> */
+	ENCAP_ERSPAN, /* erspan:<session> */
+	ENCAP_VXLAN,  /* vxlan:<vni> */
+	ENCAP_GENEVE, /* geneve:<vni> */
+	ENCAP_GTPU,   /* gtp:<teid> */
+	ENCAP_TEREDO,
+	ENCAP_L2TP,
+	ENCAP_UDP, /* udp: UDP-encapsulated ESP */
+	ENCAP_AH,  /* ah: ESP or IP within AH */
+};
+#define ENCAP_DEPTH 8
+#define ENCAP_NOID UINT32_MAX
+
+/* TCP flags as on the wire */
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_ECE = 64, TCP_CWR = 128 };
+enum { TCPOPT_MSS = 1, TCPOPT_WSCALE = 2, TCPOPT_SACKOK = 4, TCPOPT_SACK = 8, TCPOPT_TS = 16 };
+
+struct packet {
+	/* --- line 0: what the key needs */
+	struct ip src, dst;    /* of the flow's layer; zero for frames without IP (ARP: sender and target) */
+	uint16_t sport, dport; /* 0 unless FACT_PORTS */
+	uint16_t proto;        /* innermost protocol that owns the packet, see above */
+	uint8_t af;            /* 4, 6, 0 = no IP */
+	uint8_t fate;          /* enum pkt_fate */
+	uint32_t vrf;          /* VXLAN/Geneve VNI, GRE key; else 0 */
+	uint32_t aux;          /* more key: GRE undecodable 0; LLC SAPs; ethertype's own business otherwise 0 */
+	uint32_t facts;
+	uint32_t wire;         /* length of the whole frame on the wire, with L2 */
+	/* --- line 1 */
+	int64_t ts;         /* ns since 1970, as in the file; SEMANTICS R6 clamps it later */
+	uint32_t iplen;     /* total length of the innermost IP packet, 0 = none */
+	uint32_t payload;   /* bytes behind the transport header of this packet (of this fragment) */
+	uint8_t ttl, tos;   /* tos: DSCP << 2 | ECN */
+	uint8_t cut_at;     /* enum layer in which the captured bytes ended; LAYER_NONE = nothing missing */
+	uint8_t nencap;
+	uint16_t vlan, ivlan; /* outermost and next VLAN id; 0xffff = none */
+	uint32_t mpls;        /* top label; UINT32_MAX = none */
+	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */
+	uint32_t spi, seq;    /* FACT_SPI */
+	uint32_t ipid;        /* IPv4 identification; IPv6: of the fragment header, else 0 */
+	/* --- line 2 */
+	uint64_t ohash;       /* hash of the outer address pair where there is an outer IP header, else 0 */
+	struct {
+		uint32_t off;  /* bytes */
+		uint32_t len;  /* bytes of payload in this fragment */
+		uint8_t more;  /* MF */
+		uint8_t tiny;  /* the transport header does not fit into it (RFC 1858, SEMANTICS 5) */
+		uint8_t bad;   /* beyond 65535, or an IPv6 middle fragment that is no multiple of 8 */
+	} frag;
+	uint32_t gre_seq;
+	union {
+		struct {
+			uint32_t seq, ack;
+			uint32_t tsval, tsecr; /* FACT_TCPTS */
+			uint16_t win;          /* as on the wire, not scaled */
+			uint16_t sum;          /* checksum field */
+			uint16_t mss;          /* TCPOPT_MSS */
+			uint8_t flags;         /* TCP_* */
+			uint8_t opts;          /* TCPOPT_* seen */
+			uint8_t wscale;        /* TCPOPT_WSCALE */
+			uint8_t nsack;
+			uint32_t sack[4][2];
+		} tcp;
+		struct {
+			uint8_t type, code;
+			uint16_t id; /* echo, timestamp, information, mask; else 0 */
+		} icmp;
+		struct {
+			uint64_t ispi, rspi;
+			uint32_t msgid;
+			uint8_t version, exchange, flags;
+		} ike;
+		struct {
+			uint16_t id, flags; /* of the DNS header */
+			uint16_t qtype;
+			uint32_t qhash; /* of the name, case folded */
+		} dns;
+		struct {
+			uint32_t sender, receiver;
+			uint64_t counter;
+			uint8_t type;
+		} wg;
+	};
+	struct { /* FACT_QUOTE: canonical key material of the packet quoted in an ICMP error */
+		struct ip src, dst;
+		uint16_t sport, dport, proto;
+		uint8_t af, ports;
+	} quote;
+	struct {
+		uint32_t id; /* ENCAP_NOID: none */
+		uint8_t kind;
+	} encap[ENCAP_DEPTH]; /* the first nencap are set */
+};
+
+#endif
