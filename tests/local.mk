@@ -37,6 +37,13 @@ FUZZ_MAIN = %D%/fuzz/main.c
 endif
 
 # --- base ----------------------------------------------------------------------------------------
+UNIT += \
+	%D%/unit/base/test_arena \
+	%D%/unit/base/test_bits \
+	%D%/unit/base/test_buf \
+	%D%/unit/base/test_clock \
+	%D%/unit/base/test_cursor \
+	%D%/unit/base/test_ip
 
 # --- format (add your tests here) ----------------------------------------------------------------
 

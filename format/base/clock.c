@@ -297,7 +297,7 @@ take_offset(struct text *t, int64_t *east)
 	minus = take(&at, '-');
 	if (!minus && !take(&at, '+'))
 		return (false);
-	if (!take_digits(&at, 2, 2, &h) || h > 14)
+	if (!take_digits(&at, 2, 2, &h) || h > (minus ? 12 : 14)) /* as far as zones go */
 		return (false);
 	if (at.p < at.end) {
 		(void)take(&at, ':');
@@ -441,18 +441,29 @@ parse_cut(const char *p, size_t at, int64_t now, enum clock_zone zone, struct sp
 	return (true);
 }
 
+/* The first place with this sign where both sides mean something; it also stands in dates and offsets. */
+static bool
+parse_cuts(const char *p, char sign, int64_t now, enum clock_zone zone, struct span *s)
+{
+	for (size_t i = 1; p[0] != '\0' && p[i] != '\0'; i++)
+		if (p[i] == sign && parse_cut(p, i, now, zone, s) && s->from < s->to)
+			return (true);
+	return (false);
+}
+
+/*
+ * 2026-11-20T04:00-05:00 could be an hour or a moment far west: here it is the hour.  With + it is the
+ * other way round: +01:00 is no duration, and +01 after a time reads as an offset.
+ */
 bool
 clock_parse_range(const char *p, int64_t now, enum clock_zone zone, int64_t *from, int64_t *to)
 {
-	size_t n = strlen(p);
 	struct span s;
-	bool found = parse_span(p, n, now, now, zone, &s);
 
-	/* '-' also stands in dates, offsets and before "1h": the place is right if both sides mean something. */
-	for (size_t i = 1; i < n && !found; i++)
-		if (p[i] == '-' || p[i] == '+')
-			found = parse_cut(p, i, now, zone, &s);
-	if (!found || s.from >= s.to)
+	if (!parse_cuts(p, '-', now, zone, &s) && !parse_span(p, strlen(p), now, now, zone, &s) &&
+	    !parse_cuts(p, '+', now, zone, &s))
+		return (false);
+	if (s.from >= s.to)
 		return (false);
 	*from = s.from;
 	*to = s.to;
