@@ -4,7 +4,44 @@
 noinst_LIBRARIES += libprobe.a
 libprobe_a_SOURCES =
 
-# capture, decode and decode/*.c (add your files here)
+# capture, decode and decode/*.c
+libprobe_a_SOURCES += \
+	%D%/capture.c \
+	%D%/capture.h \
+	%D%/decode.c \
+	%D%/decode.h \
+	%D%/packet.h \
+	%D%/pcapfile.c \
+	%D%/pcapfile.h \
+	%D%/proto.def \
+	%D%/decode/decoders.h \
+	%D%/decode/ah.c \
+	%D%/decode/arp.c \
+	%D%/decode/dns.c \
+	%D%/decode/erspan.c \
+	%D%/decode/esp.c \
+	%D%/decode/eth.c \
+	%D%/decode/frelay.c \
+	%D%/decode/geneve.c \
+	%D%/decode/gre.c \
+	%D%/decode/hdlc.c \
+	%D%/decode/icmp.c \
+	%D%/decode/ike.c \
+	%D%/decode/ip4.c \
+	%D%/decode/ip6.c \
+	%D%/decode/llc.c \
+	%D%/decode/mpls.c \
+	%D%/decode/nflog.c \
+	%D%/decode/null.c \
+	%D%/decode/ppp.c \
+	%D%/decode/sctp.c \
+	%D%/decode/sll.c \
+	%D%/decode/tcp.c \
+	%D%/decode/udp.c \
+	%D%/decode/vlan.c \
+	%D%/decode/vxlan.c \
+	%D%/decode/wg.c \
+	%D%/decode/wifi.c
 
 # key, table, track/*.c, emit (add your files here)
 

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * decoders.h: what the decoders share; private to probe/decode.c and probe/decode/.
+ *
+ * A decoder reads one header at the decoder's cursor, commits its facts to the packet if the header
+ * was whole, and returns the step that comes next.  An IP header that is whole makes the packet a
+ * flow; an inner one replaces it.  So an inner layer that can not be decoded simply leaves the outer
+ * flow standing: a tunnel decoder commits itself completely before it hands on.
+ */
+#ifndef PROBE_DECODE_DECODERS_H
+#define PROBE_DECODE_DECODERS_H
+
+#include "probe/decode.h"
+
+enum step {
+	STEP_END,
+#define STEP(name, function) STEP_##name,
+#include "probe/proto.def"
+};
+
+struct decoder {
+	struct cursor c;       /* what was captured of the current layer */
+	const uint8_t *start;  /* of the frame */
+	size_t end;            /* where the current layer ends, from start, as the headers and the wire say */
+	struct packet *p;
+	const struct decode_options *o;
+	uint32_t vrf;          /* of the next inner flow */
+	int dlt;
+	uint8_t level;         /* IP headers taken */
+	uint8_t tunnels;       /* encapsulations gone through */
+	uint8_t nencap;        /* steps noted in p->encap, committed with the flow inside them */
+	bool part;             /* a first fragment: what is inside it is not all here */
+};
+
+#define STEP(name, function) enum step function(struct decoder *);
+#include "probe/proto.def"
+
+enum step decode_ethertype(uint16_t type); /* STEP_END if none */
+enum step decode_ipproto(uint8_t proto);
+enum step decode_greproto(uint16_t type);
+enum step decode_pppproto(uint16_t proto);
+enum step decode_link(int linktype);
+enum step decode_udpport(uint16_t sport, uint16_t dport);
+
+/* A header was not whole: what was committed stands; returns STEP_END. */
+enum step decode_cut(struct decoder *, enum layer);
+/* An IP header contradicts itself; returns STEP_END. */
+enum step decode_bad(struct decoder *);
+/* A frame without an IP flow, keyed by MACs (if known), protocol and aux; returns STEP_END. */
+enum step decode_nonip(struct decoder *, uint16_t proto, uint32_t aux);
+/* The next header behind a 16-bit type: an ethertype's decoder, else decode_nonip(). */
+enum step decode_typed(struct decoder *, uint16_t type);
+/* Which IP lies at the cursor, by its first nibble: STEP_IP4, STEP_IP6 or STEP_END. */
+enum step decode_nibble(const struct decoder *);
+/* A whole IP header: the flow is this one now.  The caller sets lengths, ttl, tos and fragment facts. */
+void decode_flow(struct decoder *, const struct ip *src, const struct ip *dst, uint8_t af, uint8_t proto);
+/* Note an encapsulation around what comes next. */
+void decode_encap(struct decoder *, enum encap, uint32_t id);
+/* May a tunnel be entered here (--outer, fragments, depth)?  Notes it if so. */
+bool decode_enter(struct decoder *, enum encap, uint32_t id);
+
+/* Bytes from the cursor to the end of the layer, captured or not. */
+static inline size_t
+decode_left(const struct decoder *d)
+{
+	size_t at = (size_t)(d->c.p - d->start);
+
+	return (d->end > at ? d->end - at : 0);
+}
+
+/* The current layer is n bytes long from `from` bytes before the cursor, whatever was captured. */
+static inline void
+decode_bound(struct decoder *d, size_t from, size_t n)
+{
+	d->end = (size_t)(d->c.p - d->start) - from + n;
+	if ((size_t)(d->c.end - d->start) > d->end)
+		d->c.end = d->start + d->end;
+	if (d->c.end < d->c.p)
+		d->c.end = d->c.p;
+}
+
+/* The transport header took n bytes of the payload. */
+static inline void
+decode_payload(struct decoder *d, uint32_t n)
+{
+	d->p->payload = d->p->payload > n ? d->p->payload - n : 0;
+}
+
+static inline uint16_t
+get16(const uint8_t *p)
+{
+	return ((uint16_t)(p[0] << 8 | p[1]));
+}
+
+static inline uint32_t
+get32(const uint8_t *p)
+{
+	return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
+}
+
+static inline uint64_t
+get48(const uint8_t *p)
+{
+	return ((uint64_t)get16(p) << 32 | get32(p + 2));
+}
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * ip6.c: IPv6 and its extension headers (RFC 8200).
+ */
+#include "probe/decode/decoders.h"
+
+enum { EXTENSIONS = 16 };
+enum { HOPOPTS = 0, ROUTING = 43, FRAGMENT = 44, NONE = 59, DSTOPTS = 60, MOBILITY = 135, HIP = 139, SHIM6 = 140 };
+
+static bool
+is_extension(uint8_t number)
+{
+	switch (number) {
+	case HOPOPTS:
+	case ROUTING:
+	case FRAGMENT:
+	case DSTOPTS:
+	case MOBILITY:
+	case HIP:
+	case SHIM6:
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+/* True if the packet's transport header is not in this fragment. */
+static bool
+fragment(struct decoder *d, const uint8_t *h)
+{
+	struct packet *p = d->p;
+	uint32_t off = get16(h + 2) & 0xfff8u;
+	bool more = (h[3] & 1) != 0;
+
+	p->ipid = get32(h + 4);
+	if (off == 0 && !more) {
+		p->facts |= FACT_ATOMIC;
+		return (false);
+	}
+	p->facts |= FACT_FRAG;
+	p->frag.off = off;
+	p->frag.len = p->payload;
+	p->frag.more = more;
+	p->frag.bad = off + p->payload > 65535 || (more && p->payload % 8 != 0);
+	p->frag.tiny = off == 8 && h[0] == PROTO_TCP;
+	d->part = true;
+	return (off != 0);
+}
+
+static void
+note_tiny(struct packet *p)
+{
+	uint32_t least = p->proto == PROTO_TCP ? 20 : p->proto == PROTO_UDP || p->proto == PROTO_ESP ? 8 : 0;
+
+	if ((p->facts & FACT_FRAG) != 0 && p->frag.off == 0)
+		p->frag.tiny = p->payload < least;
+}
+
+/* Walk the extension headers; the last number known is the packet's protocol. */
+static enum step
+extensions(struct decoder *d, uint8_t number)
+{
+	struct packet *p = d->p;
+
+	for (int n = 0; n < EXTENSIONS && is_extension(number); n++) {
+		const uint8_t *h = cur_bytes(&d->c, 8);
+		bool tail = false;
+		uint32_t size = 8;
+
+		if (h == NULL)
+			return (decode_cut(d, LAYER_EXT));
+		if (number != FRAGMENT)
+			size += h[1] * 8u;
+		if (size > 8)
+			cur_skip(&d->c, size - 8);
+		if (d->c.cut)
+			return (decode_cut(d, LAYER_EXT));
+		decode_payload(d, size);
+		if (number == FRAGMENT)
+			tail = fragment(d, h);
+		if (h[0] == NONE && number >= MOBILITY && !tail) /* they are what the packet is for */
+			return (STEP_END);
+		number = h[0];
+		p->proto = number;
+		if (tail)
+			return (STEP_END);
+	}
+	note_tiny(p);
+	return (is_extension(number) ? STEP_END : decode_ipproto(number));
+}
+
+enum step
+decode_ip6(struct decoder *d)
+{
+	const uint8_t *h = cur_bytes(&d->c, 40);
+	struct packet *p = d->p;
+	struct ip src, dst;
+	uint32_t length, there;
+
+	if (h == NULL)
+		return (decode_cut(d, LAYER_NET));
+	if (h[0] >> 4 != 6)
+		return (decode_bad(d));
+	length = get16(h + 4);
+	there = (uint32_t)decode_left(d);
+	if (length == 0 && h[6] != NONE) /* a jumbogram, or segmentation offload */
+		length = there;
+	memcpy(src.b, h + 8, 16);
+	memcpy(dst.b, h + 24, 16);
+	decode_flow(d, &src, &dst, 6, h[6]);
+	p->iplen = 40 + length;
+	p->payload = length;
+	p->ttl = h[7];
+	p->tos = (uint8_t)(h[0] << 4 | h[1] >> 4);
+	if (length > there)
+		p->facts |= FACT_CUT;
+	decode_bound(d, 0, length);
+	return (extensions(d, h[6]));
+}

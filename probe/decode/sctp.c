@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sctp.c: the ports of SCTP (RFC 9260) and DCCP (RFC 4340), whose headers begin alike.
+ */
+#include "probe/decode/decoders.h"
+
+static enum step
+ports(struct decoder *d, uint32_t size)
+{
+	const uint8_t *h = cur_bytes(&d->c, size);
+
+	if (h == NULL)
+		return (decode_cut(d, LAYER_TRANSPORT));
+	d->p->sport = get16(h);
+	d->p->dport = get16(h + 2);
+	d->p->facts |= FACT_PORTS;
+	return (STEP_END);
+}
+
+enum step
+decode_sctp(struct decoder *d)
+{
+	enum step next = ports(d, 12);
+
+	if ((d->p->facts & FACT_PORTS) != 0)
+		decode_payload(d, 12);
+	return (next);
+}
+
+enum step
+decode_dccp(struct decoder *d)
+{
+	struct cursor c = d->c;
+	uint8_t words;
+
+	cur_skip(&c, 4);
+	words = cur_u8(&c); /* the header's whole length */
+	if (!c.cut && words < 3)
+		return (STEP_END);
+	(void)ports(d, 12);
+	if ((d->p->facts & FACT_PORTS) != 0)
+		decode_payload(d, words * 4u);
+	return (STEP_END);
+}
