@@ -18,7 +18,7 @@ AM_TESTS_ENVIRONMENT = \
 	FUZZ_TARGETS='$(FUZZ)'; export FUZZ_TARGETS;
 
 # Command lines with their exact output: cli/TESTLIST
-#TESTS += %D%/cli.tap
+TESTS += %D%/cli.tap
 
 # Fuzz targets: fuzz/fuzz_<name>.c with LLVMFuzzerTestOneInput(), corpus in fuzz/corpus/<name>/, which
 # make check replays.  To add one (here: decode), in the part below:
