@@ -17,5 +17,6 @@ libflow_a_SOURCES += \
 	%D%/base/mem.c %D%/base/mem.h
 
 # types, the table of fields, records (add your files here)
+libflow_a_SOURCES += %D%/types.c %D%/types.h %D%/types.def %D%/names.def
 
 # codecs, blocks, files (add your files here)
