@@ -21,7 +21,8 @@ struct cursor {
 static inline struct cursor
 cur_new(const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes;
+	static const uint8_t nothing;
+	const uint8_t *p = bytes != NULL ? bytes : &nothing; /* no arithmetic on NULL, not even + 0 */
 
 	return ((struct cursor){ .p = p, .end = p + n, .cut = false });
 }
