@@ -17,7 +17,7 @@
 
 #define ARENA_ALIGN 16
 #define ARENA_FIRST ((size_t)8192)
-#define ARENA_MOST ((size_t)4 << 20) /* chunks stop doubling here */
+#define ARENA_MOST  ((size_t)4 << 20) /* chunks stop doubling here */
 
 struct arena_chunk {
 	struct arena_chunk *older;
@@ -124,7 +124,8 @@ pool_bytes(size_t size, uint32_t cap)
 void
 pool_init(struct pool *p, size_t size, uint32_t cap)
 {
-	assert(size >= sizeof(uint32_t) && size % sizeof(uint32_t) == 0); /* the free list lies in the cells */
+	assert(size >= sizeof(uint32_t) &&
+	       size % sizeof(uint32_t) == 0); /* the free list lies in the cells */
 	*p = (struct pool){ .size = size, .cap = cap };
 	p->base = mem_reserve(pool_bytes(size, cap));
 }

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define MINUTE (60 * SEC)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
+#define MINUTE	 (60 * SEC)
+#define HOUR	 (60 * MINUTE)
+#define DAY	 (24 * HOUR)
 #define DAY_SECS 86400
 
 /* Whole years that fit into int64 nanoseconds around 1970. */
@@ -73,10 +73,10 @@ day_of(int64_t days)
 {
 	int64_t z = days + 719468; /* since 0000-03-01 */
 	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-	int doe = (int)(z - era * 146097);                                     /* 0..146096 */
-	int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;       /* 0..399 */
-	int doy = doe - (365 * yoe + yoe / 4 - yoe / 100);                     /* 0..365, from March 1 */
-	int m = (5 * doy + 2) / 153;                                           /* 0 = March */
+	int doe = (int)(z - era * 146097);				 /* 0..146096 */
+	int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365; /* 0..399 */
+	int doy = doe - (365 * yoe + yoe / 4 - yoe / 100);		 /* 0..365, from March 1 */
+	int m = (5 * doy + 2) / 153;					 /* 0 = March */
 	struct day d;
 
 	d.mday = doy - (153 * m + 2) / 5 + 1;
@@ -256,8 +256,8 @@ take_date(struct text *t, char mark, struct day *d)
 {
 	int64_t y, m, day;
 
-	if (!take_digits(t, 4, 4, &y) || !take(t, mark) || !take_digits(t, 1, 2, &m) || !take(t, mark) ||
-	    !take_digits(t, 1, 2, &day))
+	if (!take_digits(t, 4, 4, &y) || !take(t, mark) || !take_digits(t, 1, 2, &m) ||
+	    !take(t, mark) || !take_digits(t, 1, 2, &day))
 		return (false);
 	*d = (struct day){ .year = (int)y, .month = (int)m, .mday = (int)day };
 	return (day_good(*d));
@@ -270,11 +270,13 @@ take_time(struct text *t, int64_t *in_day, int64_t *unit)
 	int64_t h, m, s = 0, frac = 0;
 
 	*unit = MINUTE;
-	if (!take_digits(t, 1, 2, &h) || h > 23 || !take(t, ':') || !take_digits(t, 2, 2, &m) || m > 59)
+	if (!take_digits(t, 1, 2, &h) || h > 23 || !take(t, ':') || !take_digits(t, 2, 2, &m) ||
+	    m > 59)
 		return (false);
 	if (take(t, ':')) {
 		*unit = SEC;
-		if (!take_digits(t, 2, 2, &s) || s > 60) /* a leap second is the first of the next minute */
+		if (!take_digits(t, 2, 2, &s) ||
+		    s > 60) /* a leap second is the first of the next minute */
 			return (false);
 		if (take(t, '.') && !take_fraction(t, &frac, unit))
 			return (false);
@@ -407,7 +409,7 @@ parse_span(const char *p, size_t n, int64_t now, int64_t day, enum clock_zone zo
 	struct text t = { p, p + n };
 
 	return (parse_epoch(t, s) || parse_bare(t, day, zone, s) || parse_iso(t, zone, s) ||
-	    parse_argus(t, zone, s) || parse_ago(t, now, s));
+		parse_argus(t, zone, s) || parse_ago(t, now, s));
 }
 
 bool
@@ -434,7 +436,8 @@ parse_cut(const char *p, size_t at, int64_t now, enum clock_zone zone, struct sp
 		return (false);
 	out->from = a.from;
 	if (p[at] == '+')
-		return (clock_parse_dur(rest, n, &dur) && !__builtin_add_overflow(a.from, dur, &out->to));
+		return (clock_parse_dur(rest, n, &dur) &&
+			!__builtin_add_overflow(a.from, dur, &out->to));
 	if (!parse_span(rest, n, now, a.from, zone, &b))
 		return (false);
 	out->to = b.from;
@@ -476,8 +479,8 @@ clock_parse_dur(const char *p, size_t n, int64_t *ns)
 	static const struct {
 		const char *name;
 		int64_t ns;
-	} units[] = { { "", SEC }, { "ns", 1 }, { "us", USEC }, { "ms", MSEC }, { "s", SEC }, { "m", MINUTE },
-		{ "h", HOUR }, { "d", DAY }, { "w", 7 * DAY } };
+	} units[] = { { "", SEC },     { "ns", 1 },   { "us", USEC }, { "ms", MSEC },  { "s", SEC },
+		      { "m", MINUTE }, { "h", HOUR }, { "d", DAY },   { "w", 7 * DAY } };
 	struct text t = { p, p + n };
 	int64_t whole, frac = 0, unit, part;
 	size_t left;
@@ -491,7 +494,7 @@ clock_parse_dur(const char *p, size_t n, int64_t *ns)
 		/* frac is in billionths of the unit; 7 d * 1e9 does not fit, so the unit is taken apart */
 		part = units[i].ns >= SEC ? units[i].ns / SEC * frac : units[i].ns * frac / SEC;
 		return (!__builtin_mul_overflow(whole, units[i].ns, ns) &&
-		    !__builtin_add_overflow(*ns, part, ns));
+			!__builtin_add_overflow(*ns, part, ns));
 	}
 	return (false);
 }

@@ -89,7 +89,7 @@ mem_reserve(size_t n)
 {
 	/* NORESERVE: a table of a million cells that holds ten costs ten, also under strict overcommit. */
 	void *p = mmap(NULL, at_least_one(n), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		out_of_memory(n);

@@ -114,11 +114,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pieces),
-		cmocka_unit_test(copies),
-		cmocka_unit_test(resets),
-		cmocka_unit_test(cells),
-		cmocka_unit_test(lazy),
+		cmocka_unit_test(pieces), cmocka_unit_test(copies), cmocka_unit_test(resets),
+		cmocka_unit_test(cells),  cmocka_unit_test(lazy),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -15,9 +15,9 @@
 static void
 orders(void **state)
 {
-	static const uint8_t want[] = { 0x01, 0x01, 0x02, 0x01, 0x02, 0x03, 0x04, 0x01, 0x02, 0x03, 0x04, 0x05,
-		0x06, 0x07, 0x08, 0x02, 0x01, 0x04, 0x03, 0x02, 0x01, 0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02,
-		0x01 };
+	static const uint8_t want[] = { 0x01, 0x01, 0x02, 0x01, 0x02, 0x03, 0x04, 0x01, 0x02, 0x03,
+					0x04, 0x05, 0x06, 0x07, 0x08, 0x02, 0x01, 0x04, 0x03, 0x02,
+					0x01, 0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01 };
 	struct buf b = { 0 };
 
 	(void)state;
@@ -41,8 +41,12 @@ decimals(void **state)
 	static const struct {
 		uint64_t v;
 		const char *text;
-	} cases[] = { { 0, "0" }, { 9, "9" }, { 10, "10" }, { 4294967296, "4294967296" },
-		{ 10000000000000000000u, "10000000000000000000" }, { UINT64_MAX, "18446744073709551615" } };
+	} cases[] = { { 0, "0" },
+		      { 9, "9" },
+		      { 10, "10" },
+		      { 4294967296, "4294967296" },
+		      { 10000000000000000000u, "10000000000000000000" },
+		      { UINT64_MAX, "18446744073709551615" } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -59,7 +63,8 @@ decimals(void **state)
 static void
 varints(void **state)
 {
-	static const uint64_t values[] = { 0, 1, 127, 128, 16383, 16384, 624485, UINT32_MAX, UINT64_MAX };
+	static const uint64_t values[] = { 0,	  1,	  127,	      128,	 16383,
+					   16384, 624485, UINT32_MAX, UINT64_MAX };
 	struct buf b = { 0 };
 	struct cursor c;
 
@@ -125,11 +130,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(orders),
-		cmocka_unit_test(decimals),
-		cmocka_unit_test(varints),
-		cmocka_unit_test(grows),
-		cmocka_unit_test(prints),
+		cmocka_unit_test(orders), cmocka_unit_test(decimals), cmocka_unit_test(varints),
+		cmocka_unit_test(grows),  cmocka_unit_test(prints),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -16,11 +16,11 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #define NOON_DAY 1795132800ll /* 2026-11-20 00:00:00 UTC */
-#define AT 1795183500ll       /* 2026-11-20 14:05:00 UTC */
-#define NOW (AT * SEC + 500 * MSEC)
+#define AT	 1795183500ll /* 2026-11-20 14:05:00 UTC */
+#define NOW	 (AT * SEC + 500 * MSEC)
 
 /* Berlin in the European rule, Kathmandu: spelled out, so that no zone files are needed */
-#define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
+#define BERLIN	  "CET-1CEST,M3.5.0,M10.5.0/3"
 #define KATHMANDU "NPT-5:45"
 
 static void
@@ -62,7 +62,8 @@ texts(void **state)
 		enum clock_zone z = cases[i].tz == NULL ? CLOCK_UTC : CLOCK_LOCAL;
 
 		zone(cases[i].tz == NULL ? KATHMANDU : cases[i].tz); /* which UTC does not mind */
-		assert_int_equal(clock_text(cases[i].ns, cases[i].digits, z, text), strlen(cases[i].text));
+		assert_int_equal(clock_text(cases[i].ns, cases[i].digits, z, text),
+				 strlen(cases[i].text));
 		assert_string_equal(text, cases[i].text);
 	}
 }
@@ -162,11 +163,36 @@ points(void **state)
 static void
 points_refused(void **state)
 {
-	static const char *cases[] = { "", "-", "x", "-90", "1h", "+1h", "1795183500.", "1795183500x", "99999999999",
-		"9223372036", "2026-11-20T", "2026-11-20 25:00", "2026-11-20T14:60", "2026-11-20T14:05:61",
-		"2026-13-01", "2026-00-01", "2026-02-29", "2026-04-31", "2026-11-20T14:05:00+15:00",
-		"2026-11-20T14:05:00Zx", "2026/11/20 14:05", "2026/11/20.14:05:00+01:00", "14:5", "24:00",
-		"1600-01-01", "9999-01-01", "2026-11", "2026-11-20Z", "14:05Z", "-99999999999999999w" };
+	static const char *cases[] = { "",
+				       "-",
+				       "x",
+				       "-90",
+				       "1h",
+				       "+1h",
+				       "1795183500.",
+				       "1795183500x",
+				       "99999999999",
+				       "9223372036",
+				       "2026-11-20T",
+				       "2026-11-20 25:00",
+				       "2026-11-20T14:60",
+				       "2026-11-20T14:05:61",
+				       "2026-13-01",
+				       "2026-00-01",
+				       "2026-02-29",
+				       "2026-04-31",
+				       "2026-11-20T14:05:00+15:00",
+				       "2026-11-20T14:05:00Zx",
+				       "2026/11/20 14:05",
+				       "2026/11/20.14:05:00+01:00",
+				       "14:5",
+				       "24:00",
+				       "1600-01-01",
+				       "9999-01-01",
+				       "2026-11",
+				       "2026-11-20Z",
+				       "14:05Z",
+				       "-99999999999999999w" };
 	int64_t ns;
 
 	(void)state;
@@ -211,7 +237,8 @@ ranges(void **state)
 		{ "14:05-14:10", AT * SEC, (AT + 300) * SEC },
 		{ "14:05:00-14:05:00.5", AT * SEC, AT * SEC + 500 * MSEC },
 		{ "2026/11/20.14:05-14:10", AT * SEC, (AT + 300) * SEC },
-		{ "2026-11-19T14:05-14:10", (AT - 86400) * SEC, (AT - 86100) * SEC }, /* B on the day of A */
+		{ "2026-11-19T14:05-14:10", (AT - 86400) * SEC,
+		  (AT - 86100) * SEC }, /* B on the day of A */
 		{ "2026-11-20T04:00-05:00", (NOON_DAY + 14400) * SEC, (NOON_DAY + 18000) * SEC },
 		{ "2026-11-20T09:05:00-05:00", AT * SEC, (AT + 1) * SEC }, /* no range: an offset */
 		{ "2026-11-20T15:05+01:00", AT * SEC, (AT + 60) * SEC },
@@ -231,8 +258,10 @@ ranges(void **state)
 		{ "14:05:00.12", AT * SEC + 120 * MSEC, AT * SEC + 130 * MSEC },
 		{ "1795183500", AT * SEC, (AT + 1) * SEC },
 	};
-	static const char *bad[] = { "", "-", "+5m", "14:10-14:05", "14:05-14:05", "14:05+0s", "14:05+", "14:05-",
-		"14:05+5x", "14:05-14:10-14:15", "yesterday" };
+	static const char *bad[] = {
+		"",	  "-",	    "+5m",	"14:10-14:05",	     "14:05-14:05", "14:05+0s",
+		"14:05+", "14:05-", "14:05+5x", "14:05-14:10-14:15", "yesterday"
+	};
 	int64_t from, to;
 
 	(void)state;
@@ -253,10 +282,22 @@ durations(void **state)
 	static const struct {
 		const char *text;
 		int64_t ns;
-	} cases[] = { { "0", 0 }, { "5", 5 * SEC }, { "5s", 5 * SEC }, { "250ms", 250 * MSEC }, { "10us", 10 * USEC },
-		{ "7ns", 7 }, { "1m", 60 * SEC }, { "1h", 3600 * SEC }, { "1d", 86400 * SEC }, { "1w", 604800 * SEC },
-		{ "1.5h", 5400 * SEC }, { "0.5s", 500 * MSEC }, { "1.25ms", 1250 * USEC }, { "0.1w", 60480 * SEC } };
-	static const char *bad[] = { "", "s", "-5s", "5 s", "5x", "5sec", "1.s", ".5s", "9999999999w", "5s5" };
+	} cases[] = { { "0", 0 },
+		      { "5", 5 * SEC },
+		      { "5s", 5 * SEC },
+		      { "250ms", 250 * MSEC },
+		      { "10us", 10 * USEC },
+		      { "7ns", 7 },
+		      { "1m", 60 * SEC },
+		      { "1h", 3600 * SEC },
+		      { "1d", 86400 * SEC },
+		      { "1w", 604800 * SEC },
+		      { "1.5h", 5400 * SEC },
+		      { "0.5s", 500 * MSEC },
+		      { "1.25ms", 1250 * USEC },
+		      { "0.1w", 60480 * SEC } };
+	static const char *bad[] = { "",     "s",   "-5s", "5 s",	  "5x",
+				     "5sec", "1.s", ".5s", "9999999999w", "5s5" };
 	int64_t ns;
 
 	(void)state;
@@ -286,14 +327,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts),
-		cmocka_unit_test(days),
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(points),
-		cmocka_unit_test(points_refused),
-		cmocka_unit_test(local),
-		cmocka_unit_test(ranges),
-		cmocka_unit_test(durations),
+		cmocka_unit_test(texts),	  cmocka_unit_test(days),
+		cmocka_unit_test(numbers),	  cmocka_unit_test(points),
+		cmocka_unit_test(points_refused), cmocka_unit_test(local),
+		cmocka_unit_test(ranges),	  cmocka_unit_test(durations),
 		cmocka_unit_test(bins),
 	};
 

@@ -36,15 +36,17 @@ texts(void **state)
 		{ "::", "::" },
 		{ "::1", "::1" },
 		{ "1::", "1::" },
-		{ "2001:0db8::0001", "2001:db8::1" },                /* RFC 5952 4.1 */
-		{ "2001:db8:0:0:0:0:2:1", "2001:db8::2:1" },         /* 4.2.1 */
-		{ "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1" },  /* 4.2.2: one group is not shortened */
-		{ "2001:0:0:1:0:0:0:1", "2001:0:0:1::1" },           /* 4.2.3: the longest run */
-		{ "2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1" },     /* 4.2.3: the first of equals */
-		{ "2001:DB8::ABCD", "2001:db8::abcd" },              /* 4.3 */
+		{ "2001:0db8::0001", "2001:db8::1" },	     /* RFC 5952 4.1 */
+		{ "2001:db8:0:0:0:0:2:1", "2001:db8::2:1" }, /* 4.2.1 */
+		{ "2001:db8:0:1:1:1:1:1",
+		  "2001:db8:0:1:1:1:1:1" },		   /* 4.2.2: one group is not shortened */
+		{ "2001:0:0:1:0:0:0:1", "2001:0:0:1::1" }, /* 4.2.3: the longest run */
+		{ "2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1" }, /* 4.2.3: the first of equals */
+		{ "2001:DB8::ABCD", "2001:db8::abcd" },		 /* 4.3 */
 		{ "0:0:1:0:0:0:0:0", "0:0:1::" },
 		{ "::fffe:1.2.3.4", "::fffe:102:304" },
-		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
 	};
 	char text[IP_TEXT];
 
@@ -85,10 +87,30 @@ round_trip(void **state)
 static void
 refused(void **state)
 {
-	static const char *cases[] = { "", ".", "1", "1.2.3", "1.2.3.", "1.2.3.4.", ".1.2.3.4", "1.2.3.4.5",
-		"256.1.1.1", "1.1.1.999", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "-1.2.3.4", "1.2.3.x", ":", ":::",
-		"1::2::3", "12345::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "fe80::1%eth0", "::g",
-		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa" };
+	static const char *cases[] = { "",
+				       ".",
+				       "1",
+				       "1.2.3",
+				       "1.2.3.",
+				       "1.2.3.4.",
+				       ".1.2.3.4",
+				       "1.2.3.4.5",
+				       "256.1.1.1",
+				       "1.1.1.999",
+				       "01.2.3.4",
+				       "1.2.3.4 ",
+				       " 1.2.3.4",
+				       "-1.2.3.4",
+				       "1.2.3.x",
+				       ":",
+				       ":::",
+				       "1::2::3",
+				       "12345::",
+				       "1:2:3:4:5:6:7",
+				       "1:2:3:4:5:6:7:8:9",
+				       "fe80::1%eth0",
+				       "::g",
+				       "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa" };
 	struct ip a;
 
 	(void)state;
@@ -189,11 +211,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts),
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(nets),
-		cmocka_unit_test(inside),
+		cmocka_unit_test(texts), cmocka_unit_test(round_trip), cmocka_unit_test(refused),
+		cmocka_unit_test(nets),	 cmocka_unit_test(inside),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
