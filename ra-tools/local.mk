@@ -7,6 +7,8 @@ libra_a_SOURCES =
 # run, source, aggr, bin, sort (add your files here)
 
 # filter/*.c (add your files here)
+libra_a_SOURCES += %D%/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/parse.c \
+	%D%/filter/check.c %D%/filter/compile.c %D%/filter/run.c %D%/filter/addrs.c
 
 # out/*.c (add your files here)
 

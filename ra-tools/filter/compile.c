@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * compile.c: a checked tree as a flat list of steps, which run.c follows without recursion.
+ */
+#include "ra-tools/filter/tree.h"
+
+#include "format/base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for one more: arrays double, so their size is known from their number. */
+static void *
+room(void *array, unsigned n, size_t size)
+{
+	if (n < 8)
+		return (n == 0 ? mem_grow(array, 8, size) : array);
+	return ((n & (n - 1)) == 0 ? mem_grow(array, 2 * (size_t)n, size) : array);
+}
+
+void
+emit(struct filter *f, int kind)
+{
+	f->step = room(f->step, f->steps, sizeof(f->step[0]));
+	f->step[f->steps++] = (struct step){ .kind = kind };
+}
+
+void
+emit_leaf(struct filter *f, const struct leaf *l)
+{
+	f->leaf = room(f->leaf, f->leaves, sizeof(f->leaf[0]));
+	f->leaf[f->leaves] = *l;
+	emit(f, STEP_LEAF);
+	f->step[f->steps - 1].leaf = f->leaves++;
+}
+
+static bool
+compile(const struct check *c)
+{
+	static const int kinds[] = { [NODE_AND] = STEP_AND, [NODE_OR] = STEP_OR, [NODE_NOT] = STEP_NOT,
+		[NODE_TRUE] = STEP_TRUE };
+
+	for (unsigned i = 0; i < c->tree->nodes; i++) {
+		const struct node *n = &c->tree->node[i];
+
+		if (n->kind != NODE_TERM)
+			emit(c->filter, kinds[n->kind]);
+		else if (!check_term(c, &c->tree->term[n->term]))
+			return (false);
+	}
+	return (true);
+}
+
+/* What is read, and how many bitmaps are in use at once. */
+static void
+measure(struct filter *f)
+{
+	unsigned depth = 0;
+
+	for (unsigned i = 0; i < f->steps; i++) {
+		if (f->step[i].kind == STEP_LEAF || f->step[i].kind == STEP_TRUE)
+			depth++;
+		else if (f->step[i].kind != STEP_NOT)
+			depth--;
+		if (depth > f->depth)
+			f->depth = depth;
+	}
+	assert(depth == 1);
+	for (unsigned i = 0; i < f->leaves; i++) {
+		const struct leaf *l = &f->leaf[i];
+
+		fieldset_add(&f->fields, l->field);
+		if (fields[l->field].needs != NULL)
+			for (const uint16_t *n = fields[l->field].needs; *n != F_NONE; n++)
+				fieldset_add(&f->fields, *n);
+		if (l->mask != F_NONE)
+			fieldset_add(&f->fields, l->mask);
+	}
+}
+
+struct filter *
+filter_new(const char *text, int64_t now, enum clock_zone zone, struct filter_error *error)
+{
+	struct filter *f = mem_zero(1, sizeof(*f));
+	struct arena arena = { 0 };
+	struct tree tree;
+	struct check check = { .filter = f, .tree = &tree, .now = now, .zone = zone, .error = error };
+
+	*error = (struct filter_error){ .length = 1 };
+	if (!filter_parse(text, &arena, &tree, error) || !compile(&check))
+		filter_free(&f);
+	else
+		measure(f);
+	arena_free(&arena);
+	return (f);
+}
+
+void
+filter_free(struct filter **pf)
+{
+	if (*pf == NULL)
+		return;
+	arena_free(&(*pf)->arena);
+	free((*pf)->leaf);
+	free((*pf)->step);
+	free(*pf);
+	*pf = NULL;
+}
+
+const struct fieldset *
+filter_fields(const struct filter *f)
+{
+	return (&f->fields);
+}
+
+bool
+filter_wants_mar(const struct filter *f)
+{
+	return (f->mar);
+}

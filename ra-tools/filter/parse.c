@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * parse.c: tokens -> tree.  `not` binds tightest, then `and`, then `or`.
+ *
+ *   any     = all { or all }
+ *   all     = one { and one }
+ *   one     = { not } ( "(" any ")" | term )
+ *   term    = has FIELD | FIELD op VALUE | [protocol] [side] QUALIFIER [=] VALUE | WORD
+ *   side    = src | dst | src or dst | src and dst
+ *
+ * What the words mean is check.c's business; here only their shape is known.
+ */
+#include "ra-tools/filter/tree.h"
+
+#include "format/base/mem.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct parser {
+	struct lexer lexer;
+	struct token now, next, third; /* three tokens of sight: `src or dst` */
+	struct tree *tree;
+	struct filter_error *error;
+	unsigned depth;
+	int list; /* the last qualifier */
+};
+
+static const struct {
+	const char *word;
+	enum about about;
+} qualifiers[] = {
+	{ "host", ABOUT_HOST }, { "net", ABOUT_NET }, { "port", ABOUT_PORT }, { "portrange", ABOUT_PORT },
+	{ "proto", ABOUT_PROTO }, { "vlan", ABOUT_VLAN }, { "spi", ABOUT_SPI },
+	{ "tunnel", ABOUT_TUNNEL }, { "in", ABOUT_FILE },
+};
+
+static void
+advance(struct parser *p)
+{
+	p->now = p->next;
+	p->next = p->third;
+	p->third = lex_next(&p->lexer);
+}
+
+static bool
+add_node(struct parser *p, int kind, unsigned term)
+{
+	p->tree->node[p->tree->nodes].kind = kind;
+	p->tree->node[p->tree->nodes++].term = term;
+	return (true);
+}
+
+/* A token as an error message quotes it. */
+#define QUOTE(t) (int)((t)->n < 40 ? (t)->n : 40), (t)->p
+
+static bool
+add_term(struct parser *p, const struct term *t)
+{
+	unsigned n = p->tree->terms;
+
+	if (n == FILTER_TERMS_MAX)
+		return (filter_fail(p->error, &t->field, "expected a filter of at most %u terms: put addresses into a file "
+		    "and write `in FILE`", FILTER_TERMS_MAX));
+	p->tree->term[n] = *t;
+	p->tree->terms++;
+	if (t->about != ABOUT_WORD && t->about != ABOUT_KNOWN)
+		p->list = (int)n;
+	return (add_node(p, NODE_TERM, n));
+}
+
+static bool
+qualifier(const struct token *t, enum about *about)
+{
+	for (size_t i = 0; i < sizeof(qualifiers) / sizeof(qualifiers[0]); i++)
+		if (t->kind == TOK_WORD && token_is(t, qualifiers[i].word)) {
+			*about = qualifiers[i].about;
+			return (true);
+		}
+	return (false);
+}
+
+static bool
+is_side(const struct token *t)
+{
+	return (t->kind == TOK_WORD && (token_is(t, "src") || token_is(t, "dst")));
+}
+
+/* FIELD has VALUE: between a word and a word, `has` is an operator. */
+static bool
+is_op(const struct token *t)
+{
+	return (t->kind == TOK_OP || (t->kind == TOK_WORD && token_is(t, "has")));
+}
+
+static bool
+looks_like_value(const struct token *t)
+{
+	return (t->kind == TOK_WORD && t->n != 0 &&
+	    (isdigit((unsigned char)t->p[0]) || t->p[0] == '-' || memchr(t->p, ':', t->n) != NULL));
+}
+
+static enum side
+take_side(struct parser *p)
+{
+	enum side side = token_is(&p->now, "src") ? SIDE_SRC : SIDE_DST;
+
+	if ((p->next.kind == TOK_OR || p->next.kind == TOK_AND) && is_side(&p->third) &&
+	    token_is(&p->third, "src") != (side == SIDE_SRC)) {
+		side = p->next.kind == TOK_OR ? SIDE_ANY : SIDE_BOTH;
+		advance(p);
+		advance(p);
+	}
+	advance(p);
+	return (side);
+}
+
+static bool parse_any(struct parser *);
+
+/* "(" any ")" */
+static bool
+parse_group(struct parser *p)
+{
+	struct token open = p->now;
+
+	if (++p->depth > FILTER_DEPTH_MAX)
+		return (filter_fail(p->error, &open, "expected parentheses of at most %u levels", FILTER_DEPTH_MAX));
+	advance(p);
+	if (!parse_any(p))
+		return (false);
+	if (p->now.kind != TOK_CLOSE && p->now.kind != TOK_END)
+		return (filter_fail(p->error, &p->now, "expected `and`, `or` or `)` before \"%.*s\"", QUOTE(&p->now)));
+	if (p->now.kind != TOK_CLOSE)
+		return (filter_fail(p->error, &open, "this parenthesis is never closed: expected `)`"));
+	advance(p);
+	p->depth--;
+	return (true);
+}
+
+static const char *
+value_wanted(enum about about)
+{
+	switch (about) {
+	case ABOUT_HOST:
+		return ("an address, as 10.0.0.1 or fe80::1");
+	case ABOUT_NET:
+		return ("a network, as 10.1.0.0/16, 10.1 or fe80::/10");
+	case ABOUT_PORT:
+		return ("a port or a range of ports, as 80 or 8000-8080");
+	case ABOUT_PROTO:
+		return ("a protocol, as tcp, 47 or 0x88cc");
+	case ABOUT_SPI:
+		return ("an SPI, as 0x17e3e6f7");
+	case ABOUT_FILE:
+		return ("the name of a file of addresses");
+	default:
+		return ("a value");
+	}
+}
+
+/* The values of a qualifier whose word has been taken: VALUE, "(" list ")", or in FILE. */
+static bool
+parse_values(struct parser *p, struct term *t)
+{
+	if (p->now.kind == TOK_OP && p->now.op == OP_EQ)
+		advance(p); /* `port = 80` is `port 80` */
+	if (t->about == ABOUT_VLAN && !looks_like_value(&p->now) && p->now.kind != TOK_OPEN)
+		return (add_term(p, t));
+	if (t->about == ABOUT_TUNNEL) {
+		for (unsigned i = 0; i < 2 && looks_like_value(&p->now); i++) {
+			t->value[i] = p->now;
+			advance(p);
+		}
+		return (add_term(p, t));
+	}
+	if ((t->about == ABOUT_HOST || t->about == ABOUT_NET) && token_is(&p->now, "in")) {
+		t->about = ABOUT_FILE;
+		advance(p);
+	}
+	if (p->now.kind == TOK_OPEN && t->about != ABOUT_FILE) {
+		/* port (80 or 443): a term of no value that only lends its qualifier */
+		p->tree->term[p->tree->terms] = *t;
+		if (p->tree->terms == FILTER_TERMS_MAX)
+			return (filter_fail(p->error, &t->field, "expected a shorter filter"));
+		p->list = (int)p->tree->terms++;
+		return (parse_group(p));
+	}
+	if (p->now.kind != TOK_WORD)
+		return (filter_fail(p->error, &p->now, "expected %s after `%.*s`", value_wanted(t->about),
+		    QUOTE(&t->field)));
+	t->value[0] = p->now;
+	advance(p);
+	return (add_term(p, t));
+}
+
+/* FIELD op VALUE, the field is `now`. */
+static bool
+parse_comparison(struct parser *p, struct term *t)
+{
+	t->about = ABOUT_FIELD;
+	t->field = p->now;
+	advance(p);
+	t->op = p->now.kind == TOK_OP ? p->now.op : OP_HAS;
+	advance(p);
+	if (p->now.kind != TOK_WORD)
+		return (filter_fail(p->error, &p->now, "expected a value to compare `%.*s` with", QUOTE(&t->field)));
+	t->value[0] = p->now;
+	advance(p);
+	return (add_term(p, t));
+}
+
+/* has FIELD */
+static bool
+parse_known(struct parser *p, struct term *t)
+{
+	advance(p);
+	if (p->now.kind != TOK_WORD)
+		return (filter_fail(p->error, &p->now, "expected the name of a field after `has`"));
+	t->about = ABOUT_KNOWN;
+	t->field = p->now;
+	advance(p);
+	return (add_term(p, t));
+}
+
+/* What follows `src`, `dst`: a qualifier, a field, or an address. */
+static bool
+parse_sided(struct parser *p, struct term *t)
+{
+	struct token side = p->now;
+
+	t->side = take_side(p);
+	if (p->now.kind == TOK_WORD && is_op(&p->next) && !(p->next.kind == TOK_OP && p->next.op == OP_EQ &&
+	    qualifier(&p->now, &t->about)))
+		return (parse_comparison(p, t));
+	if (qualifier(&p->now, &t->about)) {
+		if (t->about == ABOUT_PROTO || t->about == ABOUT_TUNNEL)
+			return (filter_fail(p->error, &p->now, "expected `host`, `net`, `port`, `vlan`, `spi`, `in` or an address "
+			    "after `%.*s`: `%.*s` has no sides", QUOTE(&side), QUOTE(&p->now)));
+		t->field = p->now;
+		advance(p);
+		return (parse_values(p, t));
+	}
+	if (p->now.kind != TOK_WORD && p->now.kind != TOK_OPEN)
+		return (filter_fail(p->error, &p->now,
+		    "expected `host`, `net`, `port` or an address after `%.*s`", QUOTE(&side)));
+	t->about = ABOUT_NET; /* src 10.0.0.1, src 10.0.0.0/8 */
+	t->field = side;
+	return (parse_values(p, t));
+}
+
+static bool
+parse_term(struct parser *p)
+{
+	struct term t = { .list = p->list };
+	enum about about;
+
+	t.field = p->now;
+	if (p->now.kind != TOK_WORD) {
+		if (p->now.kind == TOK_END)
+			return (filter_fail(p->error, &p->now, "the filter ends where a term was expected"));
+		if (p->now.kind == TOK_BAD)
+			return (filter_fail(p->error, &p->now, p->now.quoted ? "this quote is never closed" :
+			    "`&&` and `||` are written twice"));
+		return (filter_fail(p->error, &p->now, "expected a term, as `host 10.0.0.1`, `port 443` or `bytes > 1M`"));
+	}
+	if (token_is(&p->now, "has") && !is_op(&p->next))
+		return (parse_known(p, &t));
+	if (is_op(&p->next) && !(p->next.kind == TOK_OP && p->next.op == OP_EQ && qualifier(&p->now, &about)))
+		return (parse_comparison(p, &t));
+	if (p->next.kind == TOK_WORD && !is_side(&p->now) && !qualifier(&p->now, &about) &&
+	    (is_side(&p->next) || (qualifier(&p->next, &about) && about <= ABOUT_PROTO))) {
+		t.proto = p->now; /* tcp port 80 */
+		advance(p);
+		t.field = p->now;
+	}
+	/* `saddr in FILE`: a field with a list */
+	if (p->next.kind == TOK_WORD && token_is(&p->next, "in") && !is_side(&p->now) &&
+	    !qualifier(&p->now, &about)) {
+		advance(p);
+		advance(p);
+		t.about = ABOUT_FILE;
+		return (parse_values(p, &t));
+	}
+	if (is_side(&p->now))
+		return (parse_sided(p, &t));
+	if (qualifier(&p->now, &t.about)) {
+		advance(p);
+		return (parse_values(p, &t));
+	}
+	t.about = ABOUT_WORD;
+	advance(p);
+	return (add_term(p, &t));
+}
+
+static bool
+parse_one(struct parser *p)
+{
+	bool invert = false;
+
+	for (; p->now.kind == TOK_NOT; advance(p))
+		invert = !invert;
+	if (!(p->now.kind == TOK_OPEN ? parse_group(p) : parse_term(p)))
+		return (false);
+	return (!invert || add_node(p, NODE_NOT, 0));
+}
+
+static bool
+parse_all(struct parser *p)
+{
+	if (!parse_one(p))
+		return (false);
+	while (p->now.kind == TOK_AND) {
+		advance(p);
+		if (!parse_one(p))
+			return (false);
+		add_node(p, NODE_AND, 0);
+	}
+	return (true);
+}
+
+static bool
+parse_any(struct parser *p)
+{
+	if (!parse_all(p))
+		return (false);
+	while (p->now.kind == TOK_OR) {
+		advance(p);
+		if (!parse_all(p))
+			return (false);
+		add_node(p, NODE_OR, 0);
+	}
+	return (true);
+}
+
+bool
+filter_parse(const char *text, struct arena *arena, struct tree *tree, struct filter_error *error)
+{
+	struct parser p = { .lexer = { text, text }, .tree = tree, .error = error, .list = -1 };
+	size_t n = strlen(text);
+
+	if (n > FILTER_TEXT_MAX) {
+		struct token all = { .length = 1 };
+
+		return (filter_fail(error, &all, "expected a filter of at most %u bytes", FILTER_TEXT_MAX));
+	}
+	/* A term has at least a byte and a blank; with a `not` and an operator it makes three nodes. */
+	tree->term = arena_zero(arena, (n / 2 + 2 < FILTER_TERMS_MAX ? n / 2 + 2 : FILTER_TERMS_MAX + 1) *
+	    sizeof(tree->term[0]));
+	tree->node = arena_zero(arena, (3 * n + 4) * sizeof(tree->node[0]));
+	tree->terms = tree->nodes = 0;
+	for (unsigned i = 0; i < 3; i++)
+		advance(&p);
+	if (p.now.kind == TOK_END)
+		return (add_node(&p, NODE_TRUE, 0));
+	if (!parse_any(&p))
+		return (false);
+	if (p.now.kind == TOK_CLOSE)
+		return (filter_fail(error, &p.now, "this parenthesis was never opened"));
+	if (p.now.kind == TOK_OP)
+		return (filter_fail(error, &p.now, "a field's name must stand before `%.*s`", QUOTE(&p.now)));
+	if (p.now.kind == TOK_BAD)
+		return (parse_term(&p));
+	if (p.now.kind != TOK_END)
+		return (filter_fail(error, &p.now, "expected `and` or `or` before \"%.*s\"", QUOTE(&p.now)));
+	return (true);
+}
