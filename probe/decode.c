@@ -240,6 +240,18 @@ decode_enter(struct decoder *d, enum encap kind, uint32_t id)
 	return (true);
 }
 
+/* Everything but what a fact or a count vouches for: the SACK blocks, the quote, the encapsulations.
+ * In pieces, as compilers turn a longer one into a slow string instruction. */
+static inline void
+clear(struct packet *p)
+{
+	enum { PIECE = 64, ALL = offsetof(struct packet, tcp.sack) };
+
+	memset(p, 0, PIECE);
+	memset((uint8_t *)p + PIECE, 0, PIECE);
+	memset((uint8_t *)p + 2 * PIECE, 0, ALL - 2 * PIECE);
+}
+
 bool
 decode_knows(int dlt)
 {
@@ -260,7 +272,7 @@ decode(struct packet *p, int dlt, const uint8_t *bytes, uint32_t caplen, uint32_
 	};
 	enum step step = decode_link(dlt);
 
-	memset(p, 0, offsetof(struct packet, quote));
+	clear(p);
 	p->ts = ts;
 	p->wire = wire;
 	p->vlan = p->ivlan = 0xffff;

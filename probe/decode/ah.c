@@ -29,6 +29,7 @@ decode_ah(struct decoder *d)
 		return (STEP_END);
 	p->nencap = d->nencap;
 	p->proto = h[0];
+	p->spi = p->seq = 0;
 	p->facts &= ~(uint32_t)FACT_SPI;
 	return (decode_ipproto(h[0]));
 }

@@ -11,7 +11,7 @@ ppp(struct decoder *d, uint16_t other, uint32_t aux)
 	uint16_t proto;
 	enum step next;
 
-	if (cur_left(&c) >= 2 && get16(c.p) == 0xff03)
+	if (cur_left(&c) > 0 && *c.p == 0xff) /* address and control, if not compressed away */
 		cur_skip(&c, 2);
 	proto = cur_u8(&c);
 	if ((proto & 1) == 0) /* not compressed to its odd byte */
@@ -34,14 +34,17 @@ decode_pppoe(struct decoder *d)
 {
 	const uint8_t *h = cur_bytes(&d->c, 6);
 	uint16_t length;
+	enum step next;
 
 	if (h == NULL)
 		return (decode_cut(d, LAYER_LINK));
 	length = get16(h + 4);
 	if (h[0] != 0x11 || h[1] != 0)
 		return (decode_nonip(d, 0x8864, 0));
-	decode_encap(d, ENCAP_PPPOE, get16(h + 2));
 	if (length < decode_left(d))
 		decode_bound(d, 0, length);
-	return (ppp(d, 0x8864, 0));
+	next = ppp(d, 0x8864, 0);
+	if (next != STEP_END)
+		decode_encap(d, ENCAP_PPPOE, get16(h + 2));
+	return (next);
 }

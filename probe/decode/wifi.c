@@ -66,7 +66,8 @@ radiotap_flags(struct cursor c)
 		cur_skip(&c, (8 - (size_t)(c.p - start) % 8) % 8);
 		cur_skip(&c, 8);
 	}
-	return (cur_u8(&c));
+	first = cur_u8(&c);
+	return (c.cut ? 0 : (uint8_t)first);
 }
 
 enum step
