@@ -48,5 +48,15 @@ UNIT += \
 # --- format (add your tests here) ----------------------------------------------------------------
 
 # --- probe (add your tests here) -----------------------------------------------------------------
+UNIT += \
+	%D%/unit/probe/test_capture \
+	%D%/unit/probe/test_decode
+tests_unit_probe_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+
+FUZZ += %D%/fuzz/fuzz_decode
+tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
+tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
