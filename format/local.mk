@@ -19,4 +19,17 @@ libflow_a_SOURCES += \
 # types, the table of fields, records (add your files here)
 libflow_a_SOURCES += %D%/types.c %D%/types.h %D%/types.def %D%/names.def
 
-# codecs, blocks, files (add your files here)
+libflow_a_SOURCES += \
+	%D%/batch.c %D%/batch.h \
+	%D%/cid.c %D%/cid.h \
+	%D%/derive.c \
+	%D%/fields.def \
+	%D%/flow.c %D%/flow.h
+
+# codecs, blocks, files
+libflow_a_SOURCES += \
+	%D%/block.c %D%/block.h \
+	%D%/codec.c %D%/codec.h \
+	%D%/meta.c %D%/meta.h \
+	%D%/reader.c %D%/reader.h \
+	%D%/writer.c %D%/writer.h

@@ -39,6 +39,9 @@ typedef bool (*reader_wants)(void *, const struct block_info *);
 
 struct reader *reader_open(const char *path, char *err, size_t errlen); /* "-" = stdin; NULL: err says why */
 void reader_want(struct reader *, reader_wants, void *arg);
+/* Within `wants` only: all addresses of the block's address columns, n4 IPv4 ascending, then n6 IPv6
+ * ascending, valid until it returns; NULL: not known (then anything may match). Costs one section. */
+const struct ip *reader_addresses(struct reader *, uint32_t *n4, uint32_t *n6);
 /* The next block that is wanted, with the columns in `want` (NULL: all).  Valid until the next call.
  * NULL: the end, clean or not (reader_error). Damaged blocks are skipped and reported. */
 struct batch *reader_next(struct reader *, const struct fieldset *want);

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The pages, in mdoc.  Add a page with: dist_man_MANS += %D%/ra.1
+dist_man_MANS += %D%/pavo.5

@@ -1,0 +1,1151 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * block.c: a batch as the bytes of a block and back: sets of rows, columns, compression, checksums.
+ */
+#include "format/block.h"
+
+#include "format/base/cursor.h"
+#include "format/base/hash.h"
+#include "format/base/mem.h"
+
+#include <lz4.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETS_MAX (2 * F_STORED)
+#define ADDRS_MAX (64u * BATCH_ROWS) /* more than all address columns together can hold */
+
+struct blocks {
+	struct coder *coder;
+	struct arena arena; /* of one block */
+	struct buf body, tries, packed, sections;
+	uint64_t gathered[BATCH_ROWS], residue[BATCH_ROWS], index[BATCH_ROWS];
+	uint8_t *raw; /* a decompressed section */
+	size_t raw_cap;
+	void *lz4;
+	/* decoding */
+	const struct ip *addrs;
+};
+
+struct blocks *
+blocks_new(void)
+{
+	struct blocks *k = mem_zero(1, sizeof(*k));
+
+	k->coder = coder_new();
+	k->lz4 = mem_alloc((size_t)LZ4_sizeofState());
+	return (k);
+}
+
+void
+blocks_free(struct blocks **pk)
+{
+	struct blocks *k = *pk;
+
+	if (k == NULL)
+		return;
+	coder_free(&k->coder);
+	arena_free(&k->arena);
+	buf_free(&k->body);
+	buf_free(&k->tries);
+	buf_free(&k->packed);
+	buf_free(&k->sections);
+	free(k->raw);
+	free(k->lz4);
+	free(k);
+	*pk = NULL;
+}
+
+/* --- encoding: sections */
+
+/* Compress what is in `body`, if that saves 3 %, into `packed`; which of the two to store. */
+static const struct buf *
+squeeze(struct blocks *k, const struct buf *body, uint8_t *codec)
+{
+	int most = (int)(body->len - body->len / 32 - 1), n;
+
+	*codec = 0;
+	if (body->len < 32)
+		return (body);
+	k->packed.len = 0;
+	n = LZ4_compress_fast_extState(k->lz4, (const char *)body->p, (char *)buf_room(&k->packed, (size_t)most),
+	    (int)body->len, most, 1);
+	if (n <= 0)
+		return (body);
+	k->packed.len = (size_t)n;
+	*codec = 1;
+	return (&k->packed);
+}
+
+/* Append a section; what the directory says of it. */
+static struct dir_section
+put_section(struct blocks *k, const struct buf *stored, uint8_t codec, size_t raw)
+{
+	struct dir_section s = { codec, (uint32_t)stored->len, (uint32_t)raw,
+		(uint32_t)hash64(stored->p, stored->len, 0) };
+
+	meta_put_head(&k->sections, s.size);
+	buf_add(&k->sections, stored->p, stored->len);
+	return (s);
+}
+
+static struct dir_section
+put_body(struct blocks *k)
+{
+	uint8_t codec;
+	const struct buf *stored = squeeze(k, &k->body, &codec);
+
+	return (put_section(k, stored, codec, k->body.len));
+}
+
+/* --- encoding: which rows */
+
+struct encoding { /* one call of block_encode() */
+	struct blocks *k;
+	const struct batch *b;
+	uint32_t rows;
+	const uint32_t *row; /* the selected ones; NULL: all */
+	uint64_t **set;      /* bitmaps of the sets, by number - 1 */
+	uint64_t *hash;
+	struct directory d;
+};
+
+/* A bitmap of the batch as one of the selected rows; lives in the arena. */
+static uint64_t *
+select_bits(struct encoding *e, const uint64_t *bits)
+{
+	uint64_t *w = arena_zero(&e->k->arena, BITS_WORDS(e->rows) * 8);
+
+	if (e->row == NULL) {
+		memcpy(w, bits, BITS_WORDS(e->rows) * 8);
+		if (e->rows % 64 != 0)
+			w[e->rows / 64] &= (1ull << e->rows % 64) - 1;
+		return (w);
+	}
+	for (uint32_t r = 0; r < e->rows; r++)
+		if (bit_get(bits, e->row[r]))
+			bit_set(w, r);
+	return (w);
+}
+
+/* The number of a set of rows, which many columns share. */
+static int32_t
+set_number(struct encoding *e, const uint64_t *w, uint32_t count)
+{
+	size_t size = BITS_WORDS(e->rows) * 8;
+	uint64_t h;
+
+	if (count == 0)
+		return (ROWS_NONE);
+	if (count == e->rows)
+		return (ROWS_ALL);
+	h = hash64(w, size, 0);
+	for (uint32_t i = 0; i < e->d.nset; i++)
+		if (e->hash[i] == h && memcmp(e->set[i], w, size) == 0)
+			return ((int32_t)i + 1);
+	e->set[e->d.nset] = arena_copy(&e->k->arena, w, size);
+	e->hash[e->d.nset] = h;
+	e->d.set[e->d.nset].count = count;
+	return ((int32_t)++e->d.nset);
+}
+
+/* A companion time equal to bstart says nothing: take it out of the set. */
+static void
+drop_companion(struct encoding *e, const struct column *c, uint64_t *w)
+{
+	const struct column *bstart = e->b->col[F_bstart];
+
+	for (size_t r = bits_next(w, 0, e->rows); r < e->rows; r = bits_next(w, r + 1, e->rows)) {
+		uint32_t from = e->row == NULL ? (uint32_t)r : e->row[r];
+
+		if (column_has(bstart, from) && bstart->u[from] == c->u[from])
+			bit_clear(w, r);
+	}
+}
+
+static void
+put_sets(struct encoding *e)
+{
+	for (uint32_t i = 0; i < e->d.nset; i++) {
+		e->k->body.len = 0;
+		e->d.set[i].kind = (uint8_t)set_put(e->set[i], e->rows, &e->k->body);
+		e->d.set[i].at = put_body(e->k);
+	}
+}
+
+/* --- encoding: columns */
+
+struct work { /* a column on its way: its rows and how many values */
+	enum field f;
+	const struct column *c;
+	uint64_t *set;
+	uint32_t n;
+	struct dir_column dir;
+};
+
+/* The numbers of the rows in `set`, in order; the column's own memory if nothing has to be left out. */
+static const uint64_t *
+gather(const struct encoding *e, const struct column *c, const uint64_t *set, uint32_t n, uint64_t *to)
+{
+	uint32_t i = 0;
+
+	if (e->row == NULL && n == e->rows)
+		return (c->u);
+	for (size_t r = bits_next(set, 0, e->rows); r < e->rows; r = bits_next(set, r + 1, e->rows))
+		to[i++] = c->u[e->row == NULL ? r : e->row[r]];
+	return (to);
+}
+
+/* Columns that are often close to another one. A companion time: see reference(). */
+static const struct {
+	uint16_t f, other;
+} near[] = {
+	{ F_ltime, F_stime },
+	{ F_bend, F_bstart },
+	{ F_sipbytes, F_sbytes },
+	{ F_dipbytes, F_dbytes },
+	{ F_spayload, F_sipbytes },
+	{ F_dpayload, F_dipbytes },
+	{ F_snewbytes, F_spayload },
+	{ F_dnewbytes, F_dpayload },
+	{ F_sttlmax, F_sttlmin },
+	{ F_dttlmax, F_dttlmin },
+	{ F_sipg_n, F_spkts },
+	{ F_dipg_n, F_dpkts },
+	{ F_suniq, F_spkts },
+	{ F_duniq, F_dpkts },
+	{ F_rtts_min, F_rtts_sum },
+	{ F_rttd_min, F_rttd_sum },
+	{ F_rtts_max, F_rtts_min },
+	{ F_rttd_max, F_rttd_min },
+	{ F_synack_min, F_synack_sum },
+	{ F_synack_max, F_synack_min },
+	{ F_ackdat_min, F_ackdat_sum },
+	{ F_ackdat_max, F_ackdat_min },
+	{ F_tcprtt_sum, F_synack_sum },
+	{ F_tcprtt_min, F_tcprtt_sum },
+	{ F_tcprtt_max, F_tcprtt_min },
+	{ F_rt_min, F_rt_sum },
+	{ F_rt_max, F_rt_min },
+	{ F_sackev, F_sackpkts },
+	{ F_dackev, F_dackpkts },
+	{ F_dmac, F_smac },
+	{ F_dvlan, F_svlan },
+};
+
+static enum field
+reference(enum field f)
+{
+	if (fields[f].agg == AGG_COMP)
+		return (fields[fields[f].companion].agg == AGG_LAST ? F_ltime : F_stime);
+	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++)
+		if (near[i].f == f)
+			return (near[i].other);
+	return (F_NONE);
+}
+
+/* Is every row of the column also one of the reference? The reference's column as it will be stored. */
+static const struct column *
+usable(const struct encoding *e, const struct work *w, enum field other)
+{
+	const struct column *c = other == F_NONE ? NULL : e->b->col[other];
+
+	if (c == NULL)
+		return (NULL);
+	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
+		if (!bit_get(c->present, e->row == NULL ? r : e->row[r]))
+			return (NULL);
+	return (c);
+}
+
+static const uint64_t *
+residue(struct encoding *e, const struct work *w, const struct column *other, const uint64_t *v)
+{
+	const uint64_t *o = gather(e, other, w->set, w->n, e->k->residue);
+
+	for (uint32_t i = 0; i < w->n; i++)
+		e->k->residue[i] = zigzag(v[i] - o[i]);
+	return (e->k->residue);
+}
+
+/* Body of the column in an encoding, then perhaps in the one that LZ4 likes better: the smaller is kept. */
+static void
+put_smaller(struct encoding *e, struct work *w, const struct plan *plan, const uint64_t *v, bool nested)
+{
+	struct blocks *k = e->k;
+	enum coding code = plan->best;
+	const struct buf *stored;
+	uint8_t codec, alt_codec;
+	size_t head = k->body.len; /* what lies before the numbers */
+
+	if (plan->alt != CODE_NONE) {
+		k->tries.len = 0;
+		buf_add(&k->tries, k->body.p, head);
+		(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->alt, v, w->n, &k->tries);
+	}
+	(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->best, v, w->n, &k->body);
+	stored = squeeze(k, &k->body, &codec);
+	if (plan->alt != CODE_NONE) {
+		size_t size = stored->len;
+		const struct buf *alt = squeeze(k, &k->tries, &alt_codec);
+
+		if (alt->len < size) {
+			if (!nested)
+				w->dir.code = (uint8_t)plan->alt;
+			w->dir.at = put_section(k, alt, alt_codec, k->tries.len);
+			return;
+		}
+		stored = squeeze(k, &k->body, &codec); /* `packed` was used again */
+	}
+	if (!nested)
+		w->dir.code = (uint8_t)code;
+	w->dir.at = put_section(k, stored, codec, k->body.len);
+}
+
+static void
+put_u64(struct encoding *e, struct work *w)
+{
+	struct blocks *k = e->k;
+	const uint64_t *v = gather(e, w->c, w->set, w->n, k->gathered);
+	enum field other = reference(w->f);
+	const struct column *ref;
+	struct plan plan;
+
+	k->body.len = 0;
+	plan = u64_plan(k->coder, v, w->n);
+	w->dir.min = (struct dir_value){ .is = true, .u = plan.min };
+	w->dir.max = (struct dir_value){ .is = true, .u = plan.max };
+	if (plan.best == CODE_CONST) {
+		w->dir.code = CODE_CONST;
+		return;
+	}
+	if (plan.bytes > 16 && (ref = usable(e, w, other)) != NULL) {
+		const uint64_t *x = residue(e, w, ref, v);
+		struct plan diff = u64_plan(k->coder, x, w->n);
+
+		if (diff.bytes + diff.bytes / 16 + 4 < plan.bytes) {
+			w->dir.code = CODE_DIFF;
+			w->dir.other = fields[other].id;
+			put_smaller(e, w, &diff, x, true);
+			return;
+		}
+		plan = u64_plan(k->coder, v, w->n); /* the coder's memory is again that of v */
+	}
+	put_smaller(e, w, &plan, v, false);
+}
+
+/* --- encoding: addresses */
+
+static int
+by_address(const void *a, const void *b)
+{
+	return (ip_cmp(a, b));
+}
+
+static bool
+add_address(struct ip *table, uint32_t slots, const struct ip *ip, uint8_t *used)
+{
+	uint64_t h = hash64(ip, sizeof(*ip), 0);
+	uint32_t s = (uint32_t)h & (slots - 1);
+
+	while (used[s] && memcmp(&table[s], ip, sizeof(*ip)) != 0)
+		s = (s + 1) & (slots - 1);
+	if (used[s])
+		return (false);
+	used[s] = 1;
+	table[s] = *ip;
+	return (true);
+}
+
+struct dictionary {
+	struct ip *ip; /* IPv4 first, each family ascending */
+	uint32_t n, n4;
+	struct ip *table; /* hash: address -> place in ip[] */
+	uint32_t *place, slots;
+	uint8_t *used;
+};
+
+static uint32_t
+address_place(const struct dictionary *d, const struct ip *ip)
+{
+	uint32_t s = (uint32_t)hash64(ip, sizeof(*ip), 0) & (d->slots - 1);
+
+	while (memcmp(&d->table[s], ip, sizeof(*ip)) != 0)
+		s = (s + 1) & (d->slots - 1);
+	return (d->place[s]);
+}
+
+static uint32_t
+v4_of(const struct ip *ip)
+{
+	return ((uint32_t)ip->b[12] << 24 | (uint32_t)ip->b[13] << 16 | (uint32_t)ip->b[14] << 8 | ip->b[15]);
+}
+
+/* The distinct addresses of all address columns, sorted. */
+static void
+make_dictionary(struct encoding *e, const struct work *work, size_t nwork, struct dictionary *d)
+{
+	struct arena *a = &e->k->arena;
+	uint32_t cells = 0, n6 = 0;
+	struct ip *v6;
+
+	memset(d, 0, sizeof(*d));
+	for (size_t i = 0; i < nwork; i++)
+		if (work[i].c->store == STORE_IP)
+			cells += work[i].n;
+	for (d->slots = 64; d->slots < 2 * cells;)
+		d->slots *= 2;
+	d->table = arena_zero(a, d->slots * sizeof(struct ip));
+	d->place = arena_zero(a, d->slots * sizeof(uint32_t));
+	d->used = arena_zero(a, d->slots);
+	d->ip = arena_alloc(a, (cells + 1) * sizeof(struct ip));
+	v6 = arena_alloc(a, (cells + 1) * sizeof(struct ip));
+	for (size_t i = 0; i < nwork; i++) {
+		const struct work *w = &work[i];
+
+		if (w->c->store != STORE_IP)
+			continue;
+		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
+			const struct ip *ip = &w->c->ip[e->row == NULL ? r : e->row[r]];
+
+			if (!add_address(d->table, d->slots, ip, d->used))
+				continue;
+			if (ip_is4(ip))
+				d->ip[d->n4++] = *ip;
+			else
+				v6[n6++] = *ip;
+		}
+	}
+	qsort(d->ip, d->n4, sizeof(struct ip), by_address);
+	qsort(v6, n6, sizeof(struct ip), by_address);
+	memcpy(d->ip + d->n4, v6, n6 * sizeof(struct ip));
+	d->n = d->n4 + n6;
+	for (uint32_t i = 0; i < d->n; i++) {
+		uint32_t s = (uint32_t)hash64(&d->ip[i], sizeof(struct ip), 0) & (d->slots - 1);
+
+		while (memcmp(&d->table[s], &d->ip[i], sizeof(struct ip)) != 0)
+			s = (s + 1) & (d->slots - 1);
+		d->place[s] = i;
+	}
+}
+
+/* IPv4 in pieces that the coder takes: more than CODER_MAX distinct ones are rare but possible. */
+static void
+put_addresses(struct encoding *e, const struct dictionary *d)
+{
+	struct blocks *k = e->k;
+
+	e->d.n4 = d->n4;
+	e->d.n6 = d->n - d->n4;
+	k->body.len = 0;
+	for (uint32_t i = 0; i < d->n4; i += CODER_MAX) {
+		uint32_t n = d->n4 - i < CODER_MAX ? d->n4 - i : CODER_MAX;
+		struct plan plan;
+
+		for (uint32_t j = 0; j < n; j++)
+			k->index[j] = v4_of(&d->ip[i + j]);
+		plan = u64_plan(k->coder, k->index, n);
+		u64_put_nested(k->coder, &plan, plan.best, k->index, n, &k->body);
+	}
+	buf_add(&k->body, d->ip + d->n4, (size_t)e->d.n6 * sizeof(struct ip));
+	e->d.addr = put_body(k);
+}
+
+static struct dir_value
+address_value(const struct ip *ip)
+{
+	struct dir_value v = { .is = true };
+
+	v.bytes.n = ip_is4(ip) ? 4 : 16;
+	v.bytes.p = ip->b + 16 - v.bytes.n;
+	return (v);
+}
+
+static void
+put_ip(struct encoding *e, struct work *w, const struct dictionary *d)
+{
+	struct blocks *k = e->k;
+	const struct ip *min = NULL, *max = NULL;
+	uint32_t i = 0;
+	struct plan plan;
+
+	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
+		k->index[i++] = address_place(d, &w->c->ip[e->row == NULL ? r : e->row[r]]);
+	plan = u64_plan(k->coder, k->index, w->n);
+	for (i = 0; i < w->n; i++) {
+		const struct ip *ip = &d->ip[k->index[i]];
+
+		min = min == NULL || ip_cmp(ip, min) < 0 ? ip : min;
+		max = max == NULL || ip_cmp(ip, max) > 0 ? ip : max;
+	}
+	w->dir.min = address_value(min);
+	w->dir.max = address_value(max);
+	w->dir.code = plan.best == CODE_CONST ? CODE_CONST : CODE_INDEX;
+	if (plan.best == CODE_CONST)
+		return;
+	k->body.len = 0;
+	put_smaller(e, w, &plan, k->index, true);
+}
+
+/* --- encoding: blobs */
+
+static const struct blob *
+cell(const struct encoding *e, const struct work *w, size_t r)
+{
+	return (&w->c->b[e->row == NULL ? r : e->row[r]]);
+}
+
+static bool
+same_bytes(const struct blob *a, const struct blob *b)
+{
+	return (a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0));
+}
+
+/* Number the distinct blobs in order of appearance; `entry` gets where each one is. Their number. */
+static uint32_t
+number_blobs(struct encoding *e, const struct work *w, const struct blob **entry)
+{
+	struct blocks *k = e->k;
+	uint32_t slots = 64, n = 0, i = 0, *slot;
+
+	while (slots < 2 * w->n)
+		slots *= 2;
+	slot = arena_zero(&k->arena, slots * sizeof(*slot));
+	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
+		const struct blob *b = cell(e, w, r);
+		uint32_t s = (uint32_t)hash64(b->p == NULL ? (const void *)"" : b->p, b->n, 0) & (slots - 1);
+
+		while (slot[s] != 0 && !same_bytes(entry[slot[s] - 1], b))
+			s = (s + 1) & (slots - 1);
+		if (slot[s] == 0) {
+			entry[n] = b;
+			slot[s] = ++n;
+		}
+		k->index[i++] = slot[s] - 1;
+	}
+	return (n);
+}
+
+static void
+put_blob(struct encoding *e, struct work *w)
+{
+	struct blocks *k = e->k;
+	const struct blob **entry = arena_alloc(&k->arena, w->n * sizeof(*entry));
+	uint32_t n = number_blobs(e, w, entry);
+	struct plan plan;
+
+	if (n == 1 && entry[0]->n <= 1024) {
+		w->dir.code = CODE_CONST;
+		w->dir.min = (struct dir_value){ true, 0, *entry[0] };
+		if (w->dir.min.bytes.p == NULL)
+			w->dir.min.bytes.p = (const uint8_t *)"";
+		return;
+	}
+	k->body.len = 0;
+	if (n > w->n / 2) {
+		w->dir.code = CODE_BLOB;
+		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
+			buf_varint(&k->body, cell(e, w, r)->n);
+		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
+			buf_add(&k->body, cell(e, w, r)->p, cell(e, w, r)->n);
+		w->dir.at = put_body(k);
+		return;
+	}
+	w->dir.code = CODE_BLOBDICT;
+	buf_varint(&k->body, n);
+	for (uint32_t i = 0; i < n; i++)
+		buf_varint(&k->body, entry[i]->n);
+	for (uint32_t i = 0; i < n; i++)
+		buf_add(&k->body, entry[i]->p, entry[i]->n);
+	plan = u64_plan(k->coder, k->index, w->n);
+	put_smaller(e, w, &plan, k->index, true);
+}
+
+/* --- encoding: the block */
+
+static uint32_t
+selected_rows(struct encoding *e)
+{
+	const struct batch *b = e->b;
+	uint32_t n = b->rows, *row;
+
+	if (b->sel == NULL || (n = (uint32_t)bits_count(b->sel, b->rows)) == b->rows)
+		return (n);
+	row = arena_alloc(&e->k->arena, n * sizeof(*row) + 4);
+	n = 0;
+	for (size_t r = bits_next(b->sel, 0, b->rows); r < b->rows; r = bits_next(b->sel, r + 1, b->rows))
+		row[n++] = (uint32_t)r;
+	e->row = row;
+	return (n);
+}
+
+/* The columns that have something to say, with their rows. */
+static size_t
+list_columns(struct encoding *e, struct work *work)
+{
+	size_t n = 0;
+
+	for (uint32_t id = 1; id < 1024; id++) {
+		enum field f = field_with_id((uint16_t)id);
+		const struct column *c = f == F_NONE ? NULL : e->b->col[f];
+		struct work *w = &work[n];
+		uint64_t *mixed;
+
+		if (c == NULL)
+			continue;
+		*w = (struct work){ .f = f, .c = c, .dir = { .id = id, .mixed = ROWS_NONE } };
+		w->set = select_bits(e, c->present);
+		if (fields[f].agg == AGG_COMP)
+			drop_companion(e, c, w->set);
+		w->n = (uint32_t)bits_count(w->set, e->rows);
+		w->dir.present = set_number(e, w->set, w->n);
+		if (c->mixed != NULL) {
+			mixed = select_bits(e, c->mixed);
+			w->dir.mixed = set_number(e, mixed, (uint32_t)bits_count(mixed, e->rows));
+		}
+		n += w->n != 0 || w->dir.mixed != ROWS_NONE;
+	}
+	return (n);
+}
+
+static void
+put_column(struct encoding *e, struct work *w, const struct dictionary *dict)
+{
+	if (w->n == 0)
+		return; /* mixed in some rows, no values: a constant without one */
+	switch (w->c->store) {
+	case STORE_IP:
+		put_ip(e, w, dict);
+		break;
+	case STORE_BLOB:
+		put_blob(e, w);
+		break;
+	default:
+		put_u64(e, w);
+		break;
+	}
+}
+
+static struct dir_value
+time_of(const struct directory *d, enum field f, bool max)
+{
+	for (uint32_t i = 0; i < d->ncol; i++)
+		if (d->col[i].id == fields[f].id)
+			return (max && d->col[i].code != CODE_CONST ? d->col[i].max : d->col[i].min);
+	return ((struct dir_value){ .is = false });
+}
+
+void
+block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fieldset *used,
+    struct index_entry *entry)
+{
+	struct encoding e = { .k = k, .b = b };
+	struct dictionary dict;
+	struct work *work;
+	size_t n, start = out->len;
+	bool ips = false;
+
+	memset(used, 0, sizeof(*used));
+	*entry = (struct index_entry){ 0 };
+	arena_reset(&k->arena);
+	k->sections.len = 0;
+	if ((e.rows = selected_rows(&e)) == 0)
+		return;
+	e.set = arena_zero(&k->arena, SETS_MAX * sizeof(*e.set));
+	e.hash = arena_zero(&k->arena, SETS_MAX * sizeof(*e.hash));
+	e.d.set = arena_zero(&k->arena, SETS_MAX * sizeof(*e.d.set));
+	e.d.rows = e.rows;
+	work = arena_alloc(&k->arena, F_STORED * sizeof(*work));
+	n = list_columns(&e, work);
+	for (size_t i = 0; i < n; i++)
+		ips |= work[i].c->store == STORE_IP && work[i].n > 0;
+	if (ips) {
+		make_dictionary(&e, work, n, &dict);
+		put_addresses(&e, &dict);
+	}
+	put_sets(&e);
+	e.d.col = arena_zero(&k->arena, n * sizeof(*e.d.col));
+	e.d.ncol = (uint32_t)n;
+	for (size_t i = 0; i < n; i++) {
+		put_column(&e, &work[i], &dict);
+		e.d.col[i] = work[i].dir;
+		fieldset_add(used, work[i].f);
+	}
+	e.d.length = k->sections.len;
+	k->body.len = 0;
+	meta_put_directory(&k->body, &e.d);
+	meta_put_object(out, META_BLOCK, k->body.p, k->body.len);
+	buf_add(out, k->sections.p, k->sections.len);
+	entry->rows = e.rows;
+	entry->length = out->len - start;
+	entry->bstart = time_of(&e.d, F_bstart, false);
+	entry->bend = time_of(&e.d, F_bend, true);
+}
+
+/* --- decoding */
+
+static bool
+value_of(enum store store, const struct dir_value *v, union value *out)
+{
+	if (!v->is || (store == STORE_U64) != (v->bytes.p == NULL))
+		return (false);
+	switch (store) {
+	case STORE_IP:
+		if (v->bytes.n == 4)
+			out->ip = ip_v4(v->bytes.p);
+		else if (v->bytes.n == 16)
+			memcpy(out->ip.b, v->bytes.p, 16);
+		else
+			return (false);
+		return (true);
+	case STORE_BLOB:
+		out->b = v->bytes;
+		return (true);
+	default:
+		out->u = v->u;
+		return (true);
+	}
+}
+
+/* Can this program read it? */
+static bool
+known(const struct dir_column *c, enum field f)
+{
+	if (c->at.codec > 1)
+		return (false);
+	if (c->code == CODE_CONST)
+		return (true);
+	switch (fields[f].store) {
+	case STORE_IP:
+		return (c->code == CODE_INDEX);
+	case STORE_BLOB:
+		return (c->code == CODE_BLOB || c->code == CODE_BLOBDICT);
+	default:
+		return (u64_knows(c->code) || (c->code == CODE_DIFF && c->other != 0));
+	}
+}
+
+static enum field
+field_of(const struct dir_column *c, const struct fieldset *odd)
+{
+	enum field f = c->id <= UINT16_MAX ? field_with_id((uint16_t)c->id) : F_NONE;
+
+	return (f != F_NONE && odd != NULL && fieldset_has(odd, f) ? F_NONE : f);
+}
+
+void
+block_ranges(const struct directory *d, const struct fieldset *odd, struct range range[static F_COUNT])
+{
+	memset(range, 0, F_COUNT * sizeof(range[0]));
+	for (enum field f = 0; f < F_COUNT; f++) {
+		range[f].absent = f < F_STORED;
+		range[f].mixed = f >= F_STORED;
+	}
+	for (uint32_t i = 0; i < d->ncol; i++) {
+		const struct dir_column *c = &d->col[i];
+		enum field f = field_of(c, odd);
+		struct range *r = &range[f == F_NONE ? 0 : f];
+
+		if (f == F_NONE || !known(c, f))
+			continue;
+		r->absent = false;
+		r->all = c->present == ROWS_ALL;
+		r->mixed = c->mixed != ROWS_NONE;
+		r->known = fields[f].store != STORE_BLOB && value_of(fields[f].store, &c->min, &r->min) &&
+		    value_of(fields[f].store, &c->max, &r->max);
+	}
+}
+
+struct decoding { /* one call of block_decode() */
+	struct blocks *k;
+	const struct directory *d;
+	struct batch *b;
+	block_fetch fetch;
+	void *arg;
+	uint64_t *at;   /* offset of each column's section */
+	uint64_t **set; /* decoded sets */
+	uint64_t *set_at;
+	bool *need; /* columns to decode */
+	const struct ip *addrs;
+};
+
+/* Bytes of a section, checked and decompressed. */
+static enum block_result
+open_section(struct blocks *k, const struct dir_section *s, uint64_t offset, block_fetch fetch, void *arg,
+    struct cursor *c)
+{
+	const uint8_t *p = fetch(arg, offset, META_HEAD + s->size);
+	uint32_t size;
+
+	if (p == NULL)
+		return (BLOCK_MISSING);
+	if (!meta_get_head(p, &size) || size != s->size)
+		return (BLOCK_DAMAGED);
+	p += META_HEAD;
+	if ((uint32_t)hash64(p, size, 0) != s->check)
+		return (BLOCK_DAMAGED);
+	if (s->codec == 0) {
+		*c = cur_new(p, size);
+		return (s->raw == s->size ? BLOCK_GOOD : BLOCK_DAMAGED);
+	}
+	if (s->codec != 1)
+		return (BLOCK_DAMAGED);
+	if (s->raw > k->raw_cap) {
+		/* LZ4 gains at most 255:1, so a small section can not claim much */
+		if (s->raw / 256 > s->size)
+			return (BLOCK_DAMAGED);
+		k->raw = mem_grow(k->raw, s->raw, 1);
+		k->raw_cap = s->raw;
+	}
+	if (LZ4_decompress_safe((const char *)p, (char *)k->raw, (int)size, (int)s->raw) != (int)s->raw)
+		return (BLOCK_DAMAGED);
+	*c = cur_new(k->raw, s->raw);
+	return (BLOCK_GOOD);
+}
+
+enum block_result
+block_addresses(struct blocks *k, const struct directory *d, block_fetch fetch, void *arg,
+    const struct ip **out)
+{
+	struct cursor c;
+	enum block_result res;
+	const uint8_t *p;
+	struct ip *ip;
+
+	*out = NULL;
+	if (d->n4 + d->n6 == 0)
+		return (BLOCK_GOOD);
+	if ((res = open_section(k, &d->addr, 0, fetch, arg, &c)) != BLOCK_GOOD)
+		return (res);
+	/* An IPv4 address may take less than a byte, so bound the number by the rows instead. */
+	if (d->n4 > ADDRS_MAX || d->n6 > cur_left(&c) / 16)
+		return (BLOCK_DAMAGED);
+	ip = arena_alloc(&k->arena, ((size_t)d->n4 + d->n6) * sizeof(*ip));
+	for (uint32_t i = 0; i < d->n4; i += CODER_MAX) {
+		uint32_t n = d->n4 - i < CODER_MAX ? d->n4 - i : CODER_MAX;
+
+		if (!u64_get_nested(k->coder, &c, k->index, n))
+			return (BLOCK_DAMAGED);
+		for (uint32_t j = 0; j < n; j++) {
+			uint32_t v = (uint32_t)k->index[j];
+			const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+				(uint8_t)v };
+
+			if (k->index[j] > UINT32_MAX)
+				return (BLOCK_DAMAGED);
+			ip[i + j] = ip_v4(b);
+		}
+	}
+	p = cur_bytes(&c, (size_t)d->n6 * 16);
+	if (p == NULL)
+		return (BLOCK_DAMAGED);
+	memcpy(ip + d->n4, p, (size_t)d->n6 * 16);
+	*out = ip;
+	return (BLOCK_GOOD);
+}
+
+static enum block_result
+get_set(struct decoding *g, int32_t number, uint32_t *count)
+{
+	const struct dir_set *s;
+	struct cursor c;
+	enum block_result res;
+	uint64_t *w;
+
+	if (number == ROWS_NONE || number == ROWS_ALL) {
+		*count = number == ROWS_ALL ? g->d->rows : 0;
+		return (BLOCK_GOOD);
+	}
+	s = &g->d->set[number - 1];
+	*count = s->count;
+	if (g->set[number - 1] != NULL)
+		return (BLOCK_GOOD);
+	if ((res = open_section(g->k, &s->at, g->set_at[number - 1], g->fetch, g->arg, &c)) != BLOCK_GOOD)
+		return (res);
+	w = arena_alloc(&g->k->arena, BITS_WORDS(g->d->rows) * 8);
+	if (!set_get(s->kind, &c, w, g->d->rows, s->count))
+		return (BLOCK_DAMAGED);
+	g->set[number - 1] = w;
+	return (BLOCK_GOOD);
+}
+
+/* The bits of a set into a bitmap of the batch. */
+static void
+copy_set(const struct decoding *g, int32_t number, uint64_t *to)
+{
+	if (number == ROWS_ALL)
+		bits_fill(to, g->d->rows);
+	else if (number != ROWS_NONE)
+		memcpy(to, g->set[number - 1], BITS_WORDS(g->d->rows) * 8);
+}
+
+/* Spread n values over the rows of the set, from behind, so that it can be done in place. */
+static void
+scatter(uint64_t *v, const uint64_t *present, uint32_t rows, uint32_t n)
+{
+	for (uint32_t r = rows; r-- > 0;)
+		v[r] = bit_get(present, r) ? v[--n] : 0;
+}
+
+static enum block_result
+decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
+{
+	struct blocks *k = g->k;
+
+	if (c->code == CODE_DIFF) {
+		const struct column *o = g->b->col[field_with_id((uint16_t)c->other)];
+
+		if (!u64_get_nested(k->coder, bytes, col->u, n))
+			return (BLOCK_DAMAGED);
+		for (size_t w = 0; w < BITS_WORDS(g->d->rows); w++)
+			if ((col->present[w] & ~o->present[w]) != 0)
+				return (BLOCK_DAMAGED);
+		if (n == g->d->rows) {
+			for (uint32_t r = 0; r < n; r++)
+				col->u[r] = o->u[r] + unzigzag(col->u[r]);
+			return (BLOCK_GOOD);
+		}
+		scatter(col->u, col->present, g->d->rows, n);
+		for (uint32_t r = 0; r < g->d->rows; r++)
+			if (bit_get(col->present, r))
+				col->u[r] = o->u[r] + unzigzag(col->u[r]);
+		return (BLOCK_GOOD);
+	}
+	if (!u64_get(k->coder, c->code, bytes, col->u, n))
+		return (BLOCK_DAMAGED);
+	if (n != g->d->rows)
+		scatter(col->u, col->present, g->d->rows, n);
+	return (BLOCK_GOOD);
+}
+
+static enum block_result
+decode_ip(struct decoding *g, struct cursor *bytes, struct column *col, uint32_t n)
+{
+	uint64_t *index = g->k->index, count = (uint64_t)g->d->n4 + g->d->n6;
+	size_t r = 0;
+
+	if (!u64_get_nested(g->k->coder, bytes, index, n))
+		return (BLOCK_DAMAGED);
+	for (uint32_t i = 0; i < n; i++)
+		if (index[i] >= count)
+			return (BLOCK_DAMAGED);
+	if (n == g->d->rows) {
+		for (uint32_t i = 0; i < n; i++)
+			col->ip[i] = g->addrs[index[i]];
+		return (BLOCK_GOOD);
+	}
+	for (uint32_t i = 0; i < n; i++, r++) {
+		r = bits_next(col->present, r, g->d->rows);
+		col->ip[r] = g->addrs[index[i]];
+	}
+	return (BLOCK_GOOD);
+}
+
+/* n blobs: varint lengths, then the bytes, which are copied to the batch's arena. */
+static bool
+read_blobs(struct batch *b, struct cursor *c, struct blob *to, uint32_t n)
+{
+	uint64_t sum = 0;
+	uint8_t *copy;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t len = cur_varint(c);
+
+		if (c->cut || len > META_RAW_MAX)
+			return (false);
+		to[i].n = (uint32_t)len;
+		sum += len;
+	}
+	if (sum > cur_left(c))
+		return (false);
+	copy = arena_copy(&b->arena, c->p, sum);
+	cur_skip(c, sum);
+	for (uint32_t i = 0; i < n; i++) {
+		to[i].p = copy;
+		copy += to[i].n;
+	}
+	return (true);
+}
+
+static enum block_result
+decode_blob(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
+{
+	struct blocks *k = g->k;
+	uint64_t count = n;
+	struct blob *entry;
+	size_t r = 0;
+
+	if (c->code == CODE_BLOBDICT && ((count = cur_varint(bytes)) == 0 || count > BATCH_ROWS))
+		return (BLOCK_DAMAGED);
+	entry = arena_alloc(&k->arena, count * sizeof(*entry));
+	if (!read_blobs(g->b, bytes, entry, (uint32_t)count))
+		return (BLOCK_DAMAGED);
+	if (c->code == CODE_BLOBDICT && !u64_get_nested(k->coder, bytes, k->index, n))
+		return (BLOCK_DAMAGED);
+	for (uint32_t i = 0; i < n; i++, r++) {
+		uint64_t at = c->code == CODE_BLOBDICT ? k->index[i] : i;
+
+		if (at >= count)
+			return (BLOCK_DAMAGED);
+		r = bits_next(col->present, r, g->d->rows);
+		col->b[r] = entry[at];
+	}
+	return (BLOCK_GOOD);
+}
+
+static enum block_result
+decode_constant(struct decoding *g, const struct dir_column *c, struct column *col, uint32_t n)
+{
+	union value v;
+	uint32_t rows = g->d->rows;
+
+	if (n == 0)
+		return (BLOCK_GOOD);
+	if (!value_of(col->store, &c->min, &v))
+		return (BLOCK_DAMAGED);
+	if (col->store == STORE_BLOB)
+		v.b.p = arena_copy(&g->b->arena, v.b.p, v.b.n);
+	if (col->store == STORE_U64 && n == rows) {
+		for (uint32_t r = 0; r < rows; r++)
+			col->u[r] = v.u;
+		return (BLOCK_GOOD);
+	}
+	for (size_t r = bits_next(col->present, 0, rows); r < rows; r = bits_next(col->present, r + 1, rows))
+		column_set(col, (uint32_t)r, &v);
+	return (BLOCK_GOOD);
+}
+
+static enum block_result
+decode_column(struct decoding *g, uint32_t i, enum field f)
+{
+	const struct dir_column *c = &g->d->col[i];
+	struct column *col;
+	struct cursor bytes;
+	uint32_t n, nmixed;
+	enum block_result res;
+
+	if ((res = get_set(g, c->present, &n)) != BLOCK_GOOD || (res = get_set(g, c->mixed, &nmixed)) != BLOCK_GOOD)
+		return (res);
+	col = batch_column(g->b, f);
+	copy_set(g, c->present, col->present);
+	if (nmixed > 0) {
+		col->mixed = arena_zero(&g->b->arena, BITS_WORDS(g->b->cap) * 8);
+		copy_set(g, c->mixed, col->mixed);
+		for (size_t w = 0; w < BITS_WORDS(g->d->rows); w++)
+			if ((col->present[w] & col->mixed[w]) != 0)
+				return (BLOCK_DAMAGED);
+	}
+	if (c->code == CODE_CONST)
+		return (decode_constant(g, c, col, n));
+	if (n == 0)
+		return (BLOCK_DAMAGED);
+	if ((res = open_section(g->k, &c->at, g->at[i], g->fetch, g->arg, &bytes)) != BLOCK_GOOD)
+		return (res);
+	switch (col->store) {
+	case STORE_IP:
+		return (decode_ip(g, &bytes, col, n));
+	case STORE_BLOB:
+		return (decode_blob(g, c, &bytes, col, n));
+	default:
+		return (decode_u64(g, c, &bytes, col, n));
+	}
+}
+
+/* Where each section lies. */
+static void
+lay_out(struct decoding *g)
+{
+	const struct directory *d = g->d;
+	uint64_t at = d->addr.size == 0 ? 0 : META_HEAD + d->addr.size;
+
+	for (uint32_t i = 0; i < d->nset; i++) {
+		g->set_at[i] = at;
+		at += d->set[i].at.size == 0 ? 0 : META_HEAD + d->set[i].at.size;
+	}
+	for (uint32_t i = 0; i < d->ncol; i++) {
+		g->at[i] = at;
+		at += d->col[i].at.size == 0 ? 0 : META_HEAD + d->col[i].at.size;
+	}
+}
+
+static uint32_t
+column_with_id(const struct directory *d, uint32_t id, uint32_t end)
+{
+	for (uint32_t i = 0; i < end; i++)
+		if (d->col[i].id == id)
+			return (i);
+	return (end);
+}
+
+/* Mark what is wanted and what that is made of: from behind, since references point forward.  A column
+ * that can not be read, or hangs on one, is left out. */
+static void
+mark_needed(struct decoding *g, const struct fieldset *want, const struct fieldset *odd, enum field *unknown)
+{
+	const struct directory *d = g->d;
+
+	for (uint32_t i = d->ncol; i-- > 0;) {
+		const struct dir_column *c = &d->col[i];
+		enum field f = field_of(c, odd);
+
+		if (f == F_NONE)
+			g->need[i] = false;
+		else if (want == NULL || fieldset_has(want, f))
+			g->need[i] = true;
+		if (g->need[i] && c->code == CODE_DIFF) {
+			uint32_t o = column_with_id(d, c->other, i);
+
+			if (o < i)
+				g->need[o] = true;
+		}
+	}
+	for (uint32_t i = 0; i < d->ncol; i++) {
+		const struct dir_column *c = &d->col[i];
+		enum field f = field_of(c, odd);
+		uint32_t o;
+
+		if (!g->need[i])
+			continue;
+		if (!known(c, f)) {
+			*unknown = f;
+			g->need[i] = false;
+		} else if (c->code == CODE_DIFF) {
+			o = column_with_id(d, c->other, i);
+			if (o == i || !g->need[o] || fields[field_of(&d->col[o], odd)].store != STORE_U64)
+				g->need[i] = false;
+		}
+	}
+}
+
+enum block_result
+block_decode(struct blocks *k, const struct directory *d, const struct fieldset *want, const struct fieldset *odd,
+    block_fetch fetch, void *arg, struct batch *b, enum field *unknown)
+{
+	struct decoding g = { .k = k, .d = d, .b = b, .fetch = fetch, .arg = arg };
+	enum block_result res = BLOCK_GOOD;
+	bool ips = false;
+
+	arena_reset(&k->arena);
+	batch_reset(b);
+	b->cap = d->rows;
+	b->rows = d->rows;
+	g.at = arena_alloc(&k->arena, d->ncol * sizeof(*g.at));
+	g.set = arena_zero(&k->arena, d->nset * sizeof(*g.set));
+	g.set_at = arena_alloc(&k->arena, d->nset * sizeof(*g.set_at));
+	g.need = arena_zero(&k->arena, d->ncol * sizeof(*g.need));
+	lay_out(&g);
+	mark_needed(&g, want, odd, unknown);
+	for (uint32_t i = 0; i < d->ncol; i++)
+		ips |= g.need[i] && d->col[i].code == CODE_INDEX;
+	if (ips && (res = block_addresses(k, d, fetch, arg, &g.addrs)) != BLOCK_GOOD)
+		return (res);
+	for (uint32_t i = 0; i < d->ncol && res == BLOCK_GOOD; i++)
+		if (g.need[i])
+			res = decode_column(&g, i, field_of(&d->col[i], odd));
+	if (res != BLOCK_GOOD || want == NULL)
+		return (res);
+	for (enum field f = 0; f < F_STORED; f++) /* read only to undo a difference */
+		if (!fieldset_has(want, f))
+			b->col[f] = NULL;
+	return (BLOCK_GOOD);
+}

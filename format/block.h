@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * block.h: a batch as the bytes of a block and back (pavo(5)).  Knows no files.
+ */
+#ifndef FORMAT_BLOCK_H
+#define FORMAT_BLOCK_H
+
+#include "format/batch.h"
+#include "format/codec.h"
+#include "format/meta.h"
+
+/* Working memory; one per writer or reader. */
+struct blocks;
+struct blocks *blocks_new(void);
+void blocks_free(struct blocks **);
+
+/* Append the selected rows as a block object and its sections; 0 rows append nothing.  `used`: the
+ * fields that have a column in it; `entry`: rows, length and times of it.  Companion times equal to
+ * bstart are left out. */
+void block_encode(struct blocks *, const struct batch *, struct buf *out, struct fieldset *used,
+    struct index_entry *entry);
+
+/* What is known of each field from the directory alone.  `odd`: fields that count as unknown. */
+void block_ranges(const struct directory *, const struct fieldset *odd, struct range range[static F_COUNT]);
+
+/* n bytes of the sections at `offset` behind the block object, valid until the next call; NULL: not there. */
+typedef const uint8_t *(*block_fetch)(void *, uint64_t offset, uint32_t n);
+
+enum block_result {
+	BLOCK_GOOD,
+	BLOCK_MISSING, /* fetch had not enough */
+	BLOCK_DAMAGED,
+};
+
+/* Fill the batch with the columns of the block that are in `want` (NULL: all), and no other.
+ * `unknown`: set to the field of a column that had to be left out for its encoding, else untouched. */
+enum block_result block_decode(struct blocks *, const struct directory *, const struct fieldset *want,
+    const struct fieldset *odd, block_fetch, void *arg, struct batch *, enum field *unknown);
+/* The address dictionary alone, ascending in each family: n4 IPv4, then n6 IPv6. */
+enum block_result block_addresses(struct blocks *, const struct directory *, block_fetch, void *arg,
+    const struct ip **);
+
+#endif
