@@ -43,9 +43,42 @@ libprobe_a_SOURCES += \
 	%D%/decode/wg.c \
 	%D%/decode/wifi.c
 
-# key, table, track/*.c, emit (add your files here)
+# time, key, state, records
+libprobe_a_SOURCES += \
+	%D%/emit.c \
+	%D%/emit.h \
+	%D%/engine.c \
+	%D%/engine.h \
+	%D%/frag.c \
+	%D%/frag.h \
+	%D%/key.c \
+	%D%/key.h \
+	%D%/slots.c \
+	%D%/slots.h \
+	%D%/stat.c \
+	%D%/stat.def \
+	%D%/stat.h \
+	%D%/table.c \
+	%D%/table.h \
+	%D%/timeline.c \
+	%D%/timeline.h \
+	%D%/track.c \
+	%D%/track.h \
+	%D%/track/seq.c \
+	%D%/track/tcp.c \
+	%D%/track/track.h \
+	%D%/watermark.c \
+	%D%/watermark.h \
+	%D%/wheel.c \
+	%D%/wheel.h \
+	%D%/worker.c \
+	%D%/worker.h
 
-# The daemon.  When main.c is there:
-# sbin_PROGRAMS += pavo
-# pavo_SOURCES = %D%/main.c %D%/options.c %D%/options.h
-# pavo_LDADD = $(PROBE_LIBS)
+# the daemon
+sbin_PROGRAMS += pavo
+pavo_SOURCES = \
+	%D%/main.c \
+	%D%/options.c \
+	%D%/options.h \
+	%D%/probe.opt
+pavo_LDADD = $(PROBE_LIBS)

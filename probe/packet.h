@@ -100,6 +100,7 @@ struct packet {
 	uint8_t ttl, tos;   /* tos: DSCP << 2 | ECN */
 	uint8_t cut_at;     /* enum layer in which the captured bytes ended; LAYER_NONE = nothing missing */
 	uint8_t nencap;
+	uint8_t arp_op;       /* PROTO_ARP: 1 request, 2 reply */
 	uint16_t vlan, ivlan; /* outermost and next VLAN id; 0xffff = none */
 	uint32_t mpls;        /* top label; UINT32_MAX = none */
 	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * emit.h: a flow's state becomes a record.
+ */
+#ifndef PROBE_EMIT_H
+#define PROBE_EMIT_H
+
+#include "format/batch.h"
+#include "probe/stat.h"
+#include "probe/table.h"
+#include "probe/track.h"
+
+/* Where full batches go: takes ownership, gives an empty one back. */
+struct sink {
+	struct batch *(*put)(void *arg, struct batch *);
+	void *arg;
+};
+
+struct emit {
+	struct sink sink;
+	const char *probe;  /* id; lives as long */
+	int64_t interval;   /* ns */
+	struct batch *batch;
+	struct flow record; /* wide: made once */
+	uint64_t records;
+};
+
+void emit_init(struct emit *, struct sink, const char *probe, int64_t interval);
+void emit_free(struct emit *);
+/* The FLOW record of a bin. */
+void emit_bin(struct emit *, const struct table *, const struct track *, const struct bin *);
+/* The END row of a flow whose last bin is already written; `start`: that bin. */
+void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t cause, uint8_t conn, uint8_t state);
+/* The MAR record of a span. `late`: of packets that came after it was sealed. */
+void emit_mar(struct emit *, int64_t start, const struct stat_set *, int64_t watermark, bool late);
+void emit_flush(struct emit *); /* what is in the batch goes to the sink */
+
+#endif

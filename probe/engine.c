@@ -1,0 +1,941 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * engine.c: what happens to a batch of packets: time, fragments, key, flow, bin; and what is due then.
+ *
+ * A batch goes through in steps, so that the memory that one step asks for has arrived when the next one
+ * needs it: hash and prefetch the slots, find and prefetch the flows, prefetch their bins, then count.
+ */
+#include "probe/engine.h"
+
+#include "format/base/clock.h"
+#include "format/base/hash.h"
+#include "format/base/mem.h"
+#include "probe/frag.h"
+#include "probe/timeline.h"
+#include "probe/watermark.h"
+#include "probe/wheel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GRACE       SEC
+#define PENDING_MAX 8  /* bins of one flow that wait (SEMANTICS R4) */
+#define SLICE       64 /* records written per batch of packets, at most; and other things done */
+#define CONFIRM_MIN 16 /* packets that confirm a flow which nobody answers (tunnels, multicast) */
+
+struct engine {
+	struct engine_options o;
+	struct watermark clock;
+	struct table table;
+	struct wheel wheel;
+	struct timeline time;
+	struct frags *frags;
+	struct track *track;
+	struct emit emit;
+	struct stat_set total;
+	uint64_t in_flows;
+};
+
+/* A packet on its way through the steps of a batch. */
+struct work {
+	const struct packet *p;
+	struct key key;
+	int64_t ts, now;      /* its own time, clamped; the watermark when it came */
+	uint32_t hash, flow;
+	int side;
+	bool count;           /* it is to be counted in a flow */
+};
+
+struct engine *
+engine_new(const struct engine_options *o, struct sink sink)
+{
+	struct engine *e = mem_zero(1, sizeof(*e));
+
+	e->o = *o;
+	table_init(&e->table, o->max_flows, o->seed);
+	timeline_init(&e->time, o->interval, GRACE < o->interval ? GRACE : o->interval);
+	e->frags = frags_new(o->max_frags, o->seed);
+	e->track = track_new(o->max_flows);
+	emit_init(&e->emit, sink, o->probe, o->interval);
+	e->total.live = o->live;
+	return (e);
+}
+
+void
+engine_free(struct engine **pe)
+{
+	struct engine *e = *pe;
+
+	if (e == NULL)
+		return;
+	table_free(&e->table);
+	timeline_free(&e->time);
+	frags_free(&e->frags);
+	track_free(&e->track);
+	emit_free(&e->emit);
+	free(e);
+	*pe = NULL;
+}
+
+/* --- bins */
+
+static bool
+is_late(const struct bin *b)
+{
+	return ((b->flags & RFLAGS_late) != 0);
+}
+
+static struct list *
+list_of(struct engine *e, const struct bin *b)
+{
+	if (is_late(b))
+		return (&e->time.late);
+	if (e->time.drains && e->time.draining.start == b->start)
+		return (&e->time.draining.bins);
+	return (&timeline_span(&e->time, b->start)->bins);
+}
+
+/* Take a bin off its flow's chain. */
+static void
+unchain(struct engine *e, struct flow_state *f, uint32_t n)
+{
+	uint32_t *at = &f->bin;
+
+	while (*at != n)
+		at = &bin_at(&e->table, *at)->older;
+	*at = bin_at(&e->table, n)->older;
+	f->pending--;
+}
+
+static void
+release_flow(struct engine *e, uint32_t n)
+{
+	struct flow_state *f = flow_at(&e->table, n);
+	const struct tracker *k = track_for(&f->key);
+
+	if (k != NULL)
+		k->end_flow(e->track, f);
+	table_release(&e->table, n);
+}
+
+/* Write a bin that is off its list, and the flow's END row if it came after the seal. */
+static void
+write_bin(struct engine *e, uint32_t n)
+{
+	struct bin *b = bin_at(&e->table, n);
+	uint32_t flow = b->flow;
+	struct flow_state *f = flow_at(&e->table, flow);
+	const struct tracker *k = track_for(&f->key);
+
+	emit_bin(&e->emit, &e->table, e->track, b);
+	if (b->end_row)
+		emit_end(&e->emit, f, b->start, b->end_row, tcp_conn(f),
+		    b->end_row == CAUSE_idle ? STATE_TIM : tcp_state(f));
+	unchain(e, f, n);
+	if (k != NULL)
+		k->end_bin(e->track, b);
+	if (b->tos != 0)
+		pool_put(&e->table.toses, b->tos);
+	pool_put(&e->table.bins, n);
+	if (f->life & LIFE_DEAD && f->pending == 0)
+		release_flow(e, flow);
+}
+
+/* Write a bin before its time. */
+static void
+seal_early(struct engine *e, uint32_t n)
+{
+	list_remove(&e->table, list_of(e, bin_at(&e->table, n)), order_link, n);
+	write_bin(e, n);
+}
+
+static uint32_t
+oldest_bin(const struct engine *e, const struct flow_state *f)
+{
+	uint32_t n = f->bin;
+
+	while (bin_at(&e->table, n)->older != 0)
+		n = bin_at(&e->table, n)->older;
+	return (n);
+}
+
+/* The bin in which this time counts now; 0 if there is none yet. */
+static uint32_t
+find_bin(const struct engine *e, const struct flow_state *f, int64_t start, bool late)
+{
+	uint32_t n = f->bin;
+
+	while (n != 0) {
+		const struct bin *b = bin_at(&e->table, n);
+
+		if (b->start == start && is_late(b) == late)
+			return (n);
+		n = b->older;
+	}
+	return (0);
+}
+
+static void
+make_room_for_bin(struct engine *e)
+{
+	struct timeline *tl = &e->time;
+
+	if (tl->drains && tl->draining.bins.head != 0)
+		seal_early(e, tl->draining.bins.head);
+	else if (tl->late.head != 0)
+		seal_early(e, tl->late.head);
+	else
+		for (uint32_t i = 0; i < tl->nopen; i++)
+			if (tl->open[i].bins.head != 0) {
+				tl->open[i].stats.segevict++;
+				seal_early(e, tl->open[i].bins.head);
+				return;
+			}
+}
+
+static uint32_t
+new_bin(struct engine *e, uint32_t flow, int64_t start, bool late, int64_t now)
+{
+	struct flow_state *f = flow_at(&e->table, flow);
+	struct bin *b;
+	uint32_t n;
+
+	if (f->pending >= PENDING_MAX)
+		seal_early(e, oldest_bin(e, f));
+	while ((n = pool_get(&e->table.bins)) == 0)
+		make_room_for_bin(e);
+	b = bin_at(&e->table, n);
+	memset(b, 0, sizeof(*b));
+	b->start = start;
+	b->flow = flow;
+	b->flags = late ? RFLAGS_late : 0;
+	b->due = late ? now + e->time.grace : timeline_seal(&e->time, start);
+	b->ttlmin[0] = b->ttlmin[1] = 255;
+	b->older = f->bin;
+	f->bin = n;
+	f->pending++;
+	if ((f->life & LIFE_STARTED) == 0) {
+		f->life |= LIFE_STARTED;
+		b->flags |= RFLAGS_start;
+		f->freeze = b->due;
+		f->otime = start;
+	}
+	list_append(&e->table, list_of(e, b), order_link, n);
+	return (n);
+}
+
+/* --- the end of a flow */
+
+static void
+count_end(struct stat_set *s, uint8_t cause)
+{
+	switch (cause) {
+	case CAUSE_fin:
+		s->end_fin++;
+		break;
+	case CAUSE_rst:
+		s->end_rst++;
+		break;
+	case CAUSE_evict:
+		s->end_evict++;
+		break;
+	case CAUSE_shutdown:
+		s->end_shut++;
+		break;
+	case CAUSE_reuse:
+		s->end_reuse++;
+		break;
+	default:
+		s->end_idle++;
+		break;
+	}
+}
+
+/* The counters of the bin in which the clock stands. */
+static struct stat_set *
+stats_now(struct engine *e, int64_t now)
+{
+	int64_t start = clock_bin(now, e->time.interval);
+
+	if (timeline_sealed(&e->time, start, now))
+		return (timeline_late_stats(&e->time, start, now));
+	return (&timeline_span(&e->time, start)->stats);
+}
+
+static bool
+is_tcp(const struct flow_state *f)
+{
+	return (f->key.proto == PROTO_TCP);
+}
+
+/* A flow ends at watermark `when`: its last record says so if it is not sealed by then, else TCP has a
+ * row of its own (SEMANTICS 0, "Flow life events").  The flow leaves the table. */
+static void
+end_flow(struct engine *e, uint32_t n, uint8_t cause, int64_t when, int64_t now)
+{
+	struct flow_state *f = flow_at(&e->table, n);
+	struct bin *b = f->bin != 0 ? bin_at(&e->table, f->bin) : NULL;
+	int64_t last_bin = clock_bin(f->last[0] > f->last[1] ? f->last[0] : f->last[1], e->time.interval);
+
+	count_end(stats_now(e, now), cause);
+	count_end(&e->total, cause);
+	wheel_cancel(&e->wheel, &e->table, n);
+	table_remove(&e->table, n);
+	if (b != NULL && when < b->due) {
+		b->flags |= RFLAGS_end;
+		b->cause = cause;
+		b->conn = is_tcp(f) ? tcp_conn(f) : 0;
+		if (cause == CAUSE_idle)
+			b->state = STATE_TIM;
+	} else if (b != NULL && is_tcp(f)) {
+		b->end_row = cause;
+	} else if (is_tcp(f)) {
+		emit_end(&e->emit, f, last_bin, cause, tcp_conn(f), cause == CAUSE_idle ? STATE_TIM : tcp_state(f));
+	}
+	if (f->pending == 0)
+		release_flow(e, n);
+}
+
+static int64_t
+deadline(const struct flow_state *f)
+{
+	return (f->heard + idle_seconds[f->idle] * SEC);
+}
+
+static uint8_t
+idle_cause(const struct flow_state *f)
+{
+	return (is_tcp(f) ? tcp_cause(f) : CAUSE_idle);
+}
+
+static void
+evict(struct engine *e, int64_t now)
+{
+	uint32_t n = table_victim(&e->table);
+	struct flow_state *f = flow_at(&e->table, n);
+	struct stat_set *s = stats_now(e, now);
+
+	if (f->life & LIFE_CONFIRMED) {
+		s->evict_conf++;
+		e->total.evict_conf++;
+	} else {
+		s->evict_prob++;
+		e->total.evict_prob++;
+	}
+	while (f->pending > 1)
+		seal_early(e, oldest_bin(e, f));
+	if (f->pending == 1) {
+		uint32_t b = f->bin;
+
+		end_flow(e, n, CAUSE_evict, INT64_MIN, now);
+		seal_early(e, b);
+	} else {
+		end_flow(e, n, CAUSE_evict, now, now);
+	}
+}
+
+/* --- one packet in its flow */
+
+static enum idle_class
+idle_of(const struct flow_state *f)
+{
+	bool both = (f->life & (LIFE_SENT_LO | LIFE_SENT_HI)) == (LIFE_SENT_LO | LIFE_SENT_HI);
+
+	switch (f->key.proto) {
+	case PROTO_TCP:
+		if (tcp_closed(f))
+			return (IDLE_LINGER);
+		return ((f->tcp_life & TCPLIFE_SYN) && !both ? IDLE_SYN : IDLE_EST);
+	case PROTO_UDP:
+	case PROTO_UDPLITE:
+		return (both ? IDLE_UDP : IDLE_UDP1);
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		return (IDLE_ICMP);
+	case PROTO_ARP:
+		return (IDLE_ARP);
+	case PROTO_ESP:
+	case PROTO_AH:
+		return (IDLE_TUNNEL);
+	default:
+		return (IDLE_OTHER);
+	}
+}
+
+static void
+put_mac(uint8_t to[static 6], uint64_t mac)
+{
+	for (int i = 0; i < 6; i++)
+		to[i] = (uint8_t)(mac >> (40 - 8 * i));
+}
+
+static void
+first_of_side(struct engine *e, struct flow_state *f, int side, const struct packet *p)
+{
+	int other = 1 - side;
+
+	f->life |= (uint8_t)(LIFE_SENT_LO << side);
+	f->vlan[side] = p->vlan;
+	f->ivlan[side] = p->ivlan;
+	if (p->facts & FACT_MAC) {
+		put_mac(f->mac[side], p->smac);
+		f->macs |= (uint8_t)(1 << side);
+		if ((f->macs & 4 << other) == 0) {
+			put_mac(f->mac_to[other], p->dmac);
+			f->macs |= (uint8_t)(4 << other);
+		}
+	}
+	if (p->nencap > 0 || p->mpls != UINT32_MAX || p->ohash != 0) {
+		struct attr *a;
+
+		if (f->attr == 0) {
+			if ((f->attr = pool_get(&e->table.attrs)) == 0)
+				return;
+			memset(pool_at(&e->table.attrs, f->attr), 0, sizeof(*a));
+		}
+		a = pool_at(&e->table.attrs, f->attr);
+		a->known |= (uint8_t)(1 << side);
+		a->mpls[side] = p->mpls;
+		a->ohash = a->ohash == 0 ? p->ohash : a->ohash;
+		a->nencap[side] = p->nencap;
+		for (int i = 0; i < p->nencap; i++) {
+			a->kind[side][i] = p->encap[i].kind;
+			a->id[side][i] = p->encap[i].id;
+		}
+	}
+}
+
+/* Who is the source: evidence may turn the flow round until its first record is sealed. */
+static void
+orient(struct flow_state *f, struct bin *b, int side, const struct packet *p, int64_t now, bool first)
+{
+	bool sender = true;
+	enum dirq q;
+	int src;
+
+	if (!first && (f->dirq == DIRQ_SEEN || now >= f->freeze))
+		return;
+	q = key_initiator(p, first, &sender);
+	if (q <= f->dirq)
+		return;
+	src = sender ? side : 1 - side;
+	if (!first && src != f->src)
+		b->flags |= RFLAGS_flipped;
+	f->src = (uint8_t)src;
+	f->dirq = (uint8_t)q;
+	f->otime = b->start;
+}
+
+static void
+count_tos(struct engine *e, struct bin *b, int side, uint8_t tos)
+{
+	struct tos *t;
+
+	if (b->tos == 0) {
+		if ((b->tos = pool_get(&e->table.toses)) == 0)
+			return;
+		t = pool_at(&e->table.toses, b->tos);
+		memset(t, 0, sizeof(*t));
+		for (int i = 0; i < 2; i++) /* the packets before this one had none */
+			t->dscps[i] = b->pkts[i] > 0;
+	}
+	t = pool_at(&e->table.toses, b->tos);
+	t->dscps[side] |= 1ull << (tos >> 2);
+	t->ect1[side] += (tos & 3) == 1;
+	t->ect0[side] += (tos & 3) == 2;
+	t->ce[side] += (tos & 3) == 3;
+}
+
+static uint64_t
+saturate(uint64_t a, uint64_t b)
+{
+	return (a + b < a ? UINT64_MAX : a + b);
+}
+
+static void
+count_gap(struct flow_state *f, struct bin *b, int side, int64_t ts)
+{
+	uint64_t us = ts > f->last[side] ? (uint64_t)(ts - f->last[side]) / USEC : 0;
+
+	b->ipg_n[side]++;
+	b->ipg_sum[side] += us;
+	b->ipg_sumsq[side] = saturate(b->ipg_sumsq[side], us >> 32 ? UINT64_MAX : us * us);
+}
+
+static uint8_t
+plain_state(const struct flow_state *f, const struct bin *b)
+{
+	bool src = f->life & (LIFE_SENT_LO << f->src), dst = f->life & (LIFE_SENT_LO << (1 - f->src));
+
+	if (src && dst)
+		return (STATE_CON);
+	if (dst)
+		return (STATE_RSP);
+	return (b->flags & RFLAGS_start ? STATE_INT : STATE_REQ);
+}
+
+static void
+count(struct engine *e, uint32_t flow, const struct work *w, uint16_t flags)
+{
+	struct flow_state *f = flow_at(&e->table, flow);
+	const struct packet *p = w->p;
+	const struct tracker *k;
+	int side = w->side;
+	bool first_of_flow = f->packets == 0, first_side = (f->life & LIFE_SENT_LO << side) == 0;
+	int64_t start = clock_bin(w->ts, e->time.interval);
+	bool late = timeline_sealed(&e->time, start, w->now);
+	uint32_t n = f->bin;
+	struct bin *b = n != 0 ? bin_at(&e->table, n) : NULL;
+
+	if (b == NULL || b->start != start || is_late(b) != late) {
+		if ((n = find_bin(e, f, start, late)) == 0)
+			n = new_bin(e, flow, start, late, w->now);
+		b = bin_at(&e->table, n);
+	}
+	if (first_side)
+		first_of_side(e, f, side, p);
+	else if (p->vlan != f->vlan[side] || p->ivlan != f->ivlan[side])
+		b->flags |= RFLAGS_vlanchg;
+	orient(f, b, side, p, w->now, first_of_flow);
+
+	if (b->pkts[0] + b->pkts[1] == 0) {
+		b->stime = b->ltime = w->ts;
+	} else {
+		if (w->ts < b->stime)
+			b->stime = w->ts;
+		if (w->ts > b->ltime)
+			b->ltime = w->ts;
+	}
+	if (!first_side)
+		count_gap(f, b, side, w->ts);
+	if (b->pkts[side] == 0)
+		b->dscp[side] = p->tos >> 2;
+	if (p->tos != 0 || b->tos != 0)
+		count_tos(e, b, side, p->tos);
+	b->pkts[side]++;
+	b->bytes[side] += p->wire;
+	b->ipbytes[side] += p->iplen;
+	if (p->facts & FACT_PAYLOAD)
+		b->payload[side] += p->payload;
+	if (p->ttl < b->ttlmin[side])
+		b->ttlmin[side] = p->ttl;
+	if (p->ttl > b->ttlmax[side])
+		b->ttlmax[side] = p->ttl;
+	b->flags |= flags | (p->facts & FACT_CUT ? RFLAGS_cut : 0);
+	f->last[side] = w->ts;
+	if (w->now > f->heard)
+		f->heard = w->now;
+	f->life |= LIFE_CHANCE;
+	if (f->packets < UINT8_MAX)
+		f->packets++;
+	if ((f->life & LIFE_CONFIRMED) == 0 &&
+	    ((f->life & (LIFE_SENT_LO | LIFE_SENT_HI)) == 3 || (f->packets >= CONFIRM_MIN &&
+	    (f->key.proto == PROTO_ESP || f->key.proto == PROTO_AH || p->facts & FACT_NOANSWER))))
+		table_confirm(&e->table, flow);
+	k = track_for(&f->key);
+	if (k != NULL)
+		k->packet(e->track, f, b, side, p);
+	f->idle = (uint8_t)idle_of(f);
+	b->state = is_tcp(f) ? tcp_state(f) : plain_state(f, b);
+	b->dirq = f->dirq;
+	b->seen = f->life & (LIFE_SENT_LO | LIFE_SENT_HI);
+	e->in_flows++;
+}
+
+static uint64_t
+flow_id(const struct engine *e, const struct key *k, int64_t ts)
+{
+	struct {
+		struct key key;
+		int64_t ts;
+		uint64_t probe;
+	} id = { *k, ts, hash64(e->o.probe, strlen(e->o.probe), 0) };
+
+	return (hash64(&id, sizeof(id), 0));
+}
+
+static uint32_t
+new_flow(struct engine *e, const struct work *w)
+{
+	struct flow_state *f;
+	struct stat_set *s;
+	uint32_t n;
+
+	while (table_full(&e->table))
+		evict(e, w->now);
+	n = table_add(&e->table, &w->key, w->hash);
+	f = flow_at(&e->table, n);
+	f->heard = w->now;
+	f->id = flow_id(e, &w->key, w->ts);
+	s = stats_now(e, w->now);
+	s->newflows++;
+	e->total.newflows++;
+	return (n);
+}
+
+static bool
+has_key(const struct engine *e, uint32_t n, const struct key *k)
+{
+	const struct flow_state *f = flow_at(&e->table, n);
+
+	return ((f->life & LIFE_DEAD) == 0 && memcmp(&f->key, k, sizeof(*k)) == 0);
+}
+
+/* Find the packet's flow, or make it, and count.  w->flow is where it was a moment ago. */
+static void
+settle(struct engine *e, struct work *w, uint16_t flags)
+{
+	uint32_t n = w->flow;
+	bool fresh = false;
+
+	if (n == 0 || !has_key(e, n, &w->key))
+		n = table_find(&e->table, &w->key, w->hash);
+	if (n != 0) {
+		struct flow_state *f = flow_at(&e->table, n);
+
+		if (w->now >= deadline(f)) {
+			end_flow(e, n, idle_cause(f), deadline(f), w->now);
+			n = 0;
+		} else if (is_tcp(f) && tcp_reuses(f, w->side, w->p, w->now)) {
+			end_flow(e, n, CAUSE_reuse, w->now, w->now);
+			n = 0;
+		}
+	}
+	if (n == 0) {
+		n = new_flow(e, w);
+		fresh = true;
+	}
+	count(e, n, w, flags);
+	if (fresh)
+		wheel_set(&e->wheel, &e->table, n, deadline(flow_at(&e->table, n)));
+}
+
+/* --- the probe's own counters */
+
+static void
+count_fate(struct stat_set *s, const struct packet *p)
+{
+	s->frames++;
+	s->framebytes += p->wire;
+	switch ((enum pkt_fate)p->fate) {
+	case PKT_FLOW:
+		s->cutpkts += (p->facts & FACT_CUT) != 0;
+		break;
+	case PKT_SHORT:
+		s->short_pkts++;
+		s->short_bytes += p->wire;
+		break;
+	case PKT_BADIP:
+		s->badip_pkts++;
+		s->badip_bytes += p->wire;
+		break;
+	case PKT_NONIP_OFF:
+		s->nonip_pkts++;
+		s->nonip_bytes += p->wire;
+		break;
+	case PKT_FILTERED:
+		s->filt_pkts++;
+		s->filt_bytes += p->wire;
+		break;
+	}
+}
+
+/* Time: the packet's own, and what the clock says when it comes. */
+static void
+clock_in(struct engine *e, struct work *w, const struct arrival *a)
+{
+	bool jump, sealed;
+	int64_t start;
+	struct stat_set *s;
+
+	w->p = &a->packet;
+	w->ts = watermark_take(&e->clock, a->packet.ts, a->bad_ts, &jump);
+	w->now = e->clock.now;
+	start = clock_bin(w->ts, e->time.interval);
+	sealed = timeline_sealed(&e->time, start, w->now);
+	s = sealed ? timeline_late_stats(&e->time, start, w->now) : &timeline_span(&e->time, start)->stats;
+	count_fate(s, w->p);
+	s->tback += sealed;
+	s->tjump += jump;
+	s->tbad += a->bad_ts || a->packet.ts < 0;
+	count_fate(&e->total, w->p);
+	e->total.tback += sealed;
+	e->total.tjump += jump;
+	e->total.tbad += a->bad_ts || a->packet.ts < 0;
+}
+
+/* Key and hash; a fragment gets them in its turn. */
+static void
+key_in(struct engine *e, struct work *w)
+{
+	w->flow = 0;
+	w->count = w->p->fate == PKT_FLOW && (w->p->facts & FACT_FRAG) == 0;
+	if (!w->count)
+		return;
+	w->side = key_of(w->p, &e->o.key, &w->key);
+	w->hash = table_hash(&e->table, &w->key);
+}
+
+/* A fragment: it counts in the flow of its datagram, with those that waited for it, or it waits itself. */
+static void
+fragment(struct engine *e, struct work *w)
+{
+	if (frags_packet(e->frags, w->p, &e->o.key, w->now, &w->key, &w->side) == FRAG_HELD)
+		return;
+	w->hash = table_hash(&e->table, &w->key);
+	settle(e, w, 0);
+	while ((w->p = frags_release(e->frags)) != NULL) {
+		w->ts = w->p->ts;
+		w->flow = 0;
+		settle(e, w, 0);
+	}
+}
+
+/* --- what is due */
+
+static void
+write_mar(struct engine *e, struct span *s, bool late)
+{
+	if (s->stats.frames == 0 && !e->o.live)
+		return; /* offline a bin without frames has no record of its own */
+	s->stats.live = e->o.live;
+	s->stats.has_ifdrop = e->total.has_ifdrop;
+	s->stats.active = e->table.alive;
+	s->stats.fragtab = frags_count(e->frags);
+	s->stats.fragevict += frags_evicted(e->frags);
+	if (e->total.fragtab < s->stats.fragtab)
+		e->total.fragtab = s->stats.fragtab;
+	emit_mar(&e->emit, s->start, &s->stats, s->due < e->clock.now ? s->due : e->clock.now, late);
+}
+
+/* One record of the span that is being written; false when it is done. */
+static bool
+drain_one(struct engine *e)
+{
+	struct list *l = &e->time.draining.bins;
+	uint32_t n = l->head;
+
+	if (n == 0) {
+		write_mar(e, &e->time.draining, false);
+		e->time.drains = false;
+		return (false);
+	}
+	list_remove(&e->table, l, order_link, n);
+	if (l->head != 0) {
+		struct bin *next = bin_at(&e->table, l->head);
+
+		__builtin_prefetch(next);
+		__builtin_prefetch((uint8_t *)next + 64);
+		__builtin_prefetch((uint8_t *)next + 128);
+	}
+	write_bin(e, n);
+	return (true);
+}
+
+static void
+expire_one(struct engine *e)
+{
+	uint32_t n = wheel_take(&e->wheel, &e->table);
+	struct flow_state *f;
+
+	if (n == 0)
+		return;
+	f = flow_at(&e->table, n);
+	wheel_set(&e->wheel, &e->table, n, deadline(f));
+	if (deadline(f) <= e->clock.now)
+		end_flow(e, n, idle_cause(f), deadline(f), e->clock.now);
+}
+
+static void
+expire_held(struct engine *e)
+{
+	struct work w = { .now = frags_due(e->frags) };
+
+	if (w.now > e->clock.now)
+		w.now = e->clock.now; /* the end of input */
+	w.p = frags_expire(e->frags);
+	w.ts = w.p->ts;
+	w.side = key_portless(w.p, &e->o.key, &w.key);
+	w.hash = table_hash(&e->table, &w.key);
+	settle(e, &w, RFLAGS_unres);
+}
+
+enum due { DUE_NOTHING, DUE_HELD, DUE_LATE, DUE_SPAN, DUE_FLOW };
+
+/* What comes first; where times are equal, in this order: a held fragment still counts in its own bin. */
+static enum due
+next_due(struct engine *e)
+{
+	uint32_t late = e->time.late.head;
+	int64_t at[] = {
+		[DUE_NOTHING] = e->clock.now + 1,
+		[DUE_HELD] = frags_due(e->frags),
+		[DUE_LATE] = late != 0 ? bin_at(&e->table, late)->due : INT64_MAX,
+		[DUE_SPAN] = timeline_due(&e->time),
+		[DUE_FLOW] = wheel_due(&e->wheel, e->clock.now),
+	};
+	enum due first = DUE_NOTHING;
+
+	for (enum due d = DUE_HELD; d <= DUE_FLOW; d++)
+		if (at[d] < at[first])
+			first = d;
+	return (first);
+}
+
+/* Do what is due, the earliest first, a slice of it.  false: nothing is left. */
+static bool
+advance(struct engine *e)
+{
+	unsigned written = 0, others = 0;
+	struct span stats;
+
+	while (written < SLICE && others < SLICE) {
+		if (e->time.drains) {
+			written += drain_one(e);
+			continue;
+		}
+		others++;
+		switch (next_due(e)) {
+		case DUE_HELD:
+			expire_held(e);
+			break;
+		case DUE_LATE:
+			seal_early(e, e->time.late.head);
+			break;
+		case DUE_SPAN:
+			if (!timeline_take(&e->time, &stats))
+				write_mar(e, &stats, true);
+			break;
+		case DUE_FLOW:
+			expire_one(e);
+			break;
+		case DUE_NOTHING:
+			return (false);
+		}
+	}
+	return (true);
+}
+
+void
+engine_packets(struct engine *e, struct arrival *a, unsigned n)
+{
+	struct work w[ENGINE_BATCH];
+
+	for (unsigned i = 0; i < n; i++) {
+		clock_in(e, &w[i], &a[i]);
+		a[i].packet.ts = w[i].ts;
+		key_in(e, &w[i]);
+		if (w[i].count)
+			slots_prefetch(&e->table.slots, w[i].hash);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t at = 0;
+
+		if (!w[i].count)
+			continue;
+		w[i].flow = slots_walk(&e->table.slots.now, w[i].hash, &at);
+		if (w[i].flow != 0) {
+			const uint8_t *f = (const uint8_t *)flow_at(&e->table, w[i].flow);
+
+			__builtin_prefetch(f);
+			__builtin_prefetch(f + 64);
+			__builtin_prefetch(f + 128);
+		}
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *b;
+
+		if (w[i].flow == 0)
+			continue;
+		b = (const uint8_t *)bin_at(&e->table, flow_at(&e->table, w[i].flow)->bin);
+		__builtin_prefetch(b);
+		__builtin_prefetch(b + 64);
+		__builtin_prefetch(b + 128);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (w[i].count)
+			settle(e, &w[i], 0);
+		else if (w[i].p->fate == PKT_FLOW)
+			fragment(e, &w[i]);
+	(void)advance(e);
+}
+
+void
+engine_idle(struct engine *e, int64_t now)
+{
+	if (e->clock.started && now > e->clock.now)
+		e->clock.now = now;
+	if (e->clock.started)
+		while (advance(e))
+			;
+}
+
+void
+engine_kernel(struct engine *e, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop)
+{
+	struct stat_set *s;
+
+	e->total.has_ifdrop |= has_ifdrop;
+	e->total.ps_recv += recv;
+	e->total.ps_drop += drop;
+	e->total.ps_ifdrop += ifdrop;
+	if (!e->clock.started)
+		return;
+	s = stats_now(e, e->clock.now);
+	s->ps_recv += recv;
+	s->ps_drop += drop;
+	s->ps_ifdrop += ifdrop;
+}
+
+/* All flows that live, oldest first: those without a bin have to say their END now. */
+static void
+end_all(struct engine *e, struct list *l, int64_t now)
+{
+	while (l->head != 0) {
+		struct flow_state *f = flow_at(&e->table, l->head);
+
+		end_flow(e, l->head, tcp_closed(f) && is_tcp(f) ? idle_cause(f) : CAUSE_shutdown, now, now);
+	}
+}
+
+void
+engine_finish(struct engine *e)
+{
+	struct span stats;
+
+	if (!e->clock.started)
+		return;
+	while (advance(e))
+		;
+	while (frags_due(e->frags) != INT64_MAX)
+		expire_held(e);
+	end_all(e, &e->table.probation, e->clock.now);
+	end_all(e, &e->table.confirmed, e->clock.now);
+	while (e->time.drains || e->time.late.head != 0 || timeline_due(&e->time) != INT64_MAX) {
+		if (e->time.drains)
+			(void)drain_one(e);
+		else if (e->time.late.head != 0)
+			seal_early(e, e->time.late.head);
+		else if (!timeline_take(&e->time, &stats))
+			write_mar(e, &stats, true);
+	}
+	emit_flush(&e->emit);
+}
+
+const struct stat_set *
+engine_total(const struct engine *e)
+{
+	return (&e->total);
+}
+
+uint64_t
+engine_in_flows(const struct engine *e)
+{
+	return (e->in_flows);
+}
+
+uint64_t
+engine_records(const struct engine *e)
+{
+	return (e->emit.records);
+}

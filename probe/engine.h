@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * engine.h: facts move state, state becomes records: the order in which things happen.
+ *
+ * Everything is driven by the packets' times (SEMANTICS R3): the same packets give the same records,
+ * however they are cut into batches.
+ */
+#ifndef PROBE_ENGINE_H
+#define PROBE_ENGINE_H
+
+#include "probe/emit.h"
+#include "probe/key.h"
+
+#define ENGINE_BATCH 32
+
+struct engine;
+
+struct engine_options {
+	int64_t interval;       /* T in ns */
+	const char *probe;
+	uint32_t max_flows, max_frags;
+	struct key_options key;
+	bool live;
+	uint64_t seed;          /* of the tables */
+};
+
+/* A packet as it comes to the engine: decoded, or with a fate that keeps it out of flows. */
+struct arrival {
+	struct packet packet;
+	bool bad_ts;
+};
+
+struct engine *engine_new(const struct engine_options *, struct sink);
+/* At most ENGINE_BATCH packets, in capture order. */
+void engine_packets(struct engine *, struct arrival *, unsigned n);
+/* Live and nothing came: the clock may go on to `now`. */
+void engine_idle(struct engine *, int64_t now);
+/* The kernel's counts since the last call. */
+void engine_kernel(struct engine *, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop);
+/* End of input: everything is sealed and written. */
+void engine_finish(struct engine *);
+void engine_free(struct engine **);
+
+const struct stat_set *engine_total(const struct engine *);
+uint64_t engine_in_flows(const struct engine *); /* packets that are in flow records */
+uint64_t engine_records(const struct engine *);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * key.h: what makes a flow, and who began it (SEMANTICS 1.1, 1.2).
+ */
+#ifndef PROBE_KEY_H
+#define PROBE_KEY_H
+
+#include "probe/packet.h"
+
+enum key_kind {
+	KEY_LO_SENDS = 1, /* never answered (unpaired ICMP): each direction is a flow */
+	KEY_HI_SENDS = 2,
+	KEY_PORTLESS = 4, /* the ports, or ICMP's type, were not seen */
+};
+
+/* Both directions have the same key: (address, port) lo < hi bytewise.  48 bytes without holes, so that
+ * it can be hashed and compared as bytes. */
+struct key {
+	struct ip lo, hi; /* frames without IP: the MAC addresses in the last six bytes */
+	uint16_t lport, hport;
+	uint16_t proto;
+	uint8_t af;
+	uint8_t kind; /* enum key_kind */
+	uint32_t vrf;
+	uint32_t aux; /* ICMP: type << 24 | code << 16 | id; LLC, unknown link: the packet's aux */
+};
+_Static_assert(sizeof(struct key) == 48, "a key has no holes");
+
+struct key_options {
+	bool vlan; /* --key +vlan: VLAN ids are part of the key */
+};
+
+/* Fills the key; returns the side that sent: 0 = lo, 1 = hi. */
+int key_of(const struct packet *, const struct key_options *, struct key *);
+/* The key of a fragment whose ports are not known. */
+int key_portless(const struct packet *, const struct key_options *, struct key *);
+
+enum dirq { DIRQ_FIRST = 1, DIRQ_PORT = 2, DIRQ_SEEN = 3 };
+
+/* How sure a packet is about who began, and is it its sender? `first` packets may use ports (rule 2, 3). */
+enum dirq key_initiator(const struct packet *, bool first, bool *sender);
+
+#endif

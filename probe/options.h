@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * options.h: the command line of pavo.
+ */
+#ifndef PROBE_OPTIONS_H
+#define PROBE_OPTIONS_H
+
+#include "probe/decode.h"
+#include "probe/key.h"
+
+struct options {
+	char **files; /* -r */
+	int nfiles;
+	const char *iface; /* -i; NULL: files */
+	const char *out;   /* -w; NULL: stdout */
+	const char *probe; /* -e */
+	char *filter;      /* BPF, or NULL */
+	unsigned interval; /* seconds */
+	uint32_t max_flows, max_frags;
+	int snaplen, buffer;
+	bool as_is, no_promisc, quiet, list;
+	struct decode_options decode;
+	struct key_options key;
+};
+
+/* A mistake ends the program with a sentence and status 2; --help and --version with 0. */
+void options_parse(struct options *, int argc, char **argv);
+void options_free(struct options *);
+
+#endif

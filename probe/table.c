@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * table.c: flows by key, and eviction by probation.
+ */
+#include "probe/table.h"
+
+#include "format/base/hash.h"
+
+#include <string.h>
+
+const uint16_t idle_seconds[IDLE_CLASSES] = {
+	[IDLE_SYN] = 30, [IDLE_EST] = 300, [IDLE_LINGER] = 5, [IDLE_UDP] = 60, [IDLE_UDP1] = 30,
+	[IDLE_ICMP] = 30, [IDLE_ARP] = 5, [IDLE_TUNNEL] = 60, [IDLE_OTHER] = 60,
+};
+
+/* Bins waiting at one time: most flows have one or two; a flood of late packets is sealed early. */
+#define BINS_PER_FLOW 3
+
+void
+table_init(struct table *t, uint32_t max_flows, uint64_t seed)
+{
+	memset(t, 0, sizeof(*t));
+	t->max_flows = max_flows;
+	t->seed = seed;
+	/* A flow that ended stays in its cell until its bins are written: room for twice as many. */
+	pool_init(&t->flows, sizeof(struct flow_state), max_flows > 1u << 30 ? 1u << 31 : 2 * max_flows + 64);
+	pool_init(&t->bins, sizeof(struct bin), max_flows > 1u << 29 ? 1u << 31 : BINS_PER_FLOW * max_flows + 64);
+	pool_init(&t->toses, sizeof(struct tos), t->bins.cap);
+	pool_init(&t->attrs, sizeof(struct attr), t->flows.cap);
+	slots_init(&t->slots, 4096);
+}
+
+void
+table_free(struct table *t)
+{
+	pool_free(&t->flows);
+	pool_free(&t->bins);
+	pool_free(&t->toses);
+	pool_free(&t->attrs);
+	slots_free(&t->slots);
+}
+
+struct link *
+fifo_link(const struct table *t, uint32_t n)
+{
+	return (&flow_at(t, n)->fifo);
+}
+
+struct link *
+timer_link(const struct table *t, uint32_t n)
+{
+	return (&flow_at(t, n)->timer);
+}
+
+struct link *
+order_link(const struct table *t, uint32_t n)
+{
+	return (&bin_at(t, n)->order);
+}
+
+void
+list_append(const struct table *t, struct list *l, link_of link, uint32_t n)
+{
+	struct link *k = link(t, n);
+
+	k->prev = l->tail;
+	k->next = 0;
+	if (l->tail != 0)
+		link(t, l->tail)->next = n;
+	else
+		l->head = n;
+	l->tail = n;
+	l->count++;
+}
+
+void
+list_remove(const struct table *t, struct list *l, link_of link, uint32_t n)
+{
+	struct link *k = link(t, n);
+
+	if (k->prev != 0)
+		link(t, k->prev)->next = k->next;
+	else
+		l->head = k->next;
+	if (k->next != 0)
+		link(t, k->next)->prev = k->prev;
+	else
+		l->tail = k->prev;
+	l->count--;
+}
+
+uint32_t
+table_hash(const struct table *t, const struct key *k)
+{
+	return ((uint32_t)hash64(k, sizeof(*k), t->seed));
+}
+
+struct wanted {
+	const struct table *t;
+	const struct key *key;
+};
+
+static bool
+same_key(const void *arg, uint32_t cell)
+{
+	const struct wanted *w = arg;
+
+	return (memcmp(&flow_at(w->t, cell)->key, w->key, sizeof(*w->key)) == 0);
+}
+
+uint32_t
+table_find(const struct table *t, const struct key *k, uint32_t hash)
+{
+	struct wanted w = { t, k };
+
+	return (slots_find(&t->slots, hash, same_key, &w));
+}
+
+bool
+table_full(const struct table *t)
+{
+	return (t->alive >= t->max_flows || t->flows.used + 1 >= t->flows.cap);
+}
+
+uint32_t
+table_add(struct table *t, const struct key *k, uint32_t hash)
+{
+	uint32_t n = pool_get(&t->flows);
+	struct flow_state *f = flow_at(t, n);
+
+	memset(f, 0, sizeof(*f));
+	f->key = *k;
+	f->hash = hash;
+	f->vlan[0] = f->vlan[1] = f->ivlan[0] = f->ivlan[1] = 0xffff;
+	slots_add(&t->slots, hash, n);
+	list_append(t, &t->probation, fifo_link, n);
+	t->on_probation++;
+	t->alive++;
+	return (n);
+}
+
+/* Confirmed flows stay where they are in the probation queue until they come to its head. */
+void
+table_confirm(struct table *t, uint32_t n)
+{
+	flow_at(t, n)->life |= LIFE_CONFIRMED;
+	t->on_probation--;
+}
+
+static void
+requeue(struct table *t, struct list *from, uint32_t n)
+{
+	list_remove(t, from, fifo_link, n);
+	list_append(t, &t->confirmed, fifo_link, n);
+}
+
+static uint32_t
+probation_victim(struct table *t)
+{
+	uint32_t n;
+
+	while ((n = t->probation.head) != 0) {
+		struct flow_state *f = flow_at(t, n);
+
+		if ((f->life & LIFE_CONFIRMED) == 0)
+			return (n);
+		requeue(t, &t->probation, n);
+		f->life |= LIFE_QUEUED;
+	}
+	return (0);
+}
+
+uint32_t
+table_victim(struct table *t)
+{
+	uint32_t n;
+
+	if (t->on_probation >= t->max_flows / 8 && (n = probation_victim(t)) != 0)
+		return (n);
+	(void)probation_victim(t); /* moves the confirmed ones at its head to where they belong */
+	while ((n = t->confirmed.head) != 0) {
+		struct flow_state *f = flow_at(t, n);
+
+		if ((f->life & LIFE_CHANCE) == 0)
+			return (n);
+		f->life &= (uint8_t)~LIFE_CHANCE;
+		requeue(t, &t->confirmed, n);
+	}
+	return (t->probation.head);
+}
+
+void
+table_remove(struct table *t, uint32_t n)
+{
+	struct flow_state *f = flow_at(t, n);
+
+	slots_del(&t->slots, f->hash, n);
+	list_remove(t, f->life & LIFE_QUEUED ? &t->confirmed : &t->probation, fifo_link, n);
+	if ((f->life & LIFE_CONFIRMED) == 0)
+		t->on_probation--;
+	f->life |= LIFE_DEAD;
+	t->alive--;
+}
+
+void
+table_release(struct table *t, uint32_t n)
+{
+	struct flow_state *f = flow_at(t, n);
+
+	if (f->attr != 0)
+		pool_put(&t->attrs, f->attr);
+	pool_put(&t->flows, n);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * table.h: the flows that live, their bins that wait to be written, and who has to go when it is full.
+ *
+ * A flow is a cell of one pool; what it counted in a bin is a cell of another (struct bin).  An idle flow
+ * holds no bin.  A flow leaves the table when it ends; its cell stays until its last bin is written.
+ * Eviction is by probation (SEMANTICS 1.3): a flow is on probation until both sides have sent.
+ */
+#ifndef PROBE_TABLE_H
+#define PROBE_TABLE_H
+
+#include "format/base/arena.h"
+#include "probe/key.h"
+#include "probe/slots.h"
+
+/* Links of a doubly linked list of cells of one pool; 0 = none. */
+struct link {
+	uint32_t prev, next;
+};
+struct list {
+	uint32_t head, tail, count;
+};
+
+enum { /* flow.life: what was ever seen */
+	LIFE_SENT_LO = 1, /* 1 << side */
+	LIFE_SENT_HI = 2,
+	LIFE_CONFIRMED = 4,
+	LIFE_CHANCE = 8,    /* touched since its last turn at the end of the queue */
+	LIFE_STARTED = 16,  /* its first bin exists */
+	LIFE_DEAD = 32,     /* ended; waits for its bins */
+	LIFE_FLIPPED = 64,
+	LIFE_QUEUED = 128,  /* waits in the confirmed queue, not in probation's */
+};
+
+enum idle_class { IDLE_SYN, IDLE_EST, IDLE_LINGER, IDLE_UDP, IDLE_UDP1, IDLE_ICMP, IDLE_ARP, IDLE_TUNNEL, IDLE_OTHER,
+	IDLE_CLASSES };
+extern const uint16_t idle_seconds[IDLE_CLASSES];
+
+struct flow_state {
+	struct key key;
+	uint32_t hash;
+	uint32_t bin;       /* newest bin that waits to be written; 0 = none */
+	int64_t heard;      /* watermark at the last packet */
+	int64_t last[2];    /* time of the last packet of each side */
+	uint8_t life, src;  /* src: the side that is the source */
+	uint8_t dirq, idle; /* enum dirq, enum idle_class */
+	uint8_t pending;    /* bins waiting */
+	uint8_t packets;    /* saturating: for probation */
+	uint16_t tcp_life;  /* track/tcp.c's */
+	uint32_t ext;       /* tracker's cell, by protocol; 0 = none */
+	uint32_t attr;      /* cell with MPLS, encapsulation; 0 = none */
+	/* colder */
+	uint64_t id;        /* flowid */
+	int64_t otime;      /* start of the bin in which the direction was decided */
+	int64_t freeze;     /* when its first record is sealed: from then on the direction stays */
+	struct link fifo, timer;
+	uint32_t slot;      /* of the timer wheel */
+	uint32_t isn[2];    /* TCP: of each side's last SYN */
+	uint32_t fin_end[2]; /* TCP: what acknowledges each side's FIN */
+	uint16_t vlan[2], ivlan[2]; /* of each side's packets; 0xffff = none */
+	uint8_t mac[2][6];   /* each side's own, when it has sent */
+	uint8_t mac_to[2][6]; /* and as the other side's first packet called it */
+	uint8_t macs;        /* which of the four are known: bit 0, 1 = mac, bit 2, 3 = mac_to */
+};
+
+struct bin {
+	int64_t start;      /* ns */
+	int64_t due;        /* watermark at which it is sealed */
+	uint32_t flow;
+	uint32_t older;     /* the flow's bin before this one */
+	struct link order;  /* in the list of its time */
+	uint32_t pkts[2];
+	uint64_t bytes[2], ipbytes[2], payload[2];
+	int64_t stime, ltime;
+	uint64_t ipg_sum[2], ipg_sumsq[2]; /* us, us^2 saturating */
+	uint32_t ipg_n[2];
+	uint64_t newbytes[2];
+	uint32_t tos;       /* cell with DSCP and ECN counts if any packet had some; 0 = none */
+	uint32_t ext;       /* tracker's cell for this bin; 0 = none */
+	uint8_t ttlmin[2], ttlmax[2], tcpflags[2], dscp[2];
+	uint8_t state, dirq, cause, seen; /* seen: sides that ever sent, up to now */
+	uint16_t flags;     /* RFLAGS_* */
+	uint8_t conn;
+	uint8_t end_row;    /* the end came after this bin was sealed: an END row of its own follows */
+};
+
+struct tos { /* [side] */
+	uint64_t dscps[2];
+	uint32_t ect0[2], ect1[2], ce[2];
+};
+
+struct attr { /* first seen, by side */
+	uint32_t mpls[2];
+	uint64_t ohash;
+	uint8_t nencap[2];
+	uint8_t kind[2][ENCAP_DEPTH];
+	uint32_t id[2][ENCAP_DEPTH];
+	uint8_t known; /* bit a side */
+};
+
+struct table {
+	struct pool flows, bins, toses, attrs;
+	struct slots slots;
+	struct list probation, confirmed;
+	uint32_t on_probation; /* of the flows in `probation`, those that still are */
+	uint32_t max_flows, alive;
+	uint64_t seed;
+};
+
+void table_init(struct table *, uint32_t max_flows, uint64_t seed);
+void table_free(struct table *);
+
+static inline struct flow_state *
+flow_at(const struct table *t, uint32_t n)
+{
+	return (pool_at(&t->flows, n));
+}
+
+static inline struct bin *
+bin_at(const struct table *t, uint32_t n)
+{
+	return (pool_at(&t->bins, n));
+}
+
+uint32_t table_hash(const struct table *, const struct key *);
+uint32_t table_find(const struct table *, const struct key *, uint32_t hash); /* 0 = not there */
+/* A new flow in the table, zeroed but for key and hash; there must be room (table_full). */
+uint32_t table_add(struct table *, const struct key *, uint32_t hash);
+bool table_full(const struct table *);
+/* The flow that has to go when the table is full. */
+uint32_t table_victim(struct table *);
+void table_confirm(struct table *, uint32_t flow);
+/* Out of the table; the cell is given back with table_release(). */
+void table_remove(struct table *, uint32_t flow);
+void table_release(struct table *, uint32_t flow);
+
+/* Lists of cells; `link` finds the links of a cell. */
+typedef struct link *(*link_of)(const struct table *, uint32_t);
+void list_append(const struct table *, struct list *, link_of, uint32_t);
+void list_remove(const struct table *, struct list *, link_of, uint32_t);
+struct link *fifo_link(const struct table *, uint32_t flow);
+struct link *timer_link(const struct table *, uint32_t flow);
+struct link *order_link(const struct table *, uint32_t bin);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track.c: which tracker a flow has.
+ */
+#include "probe/track.h"
+
+#include "format/base/mem.h"
+#include "probe/track/track.h"
+
+#include <stdlib.h>
+
+struct track *
+track_new(uint32_t max_flows)
+{
+	struct track *t = mem_zero(1, sizeof(*t));
+
+	tcp_init(t, max_flows);
+	seq_init(t, max_flows);
+	return (t);
+}
+
+void
+track_free(struct track **pt)
+{
+	struct track *t = *pt;
+
+	if (t == NULL)
+		return;
+	pool_free(&t->tcp);
+	pool_free(&t->tcp_hole);
+	pool_free(&t->tcp_bin);
+	pool_free(&t->seq);
+	pool_free(&t->seq_bin);
+	free(t);
+	*pt = NULL;
+}
+
+const struct tracker *
+track_for(const struct key *k)
+{
+	switch (k->proto) {
+	case PROTO_TCP:
+		return (&track_tcp);
+	case PROTO_ESP:
+	case PROTO_AH:
+		return (&track_seq);
+	default:
+		return (NULL);
+	}
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track.h: what a protocol knows beyond counting.
+ *
+ * A tracker sees facts and direction, never bytes and never a clock other than the packet's.  Its state
+ * hangs off the flow (flow_state.ext) and off the bin (bin.ext) as cells of its own pools; what it found
+ * goes into the record in fill().
+ */
+#ifndef PROBE_TRACK_H
+#define PROBE_TRACK_H
+
+#include "format/flow.h"
+#include "probe/table.h"
+
+struct track; /* pools of all trackers */
+
+struct track *track_new(uint32_t max_flows);
+void track_free(struct track **);
+
+struct tracker {
+	const char *name;
+	/* One packet, counted in bin b, sent by `side` (0 = lo). */
+	void (*packet)(struct track *, struct flow_state *, struct bin *, int side, const struct packet *);
+	/* The record of a bin. */
+	void (*fill)(const struct track *, const struct flow_state *, const struct bin *, struct flow *);
+	/* Give back cells. */
+	void (*end_bin)(struct track *, struct bin *);
+	void (*end_flow)(struct track *, struct flow_state *);
+};
+
+extern const struct tracker track_tcp, track_seq;
+
+/* The tracker of a flow with this key; NULL: counting is all. */
+const struct tracker *track_for(const struct key *);
+
+/* --- TCP's own questions, for the engine: see track/tcp.c */
+
+/* flow_state.tcp_life */
+enum {
+	TCPLIFE_SYN = 1 << 0,     /* a SYN without ACK */
+	TCPLIFE_SYNACK = 1 << 1,
+	TCPLIFE_EST = 1 << 2,     /* the handshake's last ACK */
+	TCPLIFE_FIN = 1 << 3,     /* << side: sent FIN */
+	TCPLIFE_RST = 1 << 5,     /* << side: sent RST */
+	TCPLIFE_RST1HI = 1 << 7,  /* the first RST came from hi */
+	TCPLIFE_FINACK = 1 << 8,  /* << side: its FIN was acknowledged */
+};
+
+/* Does this packet open a new connection on the same ports? `now`: the watermark. */
+bool tcp_reuses(const struct flow_state *, int side, const struct packet *, int64_t now);
+bool tcp_closed(const struct flow_state *);
+uint8_t tcp_state(const struct flow_state *);       /* STATE_* of a record */
+uint8_t tcp_conn(const struct flow_state *);        /* CONN_* of the whole connection */
+uint8_t tcp_cause(const struct flow_state *);       /* CAUSE_* when it falls silent */
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * worker.c: one thread that writes, and two short queues: full batches to it, empty ones back.
+ */
+#include "probe/worker.h"
+
+#include "format/base/log.h"
+#include "format/base/mem.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define BATCHES 4 /* of about 15 MB each: full, being written, being filled */
+
+struct worker {
+	struct writer *writer;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct batch *full[BATCHES], *empty[BATCHES];
+	unsigned nfull, nempty;
+	bool stop, failed;
+};
+
+static struct batch *
+next_full(struct worker *w)
+{
+	struct batch *b;
+
+	pthread_mutex_lock(&w->lock);
+	while (w->nfull == 0 && !w->stop)
+		pthread_cond_wait(&w->changed, &w->lock);
+	if (w->nfull == 0) {
+		pthread_mutex_unlock(&w->lock);
+		return (NULL);
+	}
+	b = w->full[0];
+	w->nfull--;
+	for (unsigned i = 0; i < w->nfull; i++)
+		w->full[i] = w->full[i + 1];
+	pthread_mutex_unlock(&w->lock);
+	return (b);
+}
+
+static void *
+work(void *arg)
+{
+	struct worker *w = arg;
+	struct batch *b;
+
+	while ((b = next_full(w)) != NULL) {
+		bool ok = w->failed || writer_put(w->writer, b);
+
+		batch_reset(b);
+		pthread_mutex_lock(&w->lock);
+		w->failed |= !ok;
+		w->empty[w->nempty++] = b;
+		pthread_cond_broadcast(&w->changed);
+		pthread_mutex_unlock(&w->lock);
+	}
+	return (NULL);
+}
+
+/* Give a full batch, get an empty one: waits while the writer has all the others. */
+static struct batch *
+put(void *arg, struct batch *b)
+{
+	struct worker *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	w->full[w->nfull++] = b;
+	pthread_cond_broadcast(&w->changed);
+	while (w->nempty == 0)
+		pthread_cond_wait(&w->changed, &w->lock);
+	b = w->empty[--w->nempty];
+	pthread_mutex_unlock(&w->lock);
+	return (b);
+}
+
+struct worker *
+worker_new(struct writer *writer)
+{
+	struct worker *w = mem_zero(1, sizeof(*w));
+
+	w->writer = writer;
+	while (w->nempty < BATCHES - 1)
+		w->empty[w->nempty++] = batch_new(BATCH_ROWS);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->changed, NULL);
+	if (pthread_create(&w->thread, NULL, work, w) != 0)
+		fatalx("cannot start the writer's thread");
+	return (w);
+}
+
+struct sink
+worker_sink(struct worker *w)
+{
+	return ((struct sink){ put, w });
+}
+
+bool
+worker_failed(struct worker *w)
+{
+	bool failed;
+
+	pthread_mutex_lock(&w->lock);
+	failed = w->failed;
+	pthread_mutex_unlock(&w->lock);
+	return (failed);
+}
+
+bool
+worker_free(struct worker **pw)
+{
+	struct worker *w = *pw;
+	bool ok;
+
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	ok = !w->failed;
+	while (w->nempty > 0)
+		batch_free(&w->empty[--w->nempty]);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->changed);
+	free(w);
+	*pw = NULL;
+	return (ok);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * worker.h: the writer's thread: batches are encoded and written while capturing goes on.
+ *
+ * The queue is bounded: when it is full, the one who brings a batch waits.
+ */
+#ifndef PROBE_WORKER_H
+#define PROBE_WORKER_H
+
+#include "format/writer.h"
+#include "probe/emit.h"
+
+struct worker;
+
+struct worker *worker_new(struct writer *); /* borrows the writer until worker_free() */
+struct sink worker_sink(struct worker *);
+bool worker_failed(struct worker *);        /* writing failed: the writer has the sentence */
+/* Waits until everything is written.  false: writing failed. */
+bool worker_free(struct worker **);
+
+#endif
