@@ -9,14 +9,16 @@
 #include "probe/pcapfile.h"
 
 #include <pcap/pcap.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define FILTERS 16      /* link types that one run may compile its filter for */
-#define TIMEOUT 100     /* ms: how long a live read may wait */
-#define DRAIN 1000000   /* frames that may still come after capture_stop() */
+#define FILTERS	 16	 /* link types that one run may compile its filter for */
+#define TIMEOUT	 100	 /* ms: how long a live read may wait */
+#define DRAIN	 1000000 /* frames that may still come after capture_stop() */
 #define SENTENCE 1024
 
 struct filter {
@@ -28,9 +30,9 @@ struct input {
 	const char *name;
 	struct pcapfile *file; /* NULL while closed */
 	struct frame head;     /* its next frame, if held */
-	int64_t key;           /* the time that it is merged by */
+	int64_t key;	       /* the time that it is merged by */
 	int order;
-	bool held, broken;     /* broken: error is to be told when its turn comes */
+	bool held, broken; /* broken: error is to be told when its turn comes */
 	char *error;
 };
 
@@ -40,7 +42,7 @@ struct capture {
 	int ninputs, opened;   /* inputs[opened..] have not begun */
 	struct input **heap;   /* those that have, the earliest at the top */
 	int nheap;
-	struct input *last;    /* gave the last frame: moves on at the next call */
+	struct input *last; /* gave the last frame: moves on at the next call */
 	bool as_is;
 	char *filter_text;
 	struct filter filters[FILTERS];
@@ -48,6 +50,8 @@ struct capture {
 	pcap_t *live;
 	int live_dlt;
 	bool live_ns, draining, over;
+	int live_fd;
+	int64_t stopped; /* when capture_stop() was seen */
 	uint32_t drained;
 	struct pcap_stat counted;
 	volatile sig_atomic_t stop;
@@ -59,7 +63,9 @@ struct capture {
 /* LINKTYPE_ in files, DLT_ in libpcap; they differ for a few old ones only. */
 static const struct {
 	int link, dlt;
-} differ[] = { { 100, DLT_ATM_RFC1483 }, { 101, DLT_RAW }, { 102, DLT_SLIP_BSDOS }, { 103, DLT_PPP_BSDOS } };
+} differ[] = {
+	{ 100, DLT_ATM_RFC1483 }, { 101, DLT_RAW }, { 102, DLT_SLIP_BSDOS }, { 103, DLT_PPP_BSDOS }
+};
 
 static int
 link_to_dlt(int link)
@@ -91,7 +97,8 @@ filter_for(struct capture *c, int link)
 		if (c->filters[i].dlt == link)
 			return (&c->filters[i]);
 	if (c->nfilters == FILTERS) {
-		(void)snprintf(c->error, sizeof(c->error), "filter: more than %d link types", FILTERS);
+		(void)snprintf(c->error, sizeof(c->error), "filter: more than %d link types",
+			       FILTERS);
 		return (NULL);
 	}
 	f = &c->filters[c->nfilters];
@@ -104,8 +111,9 @@ filter_for(struct capture *c, int link)
 	if (r != 0) {
 		const char *name = pcap_datalink_val_to_name(link_to_dlt(link));
 
-		(void)snprintf(c->error, sizeof(c->error), "filter \"%s\" (link type %d%s%s): %s", c->filter_text,
-		    link, name != NULL ? ", " : "", name != NULL ? name : "", pcap_geterr(dead));
+		(void)snprintf(c->error, sizeof(c->error), "filter \"%s\" (link type %d%s%s): %s",
+			       c->filter_text, link, name != NULL ? ", " : "",
+			       name != NULL ? name : "", pcap_geterr(dead));
 	}
 	pcap_close(dead);
 	if (r != 0)
@@ -185,7 +193,8 @@ input_advance(struct input *in)
 	enum capture_result r = pcapfile_next(in->file, &in->head);
 
 	in->held = r == CAPTURE_FRAME;
-	if (in->held && !in->head.bad_ts) /* a frame without a time stays behind the one before it */
+	if (in->held &&
+	    !in->head.bad_ts) /* a frame without a time stays behind the one before it */
 		in->key = in->head.ts;
 	if (r == CAPTURE_ERROR) {
 		in->broken = true;
@@ -217,7 +226,7 @@ static void
 open_due(struct capture *c)
 {
 	while (c->opened < c->ninputs &&
-	    (c->nheap == 0 || (!c->as_is && !before(c->heap[0], &c->inputs[c->opened])))) {
+	       (c->nheap == 0 || (!c->as_is && !before(c->heap[0], &c->inputs[c->opened])))) {
 		struct input *in = &c->inputs[c->opened++];
 
 		if (input_begin(in))
@@ -321,10 +330,11 @@ capture_open_files(char *const *names, int n, bool as_is, const char *filter, ch
 static void
 live_error(const struct capture *c, const char *iface, int status, char *err, int errlen)
 {
-	const char *more = pcap_geterr(c->live);
+	const char *what = pcap_statustostr(status), *more = pcap_geterr(c->live);
+	bool both = more[0] != '\0' && strcmp(what, more) != 0;
 
-	(void)snprintf(err, (size_t)errlen, "%s: %s%s%s", iface, pcap_statustostr(status),
-	    more[0] != '\0' ? ": " : "", more);
+	(void)snprintf(err, (size_t)errlen, "%s: %s%s%s", iface, what, both ? ": " : "",
+		       both ? more : "");
 }
 
 static bool
@@ -341,13 +351,14 @@ live_filter(struct capture *c, const char *iface, const char *text, char *err, i
 		pcap_freecode(&program);
 	}
 	if (r != 0)
-		(void)snprintf(err, (size_t)errlen, "%s: filter \"%s\": %s", iface, text, pcap_geterr(c->live));
+		(void)snprintf(err, (size_t)errlen, "%s: filter \"%s\": %s", iface, text,
+			       pcap_geterr(c->live));
 	return (r == 0);
 }
 
 struct capture *
-capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc, const char *filter, char *err,
-    int errlen)
+capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc, const char *filter,
+		  char *err, int errlen)
 {
 	struct capture *c = mem_zero(1, sizeof(*c));
 	char text[PCAP_ERRBUF_SIZE] = "";
@@ -365,7 +376,8 @@ capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc, con
 	if (bufsize > 0)
 		(void)pcap_set_buffer_size(c->live, bufsize);
 	c->live_ns = pcap_set_tstamp_precision(c->live, PCAP_TSTAMP_PRECISION_NANO) == 0;
-	r = pcap_activate(c->live); /* above 0: a warning, such as that promiscuous mode is not there */
+	r = pcap_activate(
+	    c->live); /* above 0: a warning, such as that promiscuous mode is not there */
 	if (r < 0) {
 		live_error(c, iface, r, err, errlen);
 		capture_free(&c);
@@ -373,6 +385,12 @@ capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc, con
 	}
 	c->live_ns = pcap_get_tstamp_precision(c->live) == PCAP_TSTAMP_PRECISION_NANO;
 	c->live_dlt = dlt_to_link(pcap_datalink(c->live));
+	c->live_fd = pcap_get_selectable_fd(c->live);
+	if (pcap_setnonblock(c->live, 1, text) != 0) {
+		(void)snprintf(err, (size_t)errlen, "%s: %s", iface, text);
+		capture_free(&c);
+		return (NULL);
+	}
 	if (!live_filter(c, iface, filter, err, errlen)) {
 		capture_free(&c);
 		return (NULL);
@@ -387,14 +405,30 @@ live_end(struct capture *c, enum capture_result r)
 	return (r);
 }
 
-/* capture_stop() was called: what the kernel holds already is still read, without waiting. */
+/* capture_stop() was called: what the kernel holds of the time before is still read. */
 static void
 live_drain(struct capture *c)
 {
-	char text[PCAP_ERRBUF_SIZE];
+	struct timespec now;
 
 	c->draining = true;
-	(void)pcap_setnonblock(c->live, 1, text);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	c->stopped = (int64_t)now.tv_sec * SEC + now.tv_nsec;
+}
+
+/* libpcap may sleep for as long as nothing comes, whatever its timeout; so it never blocks, and the waiting
+ * is done here.  False when nothing came in time. */
+static bool
+live_wait(const struct capture *c)
+{
+	struct pollfd p = { .fd = c->live_fd, .events = POLLIN };
+
+	if (c->live_fd < 0) { /* a device that can not be waited for */
+		(void)poll(NULL, 0, TIMEOUT / 10);
+		return (false);
+	}
+	return (poll(&p, 1, c->draining ? 2 * TIMEOUT : TIMEOUT) !=
+		0); /* a signal too: the caller looks */
 }
 
 static enum capture_result
@@ -406,27 +440,29 @@ next_live(struct capture *c, struct frame *frame)
 
 	if (c->over)
 		return (CAPTURE_END);
-	do {
+	for (int waited = 0;; waited++) {
 		if (c->stop && !c->draining)
 			live_drain(c);
 		r = pcap_next_ex(c->live, &h, &bytes);
-	} while (r == PCAP_ERROR_BREAK && !c->draining);
-	if (r == PCAP_ERROR_BREAK && c->drained++ < DRAIN)
-		r = pcap_next_ex(c->live, &h, &bytes);
-	if (r == PCAP_ERROR) {
+		if (r == PCAP_ERROR_BREAK)
+			continue;
+		if (r != 0)
+			break;
+		if (!live_wait(c) || (waited > 1 && !c->stop))
+			return (c->draining ? live_end(c, CAPTURE_END) : CAPTURE_IDLE);
+	}
+	if (r < 0) {
 		(void)snprintf(c->error, sizeof(c->error), "%s", pcap_geterr(c->live));
 		return (live_end(c, CAPTURE_ERROR));
 	}
-	if (r == 0)
-		return (c->draining ? live_end(c, CAPTURE_END) : CAPTURE_IDLE);
-	if (r < 0 || (c->draining && c->drained++ >= DRAIN))
-		return (live_end(c, CAPTURE_END));
 	frame->ts = (int64_t)h->ts.tv_sec * SEC + (int64_t)h->ts.tv_usec * (c->live_ns ? 1 : USEC);
 	frame->bytes = bytes;
 	frame->caplen = h->caplen;
 	frame->wire = h->len;
 	frame->dlt = c->live_dlt;
 	frame->bad_ts = frame->filtered = false;
+	if (c->draining && (frame->ts > c->stopped || c->drained++ == DRAIN))
+		return (live_end(c, CAPTURE_END));
 	return (CAPTURE_FRAME);
 }
 

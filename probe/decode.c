@@ -24,8 +24,8 @@ enum step
 decode_link(int linktype)
 {
 	switch (linktype) {
-#define LINK(number, name) \
-	case number:       \
+#define LINK(number, name)                                                                         \
+	case number:                                                                               \
 		return (STEP_##name);
 #include "probe/proto.def"
 	default:
@@ -37,8 +37,8 @@ enum step
 decode_ethertype(uint16_t type)
 {
 	switch (type) {
-#define ETHER(number, name) \
-	case number:        \
+#define ETHER(number, name)                                                                        \
+	case number:                                                                               \
 		return (STEP_##name);
 #include "probe/proto.def"
 	default:
@@ -50,8 +50,8 @@ enum step
 decode_ipproto(uint8_t proto)
 {
 	switch (proto) {
-#define IPPROTO(number, name) \
-	case number:          \
+#define IPPROTO(number, name)                                                                      \
+	case number:                                                                               \
 		return (STEP_##name);
 #include "probe/proto.def"
 	default:
@@ -63,8 +63,8 @@ enum step
 decode_greproto(uint16_t type)
 {
 	switch (type) {
-#define GREPROTO(number, name) \
-	case number:           \
+#define GREPROTO(number, name)                                                                     \
+	case number:                                                                               \
 		return (STEP_##name);
 #include "probe/proto.def"
 	default:
@@ -76,8 +76,8 @@ enum step
 decode_pppproto(uint16_t proto)
 {
 	switch (proto) {
-#define PPPROTO(number, name) \
-	case number:          \
+#define PPPROTO(number, name)                                                                      \
+	case number:                                                                               \
 		return (STEP_##name);
 #include "probe/proto.def"
 	default:
@@ -89,19 +89,19 @@ enum step
 decode_udpport(uint16_t sport, uint16_t dport)
 {
 	switch (dport) {
-#define UDPPORT(number, name) \
-	case number:          \
+#define UDPPORT(number, name)                                                                      \
+	case number:                                                                               \
 		return (STEP_##name);
-#define UDPDPORT(number, name) \
-	case number:           \
+#define UDPDPORT(number, name)                                                                     \
+	case number:                                                                               \
 		return (STEP_##name);
 #include "probe/proto.def"
 	default:
 		break;
 	}
 	switch (sport) {
-#define UDPPORT(number, name) \
-	case number:          \
+#define UDPPORT(number, name)                                                                      \
+	case number:                                                                               \
 		return (STEP_##name);
 #include "probe/proto.def"
 	default:
@@ -197,7 +197,8 @@ never_answers(const struct packet *p)
 }
 
 void
-decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8_t af, uint8_t proto)
+decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8_t af,
+	    uint8_t proto)
 {
 	struct packet *p = d->p;
 
@@ -260,7 +261,7 @@ decode_knows(int dlt)
 
 void
 decode(struct packet *p, int dlt, const uint8_t *bytes, uint32_t caplen, uint32_t wire, int64_t ts,
-    const struct decode_options *o)
+       const struct decode_options *o)
 {
 	struct decoder d = {
 		.c = cur_new(bytes, caplen),

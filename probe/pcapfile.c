@@ -19,18 +19,26 @@
 #include <zlib.h>
 #endif
 
-#define BUFFER ((size_t)512 << 10) /* holds a frame of PCAPFILE_CAPLEN and the headers in front of it */
-#define INTERFACES 65536           /* of a pcapng section */
+#define BUFFER                                                                                     \
+	((size_t)512 << 10) /* holds a frame of PCAPFILE_CAPLEN and the headers in front of it */
+#define INTERFACES 65536    /* of a pcapng section */
 
 enum { MAGIC_US = 0xa1b2c3d4, MAGIC_NS = 0xa1b23c4d, MAGIC_KUZNETZOV = 0xa1b2cd34 };
-enum { BLOCK_IDB = 1, BLOCK_PB = 2, BLOCK_SPB = 3, BLOCK_EPB = 6, BLOCK_SHB = 0x0a0d0d0a, BYTE_ORDER_MAGIC = 0x1a2b3c4d };
+enum {
+	BLOCK_IDB = 1,
+	BLOCK_PB = 2,
+	BLOCK_SPB = 3,
+	BLOCK_EPB = 6,
+	BLOCK_SHB = 0x0a0d0d0a,
+	BYTE_ORDER_MAGIC = 0x1a2b3c4d
+};
 enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };
 
 struct interface {
 	int dlt;
 	uint32_t snaplen;
 	uint8_t tsresol; /* as in the option: bit 7 = power of two */
-	int64_t offset;  /* s */
+	int64_t offset;	 /* s */
 };
 
 struct pcapfile {
@@ -38,10 +46,10 @@ struct pcapfile {
 	uint8_t *buffer;
 	enum capture_result (*next)(struct pcapfile *, struct frame *);
 	ssize_t (*fill)(struct pcapfile *, uint8_t *, size_t);
-	int64_t unit;        /* pcap: ns of the fraction's unit */
-	uint32_t limit;      /* pcap: the fraction is below this */
+	int64_t unit;	     /* pcap: ns of the fraction's unit */
+	uint32_t limit;	     /* pcap: the fraction is below this */
 	uint32_t header;     /* pcap: bytes in front of a frame */
-	int dlt;             /* pcap */
+	int dlt;	     /* pcap */
 	bool swap, swaplens; /* other byte order; caplen and length in each other's place */
 	bool eof, over;
 	int fd;
@@ -181,19 +189,22 @@ static enum capture_result
 cut(struct pcapfile *f)
 {
 	if (errno == EBADMSG)
-		return (fail(f, "%s: damaged gzip data behind packet %llu", f->name, (unsigned long long)f->frames));
+		return (fail(f, "%s: damaged gzip data behind packet %llu", f->name,
+			     (unsigned long long)f->frames));
 	if (errno != 0)
-		return (fail(f, "%s: packet %llu at offset %llu: %s", f->name, (unsigned long long)f->frames + 1,
-		    (unsigned long long)offset(f), strerror(errno)));
+		return (fail(f, "%s: packet %llu at offset %llu: %s", f->name,
+			     (unsigned long long)f->frames + 1, (unsigned long long)offset(f),
+			     strerror(errno)));
 	return (fail(f, "%s: cut short in packet %llu at offset %llu", f->name,
-	    (unsigned long long)f->frames + 1, (unsigned long long)offset(f)));
+		     (unsigned long long)f->frames + 1, (unsigned long long)offset(f)));
 }
 
 static enum capture_result
 damaged(struct pcapfile *f, const char *what, uint64_t value)
 {
 	return (fail(f, "%s: damaged at packet %llu, offset %llu: %s %llu", f->name,
-	    (unsigned long long)f->frames + 1, (unsigned long long)offset(f), what, (unsigned long long)value));
+		     (unsigned long long)f->frames + 1, (unsigned long long)offset(f), what,
+		     (unsigned long long)value));
 }
 
 /* Nothing more at a boundary: the clean end, unless reading failed. */
@@ -204,7 +215,8 @@ finish(struct pcapfile *f)
 		return (cut(f));
 #ifdef HAVE_ZLIB
 	if (f->fill == fill_gzip && !f->zend)
-		return (fail(f, "%s: gzip data cut short behind packet %llu", f->name, (unsigned long long)f->frames));
+		return (fail(f, "%s: gzip data cut short behind packet %llu", f->name,
+			     (unsigned long long)f->frames));
 #endif
 	f->over = true;
 	return (CAPTURE_END);
@@ -283,7 +295,8 @@ open_pcap(struct pcapfile *f)
 		return (true);
 	}
 	if (u16(f, f->p + 4) != 2) {
-		(void)fail(f, "%s: pcap version %u.%u is not known", f->name, u16(f, f->p + 4), u16(f, f->p + 6));
+		(void)fail(f, "%s: pcap version %u.%u is not known", f->name, u16(f, f->p + 4),
+			   u16(f, f->p + 6));
 		return (true);
 	}
 	f->swaplens = u16(f, f->p + 6) < 4;
@@ -299,7 +312,8 @@ open_pcap(struct pcapfile *f)
 /* --- pcapng */
 
 static void
-interface_options(const struct pcapfile *f, struct interface *i, const uint8_t *p, const uint8_t *end)
+interface_options(const struct pcapfile *f, struct interface *i, const uint8_t *p,
+		  const uint8_t *end)
 {
 	while (end - p >= 4) {
 		uint16_t code = u16(f, p), length = u16(f, p + 2);
@@ -338,10 +352,26 @@ add_interface(struct pcapfile *f, const uint8_t *body, const uint8_t *end)
 	return (true);
 }
 
-static const uint64_t tens[20] = { 1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull,
-	100000000ull, 1000000000ull, 10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull,
-	100000000000000ull, 1000000000000000ull, 10000000000000000ull, 100000000000000000ull,
-	1000000000000000000ull, 10000000000000000000ull };
+static const uint64_t tens[20] = { 1ull,
+				   10ull,
+				   100ull,
+				   1000ull,
+				   10000ull,
+				   100000ull,
+				   1000000ull,
+				   10000000ull,
+				   100000000ull,
+				   1000000000ull,
+				   10000000000ull,
+				   100000000000ull,
+				   1000000000000ull,
+				   10000000000000ull,
+				   100000000000000ull,
+				   1000000000000000ull,
+				   10000000000000000ull,
+				   100000000000000000ull,
+				   1000000000000000000ull,
+				   10000000000000000000ull };
 
 /* Units since 1970 as ns; false if that is no time between 1970 and 2262. */
 static bool
@@ -358,7 +388,8 @@ stamp(const struct interface *i, uint64_t t, int64_t *ns)
 	if ((i->tsresol & 0x80) != 0) {
 		s = n < 64 ? t >> n : 0;
 		rest = n == 0 ? 0 : n < 64 ? t & ((1ull << n) - 1) : t;
-		rest = n > 127 - 34 ? 0 : (uint64_t)(((unsigned __int128)rest * (uint64_t)SEC) >> n);
+		rest =
+		    n > 127 - 34 ? 0 : (uint64_t)(((unsigned __int128)rest * (uint64_t)SEC) >> n);
 	} else {
 		if (n > 19)
 			return (false);
@@ -367,7 +398,8 @@ stamp(const struct interface *i, uint64_t t, int64_t *ns)
 		rest = n <= 9 ? rest * tens[9 - n] : rest / tens[n - 9];
 	}
 	if (s > INT64_MAX / SEC || __builtin_add_overflow((int64_t)s, i->offset, &sum) || sum < 0 ||
-	    __builtin_mul_overflow(sum, SEC, &sum) || __builtin_add_overflow(sum, (int64_t)rest, &sum))
+	    __builtin_mul_overflow(sum, SEC, &sum) ||
+	    __builtin_add_overflow(sum, (int64_t)rest, &sum))
 		return (false);
 	*ns = sum;
 	return (true);
@@ -401,7 +433,8 @@ section(struct pcapfile *f, uint32_t *total)
 	*total = u32(f, f->p + 4);
 	f->ninterfaces = 0;
 	if (u16(f, f->p + 12) != 1)
-		return (fail(f, "%s: pcapng version %u.%u is not known", f->name, u16(f, f->p + 12), u16(f, f->p + 14)));
+		return (fail(f, "%s: pcapng version %u.%u is not known", f->name, u16(f, f->p + 12),
+			     u16(f, f->p + 14)));
 	return (CAPTURE_FRAME);
 }
 
@@ -411,8 +444,12 @@ struct block {
 	uint8_t id, idsize, time, caplen, wire;
 };
 
-static const struct block enhanced = { .fixed = 28, .id = 8, .idsize = 4, .time = 12, .caplen = 20, .wire = 24 };
-static const struct block obsolete = { .fixed = 28, .id = 8, .idsize = 2, .time = 12, .caplen = 20, .wire = 24 };
+static const struct block enhanced = {
+	.fixed = 28, .id = 8, .idsize = 4, .time = 12, .caplen = 20, .wire = 24
+};
+static const struct block obsolete = {
+	.fixed = 28, .id = 8, .idsize = 2, .time = 12, .caplen = 20, .wire = 24
+};
 static const struct block simple = { .fixed = 12, .wire = 8 };
 
 /* Gives the frame at f->p, or says what is wrong with it. */
@@ -441,7 +478,9 @@ packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct f
 	if (!need(f, b->fixed + caplen))
 		return (cut(f));
 	if (b->time != 0)
-		frame->bad_ts = !stamp(i, (uint64_t)u32(f, f->p + b->time) << 32 | u32(f, f->p + b->time + 4), &frame->ts);
+		frame->bad_ts =
+		    !stamp(i, (uint64_t)u32(f, f->p + b->time) << 32 | u32(f, f->p + b->time + 4),
+			   &frame->ts);
 	else
 		frame->bad_ts = true; /* a simple block has no time */
 	frame->bytes = f->p + b->fixed;
@@ -515,7 +554,9 @@ static const struct {
 	const char *say; /* %1$s: the file */
 } kinds[] = {
 	{ "\x28\xb5\x2f\xfd", 4, "%1$s is zstd-compressed: zstdcat %1$s | pavo -r -" },
-	{ "\xfd" "7zXZ", 5, "%1$s is xz-compressed: xzcat %1$s | pavo -r -" },
+	{ "\xfd"
+	  "7zXZ",
+	  5, "%1$s is xz-compressed: xzcat %1$s | pavo -r -" },
 	{ "BZh", 3, "%1$s is bzip2-compressed: bzcat %1$s | pavo -r -" },
 	{ "\x04\x22\x4d\x18", 4, "%1$s is lz4-compressed: lz4cat %1$s | pavo -r -" },
 	{ "\x1f\x8b", 2, "%1$s is gzip-compressed: zcat %1$s | pavo -r -" },
@@ -540,7 +581,9 @@ say_kind(struct pcapfile *f)
 		}
 	}
 	for (size_t i = 0; i < n && i < 64; i++)
-		text = text && (f->p[i] >= ' ' ? f->p[i] != 0x7f : f->p[i] == '\n' || f->p[i] == '\r' || f->p[i] == '\t');
+		text = text &&
+		       (f->p[i] >= ' ' ? f->p[i] != 0x7f
+				       : f->p[i] == '\n' || f->p[i] == '\r' || f->p[i] == '\t');
 	if (n == 0)
 		(void)fail(f, "%s: the file is empty", f->name);
 	else if (text)
@@ -554,7 +597,8 @@ start(struct pcapfile *f)
 {
 	if (!need(f, 4)) {
 		if (errno != 0)
-			(void)fail(f, "%s: %s", f->name, errno == EBADMSG ? "damaged gzip data" : strerror(errno));
+			(void)fail(f, "%s: %s", f->name,
+				   errno == EBADMSG ? "damaged gzip data" : strerror(errno));
 		else
 			say_kind(f);
 		return;

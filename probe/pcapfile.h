@@ -10,7 +10,8 @@
 
 #include "probe/capture.h"
 
-#define PCAPFILE_CAPLEN (256 << 10) /* no frame is longer than this; a length that says so is damage */
+#define PCAPFILE_CAPLEN                                                                            \
+	(256 << 10) /* no frame is longer than this; a length that says so is damage */
 
 struct pcapfile;
 
@@ -19,7 +20,7 @@ struct pcapfile *pcapfile_open(const char *path, char *err, int errlen);
 /* CAPTURE_FRAME, CAPTURE_END or CAPTURE_ERROR; after the latter two the file is at its end. */
 enum capture_result pcapfile_next(struct pcapfile *, struct frame *);
 const char *pcapfile_error(const struct pcapfile *); /* the sentence of CAPTURE_ERROR */
-bool pcapfile_again(const struct pcapfile *);        /* can it be closed and opened again (not a pipe)? */
+bool pcapfile_again(const struct pcapfile *); /* can it be closed and opened again (not a pipe)? */
 void pcapfile_close(struct pcapfile **);
 
 #endif

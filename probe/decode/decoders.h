@@ -19,17 +19,17 @@ enum step {
 };
 
 struct decoder {
-	struct cursor c;       /* what was captured of the current layer */
-	const uint8_t *start;  /* of the frame */
-	size_t end;            /* where the current layer ends, from start, as the headers and the wire say */
+	struct cursor c;      /* what was captured of the current layer */
+	const uint8_t *start; /* of the frame */
+	size_t end; /* where the current layer ends, from start, as the headers and the wire say */
 	struct packet *p;
 	const struct decode_options *o;
-	uint32_t vrf;          /* of the next inner flow */
+	uint32_t vrf; /* of the next inner flow */
 	int dlt;
-	uint8_t level;         /* IP headers taken */
-	uint8_t tunnels;       /* encapsulations gone through */
-	uint8_t nencap;        /* steps noted in p->encap, committed with the flow inside them */
-	bool part;             /* a first fragment: what is inside it is not all here */
+	uint8_t level;	 /* IP headers taken */
+	uint8_t tunnels; /* encapsulations gone through */
+	uint8_t nencap;	 /* steps noted in p->encap, committed with the flow inside them */
+	bool part;	 /* a first fragment: what is inside it is not all here */
 };
 
 #define STEP(name, function) enum step function(struct decoder *);
@@ -53,7 +53,8 @@ enum step decode_typed(struct decoder *, uint16_t type);
 /* Which IP lies at the cursor, by its first nibble: STEP_IP4, STEP_IP6 or STEP_END. */
 enum step decode_nibble(const struct decoder *);
 /* A whole IP header: the flow is this one now.  The caller sets lengths, ttl, tos and fragment facts. */
-void decode_flow(struct decoder *, const struct ip *src, const struct ip *dst, uint8_t af, uint8_t proto);
+void decode_flow(struct decoder *, const struct ip *src, const struct ip *dst, uint8_t af,
+		 uint8_t proto);
 /* Note an encapsulation around what comes next. */
 void decode_encap(struct decoder *, enum encap, uint32_t id);
 /* May a tunnel be entered here (--outer, fragments, depth)?  Notes it if so. */

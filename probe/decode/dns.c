@@ -28,7 +28,9 @@ name_hash(struct cursor *c)
 		}
 		name[n++] = length;
 		for (uint8_t i = 0; i < length; i++)
-			name[n++] = (uint8_t)(label[i] - 'A' < 26 && label[i] >= 'A' ? label[i] | 0x20 : label[i]);
+			name[n++] =
+			    (uint8_t)(label[i] - 'A' < 26 && label[i] >= 'A' ? label[i] | 0x20
+									     : label[i]);
 	}
 	return ((uint32_t)hash64(name, n, 0));
 }

@@ -4,7 +4,14 @@
  */
 #include "probe/decode/decoders.h"
 
-enum { GRE_SUM = 0x8000, GRE_ROUTE = 0x4000, GRE_KEY = 0x2000, GRE_SEQ = 0x1000, GRE_ACK = 0x80, SOURCES = 16 };
+enum {
+	GRE_SUM = 0x8000,
+	GRE_ROUTE = 0x4000,
+	GRE_KEY = 0x2000,
+	GRE_SEQ = 0x1000,
+	GRE_ACK = 0x80,
+	SOURCES = 16
+};
 
 /* The source routes of RFC 1701: a list that ends with an empty one. */
 static void
@@ -51,7 +58,8 @@ decode_gre(struct decoder *d)
 		p->gre_seq = seq;
 	}
 	if ((flags & GRE_KEY) != 0) {
-		id = version == 0 ? key : key & 0xffff; /* PPTP: the call; the other half is a length */
+		id = version == 0 ? key
+				  : key & 0xffff; /* PPTP: the call; the other half is a length */
 		if (version == 0)
 			p->vrf = d->vrf = key;
 	}

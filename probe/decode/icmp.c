@@ -23,8 +23,8 @@ is_error(uint8_t af, uint8_t type)
 static bool
 has_ports(uint8_t proto)
 {
-	return (proto == PROTO_TCP || proto == PROTO_UDP || proto == PROTO_SCTP || proto == PROTO_DCCP ||
-	    proto == PROTO_UDPLITE);
+	return (proto == PROTO_TCP || proto == PROTO_UDP || proto == PROTO_SCTP ||
+		proto == PROTO_DCCP || proto == PROTO_UDPLITE);
 }
 
 static void

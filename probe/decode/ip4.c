@@ -23,7 +23,8 @@ fragment(struct decoder *d, uint32_t off, bool more)
 	p->frag.len = p->payload;
 	p->frag.more = more;
 	p->frag.bad = off + p->payload > 65535;
-	p->frag.tiny = off == 0 ? p->payload < least((uint8_t)p->proto) : off == 8 && p->proto == PROTO_TCP;
+	p->frag.tiny =
+	    off == 0 ? p->payload < least((uint8_t)p->proto) : off == 8 && p->proto == PROTO_TCP;
 	d->part = true;
 	return (off == 0 ? decode_ipproto((uint8_t)p->proto) : STEP_END);
 }

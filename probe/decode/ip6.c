@@ -5,7 +5,16 @@
 #include "probe/decode/decoders.h"
 
 enum { EXTENSIONS = 16 };
-enum { HOPOPTS = 0, ROUTING = 43, FRAGMENT = 44, NONE = 59, DSTOPTS = 60, MOBILITY = 135, HIP = 139, SHIM6 = 140 };
+enum {
+	HOPOPTS = 0,
+	ROUTING = 43,
+	FRAGMENT = 44,
+	NONE = 59,
+	DSTOPTS = 60,
+	MOBILITY = 135,
+	HIP = 139,
+	SHIM6 = 140
+};
 
 static bool
 is_extension(uint8_t number)
@@ -50,7 +59,9 @@ fragment(struct decoder *d, const uint8_t *h)
 static void
 note_tiny(struct packet *p)
 {
-	uint32_t least = p->proto == PROTO_TCP ? 20 : p->proto == PROTO_UDP || p->proto == PROTO_ESP ? 8 : 0;
+	uint32_t least = p->proto == PROTO_TCP				  ? 20
+			 : p->proto == PROTO_UDP || p->proto == PROTO_ESP ? 8
+									  : 0;
 
 	if ((p->facts & FACT_FRAG) != 0 && p->frag.off == 0)
 		p->frag.tiny = p->payload < least;
@@ -78,7 +89,8 @@ extensions(struct decoder *d, uint8_t number)
 		decode_payload(d, size);
 		if (number == FRAGMENT)
 			tail = fragment(d, h);
-		if (h[0] == NONE && number >= MOBILITY && !tail) /* they are what the packet is for */
+		if (h[0] == NONE && number >= MOBILITY &&
+		    !tail) /* they are what the packet is for */
 			return (STEP_END);
 		number = h[0];
 		p->proto = number;

@@ -15,7 +15,8 @@ decode_nflog(struct decoder *d)
 	if (!d->c.cut && version != 0)
 		return (decode_nonip(d, PROTO_LINK, (uint32_t)d->dlt));
 	for (int n = 0; n < ATTRIBUTES && !d->c.cut; n++) {
-		uint16_t length = cur_u16le(&d->c); /* in the byte order of the host: nearly all are little */
+		uint16_t length =
+		    cur_u16le(&d->c); /* in the byte order of the host: nearly all are little */
 		uint16_t type = cur_u16le(&d->c);
 
 		if (d->c.cut || length < 4)

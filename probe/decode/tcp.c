@@ -4,7 +4,15 @@
  */
 #include "probe/decode/decoders.h"
 
-enum { OPT_END = 0, OPT_NOP = 1, OPT_MSS = 2, OPT_WSCALE = 3, OPT_SACKOK = 4, OPT_SACK = 5, OPT_TS = 8 };
+enum {
+	OPT_END = 0,
+	OPT_NOP = 1,
+	OPT_MSS = 2,
+	OPT_WSCALE = 3,
+	OPT_SACKOK = 4,
+	OPT_SACK = 5,
+	OPT_TS = 8
+};
 
 static void
 option(struct packet *p, uint8_t kind, struct cursor *o)

@@ -9,7 +9,8 @@ enum { VALID_VNI = 0x08, NEXT_PROTOCOL = 0x04 };
 static enum step
 inside(const uint8_t *h)
 {
-	static const enum step next[] = { STEP_END, STEP_IP4, STEP_IP6, STEP_ETH, STEP_END, STEP_MPLS };
+	static const enum step next[] = { STEP_END, STEP_IP4, STEP_IP6,
+					  STEP_ETH, STEP_END, STEP_MPLS };
 
 	if ((h[0] & NEXT_PROTOCOL) == 0)
 		return (STEP_ETH);

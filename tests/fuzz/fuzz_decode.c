@@ -11,12 +11,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static const int links[] = { 1, 113, 276, 101, 0, 108, 9, 50, 51, 104, 107, 105, 127, 192, 228, 229, 239, 12, 147 };
+static const int links[] = { 1,	  113, 276, 101, 0,   108, 9,	50, 51, 104,
+			     107, 105, 127, 192, 228, 229, 239, 12, 147 };
 
-#define ALWAYS(x)            \
-	do {                 \
-		if (!(x))    \
-			abort(); \
+#define ALWAYS(x)                                                                                  \
+	do {                                                                                       \
+		if (!(x))                                                                          \
+			abort();                                                                   \
 	} while (0)
 
 static void
@@ -42,7 +43,8 @@ check(const struct packet *p, const struct decode_options *o, uint32_t wire)
 }
 
 static void
-run(struct packet *p, int dlt, const uint8_t *bytes, size_t n, uint32_t wire, const struct decode_options *o)
+run(struct packet *p, int dlt, const uint8_t *bytes, size_t n, uint32_t wire,
+    const struct decode_options *o)
 {
 	uint8_t *exact = malloc(n == 0 ? 1 : n);
 
@@ -66,7 +68,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (n < 4)
 		return (0);
 	dlt = links[bytes[0] % (sizeof(links) / sizeof(links[0]))];
-	o = (struct decode_options){ .outer = bytes[1] & 1, .ip_only = bytes[1] & 2, .ah_inner = bytes[1] & 4 };
+	o = (struct decode_options){ .outer = bytes[1] & 1,
+				     .ip_only = bytes[1] & 2,
+				     .ah_inner = bytes[1] & 4 };
 	wire = (uint32_t)(n - 4) + bytes[2];
 	run(&whole, dlt, bytes + 4, n - 4, wire, &o);
 	run(&part, dlt, bytes + 4, (n - 4) * bytes[3] / 256, wire, &o);
@@ -75,7 +79,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	    ip_cmp(&part.src, &whole.src) != 0) /* another layer, perhaps */
 		return (0);
 	ALWAYS(part.iplen == whole.iplen && part.vlan == whole.vlan);
-	ALWAYS((part.facts & FACT_PORTS) == 0 || (part.sport == whole.sport && part.dport == whole.dport));
+	ALWAYS((part.facts & FACT_PORTS) == 0 ||
+	       (part.sport == whole.sport && part.dport == whole.dport));
 	ALWAYS((part.facts & FACT_SPI) == 0 || (part.spi == whole.spi && part.seq == whole.seq));
 	return (0);
 }

@@ -161,7 +161,8 @@ ng_interface(struct maker *m, uint16_t link, uint32_t snaplen, uint8_t tsresol, 
 }
 
 static void
-ng_packet(struct maker *m, uint32_t type, uint32_t interface, uint64_t t, const char *bytes, uint32_t wire)
+ng_packet(struct maker *m, uint32_t type, uint32_t interface, uint64_t t, const char *bytes,
+	  uint32_t wire)
 {
 	struct maker body = { .big = m->big };
 
@@ -235,8 +236,10 @@ test_pcap(void **state)
 	} t[] = {
 		{ 0xa1b2c3d4, false, "1000000123000 3/60@1 abc|2000999999000 0/7@1 |bad 1/1@1 x|" },
 		{ 0xa1b2c3d4, true, "1000000123000 3/60@1 abc|2000999999000 0/7@1 |bad 1/1@1 x|" },
-		{ 0xa1b23c4d, false, "1000000000123 3/60@1 abc|2000000999999 0/7@1 |3000001000000 1/1@1 x|" },
-		{ 0xa1b23c4d, true, "1000000000123 3/60@1 abc|2000000999999 0/7@1 |3000001000000 1/1@1 x|" },
+		{ 0xa1b23c4d, false,
+		  "1000000000123 3/60@1 abc|2000000999999 0/7@1 |3000001000000 1/1@1 x|" },
+		{ 0xa1b23c4d, true,
+		  "1000000000123 3/60@1 abc|2000000999999 0/7@1 |3000001000000 1/1@1 x|" },
 	};
 	struct buf out = { 0 };
 
@@ -270,7 +273,8 @@ test_kuznetzov(void **state)
 		buf_str(&m.b, "ifaceinf");
 		buf_str(&m.b, "ab");
 	}
-	assert_string_equal(one(&out, m.b.p, m.b.len), "1000000000 2/9@113 ab|2000000000 2/9@113 ab|");
+	assert_string_equal(one(&out, m.b.p, m.b.len),
+			    "1000000000 2/9@113 ab|2000000000 2/9@113 ab|");
 	buf_free(&m.b);
 	buf_free(&out);
 }
@@ -297,8 +301,9 @@ make_ng(struct maker *m)
 	ng_packet(m, 6, 0, UINT64_MAX, "late", 4);
 }
 
-static const char expect_ng[] = "1500000000 3/60@1 eth|5001500000 5/5@101 rawip|2000000000 3/3@1 old|"
-				"bad 2/9@113 si|500000000 4/4@113 half|bad 4/4@113 late|";
+static const char expect_ng[] =
+    "1500000000 3/60@1 eth|5001500000 5/5@101 rawip|2000000000 3/3@1 old|"
+    "bad 2/9@113 si|500000000 4/4@113 half|bad 4/4@113 late|";
 
 static void
 test_pcapng(void **state)
@@ -351,7 +356,8 @@ test_cut_pcap(void **state)
 	pcap_header(&m, 0xa1b2c3d4, 1);
 	pcap_frame(&m, 1, 0, "abc", 60);
 	pcap_frame(&m, 2, 0, "defg", 60);
-	check_cuts(&m.b, "1000000000 3/60@1 abc|2000000000 4/60@1 defg|", (const size_t[]){ 24, 24 + 19 }, 2);
+	check_cuts(&m.b, "1000000000 3/60@1 abc|2000000000 4/60@1 defg|",
+		   (const size_t[]){ 24, 24 + 19 }, 2);
 	buf_free(&m.b);
 }
 
@@ -383,8 +389,11 @@ test_sentences(void **state)
 		const char *say; /* %s: the file */
 	} t[] = {
 		{ "", 0, "!!%1$s: the file is empty|" },
-		{ "\x28\xb5\x2f\xfdxxxxxxxx", 12, "!!%1$s is zstd-compressed: zstdcat %1$s | pavo -r -|" },
-		{ "\xfd" "7zXZ\0xxxxxx", 12, "!!%1$s is xz-compressed: xzcat %1$s | pavo -r -|" },
+		{ "\x28\xb5\x2f\xfdxxxxxxxx", 12,
+		  "!!%1$s is zstd-compressed: zstdcat %1$s | pavo -r -|" },
+		{ "\xfd"
+		  "7zXZ\0xxxxxx",
+		  12, "!!%1$s is xz-compressed: xzcat %1$s | pavo -r -|" },
 		{ "BZh91AY", 7, "!!%1$s is bzip2-compressed: bzcat %1$s | pavo -r -|" },
 		{ "\x04\x22\x4d\x18xxxx", 8, "!!%1$s is lz4-compressed: lz4cat %1$s | pavo -r -|" },
 		{ "\x94\xa4PVHDxxxx", 10, "!!%1$s: this is a pavo file: ra -r %1$s|" },
@@ -430,7 +439,8 @@ test_damage(void **state)
 	w32(&m, 60);
 	(void)one(&out, m.b.p, m.b.len);
 	assert_non_null(strstr(buf_cstr(&out), "1000000000 3/60@1 abc|!"));
-	assert_non_null(strstr(buf_cstr(&out), "damaged at packet 2, offset 43: impossible length 1073741824|"));
+	assert_non_null(strstr(buf_cstr(&out),
+			       "damaged at packet 2, offset 43: impossible length 1073741824|"));
 	m.b.len = 0;
 	ng_section(&m);
 	ng_packet(&m, 6, 3, 0, "abc", 60);
@@ -496,18 +506,21 @@ test_merge(void **state)
 	names[1] = file('b', b.b.p, b.b.len);
 	names[2] = file('c', c.b.p, c.b.len);
 	read_all(&out, names, 3, false, NULL);
-	assert_string_equal(buf_cstr(&out),
+	assert_string_equal(
+	    buf_cstr(&out),
 	    "1000000000 2/2@1 b1|5000000000 2/2@1 a5|5000000000 2/2@1 b5|7000000000 2/2@1 a7|"
 	    "6000000000 2/2@1 a6|8000000000 2/2@1 b8|9000000000 2/2@1 a9|");
 	read_all(&out, names, 3, true, NULL);
-	assert_string_equal(buf_cstr(&out),
+	assert_string_equal(
+	    buf_cstr(&out),
 	    "5000000000 2/2@1 a5|7000000000 2/2@1 a7|6000000000 2/2@1 a6|9000000000 2/2@1 a9|"
 	    "1000000000 2/2@1 b1|5000000000 2/2@1 b5|8000000000 2/2@1 b8|");
 	/* A cut file is told once, in its place; the other one goes on. */
 	names[1] = file('b', b.b.p, b.b.len - 1);
 	read_all(&out, names, 3, false, NULL);
 	assert_non_null(strstr(buf_cstr(&out), "b5|!"));
-	assert_non_null(strstr(buf_cstr(&out), "/b: cut short in packet 3 at offset 60|7000000000 2/2@1 a7|"));
+	assert_non_null(
+	    strstr(buf_cstr(&out), "/b: cut short in packet 3 at offset 60|7000000000 2/2@1 a7|"));
 	assert_non_null(strstr(buf_cstr(&out), "a9|"));
 	buf_free(&a.b);
 	buf_free(&b.b);
@@ -529,8 +542,8 @@ test_filter(void **state)
 	pcap_frame(&m, 2, 0, "E00000000V0000000000", 20);
 	name = file('a', m.b.p, m.b.len);
 	read_all(&out, &name, 1, false, "ip proto 85");
-	assert_string_equal(buf_cstr(&out),
-	    "1000000000 20/20@101 E00000000U0000000000|2000000000 20/20@101 E00000000V0000000000-|");
+	assert_string_equal(buf_cstr(&out), "1000000000 20/20@101 E00000000U0000000000|2000000000 "
+					    "20/20@101 E00000000V0000000000-|");
 	read_all(&out, &name, 1, false, "nonsense and");
 	assert_memory_equal(buf_cstr(&out), "!!filter \"nonsense and\" (link type 101", 38);
 	buf_free(&m.b);
@@ -560,7 +573,8 @@ test_gzip(void **state)
 			size_t n = members == 1 ? m.b.len : i == 0 ? half : m.b.len - half;
 			z_stream z = { 0 };
 
-			assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+			assert_int_equal(
+			    deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
 			z.next_in = (uint8_t *)(uintptr_t)from;
 			z.avail_in = (uInt)n;
 			z.next_out = buf_room(&packed, 4096);
@@ -592,16 +606,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pcap),
-		cmocka_unit_test(test_kuznetzov),
-		cmocka_unit_test(test_pcapng),
-		cmocka_unit_test(test_cut_pcap),
-		cmocka_unit_test(test_cut_pcapng),
-		cmocka_unit_test(test_sentences),
-		cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_large),
-		cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_pcap),	   cmocka_unit_test(test_kuznetzov),
+		cmocka_unit_test(test_pcapng),	   cmocka_unit_test(test_cut_pcap),
+		cmocka_unit_test(test_cut_pcapng), cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_damage),	   cmocka_unit_test(test_large),
+		cmocka_unit_test(test_merge),	   cmocka_unit_test(test_filter),
 #ifdef HAVE_ZLIB
 		cmocka_unit_test(test_gzip),
 #endif

@@ -52,7 +52,7 @@
 #define IKE Z4, 0, 0, 0, 0x11, Z8, 33, 0x20, 34, 8, B32(7), B32(28)
 // clang-format on
 
-#define LINK_ETH 1
+#define LINK_ETH     1
 #define FACTS_ALWAYS (FACT_PAYLOAD | FACT_MAC) /* not written in the rows below */
 
 struct want {
@@ -68,16 +68,19 @@ struct want {
 	uint32_t facts; /* but FACTS_ALWAYS */
 	uint32_t vrf, aux, iplen, payload, spi, seq;
 	uint16_t vlan, ivlan; /* 0: none */
-	uint32_t mpls;        /* 0: none */
+	uint32_t mpls;	      /* 0: none */
 };
 
-#define BYTES(...) .bytes = (const uint8_t[]){ __VA_ARGS__ }, .n = sizeof((const uint8_t[]){ __VA_ARGS__ })
+#define BYTES(...)                                                                                 \
+	.bytes = (const uint8_t[]){ __VA_ARGS__ }, .n = sizeof((const uint8_t[]){ __VA_ARGS__ })
 #define INNER .af = 4, .src = "10.0.0.1", .dst = "10.0.0.2"
 #define OUTER .af = 4, .src = "172.16.0.1", .dst = "172.16.0.2"
-#define SIX .af = 6, .src = "2001:db8::1", .dst = "2001:db8::2"
+#define SIX   .af = 6, .src = "2001:db8::1", .dst = "2001:db8::2"
 #define UDP12 IP4(17, 12), UDP(5000, 6000, 4), DATA4 /* 32 bytes */
-#define IS_UDP12 .proto = 17, .sport = 5000, .dport = 6000, .facts = FACT_PORTS, .iplen = 32, .payload = 4
+#define IS_UDP12                                                                                   \
+	.proto = 17, .sport = 5000, .dport = 6000, .facts = FACT_PORTS, .iplen = 32, .payload = 4
 
+// clang-format off
 static const struct want cases[] = {
 	{ "udp", BYTES(ETH(0x800), UDP12), .dlt = LINK_ETH, INNER, IS_UDP12 },
 	{ "padding is no payload", BYTES(ETH(0x800), UDP12, Z16), .dlt = LINK_ETH, INNER, IS_UDP12 },
@@ -278,6 +281,7 @@ static const struct want cases[] = {
 	    IS_UDP12 },
 	{ "a link type that no one knows", BYTES(DATA8), .dlt = 147, .proto = PROTO_LINK, .aux = 147 },
 };
+// clang-format on
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
 static void
@@ -295,13 +299,15 @@ run(struct packet *p, const struct want *w, uint32_t n)
 static void
 encap_text(const struct packet *p, char *out, size_t n)
 {
-	static const char *const names[] = { "q", "mpls", "pppoe", "ipip", "6in4", "gre", "erspan", "vxlan", "geneve",
-		"gtp", "teredo", "l2tp", "udp", "ah" };
+	static const char *const names[] = { "q",      "mpls",	 "pppoe", "ipip",   "6in4",
+					     "gre",    "erspan", "vxlan", "geneve", "gtp",
+					     "teredo", "l2tp",	 "udp",	  "ah" };
 	size_t at = 0;
 
 	out[0] = '\0';
 	for (int i = 0; i < p->nencap; i++) {
-		at += (size_t)snprintf(out + at, n - at, "%s%s", i > 0 ? "/" : "", names[p->encap[i].kind]);
+		at += (size_t)snprintf(out + at, n - at, "%s%s", i > 0 ? "/" : "",
+				       names[p->encap[i].kind]);
 		if (p->encap[i].id != ENCAP_NOID)
 			at += (size_t)snprintf(out + at, n - at, "%u", p->encap[i].id);
 	}
@@ -361,7 +367,7 @@ static void
 check_cut(const struct want *w, const struct packet *whole, const struct packet *p)
 {
 	bool same = p->fate == PKT_FLOW && p->af == whole->af && p->proto == whole->proto &&
-	    ip_cmp(&p->src, &whole->src) == 0;
+		    ip_cmp(&p->src, &whole->src) == 0;
 	uint32_t stated = p->facts & ~(uint32_t)FACT_CUT;
 
 	assert_true(p->fate == PKT_FLOW || p->fate == PKT_SHORT || p->fate == w->fate);
@@ -407,7 +413,8 @@ test_cut(void **state)
 		for (uint32_t n = 0; n < cases[i].n; n++) {
 			run(&p, &cases[i], n);
 			check_cut(&cases[i], &whole, &p);
-			assert_true(!flow || p.fate == PKT_FLOW || whole.fate != PKT_FLOW); /* more bytes never unmake a flow */
+			assert_true(!flow || p.fate == PKT_FLOW ||
+				    whole.fate != PKT_FLOW); /* more bytes never unmake a flow */
 			flow = p.fate == PKT_FLOW;
 		}
 	}
@@ -453,8 +460,10 @@ test_header_facts(void **state)
 static void
 test_tcp_options(void **state)
 {
-	static const uint8_t bytes[] = { IP4(6, 48), TCP(12, TCP_SYN), 2, 4, B16(1460), 4, 2, 3, 3, 7, 5, 18, B32(10),
-		B32(20), B32(30), B32(40), 0 };
+	static const uint8_t bytes[] = {
+		IP4(6, 48), TCP(12, TCP_SYN), 2,       4,	B16(1460), 4, 2, 3, 3, 7, 5,
+		18,	    B32(10),	      B32(20), B32(30), B32(40),   0
+	};
 	struct packet p;
 
 	(void)state;
@@ -499,7 +508,7 @@ test_fragments(void **state)
 
 		print_message("%s\n", t[i].msg);
 		decode(&p, 101, bytes, n < sizeof(bytes) ? n : (uint32_t)sizeof(bytes), n, 0,
-		    &(struct decode_options){ 0 });
+		       &(struct decode_options){ 0 });
 		assert_true((p.facts & FACT_FRAG) != 0);
 		assert_int_equal(p.frag.off, t[i].off);
 		assert_int_equal(p.frag.len, t[i].n);
@@ -595,14 +604,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_header_facts),
-		cmocka_unit_test(test_tcp_options),
-		cmocka_unit_test(test_fragments),
-		cmocka_unit_test(test_app_facts),
-		cmocka_unit_test(test_outer_hash),
-		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_whole),	     cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_header_facts), cmocka_unit_test(test_tcp_options),
+		cmocka_unit_test(test_fragments),    cmocka_unit_test(test_app_facts),
+		cmocka_unit_test(test_outer_hash),   cmocka_unit_test(test_depth),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
