@@ -5,14 +5,26 @@ noinst_LIBRARIES += libra.a
 libra_a_SOURCES =
 
 # run, source, aggr, bin, sort (add your files here)
+libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/source.c %D%/source.h %D%/gather.c %D%/gather.h \
+	%D%/aggr.c %D%/aggr.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h
 
 # filter/*.c (add your files here)
 libra_a_SOURCES += %D%/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/parse.c \
 	%D%/filter/check.c %D%/filter/compile.c %D%/filter/run.c %D%/filter/addrs.c
 
 # out/*.c (add your files here)
+libra_a_SOURCES += %D%/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
+	%D%/out/text.c %D%/out/csv.c %D%/out/json.c
 
-# The tools, one file each.  For each:
-# bin_PROGRAMS += ra
-# ra_SOURCES = %D%/ra.c
-# ra_LDADD = $(RA_LIBS)
+# The tools, one file each, with their own options beside the common ones of run.opt.
+bin_PROGRAMS += ra racluster rabins rasort racount
+ra_SOURCES = %D%/ra.c
+ra_LDADD = $(RA_LIBS)
+racluster_SOURCES = %D%/racluster.c %D%/racluster.opt
+racluster_LDADD = $(RA_LIBS)
+rabins_SOURCES = %D%/rabins.c %D%/rabins.opt
+rabins_LDADD = $(RA_LIBS)
+rasort_SOURCES = %D%/rasort.c %D%/rasort.opt
+rasort_LDADD = $(RA_LIBS)
+racount_SOURCES = %D%/racount.c
+racount_LDADD = $(RA_LIBS)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * aggr.h: records merged by key.
+ *
+ * Merging is flow_merge() of format/flow.h done on columns: associative and commutative, so that merging
+ * merged records again gives what merging all at once gives.  Groups come out in the order in which
+ * they first appeared.
+ */
+#ifndef RA_TOOLS_AGGR_H
+#define RA_TOOLS_AGGR_H
+
+#include "format/batch.h"
+
+#include <stdbool.h>
+
+#define KEYS_MAX 30 /* two bits of state for each, and one for the orientation, in 64 */
+
+struct key_part {
+	enum field field;      /* stored, or skmac, dkmac */
+	int16_t mask4, mask6;  /* of an address: bits kept; -1: all */
+};
+
+struct keys {
+	struct key_part part[KEYS_MAX];
+	unsigned n;
+	bool turn;           /* direction-free: rows of opposite orientation are turned */
+	bool ports;          /* and orientation looks at ports, not at addresses alone */
+	enum field required; /* rows without it are left out; F_NONE: all rows count */
+	char columns[512];   /* what to show of the key, as -s writes it */
+};
+
+/* "saddr/24,daddr,proto", "saddr/24/64" (IPv4/IPv6), conv, matrix, flow, tunnel, lane, spi, none; words and
+ * fields may be mixed.  false: err says why. */
+bool keys_parse(const char *, struct keys *, char *err, size_t errlen);
+/* What has to be read for the key, the orientation, and groups that keep `keep`. */
+void keys_want(const struct keys *, const struct fieldset *keep, struct fieldset *read);
+
+struct aggr;
+
+/* Groups keep the stored fields in `keep` and no others. */
+struct aggr *aggr_new(const struct keys *, const struct fieldset *keep);
+void aggr_free(struct aggr **);
+/* Merge the selected rows.  Addresses in the batch are cut to their masks. */
+void aggr_add(struct aggr *, struct batch *);
+uint32_t aggr_groups(const struct aggr *);
+/* Groups made only of END rows (no traffic, SEMANTICS 0) do not come out; spkts and dpkts must be read. */
+void aggr_hide_ends(struct aggr *, bool hide);
+/* Groups come out ordered by f, a stored number or time; equal ones stay in order. */
+void aggr_order(struct aggr *, enum field f);
+/* The next groups as rows, valid until the next call; NULL: no more. Values are borrowed until aggr_free(). */
+struct batch *aggr_next(struct aggr *);
+
+#endif

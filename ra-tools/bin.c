@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * bin.c: records merged by time bin and key.
+ *
+ * A record is put into its bin by moving its bstart and bend to the bin's; the rest is aggr.c, with bstart
+ * as the first part of the key.  Where the width is to be that of the input and a wider record comes, what
+ * is merged so far is merged again into wider bins.
+ */
+#include "ra-tools/bin.h"
+
+#include "format/base/mem.h"
+#include "ra-tools/gather.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY (86400 * SEC)
+#define PARTS_MAX 4096       /* of one record, --approx; what is left goes into the last */
+#define ZERO_MAX 10000000ll /* empty bins in a row, --zero */
+
+struct bins {
+	struct keys keys;
+	struct fieldset keep;
+	struct bin_options o;
+	int64_t width;
+	struct aggr *a;
+	int64_t day_from, day_to; /* the local day that was looked up last */
+	uint64_t split;
+	struct batch *parts;
+	struct arena arena;
+
+	/* --zero */
+	struct batch *in, *out;
+	uint32_t at;
+	int64_t next;
+};
+
+static struct aggr *
+new_aggr(const struct bins *b)
+{
+	struct aggr *a = aggr_new(&b->keys, &b->keep);
+
+	aggr_order(a, F_bstart);
+	return (a);
+}
+
+struct bins *
+bins_new(const struct keys *k, const struct fieldset *keep, const struct bin_options *o)
+{
+	struct bins *b = mem_zero(1, sizeof(*b));
+
+	assert(k->n < KEYS_MAX);
+	b->keys = *k;
+	memmove(b->keys.part + 1, b->keys.part, k->n * sizeof(k->part[0]));
+	b->keys.part[0] = (struct key_part){ F_bstart, -1, -1 };
+	b->keys.n++;
+	b->keep = *keep;
+	fieldset_add(&b->keep, F_bstart);
+	fieldset_add(&b->keep, F_bend);
+	b->o = *o;
+	b->width = o->width;
+	b->a = new_aggr(b);
+	return (b);
+}
+
+void
+bins_free(struct bins **pb)
+{
+	struct bins *b = *pb;
+
+	if (b == NULL)
+		return;
+	aggr_free(&b->a);
+	batch_free(&b->parts);
+	batch_free(&b->out);
+	arena_free(&b->arena);
+	free(b);
+	*pb = NULL;
+}
+
+void
+bins_want(const struct keys *k, const struct fieldset *keep, struct fieldset *read)
+{
+	static const uint16_t always[] = { F_bstart, F_bend, F_rectype, F_spkts, F_dpkts };
+
+	keys_want(k, keep, read);
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		fieldset_want(read, always[i]);
+}
+
+int64_t
+bins_width(const struct bins *b)
+{
+	return (b->width);
+}
+
+uint64_t
+bins_split(const struct bins *b)
+{
+	return (b->split);
+}
+
+/* --- where bins begin -------------------------------------------------------------------------- */
+
+/* The local day that holds t: it may have 23 or 25 hours. */
+static void
+look_up_day(struct bins *b, int64_t t)
+{
+	time_t secs = (time_t)(clock_bin(t, SEC) / SEC);
+	struct tm tm;
+
+	if (localtime_r(&secs, &tm) == NULL) {
+		b->day_from = clock_bin(t, DAY);
+		b->day_to = b->day_from + DAY;
+		return;
+	}
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	b->day_from = (int64_t)mktime(&tm) * SEC;
+	tm.tm_mday++;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	b->day_to = (int64_t)mktime(&tm) * SEC;
+}
+
+static int64_t
+bin_of(struct bins *b, int64_t t, int64_t *end)
+{
+	int64_t start;
+
+	if (b->o.zone == CLOCK_LOCAL && b->width == DAY) {
+		if (t < b->day_from || t >= b->day_to)
+			look_up_day(b, t);
+		*end = b->day_to;
+		return (b->day_from);
+	}
+	start = clock_bin(t, b->width);
+	if (__builtin_add_overflow(start, b->width, end))
+		*end = INT64_MAX;
+	return (start);
+}
+
+/* --- rows into bins ---------------------------------------------------------------------------- */
+
+static void
+span_of(const struct batch *batch, uint32_t r, int64_t *start, int64_t *end)
+{
+	const struct column *s = batch->col[F_bstart], *e = batch->col[F_bend];
+
+	*start = column_has(s, r) ? s->i[r] : 0;
+	*end = column_has(e, r) && e->i[r] > *start ? e->i[r] : *start;
+}
+
+static bool
+fits(struct bins *b, int64_t start, int64_t end)
+{
+	int64_t bin_end;
+
+	(void)bin_of(b, start, &bin_end);
+	return (end <= bin_end);
+}
+
+/* Absent companion times mean bstart: say so before bstart moves. */
+static void
+fix_times(struct batch *batch)
+{
+	const struct column *start = batch->col[F_bstart];
+
+	for (enum field f = 0; f < F_STORED; f++) {
+		enum field t = fields[f].companion;
+		struct column *time;
+
+		if (batch->col[f] == NULL || fields[f].agg == AGG_COMP || t == F_NONE || start == NULL)
+			continue;
+		time = batch_column(batch, t);
+		for (uint32_t r = 0; r < batch->rows; r++)
+			if (column_has(batch->col[f], r) && !bit_get(time->present, r)) {
+				time->i[r] = start->i[r];
+				bit_set(time->present, r);
+			}
+	}
+}
+
+static void
+move_rows(struct bins *b, struct batch *batch)
+{
+	struct column *s = batch_column(batch, F_bstart), *e = batch_column(batch, F_bend);
+	int64_t start = 0, end = 0;
+
+	for (uint32_t r = 0; r < batch->rows; r++) {
+		int64_t t = s->i[r];
+
+		if (end == 0 || t < start || t >= end)
+			start = bin_of(b, t, &end);
+		s->i[r] = start;
+		e->i[r] = end;
+		bit_set(s->present, r);
+		bit_set(e->present, r);
+	}
+}
+
+static void
+add(struct bins *b, struct batch *batch)
+{
+	fix_times(batch);
+	move_rows(b, batch);
+	aggr_add(b->a, batch);
+}
+
+/* Merge what there is into wider bins. */
+static void
+widen(struct bins *b, int64_t width)
+{
+	struct aggr *old = b->a;
+	struct batch *batch;
+
+	b->width = width;
+	b->a = new_aggr(b);
+	aggr_hide_ends(old, false);
+	while ((batch = aggr_next(old)) != NULL)
+		add(b, batch);
+	/* its blobs were copied by the new one */
+	aggr_free(&old);
+}
+
+/* --- a record over several bins (--approx) ----------------------------------------------------- */
+
+struct share {
+	uint64_t part, rest; /* what a bin gets of a sum, and the remainder of that division */
+	uint32_t i;
+};
+
+static int
+by_rest(const void *x, const void *y)
+{
+	const struct share *a = x, *b = y;
+
+	if (a->rest != b->rest)
+		return (a->rest < b->rest ? 1 : -1);
+	return (a->i < b->i ? -1 : a->i > b->i);
+}
+
+static int
+by_place(const void *x, const void *y)
+{
+	const struct share *a = x, *b = y;
+
+	return (a->i < b->i ? -1 : a->i > b->i);
+}
+
+/* v shared by weight: parts are cut down, and what is left goes to the largest remainders, so the sum holds. */
+static void
+share_out(uint64_t v, const uint64_t *weight, uint64_t total, struct share *s, uint32_t n)
+{
+	uint64_t left = v;
+
+	for (uint32_t i = 0; i < n; i++) {
+		unsigned __int128 product = (unsigned __int128)v * weight[i];
+
+		s[i] = (struct share){ (uint64_t)(product / total), (uint64_t)(product % total), i };
+		left -= s[i].part;
+	}
+	qsort(s, n, sizeof(s[0]), by_rest);
+	for (uint32_t i = 0; i < left; i++) /* left < n */
+		s[i].part++;
+	qsort(s, n, sizeof(s[0]), by_place);
+}
+
+static void
+clip(struct flow *f, int64_t from, int64_t to, bool first)
+{
+	f->v[F_bstart].i = from;
+	f->v[F_bend].i = to;
+	bit_set(f->present, F_bstart);
+	bit_set(f->present, F_bend);
+	if (HAS_FIELD(f, stime) && f->v[F_stime].i < from)
+		f->v[F_stime].i = from;
+	if (HAS_FIELD(f, ltime) && f->v[F_ltime].i >= to)
+		f->v[F_ltime].i = to - 1;
+	f->v[F_flags].u = HAS_FIELD(f, flags) ? f->v[F_flags].u : 0;
+	if (!first)
+		f->v[F_flags].u &= ~(uint64_t)(RFLAGS_start | RFLAGS_end);
+	f->v[F_flags].u |= RFLAGS_approx;
+	bit_set(f->present, F_flags);
+}
+
+/* The bins of a row and how much of it lies in each, by the time from its first to its last packet. */
+static uint32_t
+weigh(struct bins *b, const struct flow *f, int64_t *start, int64_t *end, uint64_t *weight, uint64_t *total)
+{
+	int64_t from = HAS_FIELD(f, stime) ? f->v[F_stime].i : f->v[F_bstart].i;
+	int64_t to = HAS_FIELD(f, ltime) ? f->v[F_ltime].i + 1 : f->v[F_bend].i;
+	uint32_t n = 0;
+
+	*total = 0;
+	while (n < PARTS_MAX && (n == 0 || from < to)) {
+		start[n] = bin_of(b, from, &end[n]);
+		weight[n] = (uint64_t)((end[n] < to ? end[n] : to) - from);
+		if (to <= from)
+			weight[n] = 1;
+		*total += weight[n];
+		from = end[n++];
+	}
+	return (n);
+}
+
+static void
+put_part(struct bins *b, const struct flow *f)
+{
+	if (b->parts == NULL)
+		b->parts = batch_new(4096);
+	batch_add(b->parts, f);
+	if (b->parts->rows == b->parts->cap) {
+		add(b, b->parts);
+		batch_reset(b->parts);
+	}
+}
+
+static void
+split_row(struct bins *b, const struct batch *batch, uint32_t r)
+{
+	static _Thread_local struct flow whole, part; /* wide: not for the stack */
+	int64_t *start, *end;
+	uint64_t *weight, total;
+	struct share *shares;
+	uint32_t n;
+
+	arena_reset(&b->arena);
+	start = arena_alloc(&b->arena, PARTS_MAX * 8);
+	end = arena_alloc(&b->arena, PARTS_MAX * 8);
+	weight = arena_alloc(&b->arena, PARTS_MAX * 8);
+	batch_get(batch, r, &whole);
+	n = weigh(b, &whole, start, end, weight, &total);
+	shares = arena_alloc(&b->arena, (size_t)n * F_STORED * sizeof(shares[0]));
+	for (enum field f = 0; f < F_STORED; f++)
+		if (fields[f].agg == AGG_SUM && f != F_trans && bit_get(whole.present, f))
+			share_out(whole.v[f].u, weight, total, shares + (size_t)f * n, n);
+	for (uint32_t i = 0; i < n; i++) {
+		part = whole;
+		for (enum field f = 0; f < F_STORED; f++) {
+			if (!bit_get(whole.present, f))
+				continue;
+			if (fields[f].agg == AGG_SUM && f != F_trans)
+				part.v[f].u = shares[(size_t)f * n + i].part;
+			else if (i > 0 && (f == F_trans || fields[f].agg == AGG_HIST))
+				bit_clear(part.present, f); /* not to be divided: all of it is in the first */
+		}
+		clip(&part, start[i], end[i], i == 0);
+		put_part(b, &part);
+	}
+	b->split++;
+}
+
+/* --- adding ------------------------------------------------------------------------------------ */
+
+static void
+seconds(int64_t ns, char text[static 32])
+{
+	(void)snprintf(text, 32, ns % SEC == 0 ? "%.0f" : "%.9g", (double)ns / 1e9);
+}
+
+static bool
+refuse(const struct bins *b, int64_t span, char *err, size_t errlen)
+{
+	int64_t next = b->width < span ? span : (b->width / span + 1) * span;
+	char wide[32], has[32], good[32];
+
+	seconds(b->width, wide);
+	seconds(span, has);
+	seconds(next, good);
+	(void)snprintf(err, errlen, "was recorded in bins of %s s (pavo -S); %s s bins would be guesses: "
+	    "use -M %ss, record with pavo -S %s, or --approx", has, wide, good, wide);
+	return (false);
+}
+
+/* Does every selected row lie in one bin?  If the width is ours to choose, choose it; rows to split leave the selection. */
+static bool
+check_rows(struct bins *b, struct batch *batch, char *err, size_t errlen)
+{
+	int64_t last_start = INT64_MIN, last_end = INT64_MIN;
+
+	for (size_t i = bits_next(batch->sel, 0, batch->rows); i < batch->rows;
+	    i = bits_next(batch->sel, i + 1, batch->rows)) {
+		int64_t start, end;
+
+		span_of(batch, (uint32_t)i, &start, &end);
+		if (start == last_start && end == last_end)
+			continue;
+		if (b->o.width == 0 && end - start > b->width) {
+			if (b->width > 0 && (end - start) % b->width != 0)
+				return (refuse(b, end - start, err, errlen));
+			widen(b, end - start);
+		}
+		if (b->width == 0)
+			b->width = SEC; /* rows without a length: they fit anywhere */
+		if (fits(b, start, end)) {
+			last_start = start;
+			last_end = end;
+		} else if (!b->o.approx) {
+			return (refuse(b, end - start, err, errlen));
+		} else {
+			split_row(b, batch, (uint32_t)i);
+			bit_clear(batch->sel, i);
+		}
+	}
+	return (true);
+}
+
+bool
+bins_add(struct bins *b, struct batch *batch, char *err, size_t errlen)
+{
+	if (batch->sel == NULL) {
+		batch->sel = arena_zero(&batch->arena, BITS_WORDS(batch->rows) * 8);
+		bits_fill(batch->sel, batch->rows);
+	}
+	if (!check_rows(b, batch, err, errlen))
+		return (false);
+	add(b, batch);
+	return (true);
+}
+
+/* --- out --------------------------------------------------------------------------------------- */
+
+static struct batch *
+next_filled(struct bins *b)
+{
+	if (b->parts != NULL && b->parts->rows > 0) {
+		add(b, b->parts);
+		batch_reset(b->parts);
+	}
+	aggr_hide_ends(b->a, true);
+	return (aggr_next(b->a));
+}
+
+/* No traffic is known to be none: its counts are 0, and everything else is absent. */
+static void
+zero_row(struct bins *b, int64_t start, int64_t end)
+{
+	static const uint16_t none[] = { F_trans, F_spkts, F_dpkts, F_sbytes, F_dbytes };
+	union value v = { .i = start };
+	uint32_t r = b->out->rows++;
+
+	column_set(batch_column(b->out, F_bstart), r, &v);
+	v.i = end;
+	column_set(batch_column(b->out, F_bend), r, &v);
+	v.u = 0;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (fieldset_has(&b->keep, none[i]))
+			column_set(batch_column(b->out, none[i]), r, &v);
+}
+
+/* The empty bins before the next row, as many as there is room for; true: none is left. */
+static bool
+fill_gap(struct bins *b, int64_t until)
+{
+	if (b->next == 0 || until / b->width - b->next / b->width > ZERO_MAX)
+		return (true);
+	while (b->next < until && b->out->rows < b->out->cap) {
+		int64_t end, start = bin_of(b, b->next, &end);
+
+		zero_row(b, start, end);
+		b->next = end;
+	}
+	return (b->next >= until);
+}
+
+static struct batch *
+next_with_zero(struct bins *b)
+{
+	if (b->out == NULL)
+		b->out = batch_new(4096);
+	batch_reset(b->out);
+	while (b->out->rows < b->out->cap) {
+		int64_t start, end;
+
+		if (b->in == NULL || b->at == b->in->rows) {
+			b->in = next_filled(b);
+			b->at = 0;
+			if (b->in == NULL)
+				break;
+		}
+		span_of(b->in, b->at, &start, &end);
+		if (!fill_gap(b, start) || b->out->rows == b->out->cap)
+			break;
+		gather(b->out, b->in, &b->at, 1);
+		b->at++;
+		b->next = end;
+	}
+	return (b->out->rows > 0 ? b->out : NULL);
+}
+
+struct batch *
+bins_next(struct bins *b)
+{
+	if (b->width == 0)
+		return (NULL);
+	return (b->o.zero ? next_with_zero(b) : next_filled(b));
+}

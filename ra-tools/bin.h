@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * bin.h: records merged by time bin and key.
+ *
+ * Bins are cut by bstart and are exact: a record never spans two of them, or it is refused; with
+ * `approx` it is split by time, sums preserved, and its parts are flagged approx.
+ */
+#ifndef RA_TOOLS_BIN_H
+#define RA_TOOLS_BIN_H
+
+#include "format/base/clock.h"
+#include "ra-tools/aggr.h"
+
+struct bin_options {
+	int64_t width;        /* ns; 0: the largest bin of the input */
+	bool approx, zero;    /* zero: bins without records too (keys must be "none") */
+	enum clock_zone zone; /* where midnight is, for bins of one day */
+};
+
+struct bins;
+
+struct bins *bins_new(const struct keys *, const struct fieldset *keep, const struct bin_options *);
+void bins_free(struct bins **);
+/* What has to be read. */
+void bins_want(const struct keys *, const struct fieldset *keep, struct fieldset *read);
+/* Merge the selected rows; the batch is changed.  false: a record does not fit into a bin of this width, and
+ * err says what to do instead. */
+bool bins_add(struct bins *, struct batch *, char *err, size_t errlen);
+/* Bins in order of time, within a bin keys in order of appearance. NULL: no more. */
+struct batch *bins_next(struct bins *);
+int64_t bins_width(const struct bins *); /* ns; 0: nothing was added */
+uint64_t bins_split(const struct bins *); /* records that were split */
+
+#endif

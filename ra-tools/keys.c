@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * keys.c: what -m says.
+ */
+#include "ra-tools/aggr.h"
+
+#include "format/base/mem.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The words whose meaning is not one field (TOOLS, detail 4). */
+static const struct key_word {
+	const char *word, *fields, *columns;
+	bool turn, ports;
+	uint16_t required;
+} words[] = {
+	{ "conv", "proto saddr daddr sport dport vrf sap icmptype icmpcode icmpid skmac dkmac",
+	    "proto saddr sport dir daddr dport", true, true, F_NONE },
+	{ "matrix", "saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE },
+	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid },
+	{ "tunnel", "tunid", "tunid saddr dir daddr", true, false, F_tunid },
+	{ "lane", "tunid lane", "tunid lane saddr dir daddr", true, false, F_tunid },
+	{ "spi", "saddr daddr sspi dspi", "saddr sspi dir daddr dspi", true, false, F_NONE },
+	{ "none", "", "", false, false, F_NONE },
+};
+
+static bool
+has_part(const struct keys *k, enum field f)
+{
+	for (unsigned i = 0; i < k->n; i++)
+		if (k->part[i].field == f)
+			return (true);
+	return (false);
+}
+
+static bool
+add_part(struct keys *k, enum field f, int mask4, int mask6)
+{
+	if (has_part(k, f))
+		return (true);
+	if (k->n == KEYS_MAX)
+		return (false);
+	k->part[k->n++] = (struct key_part){ f, (int16_t)mask4, (int16_t)mask6 };
+	/* 10.1.2.0/24 is another key than the host 10.1.2.0 */
+	if (f == F_saddr || f == F_daddr)
+		return (add_part(k, f == F_saddr ? F_smask : F_dmask, -1, -1));
+	return (true);
+}
+
+static void
+show(struct keys *k, const char *columns)
+{
+	size_t n = strlen(k->columns);
+
+	(void)snprintf(k->columns + n, sizeof(k->columns) - n, "%s%s", n > 0 && *columns != '\0' ? " " : "", columns);
+}
+
+static bool
+add_word(struct keys *k, const struct key_word *w)
+{
+	char fields_text[128], *save = NULL;
+
+	(void)snprintf(fields_text, sizeof(fields_text), "%s", w->fields);
+	for (char *f = strtok_r(fields_text, " ", &save); f != NULL; f = strtok_r(NULL, " ", &save))
+		if (!add_part(k, field_named(f, strlen(f)), -1, -1))
+			return (false);
+	k->turn |= w->turn;
+	k->ports |= w->ports;
+	if (w->required != F_NONE)
+		k->required = w->required;
+	show(k, w->columns);
+	return (true);
+}
+
+/* "24", "24/64", "64": up to 32 bits are for IPv4, and IPv6 is then cut to 64. */
+static bool
+parse_masks(const char *text, int *mask4, int *mask6)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || v > 128)
+		return (false);
+	*mask4 = v <= 32 ? (int)v : -1;
+	*mask6 = v <= 32 ? 64 : (int)v;
+	if (*end == '\0')
+		return (true);
+	text = end + 1;
+	if (*end != '/' || v > 32 || !isdigit((unsigned char)*text))
+		return (false);
+	v = strtoul(text, &end, 10);
+	*mask6 = (int)v;
+	return (*end == '\0' && v <= 128);
+}
+
+static bool
+add_field(struct keys *k, char *word, char *err, size_t errlen)
+{
+	char *slash = strchr(word, '/');
+	int mask4 = -1, mask6 = -1;
+	enum field f;
+
+	if (slash != NULL)
+		*slash = '\0';
+	f = field_named(word, strlen(word));
+	if (f == F_NONE) {
+		(void)snprintf(err, errlen, "-m %s: no such field or word; the nearest is %s", word,
+		    field_nearest(word, strlen(word)));
+		return (false);
+	}
+	if (f >= F_STORED && f != F_skmac && f != F_dkmac) {
+		(void)snprintf(err, errlen, "-m %s: a derived field can not be a key", word);
+		return (false);
+	}
+	if (slash != NULL && ((f != F_saddr && f != F_daddr) || !parse_masks(slash + 1, &mask4, &mask6))) {
+		(void)snprintf(err, errlen, "-m %s/%s: expected saddr or daddr and a prefix length, "
+		    "such as saddr/24 or saddr/24/64", word, slash + 1);
+		return (false);
+	}
+	if (!add_part(k, f, mask4, mask6)) {
+		(void)snprintf(err, errlen, "-m: more than %d fields", KEYS_MAX);
+		return (false);
+	}
+	show(k, fields[f].name);
+	return (true);
+}
+
+bool
+keys_parse(const char *text, struct keys *k, char *err, size_t errlen)
+{
+	char *copy = mem_str(text), *save = NULL;
+	bool good = true, any = false;
+
+	*k = (struct keys){ .required = F_NONE };
+	for (char *w = strtok_r(copy, ", \t", &save); w != NULL && good; w = strtok_r(NULL, ", \t", &save)) {
+		const struct key_word *word = NULL;
+
+		any = true;
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (strcasecmp(words[i].word, w) == 0)
+				word = &words[i];
+		if (word == NULL) {
+			good = add_field(k, w, err, errlen);
+		} else if (!add_word(k, word)) {
+			(void)snprintf(err, errlen, "-m: more than %d fields", KEYS_MAX);
+			good = false;
+		}
+	}
+	for (unsigned i = 0; i < k->n && good && k->turn; i++)
+		if (k->part[i].mask4 >= 0 || k->part[i].mask6 >= 0) {
+			(void)snprintf(err, errlen, "-m: a prefix and a direction-free word do not go together: "
+			    "say saddr/24,daddr/24");
+			good = false;
+		}
+	if (good && !any) {
+		(void)snprintf(err, errlen, "-m: expected fields, or none for one total");
+		good = false;
+	}
+	free(copy);
+	return (good);
+}
+
+void
+keys_want(const struct keys *k, const struct fieldset *keep, struct fieldset *s)
+{
+	static const uint16_t ends[] = { F_saddr, F_daddr, F_skmac, F_dkmac, F_dirq };
+
+	for (enum field f = 0; f < F_STORED; f++)
+		if (fieldset_has(keep, f))
+			fieldset_want(s, f);
+	for (unsigned i = 0; i < k->n; i++)
+		fieldset_want(s, k->part[i].field);
+	if (k->required != F_NONE)
+		fieldset_want(s, k->required);
+	if (!k->turn)
+		return;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		fieldset_want(s, ends[i]);
+	if (k->ports) {
+		fieldset_want(s, F_sport);
+		fieldset_want(s, F_dport);
+	}
+	for (enum field f = 0; f < F_STORED; f++) /* what a turned row shows is under the other name */
+		if (fieldset_has(s, f))
+			fieldset_want(s, fields[f].twin);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * json.c: one object a line.  Absent: no key; mixed: null; 64-bit ids are strings.
+ */
+#include "ra-tools/out.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Length of the UTF-8 sequence at p, 0 if it is none (RFC 3629). */
+static size_t
+utf8(const uint8_t *p, size_t n)
+{
+	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 :
+	    p[0] >= 0xf0 && p[0] < 0xf5                            ? 4 : 0;
+
+	if (len == 0 || len > n)
+		return (0);
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return (0);
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+		return (0);
+	return (len);
+}
+
+void
+json_text(struct buf *to, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	buf_u8(to, '"');
+	for (size_t i = 0; i < n;) {
+		size_t len = utf8(p + i, n - i);
+
+		if (len == 0) {
+			buf_str(to, "\xef\xbf\xbd");
+			i++;
+			continue;
+		}
+		if (p[i] == '"' || p[i] == '\\') {
+			buf_u8(to, '\\');
+			buf_u8(to, p[i]);
+		} else if (p[i] < 0x20 || p[i] == 0x7f) {
+			buf_printf(to, "\\u%04x", p[i]);
+		} else {
+			buf_add(to, p + i, len);
+		}
+		i += len;
+	}
+	buf_u8(to, '"');
+}
+
+static bool
+is_number(const struct sheet *s, enum type t)
+{
+	return (t == TYPE_TIME ? s->text.epoch : type_is_number(t));
+}
+
+static void
+row(struct sheet *s, const struct batch *b, uint32_t r)
+{
+	bool first = true;
+
+	buf_u8(&s->out, '{');
+	for (unsigned i = 0; i < s->n; i++) {
+		enum type type = fields[s->want[i].field].type;
+		enum cell_state state;
+
+		s->cell.len = 0;
+		state = sheet_cell(s, b, i, r, &s->cell);
+		if (state == CELL_ABSENT)
+			continue;
+		if (!first)
+			buf_u8(&s->out, ',');
+		first = false;
+		buf_u8(&s->out, '"');
+		buf_str(&s->out, s->want[i].name); /* a field's name: letters, digits, _ */
+		buf_str(&s->out, type == TYPE_PCT ? "_pct\":" : "\":");
+		if (state == CELL_MIXED)
+			buf_str(&s->out, "null");
+		else if (is_number(s, type))
+			buf_add(&s->out, s->cell.p, s->cell.len);
+		else
+			json_text(&s->out, s->cell.p, s->cell.len);
+	}
+	buf_str(&s->out, "}\n");
+	sheet_ready(s);
+}
+
+static void
+head(struct sheet *s)
+{
+	(void)s;
+}
+
+static void
+tail(struct sheet *s)
+{
+	sheet_flush(s);
+}
+
+const struct out out_json = { .name = "json", .head = head, .row = row, .tail = tail };

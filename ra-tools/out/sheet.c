@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sheet.c: what all formats share: the value of a cell, the buffer, the one place that writes to stdout.
+ */
+#include "ra-tools/out.h"
+
+#include "format/base/mem.h"
+#include "ra-tools/out/names.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define WORTH_A_WRITE (64u << 10)
+
+/* Where the length of an address's prefix is; -1: it is a whole address. */
+static int
+prefix_of(const struct batch *b, enum field f, uint32_t r)
+{
+	const struct column *mask = NULL;
+
+	if (f == F_saddr)
+		mask = b->col[F_smask];
+	else if (f == F_daddr)
+		mask = b->col[F_dmask];
+	return (column_has(mask, r) ? (int)mask->u[r] : -1);
+}
+
+enum cell_state
+sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struct buf *to)
+{
+	enum field f = s->want[i].field;
+	const struct column *c = b->col[f];
+	union value v;
+	int prefix;
+
+	if (column_mixed(c, r))
+		return (CELL_MIXED);
+	if (!column_has(c, r))
+		return (CELL_ABSENT);
+	v = column_value(c, r);
+	prefix = fields[f].type == TYPE_IP ? prefix_of(b, f, r) : -1;
+	if (s->names && prefix < 0 && names_print(to, fields[f].type, &v, b, r))
+		return (CELL_HERE);
+	value_print(to, fields[f].type, &v, &s->text, prefix);
+	return (CELL_HERE);
+}
+
+bool
+type_is_right(enum type t)
+{
+	switch (t) {
+	case TYPE_COUNT:
+	case TYPE_BYTES:
+	case TYPE_DUR:
+	case TYPE_USEC2:
+	case TYPE_INT:
+	case TYPE_REAL:
+	case TYPE_PCT:
+	case TYPE_BPS:
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+void
+sheet_flush(struct sheet *s)
+{
+	size_t done = 0;
+
+	while (done < s->out.len && s->error == 0) {
+		ssize_t n = write(STDOUT_FILENO, s->out.p + done, s->out.len - done);
+
+		if (n >= 0) {
+			done += (size_t)n;
+		} else if (errno == EAGAIN) {
+			struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+			(void)poll(&p, 1, -1);
+		} else if (errno != EINTR) {
+			s->error = errno;
+		}
+	}
+	s->out.len = 0;
+}
+
+void
+sheet_ready(struct sheet *s)
+{
+	if (s->out.len >= WORTH_A_WRITE)
+		sheet_flush(s);
+}
+
+void
+sheet_printf(struct sheet *s, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		buf_add(&s->out, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+	sheet_ready(s);
+}
+
+void
+sheet_free(struct sheet *s)
+{
+	buf_free(&s->out);
+	buf_free(&s->cell);
+	buf_free(&s->held);
+	free(s->ends);
+	free(s->width);
+	s->ends = NULL;
+	s->width = NULL;
+}

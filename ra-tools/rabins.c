@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rabins: merges records by time bin, and by key within a bin.  See rabins(1).
+ */
+#include "ra-tools/bin.h"
+#include "ra-tools/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { O_ZERO = O_OWN, O_APPROX };
+
+static const struct option_row options[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/rabins.opt"
+#undef OPT
+};
+
+static const struct tool tool = {
+	.purpose = "Merges flow records by time bin, and by key within a bin.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.merges = true,
+};
+
+static const char *key = "none";
+static struct bin_options bin;
+static char columns[768]; /* borrowed by run.c */
+
+static bool
+option(int c, const char *arg)
+{
+	switch (c) {
+	case 'm':
+		key = arg;
+		return (true);
+	case 'M':
+		if (!clock_parse_dur(arg, strlen(arg), &bin.width) || bin.width <= 0)
+			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
+		return (true);
+	case O_ZERO:
+		return (bin.zero = true);
+	case O_APPROX:
+		return (bin.approx = true);
+	default:
+		return (false);
+	}
+}
+
+static struct bins *
+prepare(struct run *r)
+{
+	struct fieldset keep = { { 0 } }, read = { { 0 } };
+	struct keys k;
+	char err[256];
+
+	if (!keys_parse(key, &k, err, sizeof(err)))
+		run_usage("%s", err);
+	if (k.n == KEYS_MAX)
+		run_usage("-m: more than %d fields", KEYS_MAX - 1);
+	if (bin.zero && k.n > 0)
+		run_usage("--zero shows whole bins: leave out -m");
+	(void)snprintf(columns, sizeof(columns), "bstart %s trans spkts dpkts sbytes dbytes sloss dloss ploss",
+	    k.columns);
+	run_columns(r, columns);
+	run_fields(r, &keep);
+	bins_want(&k, &keep, &read);
+	if (bin.approx) /* a record is split by the time from its first to its last packet */
+		for (size_t i = 0; i < 4; i++)
+			fieldset_want(&read, (const enum field[]){ F_stime, F_ltime, F_flags, F_trans }[i]);
+	run_want_set(r, &read);
+	bin.zone = run_zone(r);
+	return (bins_new(&k, &keep, &bin));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct run *r = run_start(argc, argv, &tool, option);
+	struct bins *bins = prepare(r);
+	struct batch *b;
+	char err[512];
+
+	while ((b = run_next(r)) != NULL)
+		if (!bins_add(bins, b, err, sizeof(err))) {
+			run_wrong(r, "%s %s", run_at(r), err);
+			return (run_end(&r));
+		}
+	if (bins_split(bins) > 0)
+		run_note("%llu records were split over bins: their counts are guesses, flagged approx",
+		    (unsigned long long)bins_split(bins));
+	run_interval(r, (uint32_t)(bins_width(bins) / SEC));
+	while ((b = bins_next(bins)) != NULL)
+		if (!run_print(r, b))
+			break;
+	bins_free(&bins);
+	return (run_end(&r));
+}

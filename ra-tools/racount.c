@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * racount: totals, by protocol and address family, and whether every captured frame is accounted for
+ * (SEMANTICS R7).  See racount(1).
+ */
+#include "format/base/mem.h"
+#include "ra-tools/run.h"
+
+#include <stdlib.h>
+
+static const struct tool tool = {
+	.purpose = "Counts flow records, packets and bytes, and checks that every captured frame is accounted for.",
+	.mar = true,
+};
+
+struct count {
+	uint64_t records, flows, pkts, bytes;
+};
+
+struct by_proto {
+	uint64_t proto;
+	bool known;
+	struct count c;
+};
+
+/* The counters of MAR records, in the order of TOOLS detail 3. */
+enum { FRAMES, FRAMEBYTES, SHORT, SHORTBYTES, BADIP, BADIPBYTES, NONIP, NONIPBYTES, FILT, FILTBYTES, CUT, MAR_N };
+static const uint16_t mar_fields[MAR_N] = { F_frames, F_framebytes, F_short_pkts, F_short_bytes, F_badip_pkts,
+	F_badip_bytes, F_nonip_pkts, F_nonip_bytes, F_filt_pkts, F_filt_bytes, F_cutpkts };
+
+enum { IP4, IP6, OTHER, FAMILIES };
+static const char *const family_names[FAMILIES] = { "ip4", "ip6", "other" };
+
+struct totals {
+	uint64_t records, marrecords, mar[MAR_N];
+	struct count flow, family[FAMILIES];
+	struct by_proto *proto;
+	size_t nproto;
+	bool filtered, live;
+};
+
+/* --- counting ---------------------------------------------------------------------------------- */
+
+static uint64_t
+value(const struct batch *b, enum field f, uint32_t r)
+{
+	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
+}
+
+static struct count *
+proto_count(struct totals *t, const struct batch *b, uint32_t r)
+{
+	bool known = column_has(b->col[F_proto], r);
+	uint64_t proto = value(b, F_proto, r);
+
+	for (size_t i = 0; i < t->nproto; i++)
+		if (t->proto[i].proto == proto && t->proto[i].known == known)
+			return (&t->proto[i].c);
+	t->proto = mem_grow(t->proto, t->nproto + 1, sizeof(t->proto[0]));
+	t->proto[t->nproto] = (struct by_proto){ .proto = proto, .known = known };
+	return (&t->proto[t->nproto++].c);
+}
+
+static void
+add(struct count *to, const struct count *c)
+{
+	to->records += c->records;
+	to->flows += c->flows;
+	to->pkts += c->pkts;
+	to->bytes += c->bytes;
+}
+
+static void
+count_row(struct totals *t, const struct batch *b, uint32_t r)
+{
+	const struct column *addr = b->col[F_saddr];
+	struct count c = { 1, value(b, F_trans, r), value(b, F_spkts, r) + value(b, F_dpkts, r),
+		value(b, F_sbytes, r) + value(b, F_dbytes, r) };
+
+	t->records++;
+	switch (value(b, F_rectype, r)) {
+	case RECTYPE_MAR:
+		t->marrecords++;
+		for (int i = 0; i < MAR_N; i++)
+			t->mar[i] += value(b, mar_fields[i], r);
+		return;
+	case RECTYPE_TUN: /* the inner flows own these packets */
+		return;
+	default:
+		add(&t->flow, &c);
+		add(proto_count(t, b, r), &c);
+		add(&t->family[!column_has(addr, r) ? OTHER : ip_is4(&addr->ip[r]) ? IP4 : IP6], &c);
+	}
+}
+
+/* true: each frame is in exactly one place; *known: the input can tell. */
+static bool
+conserved(const struct totals *t, bool *known)
+{
+	uint64_t pkts = t->flow.pkts, bytes = t->flow.bytes;
+
+	*known = t->marrecords > 0 && !t->filtered;
+	for (int i = SHORT; i < CUT; i += 2) {
+		if (i == FILT && t->live)
+			continue;
+		pkts += t->mar[i];
+		bytes += t->mar[i + 1];
+	}
+	return (pkts == t->mar[FRAMES] && bytes == t->mar[FRAMEBYTES]);
+}
+
+static int
+by_bytes(const void *x, const void *y)
+{
+	const struct by_proto *a = x, *b = y;
+
+	if (a->c.bytes != b->c.bytes)
+		return (a->c.bytes < b->c.bytes ? 1 : -1);
+	if (a->c.records != b->c.records)
+		return (a->c.records < b->c.records ? 1 : -1);
+	return ((a->proto > b->proto) - (a->proto < b->proto));
+}
+
+/* --- showing ----------------------------------------------------------------------------------- */
+
+static const char *
+proto_text(struct run *r, const struct by_proto *p, struct buf *b)
+{
+	union value v = { .u = p->proto };
+
+	b->len = 0;
+	if (p->known)
+		value_print(b, TYPE_PROTO, &v, &run_sheet(r)->text, -1);
+	else
+		buf_str(b, "-");
+	return (buf_cstr(b));
+}
+
+#define ULL(v) ((unsigned long long)(v))
+
+static void
+json_pair(struct sheet *s, const char *name, uint64_t pkts, uint64_t bytes)
+{
+	sheet_printf(s, ",\"%s\":{\"pkts\":%llu,\"bytes\":%llu}", name, ULL(pkts), ULL(bytes));
+}
+
+static void
+json_counts(struct sheet *s, const struct count *c)
+{
+	sheet_printf(s, "\"records\":%llu,\"flows\":%llu,\"pkts\":%llu,\"bytes\":%llu}", ULL(c->records), ULL(c->flows),
+	    ULL(c->pkts), ULL(c->bytes));
+}
+
+static void
+show_json(struct run *r, const struct totals *t, bool known, bool good)
+{
+	struct sheet *s = run_sheet(r);
+	struct buf name = { 0 }, quoted = { 0 };
+
+	sheet_printf(s, "{\"records\":%llu", ULL(t->records));
+	json_pair(s, "flow", t->flow.pkts, t->flow.bytes);
+	sheet_printf(s, ",\"mar\":{\"frames\":%llu,\"bytes\":%llu", ULL(t->mar[FRAMES]), ULL(t->mar[FRAMEBYTES]));
+	json_pair(s, "short", t->mar[SHORT], t->mar[SHORTBYTES]);
+	json_pair(s, "badip", t->mar[BADIP], t->mar[BADIPBYTES]);
+	json_pair(s, "nonip_off", t->mar[NONIP], t->mar[NONIPBYTES]);
+	if (t->live)
+		sheet_printf(s, ",\"filtered\":null");
+	else
+		json_pair(s, "filtered", t->mar[FILT], t->mar[FILTBYTES]);
+	sheet_printf(s, ",\"cut\":%llu},\"conserved\":%s", ULL(t->mar[CUT]), !known ? "null" : good ? "true" : "false");
+	sheet_printf(s, ",\"proto\":[");
+	for (size_t i = 0; i < t->nproto; i++) {
+		quoted.len = 0;
+		(void)proto_text(r, &t->proto[i], &name);
+		json_text(&quoted, name.p, name.len);
+		sheet_printf(s, "%s{\"proto\":%s,", i > 0 ? "," : "", buf_cstr(&quoted));
+		json_counts(s, &t->proto[i].c);
+	}
+	sheet_printf(s, "],\"family\":[");
+	for (int i = 0; i < FAMILIES; i++) {
+		sheet_printf(s, "%s{\"family\":\"%s\",", i > 0 ? "," : "", family_names[i]);
+		json_counts(s, &t->family[i]);
+	}
+	sheet_printf(s, "]}\n");
+	buf_free(&name);
+	buf_free(&quoted);
+}
+
+static void
+text_line(struct sheet *s, const char *name, const struct count *c)
+{
+	sheet_printf(s, "%-12s %12llu %12llu %14llu %18llu\n", name, ULL(c->records), ULL(c->flows), ULL(c->pkts),
+	    ULL(c->bytes));
+}
+
+static void
+text_pair(struct sheet *s, const char *name, uint64_t pkts, uint64_t bytes)
+{
+	sheet_printf(s, "%-12s %12s %12s %14llu %18llu\n", name, "", "", ULL(pkts), ULL(bytes));
+}
+
+static void
+show_text(struct run *r, const struct totals *t, bool known, bool good)
+{
+	struct sheet *s = run_sheet(r);
+	struct buf name = { 0 };
+
+	sheet_printf(s, "%-12s %12s %12s %14s %18s\n", "", "records", "flows", "pkts", "bytes");
+	for (size_t i = 0; i < t->nproto; i++)
+		text_line(s, proto_text(r, &t->proto[i], &name), &t->proto[i].c);
+	for (int i = 0; i < FAMILIES; i++)
+		if (t->family[i].records > 0)
+			text_line(s, family_names[i], &t->family[i]);
+	text_line(s, "all flows", &t->flow);
+	if (t->marrecords > 0) {
+		sheet_printf(s, "\n%-12s %12llu %12s %14llu %18llu\n", "captured", ULL(t->marrecords), "",
+		    ULL(t->mar[FRAMES]), ULL(t->mar[FRAMEBYTES]));
+		text_pair(s, "short", t->mar[SHORT], t->mar[SHORTBYTES]);
+		text_pair(s, "bad IP", t->mar[BADIP], t->mar[BADIPBYTES]);
+		text_pair(s, "not IP", t->mar[NONIP], t->mar[NONIPBYTES]);
+		if (!t->live)
+			text_pair(s, "filtered", t->mar[FILT], t->mar[FILTBYTES]);
+		sheet_printf(s, "%-12s %12s %12s %14llu\n", "cut headers", "", "", ULL(t->mar[CUT]));
+	}
+	sheet_printf(s, "\n%s\n", !known ? "conserved: can not be told from this input" :
+	    good ? "conserved: every captured frame is accounted for" : "NOT conserved: frames are missing or counted twice");
+	buf_free(&name);
+}
+
+static void
+want(struct run *r)
+{
+	static const uint16_t always[] = { F_rectype, F_proto, F_saddr, F_trans, F_spkts, F_dpkts, F_sbytes, F_dbytes };
+
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		run_want(r, always[i]);
+	for (int i = 0; i < MAR_N; i++)
+		run_want(r, mar_fields[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct run *r = run_start(argc, argv, &tool, NULL);
+	struct totals t = { .filtered = run_selects(r) };
+	struct batch *b;
+	bool known, good;
+
+	want(r);
+	while ((b = run_next(r)) != NULL) {
+		t.filtered |= b->filtered || run_segment(r)->filtered;
+		t.live |= run_segment(r)->live;
+		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+			count_row(&t, b, (uint32_t)i);
+	}
+	if (t.nproto > 0)
+		qsort(t.proto, t.nproto, sizeof(t.proto[0]), by_bytes);
+	good = conserved(&t, &known);
+	if (!run_quiet(r))
+		(run_json(r) ? show_json : show_text)(r, &t, known, good);
+	run_counted(r, t.records);
+	if (known && !good)
+		run_wrong(r, "flow records and MAR records do not add up to the captured frames");
+	free(t.proto);
+	return (run_end(&r));
+}

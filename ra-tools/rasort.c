@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rasort: puts records in order.  See rasort(1).
+ */
+#include "ra-tools/run.h"
+#include "ra-tools/sort.h"
+
+static const struct option_row options[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/rasort.opt"
+#undef OPT
+};
+
+static const struct tool tool = {
+	.purpose = "Puts flow records in order.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.columns = "stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes sloss dloss state",
+};
+
+static const char *order = "stime";
+
+static bool
+option(int c, const char *arg)
+{
+	if (c == 'm')
+		order = arg;
+	return (c == 'm');
+}
+
+static struct sort *
+prepare(struct run *r)
+{
+	struct fieldset read = { { 0 } };
+	struct sort_keys k;
+	char err[256];
+
+	if (!sort_parse(order, &k, err, sizeof(err)))
+		run_usage("%s", err);
+	sort_want(&k, &read);
+	run_want_set(r, &read);
+	return (sort_new(&k));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct run *r = run_start(argc, argv, &tool, option);
+	struct sort *s = prepare(r);
+	struct batch *b;
+
+	while ((b = run_next(r)) != NULL)
+		sort_add(s, b);
+	while ((b = sort_next(s)) != NULL)
+		if (!run_print(r, b))
+			break;
+	sort_free(&s);
+	return (run_end(&r));
+}

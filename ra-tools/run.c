@@ -1,0 +1,1143 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * run.c: the life of a tool.  The only place that knows the command line, the wall clock, and what
+ * the exit status is.
+ */
+#include "ra-tools/run.h"
+
+#include "format/base/log.h"
+#include "format/base/mem.h"
+#include "format/writer.h"
+#include "ra-tools/filter.h"
+#include "ra-tools/gather.h"
+#include "ra-tools/source.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OPTIONS_MAX 64
+#define FILTER_FILE_MAX (1u << 20)
+
+static const struct option_row common[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/run.opt"
+#undef OPT
+};
+#define NCOMMON (sizeof(common) / sizeof(common[0]))
+
+struct sink { /* a record file being written */
+	const char *path;
+	bool filtered;
+	struct writer *writer;
+	struct batch *held; /* rows that are not yet a block */
+};
+
+struct run {
+	const struct tool *tool;
+	struct option_row rows[OPTIONS_MAX];
+	unsigned nrows;
+
+	/* what was asked for */
+	const char *fields, *range, *tz, *having_text, *filter_file, *separator;
+	char *filter_text, *fields_text;
+	struct sink write, rejects;
+	uint64_t count;
+	bool counted, json, quiet, mar, explain, started;
+	unsigned numeric;
+	int64_t now, from, to; /* -t: from <= time < to */
+	enum clock_zone zone;
+
+	/* at work */
+	struct source *source;
+	struct filter *filter, *having;
+	const struct out *out;
+	struct sheet sheet;
+	struct sheet_column *columns;
+	bool headed;
+	struct fieldset own, want; /* what the tool reads; all that is read */
+	const struct fieldset *wanted; /* NULL: every field */
+	uint64_t *sel, *match, *reject;
+	uint32_t *rowlist;
+	struct segment_info segment;
+	char *probe;
+	uint32_t interval;
+
+	/* what became of it */
+	uint64_t came_out, corrections, seen;
+	uint64_t blocks_time, blocks_filter, blocks_mar;
+	bool failed, enough;
+	int64_t began, told;
+};
+
+/* --- messages ---------------------------------------------------------------------------------- */
+
+void
+run_usage(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_warnx("%s", text);
+	(void)fprintf(stderr, "%s: see %s --help\n", log_name(), log_name());
+	exit(EXIT_ERROR);
+}
+
+void
+run_wrong(struct run *r, const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_warnx("%s", text);
+	r->failed = true;
+}
+
+void
+run_note(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_info("%s", text);
+}
+
+static void
+say(void *arg, const char *path, const char *sentence, bool wrong)
+{
+	struct run *r = arg;
+
+	log_warnx("%s: %s", path, sentence);
+	r->failed |= wrong;
+}
+
+static void
+help_rows(FILE *to, const struct option_row *rows, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct option_row *o = &rows[i];
+		char left[64];
+
+		(void)snprintf(left, sizeof(left), "%c%c%c --%s %s", o->code < 256 ? '-' : ' ',
+		    o->code < 256 ? o->code : ' ', o->code < 256 ? ',' : ' ', o->name, o->arg == NULL ? "" : o->arg);
+		(void)fprintf(to, "  %-27s %s\n", left, o->doc);
+	}
+}
+
+static void
+help(const struct run *r, FILE *to)
+{
+	(void)fprintf(to, "usage: %s -r FILE... [options] [- FILTER]\n%s\n", log_name(), r->tool->purpose);
+	if (r->nrows > NCOMMON) {
+		(void)fprintf(to, "\n");
+		help_rows(to, r->rows + NCOMMON, r->nrows - NCOMMON);
+	}
+	(void)fprintf(to, "\n");
+	help_rows(to, r->rows, NCOMMON);
+	(void)fprintf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
+	    "Exit status: 0 records came out, 1 none, 2 an error.\n");
+}
+
+/* --- the command line -------------------------------------------------------------------------- */
+
+static uint64_t
+number(const char *option, const char *arg, uint64_t most)
+{
+	char *end;
+	unsigned long long v;
+
+	errno = 0;
+	v = strtoull(arg, &end, 10);
+	if (!isdigit((unsigned char)arg[0]) || *end != '\0' || errno != 0 || v > most)
+		run_usage("%s %s: expected a number up to %llu", option, arg, (unsigned long long)most);
+	return (v);
+}
+
+static void
+add_input(struct run *r, int c, const char *path)
+{
+	if (c == 'r')
+		source_add(r->source, path);
+	else if (!source_add_tree(r->source, path))
+		run_wrong(r, "%s: %s", path, strerror(errno));
+}
+
+/* Files up to the next word that begins with a dash (TOOLS, "Arguments"). */
+static void
+take_inputs(struct run *r, int c, int argc, char **argv)
+{
+	r->started = true;
+	add_input(r, c, optarg);
+	while (optind < argc && argv[optind][0] != '-')
+		add_input(r, c, argv[optind++]);
+}
+
+static bool
+take_output(struct run *r, int c, const char *arg)
+{
+	switch (c) {
+	case 'w':
+		r->write.path = arg;
+		break;
+	case 'E':
+		r->rejects.path = arg;
+		break;
+	case 's':
+		r->fields = arg;
+		break;
+	case 'c':
+		r->separator = arg;
+		break;
+	case O_CSV:
+		r->separator = ",";
+		break;
+	case O_CSV_NULL:
+		r->sheet.null = arg;
+		break;
+	case O_JSON:
+		r->json = true;
+		break;
+	case 'n':
+		r->numeric++;
+		break;
+	case O_NAMES:
+		r->sheet.names = true;
+		break;
+	case 'u':
+		r->sheet.text.epoch = true;
+		break;
+	case 'p':
+		r->sheet.text.digits = (unsigned)number("-p", arg, 9);
+		break;
+	case 'L':
+		r->sheet.repeat = (unsigned)number("-L", arg, 1u << 30);
+		break;
+	default:
+		return (false);
+	}
+	return (true);
+}
+
+static bool
+take_input(struct run *r, int c, const char *arg)
+{
+	switch (c) {
+	case 't':
+		r->range = arg;
+		break;
+	case O_TZ:
+		r->tz = arg;
+		break;
+	case 'N':
+		r->count = number("-N", arg, UINT64_MAX);
+		r->counted = true;
+		break;
+	case 'q':
+		r->quiet = true;
+		break;
+	case 'P':
+		if (number("-P", arg, 1024) == 0)
+			run_usage("-P 0: at least one thread is needed");
+		break;
+	case O_FILTER_FILE:
+		r->filter_file = arg;
+		break;
+	case O_MAR:
+		r->mar = true;
+		break;
+	case O_EXPLAIN:
+		r->explain = true;
+		break;
+	case O_HAVING:
+		r->having_text = arg;
+		break;
+	case 'h':
+		help(r, stdout);
+		exit(0);
+	case O_VERSION:
+		(void)fprintf(stdout, "%s (%s) %s\n", log_name(), PACKAGE_NAME, PACKAGE_VERSION);
+		exit(0);
+	default:
+		return (false);
+	}
+	return (true);
+}
+
+static char *
+words_joined(int argc, char **argv, int at)
+{
+	struct buf b = { 0 };
+
+	for (int i = at; i < argc; i++) {
+		if (i > at)
+			buf_u8(&b, ' ');
+		buf_str(&b, argv[i]);
+	}
+	(void)buf_cstr(&b);
+	return ((char *)b.p);
+}
+
+static void
+options_for_getopt(const struct run *r, char *letters, struct option *longs)
+{
+	*letters++ = '+'; /* the first word that is no option ends them */
+	*letters++ = ':';
+	for (unsigned i = 0; i < r->nrows; i++) {
+		const struct option_row *o = &r->rows[i];
+
+		longs[i] = (struct option){ o->name, o->arg != NULL ? required_argument : no_argument, NULL,
+			o->code };
+		if (o->code >= 256)
+			continue;
+		*letters++ = (char)o->code;
+		if (o->arg != NULL)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	longs[r->nrows] = (struct option){ 0 };
+}
+
+static noreturn void
+bad_option(int c, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (c == ':' && optopt < 256)
+		run_usage("-%c needs an argument", optopt);
+	if (c == ':')
+		run_usage("%s needs an argument", word);
+	if (optopt > 0 && optopt < 256)
+		run_usage("-%c: no such option", optopt);
+	run_usage("%s: no such option", word);
+}
+
+static void
+take_line(struct run *r, tool_option own, int argc, char **argv)
+{
+	struct option longs[OPTIONS_MAX + 1];
+	char letters[2 * OPTIONS_MAX + 3];
+	int c;
+
+	options_for_getopt(r, letters, longs);
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		if (c == '?' || c == ':')
+			bad_option(c, argv);
+		else if (c == 'r' || c == 'R')
+			take_inputs(r, c, argc, argv);
+		else if (!take_output(r, c, optarg) && !take_input(r, c, optarg) &&
+		    (own == NULL || !own(c, optarg)))
+			run_usage("%s: no such option", argv[optind - 1]);
+	}
+	if (optind == argc)
+		return;
+	if (strcmp(argv[optind], "-") == 0)
+		optind++;
+	else if (strcmp(argv[optind - 1], "--") != 0)
+		run_usage("\"%s\" is out of place: files stand behind -r, the filter behind a lone -", argv[optind]);
+	r->filter_text = words_joined(argc, argv, optind);
+}
+
+/* --- what the words mean ----------------------------------------------------------------------- */
+
+static int64_t
+wall_clock(clockid_t id)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(id, &ts);
+	return ((int64_t)ts.tv_sec * SEC + ts.tv_nsec);
+}
+
+static void
+set_zone(struct run *r)
+{
+	char path[256];
+
+	if (r->tz == NULL || strcasecmp(r->tz, "utc") == 0)
+		return;
+	r->zone = CLOCK_LOCAL;
+	if (strcasecmp(r->tz, "local") != 0) {
+		/* the C library takes any text for a zone: say it here if there is none of that name */
+		(void)snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", r->tz);
+		if (strpbrk(r->tz, "0123456789:<") == NULL && access(path, R_OK) != 0)
+			run_usage("--tz %s: no such time zone", r->tz);
+		(void)setenv("TZ", r->tz, 1);
+	}
+	tzset();
+}
+
+static void
+set_range(struct run *r)
+{
+	if (r->range != NULL && !clock_parse_range(r->range, r->now, r->zone, &r->from, &r->to))
+		run_usage("-t %s: expected a time or a range, such as 14:05-14:10, 2026/11/20.14:05:00+5m or -1h",
+		    r->range);
+}
+
+static char
+separator_of(const char *arg)
+{
+	if (strcmp(arg, "\\t") == 0)
+		return ('\t');
+	if (strlen(arg) != 1 || *arg == '"' || *arg == '\n')
+		run_usage("-c %s: expected one character", arg);
+	return (*arg);
+}
+
+static void
+set_output(struct run *r)
+{
+	r->out = &out_text;
+	if (r->separator != NULL) {
+		r->sheet.separator = separator_of(r->separator);
+		r->out = &out_csv;
+	}
+	if (r->json && r->separator != NULL)
+		run_usage("--json and separated values: one of them");
+	if (r->json)
+		r->out = &out_json;
+	if (r->numeric > 0)
+		r->sheet.names = false;
+	r->sheet.text.zone = r->zone;
+	r->sheet.text.proto_numbers = r->numeric > 1;
+	r->sheet.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+static char *
+file_text(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	struct buf b = { 0 };
+	size_t n;
+
+	if (f == NULL)
+		fatal("%s", path);
+	do {
+		n = fread(buf_room(&b, 4096), 1, 4096, f);
+		b.len += n;
+	} while (n > 0 && b.len < FILTER_FILE_MAX);
+	if (ferror(f))
+		fatal("%s", path);
+	if (b.len >= FILTER_FILE_MAX || (b.len > 0 && memchr(b.p, '\0', b.len) != NULL))
+		fatalx("%s: this is no filter", path);
+	(void)fclose(f);
+	for (size_t i = 0; i < b.len; i++)
+		if (b.p[i] == '\n')
+			b.p[i] = ' ';
+	(void)buf_cstr(&b);
+	return ((char *)b.p);
+}
+
+/* The text with a caret under the place. */
+static noreturn void
+filter_mistake(const char *what, const char *text, const struct filter_error *e)
+{
+	log_warnx("%s: %s", what, e->text);
+	(void)fprintf(stderr, "  %s\n  ", text);
+	for (unsigned i = 0; i < e->column && text[i] != '\0'; i++)
+		(void)fputc(text[i] == '\t' ? '\t' : ' ', stderr);
+	for (unsigned i = 0; i < (e->length > 0 ? e->length : 1); i++)
+		(void)fputc('^', stderr);
+	(void)fputc('\n', stderr);
+	exit(EXIT_ERROR);
+}
+
+static struct filter *
+compile(const struct run *r, const char *what, const char *text)
+{
+	struct filter_error e = { .length = 1 };
+	struct filter *f;
+
+	if (text == NULL || strspn(text, " \t") == strlen(text))
+		return (NULL);
+	f = filter_new(text, r->now, r->zone, &e);
+	if (f == NULL)
+		filter_mistake(what, text, &e);
+	return (f);
+}
+
+static void
+set_filters(struct run *r)
+{
+	if (r->filter_file != NULL) {
+		if (r->filter_text != NULL)
+			run_usage("a filter and --filter-file: one of them");
+		r->filter_text = file_text(r->filter_file);
+	}
+	r->filter = compile(r, "filter", r->filter_text);
+	r->having = compile(r, "--having", r->having_text);
+	if (r->filter != NULL && filter_wants_mar(r->filter))
+		r->mar = true;
+	r->mar |= r->tool->mar;
+	if (r->rejects.path != NULL && r->filter == NULL)
+		run_usage("-E needs a filter");
+	r->write.filtered = r->filter != NULL;
+	r->rejects.filtered = true;
+}
+
+static void
+check_paths(const struct run *r)
+{
+	const struct sink *sinks[] = { &r->write, &r->rejects };
+
+	for (unsigned s = 0; s < 2; s++)
+		for (unsigned i = 0; sinks[s]->path != NULL && i < source_count(r->source); i++)
+			if (strcmp(sinks[s]->path, "-") != 0 && writer_same_file(sinks[s]->path, source_path(r->source, i)))
+				run_usage("%s is read: it can not be written too", sinks[s]->path);
+	if (r->write.path != NULL && r->rejects.path != NULL &&
+	    (strcmp(r->write.path, r->rejects.path) == 0 || writer_same_file(r->write.path, r->rejects.path)))
+		run_usage("-w and -E: the same file");
+	if (r->write.path != NULL && strcmp(r->write.path, "-") == 0 && isatty(STDOUT_FILENO))
+		run_usage("records are not for a terminal: say -w FILE, or pipe them into a tool");
+}
+
+static void
+find_input(struct run *r)
+{
+	if (r->started)
+		return;
+	if (isatty(STDIN_FILENO)) {
+		help(r, stderr);
+		exit(EXIT_ERROR);
+	}
+	source_add(r->source, "-");
+}
+
+/* --- blocks ------------------------------------------------------------------------------------ */
+
+static bool
+outside(const struct run *r, const struct block_info *b)
+{
+	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
+
+	return (r->range != NULL &&
+	    ((start->known && !start->mixed && start->min.i >= r->to) ||
+	    (end->known && !end->mixed && end->max.i <= r->from)));
+}
+
+static bool
+wants(void *arg, const struct block_info *b)
+{
+	struct run *r = arg;
+	const struct range *type = &b->range[F_rectype];
+
+	if (outside(r, b)) {
+		r->blocks_time++;
+		return (false);
+	}
+	if (r->rejects.path != NULL)
+		return (true);
+	if (!r->mar && !(r->write.path != NULL && r->filter == NULL) && type->known && type->all &&
+	    type->min.u == RECTYPE_MAR && type->max.u == RECTYPE_MAR) {
+		r->blocks_mar++;
+		return (false);
+	}
+	if (r->filter != NULL && !filter_maybe(r->filter, b)) {
+		r->blocks_filter++;
+		return (false);
+	}
+	return (true);
+}
+
+struct run *
+run_start(int argc, char **argv, const struct tool *tool, tool_option own)
+{
+	const struct source_hooks hooks = { wants, say, NULL };
+	struct source_hooks h = hooks;
+	struct run *r = mem_zero(1, sizeof(*r));
+
+	log_start(argv[0]);
+	(void)signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
+	r->tool = tool;
+	r->sheet.text.digits = 6;
+	r->zone = CLOCK_UTC;
+	r->now = wall_clock(CLOCK_REALTIME);
+	r->began = r->told = wall_clock(CLOCK_MONOTONIC);
+	memcpy(r->rows, common, sizeof(common));
+	r->nrows = NCOMMON;
+	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
+		r->rows[r->nrows++] = tool->options[i];
+	h.arg = r;
+	r->source = source_new(&h);
+	take_line(r, own, argc, argv);
+	find_input(r);
+	set_zone(r);
+	set_range(r);
+	set_output(r);
+	set_filters(r);
+	check_paths(r);
+	r->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
+	r->match = r->sel + BITS_WORDS(BATCH_ROWS);
+	r->reject = r->match + BITS_WORDS(BATCH_ROWS);
+	r->rowlist = mem_zero(BATCH_ROWS, sizeof(r->rowlist[0]));
+	if (tool->columns != NULL)
+		run_columns(r, tool->columns);
+	return (r);
+}
+
+/* --- columns ----------------------------------------------------------------------------------- */
+
+struct layout {
+	struct sheet_column *column;
+	unsigned n;
+	bool cleared; /* a plain name has replaced the default set */
+	struct buf *names;
+};
+
+static void
+layout_add(struct layout *l, enum field f, const char *name, unsigned width)
+{
+	if (l->n == SHEET_MAX)
+		run_usage("-s: more than %d columns", SHEET_MAX);
+	l->column[l->n++] = (struct sheet_column){ f, width > 0 ? width : fields[f].width, name };
+}
+
+static void
+layout_remove(struct layout *l, enum field f)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->column[i].field != f)
+			l->column[kept++] = l->column[i];
+	l->n = kept;
+}
+
+/* One word of -s: field, +field, -field, field:width, all.  The word is cut at its colon. */
+static void
+layout_word(struct layout *l, char *word, bool defaults)
+{
+	char sign = *word == '+' || *word == '-' ? *word++ : '\0', *colon = strchr(word, ':');
+	unsigned width = 0;
+	enum field f;
+
+	if (colon != NULL) {
+		*colon = '\0';
+		width = (unsigned)number("-s width", colon + 1, 1000);
+	}
+	if (sign == '\0' && !defaults && !l->cleared) {
+		l->cleared = true;
+		l->n = 0;
+	}
+	if (strcmp(word, "all") == 0) {
+		for (f = 0; f < F_COUNT; f++)
+			layout_add(l, f, fields[f].name, width);
+		return;
+	}
+	f = field_named(word, strlen(word));
+	if (f == F_NONE)
+		run_usage("-s %s: no such field; the nearest is %s", word, field_nearest(word, strlen(word)));
+	if (sign == '-')
+		layout_remove(l, f);
+	else
+		layout_add(l, f, word, width);
+}
+
+static void
+layout_words(struct layout *l, char *text, bool defaults)
+{
+	char *save = NULL;
+
+	for (char *w = strtok_r(text, ", \t", &save); w != NULL; w = strtok_r(NULL, ", \t", &save))
+		layout_word(l, w, defaults);
+}
+
+void
+run_columns(struct run *r, const char *defaults)
+{
+	struct layout l = { .n = 0 };
+
+	free(r->columns);
+	free(r->fields_text);
+	l.column = r->columns = mem_zero(SHEET_MAX, sizeof(r->columns[0]));
+	/* names of columns point into this text */
+	r->fields_text = mem_alloc(strlen(defaults) + 1 + (r->fields == NULL ? 0 : strlen(r->fields)) + 1);
+	strcpy(r->fields_text, defaults);
+	layout_words(&l, r->fields_text, true);
+	if (r->fields != NULL) {
+		char *own = r->fields_text + strlen(defaults) + 1;
+
+		strcpy(own, r->fields);
+		layout_words(&l, own, false);
+	}
+	if (l.n == 0)
+		run_usage("-s %s: no column is left", r->fields == NULL ? "" : r->fields);
+	r->sheet.want = r->columns;
+	r->sheet.n = l.n;
+}
+
+void
+run_want(struct run *r, enum field f)
+{
+	fieldset_want(&r->own, f);
+}
+
+void
+run_want_set(struct run *r, const struct fieldset *s)
+{
+	fieldset_union(&r->own, s);
+}
+
+void
+run_fields(struct run *r, struct fieldset *set)
+{
+	if (r->write.path != NULL) {
+		fieldset_all(set);
+		return;
+	}
+	for (unsigned i = 0; i < r->sheet.n; i++) {
+		enum field f = r->columns[i].field;
+
+		fieldset_want(set, f);
+		if (f == F_saddr || f == F_daddr) /* printed with the length of its prefix */
+			fieldset_want(set, f == F_saddr ? F_smask : F_dmask);
+		if (r->sheet.names)
+			fieldset_want(set, F_proto);
+	}
+	if (r->having != NULL)
+		fieldset_union(set, filter_fields(r->having));
+}
+
+/* Everything that has to be read, once the tool has said what it needs. */
+static void
+set_wanted(struct run *r)
+{
+	struct fieldset *w = &r->want;
+
+	if (r->wanted != NULL)
+		return;
+	r->wanted = w;
+	fieldset_union(w, &r->own);
+	fieldset_want(w, F_rectype);
+	if (r->range != NULL) {
+		fieldset_want(w, F_bstart);
+		fieldset_want(w, F_bend);
+	}
+	if (r->filter != NULL)
+		fieldset_union(w, filter_fields(r->filter));
+	run_fields(r, w);
+	if (r->rejects.path != NULL)
+		fieldset_all(w);
+}
+
+/* --- rows -------------------------------------------------------------------------------------- */
+
+static void
+select_time(const struct run *r, const struct batch *b, uint64_t *sel)
+{
+	const struct column *start = b->col[F_bstart], *end = b->col[F_bend];
+
+	for (uint32_t i = 0; i < b->rows; i++) {
+		int64_t s = column_has(start, i) ? start->i[i] : 0, e = column_has(end, i) ? end->i[i] : s + 1;
+
+		if (!column_has(start, i) || s >= r->to || e <= r->from)
+			bit_clear(sel, i);
+	}
+}
+
+static void
+select_not_mar(const struct batch *b, uint64_t *sel)
+{
+	const struct column *type = b->col[F_rectype];
+
+	for (uint32_t i = 0; type != NULL && i < b->rows; i++)
+		if (type->u[i] == RECTYPE_MAR)
+			bit_clear(sel, i);
+}
+
+/* Rejected corrections that lack a value which the filter asks for (a field of the key is always there). */
+static uint64_t
+corrections_lost(const struct run *r, const struct batch *b, const uint64_t *rejected)
+{
+	const struct fieldset *asked = filter_fields(r->filter);
+	const struct column *type = b->col[F_rectype];
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; type != NULL && i < b->rows; i++) {
+		bool lacks = false;
+
+		if (!bit_get(rejected, i) || type->u[i] != RECTYPE_CORR)
+			continue;
+		for (enum field f = 0; f < F_STORED && !lacks; f++)
+			lacks = fieldset_has(asked, f) && fields[f].agg != AGG_KEY && fields[f].agg != AGG_COMP &&
+			    !column_has(b->col[f], i) && !column_mixed(b->col[f], i);
+		n += lacks;
+	}
+	return (n);
+}
+
+static void sink_put(struct run *, struct sink *, struct batch *);
+
+static void
+select_filter(struct run *r, struct batch *b)
+{
+	size_t words = BITS_WORDS(b->rows);
+
+	memset(r->match, 0, words * 8);
+	filter_run(r->filter, b, r->match);
+	for (size_t w = 0; w < words; w++) {
+		r->reject[w] = r->sel[w] & ~r->match[w];
+		r->sel[w] &= r->match[w];
+	}
+	if (r->tool->merges)
+		r->corrections += corrections_lost(r, b, r->reject);
+	if (r->rejects.path != NULL && bits_count(r->reject, b->rows) > 0) {
+		b->sel = r->reject;
+		sink_put(r, &r->rejects, b);
+	}
+}
+
+static bool
+select_rows(struct run *r, struct batch *b)
+{
+	bits_fill(r->sel, b->rows);
+	if (r->range != NULL)
+		select_time(r, b, r->sel);
+	/* a copy without a filter is a whole copy */
+	if (!r->mar && (r->write.path == NULL || r->filter != NULL || r->tool->merges))
+		select_not_mar(b, r->sel);
+	if (r->filter != NULL)
+		select_filter(r, b);
+	b->sel = r->sel;
+	return (bits_next(r->sel, 0, b->rows) < b->rows);
+}
+
+static void
+note_segment(struct run *r)
+{
+	const struct segment_info *s = source_segment(r->source);
+
+	if (r->probe == NULL && s->probe != NULL) {
+		r->probe = mem_str(s->probe);
+		r->segment = *s;
+		r->segment.probe = r->probe;
+	}
+	if (s->interval > r->segment.interval)
+		r->segment.interval = s->interval;
+	if (s->filtered)
+		r->segment.filtered = true;
+}
+
+static void
+progress(struct run *r)
+{
+	int64_t now = wall_clock(CLOCK_MONOTONIC);
+	uint64_t done, size, records;
+
+	if (now - r->told < SEC || !isatty(STDERR_FILENO))
+		return;
+	r->told = now;
+	source_progress(r->source, &done, &size);
+	records = source_totals(r->source).records;
+	(void)fprintf(stderr, "\r%s: %llu MB", log_name(), (unsigned long long)(done >> 20));
+	if (size > 0)
+		(void)fprintf(stderr, " of %llu MB", (unsigned long long)(size >> 20));
+	(void)fprintf(stderr, ", %llu records, %.1f M/s\033[K", (unsigned long long)records,
+	    (double)records / ((double)(now - r->began) / 1e3));
+}
+
+struct batch *
+run_next(struct run *r)
+{
+	struct batch *b;
+
+	set_wanted(r);
+	while (!r->enough && (b = source_next(r->source, r->write.path != NULL || r->rejects.path != NULL ? NULL :
+	    r->wanted)) != NULL) {
+		note_segment(r);
+		progress(r);
+		r->seen += b->rows;
+		if (select_rows(r, b))
+			return (b);
+	}
+	return (NULL);
+}
+
+/* --- output ------------------------------------------------------------------------------------ */
+
+static bool
+sink_open(struct run *r, struct sink *s)
+{
+	struct writer_options o = { .segment = r->segment };
+	char err[512] = "";
+
+	if (s->writer != NULL)
+		return (true);
+	if (o.segment.probe == NULL)
+		o.segment.probe = "";
+	if (r->interval > 0)
+		o.segment.interval = r->interval;
+	o.segment.filtered |= s->filtered;
+	s->writer = writer_open(s->path, &o, err, sizeof(err));
+	if (s->writer == NULL) {
+		log_warnx("%s", err);
+		exit(EXIT_ERROR);
+	}
+	return (true);
+}
+
+static void
+sink_write(struct run *r, struct sink *s, struct batch *b)
+{
+	(void)sink_open(r, s);
+	if (!writer_put(s->writer, b)) {
+		log_warnx("%s", writer_error(s->writer));
+		exit(EXIT_ERROR);
+	}
+}
+
+static void
+sink_flush(struct run *r, struct sink *s)
+{
+	if (s->held == NULL || s->held->rows == 0)
+		return;
+	sink_write(r, s, s->held);
+	batch_reset(s->held);
+}
+
+/* Full blocks go as they are; the rows that a filter leaves are gathered into full blocks. */
+static void
+sink_put(struct run *r, struct sink *s, struct batch *b)
+{
+	uint32_t n = rows_selected(b, r->rowlist);
+
+	if (n == b->rows && (s->held == NULL || s->held->rows == 0)) {
+		sink_write(r, s, b);
+		return;
+	}
+	if (s->held == NULL)
+		s->held = batch_new(BATCH_ROWS);
+	for (uint32_t at = 0; at < n;) {
+		uint32_t room = s->held->cap - s->held->rows, k = n - at < room ? n - at : room;
+
+		gather(s->held, b, r->rowlist + at, k);
+		at += k;
+		if (s->held->rows == s->held->cap)
+			sink_flush(r, s);
+	}
+}
+
+static void
+sink_close(struct run *r, struct sink *s)
+{
+	char err[512] = "";
+
+	if (s->path == NULL)
+		return;
+	sink_flush(r, s);
+	(void)sink_open(r, s); /* a file without records is a file */
+	if (!writer_close(&s->writer, err, sizeof(err)))
+		run_wrong(r, "%s", err);
+	batch_free(&s->held);
+}
+
+/* --having, and no more rows than -N asks for. */
+static uint64_t
+select_output(struct run *r, struct batch *b)
+{
+	uint64_t n;
+
+	if (b->sel == NULL) {
+		bits_fill(r->sel, b->rows);
+		b->sel = r->sel;
+	}
+	if (r->having != NULL) {
+		memset(r->match, 0, BITS_WORDS(b->rows) * 8);
+		filter_run(r->having, b, r->match);
+		for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+			b->sel[w] &= r->match[w];
+	}
+	n = bits_count(b->sel, b->rows);
+	if (r->counted && r->came_out + n >= r->count) {
+		uint64_t left = r->count - r->came_out;
+
+		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+			if (left == 0)
+				bit_clear(b->sel, i);
+			else
+				left--;
+		n = r->count - r->came_out;
+		r->enough = true;
+	}
+	return (n);
+}
+
+static void
+sheet_head(struct run *r)
+{
+	if (r->headed || r->sheet.n == 0)
+		return;
+	r->headed = true;
+	r->out->head(&r->sheet);
+}
+
+bool
+run_print(struct run *r, struct batch *b)
+{
+	uint64_t n = select_output(r, b);
+
+	r->came_out += n;
+	if (n == 0)
+		return (!r->enough);
+	if (r->write.path != NULL) {
+		sink_put(r, &r->write, b);
+		return (!r->enough);
+	}
+	if (r->quiet) {
+		r->enough = true; /* the status is known */
+		return (false);
+	}
+	for (unsigned i = 0; i < r->sheet.n; i++)
+		(void)batch_derive(b, r->columns[i].field);
+	sheet_head(r);
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+		r->out->row(&r->sheet, b, (uint32_t)i);
+	if (r->out->pause != NULL)
+		r->out->pause(&r->sheet);
+	if (r->sheet.error != 0)
+		r->enough = true;
+	return (!r->enough);
+}
+
+struct sheet *
+run_sheet(struct run *r)
+{
+	return (&r->sheet);
+}
+
+bool
+run_json(const struct run *r)
+{
+	return (r->json);
+}
+
+bool
+run_quiet(const struct run *r)
+{
+	return (r->quiet);
+}
+
+bool
+run_selects(const struct run *r)
+{
+	return (r->filter != NULL);
+}
+
+void
+run_counted(struct run *r, uint64_t records)
+{
+	r->came_out += records;
+}
+
+const struct segment_info *
+run_segment(const struct run *r)
+{
+	return (source_segment(r->source));
+}
+
+const char *
+run_at(const struct run *r)
+{
+	return (source_at(r->source));
+}
+
+enum clock_zone
+run_zone(const struct run *r)
+{
+	return (r->zone);
+}
+
+void
+run_interval(struct run *r, uint32_t seconds)
+{
+	r->interval = seconds;
+}
+
+/* --- the end ----------------------------------------------------------------------------------- */
+
+static void
+explain(const struct run *r)
+{
+	struct reader_totals t = source_totals(r->source);
+
+	log_info("%llu blocks read, %llu skipped: %llu outside the time, %llu where the filter can not match, "
+	    "%llu with MAR records alone", (unsigned long long)t.blocks, (unsigned long long)t.skipped,
+	    (unsigned long long)r->blocks_time, (unsigned long long)r->blocks_filter,
+	    (unsigned long long)r->blocks_mar);
+	log_info("%llu records read, %llu came out, %llu bytes could not be used", (unsigned long long)r->seen,
+	    (unsigned long long)r->came_out, (unsigned long long)t.bad_bytes);
+	if (r->write.path != NULL || r->rejects.path != NULL) {
+		log_info("columns read: all");
+		return;
+	}
+	if (r->wanted == NULL)
+		return;
+	(void)fprintf(stderr, "%s: columns read:", log_name());
+	for (enum field f = 0; f < F_STORED; f++)
+		if (fieldset_has(r->wanted, f))
+			(void)fprintf(stderr, " %s", fields[f].name);
+	(void)fprintf(stderr, "\n");
+}
+
+static void
+sheet_tail(struct run *r)
+{
+	if (r->sheet.n == 0 || r->quiet || r->write.path != NULL) {
+		sheet_flush(&r->sheet);
+	} else {
+		sheet_head(r); /* a heading says that the tool has run, even if nothing was found */
+		r->out->tail(&r->sheet);
+	}
+	if (r->sheet.error != 0 && r->sheet.error != EPIPE)
+		run_wrong(r, "stdout: %s", strerror(r->sheet.error));
+}
+
+int
+run_end(struct run **pr)
+{
+	struct run *r = *pr;
+	int status;
+
+	if (r->told != r->began)
+		(void)fprintf(stderr, "\r\033[K");
+	sheet_tail(r);
+	sink_close(r, &r->write);
+	sink_close(r, &r->rejects);
+	if (r->corrections > 0)
+		log_info("%llu correction records were excluded by the filter; use --having",
+		    (unsigned long long)r->corrections);
+	if (r->explain)
+		explain(r);
+	status = r->failed ? EXIT_ERROR : r->came_out > 0 ? 0 : 1;
+	source_free(&r->source);
+	filter_free(&r->filter);
+	filter_free(&r->having);
+	sheet_free(&r->sheet);
+	free(r->columns);
+	free(r->fields_text);
+	free(r->filter_text);
+	free(r->probe);
+	free(r->sel);
+	free(r->rowlist);
+	free(r);
+	*pr = NULL;
+	return (status);
+}

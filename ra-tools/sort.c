@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sort.c: records in order.
+ *
+ * Rows are kept as columns in full batches; what is sorted are small items that hold the first 8 bytes of the
+ * first key in an order-preserving form, so that most comparisons touch nothing else.
+ */
+#include "ra-tools/sort.h"
+
+#include "format/base/mem.h"
+#include "ra-tools/gather.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUT_ROWS 8192
+
+enum { RANK_HERE, RANK_ABSENT, RANK_MIXED };
+
+struct item {
+	uint64_t prefix; /* turned over where the highest come first */
+	uint32_t batch;
+	uint16_t row;
+	uint8_t rank;
+};
+
+struct sort {
+	struct sort_keys keys;
+	bool exact; /* the prefix is the whole first key */
+	struct batch **batch;
+	uint32_t n, cap;
+	struct item *item;
+	uint64_t items, at;
+	uint32_t *rows;
+	struct batch *out;
+};
+
+bool
+sort_parse(const char *text, struct sort_keys *k, char *err, size_t errlen)
+{
+	char *copy = mem_str(text), *save = NULL;
+	bool good = true;
+
+	*k = (struct sort_keys){ .n = 0 };
+	for (char *w = strtok_r(copy, ", \t", &save); w != NULL && good; w = strtok_r(NULL, ", \t", &save)) {
+		bool down = *w == '-';
+		enum field f;
+
+		if (*w == '-' || *w == '+')
+			w++;
+		f = field_named(w, strlen(w));
+		if (f == F_NONE || k->n == SORT_KEYS_MAX) {
+			good = false;
+			if (f == F_NONE)
+				(void)snprintf(err, errlen, "-m %s: no such field; the nearest is %s", w,
+				    field_nearest(w, strlen(w)));
+			else
+				(void)snprintf(err, errlen, "-m: more than %d fields", SORT_KEYS_MAX);
+			break;
+		}
+		k->key[k->n++] = (struct sort_key){ f, down };
+	}
+	if (good && k->n == 0) {
+		(void)snprintf(err, errlen, "-m: expected fields");
+		good = false;
+	}
+	free(copy);
+	return (good);
+}
+
+void
+sort_want(const struct sort_keys *k, struct fieldset *s)
+{
+	for (unsigned i = 0; i < k->n; i++)
+		fieldset_want(s, k->key[i].field);
+}
+
+struct sort *
+sort_new(const struct sort_keys *k)
+{
+	struct sort *s = mem_zero(1, sizeof(*s));
+	enum store store = fields[k->key[0].field].store;
+
+	s->keys = *k;
+	s->exact = store != STORE_IP && store != STORE_BLOB;
+	s->rows = mem_alloc(BATCH_ROWS * sizeof(s->rows[0]));
+	return (s);
+}
+
+void
+sort_free(struct sort **ps)
+{
+	struct sort *s = *ps;
+
+	if (s == NULL)
+		return;
+	for (uint32_t i = 0; i < s->n; i++)
+		batch_free(&s->batch[i]);
+	free(s->batch);
+	free(s->item);
+	free(s->rows);
+	batch_free(&s->out);
+	free(s);
+	*ps = NULL;
+}
+
+static struct batch *
+room(struct sort *s)
+{
+	if (s->n > 0 && s->batch[s->n - 1]->rows < s->batch[s->n - 1]->cap)
+		return (s->batch[s->n - 1]);
+	if (s->n == s->cap) {
+		s->cap = s->cap == 0 ? 16 : s->cap * 2;
+		s->batch = mem_grow(s->batch, s->cap, sizeof(s->batch[0]));
+	}
+	return (s->batch[s->n++] = batch_new(BATCH_ROWS));
+}
+
+void
+sort_add(struct sort *s, const struct batch *b)
+{
+	uint32_t n = rows_selected(b, s->rows);
+
+	for (uint32_t at = 0; at < n;) {
+		struct batch *to = room(s);
+		uint32_t k = to->cap - to->rows;
+
+		if (k > n - at)
+			k = n - at;
+		gather(to, b, s->rows + at, k);
+		at += k;
+		s->items += k;
+	}
+}
+
+/* --- order ------------------------------------------------------------------------------------- */
+
+static uint8_t
+rank(const struct column *c, uint32_t r)
+{
+	return (column_has(c, r) ? RANK_HERE : column_mixed(c, r) ? RANK_MIXED : RANK_ABSENT);
+}
+
+static uint64_t
+first_bytes(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		v = v << 8 | (i < n ? p[i] : 0);
+	return (v);
+}
+
+/* Unsigned order of the result is the order of the values. */
+static uint64_t
+prefix(const struct column *c, uint32_t r)
+{
+	uint64_t v = 0;
+
+	switch (c->store) {
+	case STORE_U64:
+		return (c->u[r]);
+	case STORE_I64:
+		return (c->u[r] ^ 1ull << 63);
+	case STORE_REAL:
+		v = c->u[r];
+		return (v >> 63 ? ~v : v | 1ull << 63);
+	case STORE_IP:
+		return (first_bytes(c->ip[r].b, 16));
+	case STORE_BLOB:
+		return (first_bytes(c->b[r].p, c->b[r].n));
+	}
+	return (v);
+}
+
+static int
+compare_key(const struct sort *s, const struct sort_key *k, const struct item *x, const struct item *y)
+{
+	const struct column *cx = s->batch[x->batch]->col[k->field], *cy = s->batch[y->batch]->col[k->field];
+	uint8_t rx = rank(cx, x->row), ry = rank(cy, y->row);
+	union value vx, vy;
+	int c;
+
+	if (rx != RANK_HERE || ry != RANK_HERE)
+		return (rx - ry);
+	vx = column_value(cx, x->row);
+	vy = column_value(cy, y->row);
+	c = value_cmp(fields[k->field].store, &vx, &vy);
+	return (k->down ? -c : c);
+}
+
+static int
+compare_items(const void *a, const void *b, void *arg)
+{
+	const struct item *x = a, *y = b;
+	const struct sort *s = arg;
+
+	if (x->rank != y->rank)
+		return (x->rank - y->rank);
+	if (x->prefix != y->prefix)
+		return (x->prefix < y->prefix ? -1 : 1);
+	for (unsigned i = s->exact ? 1 : 0; i < s->keys.n; i++) {
+		int c = compare_key(s, &s->keys.key[i], x, y);
+
+		if (c != 0)
+			return (c);
+	}
+	if (x->batch != y->batch)
+		return (x->batch < y->batch ? -1 : 1);
+	return ((x->row > y->row) - (x->row < y->row));
+}
+
+static void
+put_in_order(struct sort *s)
+{
+	const struct sort_key *k = &s->keys.key[0];
+	struct item *to = s->item = mem_alloc((s->items + 1) * sizeof(s->item[0]));
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		struct batch *b = s->batch[i];
+
+		for (unsigned j = 0; j < s->keys.n; j++)
+			(void)batch_derive(b, s->keys.key[j].field);
+		for (uint32_t r = 0; r < b->rows; r++, to++) {
+			const struct column *c = b->col[k->field];
+
+			*to = (struct item){ 0, i, (uint16_t)r, rank(c, r) };
+			if (to->rank == RANK_HERE)
+				to->prefix = k->down ? ~prefix(c, r) : prefix(c, r);
+		}
+	}
+	qsort_r(s->item, s->items, sizeof(s->item[0]), compare_items, s);
+}
+
+/* --- out --------------------------------------------------------------------------------------- */
+
+static bool
+anywhere(const struct sort *s, enum field f)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->batch[i]->col[f] != NULL)
+			return (true);
+	return (false);
+}
+
+struct batch *
+sort_next(struct sort *s)
+{
+	uint32_t n;
+
+	if (s->out == NULL) {
+		s->out = batch_new(OUT_ROWS);
+		put_in_order(s);
+	}
+	n = s->items - s->at < OUT_ROWS ? (uint32_t)(s->items - s->at) : OUT_ROWS;
+	if (n == 0)
+		return (NULL);
+	batch_reset(s->out);
+	s->out->rows = n;
+	for (enum field f = 0; f < F_STORED; f++) {
+		struct column *out;
+
+		if (!anywhere(s, f))
+			continue;
+		out = batch_column(s->out, f);
+		for (uint32_t i = 0; i < n; i++) {
+			const struct item *item = &s->item[s->at + i];
+			const struct column *c = s->batch[item->batch]->col[f];
+			union value v;
+
+			if (column_has(c, item->row)) {
+				v = column_value(c, item->row);
+				column_set(out, i, &v);
+			} else if (column_mixed(c, item->row)) {
+				column_set_mixed(s->out, out, i);
+			}
+		}
+	}
+	s->at += n;
+	return (s->out);
+}

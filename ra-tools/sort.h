@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sort.h: records in order, in memory.  Stable; absent, then mixed values come last in either direction
+ * (SEMANTICS R11).
+ */
+#ifndef RA_TOOLS_SORT_H
+#define RA_TOOLS_SORT_H
+
+#include "format/batch.h"
+
+#include <stdbool.h>
+
+#define SORT_KEYS_MAX 16
+
+struct sort_keys {
+	struct sort_key {
+		enum field field;
+		bool down; /* highest first */
+	} key[SORT_KEYS_MAX];
+	unsigned n;
+};
+
+/* "-sloss,stime": fields, highest first behind a minus.  false: err says why. */
+bool sort_parse(const char *, struct sort_keys *, char *err, size_t errlen);
+void sort_want(const struct sort_keys *, struct fieldset *);
+
+struct sort;
+struct sort *sort_new(const struct sort_keys *);
+void sort_free(struct sort **);
+void sort_add(struct sort *, const struct batch *); /* the selected rows, copied */
+/* Rows in order, valid until the next call; NULL: no more. Blobs are borrowed until sort_free(). */
+struct batch *sort_next(struct sort *);
+
+#endif
