@@ -30,6 +30,7 @@ decode_arp(struct decoder *d)
 	p->src = ip_v4(spa);
 	p->dst = ip_v4(tpa);
 	p->af = 4;
+	p->arp_op = h[6] == 0 ? h[7] : 0;
 	p->arp_op = get16(h + 6) <= 2 ? (uint8_t)get16(h + 6) : 0;
 	p->facts &= ~(uint32_t)FACT_NOANSWER; /* a broadcast, but one that asks for an answer */
 	return (STEP_END);

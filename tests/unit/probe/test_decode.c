@@ -555,6 +555,9 @@ test_app_facts(void **state)
 	assert_int_equal(p.quote.sport, 1000);
 	assert_int_equal(p.quote.dport, 2000);
 	assert_int_equal(p.quote.src.b[12], 172);
+	w = find("arp asks for an answer");
+	run(&p, w, w->n);
+	assert_int_equal(p.arp_op, 1);
 	w = find("ping");
 	run(&p, w, w->n);
 	assert_int_equal(p.icmp.id, 7);
