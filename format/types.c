@@ -728,7 +728,7 @@ value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zon
 		return (parse_u64(s, n, NULL, UINT32_MAX, &v->u) || expected(why, "a 32-bit number, as 0x17e3e6f7"));
 	case TYPE_ID:
 		if (has_0x(s, n))
-			return (value_parse(type, s + 2, n - 2, now, zone, v, why));
+			s += 2, n -= 2;
 		return (parse_hex(s, n, 16, &v->u) || expected(why, "an id of up to 16 hexadecimal digits"));
 	case TYPE_RECTYPE:
 	case TYPE_STATE:

@@ -46,6 +46,7 @@ UNIT += \
 	%D%/unit/base/test_ip
 
 # --- format (add your tests here) ----------------------------------------------------------------
+UNIT += %D%/unit/format/test_types
 
 # --- probe (add your tests here) -----------------------------------------------------------------
 UNIT += \
@@ -60,3 +61,10 @@ tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
 tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
+UNIT += %D%/unit/ra-tools/test_filter
+tests_unit_ra_tools_test_filter_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+
+FUZZ += %D%/fuzz/fuzz_filter
+tests_fuzz_fuzz_filter_SOURCES = %D%/fuzz/fuzz_filter.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_filter_LDADD = $(RA_LIBS)
+tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -129,13 +129,13 @@ static const struct {
 } allowed[] = {
 #define OPS_EQUAL (1u << OP_EQ | 1u << OP_NE)
 #define OPS_ORDER (OPS_EQUAL | 1u << OP_LT | 1u << OP_LE | 1u << OP_GT | 1u << OP_GE)
-	[FAMILY_NUMBER] = { OPS_ORDER, "is a number: expected = != < <= > or >= after it" },
+	[FAMILY_NUMBER] = { OPS_ORDER, "is a number: expected =, !=, <, <=, > or >= after it" },
 	[FAMILY_WORDS] = { OPS_EQUAL, "has no order: expected = or != after it" },
 	[FAMILY_FLAGS] = { OPS_EQUAL | 1u << OP_HAS, "is a set of flags: expected =, != or has after it" },
 	[FAMILY_BIT] = { OPS_EQUAL | 1u << OP_HAS, "is a set of numbers: expected =, != or has after it" },
 	[FAMILY_TEXT] = { OPS_EQUAL | 1u << OP_HAS, "is text: expected =, != or has after it" },
-	[FAMILY_REAL] = { OPS_ORDER, "is a number: expected = != < <= > or >= after it" },
-	[FAMILY_IP] = { OPS_ORDER, "is an address: expected = != < <= > or >= after it" },
+	[FAMILY_REAL] = { OPS_ORDER, "is a number: expected =, !=, <, <=, > or >= after it" },
+	[FAMILY_IP] = { OPS_ORDER, "is an address: expected =, !=, <, <=, > or >= after it" },
 };
 
 /* op v as a closed range; false: no value is in it */
@@ -236,9 +236,10 @@ emit_ip(const struct check *c, enum field f, enum op op, const struct token *val
 }
 
 static bool
-emit_comparison(const struct check *c, enum field f, enum op op, const struct token *name,
-    const struct token *value)
+emit_comparison(const struct check *c, enum field f, const struct term *t)
 {
+	const struct token *name = &t->field, *value = &t->value[0];
+	enum op op = t->op;
 	const struct field_info *info = &fields[f];
 	enum family fam = family(info->type);
 	struct leaf l = { .kind = LEAF_NEVER, .field = f, .mask = F_NONE };
@@ -246,7 +247,7 @@ emit_comparison(const struct check *c, enum field f, enum op op, const struct to
 	const char *why;
 
 	if ((allowed[fam].ops >> op & 1) == 0)
-		return (filter_fail(c->error, name, "`%.*s` %s", QUOTE(name), allowed[fam].sentence));
+		return (filter_fail(c->error, &t->operator, "`%.*s` %s", QUOTE(name), allowed[fam].sentence));
 	if (fam == FAMILY_IP)
 		return (emit_ip(c, f, op, value));
 	if (!value_parse(op == OP_HAS && fam == FAMILY_BIT ? TYPE_COUNT : info->type, value->p, value->n,
@@ -568,7 +569,7 @@ check_field(const struct check *c, const struct term *t)
 	if (pick.n == 0)
 		return (no_field(c, &t->field));
 	for (unsigned i = 0; i < pick.n; i++)
-		if (!emit_comparison(c, pick.f[i], t->op, &t->field, &t->value[0]))
+		if (!emit_comparison(c, pick.f[i], t))
 			return (false);
 	if (pick.n == 2)
 		emit(c->filter, t->side == SIDE_BOTH ? STEP_AND : STEP_OR);

@@ -185,7 +185,7 @@ parse_values(struct parser *p, struct term *t)
 		p->list = (int)p->tree->terms++;
 		return (parse_group(p));
 	}
-	if (p->now.kind != TOK_WORD)
+	if (p->now.kind != TOK_WORD || (token_is(&p->now, "in") && t->about != ABOUT_FILE))
 		return (filter_fail(p->error, &p->now, "expected %s after `%.*s`", value_wanted(t->about),
 		    QUOTE(&t->field)));
 	t->value[0] = p->now;
@@ -200,6 +200,7 @@ parse_comparison(struct parser *p, struct term *t)
 	t->about = ABOUT_FIELD;
 	t->field = p->now;
 	advance(p);
+	t->operator = p->now;
 	t->op = p->now.kind == TOK_OP ? p->now.op : OP_HAS;
 	advance(p);
 	if (p->now.kind != TOK_WORD)
@@ -360,6 +361,9 @@ filter_parse(const char *text, struct arena *arena, struct tree *tree, struct fi
 		return (filter_fail(error, &p.now, "a field's name must stand before `%.*s`", QUOTE(&p.now)));
 	if (p.now.kind == TOK_BAD)
 		return (parse_term(&p));
+	if (looks_like_value(&p.now))
+		return (filter_fail(error, &p.now, "expected `and`, `or` or an operator before \"%.*s\"",
+		    QUOTE(&p.now)));
 	if (p.now.kind != TOK_END)
 		return (filter_fail(error, &p.now, "expected `and` or `or` before \"%.*s\"", QUOTE(&p.now)));
 	return (true);

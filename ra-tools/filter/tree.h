@@ -69,6 +69,7 @@ struct term {
 	enum op op;
 	struct token proto;    /* `tcp` of `tcp port 80`; TOK_END: none */
 	struct token field;    /* of ABOUT_FIELD and ABOUT_KNOWN; else the word that began it */
+	struct token operator; /* of ABOUT_FIELD */
 	struct token value[2]; /* TOK_END where there is none */
 	int list; /* ABOUT_WORD: the term whose qualifier holds for a bare value; -1: none */
 };
