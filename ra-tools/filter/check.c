@@ -668,30 +668,40 @@ unknown_word(const struct check *c, const struct token *t)
 
 static bool check_one(const struct check *, const struct term *);
 
-/* The value of a list: `port 80 or 443` */
+/* The word as a value of the list it stands in: `port 80 or 443`.  false: nothing is emitted. */
 static bool
-check_listed(const struct check *c, const struct term *t)
+listed(const struct check *c, const struct term *t, struct filter_error *error)
 {
-	struct filter_error scratch;
-	struct check inner = *c;
 	unsigned leaves = c->filter->leaves, steps = c->filter->steps;
-	const struct token *v = &t->field;
+	struct check inner = *c;
 	struct term copy;
 
 	if (t->list < 0)
-		return (unknown_word(c, v));
+		return (false);
 	copy = c->tree->term[t->list];
 	if (copy.about == ABOUT_FILE || copy.about == ABOUT_TUNNEL)
-		return (unknown_word(c, v));
-	copy.value[0] = *v;
-	inner.error = &scratch;
+		return (false);
+	copy.value[0] = t->field;
+	inner.error = error;
 	if (check_one(&inner, &copy))
 		return (true);
 	c->filter->leaves = leaves;
 	c->filter->steps = steps;
-	if (v->n == 0 || !isdigit((unsigned char)v->p[0]))
+	return (false);
+}
+
+/* The last thing that a word can be. */
+static bool
+check_listed(const struct check *c, const struct term *t)
+{
+	struct filter_error error = { .text = "" };
+	const struct token *v = &t->field;
+
+	if (listed(c, t, &error))
+		return (true);
+	if (error.text[0] == '\0' || v->n == 0 || (!t->inside && !isdigit((unsigned char)v->p[0])))
 		return (unknown_word(c, v));
-	*c->error = scratch;
+	*c->error = error;
 	return (false);
 }
 
@@ -699,6 +709,7 @@ static bool
 check_word(const struct check *c, const struct term *t)
 {
 	const struct token *w = &t->field;
+	struct filter_error scratch;
 	struct term host = *t;
 	struct ip net;
 	unsigned len;
@@ -706,6 +717,8 @@ check_word(const struct check *c, const struct term *t)
 
 	if (w->quoted)
 		return (check_listed(c, t));
+	if (t->inside && listed(c, t, &scratch))
+		return (true);
 	if (emit_counter(c, w) || emit_name(c, w))
 		return (true);
 	if (token_is(w, "ipv6")) { /* the family, not protocol 41, which `proto ipv6` is */

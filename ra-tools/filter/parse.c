@@ -5,7 +5,8 @@
  *   any     = all { or all }
  *   all     = one { and one }
  *   one     = { not } ( "(" any ")" | term )
- *   term    = has FIELD | FIELD op VALUE | [protocol] [side] QUALIFIER [=] VALUE | WORD
+ *   term    = has FIELD | FIELD op VALUES | [protocol] [side] QUALIFIER [=] VALUES | WORD
+ *   values  = VALUE | "(" any ")"
  *   side    = src | dst | src or dst | src and dst
  *
  * What the words mean is check.c's business; here only their shape is known.
@@ -24,6 +25,7 @@ struct parser {
 	struct filter_error *error;
 	unsigned depth;
 	int list; /* the last qualifier */
+	bool inside; /* its parentheses */
 };
 
 static const struct {
@@ -137,6 +139,23 @@ parse_group(struct parser *p)
 	return (true);
 }
 
+/* port (80 or 443): a term of no value that only lends its qualifier */
+static bool
+parse_lent(struct parser *p, const struct term *t)
+{
+	bool inside = p->inside;
+
+	if (p->tree->terms == FILTER_TERMS_MAX)
+		return (filter_fail(p->error, &t->field, "expected a shorter filter"));
+	p->tree->term[p->tree->terms] = *t;
+	p->list = (int)p->tree->terms++;
+	p->inside = true;
+	if (!parse_group(p))
+		return (false);
+	p->inside = inside;
+	return (true);
+}
+
 static const char *
 value_wanted(enum about about)
 {
@@ -177,14 +196,8 @@ parse_values(struct parser *p, struct term *t)
 		t->about = ABOUT_FILE;
 		advance(p);
 	}
-	if (p->now.kind == TOK_OPEN && t->about != ABOUT_FILE) {
-		/* port (80 or 443): a term of no value that only lends its qualifier */
-		p->tree->term[p->tree->terms] = *t;
-		if (p->tree->terms == FILTER_TERMS_MAX)
-			return (filter_fail(p->error, &t->field, "expected a shorter filter"));
-		p->list = (int)p->tree->terms++;
-		return (parse_group(p));
-	}
+	if (p->now.kind == TOK_OPEN && t->about != ABOUT_FILE)
+		return (parse_lent(p, t));
 	if (p->now.kind != TOK_WORD || (token_is(&p->now, "in") && t->about != ABOUT_FILE))
 		return (filter_fail(p->error, &p->now, "expected %s after `%.*s`", value_wanted(t->about),
 		    QUOTE(&t->field)));
@@ -203,6 +216,8 @@ parse_comparison(struct parser *p, struct term *t)
 	t->operator = p->now;
 	t->op = p->now.kind == TOK_OP ? p->now.op : OP_HAS;
 	advance(p);
+	if (p->now.kind == TOK_OPEN)
+		return (parse_lent(p, t));
 	if (p->now.kind != TOK_WORD)
 		return (filter_fail(p->error, &p->now, "expected a value to compare `%.*s` with", QUOTE(&t->field)));
 	t->value[0] = p->now;
@@ -289,6 +304,7 @@ parse_term(struct parser *p)
 		return (parse_values(p, &t));
 	}
 	t.about = ABOUT_WORD;
+	t.inside = p->inside;
 	advance(p);
 	return (add_term(p, &t));
 }

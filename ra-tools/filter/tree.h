@@ -72,6 +72,7 @@ struct term {
 	struct token operator; /* of ABOUT_FIELD */
 	struct token value[2]; /* TOK_END where there is none */
 	int list; /* ABOUT_WORD: the term whose qualifier holds for a bare value; -1: none */
+	bool inside; /* ABOUT_WORD: in the parentheses of that qualifier, so a value first of all */
 };
 
 struct node {

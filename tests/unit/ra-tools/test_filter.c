@@ -216,6 +216,13 @@ test_words(void **state)
 		{ "clo or con", "ab" },
 		{ "state != clo", "b" },
 		{ "conn = sf or rej", "a" },
+		{ "conn = (sf or rej)", "a" },
+		{ "state = (con or clo)", "ab" },
+		{ "state != (est or clo)", "ab" }, /* not one of them, or not the other */
+		{ "state = (con or tcp)", "ab" },  /* a word that is no state */
+		{ "proto (tcp or udp) and not clo", "b" },
+		{ "probe = (x or y) and tcp or udp", "b" }, /* behind the list a word is a word again */
+		{ "src (10.0.0.1 or 10.9.0.2)", "acde" },
 		{ "tcpflags has S", "a" },
 		{ "tcpflags has SR", "" },
 		{ "stcpflags = SA", "a" },
@@ -317,6 +324,8 @@ test_errors(void **state)
 		{ "port 80 or 99999", 11, 5, "a port from 0 to 65535" },
 		{ "port", 4, 1, "a port or a range" },
 		{ "port and tcp", 5, 3, "after `port`" },
+		{ "port (80 or http)", 12, 4, "a port from 0 to 65535" },
+		{ "bytes > (1 or ten)", 14, 3, "a number of bytes" },
 		{ "host 10.0.0.500", 5, 10, "an address" },
 		{ "host www.example.org", 5, 15, "names are not looked up" },
 		{ "net 10.0.0.0/33", 4, 11, "a network" },
