@@ -578,7 +578,7 @@ has_key(const struct engine *e, uint32_t n, const struct key *k)
 {
 	const struct flow_state *f = flow_at(&e->table, n);
 
-	return ((f->life & LIFE_DEAD) == 0 && memcmp(&f->key, k, sizeof(*k)) == 0);
+	return ((f->life & LIFE_DEAD) == 0 && key_equal(&f->key, k));
 }
 
 /* Find the packet's flow, or make it, and count.  w->flow is where it was a moment ago. */
@@ -708,6 +708,29 @@ write_mar(struct engine *e, struct span *s, bool late)
 	emit_mar(&e->emit, s->start, &s->stats, s->due < e->clock.now ? s->due : e->clock.now, late);
 }
 
+static void
+prefetch_lines(const void *p, unsigned lines)
+{
+	for (unsigned i = 0; i < lines; i++)
+		__builtin_prefetch((const uint8_t *)p + 64 * i);
+}
+
+/* While one bin is written: the flow of the next one, and the bin after that. */
+static void
+look_ahead(const struct engine *e, uint32_t next)
+{
+	const struct bin *b;
+	const struct flow_state *f;
+
+	if (next == 0)
+		return;
+	b = bin_at(&e->table, next);
+	f = flow_at(&e->table, b->flow);
+	prefetch_lines(f, 3);
+	if (b->order.next != 0)
+		prefetch_lines(bin_at(&e->table, b->order.next), 3);
+}
+
 /* One record of the span that is being written; false when it is done. */
 static bool
 drain_one(struct engine *e)
@@ -721,13 +744,7 @@ drain_one(struct engine *e)
 		return (false);
 	}
 	list_remove(&e->table, l, order_link, n);
-	if (l->head != 0) {
-		struct bin *next = bin_at(&e->table, l->head);
-
-		__builtin_prefetch(next);
-		__builtin_prefetch((uint8_t *)next + 64);
-		__builtin_prefetch((uint8_t *)next + 128);
-	}
+	look_ahead(e, l->head);
 	write_bin(e, n);
 	return (true);
 }
@@ -835,22 +852,23 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 			continue;
 		w[i].flow = slots_walk(&e->table.slots.now, w[i].hash, &at);
 		if (w[i].flow != 0) {
-			const uint8_t *f = (const uint8_t *)flow_at(&e->table, w[i].flow);
-
-			__builtin_prefetch(f);
-			__builtin_prefetch(f + 64);
-			__builtin_prefetch(f + 128);
+			prefetch_lines(flow_at(&e->table, w[i].flow), 3);
 		}
 	}
 	for (unsigned i = 0; i < n; i++) {
-		const uint8_t *b;
+		if (w[i].flow != 0)
+			prefetch_lines(bin_at(&e->table, flow_at(&e->table, w[i].flow)->bin), 3);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct flow_state *f;
+		const struct tracker *k;
 
 		if (w[i].flow == 0)
 			continue;
-		b = (const uint8_t *)bin_at(&e->table, flow_at(&e->table, w[i].flow)->bin);
-		__builtin_prefetch(b);
-		__builtin_prefetch(b + 64);
-		__builtin_prefetch(b + 128);
+		f = flow_at(&e->table, w[i].flow);
+		k = track_for(&f->key);
+		if (k != NULL)
+			k->prefetch(e->track, f, f->bin != 0 ? bin_at(&e->table, f->bin) : NULL);
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (w[i].count)

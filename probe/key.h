@@ -7,6 +7,8 @@
 
 #include "probe/packet.h"
 
+#include <string.h>
+
 enum key_kind {
 	KEY_LO_SENDS = 1, /* never answered (unpaired ICMP): each direction is a flow */
 	KEY_HI_SENDS = 2,
@@ -25,6 +27,16 @@ struct key {
 	uint32_t aux; /* ICMP: type << 24 | code << 16 | id; LLC, unknown link: the packet's aux */
 };
 _Static_assert(sizeof(struct key) == 48, "a key has no holes");
+
+static inline bool
+key_equal(const struct key *a, const struct key *b)
+{
+	uint64_t x[6], y[6];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return (((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) | (x[5] ^ y[5])) == 0);
+}
 
 struct key_options {
 	bool vlan; /* --key +vlan: VLAN ids are part of the key */

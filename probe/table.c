@@ -105,7 +105,7 @@ same_key(const void *arg, uint32_t cell)
 {
 	const struct wanted *w = arg;
 
-	return (memcmp(&flow_at(w->t, cell)->key, w->key, sizeof(*w->key)) == 0);
+	return (key_equal(&flow_at(w->t, cell)->key, w->key));
 }
 
 uint32_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track.c: which tracker a flow has.
+ * track.c: the pools of all trackers.
  */
 #include "probe/track.h"
 
@@ -33,18 +33,4 @@ track_free(struct track **pt)
 	pool_free(&t->seq_bin);
 	free(t);
 	*pt = NULL;
-}
-
-const struct tracker *
-track_for(const struct key *k)
-{
-	switch (k->proto) {
-	case PROTO_TCP:
-		return (&track_tcp);
-	case PROTO_ESP:
-	case PROTO_AH:
-		return (&track_seq);
-	default:
-		return (NULL);
-	}
 }

@@ -23,6 +23,8 @@ struct tracker {
 	void (*packet)(struct track *, struct flow_state *, struct bin *, int side, const struct packet *);
 	/* The record of a bin. */
 	void (*fill)(const struct track *, const struct flow_state *, const struct bin *, struct flow *);
+	/* Ask memory for the cells of both; the bin may be missing. */
+	void (*prefetch)(const struct track *, const struct flow_state *, const struct bin *);
 	/* Give back cells. */
 	void (*end_bin)(struct track *, struct bin *);
 	void (*end_flow)(struct track *, struct flow_state *);
@@ -31,7 +33,19 @@ struct tracker {
 extern const struct tracker track_tcp, track_seq;
 
 /* The tracker of a flow with this key; NULL: counting is all. */
-const struct tracker *track_for(const struct key *);
+static inline const struct tracker *
+track_for(const struct key *k)
+{
+	switch (k->proto) {
+	case PROTO_TCP:
+		return (&track_tcp);
+	case PROTO_ESP:
+	case PROTO_AH:
+		return (&track_seq);
+	default:
+		return (NULL);
+	}
+}
 
 /* --- TCP's own questions, for the engine: see track/tcp.c */
 

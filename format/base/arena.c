@@ -3,8 +3,8 @@
  * arena.c: memory by phase and by kind.
  *
  * An arena is a list of chunks, each at least twice as large as the one before it, so that a phase of
- * any size costs few of them.  Reset keeps only the newest (the largest): the next phase of about
- * the same size then fits in one.
+ * any size costs few of them.  Reset leaves one chunk as large as all were: the next phase of about
+ * the same size then fits in it, and the kernel is not asked for the same pages again and again.
  */
 #include "format/base/arena.h"
 
@@ -96,11 +96,19 @@ chunks_free(struct arena_chunk *c)
 void
 arena_reset(struct arena *a)
 {
+	size_t all = 0;
+
 	if (a->chunk == NULL)
 		return;
-	chunks_free(a->chunk->older);
-	a->chunk->older = NULL;
-	arena_use(a, a->chunk);
+	if (a->chunk->older == NULL) {
+		arena_use(a, a->chunk);
+		return;
+	}
+	for (const struct arena_chunk *c = a->chunk; c != NULL; c = c->older)
+		all += c->size;
+	chunks_free(a->chunk);
+	*a = (struct arena){ 0 };
+	arena_grow(a, all);
 }
 
 void

@@ -65,6 +65,14 @@ packet(struct track *t, struct flow_state *f, struct bin *b, int side, const str
 }
 
 static void
+prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
+{
+	__builtin_prefetch(pool_at(&t->seq, f->ext));
+	if (b != NULL)
+		__builtin_prefetch(pool_at(&t->seq_bin, b->ext));
+}
+
+static void
 fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
 {
 	const struct seq_bin *s;
@@ -97,4 +105,4 @@ end_flow(struct track *t, struct flow_state *f)
 		pool_put(&t->seq, f->ext);
 }
 
-const struct tracker track_seq = { "seq", packet, fill, end_bin, end_flow };
+const struct tracker track_seq = { "seq", packet, fill, prefetch, end_bin, end_flow };

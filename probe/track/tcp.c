@@ -292,6 +292,14 @@ packet(struct track *t, struct flow_state *f, struct bin *b, int side, const str
 }
 
 static void
+prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
+{
+	__builtin_prefetch(pool_at(&t->tcp, f->ext));
+	if (b != NULL)
+		__builtin_prefetch(pool_at(&t->tcp_bin, b->ext));
+}
+
+static void
 fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
 {
 	int s = f->src, d = 1 - s;
@@ -334,4 +342,4 @@ end_flow(struct track *t, struct flow_state *f)
 	pool_put(&t->tcp, f->ext);
 }
 
-const struct tracker track_tcp = { "tcp", packet, fill, end_bin, end_flow };
+const struct tracker track_tcp = { "tcp", packet, fill, prefetch, end_bin, end_flow };
