@@ -362,23 +362,41 @@ seconds(int64_t ns, char text[static 32])
 	(void)snprintf(text, 32, ns % SEC == 0 ? "%.0f" : "%.9g", (double)ns / 1e9);
 }
 
+/* T: what the file was recorded with; a merged record may be longer. */
 static bool
-refuse(const struct bins *b, int64_t span, char *err, size_t errlen)
+refuse(const struct bins *b, int64_t interval, int64_t span, char *err, size_t errlen)
 {
-	int64_t next = b->width < span ? span : (b->width / span + 1) * span;
+	int64_t step = interval > 0 && span <= interval ? interval : span;
+	int64_t next = (b->width / step + (b->width % step != 0 || b->width < step)) * step;
 	char wide[32], has[32], good[32];
 
 	seconds(b->width, wide);
-	seconds(span, has);
+	seconds(step, has);
 	seconds(next, good);
-	(void)snprintf(err, errlen, "was recorded in bins of %s s (pavo -S); %s s bins would be guesses: "
-	    "use -M %ss, record with pavo -S %s, or --approx", has, wide, good, wide);
+	if (interval == 0 || step == interval)
+		(void)snprintf(err, errlen, "was recorded in bins of %s s (pavo -S); %s s bins would be guesses: "
+		    "use -M %ss, record with pavo -S %s, or --approx", has, wide, good, wide);
+	else
+		(void)snprintf(err, errlen, "has merged records of %s s; %s s bins would be guesses: "
+		    "use wider bins, the records before they were merged, or --approx", has, wide);
 	return (false);
 }
 
-/* Does every selected row lie in one bin?  If the width is ours to choose, choose it; rows to split leave the selection. */
+/* Without -M: as wide as the widest bins of the input. */
 static bool
-check_rows(struct bins *b, struct batch *batch, char *err, size_t errlen)
+choose_width(struct bins *b, int64_t width)
+{
+	if (b->o.width != 0 || width <= b->width)
+		return (true);
+	if (b->width > 0 && width % b->width != 0)
+		return (false);
+	widen(b, width);
+	return (true);
+}
+
+/* Does every selected row lie in one bin?  Rows to split leave the selection. */
+static bool
+check_rows(struct bins *b, struct batch *batch, int64_t interval, char *err, size_t errlen)
 {
 	int64_t last_start = INT64_MIN, last_end = INT64_MIN;
 
@@ -389,18 +407,15 @@ check_rows(struct bins *b, struct batch *batch, char *err, size_t errlen)
 		span_of(batch, (uint32_t)i, &start, &end);
 		if (start == last_start && end == last_end)
 			continue;
-		if (b->o.width == 0 && end - start > b->width) {
-			if (b->width > 0 && (end - start) % b->width != 0)
-				return (refuse(b, end - start, err, errlen));
-			widen(b, end - start);
-		}
+		if (interval == 0 && !choose_width(b, end - start))
+			return (refuse(b, interval, end - start, err, errlen));
 		if (b->width == 0)
 			b->width = SEC; /* rows without a length: they fit anywhere */
 		if (fits(b, start, end)) {
 			last_start = start;
 			last_end = end;
 		} else if (!b->o.approx) {
-			return (refuse(b, end - start, err, errlen));
+			return (refuse(b, interval, end - start, err, errlen));
 		} else {
 			split_row(b, batch, (uint32_t)i);
 			bit_clear(batch->sel, i);
@@ -410,13 +425,15 @@ check_rows(struct bins *b, struct batch *batch, char *err, size_t errlen)
 }
 
 bool
-bins_add(struct bins *b, struct batch *batch, char *err, size_t errlen)
+bins_add(struct bins *b, struct batch *batch, int64_t interval, char *err, size_t errlen)
 {
+	if (!choose_width(b, interval) || (interval > 0 && b->width % interval != 0 && !b->o.approx))
+		return (refuse(b, interval, interval, err, errlen));
 	if (batch->sel == NULL) {
 		batch->sel = arena_zero(&batch->arena, BITS_WORDS(batch->rows) * 8);
 		bits_fill(batch->sel, batch->rows);
 	}
-	if (!check_rows(b, batch, err, errlen))
+	if (!check_rows(b, batch, interval, err, errlen))
 		return (false);
 	add(b, batch);
 	return (true);

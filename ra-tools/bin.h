@@ -23,9 +23,9 @@ struct bins *bins_new(const struct keys *, const struct fieldset *keep, const st
 void bins_free(struct bins **);
 /* What has to be read. */
 void bins_want(const struct keys *, const struct fieldset *keep, struct fieldset *read);
-/* Merge the selected rows; the batch is changed.  false: a record does not fit into a bin of this width, and
- * err says what to do instead. */
-bool bins_add(struct bins *, struct batch *, char *err, size_t errlen);
+/* Merge the selected rows; the batch is changed.  `interval`: T of its file in ns, 0 if it is not known.
+ * false: records do not fit into bins of this width, and err says what to do instead. */
+bool bins_add(struct bins *, struct batch *, int64_t interval, char *err, size_t errlen);
 /* Bins in order of time, within a bin keys in order of appearance. NULL: no more. */
 struct batch *bins_next(struct bins *);
 int64_t bins_width(const struct bins *); /* ns; 0: nothing was added */

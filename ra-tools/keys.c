@@ -28,22 +28,20 @@ static const struct key_word {
 };
 
 static bool
-has_part(const struct keys *k, enum field f)
-{
-	for (unsigned i = 0; i < k->n; i++)
-		if (k->part[i].field == f)
-			return (true);
-	return (false);
-}
-
-static bool
 add_part(struct keys *k, enum field f, int mask4, int mask6)
 {
-	if (has_part(k, f))
-		return (true);
-	if (k->n == KEYS_MAX)
+	unsigned i = 0;
+
+	while (i < k->n && k->part[i].field != f)
+		i++;
+	if (i == KEYS_MAX)
 		return (false);
-	k->part[k->n++] = (struct key_part){ f, (int16_t)mask4, (int16_t)mask6 };
+	if (i == k->n)
+		k->part[k->n++] = (struct key_part){ f, -1, -1 };
+	if (mask4 >= 0)
+		k->part[i].mask4 = (int16_t)mask4;
+	if (mask6 >= 0)
+		k->part[i].mask6 = (int16_t)mask6;
 	/* 10.1.2.0/24 is another key than the host 10.1.2.0 */
 	if (f == F_saddr || f == F_daddr)
 		return (add_part(k, f == F_saddr ? F_smask : F_dmask, -1, -1));

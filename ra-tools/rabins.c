@@ -82,7 +82,7 @@ main(int argc, char **argv)
 	char err[512];
 
 	while ((b = run_next(r)) != NULL)
-		if (!bins_add(bins, b, err, sizeof(err))) {
+		if (!bins_add(bins, b, run_segment(r)->interval * SEC, err, sizeof(err))) {
 			run_wrong(r, "%s %s", run_at(r), err);
 			return (run_end(&r));
 		}

@@ -598,8 +598,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 struct layout {
 	struct sheet_column *column;
 	unsigned n;
-	bool cleared; /* a plain name has replaced the default set */
-	struct buf *names;
+	bool begun; /* the first word of -s has been seen */
 };
 
 static void
@@ -633,10 +632,10 @@ layout_word(struct layout *l, char *word, bool defaults)
 		*colon = '\0';
 		width = (unsigned)number("-s width", colon + 1, 1000);
 	}
-	if (sign == '\0' && !defaults && !l->cleared) {
-		l->cleared = true;
+	/* what the list begins with says whether it replaces the default set or changes it */
+	if (sign == '\0' && !defaults && !l->begun)
 		l->n = 0;
-	}
+	l->begun |= !defaults;
 	if (strcmp(word, "all") == 0) {
 		for (f = 0; f < F_COUNT; f++)
 			layout_add(l, f, fields[f].name, width);

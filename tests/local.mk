@@ -68,3 +68,13 @@ FUZZ += %D%/fuzz/fuzz_filter
 tests_fuzz_fuzz_filter_SOURCES = %D%/fuzz/fuzz_filter.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_filter_LDADD = $(RA_LIBS)
 tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+UNIT += \
+	%D%/unit/ra-tools/test_aggr \
+	%D%/unit/ra-tools/test_bin \
+	%D%/unit/ra-tools/test_out \
+	%D%/unit/ra-tools/test_sort
+tests_unit_ra_tools_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)

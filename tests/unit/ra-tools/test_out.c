@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * test_out.c: the three formats, byte for byte.  stdout is a file while a format writes.
+ */
+#include "ra-tools/out.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct sheet_column columns[] = {
+	{ F_saddr, 15, "saddr" }, { F_spkts, 8, "spkts" }, { F_flowid, 16, "flowid" }, { F_probe, 6, "srcid" },
+	{ F_sploss, 7, "sploss" }, { F_slost, 5, "slost" },
+};
+
+/* Three rows: everything there; a prefix, awkward text; absent and mixed. */
+static struct batch *
+rows(void)
+{
+	struct batch *b = batch_new(8);
+	struct flow f;
+
+	flow_clear(&f);
+	SET_IP(&f, saddr, ip_v4((const uint8_t[]){ 10, 1, 2, 3 }));
+	SET(&f, spkts, 1234567890123ull);
+	SET(&f, flowid, 0x00000000deadbeefull);
+	SET_BLOB(&f, probe, "tap", 3);
+	SET(&f, slost, 1);
+	SET(&f, suniq, 3);
+	batch_add(b, &f);
+	flow_clear(&f);
+	SET_IP(&f, saddr, ip_v4((const uint8_t[]){ 10, 1, 2, 0 }));
+	SET(&f, smask, 24);
+	SET(&f, spkts, 7);
+	SET_BLOB(&f, probe, "a,\"b\"", 5);
+	batch_add(b, &f);
+	flow_clear(&f);
+	bit_set(f.mixed, F_saddr);
+	bit_set(f.mixed, F_probe);
+	batch_add(b, &f);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		(void)batch_derive(b, columns[i].field);
+	return (b);
+}
+
+static char *
+printed(const struct out *out, struct sheet *s)
+{
+	static char text[8192];
+	char path[] = "/tmp/test_out.XXXXXX";
+	int fd = mkstemp(path), saved = dup(STDOUT_FILENO);
+	struct batch *b = rows();
+	ssize_t n;
+
+	assert_true(fd >= 0 && saved >= 0);
+	(void)fflush(stdout);
+	(void)dup2(fd, STDOUT_FILENO);
+	s->want = columns;
+	s->n = sizeof(columns) / sizeof(columns[0]);
+	s->text.digits = 6;
+	out->head(s);
+	for (uint32_t r = 0; r < b->rows; r++)
+		out->row(s, b, r);
+	if (out->pause != NULL)
+		out->pause(s);
+	out->tail(s);
+	(void)dup2(saved, STDOUT_FILENO);
+	(void)close(saved);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	(void)close(fd);
+	(void)unlink(path);
+	sheet_free(s);
+	batch_free(&b);
+	return (text);
+}
+
+static void
+csv(void **state)
+{
+	struct sheet s = { .separator = ',' };
+
+	(void)state;
+	assert_string_equal(printed(&out_csv, &s),
+	    "saddr,spkts,flowid,srcid,sploss,slost\n"
+	    "10.1.2.3,1234567890123,00000000deadbeef,tap,25,1\n"
+	    "10.1.2.0/24,7,-,\"a,\"\"b\"\"\",-,-\n"
+	    "*,-,-,*,-,-\n");
+	s = (struct sheet){ .separator = ';', .null = "" };
+	assert_string_equal(printed(&out_csv, &s),
+	    "saddr;spkts;flowid;srcid;sploss;slost\n"
+	    "10.1.2.3;1234567890123;00000000deadbeef;tap;25;1\n"
+	    "10.1.2.0/24;7;;\"a,\"\"b\"\"\";;\n"
+	    ";;;;;\n");
+}
+
+static void
+json(void **state)
+{
+	struct sheet s = { .n = 0 };
+
+	(void)state;
+	assert_string_equal(printed(&out_json, &s),
+	    "{\"saddr\":\"10.1.2.3\",\"spkts\":1234567890123,\"flowid\":\"00000000deadbeef\",\"srcid\":\"tap\","
+	    "\"sploss_pct\":25,\"slost\":1}\n"
+	    "{\"saddr\":\"10.1.2.0/24\",\"spkts\":7,\"srcid\":\"a,\\\"b\\\"\"}\n"
+	    "{\"saddr\":null,\"srcid\":null}\n");
+}
+
+static void
+text(void **state)
+{
+	struct sheet s = { .n = 0 };
+
+	(void)state;
+	/* SrcPkts is wider than the table says, because a value is */
+	assert_string_equal(printed(&out_text, &s),
+	    "SrcAddr               SrcPkts FlowId           Probe  SrcLoss% SrcLost\n"
+	    "10.1.2.3        1234567890123 00000000deadbeef tap          25       1\n"
+	    "10.1.2.0/24                 7 -                a,\"b\"         -       -\n"
+	    "*                           - -                *             -       -\n");
+}
+
+static void
+json_escapes(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "", "\"\"" }, { "a\"\\b", "\"a\\\"\\\\b\"" }, { "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"" },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\xa6\x9a", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\xa6\x9a\"" },
+		{ "a\xff" "b", "\"a\xef\xbf\xbd" "b\"" },            /* no UTF-8 at all */
+		{ "\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },      /* overlong slash */
+		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" }, /* a surrogate */
+		{ "\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },      /* cut */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf b = { 0 };
+
+		json_text(&b, cases[i].in, strlen(cases[i].in));
+		assert_string_equal(buf_cstr(&b), cases[i].out);
+		buf_free(&b);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(csv),
+		cmocka_unit_test(json),
+		cmocka_unit_test(text),
+		cmocka_unit_test(json_escapes),
+	};
+
+	return (cmocka_run_group_tests_name("out", tests, NULL, NULL));
+}
