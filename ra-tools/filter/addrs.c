@@ -151,12 +151,12 @@ addrs_range(const struct ip *lo, const struct ip *hi, struct arena *arena)
 	return (a);
 }
 
-bool
-addrs_have(const struct addrs *a, const struct ip *ip, unsigned len)
+/* Ranges that begin at or before ip, IPv4 before IPv6. */
+static size_t
+before(const struct addrs *a, const struct ip *ip)
 {
 	struct span key = { *ip, *ip };
-	struct ip last = last_of(ip, len);
-	size_t from = 0, to = a->n; /* the last range that begins at or before ip */
+	size_t from = 0, to = a->n;
 
 	while (from < to) {
 		size_t mid = from + (to - from) / 2;
@@ -166,15 +166,33 @@ addrs_have(const struct addrs *a, const struct ip *ip, unsigned len)
 		else
 			to = mid;
 	}
-	return (from > 0 && ip_is4(&a->span[from - 1].lo) == ip_is4(ip) &&
-	    ip_cmp(&last, &a->span[from - 1].hi) <= 0);
+	return (from);
+}
+
+/* Does the last range that begins at or before `ip` reach `reach`? */
+static bool
+reaches(const struct addrs *a, const struct ip *ip, const struct ip *reach)
+{
+	size_t n = before(a, ip);
+
+	return (n > 0 && ip_is4(&a->span[n - 1].lo) == ip_is4(ip) && ip_cmp(reach, &a->span[n - 1].hi) <= 0);
+}
+
+bool
+addrs_have(const struct addrs *a, const struct ip *ip, unsigned len)
+{
+	struct ip last = last_of(ip, len);
+
+	return (reaches(a, ip, &last));
 }
 
 bool
 addrs_touch(const struct addrs *a, const struct ip *lo, const struct ip *hi)
 {
-	for (size_t i = 0; i < a->n; i++)
-		if (ip_cmp(lo, &a->span[i].hi) <= 0 && ip_cmp(hi, &a->span[i].lo) >= 0)
-			return (true);
-	return (false);
+	struct ip four = ip_v4((const uint8_t[4]){ 0 });
+
+	/* IPv4 lies amidst IPv6: where an interval holds both families, their order here is another. */
+	if (ip_is4(lo) != ip_is4(hi) || (ip_cmp(lo, &four) < 0 && ip_cmp(hi, &four) > 0))
+		return (a->n != 0);
+	return (reaches(a, hi, lo));
 }
