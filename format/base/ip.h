@@ -38,7 +38,20 @@ ip_is4(const struct ip *ip)
 static inline int
 ip_cmp(const struct ip *a, const struct ip *b)
 {
-	return (memcmp(a->b, b->b, sizeof(a->b)));
+	for (int i = 0; i < 16; i += 8) { /* as memcmp(), without the call: keys are made of this */
+		uint64_t x, y;
+
+		memcpy(&x, a->b + i, 8);
+		memcpy(&y, b->b + i, 8);
+		if (x != y) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			x = __builtin_bswap64(x);
+			y = __builtin_bswap64(y);
+#endif
+			return (x < y ? -1 : 1);
+		}
+	}
+	return (0);
 }
 
 /* Zero the bits behind the prefix. `len` is in the address's own family: 0..32 or 0..128; more is all. */
