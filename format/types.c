@@ -17,7 +17,6 @@ static const char hexdigit[] = "0123456789abcdef";
 
 /* --- protocols */
 
-#define IP_PROTOS 256   /* numbers below are IP protocols */
 #define ETHERTYPES 1536 /* numbers from here are ethertypes (IEEE 802.3 3.2.6) */
 
 /* IANA protocol numbers, EtherType numbers, and the two link values of types.def.  First name: printed. */
@@ -25,29 +24,40 @@ static const struct {
 	uint16_t number;
 	const char *name;
 } protos[] = {
-	{ 0, "hopopt" }, { 1, "icmp" }, { 2, "igmp" }, { 3, "ggp" }, { 4, "ipip" }, { 5, "st" },
-	{ 6, "tcp" }, { 7, "cbt" }, { 8, "egp" }, { 9, "igp" }, { 12, "pup" }, { 17, "udp" },
-	{ 22, "xns-idp" }, { 27, "rdp" }, { 29, "iso-tp4" }, { 33, "dccp" }, { 36, "xtp" },
-	{ 41, "ipv6" }, { 41, "6in4" }, { 43, "ipv6-route" }, { 44, "ipv6-frag" }, { 45, "idrp" },
-	{ 46, "rsvp" }, { 47, "gre" }, { 50, "esp" }, { 51, "ah" }, { 55, "mobile" }, { 57, "skip" },
-	{ 58, "icmpv6" }, { 58, "icmp6" }, { 58, "ipv6-icmp" }, { 59, "ipv6-nonxt" },
-	{ 60, "ipv6-opts" }, { 73, "rspf" }, { 81, "vmtp" }, { 88, "eigrp" }, { 89, "ospf" },
-	{ 93, "ax25" }, { 97, "etherip" }, { 98, "encap" }, { 103, "pim" }, { 108, "ipcomp" },
-	{ 112, "vrrp" }, { 112, "carp" }, { 113, "pgm" }, { 115, "l2tp" }, { 124, "isis" },
-	{ 132, "sctp" }, { 133, "fc" }, { 135, "mh" }, { 136, "udplite" }, { 137, "mpls-in-ip" },
-	{ 138, "manet" }, { 139, "hip" }, { 140, "shim6" }, { 141, "wesp" }, { 142, "rohc" },
-	{ 143, "ethernet" }, { 256, "llc" }, { 257, "link" },
-	{ 0x0800, "ip" }, { 0x0806, "arp" }, { 0x0842, "wol" }, { 0x22ea, "srp" },
-	{ 0x22eb, "erspan3" }, { 0x22f0, "avtp" }, { 0x22f3, "trill" }, { 0x6558, "teb" },
-	{ 0x8035, "rarp" }, { 0x809b, "atalk" }, { 0x80f3, "aarp" }, { 0x8100, "dot1q" },
-	{ 0x8137, "ipx" }, { 0x86dd, "ip6" }, { 0x8808, "pause" }, { 0x8809, "slow" },
-	{ 0x8809, "lacp" }, { 0x8847, "mpls" }, { 0x8848, "mpls-mc" }, { 0x8863, "pppoe-d" },
-	{ 0x8864, "pppoe" }, { 0x888e, "eapol" }, { 0x8892, "profinet" }, { 0x88a2, "aoe" },
-	{ 0x88a4, "ethercat" }, { 0x88a8, "dot1ad" }, { 0x88b8, "goose" }, { 0x88be, "erspan" },
-	{ 0x88ca, "tipc" }, { 0x88cc, "lldp" }, { 0x88d9, "lltd" }, { 0x88e1, "homeplug" },
-	{ 0x88e5, "macsec" }, { 0x88f5, "mvrp" }, { 0x88f7, "ptp" }, { 0x8902, "cfm" },
-	{ 0x8906, "fcoe" }, { 0x8914, "fip" }, { 0x893a, "ieee1905" }, { 0x894f, "nsh" },
-	{ 0x9000, "loopback" },
+	{ 0, "hopopt" },	{ 1, "icmp" },		{ 2, "igmp" },
+	{ 3, "ggp" },		{ 4, "ipip" },		{ 5, "st" },
+	{ 6, "tcp" },		{ 7, "cbt" },		{ 8, "egp" },
+	{ 9, "igp" },		{ 12, "pup" },		{ 17, "udp" },
+	{ 22, "xns-idp" },	{ 27, "rdp" },		{ 29, "iso-tp4" },
+	{ 33, "dccp" },		{ 36, "xtp" },		{ 41, "ipv6" },
+	{ 41, "6in4" },		{ 43, "ipv6-route" },	{ 44, "ipv6-frag" },
+	{ 45, "idrp" },		{ 46, "rsvp" },		{ 47, "gre" },
+	{ 50, "esp" },		{ 51, "ah" },		{ 55, "mobile" },
+	{ 57, "skip" },		{ 58, "icmpv6" },	{ 58, "icmp6" },
+	{ 58, "ipv6-icmp" },	{ 59, "ipv6-nonxt" },	{ 60, "ipv6-opts" },
+	{ 73, "rspf" },		{ 81, "vmtp" },		{ 88, "eigrp" },
+	{ 89, "ospf" },		{ 93, "ax25" },		{ 97, "etherip" },
+	{ 98, "encap" },	{ 103, "pim" },		{ 108, "ipcomp" },
+	{ 112, "vrrp" },	{ 112, "carp" },	{ 113, "pgm" },
+	{ 115, "l2tp" },	{ 124, "isis" },	{ 132, "sctp" },
+	{ 133, "fc" },		{ 135, "mh" },		{ 136, "udplite" },
+	{ 137, "mpls-in-ip" },	{ 138, "manet" },	{ 139, "hip" },
+	{ 140, "shim6" },	{ 141, "wesp" },	{ 142, "rohc" },
+	{ 143, "ethernet" },	{ 256, "llc" },		{ 257, "link" },
+	{ 0x0800, "ip" },	{ 0x0806, "arp" },	{ 0x0842, "wol" },
+	{ 0x22ea, "srp" },	{ 0x22eb, "erspan3" },	{ 0x22f0, "avtp" },
+	{ 0x22f3, "trill" },	{ 0x6558, "teb" },	{ 0x8035, "rarp" },
+	{ 0x809b, "atalk" },	{ 0x80f3, "aarp" },	{ 0x8100, "dot1q" },
+	{ 0x8137, "ipx" },	{ 0x86dd, "ip6" },	{ 0x8808, "pause" },
+	{ 0x8809, "slow" },	{ 0x8809, "lacp" },	{ 0x8847, "mpls" },
+	{ 0x8848, "mpls-mc" },	{ 0x8863, "pppoe-d" },	{ 0x8864, "pppoe" },
+	{ 0x888e, "eapol" },	{ 0x8892, "profinet" }, { 0x88a2, "aoe" },
+	{ 0x88a4, "ethercat" }, { 0x88a8, "dot1ad" },	{ 0x88b8, "goose" },
+	{ 0x88be, "erspan" },	{ 0x88ca, "tipc" },	{ 0x88cc, "lldp" },
+	{ 0x88d9, "lltd" },	{ 0x88e1, "homeplug" }, { 0x88e5, "macsec" },
+	{ 0x88f5, "mvrp" },	{ 0x88f7, "ptp" },	{ 0x8902, "cfm" },
+	{ 0x8906, "fcoe" },	{ 0x8914, "fip" },	{ 0x893a, "ieee1905" },
+	{ 0x894f, "nsh" },	{ 0x9000, "loopback" },
 };
 
 #define NPROTOS (sizeof(protos) / sizeof(protos[0]))
@@ -113,9 +123,16 @@ unit(const char *s, size_t n)
 	static const struct {
 		const char *name;
 		uint64_t multiple;
-	} units[] = { { "", 1 }, { "k", 1000 }, { "K", 1000 }, { "M", 1000000 }, { "G", 1000000000 },
-		{ "T", 1000000000000 }, { "Ki", 1ull << 10 }, { "Mi", 1ull << 20 }, { "Gi", 1ull << 30 },
-		{ "Ti", 1ull << 40 } };
+	} units[] = { { "", 1 },
+		      { "k", 1000 },
+		      { "K", 1000 },
+		      { "M", 1000000 },
+		      { "G", 1000000000 },
+		      { "T", 1000000000000 },
+		      { "Ki", 1ull << 10 },
+		      { "Mi", 1ull << 20 },
+		      { "Gi", 1ull << 30 },
+		      { "Ti", 1ull << 40 } };
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (strlen(units[i].name) == n && memcmp(units[i].name, s, n) == 0)
@@ -408,7 +425,8 @@ put_bps(struct buf *b, double v)
 }
 
 void
-value_print(struct buf *b, enum type type, const union value *v, const struct text_options *o, int prefix)
+value_print(struct buf *b, enum type type, const union value *v, const struct text_options *o,
+	    int prefix)
 {
 	switch (type) {
 	case TYPE_COUNT:
@@ -681,7 +699,8 @@ words_of(enum type type)
 	case TYPE_STATE:
 		return ("a state: REQ RSP ACC CON EST FIN CLO RST TIM INT");
 	case TYPE_CONN:
-		return ("a connection's fate: S0 S1 SF REJ S2 S3 RSTO RSTR RSTOS0 RSTRH SH SHR OTH");
+		return (
+		    "a connection's fate: S0 S1 SF REJ S2 S3 RSTO RSTR RSTOS0 RSTRH SH SHR OTH");
 	case TYPE_CAUSE:
 		return ("a cause: fin rst idle evict shutdown reuse");
 	case TYPE_RFLAGS:
@@ -696,8 +715,8 @@ words_of(enum type type)
 }
 
 bool
-value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zone zone, union value *v,
-    const char **why)
+value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zone zone,
+	    union value *v, const char **why)
 {
 	struct number num;
 
@@ -706,30 +725,39 @@ value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zon
 	case TYPE_COUNT:
 	case TYPE_USEC2:
 	case TYPE_BITMAP:
-		return (parse_u64(s, n, NULL, UINT64_MAX, &v->u) || expected(why, "a whole number, as 10 or 1.5k"));
+		return (parse_u64(s, n, NULL, UINT64_MAX, &v->u) ||
+			expected(why, "a whole number, as 10 or 1.5k"));
 	case TYPE_BYTES:
 		return (parse_u64(s, n, "B", UINT64_MAX, &v->u) ||
-		    expected(why, "a number of bytes, as 1500 or 1.5M"));
+			expected(why, "a number of bytes, as 1500 or 1.5M"));
 	case TYPE_TIME:
-		return ((clock_parse(s, n, now, zone, &v->i) && v->i >= 0) ||
-		    expected(why, "a time, as 14:05, 2026-11-20T14:05:00Z, -1h or seconds since 1970"));
+		return (
+		    (clock_parse(s, n, now, zone, &v->i) && v->i >= 0) ||
+		    expected(why,
+			     "a time, as 14:05, 2026-11-20T14:05:00Z, -1h or seconds since 1970"));
 	case TYPE_DUR:
-		return (parse_dur(s, n, &v->u) || expected(why, "a duration, as 250us, 10ms, 5s, 1m or 1h"));
+		return (parse_dur(s, n, &v->u) ||
+			expected(why, "a duration, as 250us, 10ms, 5s, 1m or 1h"));
 	case TYPE_IP:
-		return (ip_parse(s, n, &v->ip) || expected(why, "an address, as 10.0.0.1 or fe80::1"));
+		return (ip_parse(s, n, &v->ip) ||
+			expected(why, "an address, as 10.0.0.1 or fe80::1"));
 	case TYPE_MAC:
-		return (parse_mac(s, n, &v->u) || expected(why, "a hardware address, as 00:11:22:33:44:55"));
+		return (parse_mac(s, n, &v->u) ||
+			expected(why, "a hardware address, as 00:11:22:33:44:55"));
 	case TYPE_PORT:
-		return (parse_u64(s, n, NULL, UINT16_MAX, &v->u) || expected(why, "a port, 0 to 65535"));
+		return (parse_u64(s, n, NULL, UINT16_MAX, &v->u) ||
+			expected(why, "a port, 0 to 65535"));
 	case TYPE_PROTO:
 		v->i = proto_named(s, n);
 		return (v->i >= 0 || expected(why, "a protocol, as tcp, 47 or 0x88cc"));
 	case TYPE_HEX32:
-		return (parse_u64(s, n, NULL, UINT32_MAX, &v->u) || expected(why, "a 32-bit number, as 0x17e3e6f7"));
+		return (parse_u64(s, n, NULL, UINT32_MAX, &v->u) ||
+			expected(why, "a 32-bit number, as 0x17e3e6f7"));
 	case TYPE_ID:
 		if (has_0x(s, n))
 			s += 2, n -= 2;
-		return (parse_hex(s, n, 16, &v->u) || expected(why, "an id of up to 16 hexadecimal digits"));
+		return (parse_hex(s, n, 16, &v->u) ||
+			expected(why, "an id of up to 16 hexadecimal digits"));
 	case TYPE_RECTYPE:
 	case TYPE_STATE:
 	case TYPE_CONN:
@@ -741,9 +769,11 @@ value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zon
 	case TYPE_RTTM:
 		return (parse_flags(type, s, n, &v->u) || expected(why, words_of(type)));
 	case TYPE_TCPFL:
-		return (parse_flag_letters(type, s, n, &v->u) || expected(why, "TCP flags, letters of FSRPAUEC"));
+		return (parse_flag_letters(type, s, n, &v->u) ||
+			expected(why, "TCP flags, letters of FSRPAUEC"));
 	case TYPE_TCPOPT:
-		return (parse_flag_letters(type, s, n, &v->u) || expected(why, "TCP options, letters of MwsST"));
+		return (parse_flag_letters(type, s, n, &v->u) ||
+			expected(why, "TCP options, letters of MwsST"));
 	case TYPE_LETTERS:
 		return (parse_letters(s, n, &v->u) || expected(why, "history letters, a to z"));
 	case TYPE_SIDES:
@@ -754,14 +784,15 @@ value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zon
 		return (true);
 	case TYPE_INT:
 		return ((parse_number(s, n, NULL, &num) && number_i64(num, &v->i)) ||
-		    expected(why, "a whole number, as 10, -3 or 1.5k"));
+			expected(why, "a whole number, as 10, -3 or 1.5k"));
 	case TYPE_REAL:
 		return (parse_real(s, n, NULL, &v->r) || expected(why, "a number, as 0.5 or 10k"));
 	case TYPE_PCT:
-		return (parse_real(s, n, "%", &v->r) || expected(why, "a percentage, as 1% or 0.5"));
+		return (parse_real(s, n, "%", &v->r) ||
+			expected(why, "a percentage, as 1% or 0.5"));
 	case TYPE_BPS:
 		return (parse_real(s, n, "bps", &v->r) || parse_real(s, n, "bit/s", &v->r) ||
-		    expected(why, "bits a second, as 10M or 1.5Gbps"));
+			expected(why, "bits a second, as 10M or 1.5Gbps"));
 	case TYPE_HIST:
 	case TYPE_GAPS:
 	case TYPE_COUNT_:

@@ -95,7 +95,9 @@ read_file(const char *path, struct buf *b, char *why, size_t n)
 	good = !ferror(f) && b->len <= FILE_MAX;
 	if (!good)
 		(void)snprintf(why, n, "the file %s %s", path,
-		    b->len > FILE_MAX ? "is longer than 64 MiB: expected a list of addresses" : "can not be read");
+			       b->len > FILE_MAX
+				   ? "is longer than 64 MiB: expected a list of addresses"
+				   : "can not be read");
 	(void)fclose(f);
 	return (good);
 }
@@ -118,12 +120,15 @@ addrs_read(const char *path, struct arena *arena, char *why, size_t n)
 		eol = eol == NULL ? end : eol;
 		while (p < eol && (*p == ' ' || *p == '\t'))
 			p++;
-		for (word = p; p < eol && *p != ' ' && *p != '\t' && *p != '\r' && *p != ',' && *p != '#';)
+		for (word = p;
+		     p < eol && *p != ' ' && *p != '\t' && *p != '\r' && *p != ',' && *p != '#';)
 			p++;
 		if (p > word) {
 			good = ip_parse_net(word, (size_t)(p - word), &s.lo, &len);
 			if (!good) {
-				(void)snprintf(why, n, "%s, line %u: expected an address or a prefix, not \"%.*s\"",
+				(void)snprintf(
+				    why, n,
+				    "%s, line %u: expected an address or a prefix, not \"%.*s\"",
 				    path, line, p - word < 40 ? (int)(p - word) : 40, word);
 				break;
 			}
@@ -175,7 +180,8 @@ reaches(const struct addrs *a, const struct ip *ip, const struct ip *reach)
 {
 	size_t n = before(a, ip);
 
-	return (n > 0 && ip_is4(&a->span[n - 1].lo) == ip_is4(ip) && ip_cmp(reach, &a->span[n - 1].hi) <= 0);
+	return (n > 0 && ip_is4(&a->span[n - 1].lo) == ip_is4(ip) &&
+		ip_cmp(reach, &a->span[n - 1].hi) <= 0);
 }
 
 bool

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #define QUOTE(t) (int)((t)->n < 40 ? (t)->n : 40), (t)->p
-#define SIGN (1ull << 63)
-#define MANY 8 /* fields of one word */
+#define SIGN	 (1ull << 63)
+#define MANY	 8 /* fields of one word */
 
 /* --- fields by name */
 
@@ -25,8 +25,8 @@ struct pick { /* a word may mean both sides */
 static const struct {
 	const char *word, *name;
 } spellings[] = {
-	{ "host", "addr" }, { "net", "addr" }, { "loss%", "ploss" }, { "sloss%", "sploss" },
-	{ "dloss%", "dploss" }, { "rtx", "rtx" }, { "retrans", "rtx" }, { "appbytes", "payload" },
+	{ "host", "addr" },	{ "net", "addr" }, { "loss%", "ploss" }, { "sloss%", "sploss" },
+	{ "dloss%", "dploss" }, { "rtx", "rtx" },  { "retrans", "rtx" }, { "appbytes", "payload" },
 };
 
 /* The field `letter` + name; rtt_min is rtts_min and rttd_min. */
@@ -75,13 +75,21 @@ pick_fields(const struct token *t, enum side side)
 static bool
 no_field(const struct check *c, const struct token *t)
 {
-	return (filter_fail(c->error, t, "no field is called \"%.*s\"; the nearest is `%s`", QUOTE(t),
-	    field_nearest(t->p, t->n)));
+	return (filter_fail(c->error, t, "no field is called \"%.*s\"; the nearest is `%s`",
+			    QUOTE(t), field_nearest(t->p, t->n)));
 }
 
 /* --- comparisons */
 
-enum family { FAMILY_NUMBER, FAMILY_WORDS, FAMILY_FLAGS, FAMILY_BIT, FAMILY_TEXT, FAMILY_REAL, FAMILY_IP };
+enum family {
+	FAMILY_NUMBER,
+	FAMILY_WORDS,
+	FAMILY_FLAGS,
+	FAMILY_BIT,
+	FAMILY_TEXT,
+	FAMILY_REAL,
+	FAMILY_IP
+};
 
 static enum family
 family(enum type type)
@@ -131,8 +139,10 @@ static const struct {
 #define OPS_ORDER (OPS_EQUAL | 1u << OP_LT | 1u << OP_LE | 1u << OP_GT | 1u << OP_GE)
 	[FAMILY_NUMBER] = { OPS_ORDER, "is a number: expected =, !=, <, <=, > or >= after it" },
 	[FAMILY_WORDS] = { OPS_EQUAL, "has no order: expected = or != after it" },
-	[FAMILY_FLAGS] = { OPS_EQUAL | 1u << OP_HAS, "is a set of flags: expected =, != or has after it" },
-	[FAMILY_BIT] = { OPS_EQUAL | 1u << OP_HAS, "is a set of numbers: expected =, != or has after it" },
+	[FAMILY_FLAGS] = { OPS_EQUAL | 1u << OP_HAS,
+			   "is a set of flags: expected =, != or has after it" },
+	[FAMILY_BIT] = { OPS_EQUAL | 1u << OP_HAS,
+			 "is a set of numbers: expected =, != or has after it" },
 	[FAMILY_TEXT] = { OPS_EQUAL | 1u << OP_HAS, "is text: expected =, != or has after it" },
 	[FAMILY_REAL] = { OPS_ORDER, "is a number: expected =, !=, <, <=, > or >= after it" },
 	[FAMILY_IP] = { OPS_ORDER, "is an address: expected =, !=, <, <=, > or >= after it" },
@@ -188,8 +198,12 @@ parse_net(const struct token *t, struct ip *net, unsigned *len)
 static bool
 emit_net(const struct check *c, enum field f, const struct ip *net, unsigned len, bool invert)
 {
-	struct leaf l = { .kind = LEAF_NET, .field = f, .mask = mask_of(f), .net = *net, .len = len,
-		.invert = invert };
+	struct leaf l = { .kind = LEAF_NET,
+			  .field = f,
+			  .mask = mask_of(f),
+			  .net = *net,
+			  .len = len,
+			  .invert = invert };
 
 	emit_leaf(c->filter, &l);
 	return (true);
@@ -215,7 +229,8 @@ emit_ip_order(const struct check *c, enum field f, enum op op, const struct ip *
 	for (unsigned i = from; up && i < 16; i++)
 		hi.b[i] = 0xff;
 	if (l.kind != LEAF_NEVER)
-		l.addrs = up ? addrs_range(&at, &hi, &c->filter->arena) : addrs_range(&lo, &at, &c->filter->arena);
+		l.addrs = up ? addrs_range(&at, &hi, &c->filter->arena)
+			     : addrs_range(&lo, &at, &c->filter->arena);
 	emit_leaf(c->filter, &l);
 	return (true);
 }
@@ -227,11 +242,13 @@ emit_ip(const struct check *c, enum field f, enum op op, const struct token *val
 	unsigned len;
 
 	if (!parse_net(value, &net, &len))
-		return (filter_fail(c->error, value, "expected an address or a network, as 10.0.0.1 or 10.0.0.0/8"));
+		return (filter_fail(c->error, value,
+				    "expected an address or a network, as 10.0.0.1 or 10.0.0.0/8"));
 	if (op == OP_EQ || op == OP_NE)
 		return (emit_net(c, f, &net, len, op == OP_NE));
 	if (memchr(value->p, '/', value->n) != NULL)
-		return (filter_fail(c->error, value, "expected one address: a network has no order"));
+		return (
+		    filter_fail(c->error, value, "expected one address: a network has no order"));
 	return (emit_ip_order(c, f, op, &net));
 }
 
@@ -247,11 +264,12 @@ emit_comparison(const struct check *c, enum field f, const struct term *t)
 	const char *why;
 
 	if ((allowed[fam].ops >> op & 1) == 0)
-		return (filter_fail(c->error, &t->operator, "`%.*s` %s", QUOTE(name), allowed[fam].sentence));
+		return (filter_fail(c->error, &t->operator, "`%.*s` %s", QUOTE(name),
+				    allowed[fam].sentence));
 	if (fam == FAMILY_IP)
 		return (emit_ip(c, f, op, value));
-	if (!value_parse(op == OP_HAS && fam == FAMILY_BIT ? TYPE_COUNT : info->type, value->p, value->n,
-	    c->now, c->zone, &v, &why))
+	if (!value_parse(op == OP_HAS && fam == FAMILY_BIT ? TYPE_COUNT : info->type, value->p,
+			 value->n, c->now, c->zone, &v, &why))
 		return (filter_fail(c->error, value, "expected %s", why));
 	if (f == F_rectype)
 		c->filter->mar = true;
@@ -268,7 +286,8 @@ emit_comparison(const struct check *c, enum field f, const struct term *t)
 	case FAMILY_FLAGS:
 		if (op == OP_HAS) {
 			if (fam == FAMILY_BIT && v.u > 63)
-				return (filter_fail(c->error, value, "expected a number from 0 to 63"));
+				return (
+				    filter_fail(c->error, value, "expected a number from 0 to 63"));
 			l.kind = LEAF_BITS;
 			l.lo = l.hi = fam == FAMILY_BIT ? 1ull << v.u : v.u;
 			break;
@@ -305,7 +324,7 @@ emit_known(const struct check *c, enum field f)
 /* Both sides, joined as the side says: `make` emits one of them. */
 static bool
 emit_sides(const struct check *c, enum side side, enum field s, enum field d,
-    bool (*make)(const struct check *, enum field, const void *), const void *arg)
+	   bool (*make)(const struct check *, enum field, const void *), const void *arg)
 {
 	if (side != SIDE_DST && !make(c, s, arg))
 		return (false);
@@ -343,8 +362,10 @@ make_u64(const struct check *c, enum field f, const void *arg)
 static bool
 make_addrs(const struct check *c, enum field f, const void *arg)
 {
-	struct leaf l = { .kind = LEAF_ADDRS, .field = f, .mask = mask_of(f),
-		.addrs = ((const struct span *)arg)->addrs };
+	struct leaf l = { .kind = LEAF_ADDRS,
+			  .field = f,
+			  .mask = mask_of(f),
+			  .addrs = ((const struct span *)arg)->addrs };
 
 	emit_leaf(c->filter, &l);
 	return (true);
@@ -413,9 +434,11 @@ check_host(const struct check *c, const struct term *t)
 	struct span s;
 
 	if (!parse_net(v, &s.net, &s.len))
-		return (filter_fail(c->error, v, t->about == ABOUT_HOST ?
-		    "expected an address, as 10.0.0.1 or fe80::1 (names are not looked up)" :
-		    "expected an address or a network, as 10.1.0.0/16, 10.1 or fe80::/10"));
+		return (filter_fail(
+		    c->error, v,
+		    t->about == ABOUT_HOST
+			? "expected an address, as 10.0.0.1 or fe80::1 (names are not looked up)"
+			: "expected an address or a network, as 10.1.0.0/16, 10.1 or fe80::/10"));
 	return (emit_sides(c, t->side, F_saddr, F_daddr, make_net, &s));
 }
 
@@ -425,7 +448,7 @@ parse_port(const char *p, size_t n, uint64_t *port)
 	union value v;
 	const char *why;
 	bool good = n != 0 && isdigit((unsigned char)p[0]) &&
-	    value_parse(TYPE_PORT, p, n, 0, CLOCK_UTC, &v, &why);
+		    value_parse(TYPE_PORT, p, n, 0, CLOCK_UTC, &v, &why);
 
 	*port = good ? v.u : 0;
 	return (good);
@@ -441,7 +464,8 @@ check_port(const struct check *c, const struct term *t)
 
 	if (!parse_port(v->p, head, &s.lo) ||
 	    (dash != NULL && !parse_port(dash + 1, v->n - head - 1, &s.hi)))
-		return (filter_fail(c->error, v, "expected a port from 0 to 65535 or a range, as 80 or 8000-8080"));
+		return (filter_fail(
+		    c->error, v, "expected a port from 0 to 65535 or a range, as 80 or 8000-8080"));
 	if (dash == NULL)
 		s.hi = s.lo;
 	if (s.lo > s.hi)
@@ -453,13 +477,14 @@ static bool
 check_proto(const struct check *c, const struct term *t)
 {
 	if (!emit_proto(c, &t->value[0]))
-		return (filter_fail(c->error, &t->value[0], "expected a protocol, as tcp, 47 or 0x88cc"));
+		return (filter_fail(c->error, &t->value[0],
+				    "expected a protocol, as tcp, 47 or 0x88cc"));
 	return (true);
 }
 
 static bool
-check_number(const struct check *c, const struct token *t, enum type type, uint64_t most, const char *what,
-    struct span *s)
+check_number(const struct check *c, const struct token *t, enum type type, uint64_t most,
+	     const char *what, struct span *s)
 {
 	union value v;
 	const char *why;
@@ -516,7 +541,8 @@ check_tunnel(const struct check *c, const struct term *t)
 
 	for (; n < 2 && t->value[n].kind != TOK_END; n++)
 		if (!parse_net(&t->value[n], &end[n].net, &end[n].len))
-			return (filter_fail(c->error, &t->value[n], "expected the address of a tunnel's end, as 10.0.0.1"));
+			return (filter_fail(c->error, &t->value[n],
+					    "expected the address of a tunnel's end, as 10.0.0.1"));
 	emit_carrier(c);
 	if (n == 1)
 		emit_sides(c, SIDE_ANY, F_saddr, F_daddr, make_net, &end[0]);
@@ -541,13 +567,16 @@ check_file(const struct check *c, const struct term *t)
 	char path[4096], why[256];
 	struct span s;
 
-	if (!token_is(&t->field, "in") && !token_is(&t->field, "host") && !token_is(&t->field, "net")) {
+	if (!token_is(&t->field, "in") && !token_is(&t->field, "host") &&
+	    !token_is(&t->field, "net")) {
 		pick = pick_fields(&t->field, side);
 		if (pick.n == 0)
 			return (no_field(c, &t->field));
 		if (fields[pick.f[0]].type != TYPE_IP)
-			return (filter_fail(c->error, &t->field, "`%.*s` is no address: only addresses can be `in` a file",
-			    QUOTE(&t->field)));
+			return (
+			    filter_fail(c->error, &t->field,
+					"`%.*s` is no address: only addresses can be `in` a file",
+					QUOTE(&t->field)));
 		if (pick.n == 1)
 			side = SIDE_SRC;
 	}
@@ -638,13 +667,19 @@ emit_name(const struct check *c, const struct token *t)
 	static const struct {
 		enum type type;
 		enum field field;
-	} where[] = { { TYPE_RECTYPE, F_rectype }, { TYPE_STATE, F_state }, { TYPE_RFLAGS, F_flags },
-		{ TYPE_HEALTH, F_health }, { TYPE_SPIFL, F_spiflags } };
+	} where[] = { { TYPE_RECTYPE, F_rectype },
+		      { TYPE_STATE, F_state },
+		      { TYPE_RFLAGS, F_flags },
+		      { TYPE_HEALTH, F_health },
+		      { TYPE_SPIFL, F_spiflags } };
 
 	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++)
 		for (const struct name *n = names; n->word != NULL; n++) {
-			struct leaf l = { .kind = n->flag ? LEAF_BITS : LEAF_RANGE, .field = where[i].field,
-				.mask = F_NONE, .lo = n->value, .hi = n->value };
+			struct leaf l = { .kind = n->flag ? LEAF_BITS : LEAF_RANGE,
+					  .field = where[i].field,
+					  .mask = F_NONE,
+					  .lo = n->value,
+					  .hi = n->value };
 
 			if (n->type != where[i].type || !token_is(t, n->word))
 				continue;
@@ -660,10 +695,14 @@ static bool
 unknown_word(const struct check *c, const struct token *t)
 {
 	if (t->n != 0 && isdigit((unsigned char)t->p[0]))
-		return (filter_fail(c->error, t, "expected `host`, `net`, `port` or another word before the value \"%.*s\"",
+		return (filter_fail(
+		    c->error, t,
+		    "expected `host`, `net`, `port` or another word before the value \"%.*s\"",
 		    QUOTE(t)));
-	return (filter_fail(c->error, t, "\"%.*s\" is no word of the filter, no protocol and no field "
-	    "(the nearest field is `%s`)", QUOTE(t), field_nearest(t->p, t->n)));
+	return (filter_fail(c->error, t,
+			    "\"%.*s\" is no word of the filter, no protocol and no field "
+			    "(the nearest field is `%s`)",
+			    QUOTE(t), field_nearest(t->p, t->n)));
 }
 
 static bool check_one(const struct check *, const struct term *);
@@ -737,8 +776,11 @@ check_word(const struct check *c, const struct term *t)
 		return (check_host(c, &host));
 	}
 	if (!digit && pick_fields(w, SIDE_ANY).n != 0)
-		return (filter_fail(c->error, w, "expected an operator and a value after the field, as `%.*s > 0`, or "
-		    "`has %.*s`", QUOTE(w), QUOTE(w)));
+		return (filter_fail(
+		    c->error, w,
+		    "expected an operator and a value after the field, as `%.*s > 0`, or "
+		    "`has %.*s`",
+		    QUOTE(w), QUOTE(w)));
 	return (check_listed(c, t));
 }
 
@@ -746,16 +788,21 @@ static bool
 check_one(const struct check *c, const struct term *t)
 {
 	static bool (*const by[])(const struct check *, const struct term *) = {
-		[ABOUT_WORD] = check_word, [ABOUT_FIELD] = check_field, [ABOUT_KNOWN] = check_known,
-		[ABOUT_HOST] = check_host, [ABOUT_NET] = check_host, [ABOUT_PORT] = check_port,
-		[ABOUT_PROTO] = check_proto, [ABOUT_VLAN] = check_vlan, [ABOUT_SPI] = check_spi,
-		[ABOUT_TUNNEL] = check_tunnel, [ABOUT_FILE] = check_file,
+		[ABOUT_WORD] = check_word,   [ABOUT_FIELD] = check_field,
+		[ABOUT_KNOWN] = check_known, [ABOUT_HOST] = check_host,
+		[ABOUT_NET] = check_host,    [ABOUT_PORT] = check_port,
+		[ABOUT_PROTO] = check_proto, [ABOUT_VLAN] = check_vlan,
+		[ABOUT_SPI] = check_spi,     [ABOUT_TUNNEL] = check_tunnel,
+		[ABOUT_FILE] = check_file,
 	};
 	bool qualified = t->proto.kind != TOK_END;
 
 	if (qualified && (isdigit((unsigned char)t->proto.p[0]) || !emit_proto(c, &t->proto)))
-		return (filter_fail(c->error, &t->proto, "\"%.*s\" is no protocol: expected one before `%.*s`, or `and` or "
-		    "`or` between them", QUOTE(&t->proto), QUOTE(&t->field)));
+		return (
+		    filter_fail(c->error, &t->proto,
+				"\"%.*s\" is no protocol: expected one before `%.*s`, or `and` or "
+				"`or` between them",
+				QUOTE(&t->proto), QUOTE(&t->field)));
 	if (!by[t->about](c, t))
 		return (false);
 	if (qualified)

@@ -38,8 +38,10 @@ emit_leaf(struct filter *f, const struct leaf *l)
 static bool
 compile(const struct check *c)
 {
-	static const int kinds[] = { [NODE_AND] = STEP_AND, [NODE_OR] = STEP_OR, [NODE_NOT] = STEP_NOT,
-		[NODE_TRUE] = STEP_TRUE };
+	static const int kinds[] = { [NODE_AND] = STEP_AND,
+				     [NODE_OR] = STEP_OR,
+				     [NODE_NOT] = STEP_NOT,
+				     [NODE_TRUE] = STEP_TRUE };
 
 	for (unsigned i = 0; i < c->tree->nodes; i++) {
 		const struct node *n = &c->tree->node[i];
@@ -85,7 +87,9 @@ filter_new(const char *text, int64_t now, enum clock_zone zone, struct filter_er
 	struct filter *f = mem_zero(1, sizeof(*f));
 	struct arena arena = { 0 };
 	struct tree tree;
-	struct check check = { .filter = f, .tree = &tree, .now = now, .zone = zone, .error = error };
+	struct check check = {
+		.filter = f, .tree = &tree, .now = now, .zone = zone, .error = error
+	};
 
 	*error = (struct filter_error){ .length = 1 };
 	if (!filter_parse(text, &arena, &tree, error) || !compile(&check))

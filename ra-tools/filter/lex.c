@@ -34,7 +34,7 @@ bool
 token_is(const struct token *t, const char *word)
 {
 	return (t->kind != TOK_END && !t->quoted && strlen(word) == t->n &&
-	    strncasecmp(word, t->p, t->n) == 0);
+		strncasecmp(word, t->p, t->n) == 0);
 }
 
 static bool

@@ -24,7 +24,7 @@ struct parser {
 	struct tree *tree;
 	struct filter_error *error;
 	unsigned depth;
-	int list; /* the last qualifier */
+	int list;    /* the last qualifier */
 	bool inside; /* its parentheses */
 };
 
@@ -32,9 +32,9 @@ static const struct {
 	const char *word;
 	enum about about;
 } qualifiers[] = {
-	{ "host", ABOUT_HOST }, { "net", ABOUT_NET }, { "port", ABOUT_PORT }, { "portrange", ABOUT_PORT },
-	{ "proto", ABOUT_PROTO }, { "vlan", ABOUT_VLAN }, { "spi", ABOUT_SPI },
-	{ "tunnel", ABOUT_TUNNEL }, { "in", ABOUT_FILE },
+	{ "host", ABOUT_HOST },	     { "net", ABOUT_NET },	 { "port", ABOUT_PORT },
+	{ "portrange", ABOUT_PORT }, { "proto", ABOUT_PROTO },	 { "vlan", ABOUT_VLAN },
+	{ "spi", ABOUT_SPI },	     { "tunnel", ABOUT_TUNNEL }, { "in", ABOUT_FILE },
 };
 
 static void
@@ -62,8 +62,11 @@ add_term(struct parser *p, const struct term *t)
 	unsigned n = p->tree->terms;
 
 	if (n == FILTER_TERMS_MAX)
-		return (filter_fail(p->error, &t->field, "expected a filter of at most %u terms: put addresses into a file "
-		    "and write `in FILE`", FILTER_TERMS_MAX));
+		return (
+		    filter_fail(p->error, &t->field,
+				"expected a filter of at most %u terms: put addresses into a file "
+				"and write `in FILE`",
+				FILTER_TERMS_MAX));
 	p->tree->term[n] = *t;
 	p->tree->terms++;
 	if (t->about != ABOUT_WORD && t->about != ABOUT_KNOWN)
@@ -98,7 +101,8 @@ is_op(const struct token *t)
 static bool
 looks_like_value(const struct token *t)
 {
-	return (t->kind == TOK_WORD && t->n != 0 &&
+	return (
+	    t->kind == TOK_WORD && t->n != 0 &&
 	    (isdigit((unsigned char)t->p[0]) || t->p[0] == '-' || memchr(t->p, ':', t->n) != NULL));
 }
 
@@ -126,14 +130,17 @@ parse_group(struct parser *p)
 	struct token open = p->now;
 
 	if (++p->depth > FILTER_DEPTH_MAX)
-		return (filter_fail(p->error, &open, "expected parentheses of at most %u levels", FILTER_DEPTH_MAX));
+		return (filter_fail(p->error, &open, "expected parentheses of at most %u levels",
+				    FILTER_DEPTH_MAX));
 	advance(p);
 	if (!parse_any(p))
 		return (false);
 	if (p->now.kind != TOK_CLOSE && p->now.kind != TOK_END)
-		return (filter_fail(p->error, &p->now, "expected `and`, `or` or `)` before \"%.*s\"", QUOTE(&p->now)));
+		return (filter_fail(p->error, &p->now,
+				    "expected `and`, `or` or `)` before \"%.*s\"", QUOTE(&p->now)));
 	if (p->now.kind != TOK_CLOSE)
-		return (filter_fail(p->error, &open, "this parenthesis is never closed: expected `)`"));
+		return (
+		    filter_fail(p->error, &open, "this parenthesis is never closed: expected `)`"));
 	advance(p);
 	p->depth--;
 	return (true);
@@ -199,8 +206,8 @@ parse_values(struct parser *p, struct term *t)
 	if (p->now.kind == TOK_OPEN && t->about != ABOUT_FILE)
 		return (parse_lent(p, t));
 	if (p->now.kind != TOK_WORD || (token_is(&p->now, "in") && t->about != ABOUT_FILE))
-		return (filter_fail(p->error, &p->now, "expected %s after `%.*s`", value_wanted(t->about),
-		    QUOTE(&t->field)));
+		return (filter_fail(p->error, &p->now, "expected %s after `%.*s`",
+				    value_wanted(t->about), QUOTE(&t->field)));
 	t->value[0] = p->now;
 	advance(p);
 	return (add_term(p, t));
@@ -213,13 +220,14 @@ parse_comparison(struct parser *p, struct term *t)
 	t->about = ABOUT_FIELD;
 	t->field = p->now;
 	advance(p);
-	t->operator = p->now;
+	t->operator= p->now;
 	t->op = p->now.kind == TOK_OP ? p->now.op : OP_HAS;
 	advance(p);
 	if (p->now.kind == TOK_OPEN)
 		return (parse_lent(p, t));
 	if (p->now.kind != TOK_WORD)
-		return (filter_fail(p->error, &p->now, "expected a value to compare `%.*s` with", QUOTE(&t->field)));
+		return (filter_fail(p->error, &p->now, "expected a value to compare `%.*s` with",
+				    QUOTE(&t->field)));
 	t->value[0] = p->now;
 	advance(p);
 	return (add_term(p, t));
@@ -245,20 +253,24 @@ parse_sided(struct parser *p, struct term *t)
 	struct token side = p->now;
 
 	t->side = take_side(p);
-	if (p->now.kind == TOK_WORD && is_op(&p->next) && !(p->next.kind == TOK_OP && p->next.op == OP_EQ &&
-	    qualifier(&p->now, &t->about)))
+	if (p->now.kind == TOK_WORD && is_op(&p->next) &&
+	    !(p->next.kind == TOK_OP && p->next.op == OP_EQ && qualifier(&p->now, &t->about)))
 		return (parse_comparison(p, t));
 	if (qualifier(&p->now, &t->about)) {
 		if (t->about == ABOUT_PROTO || t->about == ABOUT_TUNNEL)
-			return (filter_fail(p->error, &p->now, "expected `host`, `net`, `port`, `vlan`, `spi`, `in` or an address "
-			    "after `%.*s`: `%.*s` has no sides", QUOTE(&side), QUOTE(&p->now)));
+			return (filter_fail(
+			    p->error, &p->now,
+			    "expected `host`, `net`, `port`, `vlan`, `spi`, `in` or an address "
+			    "after `%.*s`: `%.*s` has no sides",
+			    QUOTE(&side), QUOTE(&p->now)));
 		t->field = p->now;
 		advance(p);
 		return (parse_values(p, t));
 	}
 	if (p->now.kind != TOK_WORD && p->now.kind != TOK_OPEN)
 		return (filter_fail(p->error, &p->now,
-		    "expected `host`, `net`, `port` or an address after `%.*s`", QUOTE(&side)));
+				    "expected `host`, `net`, `port` or an address after `%.*s`",
+				    QUOTE(&side)));
 	t->about = ABOUT_NET; /* src 10.0.0.1, src 10.0.0.0/8 */
 	t->field = side;
 	return (parse_values(p, t));
@@ -273,15 +285,20 @@ parse_term(struct parser *p)
 	t.field = p->now;
 	if (p->now.kind != TOK_WORD) {
 		if (p->now.kind == TOK_END)
-			return (filter_fail(p->error, &p->now, "the filter ends where a term was expected"));
+			return (filter_fail(p->error, &p->now,
+					    "the filter ends where a term was expected"));
 		if (p->now.kind == TOK_BAD)
-			return (filter_fail(p->error, &p->now, p->now.quoted ? "this quote is never closed" :
-			    "`&&` and `||` are written twice"));
-		return (filter_fail(p->error, &p->now, "expected a term, as `host 10.0.0.1`, `port 443` or `bytes > 1M`"));
+			return (filter_fail(p->error, &p->now,
+					    p->now.quoted ? "this quote is never closed"
+							  : "`&&` and `||` are written twice"));
+		return (
+		    filter_fail(p->error, &p->now,
+				"expected a term, as `host 10.0.0.1`, `port 443` or `bytes > 1M`"));
 	}
 	if (token_is(&p->now, "has") && !is_op(&p->next))
 		return (parse_known(p, &t));
-	if (is_op(&p->next) && !(p->next.kind == TOK_OP && p->next.op == OP_EQ && qualifier(&p->now, &about)))
+	if (is_op(&p->next) &&
+	    !(p->next.kind == TOK_OP && p->next.op == OP_EQ && qualifier(&p->now, &about)))
 		return (parse_comparison(p, &t));
 	if (p->next.kind == TOK_WORD && !is_side(&p->now) && !qualifier(&p->now, &about) &&
 	    (is_side(&p->next) || (qualifier(&p->next, &about) && about <= ABOUT_PROTO))) {
@@ -358,11 +375,13 @@ filter_parse(const char *text, struct arena *arena, struct tree *tree, struct fi
 	if (n > FILTER_TEXT_MAX) {
 		struct token all = { .length = 1 };
 
-		return (filter_fail(error, &all, "expected a filter of at most %u bytes", FILTER_TEXT_MAX));
+		return (filter_fail(error, &all, "expected a filter of at most %u bytes",
+				    FILTER_TEXT_MAX));
 	}
 	/* A term has at least a byte and a blank; with a `not` and an operator it makes three nodes. */
-	tree->term = arena_zero(arena, (n / 2 + 2 < FILTER_TERMS_MAX ? n / 2 + 2 : FILTER_TERMS_MAX + 1) *
-	    sizeof(tree->term[0]));
+	tree->term =
+	    arena_zero(arena, (n / 2 + 2 < FILTER_TERMS_MAX ? n / 2 + 2 : FILTER_TERMS_MAX + 1) *
+				  sizeof(tree->term[0]));
 	tree->node = arena_zero(arena, (3 * n + 4) * sizeof(tree->node[0]));
 	tree->terms = tree->nodes = 0;
 	for (unsigned i = 0; i < 3; i++)
@@ -374,13 +393,16 @@ filter_parse(const char *text, struct arena *arena, struct tree *tree, struct fi
 	if (p.now.kind == TOK_CLOSE)
 		return (filter_fail(error, &p.now, "this parenthesis was never opened"));
 	if (p.now.kind == TOK_OP)
-		return (filter_fail(error, &p.now, "a field's name must stand before `%.*s`", QUOTE(&p.now)));
+		return (filter_fail(error, &p.now, "a field's name must stand before `%.*s`",
+				    QUOTE(&p.now)));
 	if (p.now.kind == TOK_BAD)
 		return (parse_term(&p));
 	if (looks_like_value(&p.now))
-		return (filter_fail(error, &p.now, "expected `and`, `or` or an operator before \"%.*s\"",
-		    QUOTE(&p.now)));
+		return (filter_fail(error, &p.now,
+				    "expected `and`, `or` or an operator before \"%.*s\"",
+				    QUOTE(&p.now)));
 	if (p.now.kind != TOK_END)
-		return (filter_fail(error, &p.now, "expected `and` or `or` before \"%.*s\"", QUOTE(&p.now)));
+		return (filter_fail(error, &p.now, "expected `and` or `or` before \"%.*s\"",
+				    QUOTE(&p.now)));
 	return (true);
 }

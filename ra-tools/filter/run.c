@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define SIGN (1ull << 63)
+#define SIGN	  (1ull << 63)
 #define STACK_MAX 256 /* two bitmaps a level of parentheses, and a few for what a term is made of */
 
 /* --- leaves: a word of rows.  `v` are the first row's values, n of them (1..64). */
@@ -70,7 +70,8 @@ net_word(const struct ip *v, unsigned n, const struct ip *net, unsigned len)
 	for (unsigned i = 0; i < n; i++) {
 		struct halves h = halves(&v[i]);
 
-		bits |= (uint64_t)((((h.a ^ want.a) & mask.a) | ((h.b ^ want.b) & mask.b)) == 0) << i;
+		bits |= (uint64_t)((((h.a ^ want.a) & mask.a) | ((h.b ^ want.b) & mask.b)) == 0)
+			<< i;
 	}
 	if (!ip_is4(net) && len <= 96) /* ::/0 is no network of IPv4 addresses */
 		for (uint64_t left = bits; left != 0; left &= left - 1)
@@ -102,14 +103,15 @@ blob_part(struct blob a, struct blob part)
 
 /* Rows r.. (n of them, r a multiple of 64) where the value compares; only the bits of `ask` matter. */
 static uint64_t
-leaf_word(const struct leaf *l, const struct column *c, const struct column *mask, uint32_t r, unsigned n,
-    uint64_t ask)
+leaf_word(const struct leaf *l, const struct column *c, const struct column *mask, uint32_t r,
+	  unsigned n, uint64_t ask)
 {
 	uint64_t bits = 0;
 
 	switch (l->kind) {
 	case LEAF_RANGE:
-		return (range_word(c->u + r, n, c->store == STORE_I64 ? SIGN : 0, l->lo, l->hi - l->lo));
+		return (range_word(c->u + r, n, c->store == STORE_I64 ? SIGN : 0, l->lo,
+				   l->hi - l->lo));
 	case LEAF_REAL:
 		return (real_word(c->r + r, n, l->rlo, l->rhi));
 	case LEAF_BITS:
@@ -139,7 +141,8 @@ leaf_word(const struct leaf *l, const struct column *c, const struct column *mas
 		if (l->kind == LEAF_ADDRS)
 			yes = addrs_have(l->addrs, &c->ip[at], row_len(mask, at, &c->ip[at]));
 		else
-			yes = l->kind == LEAF_BYTES ? blob_equal(c->b[at], l->text) : blob_part(c->b[at], l->text);
+			yes = l->kind == LEAF_BYTES ? blob_equal(c->b[at], l->text)
+						    : blob_part(c->b[at], l->text);
 		bits |= (uint64_t)yes << i;
 	}
 	return (bits);
@@ -167,7 +170,8 @@ run_leaf(const struct leaf *l, struct batch *b, uint64_t *out)
 			out[w] = 0;
 			continue;
 		}
-		bits = n == 64 ? leaf_word(l, c, mask, r, 64, ask) : leaf_word(l, c, mask, r, n, ask);
+		bits =
+		    n == 64 ? leaf_word(l, c, mask, r, 64, ask) : leaf_word(l, c, mask, r, n, ask);
 		out[w] = (l->invert ? ~bits : bits) & ask;
 	}
 }
@@ -273,14 +277,16 @@ leaf_maybe(const struct leaf *l, const struct range *range)
 	if (l->kind == LEAF_NET)
 		return ((struct maybe){ l->invert || net_touch(l, r), true });
 	if (l->kind == LEAF_ADDRS)
-		return ((struct maybe){ l->invert || addrs_touch(l->addrs, &r->min.ip, &r->max.ip), true });
+		return ((struct maybe){ l->invert || addrs_touch(l->addrs, &r->min.ip, &r->max.ip),
+					true });
 	if (l->kind == LEAF_BITS)
 		return ((struct maybe){ l->hi <= max, true });
 	if (l->kind != LEAF_RANGE || fields[l->field].store != STORE_U64)
 		return (unsure);
 	touch = min <= l->hi && max >= l->lo;
 	inside = min >= l->lo && max <= l->hi;
-	return ((struct maybe){ l->invert ? !inside : touch, !(r->all && (l->invert ? !touch : inside)) });
+	return ((struct maybe){ l->invert ? !inside : touch,
+				!(r->all && (l->invert ? !touch : inside)) });
 }
 
 bool

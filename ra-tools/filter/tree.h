@@ -15,13 +15,23 @@
 
 #include "ra-tools/filter.h"
 
-#define FILTER_TEXT_MAX (64 * 1024) /* bytes of a filter */
+#define FILTER_TEXT_MAX	 (64 * 1024) /* bytes of a filter */
 #define FILTER_TERMS_MAX 4096
 #define FILTER_DEPTH_MAX 64 /* of parentheses */
 
 /* --- tokens */
 
-enum token_kind { TOK_END, TOK_WORD, TOK_OP, TOK_AND, TOK_OR, TOK_NOT, TOK_OPEN, TOK_CLOSE, TOK_BAD };
+enum token_kind {
+	TOK_END,
+	TOK_WORD,
+	TOK_OP,
+	TOK_AND,
+	TOK_OR,
+	TOK_NOT,
+	TOK_OPEN,
+	TOK_CLOSE,
+	TOK_BAD
+};
 
 enum op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_HAS };
 
@@ -39,7 +49,8 @@ struct lexer {
 };
 
 struct token lex_next(struct lexer *);
-bool token_is(const struct token *, const char *word); /* letters of either case; never a quoted one */
+bool token_is(const struct token *,
+	      const char *word); /* letters of either case; never a quoted one */
 
 /* false, and *error says it. Always false, so that a caller can return it. */
 bool filter_fail(struct filter_error *, const struct token *, const char *, ...)
@@ -49,18 +60,18 @@ bool filter_fail(struct filter_error *, const struct token *, const char *, ...)
 
 enum side { SIDE_ANY, SIDE_SRC, SIDE_DST, SIDE_BOTH };
 
-enum about { /* what a term speaks of */
-	ABOUT_WORD,  /* one word: a flag, a state, a protocol, an address, or a value of the last list */
-	ABOUT_FIELD, /* FIELD OP VALUE */
-	ABOUT_KNOWN, /* has FIELD */
-	ABOUT_HOST,
-	ABOUT_NET,
-	ABOUT_PORT,
-	ABOUT_PROTO,
-	ABOUT_VLAN,
-	ABOUT_SPI,
-	ABOUT_TUNNEL,
-	ABOUT_FILE, /* addresses in a file */
+enum about {		 /* what a term speaks of */
+	     ABOUT_WORD, /* one word: a flag, a state, a protocol, an address, or a value of the last list */
+	     ABOUT_FIELD, /* FIELD OP VALUE */
+	     ABOUT_KNOWN, /* has FIELD */
+	     ABOUT_HOST,
+	     ABOUT_NET,
+	     ABOUT_PORT,
+	     ABOUT_PROTO,
+	     ABOUT_VLAN,
+	     ABOUT_SPI,
+	     ABOUT_TUNNEL,
+	     ABOUT_FILE, /* addresses in a file */
 };
 
 struct term {
@@ -71,7 +82,7 @@ struct term {
 	struct token field;    /* of ABOUT_FIELD and ABOUT_KNOWN; else the word that began it */
 	struct token operator; /* of ABOUT_FIELD */
 	struct token value[2]; /* TOK_END where there is none */
-	int list; /* ABOUT_WORD: the term whose qualifier holds for a bare value; -1: none */
+	int list;    /* ABOUT_WORD: the term whose qualifier holds for a bare value; -1: none */
 	bool inside; /* ABOUT_WORD: in the parentheses of that qualifier, so a value first of all */
 };
 
@@ -107,7 +118,8 @@ struct leaf {
 	} kind;
 	bool invert; /* of the comparison: an absent or mixed value stays false */
 	enum field field;
-	enum field mask; /* LEAF_NET, LEAF_ADDRS: smask or dmask of the row; F_NONE: the address as it is */
+	enum field
+	    mask; /* LEAF_NET, LEAF_ADDRS: smask or dmask of the row; F_NONE: the address as it is */
 	uint64_t lo, hi;
 	double rlo, rhi;
 	struct ip net;
@@ -124,7 +136,7 @@ struct step {
 struct filter {
 	struct arena arena; /* texts and address sets */
 	struct leaf *leaf;
-	struct step *step; /* postfix */
+	struct step *step;	       /* postfix */
 	unsigned leaves, steps, depth; /* depth: bitmaps needed at once */
 	struct fieldset fields;
 	bool mar;

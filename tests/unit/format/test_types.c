@@ -16,7 +16,8 @@
 static const struct text_options usual = { .digits = 6 };
 
 static void
-check_print(enum type type, const union value *v, const struct text_options *o, int prefix, const char *want)
+check_print(enum type type, const union value *v, const struct text_options *o, int prefix,
+	    const char *want)
 {
 	struct buf b = { 0 };
 
@@ -90,7 +91,8 @@ test_numbers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		check_print(cases[i].type, &(union value){ .u = cases[i].v }, &usual, -1, cases[i].text);
+		check_print(cases[i].type, &(union value){ .u = cases[i].v }, &usual, -1,
+			    cases[i].text);
 }
 
 static void
@@ -121,7 +123,8 @@ test_fractions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		check_print(cases[i].type, &(union value){ .r = cases[i].v }, &usual, -1, cases[i].text);
+		check_print(cases[i].type, &(union value){ .r = cases[i].v }, &usual, -1,
+			    cases[i].text);
 }
 
 static void
@@ -139,7 +142,8 @@ test_bytes(void **state)
 		{ TYPE_TEXT, "caf\xc3\xa9", 5, "caf\xc3\xa9" },
 		{ TYPE_HISTORY, "ShADad", 6, "ShADad" },
 		{ TYPE_HISTORY, "", 0, "." },
-		{ TYPE_HIST, "\x00\x05\x02\x80\x01", 5, "0:5,3:128" }, /* steps 0 and 2; 128 as two bytes */
+		{ TYPE_HIST, "\x00\x05\x02\x80\x01", 5,
+		  "0:5,3:128" }, /* steps 0 and 2; 128 as two bytes */
 		{ TYPE_HIST, "", 0, "." },
 		{ TYPE_GAPS, "\x00\xb5\x0b\x0a\x01\x01\x02", 7, "s1461+10,d1+2" },
 		{ TYPE_GAPS, "\x00\x05\x0a\x01", 4, "s5+10" }, /* cut: what was whole */
@@ -158,7 +162,8 @@ static void
 test_options(void **state)
 {
 	struct text_options o = usual;
-	union value t = { .u = 1795188298978580123ull }, dur = { .u = 2500000 }, proto = { .u = 0x88cc };
+	union value t = { .u = 1795188298978580123ull }, dur = { .u = 2500000 },
+		    proto = { .u = 0x88cc };
 	union value four, six;
 
 	(void)state;
@@ -181,7 +186,7 @@ test_options(void **state)
 
 /* --- and back */
 
-#define NO UINT64_MAX, false
+#define NO  UINT64_MAX, false
 #define YES true
 
 static void
@@ -287,13 +292,15 @@ test_parse(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *why = NULL;
 		union value v;
-		bool good = value_parse(cases[i].type, cases[i].text, strlen(cases[i].text), NOW, CLOCK_UTC, &v, &why);
+		bool good = value_parse(cases[i].type, cases[i].text, strlen(cases[i].text), NOW,
+					CLOCK_UTC, &v, &why);
 
 		if (good != cases[i].good || (good && v.u != cases[i].v))
 			fail_msg("%s \"%s\": %s %llu", types[cases[i].type].name, cases[i].text,
-			    good ? "taken as" : "refused", (unsigned long long)v.u);
+				 good ? "taken as" : "refused", (unsigned long long)v.u);
 		if (!good && (why == NULL || why[0] == '\0'))
-			fail_msg("%s \"%s\": nothing said why", types[cases[i].type].name, cases[i].text);
+			fail_msg("%s \"%s\": nothing said why", types[cases[i].type].name,
+				 cases[i].text);
 	}
 }
 
@@ -305,16 +312,18 @@ test_parse_real(void **state)
 		const char *text;
 		double v;
 	} cases[] = {
-		{ TYPE_PCT, "1%", 1 }, { TYPE_PCT, "0.5", 0.5 }, { TYPE_PCT, "33.33%", 33.33 },
-		{ TYPE_REAL, "-2.5k", -2500 }, { TYPE_REAL, "0.001", 0.001 },
-		{ TYPE_BPS, "10M", 1e7 }, { TYPE_BPS, "1.5Gbps", 1.5e9 }, { TYPE_BPS, "64kbit/s", 64000 },
+		{ TYPE_PCT, "1%", 1 },		{ TYPE_PCT, "0.5", 0.5 },
+		{ TYPE_PCT, "33.33%", 33.33 },	{ TYPE_REAL, "-2.5k", -2500 },
+		{ TYPE_REAL, "0.001", 0.001 },	{ TYPE_BPS, "10M", 1e7 },
+		{ TYPE_BPS, "1.5Gbps", 1.5e9 }, { TYPE_BPS, "64kbit/s", 64000 },
 	};
 	const char *why;
 	union value v;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_true(value_parse(cases[i].type, cases[i].text, strlen(cases[i].text), NOW, CLOCK_UTC, &v, &why));
+		assert_true(value_parse(cases[i].type, cases[i].text, strlen(cases[i].text), NOW,
+					CLOCK_UTC, &v, &why));
 		assert_true(v.r == cases[i].v);
 	}
 	assert_false(value_parse(TYPE_PCT, "1%%", 3, NOW, CLOCK_UTC, &v, &why));
@@ -343,13 +352,16 @@ test_round(void **state)
 			else if (t == TYPE_IP)
 				v.ip.b[x % 16] = (uint8_t)x;
 			else
-				v.u = t == TYPE_TCPOPT ? x & 31 : x; /* letters have no way to say an unknown bit */
+				v.u = t == TYPE_TCPOPT
+					  ? x & 31
+					  : x; /* letters have no way to say an unknown bit */
 			if (t == TYPE_BPS)
 				v.r = (double)x;
 			b.len = 0;
 			value_print(&b, t, &v, &o, -1);
 			buf_str(&b, "7");
-			if (!value_parse(t, (const char *)b.p, b.len - 1, NOW, CLOCK_UTC, &back, &why) ||
+			if (!value_parse(t, (const char *)b.p, b.len - 1, NOW, CLOCK_UTC, &back,
+					 &why) ||
 			    !value_equal(types[t].store, &v, &back))
 				fail_msg("%s: %s does not come back", types[t].name, buf_cstr(&b));
 			done++;
@@ -373,21 +385,18 @@ test_protos(void **state)
 	assert_null(proto_name(250));
 	assert_int_equal(proto_named("", 0), -1);
 	assert_true(type_is_number(TYPE_COUNT) && type_is_number(TYPE_PCT));
-	assert_false(type_is_number(TYPE_ID) || type_is_number(TYPE_HEX32) || type_is_number(TYPE_TEXT));
+	assert_false(type_is_number(TYPE_ID) || type_is_number(TYPE_HEX32) ||
+		     type_is_number(TYPE_TEXT));
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_fractions),
-		cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_options),
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_parse_real),
-		cmocka_unit_test(test_round),
-		cmocka_unit_test(test_protos),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_fractions),
+		cmocka_unit_test(test_bytes),	cmocka_unit_test(test_options),
+		cmocka_unit_test(test_parse),	cmocka_unit_test(test_parse_real),
+		cmocka_unit_test(test_round),	cmocka_unit_test(test_protos),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -145,7 +145,7 @@ test_words(void **state)
 		{ "src and dst net 10.0.0.0/8", "cde" },
 		{ "src or dst net 192.168.0.0/16", "a" },
 		{ "net 2001:db8::/32", "bg" },
-		{ "net ::/0", "bg" },      /* no IPv4 address lies in it */
+		{ "net ::/0", "bg" }, /* no IPv4 address lies in it */
 		{ "net 0.0.0.0/0", "acdeg" },
 		{ "saddr = 10.0.0.0/24", "acdg" },
 		{ "saddr != 10.0.0.1", "beg" }, /* absent is false */
@@ -221,7 +221,8 @@ test_words(void **state)
 		{ "state != (est or clo)", "ab" }, /* not one of them, or not the other */
 		{ "state = (con or tcp)", "ab" },  /* a word that is no state */
 		{ "proto (tcp or udp) and not clo", "b" },
-		{ "probe = (x or y) and tcp or udp", "b" }, /* behind the list a word is a word again */
+		{ "probe = (x or y) and tcp or udp",
+		  "b" }, /* behind the list a word is a word again */
 		{ "src (10.0.0.1 or 10.9.0.2)", "acde" },
 		{ "tcpflags has S", "a" },
 		{ "tcpflags has SR", "" },
@@ -246,7 +247,7 @@ test_words(void **state)
 		{ "loss > 0", "ac" },
 		{ "loss < 0", "e" },
 		{ "sloss = 2", "ac" },
-		{ "loss% >= 2", "ac" },  /* 2 of 100 data segments; 2 of 98 + 3 - 1 */
+		{ "loss% >= 2", "ac" }, /* 2 of 100 data segments; 2 of 98 + 3 - 1 */
 		{ "ploss >= 2.01%", "" },
 		{ "loss%<=2", "ac" },
 		{ "rtx", "a" },
@@ -296,7 +297,8 @@ test_words(void **state)
 				got[strlen(got)] = (char)('a' + r);
 			}
 		if (strcmp(got, cases[i].rows) != 0)
-			fail_msg("%s: rows \"%s\", expected \"%s\"", cases[i].text, got, cases[i].rows);
+			fail_msg("%s: rows \"%s\", expected \"%s\"", cases[i].text, got,
+				 cases[i].rows);
 		filter_free(&f);
 		assert_null(f);
 	}
@@ -382,8 +384,8 @@ test_errors(void **state)
 			fail_msg("%s: was taken", cases[i].text);
 		if (e.column != cases[i].column || e.length != cases[i].length ||
 		    strstr(e.text, cases[i].says) == NULL)
-			fail_msg("%s: %u+%u \"%s\", expected %u+%u \"%s\"", cases[i].text, e.column, e.length, e.text,
-			    cases[i].column, cases[i].length, cases[i].says);
+			fail_msg("%s: %u+%u \"%s\", expected %u+%u \"%s\"", cases[i].text, e.column,
+				 e.length, e.text, cases[i].column, cases[i].length, cases[i].says);
 	}
 }
 
@@ -434,7 +436,7 @@ test_fields(void **state)
 		const char *text;
 		bool mar;
 		enum field has[4]; /* ends with F_NONE */
-		unsigned count;    /* of all fields */
+		unsigned count;	   /* of all fields */
 	} cases[] = {
 		{ "", false, { F_NONE }, 0 },
 		{ "sport = 5", false, { F_sport, F_NONE }, 1 },
@@ -474,17 +476,15 @@ test_fields(void **state)
 static void
 test_file(void **state)
 {
-	static const char list[] = "# hosts\n10.0.0.1\n  10.9.0.0/25, office\r\n\n10.9.0.128/25 # joins\n2001:db8::/64\n"
+	static const char list[] =
+	    "# hosts\n10.0.0.1\n  10.9.0.0/25, office\r\n\n10.9.0.128/25 # joins\n2001:db8::/64\n"
 	    "10.0.0.128/25\n10.0.0.0/25\n"; /* two halves of what row g is */
 	static const struct {
 		const char *fmt, *rows;
 	} cases[] = {
-		{ "in %s", "abcdeg" },
-		{ "src in %s", "abcdeg" },
-		{ "dst in %s", "bcde" },
-		{ "dst host in %s", "bcde" },
-		{ "host in \"%s\"", "abcdeg" },
-		{ "daddr in %s and not arp", "bce" },
+		{ "in %s", "abcdeg" },		 { "src in %s", "abcdeg" },
+		{ "dst in %s", "bcde" },	 { "dst host in %s", "bcde" },
+		{ "host in \"%s\"", "abcdeg" },	 { "daddr in %s and not arp", "bce" },
 		{ "src and dst in %s", "bcde" },
 	};
 	char path[] = "/tmp/test_filter.XXXXXX", text[256];
@@ -516,7 +516,8 @@ test_file(void **state)
 	f = filter_new(text, NOW, CLOCK_UTC, &e);
 	assert_null(f);
 	assert_int_equal(e.column, 11);
-	assert_non_null(strstr(e.text, "line 9: expected an address or a prefix, not \"10.0.0.1.2\""));
+	assert_non_null(
+	    strstr(e.text, "line 9: expected an address or a prefix, not \"10.0.0.1.2\""));
 	close(fd);
 	unlink(path);
 	batch_free(&b);
@@ -534,9 +535,28 @@ chance(unsigned n)
 }
 
 struct expr {
-	enum { AND, OR, NOT, HOST, NET, PORT, PROTO, NUMBER, EITHER, FLAG, HAS, ADDR, FAMILY, SPI, LOSS, PKTS, PLOSS, TEXT } kind;
+	enum {
+		AND,
+		OR,
+		NOT,
+		HOST,
+		NET,
+		PORT,
+		PROTO,
+		NUMBER,
+		EITHER,
+		FLAG,
+		HAS,
+		ADDR,
+		FAMILY,
+		SPI,
+		LOSS,
+		PKTS,
+		PLOSS,
+		TEXT
+	} kind;
 	struct expr *a, *b;
-	unsigned side;        /* 0 any, 1 source, 2 destination, 3 both */
+	unsigned side; /* 0 any, 1 source, 2 destination, 3 both */
 	unsigned op;
 	enum field f, g;
 	uint64_t v, w;
@@ -551,19 +571,31 @@ static const char *const sides[] = { "", "src ", "dst ", "src and dst " };
 static const char *const texts[] = { "a", "ab", "b", "abc", "S" };
 
 /* Numbers of few values, so that rows match. */
-static const enum field numbers[] = { F_sport, F_dport, F_spkts, F_dpkts, F_slost, F_dlost, F_sfix, F_srtxup, F_svlan,
-	F_dttlmin, F_lane };
-static const struct { const char *word; enum field s, d; } eithers[] = { { "lost", F_slost, F_dlost },
-	{ "fix", F_sfix, F_dfix }, { "ttlmin", F_sttlmin, F_dttlmin } };
-static const struct { const char *word; enum field f; uint64_t bit; } flags[] = {
-	{ "start", F_flags, 1 }, { "end", F_flags, 2 }, { "late", F_flags, 4 }, { "bufbloat", F_health, 1 },
-	{ "highloss", F_health, 1 << 12 } };
+static const enum field numbers[] = { F_sport, F_dport,	 F_spkts, F_dpkts,   F_slost, F_dlost,
+				      F_sfix,  F_srtxup, F_svlan, F_dttlmin, F_lane };
+static const struct {
+	const char *word;
+	enum field s, d;
+} eithers[] = { { "lost", F_slost, F_dlost },
+		{ "fix", F_sfix, F_dfix },
+		{ "ttlmin", F_sttlmin, F_dttlmin } };
+static const struct {
+	const char *word;
+	enum field f;
+	uint64_t bit;
+} flags[] = { { "start", F_flags, 1 },
+	      { "end", F_flags, 2 },
+	      { "late", F_flags, 4 },
+	      { "bufbloat", F_health, 1 },
+	      { "highloss", F_health, 1 << 12 } };
 
 static struct ip
 some_ip(void)
 {
-	static const char *const list[] = { "10.0.0.0", "10.0.0.1", "10.0.1.1", "10.128.0.1", "192.168.0.1", "::1",
-		"2001:db8::1", "2001:db8::2", "2001:db9::1", "0.0.0.0", "255.255.255.255" };
+	static const char *const list[] = { "10.0.0.0",	   "10.0.0.1",	     "10.0.1.1",
+					    "10.128.0.1",  "192.168.0.1",    "::1",
+					    "2001:db8::1", "2001:db8::2",    "2001:db9::1",
+					    "0.0.0.0",	   "255.255.255.255" };
 
 	return (ip(list[chance(sizeof(list) / sizeof(list[0]))]));
 }
@@ -571,8 +603,8 @@ some_ip(void)
 static void
 some_row(struct flow *f)
 {
-	static const enum field more[] = { F_dfix, F_srtxdn, F_drtxup, F_sdatasegs, F_suniq, F_sttlmin, F_sspi, F_dspi,
-		F_sspi0, F_dspi0 };
+	static const enum field more[] = { F_dfix,    F_srtxdn, F_drtxup, F_sdatasegs, F_suniq,
+					   F_sttlmin, F_sspi,	F_dspi,	  F_sspi0,     F_dspi0 };
 
 	flow_clear(f);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -650,7 +682,9 @@ some_expr(struct arena *a, unsigned depth)
 	case NET:
 	case ADDR:
 		e->ip = some_ip();
-		e->len = e->kind != NET ? (ip_is4(&e->ip) ? 32 : 128) : ip_is4(&e->ip) ? chance(33) : chance(129);
+		e->len = e->kind != NET	  ? (ip_is4(&e->ip) ? 32 : 128)
+			 : ip_is4(&e->ip) ? chance(33)
+					  : chance(129);
 		e->f = chance(2) ? F_saddr : F_daddr;
 		break;
 	case FAMILY:
@@ -682,7 +716,9 @@ print_expr(struct buf *b, const struct expr *e)
 	case OR:
 		buf_u8(b, '(');
 		print_expr(b, e->a);
-		buf_str(b, e->kind == AND ? chance(2) ? " and " : " && " : chance(2) ? " or " : "||");
+		buf_str(b, e->kind == AND ? chance(2) ? " and " : " && "
+			   : chance(2)	  ? " or "
+					  : "||");
 		print_expr(b, e->b);
 		buf_u8(b, ')');
 		break;
@@ -738,7 +774,11 @@ print_expr(struct buf *b, const struct expr *e)
 		buf_printf(b, "loss%% %s %.1f%%", ops[e->op], e->r);
 		break;
 	case TEXT:
-		buf_printf(b, "probe %s '%s'", e->op == 0 ? "=" : e->op == 1 ? "!=" : "has", e->word);
+		buf_printf(b, "probe %s '%s'",
+			   e->op == 0	? "="
+			   : e->op == 1 ? "!="
+					: "has",
+			   e->word);
 		break;
 	}
 }
@@ -806,15 +846,15 @@ num(const struct flow *f, enum field i)
 static bool
 has_loss(const struct flow *f)
 {
-	return (has(f, F_srtxup) || has(f, F_srtxdn) || has(f, F_slost) || has(f, F_sfix) || has(f, F_drtxup) ||
-	    has(f, F_dlost) || has(f, F_dfix));
+	return (has(f, F_srtxup) || has(f, F_srtxdn) || has(f, F_slost) || has(f, F_sfix) ||
+		has(f, F_drtxup) || has(f, F_dlost) || has(f, F_dfix));
 }
 
 static int
 net_loss(const struct flow *f)
 {
-	return (num(f, F_srtxup) + num(f, F_srtxdn) + num(f, F_drtxup) + num(f, F_slost) + num(f, F_dlost) -
-	    num(f, F_sfix) - num(f, F_dfix));
+	return (num(f, F_srtxup) + num(f, F_srtxdn) + num(f, F_drtxup) + num(f, F_slost) +
+		num(f, F_dlost) - num(f, F_sfix) - num(f, F_dfix));
 }
 
 static bool
@@ -834,50 +874,62 @@ eval(const struct expr *e, const struct flow *f)
 	case HOST:
 	case NET:
 		return (join(e->side, in_net(f, F_saddr, F_smask, &e->ip, e->len),
-		    in_net(f, F_daddr, F_dmask, &e->ip, e->len)));
+			     in_net(f, F_daddr, F_dmask, &e->ip, e->len)));
 	case ADDR:
 		in = in_net(f, e->f, e->f == F_saddr ? F_smask : F_dmask, &e->ip, e->len);
 		if (e->op == 0)
 			return (in);
 		if (e->op == 1)
-			return (has(f, e->f) && !bit_get(f->mixed, e->f == F_saddr ? F_smask : F_dmask) && !in);
-		return (has(f, e->f) && ip_is4(a) == ip_is4(&e->ip) && holds(memcmp(a, &e->ip, 16), e->op, 0));
+			return (has(f, e->f) &&
+				!bit_get(f->mixed, e->f == F_saddr ? F_smask : F_dmask) && !in);
+		return (has(f, e->f) && ip_is4(a) == ip_is4(&e->ip) &&
+			holds(memcmp(a, &e->ip, 16), e->op, 0));
 	case PORT:
-		return (join(e->side, between(f, F_sport, e->v, e->w), between(f, F_dport, e->v, e->w)));
+		return (join(e->side, between(f, F_sport, e->v, e->w),
+			     between(f, F_dport, e->v, e->w)));
 	case PROTO:
 		return (between(f, F_proto, e->v, e->v));
 	case SPI:
-		return (join(e->side, between(f, F_sspi, e->v, e->v) || between(f, F_sspi0, e->v, e->v),
-		    between(f, F_dspi, e->v, e->v) || between(f, F_dspi0, e->v, e->v)));
+		return (join(e->side,
+			     between(f, F_sspi, e->v, e->v) || between(f, F_sspi0, e->v, e->v),
+			     between(f, F_dspi, e->v, e->v) || between(f, F_dspi0, e->v, e->v)));
 	case NUMBER:
 		return (has(f, e->f) && holds((double)f->v[e->f].u, e->op, (double)e->v));
 	case EITHER:
-		return ((has(f, eithers[e->len].s) && holds((double)f->v[eithers[e->len].s].u, e->op, (double)e->v)) ||
-		    (has(f, eithers[e->len].d) && holds((double)f->v[eithers[e->len].d].u, e->op, (double)e->v)));
+		return ((has(f, eithers[e->len].s) &&
+			 holds((double)f->v[eithers[e->len].s].u, e->op, (double)e->v)) ||
+			(has(f, eithers[e->len].d) &&
+			 holds((double)f->v[eithers[e->len].d].u, e->op, (double)e->v)));
 	case FLAG:
-		return (has(f, flags[e->len].f) && (f->v[flags[e->len].f].u & flags[e->len].bit) != 0);
+		return (has(f, flags[e->len].f) &&
+			(f->v[flags[e->len].f].u & flags[e->len].bit) != 0);
 	case HAS:
 		return (has(f, e->f));
 	case FAMILY:
 		if (has(f, F_proto) && f->v[F_proto].u > 255)
 			return (false);
-		return ((has(f, F_saddr) && !bit_get(f->mixed, F_smask) && ip_is4(&f->v[F_saddr].ip) == (e->v == 0)) ||
-		    (has(f, F_daddr) && ip_is4(&f->v[F_daddr].ip) == (e->v == 0)));
+		return ((has(f, F_saddr) && !bit_get(f->mixed, F_smask) &&
+			 ip_is4(&f->v[F_saddr].ip) == (e->v == 0)) ||
+			(has(f, F_daddr) && ip_is4(&f->v[F_daddr].ip) == (e->v == 0)));
 	case LOSS:
 		return (has_loss(f) && holds(net_loss(f), e->op, (int)e->v - 6));
 	case PKTS:
 		return ((has(f, F_spkts) || has(f, F_dpkts)) &&
-		    holds(num(f, F_spkts) + num(f, F_dpkts), e->op, (double)e->v));
+			holds(num(f, F_spkts) + num(f, F_dpkts), e->op, (double)e->v));
 	case PLOSS:
-		expected = num(f, F_sdatasegs) + num(f, F_suniq) + num(f, F_slost) - num(f, F_sfix) + num(f, F_dlost) -
-		    num(f, F_dfix);
-		return (has_loss(f) && expected > 0 && holds(100.0 * net_loss(f) / expected, e->op, e->r));
+		expected = num(f, F_sdatasegs) + num(f, F_suniq) + num(f, F_slost) -
+			   num(f, F_sfix) + num(f, F_dlost) - num(f, F_dfix);
+		return (has_loss(f) && expected > 0 &&
+			holds(100.0 * net_loss(f) / expected, e->op, e->r));
 	case TEXT:
 		if (!has(f, F_probe))
 			return (false);
-		in = f->v[F_probe].b.n == strlen(e->word) && memcmp(f->v[F_probe].b.p, e->word, strlen(e->word)) == 0;
-		return (e->op == 0 ? in : e->op == 1 ? !in :
-		    memmem(f->v[F_probe].b.p, f->v[F_probe].b.n, e->word, strlen(e->word)) != NULL);
+		in = f->v[F_probe].b.n == strlen(e->word) &&
+		     memcmp(f->v[F_probe].b.p, e->word, strlen(e->word)) == 0;
+		return (e->op == 0   ? in
+			: e->op == 1 ? !in
+				     : memmem(f->v[F_probe].b.p, f->v[F_probe].b.n, e->word,
+					      strlen(e->word)) != NULL);
 	}
 	return (false);
 }
@@ -944,18 +996,21 @@ test_random(void **state)
 		print_expr(&text, e);
 		filter = filter_new(buf_cstr(&text), NOW, CLOCK_UTC, &error);
 		if (filter == NULL)
-			fail_msg("round %u: %s: column %u: %s", round, buf_cstr(&text), error.column, error.text);
+			fail_msg("round %u: %s: column %u: %s", round, buf_cstr(&text),
+				 error.column, error.text);
 		directory(b, range);
 		filter_run(filter, b, sel);
 		for (uint32_t r = 0; r < b->rows; r++) {
 			batch_get(b, r, f);
 			if (bit_get(sel, r) != eval(e, f))
-				fail_msg("round %u, row %u: %s is %d", round, r, buf_cstr(&text), bit_get(sel, r));
+				fail_msg("round %u, row %u: %s is %d", round, r, buf_cstr(&text),
+					 bit_get(sel, r));
 			any |= bit_get(sel, r);
 		}
 		if (!filter_maybe(filter, &(struct block_info){ .rows = n, .range = range })) {
 			if (any)
-				fail_msg("round %u: %s: a block with a match was skipped", round, buf_cstr(&text));
+				fail_msg("round %u: %s: a block with a match was skipped", round,
+					 buf_cstr(&text));
 			skipped++;
 		}
 		some += any;
@@ -976,7 +1031,8 @@ test_maybe(void **state)
 	static const struct {
 		const char *text;
 		bool maybe;
-	} cases[] = { /* sport 1000-2000 in every row, dport 53 in some, saddr 10.0.0.1-10.0.0.9, no vlan; slost mixed */
+	} cases[] = {
+		/* sport 1000-2000 in every row, dport 53 in some, saddr 10.0.0.1-10.0.0.9, no vlan; slost mixed */
 		{ "", true },
 		{ "sport = 999", false },
 		{ "sport = 1000", true },
@@ -988,7 +1044,7 @@ test_maybe(void **state)
 		{ "port 80", false },
 		{ "port 80 or 1800", true },
 		{ "port 53 and sport < 100", false },
-		{ "port 53 and tcp", false },  /* no row has a protocol */
+		{ "port 53 and tcp", false }, /* no row has a protocol */
 		{ "not tcp", true },
 		{ "vlan 5", false },
 		{ "has sport", true },
@@ -1007,7 +1063,7 @@ test_maybe(void **state)
 		{ "slost > 1000", true },
 		{ "dlost > 1000", false },
 		{ "loss > 0", true },
-		{ "rate > 5", false },         /* derived from nothing */
+		{ "rate > 5", false }, /* derived from nothing */
 		{ "sport = 5 or (sport = 6 or sport = 2000)", true },
 	};
 	static struct range range[F_COUNT];
@@ -1018,7 +1074,9 @@ test_maybe(void **state)
 		range[i].absent = true;
 	range[F_sport] = (struct range){ .known = true, .all = true, .min.u = 1000, .max.u = 2000 };
 	range[F_dport] = (struct range){ .known = true, .min.u = 53, .max.u = 53 };
-	range[F_saddr] = (struct range){ .known = true, .all = true, .min.ip = ip("10.0.0.1"), .max.ip = ip("10.0.0.9") };
+	range[F_saddr] = (struct range){
+		.known = true, .all = true, .min.ip = ip("10.0.0.1"), .max.ip = ip("10.0.0.9")
+	};
 	range[F_slost] = (struct range){ .known = true, .mixed = true, .min.u = 1, .max.u = 2 };
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct filter_error e;
@@ -1026,7 +1084,8 @@ test_maybe(void **state)
 
 		assert_non_null(f);
 		if (filter_maybe(f, &info) != cases[i].maybe)
-			fail_msg("%s: %s", cases[i].text, cases[i].maybe ? "was skipped" : "was not skipped");
+			fail_msg("%s: %s", cases[i].text,
+				 cases[i].maybe ? "was skipped" : "was not skipped");
 		filter_free(&f);
 	}
 }
@@ -1035,12 +1094,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_file),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_words),  cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_bounds), cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_file),   cmocka_unit_test(test_random),
 		cmocka_unit_test(test_maybe),
 	};
 
