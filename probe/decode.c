@@ -121,6 +121,20 @@ decode_cut(struct decoder *d, enum layer layer)
 	return (STEP_END);
 }
 
+/* Ports come first in every transport header, and a cut one is keyed on what is there (SEMANTICS R9). */
+enum step
+decode_cut_transport(struct decoder *d)
+{
+	(void)decode_cut(d, LAYER_TRANSPORT);
+	d->p->facts &= ~(uint32_t)FACT_PAYLOAD; /* where the header ends was not seen */
+	if ((d->p->facts & FACT_CUT) != 0 && cur_left(&d->c) >= 4) {
+		d->p->sport = get16(d->c.p);
+		d->p->dport = get16(d->c.p + 2);
+		d->p->facts |= FACT_PORTS;
+	}
+	return (STEP_END);
+}
+
 enum step
 decode_bad(struct decoder *d)
 {

@@ -44,6 +44,8 @@ enum step decode_udpport(uint16_t sport, uint16_t dport);
 
 /* A header was not whole: what was committed stands; returns STEP_END. */
 enum step decode_cut(struct decoder *, enum layer);
+/* The same for a transport header, whose ports may be whole all the same. */
+enum step decode_cut_transport(struct decoder *);
 /* An IP header contradicts itself; returns STEP_END. */
 enum step decode_bad(struct decoder *);
 /* A frame without an IP flow, keyed by MACs (if known), protocol and aux; returns STEP_END. */

@@ -10,7 +10,7 @@ ports(struct decoder *d, uint32_t size)
 	const uint8_t *h = cur_bytes(&d->c, size);
 
 	if (h == NULL)
-		return (decode_cut(d, LAYER_TRANSPORT));
+		return (decode_cut_transport(d));
 	d->p->sport = get16(h);
 	d->p->dport = get16(h + 2);
 	d->p->facts |= FACT_PORTS;
@@ -22,7 +22,7 @@ decode_sctp(struct decoder *d)
 {
 	enum step next = ports(d, 12);
 
-	if ((d->p->facts & FACT_PORTS) != 0)
+	if (d->p->cut_at == LAYER_NONE && (d->p->facts & FACT_PORTS) != 0)
 		decode_payload(d, 12);
 	return (next);
 }
@@ -38,7 +38,7 @@ decode_dccp(struct decoder *d)
 	if (!c.cut && words < 3)
 		return (STEP_END);
 	(void)ports(d, 12);
-	if ((d->p->facts & FACT_PORTS) != 0)
+	if (d->p->cut_at == LAYER_NONE && (d->p->facts & FACT_PORTS) != 0)
 		decode_payload(d, words * 4u);
 	return (STEP_END);
 }

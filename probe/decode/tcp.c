@@ -71,7 +71,7 @@ decode_tcp(struct decoder *d)
 	uint32_t hlen;
 
 	if (h == NULL)
-		return (decode_cut(d, LAYER_TRANSPORT));
+		return (decode_cut_transport(d));
 	hlen = (h[12] >> 4) * 4u;
 	if (hlen < 20 || (hlen > p->payload && !d->part))
 		return (STEP_END);

@@ -13,7 +13,7 @@ decode_udp(struct decoder *d)
 	uint16_t length;
 
 	if (h == NULL)
-		return (decode_cut(d, LAYER_TRANSPORT));
+		return (decode_cut_transport(d));
 	length = get16(h + 4);
 	if (length < 8 && length != 0) /* 0: a jumbogram or segmentation offload */
 		return (STEP_END);
@@ -31,7 +31,7 @@ decode_udplite(struct decoder *d)
 	const uint8_t *h = cur_bytes(&d->c, 8);
 
 	if (h == NULL)
-		return (decode_cut(d, LAYER_TRANSPORT));
+		return (decode_cut_transport(d));
 	d->p->sport = get16(h);
 	d->p->dport = get16(h + 2);
 	d->p->facts |= FACT_PORTS;
