@@ -126,8 +126,10 @@ enum step
 decode_cut_transport(struct decoder *d)
 {
 	(void)decode_cut(d, LAYER_TRANSPORT);
+	if (d->p->cut_at != LAYER_TRANSPORT)
+		return (STEP_END);
 	d->p->facts &= ~(uint32_t)FACT_PAYLOAD; /* where the header ends was not seen */
-	if ((d->p->facts & FACT_CUT) != 0 && cur_left(&d->c) >= 4) {
+	if (cur_left(&d->c) >= 4) {
 		d->p->sport = get16(d->c.p);
 		d->p->dport = get16(d->c.p + 2);
 		d->p->facts |= FACT_PORTS;
