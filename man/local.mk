@@ -2,3 +2,13 @@
 # The pages, in mdoc.  Add a page with: dist_man_MANS += %D%/ra.1
 dist_man_MANS += %D%/pavo.5
 dist_man_MANS += %D%/pavo-filter.7
+dist_man_MANS += %D%/ra.1 %D%/racluster.1 %D%/rabins.1 %D%/rasort.1 %D%/racount.1
+
+# The fields' page is made from the table.
+noinst_PROGRAMS += man/fields
+man_fields_SOURCES = %D%/fields.c
+man_fields_LDADD = $(FLOW_LIBS)
+nodist_man_MANS += man/pavo-fields.7
+CLEANFILES += man/pavo-fields.7
+man/pavo-fields.7: man/fields$(EXEEXT)
+	$(AM_V_GEN)man/fields$(EXEEXT) > $@.tmp && mv $@.tmp $@

@@ -123,12 +123,15 @@ say(void *arg, const char *path, const char *sentence, bool wrong)
 {
 	struct run *r = arg;
 
-	log_warnx("%s: %s", path, sentence);
+	if (strncmp(sentence, path, strlen(path)) == 0) /* it says itself which file */
+		log_warnx("%s", sentence);
+	else
+		log_warnx("%s: %s", path, sentence);
 	r->failed |= wrong;
 }
 
 static void
-help_rows(FILE *to, const struct option_row *rows, unsigned n)
+help_rows(struct buf *to, const struct option_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		const struct option_row *o = &rows[i];
@@ -136,22 +139,48 @@ help_rows(FILE *to, const struct option_row *rows, unsigned n)
 
 		(void)snprintf(left, sizeof(left), "%c%c%c --%s %s", o->code < 256 ? '-' : ' ',
 		    o->code < 256 ? o->code : ' ', o->code < 256 ? ',' : ' ', o->name, o->arg == NULL ? "" : o->arg);
-		(void)fprintf(to, "  %-27s %s\n", left, o->doc);
+		buf_printf(to, "  %-27s %s\n", left, o->doc);
 	}
 }
 
 static void
-help(const struct run *r, FILE *to)
+help_text(const struct run *r, struct buf *to)
 {
-	(void)fprintf(to, "usage: %s -r FILE... [options] [- FILTER]\n%s\n", log_name(), r->tool->purpose);
+	buf_printf(to, "usage: %s -r FILE... [options] [- FILTER]\n%s\n", log_name(), r->tool->purpose);
 	if (r->nrows > NCOMMON) {
-		(void)fprintf(to, "\n");
+		buf_printf(to, "\n");
 		help_rows(to, r->rows + NCOMMON, r->nrows - NCOMMON);
 	}
-	(void)fprintf(to, "\n");
+	buf_printf(to, "\n");
 	help_rows(to, r->rows, NCOMMON);
-	(void)fprintf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
+	buf_printf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
 	    "Exit status: 0 records came out, 1 none, 2 an error.\n");
+}
+
+static noreturn void
+help_wrong(const struct run *r)
+{
+	struct buf b = { 0 };
+
+	help_text(r, &b);
+	(void)fputs(buf_cstr(&b), stderr);
+	exit(EXIT_ERROR);
+}
+
+static noreturn void
+help_wanted(struct run *r)
+{
+	help_text(r, &r->sheet.out);
+	sheet_flush(&r->sheet);
+	exit(0);
+}
+
+static noreturn void
+version(struct run *r)
+{
+	sheet_printf(&r->sheet, "%s (%s) %s\n", log_name(), PACKAGE_NAME, PACKAGE_VERSION);
+	sheet_flush(&r->sheet);
+	exit(0);
 }
 
 /* --- the command line -------------------------------------------------------------------------- */
@@ -268,11 +297,9 @@ take_input(struct run *r, int c, const char *arg)
 		r->having_text = arg;
 		break;
 	case 'h':
-		help(r, stdout);
-		exit(0);
+		help_wanted(r);
 	case O_VERSION:
-		(void)fprintf(stdout, "%s (%s) %s\n", log_name(), PACKAGE_NAME, PACKAGE_VERSION);
-		exit(0);
+		version(r);
 	default:
 		return (false);
 	}
@@ -514,10 +541,8 @@ find_input(struct run *r)
 {
 	if (r->started)
 		return;
-	if (isatty(STDIN_FILENO)) {
-		help(r, stderr);
-		exit(EXIT_ERROR);
-	}
+	if (isatty(STDIN_FILENO))
+		help_wrong(r);
 	source_add(r->source, "-");
 }
 
@@ -1102,7 +1127,7 @@ sheet_tail(struct run *r)
 	if (r->sheet.n == 0 || r->quiet || r->write.path != NULL) {
 		sheet_flush(&r->sheet);
 	} else {
-		sheet_head(r); /* a heading says that the tool has run, even if nothing was found */
+		sheet_head(r); /* a loader wants its header, also if nothing was found */
 		r->out->tail(&r->sheet);
 	}
 	if (r->sheet.error != 0 && r->sheet.error != EPIPE)

@@ -119,16 +119,10 @@ source_at(const struct source *s)
 	return (strcmp(path, "-") == 0 ? "stdin" : path);
 }
 
-/* Readers may or may not begin their sentence with the file's name: say it once. */
 static void
 say(struct source *s, const char *sentence, bool wrong)
 {
-	const char *path = source_at(s);
-	size_t n = strlen(path);
-
-	if (strncmp(sentence, path, n) == 0 && strncmp(sentence + n, ": ", 2) == 0)
-		sentence += n + 2;
-	s->hooks.say(s->hooks.arg, path, sentence, wrong);
+	s->hooks.say(s->hooks.arg, source_at(s), sentence, wrong);
 }
 
 static bool

@@ -11,7 +11,7 @@ struct source;
 
 struct source_hooks {
 	reader_wants wants; /* which blocks are read; NULL: all */
-	/* Something about a file, a sentence without its name; wrong: part of it could not be read. */
+	/* Something about a file, a sentence that may begin with its name; wrong: part of it could not be read. */
 	void (*say)(void *, const char *path, const char *sentence, bool wrong);
 	void *arg;
 };

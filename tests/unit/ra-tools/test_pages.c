@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * test_pages.c: every option is in its page.  The options of all tools are in ra.1, a tool's own in its own.
+ */
+#include "format/base/buf.h"
+#include "ra-tools/run.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { O_ZERO = O_OWN, O_APPROX };
+
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+static const struct option_row common[] = {
+#include "ra-tools/run.opt"
+};
+static const struct option_row racluster[] = {
+#include "ra-tools/racluster.opt"
+};
+static const struct option_row rabins[] = {
+#include "ra-tools/rabins.opt"
+};
+static const struct option_row rasort[] = {
+#include "ra-tools/rasort.opt"
+};
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const char *page;
+	const struct option_row *rows;
+	size_t n;
+} pages[] = {
+	{ "ra.1", common, N(common) },
+	{ "racluster.1", racluster, N(racluster) },
+	{ "rabins.1", rabins, N(rabins) },
+	{ "rasort.1", rasort, N(rasort) },
+};
+
+static void
+load(const char *page, struct buf *text)
+{
+	const char *src = getenv("PAVO_SRC");
+	char path[4096];
+	size_t n;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/man/%s", src != NULL ? src : ".", page);
+	f = fopen(path, "r");
+	if (f == NULL)
+		fail_msg("%s can not be read", path);
+	do {
+		n = fread(buf_room(text, 4096), 1, 4096, f);
+		text->len += n;
+	} while (n > 0);
+	(void)fclose(f);
+}
+
+/* Is there a line `.It Fl ...` that has the option as a word of its own? */
+static bool
+has_item(const char *text, const char *option)
+{
+	size_t n = strlen(option);
+
+	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		const char *end;
+
+		line += *line == '\n';
+		end = strchr(line, '\n');
+		if (strncmp(line, ".It Fl ", 7) != 0)
+			continue;
+		for (const char *p = strstr(line, option); p != NULL && p < end; p = strstr(p + 1, option))
+			if (p[-1] == ' ' && (p[n] == ' ' || p[n] == '\n'))
+				return (true);
+	}
+	return (false);
+}
+
+static void
+options_in_pages(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(pages); i++) {
+		struct buf text = { 0 };
+
+		load(pages[i].page, &text);
+		for (size_t o = 0; o < pages[i].n; o++) {
+			const struct option_row *row = &pages[i].rows[o];
+			char name[64];
+
+			(void)snprintf(name, sizeof(name), "Fl -%s", row->name);
+			if (!has_item(buf_cstr(&text), name))
+				fail_msg("%s lacks --%s", pages[i].page, row->name);
+			(void)snprintf(name, sizeof(name), "Fl %c", row->code);
+			if (row->code < 256 && !has_item(buf_cstr(&text), name))
+				fail_msg("%s lacks -%c", pages[i].page, row->code);
+		}
+		buf_free(&text);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_in_pages),
+	};
+
+	return (cmocka_run_group_tests_name("pages", tests, NULL, NULL));
+}
