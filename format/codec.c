@@ -58,7 +58,7 @@ bytes_of(uint64_t v)
 static unsigned
 varint_size(uint64_t v)
 {
-	return ((bits_of(v | 1) + 6) / 7);
+	return ((bits_of(v | 1) * 9 + 64) >> 6); /* (bits + 6) / 7 for 1 to 64 */
 }
 
 static size_t
@@ -262,37 +262,51 @@ scale(struct coder *k, const uint64_t *v, uint32_t n, const struct plan *plan)
 	}
 }
 
-static uint64_t
-cost_groups(const uint64_t *x, uint32_t n)
+/* One pass over the column: its span, and that of each group. */
+static void
+survey(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max, uint64_t span_of[CODER_MAX / GROUP])
 {
-	uint64_t bytes = 0, min, max;
+	uint32_t groups = 0;
 
+	*min = ~0ull;
+	*max = 0;
 	for (uint32_t i = 0; i < n; i += GROUP) {
-		uint32_t m = n - i < GROUP ? n - i : GROUP;
+		uint64_t lo, hi;
 
-		span(x + i, m, &min, &max);
-		bytes += varint_size(min) + 1 + packed_size(m, bits_of(max - min));
+		span(v + i, n - i < GROUP ? n - i : GROUP, &lo, &hi);
+		span_of[groups++] = hi - lo;
+		*min = lo < *min ? lo : *min;
+		*max = hi > *max ? hi : *max;
 	}
+}
+
+static uint64_t
+cost_groups(const uint64_t *span_of, uint32_t n, uint64_t unit, uint64_t range)
+{
+	uint64_t bytes = 0, base = varint_size(range / unit / 2);
+
+	for (uint32_t i = 0, g = 0; i < n; i += GROUP, g++)
+		bytes += base + 1 + packed_size(n - i < GROUP ? n - i : GROUP, bits_of(span_of[g] / unit));
 	return (bytes);
 }
 
-/* As put_groups() of the zigzag differences. */
+/* As put_groups() of the zigzag differences; the part of a bit that dividing by unit later saves is left. */
 static uint64_t
-cost_delta(const uint64_t *x, uint32_t n)
+cost_delta(const uint64_t *v, uint32_t n, uint64_t unit, uint64_t limit)
 {
 	uint64_t bytes = 10;
 
-	for (uint32_t i = 1; i < n; i += GROUP) {
+	for (uint32_t i = 1; i < n && bytes < limit; i += GROUP) {
 		uint32_t m = n - i < GROUP ? n - i : GROUP;
 		uint64_t min = ~0ull, max = 0;
 
 		for (uint32_t j = i; j < i + m; j++) {
-			uint64_t z = zigzag(x[j] - x[j - 1]);
+			uint64_t z = zigzag(v[j] - v[j - 1]);
 
 			min = z < min ? z : min;
 			max = z > max ? z : max;
 		}
-		bytes += varint_size(min) + 1 + packed_size(m, bits_of(max - min));
+		bytes += varint_size(min / unit) + 1 + packed_size(m, bits_of((max - min) / unit));
 	}
 	return (bytes);
 }
@@ -323,12 +337,12 @@ commonest(const uint64_t *v, uint32_t n)
 }
 
 static uint64_t
-cost_sparse(const uint64_t *v, uint32_t n, uint64_t common)
+cost_sparse(const uint64_t *v, uint32_t n, uint64_t common, uint64_t limit)
 {
 	uint64_t bytes = varint_size(common) + 3;
 	uint32_t last = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n && bytes < limit; i++) {
 		if (v[i] == common)
 			continue;
 		bytes += varint_size(i - last) + varint_size(v[i]);
@@ -449,11 +463,11 @@ struct plan
 u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
 {
 	struct plan plan = { .unit = 1, .alt = CODE_NONE };
-	uint64_t packed, whole, varint;
+	uint64_t whole, varint, span_of[CODER_MAX / GROUP];
 	unsigned bits, width;
 
 	assert(n > 0 && n <= CODER_MAX);
-	span(v, n, &plan.min, &plan.max);
+	survey(v, n, &plan.min, &plan.max, span_of);
 	plan.common = plan.min;
 	if (plan.min == plan.max) {
 		plan.best = CODE_CONST;
@@ -461,15 +475,15 @@ u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
 		return (plan);
 	}
 	plan.unit = unit_of(v, n, plan.min, plan.max);
-	scale(k, v, n, &plan);
 	bits = bits_of((plan.max - plan.min) / plan.unit);
-	packed = varint_size(plan.min) + 3 + packed_size(n, bits);
 	plan.best = CODE_PACKED;
-	plan.bytes = packed;
-	better(&plan, CODE_GROUPS, varint_size(plan.min) + 3 + cost_groups(k->scaled, n));
-	better(&plan, CODE_DELTA, cost_delta(k->scaled, n));
+	plan.bytes = varint_size(plan.min) + 3 + packed_size(n, bits);
+	better(&plan, CODE_GROUPS, varint_size(plan.min) + 3 +
+	    cost_groups(span_of, n, plan.unit, plan.max - plan.min));
+	if (bits > 1)
+		better(&plan, CODE_DELTA, cost_delta(v, n, plan.unit, plan.bytes));
 	plan.common = commonest(v, n);
-	better(&plan, CODE_SPARSE, cost_sparse(v, n, plan.common));
+	better(&plan, CODE_SPARSE, cost_sparse(v, n, plan.common, plan.bytes));
 	width = bytes_of(plan.max);
 	whole = 1 + (uint64_t)n * width;
 	varint = cost_varint(v, n);
@@ -924,5 +938,5 @@ set_get(enum set_kind kind, struct cursor *c, uint64_t *set, uint32_t rows, uint
 		good = get_runs(c, set, rows);
 		break;
 	}
-	return (good && bits_count(set, rows) == count);
+	return (good && cur_left(c) == 0 && bits_count(set, rows) == count);
 }

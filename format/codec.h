@@ -59,7 +59,7 @@ bool u64_knows(enum coding);
 /* Sets of rows, as bitmaps (bits.h). */
 enum set_kind { SET_BITMAP = 1, SET_MEMBERS = 2, SET_OTHERS = 3, SET_RUNS = 4 };
 enum set_kind set_put(const uint64_t *set, uint32_t rows, struct buf *);
-/* `set` has BITS_WORDS(rows) words. false: wrong bytes, or not `count` members. */
+/* `set` has BITS_WORDS(rows) words.  false: wrong bytes, bytes left over, or not `count` members. */
 bool set_get(enum set_kind, struct cursor *, uint64_t *set, uint32_t rows, uint32_t count);
 
 static inline uint64_t

@@ -194,18 +194,34 @@ put_block(struct writer *w, struct batch *b)
 	return (flush(w));
 }
 
-/* The row before which `most` bytes of blobs are reached; rows if they all fit. */
+/* Bytes of blobs in a row, or in all selected ones (row == b->rows). */
+static uint64_t
+blob_bytes(const struct batch *b, uint32_t row)
+{
+	uint64_t sum = 0;
+	uint32_t first = row == b->rows ? 0 : row, end = row == b->rows ? row : row + 1;
+
+	for (enum field f = 0; f < F_STORED; f++) {
+		const struct column *c = b->col[f];
+
+		if (c == NULL || c->store != STORE_BLOB)
+			continue;
+		for (uint32_t r = first; r < end; r++)
+			sum += column_has(c, r) && batch_selected(b, r) ? c->b[r].n : 0;
+	}
+	return (sum);
+}
+
+/* The row before which more than `most` bytes of blobs are reached, and at least one row on. */
 static uint32_t
 blobs_fit(const struct batch *b, uint32_t from, uint64_t most)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t r = from; r < b->rows; r++) {
-		for (enum field f = 0; f < F_STORED; f++)
-			if (fields[f].store == STORE_BLOB && batch_selected(b, r) && column_has(b->col[f], r))
-				sum += b->col[f]->b[r].n;
-		if (sum > most)
-			return (r > from ? r : r + 1);
+		sum += blob_bytes(b, r);
+		if (sum > most && r > from)
+			return (r);
 	}
 	return (b->rows);
 }
@@ -214,21 +230,22 @@ bool
 writer_put(struct writer *w, struct batch *b)
 {
 	uint64_t *whole = b->sel, *part;
-	uint32_t from = 0, to = blobs_fit(b, 0, BLOB_BYTES_MAX);
+	uint32_t from = 0, to;
 	bool good = true;
 
 	if (w->failed)
 		return (false);
-	if (to == b->rows)
+	if (blob_bytes(b, b->rows) <= BLOB_BYTES_MAX)
 		return (put_block(w, b));
 	part = mem_zero(BITS_WORDS(b->rows), 8);
-	b->sel = part;
 	for (; from < b->rows && good; from = to) {
+		b->sel = whole;
 		to = blobs_fit(b, from, BLOB_BYTES_MAX);
 		memset(part, 0, BITS_WORDS(b->rows) * 8);
 		for (uint32_t r = from; r < to; r++)
 			if (whole == NULL || bit_get(whole, r))
 				bit_set(part, r);
+		b->sel = part;
 		good = put_block(w, b);
 	}
 	b->sel = whole;

@@ -46,7 +46,15 @@ UNIT += \
 	%D%/unit/base/test_ip
 
 # --- format (add your tests here) ----------------------------------------------------------------
-UNIT += %D%/unit/format/test_types
+UNIT += \
+	%D%/unit/format/test_block \
+	%D%/unit/format/test_cid \
+	%D%/unit/format/test_codec \
+	%D%/unit/format/test_derive \
+	%D%/unit/format/test_file \
+	%D%/unit/format/test_flow \
+	%D%/unit/format/test_types
+EXTRA_DIST += %D%/unit/format/records.h
 
 # --- probe (add your tests here) -----------------------------------------------------------------
 UNIT += \

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * block.c: batches come back as they were, for every field, presence and selection.
+ */
+#include "format/block.h"
+#include "format/base/hash.h"
+
+#include "records.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* The present, absent or mixed state of a row, by pattern; 0 absent, 1 present, 2 mixed */
+static int
+state_of(unsigned pattern, uint32_t r)
+{
+	switch (pattern % 9) {
+	case 0: return (1);
+	case 1: return (0);
+	case 2: return (rnd() % 2 ? 1 : 0);
+	case 3: return (r % 97 == 3 ? 1 : 0);
+	case 4: return (r % 97 == 3 ? 0 : 1);
+	case 5: return (r / 50 % 2 ? 1 : 0);
+	case 6: return (r % 13 == 0 ? 2 : 1);
+	case 7: return (r % 13 == 0 ? 2 : 0);
+	default: return (2);
+	}
+}
+
+static struct batch *
+random_batch(uint32_t rows)
+{
+	struct batch *b = batch_new(rows);
+
+	b->rows = rows;
+	for (enum field f = 0; f < F_STORED; f++) {
+		unsigned pattern = (unsigned)rnd(), shape = (unsigned)(rnd() >> 32);
+		struct column *c = NULL;
+
+		for (uint32_t r = 0; r < rows; r++) {
+			int s = state_of(pattern, r);
+			union value v;
+
+			if (s == 0)
+				continue;
+			c = batch_column(b, f);
+			if (s == 2) {
+				column_set_mixed(b, c, r);
+				continue;
+			}
+			v = random_value(f, shape, r, &b->arena);
+			column_set(c, r, &v);
+		}
+	}
+	return (b);
+}
+
+static const uint8_t *
+from_memory(void *arg, uint64_t offset, uint32_t n)
+{
+	const struct buf *b = arg;
+
+	return (offset <= b->len && n <= b->len - offset ? b->p + offset : NULL);
+}
+
+struct open_block { /* an encoded block, taken apart */
+	struct directory d;
+	struct buf sections; /* borrowed */
+};
+
+static void
+open_block(const struct buf *out, struct arena *a, struct open_block *o)
+{
+	struct meta_object m;
+
+	assert_true(out->len > META_PREFIX);
+	assert_true(meta_get_object(out->p, &m));
+	assert_int_equal(m.kind, META_BLOCK);
+	assert_true(meta_check(&m, out->p + META_PREFIX));
+	assert_true(meta_get_directory(out->p + META_PREFIX, m.size, a, &o->d));
+	o->sections = (struct buf){ out->p + META_PREFIX + m.size, out->len - META_PREFIX - m.size, 0 };
+	assert_int_equal(o->d.length, o->sections.len);
+}
+
+/* What a companion time equal to bstart becomes: absent. */
+static bool
+is_dropped(const struct batch *b, enum field f, uint32_t r)
+{
+	return (fields[f].agg == AGG_COMP && column_has(b->col[f], r) && column_has(b->col[F_bstart], r) &&
+	    b->col[f]->u[r] == b->col[F_bstart]->u[r]);
+}
+
+static void
+same_cell(const struct batch *want, uint32_t wr, const struct batch *got, uint32_t gr, enum field f)
+{
+	bool has = column_has(want->col[f], wr) && !is_dropped(want, f, wr);
+	union value x, y;
+
+	if (has != column_has(got->col[f], gr) || column_mixed(want->col[f], wr) != column_mixed(got->col[f], gr))
+		fail_msg("%s, row %u: presence", fields[f].name, wr);
+	if (!has)
+		return;
+	x = column_value(want->col[f], wr);
+	y = column_value(got->col[f], gr);
+	if (!value_equal(fields[f].store, &x, &y))
+		fail_msg("%s, row %u: value", fields[f].name, wr);
+}
+
+static void
+test_round_trip(void **state)
+{
+	static const uint32_t sizes[] = { 1, 2, 63, 64, 65, 129, 1000, 5000 };
+	struct blocks *k = blocks_new();
+	struct batch *back = batch_new(1);
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	for (int round = 0; round < 24; round++) {
+		struct batch *b = random_batch(sizes[(size_t)round % (sizeof(sizes) / sizeof(sizes[0]))]);
+		struct open_block o;
+		struct fieldset used;
+		struct index_entry entry;
+		enum field unknown = F_NONE;
+
+		out.len = 0;
+		block_encode(k, b, &out, &used, &entry);
+		assert_int_equal(entry.rows, b->rows);
+		assert_int_equal(entry.length, out.len);
+		arena_reset(&a);
+		open_block(&out, &a, &o);
+		assert_int_equal(block_decode(k, &o.d, NULL, NULL, from_memory, &o.sections, back, &unknown),
+		    BLOCK_GOOD);
+		assert_int_equal(unknown, F_NONE);
+		assert_int_equal(back->rows, b->rows);
+		for (enum field f = 0; f < F_STORED; f++)
+			for (uint32_t r = 0; r < b->rows; r++)
+				same_cell(b, r, back, r, f);
+		batch_free(&b);
+	}
+	arena_free(&a);
+	buf_free(&out);
+	batch_free(&back);
+	blocks_free(&k);
+}
+
+static void
+test_selection(void **state)
+{
+	struct blocks *k = blocks_new();
+	struct batch *back = batch_new(1), *b = random_batch(700);
+	uint64_t sel[BITS_WORDS(700)] = { 0 };
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+	struct open_block o;
+	struct fieldset used;
+	struct index_entry entry;
+	enum field unknown = F_NONE;
+	uint32_t n = 0;
+
+	(void)state;
+	for (uint32_t r = 0; r < 700; r++)
+		if (rnd() % 3 == 0)
+			bit_set(sel, r);
+	b->sel = sel;
+	block_encode(k, b, &out, &used, &entry);
+	assert_int_equal(entry.rows, bits_count(sel, 700));
+	open_block(&out, &a, &o);
+	assert_int_equal(block_decode(k, &o.d, NULL, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
+	for (uint32_t r = 0; r < 700; r++) {
+		if (!bit_get(sel, r))
+			continue;
+		for (enum field f = 0; f < F_STORED; f++)
+			same_cell(b, r, back, n, f);
+		n++;
+	}
+	memset(sel, 0, sizeof(sel));
+	out.len = 0;
+	block_encode(k, b, &out, &used, &entry);
+	assert_int_equal(out.len, 0); /* no rows: no block */
+	arena_free(&a);
+	buf_free(&out);
+	batch_free(&b);
+	batch_free(&back);
+	blocks_free(&k);
+}
+
+/* Each field alone gives the same values, and nothing but its own sections is read. */
+struct watched {
+	struct buf *sections;
+	uint64_t bytes;
+};
+
+static const uint8_t *
+watch(void *arg, uint64_t offset, uint32_t n)
+{
+	struct watched *w = arg;
+
+	w->bytes += n;
+	return (from_memory(w->sections, offset, n));
+}
+
+static void
+test_projection(void **state)
+{
+	struct blocks *k = blocks_new();
+	struct batch *back = batch_new(1), *b = random_batch(3000);
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+	struct open_block o;
+	struct fieldset used;
+	struct index_entry entry;
+	enum field unknown = F_NONE;
+
+	(void)state;
+	block_encode(k, b, &out, &used, &entry);
+	open_block(&out, &a, &o);
+	for (enum field f = 0; f < F_STORED; f++) {
+		struct fieldset want = { { 0 } };
+		struct watched w = { &o.sections, 0 };
+
+		fieldset_add(&want, f);
+		assert_int_equal(block_decode(k, &o.d, &want, NULL, watch, &w, back, &unknown), BLOCK_GOOD);
+		for (enum field g = 0; g < F_COUNT; g++)
+			assert_true(g == f || back->col[g] == NULL);
+		for (uint32_t r = 0; r < b->rows; r++)
+			same_cell(b, r, back, r, f);
+		assert_true(w.bytes < o.sections.len / 8);
+	}
+	arena_free(&a);
+	buf_free(&out);
+	batch_free(&b);
+	batch_free(&back);
+	blocks_free(&k);
+}
+
+/* What the directory says of a field holds for its rows. */
+static void
+test_ranges(void **state)
+{
+	static struct range range[F_COUNT];
+	struct blocks *k = blocks_new();
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	for (int round = 0; round < 5; round++) {
+		struct batch *b = random_batch(400);
+		struct open_block o;
+		struct fieldset used;
+		struct index_entry entry;
+
+		out.len = 0;
+		block_encode(k, b, &out, &used, &entry);
+		arena_reset(&a);
+		open_block(&out, &a, &o);
+		block_ranges(&o.d, NULL, range);
+		for (enum field f = 0; f < F_STORED; f++) {
+			const struct range *g = &range[f];
+			bool any = false, all = true, mixed = false, low = false, high = false;
+
+			for (uint32_t r = 0; r < b->rows; r++) {
+				union value v;
+
+				mixed |= column_mixed(b->col[f], r);
+				if (!column_has(b->col[f], r) || is_dropped(b, f, r)) {
+					all = false;
+					continue;
+				}
+				any = true;
+				if (!g->known)
+					continue;
+				v = column_value(b->col[f], r);
+				assert_true(value_cmp(fields[f].store, &v, &g->min) >= 0);
+				assert_true(value_cmp(fields[f].store, &v, &g->max) <= 0);
+				low |= value_equal(fields[f].store, &v, &g->min);
+				high |= value_equal(fields[f].store, &v, &g->max);
+			}
+			assert_int_equal(g->absent, !any && !mixed);
+			assert_int_equal(g->all, all);
+			assert_int_equal(g->mixed, mixed);
+			assert_int_equal(g->known, any && fields[f].store != STORE_BLOB);
+			assert_int_equal(low && high, g->known);
+		}
+		for (enum field f = F_STORED; f < F_COUNT; f++)
+			assert_true(!range[f].known && !range[f].absent);
+		batch_free(&b);
+	}
+	arena_free(&a);
+	buf_free(&out);
+	blocks_free(&k);
+}
+
+/* A constant column costs at most 13 bytes of directory, an absent one none. */
+static void
+test_small(void **state)
+{
+	struct blocks *k = blocks_new();
+	struct batch *b = batch_new(BATCH_ROWS);
+	struct buf out = { 0 };
+	struct fieldset used;
+	struct index_entry entry;
+	size_t one, two;
+
+	(void)state;
+	for (uint32_t r = 0; r < BATCH_ROWS; r++) {
+		struct flow f;
+
+		flow_clear(&f);
+		SET(&f, bstart, 1700000000000000000);
+		batch_add(b, &f);
+	}
+	block_encode(k, b, &out, &used, &entry);
+	one = out.len;
+	assert_true(one < META_PREFIX + 30);
+	bits_fill(batch_column(b, F_bend)->present, BATCH_ROWS);
+	for (uint32_t r = 0; r < BATCH_ROWS; r++)
+		b->col[F_bend]->u[r] = 1700000005000000000;
+	(void)batch_column(b, F_spkts);
+	out.len = 0;
+	block_encode(k, b, &out, &used, &entry);
+	two = out.len;
+	assert_true(two - one <= 13);
+	buf_free(&out);
+	batch_free(&b);
+	blocks_free(&k);
+}
+
+/* A column of an encoding from the future is absent; the others are read. */
+static void
+test_unknown_encoding(void **state)
+{
+	static const uint8_t section[] = { 0xc6, 0, 0, 0, 3, 1, 2, 3 };
+	struct dir_column col[4] = {
+		{ .id = fields[F_spkts].id, .code = 0, .mixed = ROWS_NONE, .min = { true, 5, { NULL, 0 } } },
+		{ .id = fields[F_dpkts].id, .code = 13, .mixed = ROWS_NONE,
+		    .at = { 0, 3, 3, (uint32_t)hash64(section + 5, 3, 0) } },
+		{ .id = fields[F_sbytes].id, .code = 0, .mixed = ROWS_NONE, .min = { true, 6, { NULL, 0 } } },
+		{ .id = 60000, .code = 1, .mixed = ROWS_NONE }, /* a field that nobody knows */
+	};
+	struct directory d = { .length = 8, .rows = 2, .ncol = 4, .col = col }, parsed;
+	struct buf payload = { 0 }, sections = { (uint8_t *)(uintptr_t)section, sizeof(section), 0 };
+	struct blocks *k = blocks_new();
+	struct batch *b = batch_new(1);
+	struct arena a = { 0 };
+	enum field unknown = F_NONE;
+
+	(void)state;
+	meta_put_directory(&payload, &d);
+	assert_true(meta_get_directory(payload.p, payload.len, &a, &parsed));
+	assert_int_equal(block_decode(k, &parsed, NULL, NULL, from_memory, &sections, b, &unknown), BLOCK_GOOD);
+	assert_int_equal(unknown, F_dpkts);
+	assert_null(b->col[F_dpkts]);
+	assert_int_equal(b->col[F_spkts]->u[1], 5);
+	assert_int_equal(b->col[F_sbytes]->u[0], 6);
+	arena_free(&a);
+	buf_free(&payload);
+	batch_free(&b);
+	blocks_free(&k);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_selection),
+		cmocka_unit_test(test_projection),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_unknown_encoding),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * derive.c: derived columns, calculated by hand.
+ */
+#include "format/batch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BSTART 1700000000000000000
+
+/* A two-way TCP record of a bin of 5 s. */
+static void
+tcp_record(struct flow *f)
+{
+	flow_clear(f);
+	SET(f, rectype, RECTYPE_FLOW);
+	SET(f, flags, RFLAGS_start | RFLAGS_end);
+	SET(f, bstart, BSTART);
+	SET(f, bend, BSTART + 5000000000);
+	SET(f, stime, BSTART + 1000000);
+	SET(f, ltime, BSTART + 1501002999);
+	SET(f, proto, 6);
+	SET(f, dirq, 3);
+	SET(f, spkts, 10);
+	SET(f, dpkts, 15);
+	SET(f, sbytes, 1000);
+	SET(f, dbytes, 20000);
+	SET(f, sdatasegs, 4);
+	SET(f, ddatasegs, 12);
+	SET(f, srtxup, 1);
+	SET(f, srtxdn, 0);
+	SET(f, drtxup, 2);
+	SET(f, drtxdn, 1);
+	SET(f, sspur, 1);
+	SET(f, synack_sum, 30001);
+	SET(f, synack_n, 2);
+	SET(f, scapmiss, 100);
+	SET(f, scapfix, 140);
+}
+
+static struct batch *
+one(const struct flow *f)
+{
+	struct batch *b = batch_new(4);
+
+	batch_add(b, f);
+	return (b);
+}
+
+static void
+test_numbers(void **state)
+{
+	static const struct {
+		enum field f;
+		uint64_t want;
+	} cases[] = {
+		{ F_dur, 1500002 },   /* 1500.002999 ms, cut to us */
+		{ F_pkts, 25 },
+		{ F_bytes, 21000 },
+		{ F_sloss, 1 },
+		{ F_dloss, 3 },
+		{ F_loss, 4 },
+		{ F_srtx, 2 },        /* and the spurious one */
+		{ F_drtx, 3 },
+		{ F_synack, 15000 },  /* 30001 / 2, cut */
+		{ F_sgap, (uint64_t)-40 },
+	};
+	struct flow f;
+	struct batch *b;
+
+	(void)state;
+	tcp_record(&f);
+	b = one(&f);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct column *c = batch_derive(b, cases[i].f);
+
+		if (!column_has(c, 0) || c->u[0] != cases[i].want)
+			fail_msg("%s: %lld", fields[cases[i].f].name, c == NULL ? -1ll : (long long)c->i[0]);
+	}
+	batch_free(&b);
+}
+
+static void
+test_reals(void **state)
+{
+	static const struct {
+		enum field f;
+		double want;
+	} cases[] = {
+		{ F_blen, 5.0 },
+		{ F_sploss, 25.0 },          /* 1 of 4 */
+		{ F_dploss, 25.0 },          /* 3 of 12 */
+		{ F_ploss, 25.0 },           /* 4 of 16 */
+		{ F_sload, 1600.0 },         /* 8 * 1000 / 5 */
+		{ F_load, 33600.0 },         /* 8 * 21000 / 5 */
+		{ F_srate, 2.0 },
+		{ F_drate, 3.0 },
+		{ F_rate, 5.0 },
+	};
+	struct flow f;
+	struct batch *b;
+
+	(void)state;
+	tcp_record(&f);
+	b = one(&f);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct column *c = batch_derive(b, cases[i].f);
+
+		if (!column_has(c, 0) || c->r[0] < cases[i].want - 1e-9 || c->r[0] > cases[i].want + 1e-9)
+			fail_msg("%s", fields[cases[i].f].name);
+	}
+	batch_free(&b);
+}
+
+static void
+test_texts(void **state)
+{
+	static const struct {
+		const char *msg;
+		uint64_t proto, dirq, spkts, dpkts;
+		const char *want;
+	} cases[] = {
+		{ "both, seen", 6, 3, 1, 1, "<->" },
+		{ "TCP by first sender", 6, 1, 1, 1, "<?>" },
+		{ "TCP by first sender, one way", 6, 1, 1, 0, "?>" },
+		{ "UDP by first sender", 17, 1, 1, 0, "->" },
+		{ "only the destination", 17, 1, 0, 4, "<-" },
+		{ "nobody", 6, 3, 0, 0, "-" },
+	};
+	struct flow f;
+	struct batch *b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct column *c;
+
+		flow_clear(&f);
+		SET(&f, proto, cases[i].proto);
+		SET(&f, dirq, cases[i].dirq);
+		SET(&f, spkts, cases[i].spkts);
+		SET(&f, dpkts, cases[i].dpkts);
+		b = one(&f);
+		c = batch_derive(b, F_dir);
+		if (!column_has(c, 0) || c->b[0].n != strlen(cases[i].want) ||
+		    memcmp(c->b[0].p, cases[i].want, c->b[0].n) != 0)
+			fail_msg("%s", cases[i].msg);
+		batch_free(&b);
+	}
+	tcp_record(&f);
+	b = one(&f);
+	assert_memory_equal(batch_derive(b, F_flgs)->b[0].p, " * r    ", 8);
+	batch_free(&b);
+}
+
+/* Absent is not zero; mixed needs make a mixed result. */
+static void
+test_states(void **state)
+{
+	struct flow f;
+	struct batch *b;
+
+	(void)state;
+	flow_clear(&f);
+	SET(&f, bstart, BSTART);
+	SET(&f, dpkts, 3);
+	bit_set(f.mixed, F_sjit_n);
+	b = one(&f);
+	assert_false(column_has(batch_derive(b, F_loss), 0));
+	assert_false(column_has(batch_derive(b, F_ploss), 0));
+	assert_false(column_has(batch_derive(b, F_dur), 0));
+	assert_false(column_has(batch_derive(b, F_bytes), 0));
+	assert_true(column_has(batch_derive(b, F_pkts), 0)); /* one side alone */
+	assert_int_equal(b->col[F_pkts]->u[0], 3);
+	assert_false(column_has(batch_derive(b, F_rate), 0)); /* the bin's end is not known */
+	assert_false(column_has(batch_derive(b, F_sjit), 0));
+	assert_true(column_mixed(batch_derive(b, F_sjit), 0));
+	batch_free(&b);
+}
+
+static void
+test_cid(void **state)
+{
+	struct flow f;
+	struct batch *b;
+	struct ip s, d;
+
+	(void)state;
+	flow_clear(&f);
+	assert_true(ip_parse("128.232.110.120", 15, &s));
+	assert_true(ip_parse("66.35.250.204", 13, &d));
+	SET(&f, proto, 6);
+	SET_IP(&f, saddr, s);
+	SET_IP(&f, daddr, d);
+	SET(&f, sport, 34855);
+	SET(&f, dport, 80);
+	b = one(&f);
+	SET(&f, smask, 24); /* a prefix is not a conversation */
+	batch_add(b, &f);
+	assert_true(column_has(batch_derive(b, F_cid), 0));
+	assert_int_equal(b->col[F_cid]->b[0].n, 30);
+	assert_memory_equal(b->col[F_cid]->b[0].p, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=", 30);
+	assert_false(column_has(b->col[F_cid], 1));
+	batch_free(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_reals),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_cid),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * flow.c: merging is associative and commutative and has an identity; turning round undoes itself.
+ */
+#include "records.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define ROUNDS 3000
+
+/* Few values, so that they are often equal, and all three states. Times are plain, as records have them:
+ * bstart is always there. */
+static void
+random_flow(struct flow *f, struct arena *a)
+{
+	flow_clear(f);
+	for (enum field i = 0; i < F_STORED; i++) {
+		unsigned state = (unsigned)(rnd() % 8);
+		bool may_mix = fields[i].agg == AGG_KEY || fields[i].agg == AGG_SAME;
+
+		if (fields[i].agg == AGG_COMP && !bit_get(f->present, fields[i].companion))
+			continue;
+		if (i != F_bstart && state < 3)
+			continue;
+		if (i != F_bstart && state == 3 && may_mix) {
+			bit_set(f->mixed, i);
+			continue;
+		}
+		f->v[i] = random_value(i, 1, 0, a);
+		bit_set(f->present, i);
+	}
+	for (enum field i = 0; i < F_STORED; i++) /* a companion belongs to a value */
+		if (fields[i].agg == AGG_COMP && !bit_get(f->present, fields[i].companion))
+			bit_clear(f->present, i);
+}
+
+/* Equal, where an absent companion is bstart. */
+static void
+same(const struct flow *x, const struct flow *y, const char *law)
+{
+	for (enum field i = 0; i < F_STORED; i++) {
+		bool a = bit_get(x->present, i), b = bit_get(y->present, i);
+		union value va = x->v[i], vb = y->v[i];
+
+		if (fields[i].agg == AGG_COMP) {
+			va = a ? va : x->v[F_bstart];
+			vb = b ? vb : y->v[F_bstart];
+			a = b = bit_get(x->present, fields[i].companion);
+		}
+		if (a != b || bit_get(x->mixed, i) != bit_get(y->mixed, i))
+			fail_msg("%s: presence of %s", law, fields[i].name);
+		if (a && !value_equal(fields[i].store, &va, &vb))
+			fail_msg("%s: value of %s", law, fields[i].name);
+	}
+}
+
+static void
+test_merge(void **state)
+{
+	static struct flow a, b, c, x, y, none;
+	struct arena mem = { 0 };
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		arena_reset(&mem);
+		random_flow(&a, &mem);
+		random_flow(&b, &mem);
+		random_flow(&c, &mem);
+
+		x = a;
+		flow_merge(&x, &b, &mem);
+		y = b;
+		flow_merge(&y, &a, &mem);
+		same(&x, &y, "commutative");
+
+		flow_merge(&x, &c, &mem);
+		y = b;
+		flow_merge(&y, &c, &mem);
+		c = a;
+		flow_merge(&c, &y, &mem);
+		same(&x, &c, "associative");
+
+		flow_clear(&none);
+		x = a;
+		flow_merge(&x, &none, &mem);
+		same(&x, &a, "identity on the right");
+		flow_merge(&none, &a, &mem);
+		same(&none, &a, "identity on the left");
+	}
+	arena_free(&mem);
+}
+
+static void
+test_reverse(void **state)
+{
+	static struct flow a, b, x, y;
+	struct arena mem = { 0 };
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		arena_reset(&mem);
+		random_flow(&a, &mem);
+		random_flow(&b, &mem);
+
+		x = a;
+		flow_reverse(&x, &mem);
+		flow_reverse(&x, &mem);
+		same(&x, &a, "turned twice");
+
+		x = a;
+		flow_merge(&x, &b, &mem);
+		flow_reverse(&x, &mem);
+		y = a;
+		flow_reverse(&y, &mem);
+		flow_reverse(&b, &mem);
+		flow_merge(&y, &b, &mem);
+		same(&x, &y, "turning before or after merging");
+	}
+	arena_free(&mem);
+}
+
+/* By hand: what a kind of merging does to two values; `t`: their companion times. */
+static void
+test_merge_by_hand(void **state)
+{
+	static const struct {
+		const char *msg;
+		enum field f;
+		uint64_t a, b, want, ta, tb;
+		bool mixed;
+	} cases[] = {
+		{ "sum", F_spkts, 3, 4, 7, 0, 0, false },
+		{ "sum stays at the top", F_sipg_sumsq, UINT64_MAX - 1, 5, UINT64_MAX, 0, 0, false },
+		{ "min", F_stime, 10, 9, 9, 0, 0, false },
+		{ "max", F_ltime, 10, 9, 10, 0, 0, false },
+		{ "or", F_stcpflags, 0x12, 0x01, 0x13, 0, 0, false },
+		{ "equal keys", F_sport, 80, 80, 80, 0, 0, false },
+		{ "keys that differ", F_sport, 80, 81, 0, 0, 0, true },
+		{ "first: the earlier one", F_sdscp, 46, 8, 8, 200, 100, false },
+		{ "first, at one time: the smaller one", F_sdscp, 46, 8, 8, 100, 100, false },
+		{ "last: the later one", F_sspi, 5, 3, 5, 200, 100, false },
+		{ "last, at one time: the greater one", F_sspi, 3, 5, 5, 100, 100, false },
+		{ "top: the greater one, whenever", F_dirq, 1, 3, 3, 100, 200, false },
+	};
+	static struct flow a, b;
+	struct arena mem = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum field t = fields[cases[i].f].companion;
+
+		flow_clear(&a);
+		flow_clear(&b);
+		SET(&a, bstart, 50);
+		SET(&b, bstart, 50);
+		a.v[cases[i].f].u = cases[i].a;
+		b.v[cases[i].f].u = cases[i].b;
+		bit_set(a.present, cases[i].f);
+		bit_set(b.present, cases[i].f);
+		if (t != F_NONE) {
+			a.v[t].u = cases[i].ta;
+			b.v[t].u = cases[i].tb;
+			bit_set(a.present, t);
+			bit_set(b.present, t);
+		}
+		flow_merge(&a, &b, &mem);
+		if (bit_get(a.mixed, cases[i].f) != cases[i].mixed ||
+		    bit_get(a.present, cases[i].f) == cases[i].mixed)
+			fail_msg("%s: presence", cases[i].msg);
+		if (!cases[i].mixed && a.v[cases[i].f].u != cases[i].want)
+			fail_msg("%s", cases[i].msg);
+	}
+	arena_free(&mem);
+}
+
+/* The table itself: twins are mutual, companions too, ids lead back, names are found. */
+static void
+test_table(void **state)
+{
+	(void)state;
+	for (enum field f = 0; f < F_COUNT; f++) {
+		const struct field_info *i = &fields[f];
+
+		assert_non_null(i->name);
+		assert_int_equal(field_named(i->name, strlen(i->name)), f);
+		assert_int_equal(i->store, types[i->type].store);
+		assert_int_equal(fields[i->twin].twin, f);
+		assert_int_equal(fields[i->twin].type, i->type);
+		assert_int_equal(fields[i->twin].agg, i->agg);
+		if (f < F_STORED)
+			assert_int_equal(field_with_id(i->id), f);
+		else
+			assert_non_null(i->needs);
+		if (i->companion != F_NONE)
+			assert_int_equal(fields[i->companion].companion, f);
+		assert_int_equal(i->companion != F_NONE, i->agg >= AGG_FIRST);
+	}
+	assert_int_equal(field_with_id(0), F_NONE);
+	assert_int_equal(field_with_id(60000), F_NONE);
+	assert_int_equal(field_named("nosuchfield", 11), F_NONE);
+}
+
+/* Bucket 0 once, bucket 3 twice, bucket 127 300 times: steps 0, 2, 123; 300 = 0xac 0x02 as varint. */
+static void
+test_hist(void **state)
+{
+	static const uint8_t want[] = { 0, 1, 2, 2, 123, 0xac, 0x02 };
+	uint64_t count[HIST_BUCKETS] = { [0] = 1, [3] = 2, [127] = 300 }, back[HIST_BUCKETS];
+	struct arena a = { 0 };
+	struct blob b = hist_pack(count, &a);
+
+	(void)state;
+	assert_int_equal(b.n, sizeof(want));
+	assert_memory_equal(b.p, want, sizeof(want));
+	hist_unpack(b, back);
+	assert_memory_equal(back, count, sizeof(count));
+	hist_unpack((struct blob){ (const uint8_t *)"\x80\x80\x80\x80\x80\x01\x01", 7 }, back); /* far outside */
+	for (int i = 0; i < HIST_BUCKETS; i++)
+		assert_int_equal(back[i], 0);
+	arena_free(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_reverse),
+		cmocka_unit_test(test_merge_by_hand),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_hist),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
