@@ -520,20 +520,33 @@ mask_column(struct batch *b, const struct part *p)
 	}
 }
 
-/* Hardware addresses are keys only where there are no network addresses. */
+/* Hardware addresses are keys only where there are no network addresses: not even as "differs". */
+static void
+derive_mac(struct batch *b, enum field mac, const struct column *ip)
+{
+	struct column *c;
+
+	if (ip != NULL && bits_count(ip->present, b->rows) == b->rows)
+		return;
+	c = batch_derive(b, mac);
+	if (c == NULL || c->mixed == NULL || ip == NULL)
+		return;
+	for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+		c->mixed[w] &= ~(ip->present[w] | (ip->mixed != NULL ? ip->mixed[w] : 0));
+}
+
 static void
 derive_macs(const struct aggr *a, struct batch *b)
 {
 	static const enum field macs[] = { F_skmac, F_dkmac }, ips[] = { F_saddr, F_daddr };
 
 	for (int i = 0; i < 2; i++) {
-		const struct column *ip = b->col[ips[i]];
 		bool wanted = a->turn;
 
 		for (unsigned p = 0; p < a->nparts; p++)
 			wanted |= a->part[p].field == macs[i];
-		if (wanted && (ip == NULL || bits_count(ip->present, b->rows) < b->rows))
-			(void)batch_derive(b, macs[i]);
+		if (wanted)
+			derive_mac(b, macs[i], b->col[ips[i]]);
 	}
 }
 
@@ -665,7 +678,7 @@ drop_without(const struct batch *b, enum field f, uint32_t *rows, uint32_t n)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		if (column_has(b->col[f], rows[i]))
+		if (column_has(b->col[f], rows[i]) || column_has(b->col[fields[f].twin], rows[i]))
 			rows[kept++] = rows[i];
 	return (kept);
 }

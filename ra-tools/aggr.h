@@ -25,7 +25,7 @@ struct keys {
 	unsigned n;
 	bool turn;           /* direction-free: rows of opposite orientation are turned */
 	bool ports;          /* and orientation looks at ports, not at addresses alone */
-	enum field required; /* rows without it are left out; F_NONE: all rows count */
+	enum field required; /* rows without it and without its twin are left out; F_NONE: all rows count */
 	char columns[512];   /* what to show of the key, as -s writes it */
 };
 

@@ -23,7 +23,7 @@ static const struct key_word {
 	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid },
 	{ "tunnel", "tunid", "tunid saddr dir daddr", true, false, F_tunid },
 	{ "lane", "tunid lane", "tunid lane saddr dir daddr", true, false, F_tunid },
-	{ "spi", "saddr daddr sspi dspi", "saddr sspi dir daddr dspi", true, false, F_NONE },
+	{ "spi", "saddr daddr sspi dspi", "saddr sspi dir daddr dspi", true, false, F_sspi },
 	{ "none", "", "", false, false, F_NONE },
 };
 
@@ -171,8 +171,10 @@ keys_want(const struct keys *k, const struct fieldset *keep, struct fieldset *s)
 			fieldset_want(s, f);
 	for (unsigned i = 0; i < k->n; i++)
 		fieldset_want(s, k->part[i].field);
-	if (k->required != F_NONE)
+	if (k->required != F_NONE) {
 		fieldset_want(s, k->required);
+		fieldset_want(s, fields[k->required].twin);
+	}
 	if (!k->turn)
 		return;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)

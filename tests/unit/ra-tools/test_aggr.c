@@ -438,7 +438,7 @@ hardware_addresses(void **state)
 {
 	static struct flow f[4];
 	struct fieldset keep = { { 0 } };
-	struct aggr *a;
+	struct aggr *a, *again;
 	struct batch *b;
 	struct keys k;
 	char err[256];
@@ -468,6 +468,14 @@ hardware_addresses(void **state)
 	assert_true(column_mixed(b->col[F_smac], 0));
 	assert_int_equal(b->col[F_smac]->u[1], 100);
 	assert_int_equal(b->col[F_smac]->u[2], 101);
+	/* what is merged already, its cards "*", still is that pair of addresses (found on real captures) */
+	again = aggr_new(&k, &keep);
+	aggr_add(again, b);
+	add_rows(again, f, 0, 4);
+	b = aggr_next(again);
+	assert_int_equal(b->rows, 3);
+	assert_int_equal(b->col[F_spkts]->u[0], 4);
+	aggr_free(&again);
 	aggr_free(&a);
 }
 
