@@ -17,7 +17,7 @@
 #define DLOSS  (N(drtxup) + N(drtxdn) + N(dlost) - N(dfix))
 #define SEXP   (N(sdatasegs) + N(suniq) + N(slost) - N(sfix))
 #define DEXP   (N(ddatasegs) + N(duniq) + N(dlost) - N(dfix))
-#define BINSEC ((double)(U(bend) - U(bstart)) / 1e9)
+#define BINSEC (HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
 #define TEXTOF(fn) fn(b, r)
 #define NEEDS(...) { __VA_ARGS__ }
 

@@ -6,6 +6,7 @@
 #
 #	UNIT += %D%/unit/probe/test_decode
 #	tests_unit_probe_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
 UNIT =
@@ -54,14 +55,24 @@ UNIT += \
 	%D%/unit/format/test_file \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h
+EXTRA_DIST += %D%/unit/format/records.h %D%/golden
+
+FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
+tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_block_LDADD = $(FLOW_LIBS)
+tests_fuzz_fuzz_block_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_meta_SOURCES = %D%/fuzz/fuzz_meta.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_meta_LDADD = $(FLOW_LIBS)
+tests_fuzz_fuzz_meta_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 # --- probe (add your tests here) -----------------------------------------------------------------
 UNIT += \
 	%D%/unit/probe/test_capture \
-	%D%/unit/probe/test_decode
+	%D%/unit/probe/test_decode \
+	%D%/unit/probe/test_engine
 tests_unit_probe_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_decode
 tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)

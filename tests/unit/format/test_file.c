@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -667,6 +668,27 @@ test_large_blobs(void **state)
 	batch_free(&b);
 }
 
+/* Files of each format version must be read for ever: format<N>.pavo was written by this test's
+ * write_file(), with PAVO_GOLDEN_WRITE=FILE in the environment, by the program of that version. */
+static void
+test_golden(void **state)
+{
+	const char *to = getenv("PAVO_GOLDEN_WRITE"), *src = getenv("PAVO_SRC");
+	char name[512];
+	struct outcome o;
+
+	(void)state;
+	if (to != NULL)
+		write_file(to, "golden", 2, 400, true);
+	if (src == NULL)
+		skip();
+	(void)snprintf(name, sizeof(name), "%s/tests/golden/format%d.pavo", src, META_VERSION);
+	o = read_file(name);
+	assert_true(o.opened);
+	assert_false(o.error);
+	assert_int_equal(o.rows, 800);
+}
+
 static int
 setup(void **state)
 {
@@ -705,6 +727,7 @@ main(void)
 		cmocka_unit_test_setup(test_being_written, remove_files),
 		cmocka_unit_test_setup(test_writer_refuses, remove_files),
 		cmocka_unit_test_setup(test_large_blobs, remove_files),
+		cmocka_unit_test_setup(test_golden, remove_files),
 	};
 
 	return (cmocka_run_group_tests(tests, setup, remove_files));

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Read flow record files, independently of the C code: written from pavo(5).
+
+usage: pavoread.py [--csv] FILE...      JSON lines (default) or CSV of all stored fields; - = stdin
+
+As a module: for record in pavoread.records(open(path, "rb")): record["spkts"].  A record is a dict of
+the fields that are present; a mixed one is None.  Needs python3-msgpack and python3-lz4; checksums are
+verified if the module xxhash is there.  It does not look for the next good block in a damaged file.
+"""
+import ipaddress
+import json
+import struct
+import sys
+
+import lz4.block
+import msgpack
+
+try:
+    from xxhash import xxh3_64_intdigest
+except ImportError:
+    xxh3_64_intdigest = None
+
+M64 = (1 << 64) - 1
+
+
+class Damaged(Exception):
+    """The file is not what pavo(5) says."""
+
+
+class Body:
+    """The bytes of one section."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def bytes(self, n):
+        if self.at + n > len(self.data):
+            raise Damaged("a section is too short")
+        self.at += n
+        return self.data[self.at - n:self.at]
+
+    def byte(self):
+        return self.bytes(1)[0]
+
+    def varint(self):
+        value = shift = 0
+        while True:
+            b = self.byte()
+            value |= (b & 127) << shift
+            shift += 7
+            if b < 128:
+                return value & M64
+
+    def varints(self, n):
+        return [self.varint() for _ in range(n)]
+
+    def packed(self, n, bits):
+        whole = int.from_bytes(self.bytes((n * bits + 7) // 8), "little")
+        mask = (1 << bits) - 1
+        out = []
+        for i in range(0, n, 64):  # in pieces: shifting one huge number is slow
+            piece = whole >> i * bits & (1 << 64 * bits) - 1
+            out += [piece >> j * bits & mask for j in range(min(64, n - i))]
+        return out
+
+    def groups(self, n):
+        out = []
+        while len(out) < n:
+            base, bits = self.varint(), self.byte()
+            out += [base + x & M64 for x in self.packed(min(128, n - len(out)), bits)]
+        return out
+
+    def positions(self, n):
+        out, at = [], 0
+        for step in self.varints(n):
+            out.append(at + step)
+            at += step + 1
+        return out
+
+    def numbers(self, n, code=None):
+        """n numbers in an encoding that is given, or named by the next byte."""
+        code = self.byte() if code is None else code
+        if code == 0:
+            return [self.varint()] * n
+        if code == 1:
+            width = self.byte()
+            return [int.from_bytes(self.bytes(width), "little") for _ in range(n)]
+        if code in (2, 3):
+            base, unit = self.varint(), self.varint()
+            values = self.packed(n, self.byte()) if code == 2 else self.groups(n)
+            return [base + unit * x & M64 for x in values]
+        if code == 4:
+            value, unit = self.varint(), self.varint()
+            out = [value]
+            for z in self.groups(n - 1):
+                value = value + unit * unzigzag(z) & M64
+                out.append(value)
+            return out
+        if code == 5:
+            return self.varints(n)
+        if code == 6:
+            common, count = self.varint(), self.varint()
+            out = [common] * n
+            for at, value in zip(self.positions(count), self.varints(count)):
+                out[at] = value
+            return out
+        if code == 7:
+            value, table = 0, []
+            for step in self.varints(self.varint()):
+                value = value + step & M64
+                table.append(value)
+            return [table[i] for i in self.packed(n, self.byte())]
+        if code == 9:
+            planes = [self.bytes(n) for _ in range(self.byte())]
+            return [sum(p[i] << 8 * w for w, p in enumerate(planes)) for i in range(n)]
+        raise Damaged("encoding %d is not known" % code)
+
+    def blobs(self, n):
+        return [self.bytes(size) for size in self.varints(n)]
+
+
+def unzigzag(z):
+    return z >> 1 ^ -(z & 1)
+
+
+def rows_of(kind, body, rows, count):
+    if kind == 1:
+        bits = int.from_bytes(body.bytes((rows + 7) // 8), "little")
+        return [r for r in range(rows) if bits >> r & 1]
+    if kind == 2:
+        return body.positions(count)
+    if kind == 3:
+        others = set(body.positions(rows - count))
+        return [r for r in range(rows) if r not in others]
+    out, at, inside = [], 0, False
+    while at < rows:
+        run = body.varint()
+        out += range(at, at + run) if inside else ()
+        at, inside = at + run, not inside
+    return out
+
+
+def take(stream, n):
+    data = stream.read(n)
+    if len(data) != n:
+        raise Damaged("the file ends within an object")
+    return data
+
+
+def section(stream, codec, size, raw, check):
+    """The bytes of the next section of the file."""
+    if size == 0:
+        return Body(b"")
+    if take(stream, 5) != b"\xc6" + struct.pack(">I", size):
+        raise Damaged("a section's head is wrong")
+    data = take(stream, size)
+    if xxh3_64_intdigest and xxh3_64_intdigest(data) & 0xffffffff != check:
+        raise Damaged("a section's checksum is wrong")
+    return Body(lz4.block.decompress(data, uncompressed_size=raw) if codec == 1 else data)
+
+
+def addresses(stream, n4, n6, *where):
+    """At most 32768 IPv4 addresses come in one piece."""
+    body, out = section(stream, *where), []
+    while len(out) < n4:
+        out += [ipaddress.IPv4Address(a) for a in body.numbers(min(32768, n4 - len(out)))]
+    return out + [ipaddress.IPv6Address(body.bytes(16)) for _ in range(n6)]
+
+
+def value_of(v, held):
+    return ipaddress.ip_address(v) if held == "ip" and v is not None else v
+
+
+def block(stream, directory, schema):
+    """The records of a block."""
+    _, rows, addrs, sets, columns = directory[:5]
+    addrs = addresses(stream, *addrs) if addrs else []
+    member = {None: [], 0: range(rows)}
+    for i, (kind, count, *where) in enumerate(sets):
+        member[i + 1] = rows_of(kind, section(stream, *where[:4]), rows, count)
+    out = [{} for _ in range(rows)]
+    field, seen = 0, {}
+    for step, code, which, *rest in columns:
+        field += step
+        name, _, held = schema[field][1:4]
+        present, mixed = which if isinstance(which, list) else (which, None)
+        present = member[present]
+        n = len(present)
+        if code == 0:
+            values = [value_of(rest[0], held)] * n
+        else:
+            body = section(stream, *rest[:4])
+            if code == 8:
+                base = seen[rest[6]]
+                values = [base[r] + unzigzag(z) & M64 for r, z in zip(present, body.numbers(n))]
+            elif code == 16:
+                values = [addrs[i] for i in body.numbers(n)]
+            elif code == 24:
+                values = body.blobs(n)
+            elif code == 25:
+                table = body.blobs(body.varint())
+                values = [table[i] for i in body.numbers(n)]
+            else:
+                values = body.numbers(n, code)
+        seen[field] = dict(zip(present, values))
+        for r, v in seen[field].items():
+            out[r][name] = v
+        for r in member[mixed]:
+            out[r][name] = None
+    return out
+
+
+def records(stream):
+    schema = {}
+    foreign = None
+    while True:
+        prefix = stream.read(25)
+        if not prefix:
+            return
+        if len(prefix) < 25 or prefix[:4] != b"\x94\xa4PV" or prefix[7 - 1] != 0xce:
+            raise Damaged("no object where one should begin")
+        size, check = struct.unpack(">IxQ", prefix[7:20])
+        payload = take(stream, size)
+        if xxh3_64_intdigest and xxh3_64_intdigest(payload) != check:
+            raise Damaged("an object's checksum is wrong")
+        kind = prefix[4:6]
+        if kind == b"HD":
+            schema = {}
+            foreign = msgpack.unpackb(payload).get("format", 0)
+            if foreign != 0:
+                raise Damaged("format version %s; this reads version 0" % foreign)
+        elif kind == b"SC":
+            schema.update((f[0], f) for f in msgpack.unpackb(payload))
+        elif kind == b"BK":
+            yield from block(stream, msgpack.unpackb(payload), schema)
+
+
+def plain(v):
+    """For JSON and CSV: addresses as text, blobs as text or hexadecimal."""
+    if isinstance(v, bytes):
+        return v.decode("ascii") if v.isascii() and v.decode("ascii").isprintable() else v.hex()
+    return v if v is None or isinstance(v, int) else str(v)
+
+
+def main(args):
+    csv = "--csv" in args
+    names = [a for a in args if a != "--csv"]
+    if not names or any(a.startswith("-") and a != "-" for a in names):
+        sys.exit(__doc__.strip())
+    header = []
+    rows = []
+    for name in names:
+        stream = sys.stdin.buffer if name == "-" else open(name, "rb")
+        try:
+            for record in records(stream):
+                record = {k: plain(v) for k, v in record.items()}
+                if csv:
+                    rows.append(record)
+                    header += [k for k in record if k not in header]
+                else:
+                    print(json.dumps(record))
+        except Damaged as why:
+            sys.exit("pavoread: %s: %s" % (name, why))
+    if csv:
+        print(",".join(header))
+        for record in rows:
+            print(",".join("*" if k in record and record[k] is None else str(record.get(k, "-")) for k in header))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

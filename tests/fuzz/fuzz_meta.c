@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * fuzz_meta.c: headers, schemas, directories and prefixes of objects of any content.
+ *
+ * input: one byte that chooses, then the payload
+ */
+#include "format/meta.h"
+
+#include <assert.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	struct arena a = { 0 };
+	struct segment_info info;
+	struct fieldset odd = { { 0 } };
+	struct directory d;
+	struct meta_object o;
+	uint64_t version;
+
+	if (n == 0)
+		return (0);
+	switch (*p++ % 4) {
+	case 0:
+		if (meta_get_header(p, n - 1, &a, &info, &version))
+			assert(info.probe != NULL && strlen(info.probe) <= n);
+		break;
+	case 1:
+		(void)meta_get_schema(p, n - 1, &odd);
+		break;
+	case 2:
+		if (meta_get_directory(p, n - 1, &a, &d))
+			assert(d.rows >= 1 && d.rows <= BATCH_ROWS && d.ncol < n && d.nset < n);
+		break;
+	default:
+		if (n > META_PREFIX && meta_get_object(p, &o))
+			assert(o.size <= META_PAYLOAD_MAX);
+		break;
+	}
+	arena_free(&a);
+	return (0);
+}
