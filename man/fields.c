@@ -115,16 +115,20 @@ type_words(enum type t)
 int
 main(void)
 {
-	(void)printf(".\\\" SPDX-License-Identifier: BSD-2-Clause\n.\\\" Made from format/fields.def: change that.\n"
-	    ".Dd November 20, 2026\n.Dt PAVO-FIELDS 7\n.Os\n.Sh NAME\n.Nm pavo-fields\n"
-	    ".Nd the fields of flow records\n.Sh DESCRIPTION\n"
-	    "These are the names for columns\n.Pq Fl s ,\nkeys\n.Pq Fl m ,\nfilters\n.Pq Xr pavo-filter 7 ,\n"
-	    "CSV headings and JSON keys.\n"
-	    "A name that begins with s is about packets that the source sent, with d about those of the destination.\n"
-	    "All counters are of one record alone; none is a running total.\n"
-	    "A value that could not be measured is absent and prints\n.Ql - ;\n"
-	    "one that differs among merged records prints\n.Ql * .\n.Pp\n"
-	    "Behind each field stand its type, its unit, and how it merges:\n.Bl -tag -width first -compact\n");
+	(void)printf(".\\\" SPDX-License-Identifier: BSD-2-Clause\n.\\\" Made from "
+		     "format/fields.def: change that.\n"
+		     ".Dd November 20, 2026\n.Dt PAVO-FIELDS 7\n.Os\n.Sh NAME\n.Nm pavo-fields\n"
+		     ".Nd the fields of flow records\n.Sh DESCRIPTION\n"
+		     "These are the names for columns\n.Pq Fl s ,\nkeys\n.Pq Fl m ,\nfilters\n.Pq "
+		     "Xr pavo-filter 7 ,\n"
+		     "CSV headings and JSON keys.\n"
+		     "A name that begins with s is about packets that the source sent, with d "
+		     "about those of the destination.\n"
+		     "All counters are of one record alone; none is a running total.\n"
+		     "A value that could not be measured is absent and prints\n.Ql - ;\n"
+		     "one that differs among merged records prints\n.Ql * .\n.Pp\n"
+		     "Behind each field stand its type, its unit, and how it merges:\n.Bl -tag "
+		     "-width first -compact\n");
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		(void)printf(".It Cm %s\n", rules[i].word);
 		text(rules[i].doc);

@@ -21,10 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 512
+#define CHUNK	  512
 #define SLAB_BITS 12
 #define SLAB_ROWS (1u << SLAB_BITS)
-#define NO_GROUP UINT32_MAX
+#define NO_GROUP  UINT32_MAX
 
 enum { HERE = 1, MIXED = 2 }; /* state of a cell; both: mixed */
 
@@ -40,7 +40,7 @@ typedef void (*kernel_fn)(const struct job *);
 struct slot { /* a kept field that has been seen */
 	enum field field;
 	uint32_t value, state; /* where they are in a row */
-	bool timed;            /* a companion time follows the value */
+	bool timed;	       /* a companion time follows the value */
 	kernel_fn kernel;
 };
 
@@ -51,11 +51,12 @@ struct bucket {
 struct group {
 	uint64_t hash;
 	uint32_t partner; /* the same key in the other orientation; NO_GROUP: none */
-	uint8_t turned;   /* its orientation: source above destination */
-	bool traffic;     /* more than END rows */
+	uint8_t turned;	  /* its orientation: source above destination */
+	bool traffic;	  /* more than END rows */
 };
 
-struct part { /* where a part of the key lies in the key's bytes; state bits: 2 for each part, in the first word */
+struct
+    part { /* where a part of the key lies in the key's bytes; state bits: 2 for each part, in the first word */
 	enum field field, twin;
 	int mask4, mask6;
 	uint16_t at, width;
@@ -142,19 +143,19 @@ sum(uint64_t a, uint64_t b)
 }
 
 /* A cell of a group's row that has no value is zero, so that a sum or an or need not ask. */
-#define NUMBER_KERNEL(name, expression)                                                     \
-	static void name##_u64(const struct job *j)                                         \
-	{                                                                                   \
-		for (uint32_t i = 0; i < j->n; i++) {                                       \
-			uint32_t r = j->row[i];                                             \
-			uint64_t *v = (uint64_t *)(void *)(j->to[i] + j->slot->value);      \
-			uint8_t *state = j->to[i] + j->slot->state;                         \
-			uint64_t old = *v, in = j->in->u[r];                                \
-			if (!bit_get(j->in->present, r))                                    \
-				continue;                                                   \
-			*v = expression;                                                    \
-			*state |= HERE;                                                     \
-		}                                                                           \
+#define NUMBER_KERNEL(name, expression)                                                            \
+	static void name##_u64(const struct job *j)                                                \
+	{                                                                                          \
+		for (uint32_t i = 0; i < j->n; i++) {                                              \
+			uint32_t r = j->row[i];                                                    \
+			uint64_t *v = (uint64_t *)(void *)(j->to[i] + j->slot->value);             \
+			uint8_t *state = j->to[i] + j->slot->state;                                \
+			uint64_t old = *v, in = j->in->u[r];                                       \
+			if (!bit_get(j->in->present, r))                                           \
+				continue;                                                          \
+			*v = expression;                                                           \
+			*state |= HERE;                                                            \
+		}                                                                                  \
 	}
 
 NUMBER_KERNEL(sum, sum(old, in))
@@ -208,25 +209,25 @@ time_of(const struct job *j, uint32_t r)
 }
 
 /* FIRST, LAST, TOP of numbers: value, then its time. */
-#define TIMED_KERNEL(name, wins)                                                            \
-	static void name##_u64(const struct job *j)                                         \
-	{                                                                                   \
-		for (uint32_t i = 0; i < j->n; i++) {                                       \
-			uint32_t r = j->row[i];                                             \
-			uint64_t *v = (uint64_t *)(void *)(j->to[i] + j->slot->value);      \
-			int64_t *t = (int64_t *)(void *)(v + 1);                            \
-			uint8_t *state = j->to[i] + j->slot->state;                         \
-			uint64_t old = *v, in = j->in->u[r];                                \
-			int64_t told = *t, tin;                                             \
-			if (!bit_get(j->in->present, r))                                    \
-				continue;                                                   \
-			tin = time_of(j, r);                                                \
-			if (*state == 0 || (wins)) {                                        \
-				*v = in;                                                    \
-				*t = tin;                                                   \
-			}                                                                   \
-			*state |= HERE;                                                     \
-		}                                                                           \
+#define TIMED_KERNEL(name, wins)                                                                   \
+	static void name##_u64(const struct job *j)                                                \
+	{                                                                                          \
+		for (uint32_t i = 0; i < j->n; i++) {                                              \
+			uint32_t r = j->row[i];                                                    \
+			uint64_t *v = (uint64_t *)(void *)(j->to[i] + j->slot->value);             \
+			int64_t *t = (int64_t *)(void *)(v + 1);                                   \
+			uint8_t *state = j->to[i] + j->slot->state;                                \
+			uint64_t old = *v, in = j->in->u[r];                                       \
+			int64_t told = *t, tin;                                                    \
+			if (!bit_get(j->in->present, r))                                           \
+				continue;                                                          \
+			tin = time_of(j, r);                                                       \
+			if (*state == 0 || (wins)) {                                               \
+				*v = in;                                                           \
+				*t = tin;                                                          \
+			}                                                                          \
+			*state |= HERE;                                                            \
+		}                                                                                  \
 	}
 
 TIMED_KERNEL(first, tin != told ? tin < told : in < old)
@@ -252,8 +253,8 @@ blob_store(struct aggr *a, struct blob *to, struct blob from, bool own)
 		to->n = from.n;
 		return;
 	}
-	to->p = from.n == 0 ? arena_alloc(&a->arena, 16) :
-	    memcpy(arena_alloc(&a->arena, blob_room(from.n)), from.p, from.n);
+	to->p = from.n == 0 ? arena_alloc(&a->arena, 16)
+			    : memcpy(arena_alloc(&a->arena, blob_room(from.n)), from.p, from.n);
 	to->n = from.n;
 }
 
@@ -261,7 +262,8 @@ static void
 cell_read(const struct slot *s, const uint8_t *row, struct cell *c)
 {
 	uint8_t state = row[s->state];
-	size_t size = fields[s->field].store == STORE_IP || fields[s->field].store == STORE_BLOB ? 16 : 8;
+	size_t size =
+	    fields[s->field].store == STORE_IP || fields[s->field].store == STORE_BLOB ? 16 : 8;
 
 	*c = (struct cell){ .present = state == HERE, .mixed = (state & MIXED) != 0 };
 	if (state != HERE)
@@ -281,7 +283,8 @@ any_cell(const struct job *j)
 
 	for (uint32_t i = 0; i < j->n; i++) {
 		uint32_t r = j->row[i];
-		struct cell into, from = { .present = column_has(j->in, r), .mixed = column_mixed(j->in, r) };
+		struct cell into,
+		    from = { .present = column_has(j->in, r), .mixed = column_mixed(j->in, r) };
 		struct blob old = { NULL, 0 };
 		uint8_t *row = j->to[i];
 
@@ -315,12 +318,13 @@ static kernel_fn
 kernel_for(const struct field_info *f)
 {
 	static const kernel_fn numbers[] = {
-		[AGG_KEY] = same_u64, [AGG_SAME] = same_u64, [AGG_SUM] = sum_u64, [AGG_MIN] = min_u64,
-		[AGG_MAX] = max_u64, [AGG_OR] = or_u64, [AGG_FIRST] = first_u64, [AGG_LAST] = last_u64,
-		[AGG_TOP] = top_u64,
+		[AGG_KEY] = same_u64,	 [AGG_SAME] = same_u64, [AGG_SUM] = sum_u64,
+		[AGG_MIN] = min_u64,	 [AGG_MAX] = max_u64,	[AGG_OR] = or_u64,
+		[AGG_FIRST] = first_u64, [AGG_LAST] = last_u64, [AGG_TOP] = top_u64,
 	};
 
-	if (f->store == STORE_U64 && f->agg < sizeof(numbers) / sizeof(numbers[0]) && numbers[f->agg] != NULL)
+	if (f->store == STORE_U64 && f->agg < sizeof(numbers) / sizeof(numbers[0]) &&
+	    numbers[f->agg] != NULL)
 		return (numbers[f->agg]);
 	if (f->store == STORE_IP && (f->agg == AGG_KEY || f->agg == AGG_SAME))
 		return (same_ip);
@@ -368,8 +372,9 @@ rows_cover(struct aggr *a, const struct batch *b)
 		if (b->col[f] == NULL || a->slot_of[f] != 0 || !fieldset_has(&a->keep, f) ||
 		    info->agg == AGG_COMP || info->agg == AGG_NONE)
 			continue;
-		a->slot[a->nslots] = (struct slot){ .field = f, .timed = info->companion != F_NONE,
-			.kernel = kernel_for(info) };
+		a->slot[a->nslots] = (struct slot){ .field = f,
+						    .timed = info->companion != F_NONE,
+						    .kernel = kernel_for(info) };
 		a->slot_of[f] = (uint16_t)++a->nslots;
 	}
 	if (a->nslots != before)
@@ -580,8 +585,9 @@ find(const struct aggr *a, const uint8_t *key, uint64_t hash)
 	for (;; i = (i + 1) & a->mask) {
 		struct bucket *b = &a->table[i];
 
-		if (b->group == NO_GROUP || (b->hash == (uint32_t)hash &&
-		    memcmp(slab_at(&a->keys, b->group), key, a->keylen) == 0))
+		if (b->group == NO_GROUP ||
+		    (b->hash == (uint32_t)hash &&
+		     memcmp(slab_at(&a->keys, b->group), key, a->keylen) == 0))
 			return (b);
 	}
 }
@@ -636,7 +642,8 @@ is_traffic(const struct batch *b, uint32_t r)
 	const struct column *type = b->col[F_rectype];
 
 	return (column_has(b->col[F_spkts], r) || column_has(b->col[F_dpkts], r) ||
-	    column_mixed(b->col[F_spkts], r) || (column_has(type, r) && type->u[r] != RECTYPE_FLOW));
+		column_mixed(b->col[F_spkts], r) ||
+		(column_has(type, r) && type->u[r] != RECTYPE_FLOW));
 }
 
 static void
@@ -664,7 +671,8 @@ chunk_groups(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32
 		}
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t g = group_of(a, a->keybuf + (size_t)i * a->keylen, a->hash[i], a->turned[i]);
+		uint32_t g =
+		    group_of(a, a->keybuf + (size_t)i * a->keylen, a->hash[i], a->turned[i]);
 
 		a->to[i] = slab_at(&a->rows, g);
 		if (!a->group[g].traffic)
@@ -702,7 +710,8 @@ aggr_add(struct aggr *a, struct batch *b)
 		for (unsigned i = 0; i < a->nslots; i++) {
 			const struct slot *s = &a->slot[i];
 			const struct column *in = b->col[s->field];
-			struct job j = { a, s, in, NULL, b->col[F_bstart], a->selected + at, a->to, k };
+			struct job j = { a,	s, in, NULL, b->col[F_bstart], a->selected + at,
+					 a->to, k };
 			bool same = s->kernel == same_u64 || s->kernel == same_ip;
 
 			if (in == NULL)
@@ -754,8 +763,9 @@ out_group(struct aggr *a, uint32_t g)
 {
 	uint32_t other = a->group[g].partner, r = a->out->rows++, win = g, lose = other;
 
-	if (other != NO_GROUP && turned_wins(a, a->group[g].turned ? other : g, a->group[g].turned ? g : other) !=
-	    (a->group[g].turned != 0)) {
+	if (other != NO_GROUP &&
+	    turned_wins(a, a->group[g].turned ? other : g, a->group[g].turned ? g : other) !=
+		(a->group[g].turned != 0)) {
 		win = other;
 		lose = g;
 	}
@@ -782,8 +792,9 @@ cover_twins(struct aggr *a)
 
 		if (a->slot_of[t] != 0)
 			continue;
-		a->slot[a->nslots] = (struct slot){ .field = t, .timed = a->slot[i].timed,
-			.kernel = a->slot[i].kernel };
+		a->slot[a->nslots] = (struct slot){ .field = t,
+						    .timed = a->slot[i].timed,
+						    .kernel = a->slot[i].kernel };
 		a->slot_of[t] = (uint16_t)++a->nslots;
 	}
 	if (a->nslots != before)
@@ -797,7 +808,8 @@ comes_out(const struct aggr *a, uint32_t g)
 
 	if (other != NO_GROUP && other < g) /* came out with the other half */
 		return (false);
-	return (!a->hide_ends || a->group[g].traffic || (other != NO_GROUP && a->group[other].traffic));
+	return (!a->hide_ends || a->group[g].traffic ||
+		(other != NO_GROUP && a->group[other].traffic));
 }
 
 static int
@@ -852,8 +864,12 @@ key_layout(struct aggr *a, const struct keys *k)
 
 			if (key_width(f) != width)
 				continue;
-			a->part[i] = (struct part){ f, a->turn ? twin_of(f) : f, k->part[i].mask4, k->part[i].mask6,
-				(uint16_t)a->keylen, (uint16_t)width };
+			a->part[i] = (struct part){ f,
+						    a->turn ? twin_of(f) : f,
+						    k->part[i].mask4,
+						    k->part[i].mask6,
+						    (uint16_t)a->keylen,
+						    (uint16_t)width };
 			a->keylen += (size_t)width;
 		}
 	a->keylen = (a->keylen + 7) & ~(size_t)7;

@@ -16,17 +16,18 @@
 #define KEYS_MAX 30 /* two bits of state for each, and one for the orientation, in 64 */
 
 struct key_part {
-	enum field field;      /* stored, or skmac, dkmac */
-	int16_t mask4, mask6;  /* of an address: bits kept; -1: all */
+	enum field field;     /* stored, or skmac, dkmac */
+	int16_t mask4, mask6; /* of an address: bits kept; -1: all */
 };
 
 struct keys {
 	struct key_part part[KEYS_MAX];
 	unsigned n;
-	bool turn;           /* direction-free: rows of opposite orientation are turned */
-	bool ports;          /* and orientation looks at ports, not at addresses alone */
-	enum field required; /* rows without it and without its twin are left out; F_NONE: all rows count */
-	char columns[512];   /* what to show of the key, as -s writes it */
+	bool turn;  /* direction-free: rows of opposite orientation are turned */
+	bool ports; /* and orientation looks at ports, not at addresses alone */
+	enum field
+	    required; /* rows without it and without its twin are left out; F_NONE: all rows count */
+	char columns[512]; /* what to show of the key, as -s writes it */
 };
 
 /* "saddr/24,daddr,proto", "saddr/24/64" (IPv4/IPv6), conv, matrix, flow, tunnel, lane, spi, none; words and

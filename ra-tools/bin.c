@@ -17,9 +17,9 @@
 #include <string.h>
 #include <time.h>
 
-#define DAY (86400 * SEC)
-#define PARTS_MAX 4096       /* of one record, --approx; what is left goes into the last */
-#define ZERO_MAX 10000000ll /* empty bins in a row, --zero */
+#define DAY	  (86400 * SEC)
+#define PARTS_MAX 4096	     /* of one record, --approx; what is left goes into the last */
+#define ZERO_MAX  10000000ll /* empty bins in a row, --zero */
 
 struct bins {
 	struct keys keys;
@@ -173,7 +173,8 @@ fix_times(struct batch *batch)
 		enum field t = fields[f].companion;
 		struct column *time;
 
-		if (batch->col[f] == NULL || fields[f].agg == AGG_COMP || t == F_NONE || start == NULL)
+		if (batch->col[f] == NULL || fields[f].agg == AGG_COMP || t == F_NONE ||
+		    start == NULL)
 			continue;
 		time = batch_column(batch, t);
 		for (uint32_t r = 0; r < batch->rows; r++)
@@ -260,7 +261,8 @@ share_out(uint64_t v, const uint64_t *weight, uint64_t total, struct share *s, u
 	for (uint32_t i = 0; i < n; i++) {
 		unsigned __int128 product = (unsigned __int128)v * weight[i];
 
-		s[i] = (struct share){ (uint64_t)(product / total), (uint64_t)(product % total), i };
+		s[i] =
+		    (struct share){ (uint64_t)(product / total), (uint64_t)(product % total), i };
 		left -= s[i].part;
 	}
 	qsort(s, n, sizeof(s[0]), by_rest);
@@ -289,7 +291,8 @@ clip(struct flow *f, int64_t from, int64_t to, bool first)
 
 /* The bins of a row and how much of it lies in each, by the time from its first to its last packet. */
 static uint32_t
-weigh(struct bins *b, const struct flow *f, int64_t *start, int64_t *end, uint64_t *weight, uint64_t *total)
+weigh(struct bins *b, const struct flow *f, int64_t *start, int64_t *end, uint64_t *weight,
+      uint64_t *total)
 {
 	int64_t from = HAS_FIELD(f, stime) ? f->v[F_stime].i : f->v[F_bstart].i;
 	int64_t to = HAS_FIELD(f, ltime) ? f->v[F_ltime].i + 1 : f->v[F_bend].i;
@@ -346,7 +349,8 @@ split_row(struct bins *b, const struct batch *batch, uint32_t r)
 			if (fields[f].agg == AGG_SUM && f != F_trans)
 				part.v[f].u = shares[(size_t)f * n + i].part;
 			else if (i > 0 && (f == F_trans || fields[f].agg == AGG_HIST))
-				bit_clear(part.present, f); /* not to be divided: all of it is in the first */
+				bit_clear(part.present,
+					  f); /* not to be divided: all of it is in the first */
 		}
 		clip(&part, start[i], end[i], i == 0);
 		put_part(b, &part);
@@ -374,11 +378,16 @@ refuse(const struct bins *b, int64_t interval, int64_t span, char *err, size_t e
 	seconds(step, has);
 	seconds(next, good);
 	if (interval == 0 || step == interval)
-		(void)snprintf(err, errlen, "was recorded in bins of %s s (pavo -S); %s s bins would be guesses: "
-		    "use -M %ss, record with pavo -S %s, or --approx", has, wide, good, wide);
+		(void)snprintf(
+		    err, errlen,
+		    "was recorded in bins of %s s (pavo -S); %s s bins would be guesses: "
+		    "use -M %ss, record with pavo -S %s, or --approx",
+		    has, wide, good, wide);
 	else
-		(void)snprintf(err, errlen, "has merged records of %s s; %s s bins would be guesses: "
-		    "use wider bins, the records before they were merged, or --approx", has, wide);
+		(void)snprintf(err, errlen,
+			       "has merged records of %s s; %s s bins would be guesses: "
+			       "use wider bins, the records before they were merged, or --approx",
+			       has, wide);
 	return (false);
 }
 
@@ -401,7 +410,7 @@ check_rows(struct bins *b, struct batch *batch, int64_t interval, char *err, siz
 	int64_t last_start = INT64_MIN, last_end = INT64_MIN;
 
 	for (size_t i = bits_next(batch->sel, 0, batch->rows); i < batch->rows;
-	    i = bits_next(batch->sel, i + 1, batch->rows)) {
+	     i = bits_next(batch->sel, i + 1, batch->rows)) {
 		int64_t start, end;
 
 		span_of(batch, (uint32_t)i, &start, &end);
@@ -427,7 +436,8 @@ check_rows(struct bins *b, struct batch *batch, int64_t interval, char *err, siz
 bool
 bins_add(struct bins *b, struct batch *batch, int64_t interval, char *err, size_t errlen)
 {
-	if (!choose_width(b, interval) || (interval > 0 && b->width % interval != 0 && !b->o.approx))
+	if (!choose_width(b, interval) ||
+	    (interval > 0 && b->width % interval != 0 && !b->o.approx))
 		return (refuse(b, interval, interval, err, errlen));
 	if (batch->sel == NULL) {
 		batch->sel = arena_zero(&batch->arena, BITS_WORDS(batch->rows) * 8);

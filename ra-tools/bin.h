@@ -12,7 +12,7 @@
 #include "ra-tools/aggr.h"
 
 struct bin_options {
-	int64_t width;        /* ns; 0: the largest bin of the input */
+	int64_t width;	      /* ns; 0: the largest bin of the input */
 	bool approx, zero;    /* zero: bins without records too (keys must be "none") */
 	enum clock_zone zone; /* where midnight is, for bins of one day */
 };
@@ -28,7 +28,7 @@ void bins_want(const struct keys *, const struct fieldset *keep, struct fieldset
 bool bins_add(struct bins *, struct batch *, int64_t interval, char *err, size_t errlen);
 /* Bins in order of time, within a bin keys in order of appearance. NULL: no more. */
 struct batch *bins_next(struct bins *);
-int64_t bins_width(const struct bins *); /* ns; 0: nothing was added */
+int64_t bins_width(const struct bins *);  /* ns; 0: nothing was added */
 uint64_t bins_split(const struct bins *); /* records that were split */
 
 #endif

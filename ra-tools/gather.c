@@ -23,7 +23,8 @@ rows_selected(const struct batch *b, uint32_t *rows)
 }
 
 static void
-gather_values(struct batch *to, struct column *out, const struct column *in, const uint32_t *rows, uint32_t n)
+gather_values(struct batch *to, struct column *out, const struct column *in, const uint32_t *rows,
+	      uint32_t n)
 {
 	uint32_t at = to->rows;
 
@@ -40,13 +41,16 @@ gather_values(struct batch *to, struct column *out, const struct column *in, con
 		break;
 	case STORE_BLOB:
 		for (uint32_t i = 0; i < n; i++) {
-			struct blob v = in->b[rows[i]], *last = at + i > 0 ? &out->b[at + i - 1] : NULL;
+			struct blob v = in->b[rows[i]],
+				    *last = at + i > 0 ? &out->b[at + i - 1] : NULL;
 
 			/* the same name in row after row needs to lie there only once */
-			if (last != NULL && last->n == v.n && v.n > 0 && memcmp(last->p, v.p, v.n) == 0)
+			if (last != NULL && last->n == v.n && v.n > 0 &&
+			    memcmp(last->p, v.p, v.n) == 0)
 				out->b[at + i] = *last;
 			else
-				out->b[at + i] = (struct blob){ arena_copy(&to->arena, v.p, v.n), v.n };
+				out->b[at + i] =
+				    (struct blob){ arena_copy(&to->arena, v.p, v.n), v.n };
 		}
 		break;
 	}

@@ -18,7 +18,7 @@ static const struct key_word {
 	uint16_t required;
 } words[] = {
 	{ "conv", "proto saddr daddr sport dport vrf sap icmptype icmpcode icmpid skmac dkmac",
-	    "proto saddr sport dir daddr dport", true, true, F_NONE },
+	  "proto saddr sport dir daddr dport", true, true, F_NONE },
 	{ "matrix", "saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE },
 	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid },
 	{ "tunnel", "tunid", "tunid saddr dir daddr", true, false, F_tunid },
@@ -53,7 +53,8 @@ show(struct keys *k, const char *columns)
 {
 	size_t n = strlen(k->columns);
 
-	(void)snprintf(k->columns + n, sizeof(k->columns) - n, "%s%s", n > 0 && *columns != '\0' ? " " : "", columns);
+	(void)snprintf(k->columns + n, sizeof(k->columns) - n, "%s%s",
+		       n > 0 && *columns != '\0' ? " " : "", columns);
 }
 
 static bool
@@ -106,16 +107,19 @@ add_field(struct keys *k, char *word, char *err, size_t errlen)
 	f = field_named(word, strlen(word));
 	if (f == F_NONE) {
 		(void)snprintf(err, errlen, "-m %s: no such field or word; the nearest is %s", word,
-		    field_nearest(word, strlen(word)));
+			       field_nearest(word, strlen(word)));
 		return (false);
 	}
 	if (f >= F_STORED && f != F_skmac && f != F_dkmac) {
 		(void)snprintf(err, errlen, "-m %s: a derived field can not be a key", word);
 		return (false);
 	}
-	if (slash != NULL && ((f != F_saddr && f != F_daddr) || !parse_masks(slash + 1, &mask4, &mask6))) {
-		(void)snprintf(err, errlen, "-m %s/%s: expected saddr or daddr and a prefix length, "
-		    "such as saddr/24 or saddr/24/64", word, slash + 1);
+	if (slash != NULL &&
+	    ((f != F_saddr && f != F_daddr) || !parse_masks(slash + 1, &mask4, &mask6))) {
+		(void)snprintf(err, errlen,
+			       "-m %s/%s: expected saddr or daddr and a prefix length, "
+			       "such as saddr/24 or saddr/24/64",
+			       word, slash + 1);
 		return (false);
 	}
 	if (!add_part(k, f, mask4, mask6)) {
@@ -133,7 +137,8 @@ keys_parse(const char *text, struct keys *k, char *err, size_t errlen)
 	bool good = true, any = false;
 
 	*k = (struct keys){ .required = F_NONE };
-	for (char *w = strtok_r(copy, ", \t", &save); w != NULL && good; w = strtok_r(NULL, ", \t", &save)) {
+	for (char *w = strtok_r(copy, ", \t", &save); w != NULL && good;
+	     w = strtok_r(NULL, ", \t", &save)) {
 		const struct key_word *word = NULL;
 
 		any = true;
@@ -149,8 +154,9 @@ keys_parse(const char *text, struct keys *k, char *err, size_t errlen)
 	}
 	for (unsigned i = 0; i < k->n && good && k->turn; i++)
 		if (k->part[i].mask4 >= 0 || k->part[i].mask6 >= 0) {
-			(void)snprintf(err, errlen, "-m: a prefix and a direction-free word do not go together: "
-			    "say saddr/24,daddr/24");
+			(void)snprintf(err, errlen,
+				       "-m: a prefix and a direction-free word do not go together: "
+				       "say saddr/24,daddr/24");
 			good = false;
 		}
 	if (good && !any) {
@@ -183,7 +189,8 @@ keys_want(const struct keys *k, const struct fieldset *keep, struct fieldset *s)
 		fieldset_want(s, F_sport);
 		fieldset_want(s, F_dport);
 	}
-	for (enum field f = 0; f < F_STORED; f++) /* what a turned row shows is under the other name */
+	for (enum field f = 0; f < F_STORED;
+	     f++) /* what a turned row shows is under the other name */
 		if (fieldset_has(s, f))
 			fieldset_want(s, fields[f].twin);
 }

@@ -15,50 +15,54 @@
 
 struct sheet_column {
 	enum field field;
-	unsigned width;   /* in text; it grows when a value is longer */
-	const char *name; /* as it was asked for: the CSV heading and the JSON key; lives as long as the sheet */
+	unsigned width; /* in text; it grows when a value is longer */
+	const char *
+	    name; /* as it was asked for: the CSV heading and the JSON key; lives as long as the sheet */
 };
 
 struct sheet {
 	const struct sheet_column *want;
 	unsigned n;
 	struct text_options text;
-	char separator;        /* CSV */
-	const char *null;      /* CSV: for absent and mixed; NULL: "-" and "*" */
-	bool names, colour;    /* service and host names; escape sequences */
-	unsigned repeat;       /* text: the heading again after so many lines; 0: once */
-	bool bare;             /* no heading */
+	char separator;	    /* CSV */
+	const char *null;   /* CSV: for absent and mixed; NULL: "-" and "*" */
+	bool names, colour; /* service and host names; escape sequences */
+	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
+	bool bare;	    /* no heading */
 
 	/* of the formats */
-	struct buf out;        /* on its way to stdout, one write for 64 KiB */
+	struct buf out;	       /* on its way to stdout, one write for 64 KiB */
 	struct buf cell, held; /* a value; cells of the rows that wait for their widths (text) */
-	uint32_t *ends;        /* where each held cell ends in `held` */
+	uint32_t *ends;	       /* where each held cell ends in `held` */
 	size_t nends, capends;
 	unsigned *width;
 	uint64_t lines;
 	bool begun;
-	int error;             /* errno of a failed write; nothing is written after it */
+	int error; /* errno of a failed write; nothing is written after it */
 };
 
 struct out {
 	const char *name;
-	void (*head)(struct sheet *);                          /* once, before all rows */
-	void (*row)(struct sheet *, const struct batch *, uint32_t r); /* derived columns are there */
-	void (*pause)(struct sheet *);                         /* after each batch: what is held goes out; may be NULL */
-	void (*tail)(struct sheet *);                          /* once, after all rows */
+	void (*head)(struct sheet *); /* once, before all rows */
+	void (*row)(struct sheet *, const struct batch *,
+		    uint32_t r);       /* derived columns are there */
+	void (*pause)(struct sheet *); /* after each batch: what is held goes out; may be NULL */
+	void (*tail)(struct sheet *);  /* once, after all rows */
 };
 
 extern const struct out out_text, out_csv, out_json;
 
 enum cell_state { CELL_ABSENT, CELL_MIXED, CELL_HERE };
 /* The value of column i in row r as text, appended to `to`. */
-enum cell_state sheet_cell(struct sheet *, const struct batch *, unsigned i, uint32_t r, struct buf *to);
+enum cell_state sheet_cell(struct sheet *, const struct batch *, unsigned i, uint32_t r,
+			   struct buf *to);
 bool type_is_right(enum type); /* right-aligned in text */
 
 void sheet_printf(struct sheet *, const char *, ...) __attribute__((format(printf, 2, 3)));
-void sheet_flush(struct sheet *);       /* everything that is ready goes to stdout */
-void sheet_ready(struct sheet *);       /* the same if it is worth a write */
-void sheet_free(struct sheet *);        /* buffers only */
-void json_text(struct buf *, const void *, size_t n); /* quoted and escaped; bytes that are no UTF-8 become U+FFFD */
+void sheet_flush(struct sheet *); /* everything that is ready goes to stdout */
+void sheet_ready(struct sheet *); /* the same if it is worth a write */
+void sheet_free(struct sheet *);  /* buffers only */
+void json_text(struct buf *, const void *,
+	       size_t n); /* quoted and escaped; bytes that are no UTF-8 become U+FFFD */
 
 #endif

@@ -6,7 +6,8 @@
 
 static const struct tool tool = {
 	.purpose = "Reads flow records, filters them, prints them or writes them again.",
-	.columns = "stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes sloss dloss state",
+	.columns = "stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes sloss "
+		   "dloss state",
 };
 
 int

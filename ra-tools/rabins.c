@@ -60,14 +60,15 @@ prepare(struct run *r)
 		run_usage("-m: more than %d fields", KEYS_MAX - 1);
 	if (bin.zero && k.n > 0)
 		run_usage("--zero shows whole bins: leave out -m");
-	(void)snprintf(columns, sizeof(columns), "bstart %s trans spkts dpkts sbytes dbytes sloss dloss ploss",
-	    k.columns);
+	(void)snprintf(columns, sizeof(columns),
+		       "bstart %s trans spkts dpkts sbytes dbytes sloss dloss ploss", k.columns);
 	run_columns(r, columns);
 	run_fields(r, &keep);
 	bins_want(&k, &keep, &read);
 	if (bin.approx) /* a record is split by the time from its first to its last packet */
 		for (size_t i = 0; i < 4; i++)
-			fieldset_want(&read, (const enum field[]){ F_stime, F_ltime, F_flags, F_trans }[i]);
+			fieldset_want(
+			    &read, (const enum field[]){ F_stime, F_ltime, F_flags, F_trans }[i]);
 	run_want_set(r, &read);
 	bin.zone = run_zone(r);
 	return (bins_new(&k, &keep, &bin));
@@ -82,12 +83,11 @@ main(int argc, char **argv)
 	char err[512];
 
 	while ((b = run_next(r)) != NULL)
-		if (!bins_add(bins, b, run_segment(r)->interval * SEC, err, sizeof(err))) {
-			run_wrong(r, "%s %s", run_at(r), err);
-			return (run_end(&r));
-		}
+		if (!bins_add(bins, b, run_segment(r)->interval * SEC, err, sizeof(err)))
+			run_fail("%s %s", run_at(r), err);
 	if (bins_split(bins) > 0)
-		run_note("%llu records were split over bins: their counts are guesses, flagged approx",
+		run_note(
+		    "%llu records were split over bins: their counts are guesses, flagged approx",
 		    (unsigned long long)bins_split(bins));
 	run_interval(r, (uint32_t)(bins_width(bins) / SEC));
 	while ((b = bins_next(bins)) != NULL)

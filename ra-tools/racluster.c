@@ -15,7 +15,8 @@ static const struct tool tool = {
 	.purpose = "Merges the flow records that agree on a key.",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
-	.columns = "trans stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes sloss dloss state",
+	.columns = "trans stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes "
+		   "sloss dloss state",
 	.merges = true,
 };
 

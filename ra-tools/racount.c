@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 static const struct tool tool = {
-	.purpose = "Counts flow records, packets and bytes, and checks that every captured frame is accounted for.",
+	.purpose = "Counts flow records, packets and bytes, and checks that every captured frame "
+		   "is accounted for.",
 	.mar = true,
 };
 
@@ -24,9 +25,24 @@ struct by_proto {
 };
 
 /* The counters of MAR records, in the order of TOOLS detail 3. */
-enum { FRAMES, FRAMEBYTES, SHORT, SHORTBYTES, BADIP, BADIPBYTES, NONIP, NONIPBYTES, FILT, FILTBYTES, CUT, MAR_N };
-static const uint16_t mar_fields[MAR_N] = { F_frames, F_framebytes, F_short_pkts, F_short_bytes, F_badip_pkts,
-	F_badip_bytes, F_nonip_pkts, F_nonip_bytes, F_filt_pkts, F_filt_bytes, F_cutpkts };
+enum {
+	FRAMES,
+	FRAMEBYTES,
+	SHORT,
+	SHORTBYTES,
+	BADIP,
+	BADIPBYTES,
+	NONIP,
+	NONIPBYTES,
+	FILT,
+	FILTBYTES,
+	CUT,
+	MAR_N
+};
+static const uint16_t mar_fields[MAR_N] = { F_frames,	   F_framebytes,  F_short_pkts,
+					    F_short_bytes, F_badip_pkts,  F_badip_bytes,
+					    F_nonip_pkts,  F_nonip_bytes, F_filt_pkts,
+					    F_filt_bytes,  F_cutpkts };
 
 enum { IP4, IP6, OTHER, FAMILIES };
 static const char *const family_names[FAMILIES] = { "ip4", "ip6", "other" };
@@ -75,7 +91,7 @@ count_row(struct totals *t, const struct batch *b, uint32_t r)
 {
 	const struct column *addr = b->col[F_saddr];
 	struct count c = { 1, value(b, F_trans, r), value(b, F_spkts, r) + value(b, F_dpkts, r),
-		value(b, F_sbytes, r) + value(b, F_dbytes, r) };
+			   value(b, F_sbytes, r) + value(b, F_dbytes, r) };
 
 	t->records++;
 	switch (value(b, F_rectype, r)) {
@@ -89,7 +105,10 @@ count_row(struct totals *t, const struct batch *b, uint32_t r)
 	default:
 		add(&t->flow, &c);
 		add(proto_count(t, b, r), &c);
-		add(&t->family[!column_has(addr, r) ? OTHER : ip_is4(&addr->ip[r]) ? IP4 : IP6], &c);
+		add(&t->family[!column_has(addr, r)   ? OTHER
+			       : ip_is4(&addr->ip[r]) ? IP4
+						      : IP6],
+		    &c);
 	}
 }
 
@@ -147,8 +166,8 @@ json_pair(struct sheet *s, const char *name, uint64_t pkts, uint64_t bytes)
 static void
 json_counts(struct sheet *s, const struct count *c)
 {
-	sheet_printf(s, "\"records\":%llu,\"flows\":%llu,\"pkts\":%llu,\"bytes\":%llu}", ULL(c->records), ULL(c->flows),
-	    ULL(c->pkts), ULL(c->bytes));
+	sheet_printf(s, "\"records\":%llu,\"flows\":%llu,\"pkts\":%llu,\"bytes\":%llu}",
+		     ULL(c->records), ULL(c->flows), ULL(c->pkts), ULL(c->bytes));
 }
 
 static void
@@ -159,7 +178,8 @@ show_json(struct run *r, const struct totals *t, bool known, bool good)
 
 	sheet_printf(s, "{\"records\":%llu", ULL(t->records));
 	json_pair(s, "flow", t->flow.pkts, t->flow.bytes);
-	sheet_printf(s, ",\"mar\":{\"frames\":%llu,\"bytes\":%llu", ULL(t->mar[FRAMES]), ULL(t->mar[FRAMEBYTES]));
+	sheet_printf(s, ",\"mar\":{\"frames\":%llu,\"bytes\":%llu", ULL(t->mar[FRAMES]),
+		     ULL(t->mar[FRAMEBYTES]));
 	json_pair(s, "short", t->mar[SHORT], t->mar[SHORTBYTES]);
 	json_pair(s, "badip", t->mar[BADIP], t->mar[BADIPBYTES]);
 	json_pair(s, "nonip_off", t->mar[NONIP], t->mar[NONIPBYTES]);
@@ -167,7 +187,10 @@ show_json(struct run *r, const struct totals *t, bool known, bool good)
 		sheet_printf(s, ",\"filtered\":null");
 	else
 		json_pair(s, "filtered", t->mar[FILT], t->mar[FILTBYTES]);
-	sheet_printf(s, ",\"cut\":%llu},\"conserved\":%s", ULL(t->mar[CUT]), !known ? "null" : good ? "true" : "false");
+	sheet_printf(s, ",\"cut\":%llu},\"conserved\":%s", ULL(t->mar[CUT]),
+		     !known ? "null"
+		     : good ? "true"
+			    : "false");
 	sheet_printf(s, ",\"proto\":[");
 	for (size_t i = 0; i < t->nproto; i++) {
 		quoted.len = 0;
@@ -189,8 +212,8 @@ show_json(struct run *r, const struct totals *t, bool known, bool good)
 static void
 text_line(struct sheet *s, const char *name, const struct count *c)
 {
-	sheet_printf(s, "%-12s %12llu %12llu %14llu %18llu\n", name, ULL(c->records), ULL(c->flows), ULL(c->pkts),
-	    ULL(c->bytes));
+	sheet_printf(s, "%-12s %12llu %12llu %14llu %18llu\n", name, ULL(c->records), ULL(c->flows),
+		     ULL(c->pkts), ULL(c->bytes));
 }
 
 static void
@@ -213,24 +236,28 @@ show_text(struct run *r, const struct totals *t, bool known, bool good)
 			text_line(s, family_names[i], &t->family[i]);
 	text_line(s, "all flows", &t->flow);
 	if (t->marrecords > 0) {
-		sheet_printf(s, "\n%-12s %12llu %12s %14llu %18llu\n", "captured", ULL(t->marrecords), "",
-		    ULL(t->mar[FRAMES]), ULL(t->mar[FRAMEBYTES]));
+		sheet_printf(s, "\n%-12s %12llu %12s %14llu %18llu\n", "captured",
+			     ULL(t->marrecords), "", ULL(t->mar[FRAMES]), ULL(t->mar[FRAMEBYTES]));
 		text_pair(s, "short", t->mar[SHORT], t->mar[SHORTBYTES]);
 		text_pair(s, "bad IP", t->mar[BADIP], t->mar[BADIPBYTES]);
 		text_pair(s, "not IP", t->mar[NONIP], t->mar[NONIPBYTES]);
 		if (!t->live)
 			text_pair(s, "filtered", t->mar[FILT], t->mar[FILTBYTES]);
-		sheet_printf(s, "%-12s %12s %12s %14llu\n", "cut headers", "", "", ULL(t->mar[CUT]));
+		sheet_printf(s, "%-12s %12s %12s %14llu\n", "cut headers", "", "",
+			     ULL(t->mar[CUT]));
 	}
-	sheet_printf(s, "\n%s\n", !known ? "conserved: can not be told from this input" :
-	    good ? "conserved: every captured frame is accounted for" : "NOT conserved: frames are missing or counted twice");
+	sheet_printf(s, "\n%s\n",
+		     !known ? "conserved: can not be told from this input"
+		     : good ? "conserved: every captured frame is accounted for"
+			    : "NOT conserved: frames are missing or counted twice");
 	buf_free(&name);
 }
 
 static void
 want(struct run *r)
 {
-	static const uint16_t always[] = { F_rectype, F_proto, F_saddr, F_trans, F_spkts, F_dpkts, F_sbytes, F_dbytes };
+	static const uint16_t always[] = { F_rectype, F_proto, F_saddr,	 F_trans,
+					   F_spkts,   F_dpkts, F_sbytes, F_dbytes };
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		run_want(r, always[i]);
@@ -250,7 +277,8 @@ main(int argc, char **argv)
 	while ((b = run_next(r)) != NULL) {
 		t.filtered |= b->filtered || run_segment(r)->filtered;
 		t.live |= run_segment(r)->live;
-		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
+		     i = bits_next(b->sel, i + 1, b->rows))
 			count_row(&t, b, (uint32_t)i);
 	}
 	if (t.nproto > 0)

@@ -15,7 +15,8 @@ static const struct tool tool = {
 	.purpose = "Puts flow records in order.",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
-	.columns = "stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes sloss dloss state",
+	.columns = "stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes sloss "
+		   "dloss state",
 };
 
 static const char *order = "stime";

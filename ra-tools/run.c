@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX	64
 #define FILTER_FILE_MAX (1u << 20)
 
 static const struct option_row common[] = {
@@ -62,7 +62,7 @@ struct run {
 	struct sheet sheet;
 	struct sheet_column *columns;
 	bool headed;
-	struct fieldset own, want; /* what the tool reads; all that is read */
+	struct fieldset own, want;     /* what the tool reads; all that is read */
 	const struct fieldset *wanted; /* NULL: every field */
 	uint64_t *sel, *match, *reject;
 	uint32_t *rowlist;
@@ -91,6 +91,18 @@ run_usage(const char *fmt, ...)
 	log_warnx("%s", text);
 	(void)fprintf(stderr, "%s: see %s --help\n", log_name(), log_name());
 	exit(EXIT_ERROR);
+}
+
+void
+run_fail(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fatalx("%s", text);
 }
 
 void
@@ -138,7 +150,8 @@ help_rows(struct buf *to, const struct option_row *rows, unsigned n)
 		char left[64];
 
 		(void)snprintf(left, sizeof(left), "%c%c%c --%s %s", o->code < 256 ? '-' : ' ',
-		    o->code < 256 ? o->code : ' ', o->code < 256 ? ',' : ' ', o->name, o->arg == NULL ? "" : o->arg);
+			       o->code < 256 ? o->code : ' ', o->code < 256 ? ',' : ' ', o->name,
+			       o->arg == NULL ? "" : o->arg);
 		buf_printf(to, "  %-27s %s\n", left, o->doc);
 	}
 }
@@ -146,7 +159,8 @@ help_rows(struct buf *to, const struct option_row *rows, unsigned n)
 static void
 help_text(const struct run *r, struct buf *to)
 {
-	buf_printf(to, "usage: %s -r FILE... [options] [- FILTER]\n%s\n", log_name(), r->tool->purpose);
+	buf_printf(to, "usage: %s -r FILE... [options] [- FILTER]\n%s\n", log_name(),
+		   r->tool->purpose);
 	if (r->nrows > NCOMMON) {
 		buf_printf(to, "\n");
 		help_rows(to, r->rows + NCOMMON, r->nrows - NCOMMON);
@@ -154,7 +168,7 @@ help_text(const struct run *r, struct buf *to)
 	buf_printf(to, "\n");
 	help_rows(to, r->rows, NCOMMON);
 	buf_printf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
-	    "Exit status: 0 records came out, 1 none, 2 an error.\n");
+		       "Exit status: 0 records came out, 1 none, 2 an error.\n");
 }
 
 static noreturn void
@@ -194,7 +208,8 @@ number(const char *option, const char *arg, uint64_t most)
 	errno = 0;
 	v = strtoull(arg, &end, 10);
 	if (!isdigit((unsigned char)arg[0]) || *end != '\0' || errno != 0 || v > most)
-		run_usage("%s %s: expected a number up to %llu", option, arg, (unsigned long long)most);
+		run_usage("%s %s: expected a number up to %llu", option, arg,
+			  (unsigned long long)most);
 	return (v);
 }
 
@@ -328,8 +343,9 @@ options_for_getopt(const struct run *r, char *letters, struct option *longs)
 	for (unsigned i = 0; i < r->nrows; i++) {
 		const struct option_row *o = &r->rows[i];
 
-		longs[i] = (struct option){ o->name, o->arg != NULL ? required_argument : no_argument, NULL,
-			o->code };
+		longs[i] =
+		    (struct option){ o->name, o->arg != NULL ? required_argument : no_argument,
+				     NULL, o->code };
 		if (o->code >= 256)
 			continue;
 		*letters++ = (char)o->code;
@@ -370,7 +386,7 @@ take_line(struct run *r, tool_option own, int argc, char **argv)
 		else if (c == 'r' || c == 'R')
 			take_inputs(r, c, argc, argv);
 		else if (!take_output(r, c, optarg) && !take_input(r, c, optarg) &&
-		    (own == NULL || !own(c, optarg)))
+			 (own == NULL || !own(c, optarg)))
 			run_usage("%s: no such option", argv[optind - 1]);
 	}
 	if (optind == argc)
@@ -378,7 +394,9 @@ take_line(struct run *r, tool_option own, int argc, char **argv)
 	if (strcmp(argv[optind], "-") == 0)
 		optind++;
 	else if (strcmp(argv[optind - 1], "--") != 0)
-		run_usage("\"%s\" is out of place: files stand behind -r, the filter behind a lone -", argv[optind]);
+		run_usage(
+		    "\"%s\" is out of place: files stand behind -r, the filter behind a lone -",
+		    argv[optind]);
 	r->filter_text = words_joined(argc, argv, optind);
 }
 
@@ -415,8 +433,9 @@ static void
 set_range(struct run *r)
 {
 	if (r->range != NULL && !clock_parse_range(r->range, r->now, r->zone, &r->from, &r->to))
-		run_usage("-t %s: expected a time or a range, such as 14:05-14:10, 2026/11/20.14:05:00+5m or -1h",
-		    r->range);
+		run_usage("-t %s: expected a time or a range, such as 14:05-14:10, "
+			  "2026/11/20.14:05:00+5m or -1h",
+			  r->range);
 }
 
 static char
@@ -527,10 +546,12 @@ check_paths(const struct run *r)
 
 	for (unsigned s = 0; s < 2; s++)
 		for (unsigned i = 0; sinks[s]->path != NULL && i < source_count(r->source); i++)
-			if (strcmp(sinks[s]->path, "-") != 0 && writer_same_file(sinks[s]->path, source_path(r->source, i)))
+			if (strcmp(sinks[s]->path, "-") != 0 &&
+			    writer_same_file(sinks[s]->path, source_path(r->source, i)))
 				run_usage("%s is read: it can not be written too", sinks[s]->path);
 	if (r->write.path != NULL && r->rejects.path != NULL &&
-	    (strcmp(r->write.path, r->rejects.path) == 0 || writer_same_file(r->write.path, r->rejects.path)))
+	    (strcmp(r->write.path, r->rejects.path) == 0 ||
+	     writer_same_file(r->write.path, r->rejects.path)))
 		run_usage("-w and -E: the same file");
 	if (r->write.path != NULL && strcmp(r->write.path, "-") == 0 && isatty(STDOUT_FILENO))
 		run_usage("records are not for a terminal: say -w FILE, or pipe them into a tool");
@@ -553,9 +574,8 @@ outside(const struct run *r, const struct block_info *b)
 {
 	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
 
-	return (r->range != NULL &&
-	    ((start->known && !start->mixed && start->min.i >= r->to) ||
-	    (end->known && !end->mixed && end->max.i <= r->from)));
+	return (r->range != NULL && ((start->known && !start->mixed && start->min.i >= r->to) ||
+				     (end->known && !end->mixed && end->max.i <= r->from)));
 }
 
 static bool
@@ -668,7 +688,8 @@ layout_word(struct layout *l, char *word, bool defaults)
 	}
 	f = field_named(word, strlen(word));
 	if (f == F_NONE)
-		run_usage("-s %s: no such field; the nearest is %s", word, field_nearest(word, strlen(word)));
+		run_usage("-s %s: no such field; the nearest is %s", word,
+			  field_nearest(word, strlen(word)));
 	if (sign == '-')
 		layout_remove(l, f);
 	else
@@ -693,7 +714,8 @@ run_columns(struct run *r, const char *defaults)
 	free(r->fields_text);
 	l.column = r->columns = mem_zero(SHEET_MAX, sizeof(r->columns[0]));
 	/* names of columns point into this text */
-	r->fields_text = mem_alloc(strlen(defaults) + 1 + (r->fields == NULL ? 0 : strlen(r->fields)) + 1);
+	r->fields_text =
+	    mem_alloc(strlen(defaults) + 1 + (r->fields == NULL ? 0 : strlen(r->fields)) + 1);
 	strcpy(r->fields_text, defaults);
 	layout_words(&l, r->fields_text, true);
 	if (r->fields != NULL) {
@@ -770,7 +792,8 @@ select_time(const struct run *r, const struct batch *b, uint64_t *sel)
 	const struct column *start = b->col[F_bstart], *end = b->col[F_bend];
 
 	for (uint32_t i = 0; i < b->rows; i++) {
-		int64_t s = column_has(start, i) ? start->i[i] : 0, e = column_has(end, i) ? end->i[i] : s + 1;
+		int64_t s = column_has(start, i) ? start->i[i] : 0,
+			e = column_has(end, i) ? end->i[i] : s + 1;
 
 		if (!column_has(start, i) || s >= r->to || e <= r->from)
 			bit_clear(sel, i);
@@ -801,8 +824,9 @@ corrections_lost(const struct run *r, const struct batch *b, const uint64_t *rej
 		if (!bit_get(rejected, i) || type->u[i] != RECTYPE_CORR)
 			continue;
 		for (enum field f = 0; f < F_STORED && !lacks; f++)
-			lacks = fieldset_has(asked, f) && fields[f].agg != AGG_KEY && fields[f].agg != AGG_COMP &&
-			    !column_has(b->col[f], i) && !column_mixed(b->col[f], i);
+			lacks = fieldset_has(asked, f) && fields[f].agg != AGG_KEY &&
+				fields[f].agg != AGG_COMP && !column_has(b->col[f], i) &&
+				!column_mixed(b->col[f], i);
 		n += lacks;
 	}
 	return (n);
@@ -875,7 +899,7 @@ progress(struct run *r)
 	if (size > 0)
 		(void)fprintf(stderr, " of %llu MB", (unsigned long long)(size >> 20));
 	(void)fprintf(stderr, ", %llu records, %.1f M/s\033[K", (unsigned long long)records,
-	    (double)records / ((double)(now - r->began) / 1e3));
+		      (double)records / ((double)(now - r->began) / 1e3));
 }
 
 struct batch *
@@ -884,8 +908,10 @@ run_next(struct run *r)
 	struct batch *b;
 
 	set_wanted(r);
-	while (!r->enough && (b = source_next(r->source, r->write.path != NULL || r->rejects.path != NULL ? NULL :
-	    r->wanted)) != NULL) {
+	while (!r->enough &&
+	       (b = source_next(r->source, r->write.path != NULL || r->rejects.path != NULL
+					       ? NULL
+					       : r->wanted)) != NULL) {
 		note_segment(r);
 		progress(r);
 		r->seen += b->rows;
@@ -993,7 +1019,8 @@ select_output(struct run *r, struct batch *b)
 	if (r->counted && r->came_out + n >= r->count) {
 		uint64_t left = r->count - r->came_out;
 
-		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
+		     i = bits_next(b->sel, i + 1, b->rows))
 			if (left == 0)
 				bit_clear(b->sel, i);
 			else
@@ -1032,7 +1059,8 @@ run_print(struct run *r, struct batch *b)
 	for (unsigned i = 0; i < r->sheet.n; i++)
 		(void)batch_derive(b, r->columns[i].field);
 	sheet_head(r);
-	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
+	     i = bits_next(b->sel, i + 1, b->rows))
 		r->out->row(&r->sheet, b, (uint32_t)i);
 	if (r->out->pause != NULL)
 		r->out->pause(&r->sheet);
@@ -1102,12 +1130,15 @@ explain(const struct run *r)
 {
 	struct reader_totals t = source_totals(r->source);
 
-	log_info("%llu blocks read, %llu skipped: %llu outside the time, %llu where the filter can not match, "
-	    "%llu with MAR records alone", (unsigned long long)t.blocks, (unsigned long long)t.skipped,
-	    (unsigned long long)r->blocks_time, (unsigned long long)r->blocks_filter,
-	    (unsigned long long)r->blocks_mar);
-	log_info("%llu records read, %llu came out, %llu bytes could not be used", (unsigned long long)r->seen,
-	    (unsigned long long)r->came_out, (unsigned long long)t.bad_bytes);
+	log_info("%llu blocks read, %llu skipped: %llu outside the time, %llu where the filter can "
+		 "not match, "
+		 "%llu with MAR records alone",
+		 (unsigned long long)t.blocks, (unsigned long long)t.skipped,
+		 (unsigned long long)r->blocks_time, (unsigned long long)r->blocks_filter,
+		 (unsigned long long)r->blocks_mar);
+	log_info("%llu records read, %llu came out, %llu bytes could not be used",
+		 (unsigned long long)r->seen, (unsigned long long)r->came_out,
+		 (unsigned long long)t.bad_bytes);
 	if (r->write.path != NULL || r->rejects.path != NULL) {
 		log_info("columns read: all");
 		return;
@@ -1147,7 +1178,7 @@ run_end(struct run **pr)
 	sink_close(r, &r->rejects);
 	if (r->corrections > 0)
 		log_info("%llu correction records were excluded by the filter; use --having",
-		    (unsigned long long)r->corrections);
+			 (unsigned long long)r->corrections);
 	if (r->explain)
 		explain(r);
 	status = r->failed ? EXIT_ERROR : r->came_out > 0 ? 0 : 1;

@@ -21,7 +21,19 @@
 struct run;
 
 /* Options without a letter have a number: a tool's own begin at O_OWN. */
-enum { O_CSV = 256, O_CSV_NULL, O_JSON, O_NAMES, O_TZ, O_FILTER_FILE, O_MAR, O_EXPLAIN, O_VERSION, O_HAVING, O_OWN };
+enum {
+	O_CSV = 256,
+	O_CSV_NULL,
+	O_JSON,
+	O_NAMES,
+	O_TZ,
+	O_FILTER_FILE,
+	O_MAR,
+	O_EXPLAIN,
+	O_VERSION,
+	O_HAVING,
+	O_OWN
+};
 
 struct option_row { /* a row of run.opt or <tool>.opt */
 	int code;
@@ -33,8 +45,9 @@ struct tool {
 	const struct option_row *options;
 	unsigned noptions;
 	const char *columns; /* of -s by default; run_columns() can say later */
-	bool merges; /* rows of output are not rows of input: --having, the note about corrections */
-	bool mar;    /* MAR records are considered without being asked for */
+	bool
+	    merges; /* rows of output are not rows of input: --having, the note about corrections */
+	bool mar;   /* MAR records are considered without being asked for */
 };
 
 /* The tool's own letter c; false: not one of them. arg is NULL where the row has none. */
@@ -43,7 +56,7 @@ typedef bool (*tool_option)(int c, const char *arg);
 struct run *run_start(int argc, char **argv, const struct tool *, tool_option);
 /* Before the first run_next(): */
 void run_columns(struct run *, const char *defaults); /* borrowed */
-void run_want(struct run *, enum field);              /* the tool reads it */
+void run_want(struct run *, enum field);	      /* the tool reads it */
 void run_want_set(struct run *, const struct fieldset *);
 /* The stored fields that output needs, of which a tool that merges keeps rows. */
 void run_fields(struct run *, struct fieldset *);
@@ -58,7 +71,7 @@ bool run_json(const struct run *), run_quiet(const struct run *), run_selects(co
 void run_counted(struct run *, uint64_t records); /* records came out */
 
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
-const char *run_at(const struct run *);                     /* its file's name */
+const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
 /* The T that -w writes into its header, if it is not that of the input. */
 void run_interval(struct run *, uint32_t seconds);
@@ -67,7 +80,10 @@ void run_interval(struct run *, uint32_t seconds);
 int run_end(struct run **);
 
 noreturn void run_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void run_wrong(struct run *, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* status 2, go on */
+noreturn void run_fail(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2))); /* nothing sensible can come out */
+void run_wrong(struct run *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3))); /* status 2, go on */
 void run_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

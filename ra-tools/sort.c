@@ -43,7 +43,8 @@ sort_parse(const char *text, struct sort_keys *k, char *err, size_t errlen)
 	bool good = true;
 
 	*k = (struct sort_keys){ .n = 0 };
-	for (char *w = strtok_r(copy, ", \t", &save); w != NULL && good; w = strtok_r(NULL, ", \t", &save)) {
+	for (char *w = strtok_r(copy, ", \t", &save); w != NULL && good;
+	     w = strtok_r(NULL, ", \t", &save)) {
 		bool down = *w == '-';
 		enum field f;
 
@@ -53,10 +54,12 @@ sort_parse(const char *text, struct sort_keys *k, char *err, size_t errlen)
 		if (f == F_NONE || k->n == SORT_KEYS_MAX) {
 			good = false;
 			if (f == F_NONE)
-				(void)snprintf(err, errlen, "-m %s: no such field; the nearest is %s", w,
-				    field_nearest(w, strlen(w)));
+				(void)snprintf(err, errlen,
+					       "-m %s: no such field; the nearest is %s", w,
+					       field_nearest(w, strlen(w)));
 			else
-				(void)snprintf(err, errlen, "-m: more than %d fields", SORT_KEYS_MAX);
+				(void)snprintf(err, errlen, "-m: more than %d fields",
+					       SORT_KEYS_MAX);
 			break;
 		}
 		k->key[k->n++] = (struct sort_key){ f, down };
@@ -175,9 +178,11 @@ prefix(const struct column *c, uint32_t r)
 }
 
 static int
-compare_key(const struct sort *s, const struct sort_key *k, const struct item *x, const struct item *y)
+compare_key(const struct sort *s, const struct sort_key *k, const struct item *x,
+	    const struct item *y)
 {
-	const struct column *cx = s->batch[x->batch]->col[k->field], *cy = s->batch[y->batch]->col[k->field];
+	const struct column *cx = s->batch[x->batch]->col[k->field],
+			    *cy = s->batch[y->batch]->col[k->field];
 	uint8_t rx = rank(cx, x->row), ry = rank(cy, y->row);
 	union value vx, vy;
 	int c;

@@ -22,7 +22,7 @@ struct source {
 	struct reader *reader;
 	struct segment_info segment;
 	struct reader_totals totals; /* of the files that are closed */
-	uint64_t done, size;         /* bytes of those; of all, as far as they can be known */
+	uint64_t done, size;	     /* bytes of those; of all, as far as they can be known */
 };
 
 struct source *
@@ -91,7 +91,7 @@ source_add_tree(struct source *s, const char *dir)
 		if (e->fts_info == FTS_F && is_ours(e->fts_name))
 			source_add(s, e->fts_path);
 		else if (e->fts_info == FTS_ERR || e->fts_info == FTS_DNR ||
-		    (e->fts_info == FTS_NS && e->fts_level == 0))
+			 (e->fts_info == FTS_NS && e->fts_level == 0))
 			error = e->fts_errno;
 	}
 	(void)fts_close(tree);

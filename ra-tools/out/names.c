@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 
 #define REMEMBERED 4096
-#define NAME_MAX_ 64
+#define NAME_MAX_  64
 
 struct answer {
 	struct ip key; /* an address, or a port and protocol in its first bytes */

@@ -13,9 +13,9 @@
 
 #define HELD_ROWS 512
 
-#define BOLD "\033[1m"
+#define BOLD   "\033[1m"
 #define YELLOW "\033[33m"
-#define PLAIN "\033[0m"
+#define PLAIN  "\033[0m"
 
 /* Columns on a screen: bytes that do not continue a UTF-8 sequence. */
 static unsigned
@@ -63,7 +63,8 @@ static void
 heading(struct sheet *s)
 {
 	for (unsigned i = 0; i < s->n; i++)
-		put(s, i, (const uint8_t *)label(s, i), strlen(label(s, i)), s->colour ? BOLD : NULL);
+		put(s, i, (const uint8_t *)label(s, i), strlen(label(s, i)),
+		    s->colour ? BOLD : NULL);
 	buf_u8(&s->out, '\n');
 }
 
@@ -154,4 +155,6 @@ tail(struct sheet *s)
 	sheet_flush(s);
 }
 
-const struct out out_text = { .name = "text", .head = head, .row = row, .pause = release, .tail = tail };
+const struct out out_text = {
+	.name = "text", .head = head, .row = row, .pause = release, .tail = tail
+};

@@ -39,7 +39,8 @@ random_blob(enum field f, struct arena *arena)
 		return (hist_pack(count, arena));
 	}
 	if (fields[f].type == TYPE_GAPS) /* direction, start, length */
-		return ((struct blob){ arena_copy(arena, rnd(2) ? "\x01\x05\x07" : "\x00\x05\x07", 3), 3 });
+		return ((struct blob){
+		    arena_copy(arena, rnd(2) ? "\x01\x05\x07" : "\x00\x05\x07", 3), 3 });
 	return ((struct blob){ arena_copy(arena, w, strlen(w)), (uint32_t)strlen(w) });
 }
 
@@ -77,7 +78,8 @@ random_flow(struct flow *f, struct arena *arena)
 	}
 	random_value(f, F_bstart, arena);
 	for (enum field i = 0; i < F_STORED; i++)
-		if (fields[i].agg == AGG_COMP && bit_get(f->present, fields[i].companion) && rnd(2)) {
+		if (fields[i].agg == AGG_COMP && bit_get(f->present, fields[i].companion) &&
+		    rnd(2)) {
 			f->v[i].u = rnd(4);
 			bit_set(f->present, i);
 		}
@@ -91,7 +93,8 @@ random_flow(struct flow *f, struct arena *arena)
 static bool
 cell_same(const struct flow *a, enum field i, const struct flow *b, enum field j)
 {
-	if (bit_get(a->present, i) != bit_get(b->present, j) || bit_get(a->mixed, i) != bit_get(b->mixed, j))
+	if (bit_get(a->present, i) != bit_get(b->present, j) ||
+	    bit_get(a->mixed, i) != bit_get(b->mixed, j))
 		return (false);
 	return (!bit_get(a->present, i) || value_equal(fields[i].store, &a->v[i], &b->v[j]));
 }
@@ -120,7 +123,7 @@ points_down(const struct flow *f, bool ports)
 struct ref {
 	struct flow f[2]; /* merged, by orientation */
 	bool used[2];
-	struct flow key;  /* canonical */
+	struct flow key; /* canonical */
 };
 
 static struct ref refs[ROWS];
@@ -136,7 +139,8 @@ key_same(const struct flow *a, const struct flow *b, const enum field *key, unsi
 }
 
 static void
-ref_add(const struct flow *row, const enum field *key, unsigned n, bool turn, bool ports, struct arena *arena)
+ref_add(const struct flow *row, const enum field *key, unsigned n, bool turn, bool ports,
+	struct arena *arena)
 {
 	static struct flow canonical;
 	int o = turn && points_down(row, ports);
@@ -185,8 +189,12 @@ check_flow(const struct flow *got, const struct flow *want)
 	for (enum field i = 0; i < F_STORED; i++)
 		if (!cell_same(got, i, want, i))
 			fail_msg("%s: got %s, want %s", fields[i].name,
-			    bit_get(got->mixed, i) ? "mixed" : bit_get(got->present, i) ? "a value" : "absent",
-			    bit_get(want->mixed, i) ? "mixed" : bit_get(want->present, i) ? "a value" : "absent");
+				 bit_get(got->mixed, i)	    ? "mixed"
+				 : bit_get(got->present, i) ? "a value"
+							    : "absent",
+				 bit_get(want->mixed, i)     ? "mixed"
+				 : bit_get(want->present, i) ? "a value"
+							     : "absent");
 }
 
 static const struct {
@@ -200,8 +208,12 @@ static const struct {
 	{ "saddr,daddr", { F_saddr, F_smask, F_daddr, F_dmask }, 4, false, false },
 	{ "probe,sport", { F_probe, F_sport }, 2, false, false },
 	{ "matrix", { F_saddr, F_smask, F_daddr, F_dmask }, 4, true, false },
-	{ "conv", { F_proto, F_saddr, F_smask, F_daddr, F_dmask, F_sport, F_dport, F_vrf, F_sap, F_icmptype, F_icmpcode,
-	    F_icmpid }, 12, true, true },
+	{ "conv",
+	  { F_proto, F_saddr, F_smask, F_daddr, F_dmask, F_sport, F_dport, F_vrf, F_sap, F_icmptype,
+	    F_icmpcode, F_icmpid },
+	  12,
+	  true,
+	  true },
 };
 #define NCASES (sizeof(cases) / sizeof(cases[0]))
 
@@ -269,8 +281,10 @@ run_case(unsigned c, uint64_t round)
 			struct ref *ref = &refs[n2++];
 
 			batch_get(b, r, &got);
-			check_flow(&got, ref->used[0] && !ref->used[1] ? &ref->f[0] : ref->used[1] && !ref->used[0] ?
-			    &ref->f[1] : points_down(&got, cases[c].ports) ? &ref->f[1] : &ref->f[0]);
+			check_flow(&got, ref->used[0] && !ref->used[1]	     ? &ref->f[0]
+					 : ref->used[1] && !ref->used[0]     ? &ref->f[1]
+					 : points_down(&got, cases[c].ports) ? &ref->f[1]
+									     : &ref->f[0]);
 		}
 	assert_int_equal(n2, nrefs);
 	aggr_free(&whole);
@@ -294,7 +308,8 @@ equals_flow_merge(void **state)
 static void
 conversation(struct flow *f, bool turned, unsigned dirq, int64_t bstart, unsigned spkts)
 {
-	struct ip low = ip_v4((const uint8_t[]){ 10, 0, 0, 1 }), high = ip_v4((const uint8_t[]){ 10, 0, 0, 9 });
+	struct ip low = ip_v4((const uint8_t[]){ 10, 0, 0, 1 }),
+		  high = ip_v4((const uint8_t[]){ 10, 0, 0, 9 });
 
 	flow_clear(f);
 	SET(f, bstart, bstart);
@@ -395,7 +410,8 @@ absent_is_a_key(void **state)
 static void
 masks(void **state)
 {
-	static const char *const from[] = { "10.1.2.3", "10.1.2.200", "2001:db8:0:1::5", "2001:db8:0:1::6", "10.1.3.1" };
+	static const char *const from[] = { "10.1.2.3", "10.1.2.200", "2001:db8:0:1::5",
+					    "2001:db8:0:1::6", "10.1.3.1" };
 	static const struct {
 		const char *prefix;
 		unsigned len, pkts;
@@ -485,10 +501,19 @@ key_mistakes(void **state)
 	static const struct {
 		const char *text, *part; /* of the message; NULL: no mistake */
 	} texts[] = {
-		{ "saddr/24,daddr,proto", NULL }, { "saddr/24/48", NULL }, { "conv", NULL }, { "tunnel,lane", NULL },
-		{ "none", NULL }, { "skmac", NULL }, { "proto sport", NULL },
-		{ "saddr/33/129", "saddr/33/129" }, { "sport/8", "prefix" }, { "spktss", "nearest is spkts" },
-		{ "", "expected" }, { "dur", "derived" }, { "matrix,saddr/24", "direction-free" },
+		{ "saddr/24,daddr,proto", NULL },
+		{ "saddr/24/48", NULL },
+		{ "conv", NULL },
+		{ "tunnel,lane", NULL },
+		{ "none", NULL },
+		{ "skmac", NULL },
+		{ "proto sport", NULL },
+		{ "saddr/33/129", "saddr/33/129" },
+		{ "sport/8", "prefix" },
+		{ "spktss", "nearest is spkts" },
+		{ "", "expected" },
+		{ "dur", "derived" },
+		{ "matrix,saddr/24", "direction-free" },
 	};
 	struct keys k;
 
@@ -497,7 +522,8 @@ key_mistakes(void **state)
 		char err[256] = "";
 		bool good = keys_parse(texts[i].text, &k, err, sizeof(err));
 
-		if (good != (texts[i].part == NULL) || (!good && strstr(err, texts[i].part) == NULL))
+		if (good != (texts[i].part == NULL) ||
+		    (!good && strstr(err, texts[i].part) == NULL))
 			fail_msg("\"%s\": %s", texts[i].text, err);
 	}
 }
@@ -506,12 +532,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(equals_flow_merge),
-		cmocka_unit_test(orientation),
-		cmocka_unit_test(absent_is_a_key),
-		cmocka_unit_test(masks),
-		cmocka_unit_test(hardware_addresses),
-		cmocka_unit_test(key_mistakes),
+		cmocka_unit_test(equals_flow_merge),  cmocka_unit_test(orientation),
+		cmocka_unit_test(absent_is_a_key),    cmocka_unit_test(masks),
+		cmocka_unit_test(hardware_addresses), cmocka_unit_test(key_mistakes),
 	};
 
 	return (cmocka_run_group_tests_name("aggr", tests, NULL, NULL));

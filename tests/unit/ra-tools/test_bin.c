@@ -77,7 +77,8 @@ check(struct made *m, const struct in *want, unsigned n)
 		for (uint32_t r = 0; r < b->rows; r++, at++) {
 			assert_true(at < n);
 			assert_int_equal(b->col[F_bstart]->i[r], want[at].start * SEC);
-			assert_int_equal(b->col[F_bend]->i[r], (want[at].start + want[at].len) * SEC);
+			assert_int_equal(b->col[F_bend]->i[r],
+					 (want[at].start + want[at].len) * SEC);
 			assert_int_equal(b->col[F_spkts]->u[r], want[at].pkts);
 		}
 	assert_int_equal(at, n);
@@ -89,11 +90,16 @@ check(struct made *m, const struct in *want, unsigned n)
 static void
 exact(void **state)
 {
-	static const struct in in[] = { { 100, 5, 3, false }, { 105, 5, 4, false }, { 60, 5, 1, false },
-		{ 115, 5, 2, false }, { 120, 5, 9, false } };
+	static const struct in in[] = { { 100, 5, 3, false },
+					{ 105, 5, 4, false },
+					{ 60, 5, 1, false },
+					{ 115, 5, 2, false },
+					{ 120, 5, 9, false } };
 	static const struct in minute[] = { { 60, 60, 10, false }, { 120, 60, 9, false } };
-	static const struct in ten[] = { { 60, 10, 1, false }, { 100, 10, 7, false }, { 110, 10, 2, false },
-		{ 120, 10, 9, false } };
+	static const struct in ten[] = { { 60, 10, 1, false },
+					 { 100, 10, 7, false },
+					 { 110, 10, 2, false },
+					 { 120, 10, 9, false } };
 	struct bin_options o = { .width = 60 * SEC };
 	struct made m = make(&o, 0, in, N(in));
 
@@ -108,7 +114,9 @@ exact(void **state)
 static void
 own_width(void **state)
 {
-	static const struct in in[] = { { 100, 1, 3, false }, { 104, 1, 4, false }, { 105, 5, 1, false } };
+	static const struct in in[] = { { 100, 1, 3, false },
+					{ 104, 1, 4, false },
+					{ 105, 5, 1, false } };
 	static const struct in want[] = { { 100, 5, 7, false }, { 105, 5, 1, false } };
 	struct bin_options o = { .width = 0 };
 	struct made m = make(&o, 0, in, N(in));
@@ -125,10 +133,12 @@ refused(void **state)
 		int64_t width, interval;
 		const char *says;
 	} cases[] = {
-		{ SEC, 5, "was recorded in bins of 5 s (pavo -S); 1 s bins would be guesses: use -M 5s, record with pavo -S 1,"
-		       " or --approx" },
+		{ SEC, 5,
+		  "was recorded in bins of 5 s (pavo -S); 1 s bins would be guesses: use -M 5s, "
+		  "record with pavo -S 1,"
+		  " or --approx" },
 		{ SEC, 0, "was recorded in bins of 5 s (pavo -S)" }, /* the records say so too */
-		{ 7 * SEC, 5, "use -M 10s" },                        /* though these two fit */
+		{ 7 * SEC, 5, "use -M 10s" },			     /* though these two fit */
 		{ 5 * SEC, 1, "has merged records of 10 s" },
 		{ SEC / 4, 5, "0.25 s bins would be guesses" },
 	};
@@ -138,8 +148,8 @@ refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < N(cases); i++) {
 		struct bin_options o = { .width = cases[i].width };
-		struct made m = cases[i].interval == 1 ? make(&o, 1, merged, N(merged)) :
-		    make(&o, cases[i].interval, in, N(in));
+		struct made m = cases[i].interval == 1 ? make(&o, 1, merged, N(merged))
+						       : make(&o, cases[i].interval, in, N(in));
 
 		assert_false(m.good);
 		if (strstr(m.err, cases[i].says) == NULL)
@@ -154,8 +164,10 @@ split(void **state)
 {
 	static const struct in in[] = { { 100, 7, 10, false } };
 	/* shares of 10 by 2:2:2:1 of 7: 2.86 2.86 2.86 1.43 -> 2 2 2 1 and three to the largest remainders */
-	static const struct in want[] = { { 100, 2, 3, false }, { 102, 2, 3, false }, { 104, 2, 3, false },
-		{ 106, 2, 1, false } };
+	static const struct in want[] = { { 100, 2, 3, false },
+					  { 102, 2, 3, false },
+					  { 104, 2, 3, false },
+					  { 106, 2, 1, false } };
 	struct bin_options o = { .width = 2 * SEC, .approx = true };
 	struct made m = make(&o, 0, in, N(in));
 
@@ -168,8 +180,11 @@ static void
 empty_bins(void **state)
 {
 	static const struct in in[] = { { 100, 5, 3, false }, { 120, 5, 4, false } };
-	static const struct in want[] = { { 100, 5, 3, false }, { 105, 5, 0, false }, { 110, 5, 0, false },
-		{ 115, 5, 0, false }, { 120, 5, 4, false } };
+	static const struct in want[] = { { 100, 5, 3, false },
+					  { 105, 5, 0, false },
+					  { 110, 5, 0, false },
+					  { 115, 5, 0, false },
+					  { 120, 5, 4, false } };
 	struct bin_options o = { .width = 5 * SEC, .zero = true };
 	struct made m = make(&o, 0, in, N(in));
 
@@ -181,7 +196,9 @@ empty_bins(void **state)
 static void
 end_rows(void **state)
 {
-	static const struct in in[] = { { 100, 5, 0, true }, { 200, 5, 0, true }, { 100, 5, 3, false } };
+	static const struct in in[] = { { 100, 5, 0, true },
+					{ 200, 5, 0, true },
+					{ 100, 5, 3, false } };
 	static const struct in want[] = { { 100, 5, 3, false } };
 	struct bin_options o = { .width = 5 * SEC };
 	struct made m = make(&o, 0, in, N(in));
@@ -216,10 +233,13 @@ static void
 days(void **state)
 {
 	/* 1774738800 = 2026-03-28 23:00 UTC = 2026-03-29 00:00 CET; 1774821600 = 2026-03-30 00:00 CEST */
-	static const struct in in[] = { { 1774738800 - 5, 5, 1, false }, { 1774738800, 5, 2, false },
-		{ 1774821600 - 5, 5, 4, false }, { 1774821600, 5, 8, false } };
-	static const struct in want[] = { { 1774738800 - 86400, 86400, 1, false }, { 1774738800, 82800, 6, false },
-		{ 1774821600, 86400, 8, false } };
+	static const struct in in[] = { { 1774738800 - 5, 5, 1, false },
+					{ 1774738800, 5, 2, false },
+					{ 1774821600 - 5, 5, 4, false },
+					{ 1774821600, 5, 8, false } };
+	static const struct in want[] = { { 1774738800 - 86400, 86400, 1, false },
+					  { 1774738800, 82800, 6, false },
+					  { 1774821600, 86400, 8, false } };
 	struct bin_options o = { .width = DAY, .zone = CLOCK_LOCAL };
 	struct made m;
 
@@ -234,14 +254,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exact),
-		cmocka_unit_test(own_width),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(split),
-		cmocka_unit_test(empty_bins),
-		cmocka_unit_test(end_rows),
-		cmocka_unit_test(times_survive),
-		cmocka_unit_test(days),
+		cmocka_unit_test(exact),	 cmocka_unit_test(own_width),
+		cmocka_unit_test(refused),	 cmocka_unit_test(split),
+		cmocka_unit_test(empty_bins),	 cmocka_unit_test(end_rows),
+		cmocka_unit_test(times_survive), cmocka_unit_test(days),
 	};
 
 	return (cmocka_run_group_tests_name("bin", tests, NULL, NULL));

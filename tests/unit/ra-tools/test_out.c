@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 static struct sheet_column columns[] = {
-	{ F_saddr, 15, "saddr" }, { F_spkts, 8, "spkts" }, { F_flowid, 16, "flowid" }, { F_probe, 6, "srcid" },
-	{ F_sploss, 7, "sploss" }, { F_slost, 5, "slost" },
+	{ F_saddr, 15, "saddr" }, { F_spkts, 8, "spkts" },   { F_flowid, 16, "flowid" },
+	{ F_probe, 6, "srcid" },  { F_sploss, 7, "sploss" }, { F_slost, 5, "slost" },
 };
 
 /* Three rows: everything there; a prefix, awkward text; absent and mixed. */
@@ -88,16 +88,16 @@ csv(void **state)
 
 	(void)state;
 	assert_string_equal(printed(&out_csv, &s),
-	    "saddr,spkts,flowid,srcid,sploss,slost\n"
-	    "10.1.2.3,1234567890123,00000000deadbeef,tap,25,1\n"
-	    "10.1.2.0/24,7,-,\"a,\"\"b\"\"\",-,-\n"
-	    "*,-,-,*,-,-\n");
+			    "saddr,spkts,flowid,srcid,sploss,slost\n"
+			    "10.1.2.3,1234567890123,00000000deadbeef,tap,25,1\n"
+			    "10.1.2.0/24,7,-,\"a,\"\"b\"\"\",-,-\n"
+			    "*,-,-,*,-,-\n");
 	s = (struct sheet){ .separator = ';', .null = "" };
 	assert_string_equal(printed(&out_csv, &s),
-	    "saddr;spkts;flowid;srcid;sploss;slost\n"
-	    "10.1.2.3;1234567890123;00000000deadbeef;tap;25;1\n"
-	    "10.1.2.0/24;7;;\"a,\"\"b\"\"\";;\n"
-	    ";;;;;\n");
+			    "saddr;spkts;flowid;srcid;sploss;slost\n"
+			    "10.1.2.3;1234567890123;00000000deadbeef;tap;25;1\n"
+			    "10.1.2.0/24;7;;\"a,\"\"b\"\"\";;\n"
+			    ";;;;;\n");
 }
 
 static void
@@ -107,10 +107,11 @@ json(void **state)
 
 	(void)state;
 	assert_string_equal(printed(&out_json, &s),
-	    "{\"saddr\":\"10.1.2.3\",\"spkts\":1234567890123,\"flowid\":\"00000000deadbeef\",\"srcid\":\"tap\","
-	    "\"sploss_pct\":25,\"slost\":1}\n"
-	    "{\"saddr\":\"10.1.2.0/24\",\"spkts\":7,\"srcid\":\"a,\\\"b\\\"\"}\n"
-	    "{\"saddr\":null,\"srcid\":null}\n");
+			    "{\"saddr\":\"10.1.2.3\",\"spkts\":1234567890123,\"flowid\":"
+			    "\"00000000deadbeef\",\"srcid\":\"tap\","
+			    "\"sploss_pct\":25,\"slost\":1}\n"
+			    "{\"saddr\":\"10.1.2.0/24\",\"spkts\":7,\"srcid\":\"a,\\\"b\\\"\"}\n"
+			    "{\"saddr\":null,\"srcid\":null}\n");
 }
 
 static void
@@ -120,7 +121,8 @@ text(void **state)
 
 	(void)state;
 	/* SrcPkts is wider than the table says, because a value is */
-	assert_string_equal(printed(&out_text, &s),
+	assert_string_equal(
+	    printed(&out_text, &s),
 	    "SrcAddr               SrcPkts FlowId           Probe  SrcLoss% SrcLost\n"
 	    "10.1.2.3        1234567890123 00000000deadbeef tap          25       1\n"
 	    "10.1.2.0/24                 7 -                a,\"b\"         -       -\n"
@@ -133,12 +135,18 @@ json_escapes(void **state)
 	static const struct {
 		const char *in, *out;
 	} cases[] = {
-		{ "", "\"\"" }, { "a\"\\b", "\"a\\\"\\\\b\"" }, { "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"" },
-		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\xa6\x9a", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\xa6\x9a\"" },
-		{ "a\xff" "b", "\"a\xef\xbf\xbd" "b\"" },            /* no UTF-8 at all */
-		{ "\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },      /* overlong slash */
+		{ "", "\"\"" },
+		{ "a\"\\b", "\"a\\\"\\\\b\"" },
+		{ "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"" },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\xa6\x9a",
+		  "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\xa6\x9a\"" },
+		{ "a\xff"
+		  "b",
+		  "\"a\xef\xbf\xbd"
+		  "b\"" },					/* no UTF-8 at all */
+		{ "\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"" }, /* overlong slash */
 		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" }, /* a surrogate */
-		{ "\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },      /* cut */
+		{ "\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },			/* cut */
 	};
 
 	(void)state;

@@ -74,7 +74,8 @@ has_item(const char *text, const char *option)
 		end = strchr(line, '\n');
 		if (strncmp(line, ".It Fl ", 7) != 0)
 			continue;
-		for (const char *p = strstr(line, option); p != NULL && p < end; p = strstr(p + 1, option))
+		for (const char *p = strstr(line, option); p != NULL && p < end;
+		     p = strstr(p + 1, option))
 			if (p[-1] == ' ' && (p[n] == ' ' || p[n] == '\n'))
 				return (true);
 	}

@@ -83,7 +83,8 @@ compare(const struct flow *a, const struct flow *b, const struct sort_keys *k)
 static void
 in_order(void **unused)
 {
-	static const char *const orders[] = { "spkts", "-spkts", "saddr,-spkts", "-probe,saddr", "-sloss,probe", "sloss" };
+	static const char *const orders[] = { "spkts",	      "-spkts",	      "saddr,-spkts",
+					      "-probe,saddr", "-sloss,probe", "sloss" };
 	static struct flow rows[ROWS], *want[ROWS];
 
 	(void)unused;
@@ -115,7 +116,8 @@ in_order(void **unused)
 			for (uint32_t r = 0; r < b->rows; r++, n++)
 				if (b->col[F_flowid]->u[r] != want[n]->v[F_flowid].u)
 					fail_msg("%s: place %u has row %u, not %u", orders[o], n,
-					    (unsigned)b->col[F_flowid]->u[r], (unsigned)want[n]->v[F_flowid].u);
+						 (unsigned)b->col[F_flowid]->u[r],
+						 (unsigned)want[n]->v[F_flowid].u);
 		assert_int_equal(n, ROWS);
 		sort_free(&s);
 	}
