@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUT_ROWS 8192
+#define OUT_ROWS BATCH_ROWS
 
 enum { RANK_HERE, RANK_ABSENT, RANK_MIXED };
 
@@ -33,6 +33,7 @@ struct sort {
 	struct item *item;
 	uint64_t items, at;
 	uint32_t *rows;
+	const struct column **column; /* of one field, in each batch */
 	struct batch *out;
 };
 
@@ -103,6 +104,7 @@ sort_free(struct sort **ps)
 	free(s->batch);
 	free(s->item);
 	free(s->rows);
+	free(s->column);
 	batch_free(&s->out);
 	free(s);
 	*ps = NULL;
@@ -240,13 +242,64 @@ put_in_order(struct sort *s)
 
 /* --- out --------------------------------------------------------------------------------------- */
 
+#define AHEAD 16 /* items: their rows lie anywhere, so ask for them early */
+
+/* The column of f in each batch; false: in none. */
 static bool
-anywhere(const struct sort *s, enum field f)
+columns_of(struct sort *s, enum field f)
 {
-	for (uint32_t i = 0; i < s->n; i++)
-		if (s->batch[i]->col[f] != NULL)
-			return (true);
-	return (false);
+	bool any = false;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->column[i] = s->batch[i]->col[f];
+		any |= s->column[i] != NULL;
+	}
+	return (any);
+}
+
+static void
+copy_state(struct sort *s, struct column *out, const struct column *c, uint32_t i, uint32_t row)
+{
+	if (bit_get(c->present, row))
+		bit_set(out->present, i);
+	else if (column_mixed(c, row))
+		column_set_mixed(s->out, out, i);
+}
+
+static void
+copy_numbers(struct sort *s, struct column *out, const struct item *item, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct column *c = s->column[item[i].batch];
+
+		if (i + AHEAD < n && s->column[item[i + AHEAD].batch] != NULL)
+			__builtin_prefetch(
+			    &s->column[item[i + AHEAD].batch]->u[item[i + AHEAD].row]);
+		if (c == NULL)
+			continue;
+		out->u[i] = c->u[item[i].row];
+		copy_state(s, out, c, i, item[i].row);
+	}
+}
+
+/* Addresses and blobs: 16 bytes each. */
+static void
+copy_wide(struct sort *s, struct column *out, const struct item *item, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct column *c = s->column[item[i].batch];
+
+		if (i + AHEAD < n && s->column[item[i + AHEAD].batch] != NULL)
+			__builtin_prefetch(
+			    &s->column[item[i + AHEAD].batch]->ip[item[i + AHEAD].row]);
+		if (c == NULL)
+			continue;
+		if (c->store == STORE_IP)
+			out->ip[i] = c->ip[item[i].row];
+		else
+			out->b[i] = c->b[item[i].row];
+		copy_state(s, out, c, i, item[i].row);
+	}
 }
 
 struct batch *
@@ -256,6 +309,7 @@ sort_next(struct sort *s)
 
 	if (s->out == NULL) {
 		s->out = batch_new(OUT_ROWS);
+		s->column = mem_zero(s->n + 1, sizeof(s->column[0]));
 		put_in_order(s);
 	}
 	n = s->items - s->at < OUT_ROWS ? (uint32_t)(s->items - s->at) : OUT_ROWS;
@@ -264,23 +318,11 @@ sort_next(struct sort *s)
 	batch_reset(s->out);
 	s->out->rows = n;
 	for (enum field f = 0; f < F_STORED; f++) {
-		struct column *out;
+		bool wide = fields[f].store == STORE_IP || fields[f].store == STORE_BLOB;
 
-		if (!anywhere(s, f))
-			continue;
-		out = batch_column(s->out, f);
-		for (uint32_t i = 0; i < n; i++) {
-			const struct item *item = &s->item[s->at + i];
-			const struct column *c = s->batch[item->batch]->col[f];
-			union value v;
-
-			if (column_has(c, item->row)) {
-				v = column_value(c, item->row);
-				column_set(out, i, &v);
-			} else if (column_mixed(c, item->row)) {
-				column_set_mixed(s->out, out, i);
-			}
-		}
+		if (columns_of(s, f))
+			(wide ? copy_wide : copy_numbers)(s, batch_column(s->out, f),
+							  s->item + s->at, n);
 	}
 	s->at += n;
 	return (s->out);
