@@ -23,6 +23,7 @@ struct blocks {
 	uint8_t *raw; /* a decompressed section */
 	size_t raw_cap;
 	void *lz4;
+	uint64_t seed; /* of hash tables */
 	/* decoding */
 	const struct ip *addrs;
 };
@@ -33,6 +34,7 @@ blocks_new(void)
 	struct blocks *k = mem_zero(1, sizeof(*k));
 
 	k->coder = coder_new();
+	k->seed = hash_seed();
 	k->lz4 = mem_alloc((size_t)LZ4_sizeofState());
 	return (k);
 }
@@ -342,37 +344,24 @@ by_address(const void *a, const void *b)
 	return (ip_cmp(a, b));
 }
 
-static bool
-add_address(struct ip *table, uint32_t slots, const struct ip *ip, uint8_t *used)
-{
-	uint64_t h = hash64(ip, sizeof(*ip), 0);
-	uint32_t s = (uint32_t)h & (slots - 1);
-
-	while (used[s] && memcmp(&table[s], ip, sizeof(*ip)) != 0)
-		s = (s + 1) & (slots - 1);
-	if (used[s])
-		return (false);
-	used[s] = 1;
-	table[s] = *ip;
-	return (true);
-}
-
 struct dictionary {
 	struct ip *ip; /* IPv4 first, each family ascending */
 	uint32_t n, n4;
-	struct ip *table; /* hash: address -> place in ip[] */
-	uint32_t *place, slots;
-	uint8_t *used;
+	struct ip *table; /* hash: the addresses */
+	uint32_t *place, slots; /* of each slot's address in ip[]; 0 and not yet known: an empty slot */
+	uint32_t *cell;         /* the slot of each value, column after column */
+	uint64_t seed;          /* secret: senders choose their addresses */
 };
 
+/* The slot of an address, or the empty one where it belongs. */
 static uint32_t
-address_place(const struct dictionary *d, const struct ip *ip)
+address_slot(const struct dictionary *d, const struct ip *ip)
 {
-	uint32_t s = (uint32_t)hash64(ip, sizeof(*ip), 0) & (d->slots - 1);
+	uint32_t s = (uint32_t)hash64(ip, sizeof(*ip), d->seed) & (d->slots - 1);
 
-	while (memcmp(&d->table[s], ip, sizeof(*ip)) != 0)
+	while (d->place[s] != 0 && memcmp(&d->table[s], ip, sizeof(*ip)) != 0)
 		s = (s + 1) & (d->slots - 1);
-	return (d->place[s]);
+	return (s);
 }
 
 static uint32_t
@@ -386,10 +375,11 @@ static void
 make_dictionary(struct encoding *e, const struct work *work, size_t nwork, struct dictionary *d)
 {
 	struct arena *a = &e->k->arena;
-	uint32_t cells = 0, n6 = 0;
+	uint32_t cells = 0, n6 = 0, at = 0;
 	struct ip *v6;
 
 	memset(d, 0, sizeof(*d));
+	d->seed = e->k->seed;
 	for (size_t i = 0; i < nwork; i++)
 		if (work[i].c->store == STORE_IP)
 			cells += work[i].n;
@@ -397,7 +387,7 @@ make_dictionary(struct encoding *e, const struct work *work, size_t nwork, struc
 		d->slots *= 2;
 	d->table = arena_zero(a, d->slots * sizeof(struct ip));
 	d->place = arena_zero(a, d->slots * sizeof(uint32_t));
-	d->used = arena_zero(a, d->slots);
+	d->cell = arena_alloc(a, (cells + 1) * sizeof(uint32_t));
 	d->ip = arena_alloc(a, (cells + 1) * sizeof(struct ip));
 	v6 = arena_alloc(a, (cells + 1) * sizeof(struct ip));
 	for (size_t i = 0; i < nwork; i++) {
@@ -407,9 +397,13 @@ make_dictionary(struct encoding *e, const struct work *work, size_t nwork, struc
 			continue;
 		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
 			const struct ip *ip = &w->c->ip[e->row == NULL ? r : e->row[r]];
+			uint32_t s = address_slot(d, ip);
 
-			if (!add_address(d->table, d->slots, ip, d->used))
+			d->cell[at++] = s;
+			if (d->place[s] != 0)
 				continue;
+			d->table[s] = *ip;
+			d->place[s] = 1;
 			if (ip_is4(ip))
 				d->ip[d->n4++] = *ip;
 			else
@@ -420,13 +414,8 @@ make_dictionary(struct encoding *e, const struct work *work, size_t nwork, struc
 	qsort(v6, n6, sizeof(struct ip), by_address);
 	memcpy(d->ip + d->n4, v6, n6 * sizeof(struct ip));
 	d->n = d->n4 + n6;
-	for (uint32_t i = 0; i < d->n; i++) {
-		uint32_t s = (uint32_t)hash64(&d->ip[i], sizeof(struct ip), 0) & (d->slots - 1);
-
-		while (memcmp(&d->table[s], &d->ip[i], sizeof(struct ip)) != 0)
-			s = (s + 1) & (d->slots - 1);
-		d->place[s] = i;
-	}
+	for (uint32_t i = 0; i < d->n; i++)
+		d->place[address_slot(d, &d->ip[i])] = i + 1;
 }
 
 /* IPv4 in pieces that the coder takes: more than CODER_MAX distinct ones are rare but possible. */
@@ -462,17 +451,17 @@ address_value(const struct ip *ip)
 }
 
 static void
-put_ip(struct encoding *e, struct work *w, const struct dictionary *d)
+put_ip(struct encoding *e, struct work *w, struct dictionary *d)
 {
 	struct blocks *k = e->k;
 	const struct ip *min = NULL, *max = NULL;
-	uint32_t i = 0;
 	struct plan plan;
 
-	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
-		k->index[i++] = address_place(d, &w->c->ip[e->row == NULL ? r : e->row[r]]);
+	for (uint32_t i = 0; i < w->n; i++)
+		k->index[i] = d->place[d->cell[i]] - 1;
+	d->cell += w->n; /* the next column's */
 	plan = u64_plan(k->coder, k->index, w->n);
-	for (i = 0; i < w->n; i++) {
+	for (uint32_t i = 0; i < w->n; i++) {
 		const struct ip *ip = &d->ip[k->index[i]];
 
 		min = min == NULL || ip_cmp(ip, min) < 0 ? ip : min;
@@ -513,7 +502,7 @@ number_blobs(struct encoding *e, const struct work *w, const struct blob **entry
 	slot = arena_zero(&k->arena, slots * sizeof(*slot));
 	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
 		const struct blob *b = cell(e, w, r);
-		uint32_t s = (uint32_t)hash64(b->p == NULL ? (const void *)"" : b->p, b->n, 0) & (slots - 1);
+		uint32_t s = (uint32_t)hash64(b->p == NULL ? (const void *)"" : b->p, b->n, k->seed) & (slots - 1);
 
 		while (slot[s] != 0 && !same_bytes(entry[slot[s] - 1], b))
 			s = (s + 1) & (slots - 1);
@@ -609,7 +598,7 @@ list_columns(struct encoding *e, struct work *work)
 }
 
 static void
-put_column(struct encoding *e, struct work *w, const struct dictionary *dict)
+put_column(struct encoding *e, struct work *w, struct dictionary *dict)
 {
 	if (w->n == 0)
 		return; /* mixed in some rows, no values: a constant without one */

@@ -5,6 +5,7 @@
 #include "format/codec.h"
 
 #include "format/base/bits.h"
+#include "format/base/hash.h"
 #include "format/base/mem.h"
 
 #include <assert.h>
@@ -21,6 +22,7 @@ struct pair {
 };
 
 struct coder {
+	uint64_t multiplier; /* odd, secret: who is recorded chooses many of the values */
 	uint64_t scaled[CODER_MAX]; /* a column less its minimum, in units */
 	uint64_t distinct[CODER_MAX];
 	struct pair sorted[CODER_MAX], spare[CODER_MAX];
@@ -33,7 +35,10 @@ struct coder {
 struct coder *
 coder_new(void)
 {
-	return (mem_zero(1, sizeof(struct coder)));
+	struct coder *k = mem_zero(1, sizeof(*k));
+
+	k->multiplier = (hash_seed() ^ 0x9e3779b97f4a7c15ull) | 1;
+	return (k);
 }
 
 void
@@ -363,7 +368,7 @@ count_distinct(struct coder *k, const uint64_t *v, uint32_t n, uint64_t limit, u
 		slots *= 2;
 	memset(k->slot, 0, slots * sizeof(k->slot[0]));
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t s = (uint32_t)(v[i] * 0x9e3779b97f4a7c15ull >> 40) & (slots - 1);
+		uint32_t s = (uint32_t)((v[i] ^ v[i] >> 32) * k->multiplier >> 40) & (slots - 1);
 
 		while (k->slot[s] != 0 && k->distinct[k->slot[s] - 1] != v[i])
 			s = (s + 1) & (slots - 1);
