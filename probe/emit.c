@@ -32,8 +32,8 @@ emit_flush(struct emit *e)
 		e->batch = e->sink.put(e->sink.arg, e->batch);
 }
 
-static void
-put(struct emit *e)
+void
+emit_put(struct emit *e)
 {
 	batch_add(e->batch, &e->record);
 	e->records++;
@@ -52,6 +52,8 @@ head(struct emit *e, int64_t start, unsigned rectype)
 	SET(r, bend, start + e->interval);
 	SET_BLOB(r, probe, e->probe, strlen(e->probe));
 }
+
+#define ENCAP_MAX 160 /* text of ENCAP_DEPTH steps */
 
 static uint64_t
 mac_number(const uint8_t m[static 6])
@@ -142,6 +144,45 @@ encap_text(const struct attr *a, int side, char *out, size_t size)
 	return (n < size ? n : size - 1);
 }
 
+static void
+frag_fields(struct flow *r, const struct frag_counts *c, int s, int d)
+{
+	SET(r, sfrags, c != NULL ? c->frags[s] : 0);
+	SET(r, dfrags, c != NULL ? c->frags[d] : 0);
+	if (c == NULL)
+		return;
+#define FRAG_PAIR(name, from)              \
+	SET(r, s##name, c->from[s]);       \
+	SET(r, d##name, c->from[d])
+	FRAG_PAIR(fragb, bytes);
+	FRAG_PAIR(fragdg, dg);
+	FRAG_PAIR(fragok, ok);
+	FRAG_PAIR(fraginc, inc);
+	FRAG_PAIR(fragorph, orph);
+	FRAG_PAIR(fragovl, ovl);
+	FRAG_PAIR(fragdup, dup);
+	FRAG_PAIR(fragooo, ooo);
+	FRAG_PAIR(fragtiny, tiny);
+	FRAG_PAIR(fragbad, bad);
+	FRAG_PAIR(fragatom, atom);
+#undef FRAG_PAIR
+}
+
+/* Attributes of a direction: VLANs, MPLS, encapsulation. */
+#define SIDE_ATTRIBUTES(p, side)                                                      \
+	do {                                                                          \
+		if (f->vlan[side] != 0xffff)                                          \
+			SET(r, p##vlan, f->vlan[side]);                               \
+		if (f->ivlan[side] != 0xffff)                                         \
+			SET(r, p##ivlan, f->ivlan[side]);                             \
+		if (a == NULL || !(a->known & 1 << side))                             \
+			break;                                                        \
+		if (a->mpls[side] != UINT32_MAX)                                      \
+			SET(r, p##mpls, a->mpls[side]);                               \
+		if ((n = encap_text(a, side, encap[side], sizeof(encap[0]))) > 0)     \
+			SET_BLOB(r, p##encap, encap[side], n);                        \
+	} while (0)
+
 /* Per direction: what the side's packets looked like. */
 #define SIDE_FIELDS(p, side)                                                          \
 	do {                                                                          \
@@ -158,10 +199,7 @@ encap_text(const struct attr *a, int side, char *out, size_t size)
 			SET(r, p##mac, mac);                                          \
 		if (b->pkts[side] == 0)                                               \
 			break;                                                        \
-		if (f->vlan[side] != 0xffff)                                          \
-			SET(r, p##vlan, f->vlan[side]);                               \
-		if (f->ivlan[side] != 0xffff)                                         \
-			SET(r, p##ivlan, f->ivlan[side]);                             \
+		SIDE_ATTRIBUTES(p, side);                                             \
 		if (f->key.af != 0 && f->key.proto != PROTO_ARP) {                    \
 			SET(r, p##ttlmin, b->ttlmin[side]);                           \
 			SET(r, p##ttlmax, b->ttlmax[side]);                           \
@@ -170,12 +208,6 @@ encap_text(const struct attr *a, int side, char *out, size_t size)
 			SET(r, p##ect0, t ? t->ect0[side] : 0);                       \
 			SET(r, p##ect1, t ? t->ect1[side] : 0);                       \
 			SET(r, p##ce, t ? t->ce[side] : 0);                           \
-		}                                                                     \
-		if (a != NULL && a->known & 1 << side) {                              \
-			if (a->mpls[side] != UINT32_MAX)                              \
-				SET(r, p##mpls, a->mpls[side]);                       \
-			if ((n = encap_text(a, side, encap[side], sizeof(encap[0]))) > 0) \
-				SET_BLOB(r, p##encap, encap[side], n);                \
 		}                                                                     \
 	} while (0)
 
@@ -187,7 +219,7 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 	const struct attr *a = f->attr != 0 ? pool_at(&tab->attrs, f->attr) : NULL;
 	const struct tracker *k = track_for(&f->key);
 	struct flow *r = &e->record;
-	char encap[2][160];
+	char encap[2][ENCAP_MAX];
 	uint64_t mac;
 	size_t n;
 	int src = f->src, dst = 1 - src;
@@ -210,9 +242,11 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 		SET(r, ohash, a->ohash);
 	SIDE_FIELDS(s, src);
 	SIDE_FIELDS(d, dst);
+	if (f->key.af != 0 && f->key.proto != PROTO_ARP)
+		frag_fields(r, b->frag != 0 ? pool_at(&tab->frags, b->frag) : NULL, src, dst);
 	if (k != NULL)
 		k->fill(track, f, b, r);
-	put(e);
+	emit_put(e);
 }
 
 void
@@ -231,7 +265,28 @@ emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t caus
 	SET(r, cause, cause);
 	if (conn != 0)
 		SET(r, conn, conn);
-	put(e);
+	emit_put(e);
+}
+
+struct flow *
+emit_corr(struct emit *e, const struct table *tab, const struct flow_state *f, int64_t start)
+{
+	static char encap[2][ENCAP_MAX]; /* until emit_put() */
+	const struct attr *a = f->attr != 0 ? pool_at(&tab->attrs, f->attr) : NULL;
+	struct flow *r = &e->record;
+	size_t n;
+	int src = f->src, dst = 1 - src;
+
+	head(e, start, RECTYPE_CORR);
+	key_fields(r, f);
+	SET(r, flags, 0);
+	SET(r, trans, 0);
+	SET(r, dirq, f->dirq);
+	if (f->otime != start)
+		SET(r, dirq_t, f->otime);
+	SIDE_ATTRIBUTES(s, src);
+	SIDE_ATTRIBUTES(d, dst);
+	return (r);
 }
 
 void
@@ -243,5 +298,5 @@ emit_mar(struct emit *e, int64_t start, const struct stat_set *s, int64_t waterm
 	SET(r, flags, late ? RFLAGS_late : 0);
 	SET(r, watermark, watermark);
 	stat_fill(s, r);
-	put(e);
+	emit_put(e);
 }

@@ -31,6 +31,10 @@ void emit_free(struct emit *);
 void emit_bin(struct emit *, const struct table *, const struct track *, const struct bin *);
 /* The END row of a flow whose last bin is already written; `start`: that bin. */
 void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t cause, uint8_t conn, uint8_t state);
+/* A correction to a bin that was already written: the key and attributes of its flow, no packets, no times.
+ * The caller sets the additive counters that changed and then calls emit_put(). */
+struct flow *emit_corr(struct emit *, const struct table *, const struct flow_state *, int64_t start);
+void emit_put(struct emit *);
 /* The MAR record of a span. `late`: of packets that came after it was sealed. */
 void emit_mar(struct emit *, int64_t start, const struct stat_set *, int64_t watermark, bool late);
 void emit_flush(struct emit *); /* what is in the batch goes to the sink */

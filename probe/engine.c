@@ -45,6 +45,8 @@ struct work {
 	uint32_t hash, flow;
 	int side;
 	bool count;           /* it is to be counted in a flow */
+	uint8_t frag;         /* FRAG_*, what it is to its datagram */
+	uint16_t flags;       /* RFLAGS_* for its bin */
 };
 
 struct engine *
@@ -137,6 +139,8 @@ write_bin(struct engine *e, uint32_t n)
 		k->end_bin(e->track, b);
 	if (b->tos != 0)
 		pool_put(&e->table.toses, b->tos);
+	if (b->frag != 0)
+		pool_put(&e->table.frags, b->frag);
 	pool_put(&e->table.bins, n);
 	if (f->life & LIFE_DEAD && f->pending == 0)
 		release_flow(e, flow);
@@ -451,6 +455,38 @@ count_tos(struct engine *e, struct bin *b, int side, uint8_t tos)
 	t->ce[side] += (tos & 3) == 3;
 }
 
+static struct frag_counts *
+frag_counts(struct engine *e, struct bin *b)
+{
+	if (b->frag == 0) {
+		if ((b->frag = pool_get(&e->table.frags)) == 0)
+			return (NULL);
+		memset(pool_at(&e->table.frags, b->frag), 0, sizeof(struct frag_counts));
+	}
+	return (pool_at(&e->table.frags, b->frag));
+}
+
+static void
+count_frag(struct engine *e, struct bin *b, int side, uint8_t what, const struct packet *p)
+{
+	struct frag_counts *c = frag_counts(e, b);
+
+	if (c == NULL)
+		return;
+	c->atom[side] += (p->facts & FACT_ATOMIC) != 0;
+	if ((what & FRAG_IS) == 0)
+		return;
+	c->frags[side]++;
+	c->bytes[side] += p->wire;
+	c->dg[side] += (what & FRAG_FIRST) != 0;
+	c->ok[side] += (what & FRAG_OK) != 0;
+	c->dup[side] += (what & FRAG_DUP) != 0;
+	c->ovl[side] += (what & FRAG_OVL) != 0;
+	c->ooo[side] += (what & FRAG_OOO) != 0;
+	c->tiny[side] += (what & FRAG_TINY) != 0;
+	c->bad[side] += (what & FRAG_BAD) != 0;
+}
+
 static uint64_t
 saturate(uint64_t a, uint64_t b)
 {
@@ -480,7 +516,7 @@ plain_state(const struct flow_state *f, const struct bin *b)
 }
 
 static void
-count(struct engine *e, uint32_t flow, const struct work *w, uint16_t flags)
+count(struct engine *e, uint32_t flow, const struct work *w)
 {
 	struct flow_state *f = flow_at(&e->table, flow);
 	const struct packet *p = w->p;
@@ -526,7 +562,9 @@ count(struct engine *e, uint32_t flow, const struct work *w, uint16_t flags)
 		b->ttlmin[side] = p->ttl;
 	if (p->ttl > b->ttlmax[side])
 		b->ttlmax[side] = p->ttl;
-	b->flags |= flags | (p->facts & FACT_CUT ? RFLAGS_cut : 0);
+	b->flags |= w->flags | (p->facts & FACT_CUT ? RFLAGS_cut : 0);
+	if (w->frag != 0 || (p->facts & FACT_ATOMIC))
+		count_frag(e, b, side, w->frag, p);
 	f->last[side] = w->ts;
 	if (w->now > f->heard)
 		f->heard = w->now;
@@ -586,9 +624,9 @@ has_key(const struct engine *e, uint32_t n, const struct key *k)
 	return ((f->life & LIFE_DEAD) == 0 && key_equal(&f->key, k));
 }
 
-/* Find the packet's flow, or make it, and count.  w->flow is where it was a moment ago. */
+/* Find the packet's flow, or make it, and count.  w->flow is where it was a moment ago, and is now. */
 static void
-settle(struct engine *e, struct work *w, uint16_t flags)
+settle(struct engine *e, struct work *w)
 {
 	uint32_t n = w->flow;
 	bool fresh = false;
@@ -610,9 +648,10 @@ settle(struct engine *e, struct work *w, uint16_t flags)
 		n = new_flow(e, w);
 		fresh = true;
 	}
-	count(e, n, w, flags);
+	count(e, n, w);
 	if (fresh)
 		wheel_set(&e->wheel, &e->table, n, deadline(flow_at(&e->table, n)));
+	w->flow = n;
 }
 
 /* --- the probe's own counters */
@@ -674,6 +713,8 @@ static void
 key_in(struct engine *e, struct work *w)
 {
 	w->flow = 0;
+	w->frag = 0;
+	w->flags = 0;
 	w->count = w->p->fate == PKT_FLOW && (w->p->facts & FACT_FRAG) == 0;
 	if (!w->count)
 		return;
@@ -681,19 +722,100 @@ key_in(struct engine *e, struct work *w)
 	w->hash = table_hash(&e->table, &w->key);
 }
 
+/* --- fragments */
+
+/* Datagrams that were given up: counted where their first fragment came, in a correction if that is written. */
+static void
+give_up_datagrams(struct engine *e, int64_t now)
+{
+	struct frag_outcome o;
+
+	while (frags_outcome(e->frags, &o)) {
+		struct flow_state gone = { .key = o.home.key, .id = o.home.flowid, .otime = o.home.otime,
+			.src = o.home.src, .dirq = o.home.dirq };
+		uint32_t n = table_find(&e->table, &o.home.key, table_hash(&e->table, &o.home.key));
+		struct flow_state *f = n != 0 ? flow_at(&e->table, n) : NULL;
+		int64_t start = clock_bin(o.arrived, e->time.interval);
+		struct frag_counts *c = NULL;
+		struct flow *r;
+
+		if (f != NULL && f->id != o.home.flowid)
+			f = NULL;
+		if (f != NULL && !timeline_sealed(&e->time, start, now) && (n = find_bin(e, f, start, false)) != 0)
+			c = frag_counts(e, bin_at(&e->table, n));
+		if (c != NULL) {
+			c->inc[o.home.side] += !o.orphan;
+			c->orph[o.home.side] += o.orphan;
+			continue;
+		}
+		r = emit_corr(&e->emit, &e->table, f != NULL ? f : &gone, start);
+		if (o.home.side == (f != NULL ? f : &gone)->src) {
+			if (o.orphan)
+				SET(r, sfragorph, 1);
+			else
+				SET(r, sfraginc, 1);
+		} else {
+			if (o.orphan)
+				SET(r, dfragorph, 1);
+			else
+				SET(r, dfraginc, 1);
+		}
+		emit_put(&e->emit);
+	}
+}
+
+static void
+settle_piece(struct engine *e, struct work *w, const struct frag_piece *piece)
+{
+	const struct flow_state *f;
+
+	w->p = piece->packet;
+	w->ts = piece->packet->ts;
+	w->key = piece->key;
+	w->hash = table_hash(&e->table, &w->key);
+	w->side = piece->side;
+	w->frag = piece->what;
+	w->flags = piece->resolved ? 0 : RFLAGS_unres;
+	w->flow = 0;
+	settle(e, w);
+	f = flow_at(&e->table, w->flow);
+	frags_settled(e->frags, piece, &(struct frag_home){ f->key, f->id, f->otime, (uint8_t)w->side, f->src,
+	    f->dirq });
+}
+
 /* A fragment: it counts in the flow of its datagram, with those that waited for it, or it waits itself. */
 static void
 fragment(struct engine *e, struct work *w)
 {
-	if (frags_packet(e->frags, w->p, &e->o.key, w->now, &w->key, &w->side) == FRAG_HELD)
-		return;
-	w->hash = table_hash(&e->table, &w->key);
-	settle(e, w, 0);
-	while ((w->p = frags_release(e->frags)) != NULL) {
-		w->ts = w->p->ts;
-		w->flow = 0;
-		settle(e, w, 0);
+	struct frag_piece piece;
+	bool go = frags_packet(e->frags, w->p, &e->o.key, w->now, &piece);
+
+	while (go) {
+		settle_piece(e, w, &piece);
+		go = frags_release(e->frags, &piece);
 	}
+	give_up_datagrams(e, w->now);
+}
+
+static void
+expire_held(struct engine *e)
+{
+	struct work w = { .now = frags_hold_due(e->frags) };
+	struct frag_piece piece;
+
+	if (w.now > e->clock.now)
+		w.now = e->clock.now; /* the end of input */
+	if (frags_expire(e->frags, &e->o.key, &piece))
+		settle_piece(e, &w, &piece);
+}
+
+static void
+expire_datagram(struct engine *e)
+{
+	int64_t due = frags_timeout_due(e->frags);
+
+	frags_timeout(e->frags);
+	give_up_datagrams(e, due < e->clock.now ? due : e->clock.now);
 }
 
 /* --- what is due */
@@ -768,21 +890,7 @@ expire_one(struct engine *e)
 		end_flow(e, n, idle_cause(f), deadline(f), e->clock.now);
 }
 
-static void
-expire_held(struct engine *e)
-{
-	struct work w = { .now = frags_due(e->frags) };
-
-	if (w.now > e->clock.now)
-		w.now = e->clock.now; /* the end of input */
-	w.p = frags_expire(e->frags);
-	w.ts = w.p->ts;
-	w.side = key_portless(w.p, &e->o.key, &w.key);
-	w.hash = table_hash(&e->table, &w.key);
-	settle(e, &w, RFLAGS_unres);
-}
-
-enum due { DUE_NOTHING, DUE_HELD, DUE_LATE, DUE_SPAN, DUE_FLOW };
+enum due { DUE_NOTHING, DUE_HELD, DUE_DATAGRAM, DUE_LATE, DUE_SPAN, DUE_FLOW };
 
 /* What comes first; where times are equal, in this order: a held fragment still counts in its own bin. */
 static enum due
@@ -791,7 +899,8 @@ next_due(struct engine *e)
 	uint32_t late = e->time.late.head;
 	int64_t at[] = {
 		[DUE_NOTHING] = e->clock.now + 1,
-		[DUE_HELD] = frags_due(e->frags),
+		[DUE_HELD] = frags_hold_due(e->frags),
+		[DUE_DATAGRAM] = frags_timeout_due(e->frags),
 		[DUE_LATE] = late != 0 ? bin_at(&e->table, late)->due : INT64_MAX,
 		[DUE_SPAN] = timeline_due(&e->time),
 		[DUE_FLOW] = wheel_due(&e->wheel, e->clock.now),
@@ -820,6 +929,9 @@ advance(struct engine *e)
 		switch (next_due(e)) {
 		case DUE_HELD:
 			expire_held(e);
+			break;
+		case DUE_DATAGRAM:
+			expire_datagram(e);
 			break;
 		case DUE_LATE:
 			seal_early(e, e->time.late.head);
@@ -877,7 +989,7 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (w[i].count)
-			settle(e, &w[i], 0);
+			settle(e, &w[i]);
 		else if (w[i].p->fate == PKT_FLOW)
 			fragment(e, &w[i]);
 	(void)advance(e);
@@ -935,8 +1047,10 @@ engine_finish(struct engine *e)
 		return;
 	while (advance(e))
 		;
-	while (frags_due(e->frags) != INT64_MAX)
+	while (frags_hold_due(e->frags) != INT64_MAX)
 		expire_held(e);
+	while (frags_timeout_due(e->frags) != INT64_MAX)
+		expire_datagram(e);
 	e->closing = true;
 	end_all(e, &e->table.probation);
 	end_all(e, &e->table.confirmed);

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTERVALS 16        /* of a datagram, merged; more pieces than that are not put together */
-#define HELD_PER_DATAGRAM 4 /* on average */
-#define DONE_FOR SEC        /* a complete datagram is remembered so long, for its duplicates */
+#define INTERVALS         16  /* of a datagram; neighbours are joined when there are more */
+#define HELD_PER_DATAGRAM 4   /* on average */
+#define DONE_FOR          SEC /* a complete datagram is remembered so long, for its duplicates */
 
 struct frag_key {
 	struct ip src, dst;
@@ -26,18 +26,22 @@ struct frag_key {
 };
 _Static_assert(sizeof(struct frag_key) == 48, "a key has no holes");
 
+struct interval {
+	uint32_t lo, hi : 31, joined : 1; /* joined: where its pieces began is forgotten */
+};
+
 struct datagram {
 	struct frag_key key;
 	uint32_t hash;
-	uint32_t prev, next;   /* by age */
-	uint32_t first, last;  /* held pieces, oldest and newest; 0 = none */
-	int64_t begun, done;   /* watermarks; done = 0: not complete */
-	struct key flow;       /* if keyed */
-	uint8_t keyed, side, nivs;
-	uint32_t total;        /* 0 = the last piece was not seen */
-	struct {
-		uint32_t lo, hi;
-	} iv[INTERVALS];
+	uint32_t prev, next;  /* in its queue: waiting or done */
+	uint32_t first, last; /* held pieces, oldest and newest; 0 = none */
+	int64_t begun, done;  /* watermarks; done = 0: not complete */
+	int64_t arrived;      /* time of its first piece */
+	struct key flow;      /* if keyed */
+	uint8_t keyed, side, settled, nivs, overflow;
+	uint32_t total, highest; /* total = 0: the last piece was not seen */
+	struct interval iv[INTERVALS];
+	struct frag_home home; /* if settled */
 };
 
 struct held {
@@ -46,16 +50,25 @@ struct held {
 	uint32_t datagram;   /* 0 = it is gone */
 	uint32_t prev, next; /* by age */
 	uint32_t newer;      /* of the same datagram */
+	uint8_t what;
 };
+
+struct queue {
+	uint32_t head, tail;
+};
+
+#define OUTCOMES 2 /* at most so many are given up between two looks */
 
 struct frags {
 	struct pool datagrams, held;
 	struct slots slots;
-	uint32_t head, tail;   /* datagrams by age */
-	uint32_t hhead, htail; /* held pieces by age */
-	uint32_t releasing;    /* the datagram whose pieces are being released */
+	struct queue waiting, done; /* datagrams, by age */
+	uint32_t hhead, htail;      /* held pieces, by age */
+	uint32_t releasing;         /* the datagram whose pieces are being released */
 	uint64_t seed, evicted;
-	struct packet out;     /* what was handed out last */
+	struct packet out;          /* what was handed out last */
+	struct frag_outcome outcome[OUTCOMES];
+	unsigned noutcomes;
 };
 
 struct frags *
@@ -96,6 +109,8 @@ held(const struct frags *f, uint32_t n)
 	return (pool_at(&f->held, n));
 }
 
+/* --- the table */
+
 /* The protocol as all pieces of the datagram have it: UDP-encapsulated ESP is UDP to the others. */
 static void
 frag_key(const struct packet *p, struct frag_key *k)
@@ -123,28 +138,45 @@ same(const void *arg, uint32_t n)
 }
 
 static void
-datagram_free(struct frags *f, uint32_t n)
+enqueue(struct frags *f, struct queue *q, uint32_t n)
+{
+	dg(f, n)->next = 0;
+	dg(f, n)->prev = q->tail;
+	*(q->tail != 0 ? &dg(f, q->tail)->next : &q->head) = n;
+	q->tail = n;
+}
+
+static void
+dequeue(struct frags *f, struct queue *q, uint32_t n)
 {
 	struct datagram *d = dg(f, n);
 
+	*(d->prev != 0 ? &dg(f, d->prev)->next : &q->head) = d->next;
+	*(d->next != 0 ? &dg(f, d->next)->prev : &q->tail) = d->prev;
+}
+
+static void
+forget(struct frags *f, uint32_t n)
+{
+	struct datagram *d = dg(f, n);
+
+	if (d->done == 0 && d->settled && f->noutcomes < OUTCOMES)
+		f->outcome[f->noutcomes++] = (struct frag_outcome){ d->home, d->arrived, !d->keyed };
 	for (uint32_t h = d->first; h != 0; h = held(f, h)->newer)
 		held(f, h)->datagram = 0;
 	slots_del(&f->slots, d->hash, n);
-	*(d->prev != 0 ? &dg(f, d->prev)->next : &f->head) = d->next;
-	*(d->next != 0 ? &dg(f, d->next)->prev : &f->tail) = d->prev;
+	dequeue(f, d->done != 0 ? &f->done : &f->waiting, n);
 	pool_put(&f->datagrams, n);
 }
 
 static uint32_t
-datagram_new(struct frags *f, const struct frag_key *k, uint32_t hash, int64_t now)
+begin(struct frags *f, const struct frag_key *k, uint32_t hash, const struct packet *p, int64_t now)
 {
 	uint32_t n;
 	struct datagram *d;
 
-	while (f->head != 0 && now - dg(f, f->head)->begun >= FRAG_TIMEOUT)
-		datagram_free(f, f->head);
 	if (f->datagrams.used == f->datagrams.cap) {
-		datagram_free(f, f->head);
+		forget(f, f->done.head != 0 ? f->done.head : f->waiting.head);
 		f->evicted++;
 	}
 	n = pool_get(&f->datagrams);
@@ -153,64 +185,115 @@ datagram_new(struct frags *f, const struct frag_key *k, uint32_t hash, int64_t n
 	d->key = *k;
 	d->hash = hash;
 	d->begun = now;
-	d->prev = f->tail;
-	*(f->tail != 0 ? &dg(f, f->tail)->next : &f->head) = n;
-	f->tail = n;
+	d->arrived = p->ts;
+	enqueue(f, &f->waiting, n);
 	slots_add(&f->slots, hash, n);
 	return (n);
 }
 
-/* Note the bytes [lo, hi); intervals are kept sorted and merged. */
-static void
+/* --- the pieces of a datagram */
+
+/* Make room for one more interval by joining two that touch. */
+static bool
+join(struct datagram *d)
+{
+	for (int i = 0; i + 1 < d->nivs; i++) {
+		if (d->iv[i].hi < d->iv[i + 1].lo)
+			continue;
+		if (d->iv[i + 1].hi > d->iv[i].hi)
+			d->iv[i].hi = d->iv[i + 1].hi;
+		d->iv[i].joined = 1;
+		memmove(&d->iv[i + 1], &d->iv[i + 2], (size_t)(d->nivs - i - 2) * sizeof(d->iv[0]));
+		d->nivs--;
+		return (true);
+	}
+	return (false);
+}
+
+/* Note the bytes [lo, hi); says FRAG_DUP or FRAG_OVL where they were seen before.  Sorted by lo. */
+static uint8_t
 cover(struct datagram *d, uint32_t lo, uint32_t hi)
 {
-	uint8_t i = 0, j;
+	uint8_t what = 0;
+	int i = 0;
 
-	while (i < d->nivs && d->iv[i].hi < lo)
-		i++;
-	for (j = i; j < d->nivs && d->iv[j].lo <= hi; j++) {
-		if (d->iv[j].lo < lo)
-			lo = d->iv[j].lo;
-		if (d->iv[j].hi > hi)
-			hi = d->iv[j].hi;
+	for (int j = 0; j < d->nivs; j++) {
+		const struct interval *v = &d->iv[j];
+
+		if ((lo == v->lo && hi == v->hi) || (v->joined && lo >= v->lo && hi <= v->hi))
+			return (FRAG_DUP);
+		if (lo < v->hi && hi > v->lo)
+			what = FRAG_OVL;
+		i += v->lo < lo;
 	}
-	if (i == j) {
-		if (d->nivs == INTERVALS)
-			return;
-		memmove(&d->iv[i + 1], &d->iv[i], (size_t)(d->nivs - i) * sizeof(d->iv[0]));
-		d->nivs++;
-	} else {
-		memmove(&d->iv[i + 1], &d->iv[j], (size_t)(d->nivs - j) * sizeof(d->iv[0]));
-		d->nivs = (uint8_t)(d->nivs - (j - i) + 1);
+	if (d->nivs == INTERVALS) {
+		if (!join(d)) {
+			d->overflow = 1; /* too scattered to say when it is whole */
+			return (what);
+		}
+		for (i = 0; i < d->nivs && d->iv[i].lo < lo;)
+			i++;
 	}
-	d->iv[i].lo = lo;
-	d->iv[i].hi = hi;
+	memmove(&d->iv[i + 1], &d->iv[i], (size_t)(d->nivs - i) * sizeof(d->iv[0]));
+	d->iv[i] = (struct interval){ lo, hi, 0 };
+	d->nivs++;
+	return (what);
 }
 
 static bool
 complete(const struct datagram *d)
 {
-	return (d->total > 0 && d->nivs > 0 && d->iv[0].lo == 0 && d->iv[0].hi >= d->total);
+	uint32_t at = 0;
+
+	if (d->total == 0 || d->overflow)
+		return (false);
+	for (int i = 0; i < d->nivs && d->iv[i].lo <= at; i++)
+		if (d->iv[i].hi > at)
+			at = d->iv[i].hi;
+	return (at >= d->total);
 }
 
-static void
-held_free(struct frags *f, uint32_t h)
+static uint8_t
+classify(struct frags *f, uint32_t n, const struct packet *p, int64_t now)
 {
-	struct held *x = held(f, h);
+	struct datagram *d = dg(f, n);
+	uint32_t lo = p->frag.off, hi = lo + p->frag.len;
+	uint8_t what = FRAG_IS;
 
-	*(x->prev != 0 ? &held(f, x->prev)->next : &f->hhead) = x->next;
-	*(x->next != 0 ? &held(f, x->next)->prev : &f->htail) = x->prev;
-	pool_put(&f->held, h);
+	if (p->frag.len > 0)
+		what |= cover(d, lo, hi);
+	if ((what & FRAG_OVL) && p->af == 6)
+		what |= FRAG_BAD; /* RFC 5722: such a datagram is invalid */
+	if (lo < d->highest && (what & (FRAG_DUP | FRAG_OVL)) == 0)
+		what |= FRAG_OOO;
+	if (hi > d->highest)
+		d->highest = hi;
+	if (p->frag.tiny)
+		what |= FRAG_TINY;
+	if (p->frag.bad)
+		what |= FRAG_BAD;
+	if (lo == 0 && !d->keyed)
+		what |= FRAG_FIRST;
+	if (!p->frag.more)
+		d->total = hi;
+	if (d->done == 0 && complete(d)) {
+		what |= FRAG_OK;
+		dequeue(f, &f->waiting, n);
+		d->done = now > 0 ? now : 1;
+		enqueue(f, &f->done, n);
+	}
+	return (what);
 }
 
 static void
-hold(struct frags *f, uint32_t n, const struct packet *p, int64_t now)
+hold(struct frags *f, uint32_t n, const struct packet *p, uint8_t what, int64_t now)
 {
 	uint32_t h = pool_get(&f->held);
 	struct held *x = held(f, h);
 	struct datagram *d = dg(f, n);
 
 	x->packet = *p;
+	x->what = what;
 	x->until = now + FRAG_HOLD;
 	x->datagram = n;
 	x->newer = 0;
@@ -220,6 +303,28 @@ hold(struct frags *f, uint32_t n, const struct packet *p, int64_t now)
 	x->prev = f->htail;
 	*(f->htail != 0 ? &held(f, f->htail)->next : &f->hhead) = h;
 	f->htail = h;
+}
+
+/* Hand out a held piece, the oldest of its datagram. */
+static void
+take(struct frags *f, uint32_t h, struct frag_piece *piece)
+{
+	struct held *x = held(f, h);
+
+	if (x->datagram != 0) {
+		struct datagram *d = dg(f, x->datagram);
+
+		d->first = x->newer;
+		if (d->first == 0)
+			d->last = 0;
+	}
+	f->out = x->packet;
+	piece->packet = &f->out;
+	piece->what = x->what;
+	piece->datagram = x->datagram;
+	*(x->prev != 0 ? &held(f, x->prev)->next : &f->hhead) = x->next;
+	*(x->next != 0 ? &held(f, x->next)->prev : &f->htail) = x->prev;
+	pool_put(&f->held, h);
 }
 
 /* Does the key of this protocol need what only the first fragment has? */
@@ -241,93 +346,114 @@ needs_first(uint16_t proto)
 	}
 }
 
-enum frag_verdict
-frags_packet(struct frags *f, const struct packet *p, const struct key_options *o, int64_t now, struct key *key,
-    int *side)
+bool
+frags_packet(struct frags *f, const struct packet *p, const struct key_options *o, int64_t now,
+    struct frag_piece *piece)
 {
 	struct frag_key k;
 	struct wanted w = { f, &k };
 	struct datagram *d;
 	uint32_t hash, n;
 
+	while (f->done.head != 0 && now - dg(f, f->done.head)->done >= DONE_FOR)
+		forget(f, f->done.head);
 	frag_key(p, &k);
 	hash = (uint32_t)hash64(&k, sizeof(k), f->seed);
 	n = slots_find(&f->slots, hash, same, &w);
-	if (n != 0) {
-		d = dg(f, n);
-		if (now - d->begun >= FRAG_TIMEOUT || (d->done != 0 && now - d->done >= DONE_FOR)) {
-			datagram_free(f, n);
-			n = 0;
-		}
+	if (n != 0 && dg(f, n)->done == 0 && now - dg(f, n)->begun >= FRAG_TIMEOUT) {
+		forget(f, n);
+		n = 0;
 	}
 	if (n == 0)
-		n = datagram_new(f, &k, hash, now);
+		n = begin(f, &k, hash, p, now);
 	d = dg(f, n);
-	if (p->frag.len > 0)
-		cover(d, p->frag.off, p->frag.off + p->frag.len);
-	if (!p->frag.more)
-		d->total = p->frag.off + p->frag.len;
-	if (d->done == 0 && complete(d))
-		d->done = now > 0 ? now : 1;
+	*piece = (struct frag_piece){ .packet = p, .what = classify(f, n, p, now), .datagram = n, .resolved = true };
+	f->releasing = 0;
 	if (p->frag.off == 0) {
-		*side = key_of(p, o, key);
-		d->flow = *key;
-		d->side = (uint8_t)*side;
+		piece->side = key_of(p, o, &piece->key);
+		d->flow = piece->key;
+		d->side = (uint8_t)piece->side;
 		d->keyed = 1;
 		f->releasing = n;
-		return (FRAG_KEYED);
+		return (true);
 	}
-	f->releasing = 0;
 	if (d->keyed) {
-		*key = d->flow;
-		*side = d->side;
-		return (FRAG_KEYED);
+		piece->key = d->flow;
+		piece->side = d->side;
+		return (true);
 	}
-	/* Without the means to hold it, it counts without ports at once. */
+	/* What can not be held counts without ports at once. */
 	if (!needs_first(p->proto) || f->held.used == f->held.cap) {
-		*side = key_portless(p, o, key);
-		return (FRAG_KEYED);
+		piece->resolved = !needs_first(p->proto);
+		piece->side = piece->resolved ? key_of(p, o, &piece->key) : key_portless(p, o, &piece->key);
+		return (true);
 	}
-	hold(f, n, p, now);
-	return (FRAG_HELD);
+	hold(f, n, p, piece->what, now);
+	return (false);
 }
 
-/* Hand out a held piece, the oldest of its datagram. */
-static const struct packet *
-take(struct frags *f, uint32_t h)
+bool
+frags_release(struct frags *f, struct frag_piece *piece)
 {
-	struct held *x = held(f, h);
+	struct datagram *d = f->releasing != 0 ? dg(f, f->releasing) : NULL;
 
-	if (x->datagram != 0) {
-		struct datagram *d = dg(f, x->datagram);
-
-		d->first = x->newer;
-		if (d->first == 0)
-			d->last = 0;
-	}
-	f->out = x->packet;
-	held_free(f, h);
-	return (&f->out);
+	if (d == NULL || d->first == 0)
+		return (false);
+	take(f, d->first, piece);
+	piece->key = d->flow;
+	piece->side = d->side;
+	piece->resolved = true;
+	return (true);
 }
 
-const struct packet *
-frags_release(struct frags *f)
+bool
+frags_expire(struct frags *f, const struct key_options *o, struct frag_piece *piece)
 {
-	uint32_t h = f->releasing != 0 ? dg(f, f->releasing)->first : 0;
+	if (f->hhead == 0)
+		return (false);
+	take(f, f->hhead, piece); /* the oldest of all is the oldest of its own */
+	piece->side = key_portless(piece->packet, o, &piece->key);
+	piece->resolved = false;
+	return (true);
+}
 
-	return (h != 0 ? take(f, h) : NULL);
+void
+frags_settled(struct frags *f, const struct frag_piece *piece, const struct frag_home *home)
+{
+	struct datagram *d = piece->datagram != 0 ? dg(f, piece->datagram) : NULL;
+
+	if (d == NULL || (d->settled && !(piece->what & FRAG_FIRST)))
+		return;
+	d->home = *home;
+	d->settled = 1;
 }
 
 int64_t
-frags_due(const struct frags *f)
+frags_hold_due(const struct frags *f)
 {
 	return (f->hhead != 0 ? held(f, f->hhead)->until : INT64_MAX);
 }
 
-const struct packet *
-frags_expire(struct frags *f)
+int64_t
+frags_timeout_due(const struct frags *f)
 {
-	return (f->hhead != 0 ? take(f, f->hhead) : NULL); /* the oldest of all is the oldest of its own */
+	return (f->waiting.head != 0 ? dg(f, f->waiting.head)->begun + FRAG_TIMEOUT : INT64_MAX);
+}
+
+void
+frags_timeout(struct frags *f)
+{
+	if (f->waiting.head != 0)
+		forget(f, f->waiting.head);
+}
+
+bool
+frags_outcome(struct frags *f, struct frag_outcome *o)
+{
+	if (f->noutcomes == 0)
+		return (false);
+	*o = f->outcome[--f->noutcomes];
+	return (true);
 }
 
 uint32_t

@@ -26,6 +26,7 @@ table_init(struct table *t, uint32_t max_flows, uint64_t seed)
 	pool_init(&t->flows, sizeof(struct flow_state), max_flows > 1u << 30 ? 1u << 31 : 2 * max_flows + 64);
 	pool_init(&t->bins, sizeof(struct bin), max_flows > 1u << 29 ? 1u << 31 : BINS_PER_FLOW * max_flows + 64);
 	pool_init(&t->toses, sizeof(struct tos), t->bins.cap);
+	pool_init(&t->frags, sizeof(struct frag_counts), t->bins.cap);
 	pool_init(&t->attrs, sizeof(struct attr), t->flows.cap);
 	slots_init(&t->slots, 4096);
 }
@@ -36,6 +37,7 @@ table_free(struct table *t)
 	pool_free(&t->flows);
 	pool_free(&t->bins);
 	pool_free(&t->toses);
+	pool_free(&t->frags);
 	pool_free(&t->attrs);
 	slots_free(&t->slots);
 }

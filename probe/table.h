@@ -77,6 +77,7 @@ struct bin {
 	uint64_t newbytes[2];
 	uint32_t tos;       /* cell with DSCP and ECN counts if any packet had some; 0 = none */
 	uint32_t ext;       /* tracker's cell for this bin; 0 = none */
+	uint32_t frag;      /* cell with fragment counts; 0 = none */
 	uint8_t ttlmin[2], ttlmax[2], tcpflags[2], dscp[2];
 	uint8_t state, dirq, cause, seen; /* seen: sides that ever sent, up to now */
 	uint16_t flags;     /* RFLAGS_* */
@@ -89,6 +90,11 @@ struct tos { /* [side] */
 	uint32_t ect0[2], ect1[2], ce[2];
 };
 
+struct frag_counts { /* [side] */
+	uint64_t bytes[2];
+	uint32_t frags[2], dg[2], ok[2], inc[2], orph[2], ovl[2], dup[2], ooo[2], tiny[2], bad[2], atom[2];
+};
+
 struct attr { /* first seen, by side */
 	uint32_t mpls[2];
 	uint64_t ohash;
@@ -99,7 +105,7 @@ struct attr { /* first seen, by side */
 };
 
 struct table {
-	struct pool flows, bins, toses, attrs;
+	struct pool flows, bins, toses, attrs, frags;
 	struct slots slots;
 	struct list probation, confirmed;
 	uint32_t on_probation; /* of the flows in `probation`, those that still are */
