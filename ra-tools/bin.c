@@ -143,6 +143,15 @@ bin_of(struct bins *b, int64_t t, int64_t *end)
 	return (start);
 }
 
+/* Times come from files: what is outside 1970..2262 is put to its edge, so that sums of times stay times. */
+static int64_t
+sane(int64_t t)
+{
+	const int64_t latest = INT64_MAX - 4 * DAY;
+
+	return (t < 0 ? 0 : t > latest ? latest : t);
+}
+
 /* --- rows into bins ---------------------------------------------------------------------------- */
 
 static void
@@ -150,8 +159,8 @@ span_of(const struct batch *batch, uint32_t r, int64_t *start, int64_t *end)
 {
 	const struct column *s = batch->col[F_bstart], *e = batch->col[F_bend];
 
-	*start = column_has(s, r) ? s->i[r] : 0;
-	*end = column_has(e, r) && e->i[r] > *start ? e->i[r] : *start;
+	*start = column_has(s, r) ? sane(s->i[r]) : 0;
+	*end = column_has(e, r) && e->i[r] > *start ? sane(e->i[r]) : *start;
 }
 
 static bool
@@ -192,7 +201,7 @@ move_rows(struct bins *b, struct batch *batch)
 	int64_t start = 0, end = 0;
 
 	for (uint32_t r = 0; r < batch->rows; r++) {
-		int64_t t = s->i[r];
+		int64_t t = sane(s->i[r]);
 
 		if (end == 0 || t < start || t >= end)
 			start = bin_of(b, t, &end);
@@ -294,8 +303,8 @@ static uint32_t
 weigh(struct bins *b, const struct flow *f, int64_t *start, int64_t *end, uint64_t *weight,
       uint64_t *total)
 {
-	int64_t from = HAS_FIELD(f, stime) ? f->v[F_stime].i : f->v[F_bstart].i;
-	int64_t to = HAS_FIELD(f, ltime) ? f->v[F_ltime].i + 1 : f->v[F_bend].i;
+	int64_t from = sane(HAS_FIELD(f, stime) ? f->v[F_stime].i : f->v[F_bstart].i);
+	int64_t to = HAS_FIELD(f, ltime) ? sane(f->v[F_ltime].i) + 1 : sane(f->v[F_bend].i);
 	uint32_t n = 0;
 
 	*total = 0;

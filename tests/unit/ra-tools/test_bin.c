@@ -250,6 +250,44 @@ days(void **state)
 	check(&m, want, N(want));
 }
 
+/* What a damaged or hostile file may say: the edges of int64. No overflow, and the packets are still there. */
+static void
+wild_times(void **state)
+{
+	static const int64_t times[] = {
+		INT64_MIN, INT64_MIN + 1, -1, 0, INT64_MAX - 1, INT64_MAX
+	};
+	static struct flow f;
+
+	(void)state;
+	for (size_t i = 0; i < N(times); i++)
+		for (size_t j = 0; j < N(times); j++)
+			for (int local = 0; local < 2; local++) {
+				struct bin_options o = { .width = DAY,
+							 .approx = true,
+							 .zero = !local,
+							 .zone = local ? CLOCK_LOCAL : CLOCK_UTC };
+				struct made m = make(&o, 0, NULL, 0);
+				struct batch *b = batch_new(4);
+				uint64_t pkts = 0;
+
+				flow_clear(&f);
+				SET(&f, bstart, times[i]);
+				SET(&f, bend, times[j]);
+				SET(&f, stime, times[j]);
+				SET(&f, ltime, times[i]);
+				SET(&f, spkts, 1000);
+				batch_add(b, &f);
+				assert_true(bins_add(m.bins, b, 0, m.err, sizeof(m.err)));
+				batch_free(&b);
+				while ((b = bins_next(m.bins)) != NULL)
+					for (uint32_t r = 0; r < b->rows; r++)
+						pkts += b->col[F_spkts]->u[r];
+				assert_int_equal(pkts, 1000);
+				bins_free(&m.bins);
+			}
+}
+
 int
 main(void)
 {
@@ -258,6 +296,7 @@ main(void)
 		cmocka_unit_test(refused),	 cmocka_unit_test(split),
 		cmocka_unit_test(empty_bins),	 cmocka_unit_test(end_rows),
 		cmocka_unit_test(times_survive), cmocka_unit_test(days),
+		cmocka_unit_test(wild_times),
 	};
 
 	return (cmocka_run_group_tests_name("bin", tests, NULL, NULL));
