@@ -100,3 +100,11 @@ tests_unit_ra_tools_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+
+# --- true captures: truth/, described in README.md -------------------------------------------------
+# Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
+TESTS += \
+	%D%/truth/conservation.tap \
+	%D%/truth/conversations.tap \
+	%D%/truth/determinism.tap \
+	%D%/truth/reader.tap
