@@ -37,7 +37,7 @@ catch_signals(void)
 	sigaction(SIGTERM, &sa, NULL);
 	sa.sa_flags = SA_RESTART;
 	sigaction(SIGUSR1, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of writing */
+	signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
 }
 
 static struct capture *

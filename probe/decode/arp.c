@@ -24,14 +24,14 @@ decode_arp(struct decoder *d)
 	spa = cur_bytes(&c, 4);
 	cur_skip(&c, hlen);
 	tpa = cur_bytes(&c, 4);
-	if (c.cut)
-		return (decode_cut(d, LAYER_NET));
+	if (c.cut) /* by the capture, or by a length that lies */
+		return (decode_left(d) > cur_left(&d->c) ? decode_cut(d, LAYER_NET) :
+		    decode_nonip(d, PROTO_ARP, 0));
 	decode_nonip(d, PROTO_ARP, 0);
 	p->src = ip_v4(spa);
 	p->dst = ip_v4(tpa);
 	p->af = 4;
 	p->arp_op = h[6] == 0 ? h[7] : 0;
-	p->arp_op = get16(h + 6) <= 2 ? (uint8_t)get16(h + 6) : 0;
 	p->facts &= ~(uint32_t)FACT_NOANSWER; /* a broadcast, but one that asks for an answer */
 	return (STEP_END);
 }
