@@ -307,23 +307,27 @@ hist_merge(struct blob a, struct blob b, struct arena *arena)
 bool
 type_is_sided(enum type type)
 {
-	return (type == TYPE_SIDES || type == TYPE_HISTORY || type == TYPE_GAPS || type == TYPE_STATE ||
+	return (type == TYPE_SIDES || type == TYPE_HISTORY || type == TYPE_GAPS ||
 	    type == TYPE_CONN);
 }
 
-/* Words that say which side did it, with the word for the other side. */
+/* Words that say which side did it, with the word for the other side.  (A STATE stays: it is of the whole flow,
+ * and merges by its time and then by its number, which turning must not change.) */
 static uint64_t
-other_word(enum type type, uint64_t v)
+other_conn(uint64_t v)
 {
-	static const uint8_t states[][2] = { { STATE_REQ, STATE_RSP } };
-	static const uint8_t conns[][2] = { { CONN_S2, CONN_S3 }, { CONN_RSTO, CONN_RSTR } };
-	const uint8_t(*pair)[2] = type == TYPE_STATE ? states : conns;
-	size_t n = type == TYPE_STATE ? sizeof(states) / 2 : sizeof(conns) / 2;
-
-	for (size_t i = 0; i < n; i++)
-		if (v == pair[i][0] || v == pair[i][1])
-			return (v == pair[i][0] ? pair[i][1] : pair[i][0]);
-	return (v);
+	switch (v) {
+	case CONN_S2:
+		return (CONN_S3);
+	case CONN_S3:
+		return (CONN_S2);
+	case CONN_RSTO:
+		return (CONN_RSTR);
+	case CONN_RSTR:
+		return (CONN_RSTO);
+	default:
+		return (v);
+	}
 }
 
 void
@@ -331,8 +335,8 @@ value_reverse(enum type type, union value *v, struct arena *arena)
 {
 	if (type == TYPE_SIDES) {
 		v->u = (v->u & ~3ull) | (v->u & 1) << 1 | (v->u >> 1 & 1);
-	} else if (type == TYPE_STATE || type == TYPE_CONN) {
-		v->u = other_word(type, v->u);
+	} else if (type == TYPE_CONN) {
+		v->u = other_conn(v->u);
 	} else if (type == TYPE_HISTORY) {
 		uint8_t *p = arena_copy(arena, v->b.p, v->b.n);
 
