@@ -115,15 +115,6 @@ class Tap:
                 for line in str(text).rstrip().split('\n')[:40]:
                     print('#   ' + line)
 
-    def case(self, name, function, *args):
-        """function returns nothing, or raises Failure (or fails an assertion of ours)"""
-        try:
-            function(*args)
-        except Failure as e:
-            self.ok(False, name, e)
-        else:
-            self.ok(True, name)
-
     def skip(self, name, why):
         self.n += 1
         print('ok %d - %s # SKIP %s' % (self.n, name, why), flush=True)

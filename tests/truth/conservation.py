@@ -7,11 +7,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from common import *
-from frames import boundaries, first_record, frames, is_pcap, shorten
+from frames import as_pcapng, boundaries, first_record, frames, is_pcap, shorten
 
 SNAPLENS = (64, 96, 128)
-EVERY_BYTE = 700                         # captures up to this size are cut at every byte
-CUTS = 6 if CAPTURES == OWN else 2        # others at so many offsets, besides those in one frame
+SMALL = 700                              # captures up to this size are cut at about 20 offsets
+CUTS = 6 if CAPTURES == OWN else 1        # others at so many offsets, besides those in one frame
 SAYS_WHERE = re.compile(r'(packet \d+.*)?offset \d+|file header|the file is empty|not a capture file')
 
 known = {}                               # file -> (packets, bytes) that tshark counts and that are no frames
@@ -43,11 +43,13 @@ def snaplens(name, raw):
 
 
 def cut_offsets(name, raw, all_frames):
-    if len(raw) <= EVERY_BYTE:
+    if name == 'head':
         return range(len(raw) + 1)
+    if len(raw) <= SMALL:
+        return range(len(raw) % 7, len(raw) + 1, len(raw) // 20 | 1)
     r = random.Random(name)              # the same offsets in every run
     f = r.choice(all_frames) if all_frames else None
-    near = [f.offset, f.end - 1] + ([f.offset + 1, f.offset + 17] if CAPTURES == OWN else []) if f else []
+    near = [f.end - 1] + ([f.offset, f.offset + 1, f.offset + 17] if CAPTURES == OWN else []) if f else []
     return sorted({o for o in near + [r.randrange(len(raw)) for _ in range(CUTS)] if 0 <= o < len(raw)})
 
 
@@ -86,13 +88,20 @@ def one(row, folder):
     return out
 
 
-def every_byte(folder):
-    """a few frames of each kind of file, cut at every byte"""
-    for name in ('tcp-loss.B.pcap', 'esp-mixed.B.pcap'):
-        with open(os.path.join(OWN, name), 'rb') as f:
-            raw = f.read()
-        head = raw[:list(frames(raw))[1].end]
-        yield 'conservation, cut at every byte: first frames of ' + name, head
+def every_byte(case):
+    """two frames, in each kind of file, cut at every byte"""
+    name, make = case
+    with open(os.path.join(OWN, name), 'rb') as f:
+        raw = f.read()
+    with scratch() as folder:
+        try:
+            cuts('head', make(raw, list(frames(raw))[:2]), folder)
+        except Failure as e:
+            return str(e)
+
+
+EVERY = [('tcp-loss.B.pcap', lambda raw, two: raw[:two[1].end]),
+         ('udp-frag-loss.B.pcap', lambda raw, two: as_pcapng(two))]
 
 
 def main():
@@ -101,8 +110,8 @@ def main():
         for result in pool.map(lambda row: one(row, folder), table('files')):
             for title, wrong in result:
                 tap.ok(wrong is None, title, wrong)
-        for title, raw in every_byte(folder):
-            tap.case(title, cuts, title, raw, folder)
+        for (name, _), wrong in zip(EVERY, pool.map(every_byte, EVERY)):
+            tap.ok(wrong is None, 'conservation, cut at every byte: two frames of ' + name, wrong)
     tap.end()
 
 

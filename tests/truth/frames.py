@@ -86,6 +86,18 @@ def shorten(raw, snaplen):
     return b''.join(out)
 
 
+def as_pcapng(all_frames):
+    """frames in a pcapng file of one Ethernet interface, at time 0"""
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        size = struct.pack('<I', len(body) + 12)
+        return struct.pack('<I', kind) + size + body + size
+    out = block(0x0a0d0d0a, struct.pack('<IHHq', 0x1a2b3c4d, 1, 0, -1)) + block(1, struct.pack('<HHI', ETHERNET, 0, 0))
+    for f in all_frames:
+        out += block(6, struct.pack('<IIIII', 0, 0, 0, len(f.data), f.wire) + f.data)
+    return out
+
+
 def arps(raw):
     """(sender MAC, target IP etc.) of the ARP frames on Ethernet: (smac, sender IP, target IP, wire length);
     the IPs are None where it is not about IPv4"""
