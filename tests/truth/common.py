@@ -40,7 +40,10 @@ def run(argv, stdin=None, seed=None):
         os._exit(2)
     except subprocess.TimeoutExpired:
         return 124, b'', 'no end after %d s' % LIMIT
-    return p.returncode, p.stdout, p.stderr.decode(errors='replace')
+    err = p.stderr.decode(errors='replace')
+    if 'runtime error: ' in err or 'Sanitizer' in err:
+        raise Failure('%s: %s' % (' '.join(argv), err))
+    return p.returncode, p.stdout, err
 
 
 def good(argv, stdin=None, status=(0,)):
