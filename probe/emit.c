@@ -220,7 +220,7 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 	const struct tracker *k = track_for(&f->key);
 	struct flow *r = &e->record;
 	char encap[2][ENCAP_MAX];
-	uint64_t mac;
+	uint64_t mac, ohash = 0;
 	size_t n;
 	int src = f->src, dst = 1 - src;
 
@@ -230,7 +230,7 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 	SET(r, stime, b->stime);
 	SET(r, ltime, b->ltime);
 	SET(r, trans, (b->flags & RFLAGS_start) != 0);
-	SET(r, dirq, b->dirq);
+	SET(r, dirq, f->dirq); /* fixed once the first record is sealed */
 	if (f->otime != b->start)
 		SET(r, dirq_t, f->otime);
 	SET(r, state, b->state);
@@ -238,8 +238,10 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 		SET(r, cause, b->cause);
 	if (b->conn != 0)
 		SET(r, conn, b->conn);
-	if (a != NULL && a->ohash != 0)
-		SET(r, ohash, a->ohash);
+	if (a != NULL) /* the source's, if it had sent by then */
+		ohash = b->seen & 1 << src && a->ohash[src] != 0 ? a->ohash[src] : b->seen & 1 << dst ? a->ohash[dst] : 0;
+	if (ohash != 0)
+		SET(r, ohash, ohash);
 	SIDE_FIELDS(s, src);
 	SIDE_FIELDS(d, dst);
 	if (f->key.af != 0 && f->key.proto != PROTO_ARP)

@@ -35,6 +35,8 @@ struct engine {
 	struct stat_set total;
 	uint64_t in_flows;
 	bool closing; /* the end of input: flows need not leave their lists */
+	const struct work *batch; /* whose packets are being counted */
+	unsigned nbatch;
 };
 
 /* A packet on its way through the steps of a batch. */
@@ -110,15 +112,14 @@ unchain(struct engine *e, struct flow_state *f, uint32_t n)
 	f->pending--;
 }
 
+/* The END row of a TCP flow stands in the bin of its last packet. */
 static void
-release_flow(struct engine *e, uint32_t n)
+say_end(struct engine *e, const struct flow_state *f, uint8_t cause)
 {
-	struct flow_state *f = flow_at(&e->table, n);
-	const struct tracker *k = track_for(&f->key);
+	int64_t last = f->last[0] > f->last[1] ? f->last[0] : f->last[1];
 
-	if (k != NULL)
-		k->end_flow(e->track, f);
-	table_release(&e->table, n);
+	emit_end(&e->emit, f, clock_bin(last, e->time.interval), cause, tcp_conn(f),
+	    cause == CAUSE_idle ? STATE_TIM : tcp_state(f));
 }
 
 /* Write a bin that is off its list, and the flow's END row if it came after the seal. */
@@ -132,8 +133,8 @@ write_bin(struct engine *e, uint32_t n)
 
 	emit_bin(&e->emit, &e->table, e->track, b);
 	if (b->end_row)
-		emit_end(&e->emit, f, b->start, b->end_row, tcp_conn(f),
-		    b->end_row == CAUSE_idle ? STATE_TIM : tcp_state(f));
+		say_end(e, f, b->end_row);
+	f->freeze = INT64_MIN;
 	unchain(e, f, n);
 	if (k != NULL)
 		k->end_bin(e->track, b);
@@ -143,7 +144,7 @@ write_bin(struct engine *e, uint32_t n)
 		pool_put(&e->table.frags, b->frag);
 	pool_put(&e->table.bins, n);
 	if (f->life & LIFE_DEAD && f->pending == 0)
-		release_flow(e, flow);
+		table_release(&e->table, flow);
 }
 
 /* Write a bin before its time. */
@@ -154,26 +155,47 @@ seal_early(struct engine *e, uint32_t n)
 	write_bin(e, n);
 }
 
-static uint32_t
-oldest_bin(const struct engine *e, const struct flow_state *f)
+/* Is a written before b?  Where neither is: in the order in which they were made. */
+static bool
+sooner(const struct bin *a, const struct bin *b)
 {
-	uint32_t n = f->bin;
+	return (a->due < b->due || (a->due == b->due && is_late(a) && !is_late(b)));
+}
 
-	while (bin_at(&e->table, n)->older != 0)
-		n = bin_at(&e->table, n)->older;
-	return (n);
+/* Of a flow's bins the one that is written first. */
+static uint32_t
+first_bin(const struct engine *e, const struct flow_state *f)
+{
+	uint32_t first = f->bin;
+
+	for (uint32_t n = first; n != 0; n = bin_at(&e->table, n)->older)
+		if (!sooner(bin_at(&e->table, first), bin_at(&e->table, n)))
+			first = n;
+	return (first);
+}
+
+/* And the one that is written last. */
+static uint32_t
+last_bin(const struct engine *e, const struct flow_state *f)
+{
+	uint32_t last = f->bin;
+
+	for (uint32_t n = last; n != 0; n = bin_at(&e->table, n)->older)
+		if (sooner(bin_at(&e->table, last), bin_at(&e->table, n)))
+			last = n;
+	return (last);
 }
 
 /* The bin in which this time counts now; 0 if there is none yet. */
 static uint32_t
-find_bin(const struct engine *e, const struct flow_state *f, int64_t start, bool late)
+find_bin(const struct engine *e, const struct flow_state *f, int64_t start, bool late, int64_t now)
 {
 	uint32_t n = f->bin;
 
 	while (n != 0) {
 		const struct bin *b = bin_at(&e->table, n);
 
-		if (b->start == start && is_late(b) == late)
+		if (b->start == start && is_late(b) == late && b->due > now)
 			return (n);
 		n = b->older;
 	}
@@ -191,11 +213,35 @@ make_room_for_bin(struct engine *e)
 		seal_early(e, tl->late.head);
 	else
 		for (uint32_t i = 0; i < tl->nopen; i++)
-			if (tl->open[i].bins.head != 0) {
-				tl->open[i].stats.segevict++;
-				seal_early(e, tl->open[i].bins.head);
+			if (tl->open[i]->bins.head != 0) {
+				tl->open[i]->stats.segevict++;
+				seal_early(e, tl->open[i]->bins.head);
 				return;
 			}
+}
+
+/* START is on the record that is written first: on this new one, if it comes before the one that has it. */
+static void
+take_start(const struct engine *e, struct flow_state *f, struct bin *b)
+{
+	if ((f->life & LIFE_STARTED) == 0) {
+		f->life |= LIFE_STARTED;
+		b->flags |= RFLAGS_start;
+		f->otime = b->start;
+		f->freeze = b->due;
+		return;
+	}
+	for (uint32_t n = b->older; n != 0; n = bin_at(&e->table, n)->older) {
+		struct bin *old = bin_at(&e->table, n);
+
+		if ((old->flags & RFLAGS_start) == 0 || !sooner(b, old))
+			continue;
+		old->flags &= (uint16_t)~RFLAGS_start;
+		if (old->state == STATE_INT)
+			old->state = STATE_REQ;
+		b->flags |= RFLAGS_start;
+		f->freeze = b->due;
+	}
 }
 
 static uint32_t
@@ -206,7 +252,7 @@ new_bin(struct engine *e, uint32_t flow, int64_t start, bool late, int64_t now)
 	uint32_t n;
 
 	if (f->pending >= PENDING_MAX)
-		seal_early(e, oldest_bin(e, f));
+		seal_early(e, first_bin(e, f));
 	while ((n = pool_get(&e->table.bins)) == 0)
 		make_room_for_bin(e);
 	b = bin_at(&e->table, n);
@@ -215,16 +261,13 @@ new_bin(struct engine *e, uint32_t flow, int64_t start, bool late, int64_t now)
 	b->flow = flow;
 	b->flags = late ? RFLAGS_late : 0;
 	b->due = late ? now + e->time.grace : timeline_seal(&e->time, start);
+	if (late && e->time.late.tail != 0 && b->due < bin_at(&e->table, e->time.late.tail)->due)
+		b->due = bin_at(&e->table, e->time.late.tail)->due; /* they are written in the order of their list */
 	b->ttlmin[0] = b->ttlmin[1] = 255;
 	b->older = f->bin;
 	f->bin = n;
 	f->pending++;
-	if ((f->life & LIFE_STARTED) == 0) {
-		f->life |= LIFE_STARTED;
-		b->flags |= RFLAGS_start;
-		f->freeze = b->due;
-		f->otime = start;
-	}
+	take_start(e, f, b);
 	list_append(&e->table, list_of(e, b), order_link, n);
 	return (n);
 }
@@ -256,12 +299,24 @@ count_end(struct stat_set *s, uint8_t cause)
 	}
 }
 
-/* The counters of the bin in which the clock stands. */
+/* The clock when a packet first moved it to t, however many came with it: its bin has a frame. */
+static int64_t
+moment(const struct engine *e, int64_t t)
+{
+	for (unsigned i = 0; i < e->nbatch; i++)
+		if (e->batch[i].now >= t)
+			return (e->batch[i].now);
+	return (e->clock.now);
+}
+
+/* The counters of the bin in which the clock stood then. */
 static struct stat_set *
 stats_now(struct engine *e, int64_t now)
 {
-	int64_t start = clock_bin(now, e->time.interval);
+	int64_t start;
 
+	now = moment(e, now);
+	start = clock_bin(now, e->time.interval);
 	if (timeline_sealed(&e->time, start, now))
 		return (timeline_late_stats(&e->time, start, now));
 	return (&timeline_span(&e->time, start)->stats);
@@ -279,11 +334,13 @@ static void
 end_flow(struct engine *e, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 {
 	struct flow_state *f = flow_at(&e->table, n);
-	struct bin *b = f->bin != 0 ? bin_at(&e->table, f->bin) : NULL;
-	int64_t last_bin = clock_bin(f->last[0] > f->last[1] ? f->last[0] : f->last[1], e->time.interval);
+	struct bin *b = f->bin != 0 ? bin_at(&e->table, last_bin(e, f)) : NULL;
+	const struct tracker *k = track_for(&f->key);
 
 	count_end(stats_now(e, now), cause);
 	count_end(&e->total, cause);
+	if (k != NULL)
+		k->end_flow(e->track, f);
 	if (e->closing) {
 		f->life |= LIFE_DEAD;
 	} else {
@@ -294,21 +351,28 @@ end_flow(struct engine *e, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 		b->flags |= RFLAGS_end;
 		b->cause = cause;
 		b->conn = is_tcp(f) ? tcp_conn(f) : 0;
-		if (cause == CAUSE_idle)
+		if (cause == CAUSE_idle && is_tcp(f))
 			b->state = STATE_TIM;
 	} else if (b != NULL && is_tcp(f)) {
 		b->end_row = cause;
 	} else if (is_tcp(f)) {
-		emit_end(&e->emit, f, last_bin, cause, tcp_conn(f), cause == CAUSE_idle ? STATE_TIM : tcp_state(f));
+		say_end(e, f, cause);
 	}
 	if (f->pending == 0)
-		release_flow(e, n);
+		table_release(&e->table, n);
 }
 
 static int64_t
 deadline(const struct flow_state *f)
 {
 	return (f->heard + idle_seconds[f->idle] * SEC);
+}
+
+/* When the wheel comes to it. */
+static int64_t
+looked_at(const struct flow_state *f)
+{
+	return (clock_bin(deadline(f) + SEC - 1, SEC));
 }
 
 static uint8_t
@@ -332,7 +396,7 @@ evict(struct engine *e, int64_t now)
 		e->total.evict_prob++;
 	}
 	while (f->pending > 1)
-		seal_early(e, oldest_bin(e, f));
+		seal_early(e, first_bin(e, f));
 	if (f->pending == 1) {
 		uint32_t b = f->bin;
 
@@ -405,7 +469,7 @@ first_of_side(struct engine *e, struct flow_state *f, int side, const struct pac
 		a = pool_at(&e->table.attrs, f->attr);
 		a->known |= (uint8_t)(1 << side);
 		a->mpls[side] = p->mpls;
-		a->ohash = a->ohash == 0 ? p->ohash : a->ohash;
+		a->ohash[side] = p->ohash;
 		a->nencap[side] = p->nencap;
 		for (int i = 0; i < p->nencap; i++) {
 			a->kind[side][i] = p->encap[i].kind;
@@ -422,7 +486,7 @@ orient(struct flow_state *f, struct bin *b, int side, const struct packet *p, in
 	enum dirq q;
 	int src;
 
-	if (!first && (f->dirq == DIRQ_SEEN || now >= f->freeze))
+	if (!first && (f->dirq == DIRQ_SEEN || now >= f->freeze || p->facts & FACT_NOANSWER))
 		return;
 	q = key_initiator(p, first, &sender);
 	if (q <= f->dirq)
@@ -528,8 +592,8 @@ count(struct engine *e, uint32_t flow, const struct work *w)
 	uint32_t n = f->bin;
 	struct bin *b = n != 0 ? bin_at(&e->table, n) : NULL;
 
-	if (b == NULL || b->start != start || is_late(b) != late) {
-		if ((n = find_bin(e, f, start, late)) == 0)
+	if (b == NULL || b->start != start || is_late(b) != late || b->due <= w->now) {
+		if ((n = find_bin(e, f, start, late, w->now)) == 0)
 			n = new_bin(e, flow, start, late, w->now);
 		b = bin_at(&e->table, n);
 	}
@@ -604,8 +668,10 @@ new_flow(struct engine *e, const struct work *w)
 	struct stat_set *s;
 	uint32_t n;
 
-	while (table_full(&e->table))
+	while (e->table.alive >= e->table.max_flows)
 		evict(e, w->now);
+	while (table_full(&e->table)) /* cells of flows that ended: they wait for their bins */
+		make_room_for_bin(e);
 	n = table_add(&e->table, &w->key, w->hash);
 	f = flow_at(&e->table, n);
 	f->heard = w->now;
@@ -629,6 +695,7 @@ static void
 settle(struct engine *e, struct work *w)
 {
 	uint32_t n = w->flow;
+	enum idle_class idle = IDLE_SYN;
 	bool fresh = false;
 
 	if (n == 0 || !has_key(e, n, &w->key))
@@ -637,7 +704,7 @@ settle(struct engine *e, struct work *w)
 		struct flow_state *f = flow_at(&e->table, n);
 
 		if (w->now >= deadline(f)) {
-			end_flow(e, n, idle_cause(f), deadline(f), w->now);
+			end_flow(e, n, idle_cause(f), deadline(f), w->now < looked_at(f) ? w->now : looked_at(f));
 			n = 0;
 		} else if (is_tcp(f) && tcp_reuses(f, w->side, w->p, w->now)) {
 			end_flow(e, n, CAUSE_reuse, w->now, w->now);
@@ -647,11 +714,16 @@ settle(struct engine *e, struct work *w)
 	if (n == 0) {
 		n = new_flow(e, w);
 		fresh = true;
+	} else {
+		idle = flow_at(&e->table, n)->idle;
 	}
 	count(e, n, w);
-	if (fresh)
-		wheel_set(&e->wheel, &e->table, n, deadline(flow_at(&e->table, n)));
 	w->flow = n;
+	if (!fresh && idle_seconds[flow_at(&e->table, n)->idle] >= idle_seconds[idle])
+		return; /* its timer is early enough */
+	if (!fresh)
+		wheel_cancel(&e->wheel, &e->table, n);
+	wheel_set(&e->wheel, &e->table, n, deadline(flow_at(&e->table, n)));
 }
 
 /* --- the probe's own counters */
@@ -688,12 +760,12 @@ count_fate(struct stat_set *s, const struct packet *p)
 static void
 clock_in(struct engine *e, struct work *w, const struct arrival *a)
 {
-	bool jump, sealed;
+	bool jump, sealed, bad = a->bad_ts || !watermark_can_be(a->packet.ts);
 	int64_t start;
 	struct stat_set *s;
 
 	w->p = &a->packet;
-	w->ts = watermark_take(&e->clock, a->packet.ts, a->bad_ts, &jump);
+	w->ts = watermark_take(&e->clock, a->packet.ts, bad, &jump);
 	w->now = e->clock.now;
 	start = clock_bin(w->ts, e->time.interval);
 	sealed = timeline_sealed(&e->time, start, w->now);
@@ -701,11 +773,11 @@ clock_in(struct engine *e, struct work *w, const struct arrival *a)
 	count_fate(s, w->p);
 	s->tback += sealed;
 	s->tjump += jump;
-	s->tbad += a->bad_ts || a->packet.ts < 0;
+	s->tbad += bad;
 	count_fate(&e->total, w->p);
 	e->total.tback += sealed;
 	e->total.tjump += jump;
-	e->total.tbad += a->bad_ts || a->packet.ts < 0;
+	e->total.tbad += bad;
 }
 
 /* Key and hash; a fragment gets them in its turn. */
@@ -741,12 +813,20 @@ give_up_datagrams(struct engine *e, int64_t now)
 
 		if (f != NULL && f->id != o.home.flowid)
 			f = NULL;
-		if (f != NULL && !timeline_sealed(&e->time, start, now) && (n = find_bin(e, f, start, false)) != 0)
+		if (f != NULL && !timeline_sealed(&e->time, start, now) && (n = find_bin(e, f, start, false, now)) != 0)
 			c = frag_counts(e, bin_at(&e->table, n));
 		if (c != NULL) {
 			c->inc[o.home.side] += !o.orphan;
 			c->orph[o.home.side] += o.orphan;
 			continue;
+		}
+		for (n = f != NULL ? f->bin : 0; n != 0 && bin_at(&e->table, n)->start != start;)
+			n = bin_at(&e->table, n)->older;
+		while (n != 0) { /* sealed, but not written yet: it comes before its correction */
+			uint32_t first = first_bin(e, f);
+
+			n = first == n ? 0 : n;
+			seal_early(e, first);
 		}
 		r = emit_corr(&e->emit, &e->table, f != NULL ? f : &gone, start);
 		if (o.home.side == (f != NULL ? f : &gone)->src) {
@@ -783,20 +863,6 @@ settle_piece(struct engine *e, struct work *w, const struct frag_piece *piece)
 	    f->dirq });
 }
 
-/* A fragment: it counts in the flow of its datagram, with those that waited for it, or it waits itself. */
-static void
-fragment(struct engine *e, struct work *w)
-{
-	struct frag_piece piece;
-	bool go = frags_packet(e->frags, w->p, &e->o.key, w->now, &piece);
-
-	while (go) {
-		settle_piece(e, w, &piece);
-		go = frags_release(e->frags, &piece);
-	}
-	give_up_datagrams(e, w->now);
-}
-
 static void
 expire_held(struct engine *e)
 {
@@ -818,12 +884,41 @@ expire_datagram(struct engine *e)
 	give_up_datagrams(e, due < e->clock.now ? due : e->clock.now);
 }
 
+/* What waited long enough before a packet comes at `now`. */
+static void
+expire_frags(struct engine *e, int64_t now)
+{
+	int64_t held, datagram;
+
+	while (held = frags_hold_due(e->frags), datagram = frags_timeout_due(e->frags), held <= now || datagram <= now)
+		if (held <= datagram)
+			expire_held(e);
+		else
+			expire_datagram(e);
+}
+
+/* A fragment: it counts in the flow of its datagram, with those that waited for it, or it waits itself. */
+static void
+fragment(struct engine *e, struct work *w)
+{
+	struct frag_piece piece;
+	bool go;
+
+	expire_frags(e, w->now);
+	go = frags_packet(e->frags, w->p, &e->o.key, w->now, &piece);
+	while (go) {
+		settle_piece(e, w, &piece);
+		go = frags_release(e->frags, &piece);
+	}
+	give_up_datagrams(e, w->now);
+}
+
 /* --- what is due */
 
 static void
 write_mar(struct engine *e, struct span *s, bool late)
 {
-	if (s->stats.frames == 0 && !e->o.live)
+	if (s->stats.frames == 0 && !late && !e->o.live)
 		return; /* offline a bin without frames has no record of its own */
 	s->stats.live = e->o.live;
 	s->stats.has_ifdrop = e->total.has_ifdrop;
@@ -832,7 +927,7 @@ write_mar(struct engine *e, struct span *s, bool late)
 	s->stats.fragevict += frags_evicted(e->frags);
 	if (e->total.fragtab < s->stats.fragtab)
 		e->total.fragtab = s->stats.fragtab;
-	emit_mar(&e->emit, s->start, &s->stats, s->due < e->clock.now ? s->due : e->clock.now, late);
+	emit_mar(&e->emit, s->start, &s->stats, s->due < e->clock.now && s->due >= 0 ? s->due : e->clock.now, late);
 }
 
 static void
@@ -887,10 +982,10 @@ expire_one(struct engine *e)
 	f = flow_at(&e->table, n);
 	wheel_set(&e->wheel, &e->table, n, deadline(f));
 	if (deadline(f) <= e->clock.now)
-		end_flow(e, n, idle_cause(f), deadline(f), e->clock.now);
+		end_flow(e, n, idle_cause(f), deadline(f), looked_at(f));
 }
 
-enum due { DUE_NOTHING, DUE_HELD, DUE_DATAGRAM, DUE_LATE, DUE_SPAN, DUE_FLOW };
+enum due { DUE_NOTHING, DUE_HELD, DUE_DATAGRAM, DUE_FLOW, DUE_LATE, DUE_SPAN };
 
 /* What comes first; where times are equal, in this order: a held fragment still counts in its own bin. */
 static enum due
@@ -903,11 +998,11 @@ next_due(struct engine *e)
 		[DUE_DATAGRAM] = frags_timeout_due(e->frags),
 		[DUE_LATE] = late != 0 ? bin_at(&e->table, late)->due : INT64_MAX,
 		[DUE_SPAN] = timeline_due(&e->time),
-		[DUE_FLOW] = wheel_due(&e->wheel, e->clock.now),
+		[DUE_FLOW] = wheel_due(&e->wheel, &e->table, e->clock.now),
 	};
 	enum due first = DUE_NOTHING;
 
-	for (enum due d = DUE_HELD; d <= DUE_FLOW; d++)
+	for (enum due d = DUE_HELD; d <= DUE_SPAN; d++)
 		if (at[d] < at[first])
 			first = d;
 	return (first);
@@ -954,6 +1049,7 @@ void
 engine_packets(struct engine *e, struct arrival *a, unsigned n)
 {
 	struct work w[ENGINE_BATCH];
+	bool frags; /* some may be due before a packet of this batch */
 
 	for (unsigned i = 0; i < n; i++) {
 		clock_in(e, &w[i], &a[i]);
@@ -987,12 +1083,19 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 		if (k != NULL)
 			k->prefetch(e->track, f, f->bin != 0 ? bin_at(&e->table, f->bin) : NULL);
 	}
-	for (unsigned i = 0; i < n; i++)
+	e->batch = w;
+	e->nbatch = n;
+	frags = frags_hold_due(e->frags) <= e->clock.now || frags_timeout_due(e->frags) <= e->clock.now;
+	for (unsigned i = 0; i < n; i++) {
+		if (frags)
+			expire_frags(e, w[i].now);
 		if (w[i].count)
 			settle(e, &w[i]);
 		else if (w[i].p->fate == PKT_FLOW)
-			fragment(e, &w[i]);
+			fragment(e, &w[i]), frags = true;
+	}
 	(void)advance(e);
+	e->nbatch = 0;
 }
 
 void
@@ -1057,7 +1160,7 @@ engine_finish(struct engine *e)
 	while (e->time.drains || e->time.late.head != 0 || timeline_due(&e->time) != INT64_MAX) {
 		if (e->time.drains)
 			(void)drain_one(e);
-		else if (e->time.late.head != 0)
+		else if (e->time.late.head != 0 && bin_at(&e->table, e->time.late.head)->due <= timeline_due(&e->time))
 			seal_early(e, e->time.late.head);
 		else if (!timeline_take(&e->time, &stats))
 			write_mar(e, &stats, true);

@@ -54,7 +54,7 @@ struct flow_state {
 	int64_t otime;      /* start of the bin in which the direction was decided */
 	int64_t freeze;     /* when its first record is sealed: from then on the direction stays */
 	struct link fifo, timer;
-	uint32_t slot;      /* of the timer wheel */
+	uint32_t slot;      /* the timer wheel's */
 	uint32_t isn[2];    /* TCP: of each side's last SYN */
 	uint32_t fin_end[2]; /* TCP: what acknowledges each side's FIN */
 	uint16_t vlan[2], ivlan[2]; /* of each side's packets; 0xffff = none */
@@ -97,7 +97,7 @@ struct frag_counts { /* [side] */
 
 struct attr { /* first seen, by side */
 	uint32_t mpls[2];
-	uint64_t ohash;
+	uint64_t ohash[2];
 	uint8_t nencap[2];
 	uint8_t kind[2][ENCAP_DEPTH];
 	uint32_t id[2][ENCAP_DEPTH];

@@ -15,16 +15,18 @@ struct span {
 	int64_t start, due; /* due: the watermark at which it is sealed */
 	struct list bins;
 	struct stat_set stats;
+	struct span *next;  /* unused ones */
 };
 
 struct timeline {
 	int64_t interval, grace; /* T and G in ns */
-	struct span *open;       /* by start */
+	struct span **open;      /* by start */
 	uint32_t nopen, capopen;
 	uint32_t last;           /* the one asked for last */
 	struct span draining;    /* sealed, being written, while `drains` */
 	bool drains;
 	struct list late;        /* late bins, in the order of due */
+	struct span *unused;     /* spans to be used again */
 	struct span *latestats;  /* counters of packets that were late; by due */
 	uint32_t nlate, caplate;
 	int64_t forced;          /* spans before this were sealed early, there were too many */

@@ -19,7 +19,7 @@ int64_t
 watermark_take(struct watermark *w, int64_t ts, bool bad, bool *jump)
 {
 	*jump = false;
-	if (bad || ts < 0)
+	if (bad)
 		ts = w->started ? w->now : 0;
 	if (!w->started) {
 		w->started = true;

@@ -6,45 +6,81 @@
 
 #include "format/base/clock.h"
 
+#define IS_FAR 0x80000000u /* flow_state.slot: with the low bits of its second */
+
+static void
+put(struct wheel *w, struct table *t, uint32_t n, int64_t second)
+{
+	struct flow_state *f = flow_at(t, n);
+
+	f->slot = (uint32_t)second & ~IS_FAR;
+	if (second < w->second + WHEEL_SLOTS) {
+		list_append(t, &w->slot[f->slot % WHEEL_SLOTS], timer_link, n);
+		return;
+	}
+	f->slot |= IS_FAR;
+	if (w->far.count == 0 || second < w->farmin)
+		w->farmin = second;
+	list_append(t, &w->far, timer_link, n);
+}
+
 void
 wheel_set(struct wheel *w, struct table *t, uint32_t n, int64_t deadline)
 {
 	int64_t second = deadline / SEC + (deadline % SEC > 0);
-	struct flow_state *f = flow_at(t, n);
 
-	if (!w->started || w->count == 0) {
-		w->started = true;
-		if (second - w->second >= WHEEL_SLOTS || second < w->second)
-			w->second = second - WHEEL_SLOTS / 2;
-	}
-	if (second < w->second)
-		second = w->second;
-	if (second >= w->second + WHEEL_SLOTS)
-		second = w->second + WHEEL_SLOTS - 1; /* looked at early, and set again */
-	f->slot = (uint32_t)(second % WHEEL_SLOTS);
-	list_append(t, &w->slot[f->slot], timer_link, n);
+	if (w->count == 0)
+		w->second = second >= WHEEL_SLOTS ? second - WHEEL_SLOTS + 1 : 0; /* others may be due before */
+	put(w, t, n, second < w->second ? w->second : second);
 	w->count++;
 }
 
 void
 wheel_cancel(struct wheel *w, struct table *t, uint32_t n)
 {
-	list_remove(t, &w->slot[flow_at(t, n)->slot], timer_link, n);
+	uint32_t slot = flow_at(t, n)->slot;
+
+	list_remove(t, slot & IS_FAR ? &w->far : &w->slot[slot % WHEEL_SLOTS], timer_link, n);
 	w->count--;
 }
 
+/* The wheel has come as far as `far`: they go to the slots, each to its second. */
+static void
+come_near(struct wheel *w, struct table *t)
+{
+	struct list far = w->far;
+	int64_t base = w->farmin;
+	uint32_t next;
+
+	w->far = (struct list){ 0 };
+	for (uint32_t n = far.head; n != 0; n = next) {
+		struct flow_state *f = flow_at(t, n);
+		int64_t second = base + ((f->slot - (uint32_t)base) & ~IS_FAR);
+
+		next = f->timer.next;
+		put(w, t, n, second);
+	}
+}
+
 int64_t
-wheel_due(struct wheel *w, int64_t now)
+wheel_due(struct wheel *w, struct table *t, int64_t now)
 {
 	int64_t last = now / SEC;
 
 	if (w->count == 0)
 		return (INT64_MAX);
-	if (last - w->second >= WHEEL_SLOTS)
-		w->second = last - WHEEL_SLOTS + 1; /* the clock jumped: each slot is looked at once */
-	while (w->second <= last && w->slot[w->second % WHEEL_SLOTS].count == 0)
+	for (;;) {
+		if (w->far.count > 0 && (w->far.count == w->count || w->farmin <= w->second)) {
+			int64_t to = w->farmin < last ? w->farmin : last;
+
+			if (w->second < to)
+				w->second = to; /* nothing before: empty time is jumped over */
+			come_near(w, t);
+		}
+		if (w->second > last || w->slot[w->second % WHEEL_SLOTS].count > 0)
+			return (w->second * SEC);
 		w->second++;
-	return (w->second * SEC);
+	}
 }
 
 uint32_t

@@ -14,15 +14,16 @@
 
 struct wheel {
 	struct list slot[WHEEL_SLOTS];
-	int64_t second; /* the next one to look at */
-	uint32_t count;
-	bool started;
+	struct list far; /* beyond the slots: the clock jumped and the wheel has not come after it yet */
+	int64_t second;  /* the next one to look at */
+	int64_t farmin;  /* of those in `far` the earliest */
+	uint32_t count;  /* with those in `far` */
 };
 
 void wheel_set(struct wheel *, struct table *, uint32_t flow, int64_t deadline);
 void wheel_cancel(struct wheel *, struct table *, uint32_t flow);
 /* The time of the next second that may hold a flow; INT64_MAX if there is none. */
-int64_t wheel_due(struct wheel *, int64_t now);
+int64_t wheel_due(struct wheel *, struct table *, int64_t now);
 /* Take a flow of that second, or 0 after the last one (and the wheel turns on). */
 uint32_t wheel_take(struct wheel *, struct table *);
 
