@@ -6,7 +6,6 @@
 #
 #	UNIT += %D%/unit/probe/test_decode
 #	tests_unit_probe_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
 UNIT =
