@@ -65,8 +65,12 @@ libprobe_a_SOURCES += \
 	%D%/track.c \
 	%D%/track.h \
 	%D%/track/seq.c \
+	%D%/track/seqno.c \
+	%D%/track/seqno.h \
 	%D%/track/tcp.c \
 	%D%/track/track.h \
+	%D%/tunnel.c \
+	%D%/tunnel.h \
 	%D%/watermark.c \
 	%D%/watermark.h \
 	%D%/wheel.c \

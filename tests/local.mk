@@ -79,6 +79,10 @@ tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
 tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
+UNIT += %D%/unit/probe/test_seqno %D%/unit/probe/test_tunnel
+tests_unit_probe_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter
 tests_unit_ra_tools_test_filter_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)

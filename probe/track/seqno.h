@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * seqno.h: one direction of a sequence-numbered carrier: what was lost, late, duplicated (SEMANTICS 2.4, 3).
+ *
+ * One piece of code for ESP, AH, GRE (32 bits), WireGuard (64) and RTP (16).  A number that was jumped over
+ * counts as lost in the bin of the jump; when it arrives after all it is taken back there, or, if that bin
+ * is written, corrected (`fix`).  So loss is never negative and never bogus.
+ */
+#ifndef PROBE_TRACK_SEQNO_H
+#define PROBE_TRACK_SEQNO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SEQ_WINDOW  4096 /* numbers behind the right edge that are told apart */
+#define SEQ_GAPS    32
+#define SEQ_MARKS   8
+#define SEQ_LAGS    13 /* laghist: powers of two, the last is everything beyond the window */
+
+struct seq_counts { /* of one direction in one bin */
+	uint64_t lost, jumpskip, outage, lateus_sum; /* the last two in us */
+	uint32_t uniq, dup, late, early, gapev, stale, badseq, jumps, resets, wrap, headgap, noutage, nr3;
+	uint32_t maxgap, lagmax, extmax, lateus_max;
+	uint32_t laghist[SEQ_LAGS];
+};
+
+/* Which record a gap was counted in. */
+struct seq_place {
+	int64_t bin;     /* start */
+	uint64_t flowid;
+};
+
+struct seq_gap {
+	int64_t lo, hi;    /* numbers, extended */
+	int64_t opened;    /* time of the packet that jumped */
+	uint64_t arrival;  /* its number among arrivals */
+	struct seq_place place;
+	bool credited;     /* counted as early */
+};
+
+struct seqno {
+	int64_t hi, base; /* extended numbers: the highest, and where this epoch began */
+	int64_t thi;      /* when hi came */
+	uint64_t arrivals;
+	int64_t last[3];  /* the last arrivals that were no duplicates, newest first */
+	int64_t pend, pend_t; /* an implausible jump that waits for a second packet */
+	struct seq_place pend_place;
+	int64_t slot;     /* the second that is being counted */
+	uint32_t slot_uniq, peak;
+	uint32_t run;     /* packets that look like a new beginning */
+	int64_t run_next;
+	uint8_t width;    /* bits on the wire: 16, 32, 64 */
+	uint8_t ngaps, nmarks, nlast;
+	bool started, pending;
+	struct {
+		struct seq_place place;
+		int64_t hi; /* when that bin began */
+	} mark[SEQ_MARKS];
+	struct seq_gap gap[SEQ_GAPS];
+	uint64_t window[SEQ_WINDOW / 64]; /* bit n % SEQ_WINDOW: n arrived, for n in (hi - SEQ_WINDOW, hi] */
+};
+
+struct seq_sink { /* where counts go */
+	struct seq_place place;  /* of this packet's record */
+	struct seq_counts *here; /* and its counts */
+	/* The counts of another record; NULL: it is written. */
+	struct seq_counts *(*there)(void *, const struct seq_place *);
+	/* A written record: of its lost numbers this many came after all. */
+	void (*correct)(void *, const struct seq_place *, uint32_t fix, uint32_t early, uint32_t badseq);
+	void *arg;
+};
+
+void seqno_init(struct seqno *, unsigned width);
+/* A packet with number q at time t (ns).  `known`: the carrier was there before this numbering, so that
+ * numbers before the first one seen are a head gap. */
+void seqno_packet(struct seqno *, uint64_t q, int64_t t, bool known, const struct seq_sink *);
+/* No more packets: one that waited for confirmation was foreign. */
+void seqno_end(struct seqno *, const struct seq_sink *);
+void seq_counts_add(struct seq_counts *, const struct seq_counts *);
+
+#endif
