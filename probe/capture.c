@@ -48,12 +48,15 @@ struct capture {
 	struct filter filters[FILTERS];
 	int nfilters;
 	pcap_t *live;
+	const char *iface;
 	int live_dlt;
 	bool live_ns, draining, over;
+	bool fresh; /* frames came since the last CAPTURE_IDLE */
 	int live_fd;
 	int64_t stopped; /* when capture_stop() was seen */
 	uint32_t drained;
-	struct pcap_stat counted;
+	struct pcap_stat counted, at_stop; /* told; and as it was when capture_stop() was seen */
+	bool has_at_stop;
 	volatile sig_atomic_t stop;
 	char error[SENTENCE];
 };
@@ -326,6 +329,16 @@ capture_open_files(char *const *names, int n, bool as_is, const char *filter, ch
 
 /* --- interfaces */
 
+static const struct {
+	int status;
+	const char *sentence;
+} refusals[] = {
+	{ PCAP_ERROR_NO_SUCH_DEVICE, "no such interface; pavo -D lists them" },
+	{ PCAP_ERROR_PERM_DENIED, "no permission to capture: run as root, or with the capability CAP_NET_RAW" },
+	{ PCAP_ERROR_PROMISC_PERM_DENIED, "no permission for promiscuous mode: say --no-promisc" },
+	{ PCAP_ERROR_IFACE_NOT_UP, "the interface is down: ip link set it up" },
+};
+
 /* One sentence out of libpcap's status and its error text. */
 static void
 live_error(const struct capture *c, const char *iface, int status, char *err, int errlen)
@@ -333,6 +346,11 @@ live_error(const struct capture *c, const char *iface, int status, char *err, in
 	const char *what = pcap_statustostr(status), *more = pcap_geterr(c->live);
 	bool both = more[0] != '\0' && strcmp(what, more) != 0;
 
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].status == status) {
+			(void)snprintf(err, (size_t)errlen, "%s: %s", iface, refusals[i].sentence);
+			return;
+		}
 	(void)snprintf(err, (size_t)errlen, "%s: %s%s%s", iface, what, both ? ": " : "",
 		       both ? more : "");
 }
@@ -364,6 +382,7 @@ capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc, con
 	char text[PCAP_ERRBUF_SIZE] = "";
 	int r;
 
+	c->iface = iface;
 	c->live = pcap_create(iface, text);
 	if (c->live == NULL) {
 		(void)snprintf(err, (size_t)errlen, "%s: %s", iface, text);
@@ -405,15 +424,22 @@ live_end(struct capture *c, enum capture_result r)
 	return (r);
 }
 
-/* capture_stop() was called: what the kernel holds of the time before is still read. */
-static void
-live_drain(struct capture *c)
+static int64_t
+wall_clock(void)
 {
 	struct timespec now;
 
-	c->draining = true;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	c->stopped = (int64_t)now.tv_sec * SEC + now.tv_nsec;
+	return ((int64_t)now.tv_sec * SEC + now.tv_nsec);
+}
+
+/* capture_stop() was called: what the kernel holds of the time before is still read, and counts up to here. */
+static void
+live_drain(struct capture *c)
+{
+	c->draining = true;
+	c->stopped = wall_clock();
+	c->has_at_stop = pcap_stats(c->live, &c->at_stop) == 0;
 }
 
 /* libpcap may sleep for as long as nothing comes, whatever its timeout; so it never blocks, and the waiting
@@ -448,11 +474,18 @@ next_live(struct capture *c, struct frame *frame)
 			continue;
 		if (r != 0)
 			break;
-		if (!live_wait(c) || (waited > 1 && !c->stop))
-			return (c->draining ? live_end(c, CAPTURE_END) : CAPTURE_IDLE);
+		if (c->fresh && !c->draining) { /* before waiting: what came may be worked on */
+			c->fresh = false;
+			frame->ts = wall_clock();
+			return (CAPTURE_IDLE);
+		}
+		if (live_wait(c) && waited < (c->stop ? 16 : 2))
+			continue;
+		frame->ts = wall_clock();
+		return (c->draining ? live_end(c, CAPTURE_END) : CAPTURE_IDLE);
 	}
 	if (r < 0) {
-		(void)snprintf(c->error, sizeof(c->error), "%s", pcap_geterr(c->live));
+		(void)snprintf(c->error, sizeof(c->error), "%s: %s", c->iface, pcap_geterr(c->live));
 		return (live_end(c, CAPTURE_ERROR));
 	}
 	frame->ts = (int64_t)h->ts.tv_sec * SEC + (int64_t)h->ts.tv_usec * (c->live_ns ? 1 : USEC);
@@ -463,6 +496,7 @@ next_live(struct capture *c, struct frame *frame)
 	frame->bad_ts = frame->filtered = false;
 	if (c->draining && (frame->ts > c->stopped || c->drained++ == DRAIN))
 		return (live_end(c, CAPTURE_END));
+	c->fresh = true;
 	return (CAPTURE_FRAME);
 }
 
@@ -497,7 +531,11 @@ capture_stats(struct capture *c, struct capture_stats *s)
 	struct pcap_stat now;
 
 	memset(s, 0, sizeof(*s));
-	if (c->live == NULL || pcap_stats(c->live, &now) != 0)
+	if (c->live == NULL)
+		return;
+	if (c->has_at_stop)
+		now = c->at_stop;
+	else if (pcap_stats(c->live, &now) != 0)
 		return;
 	s->has = s->has_ifdrop = true;
 	s->recv = now.ps_recv - c->counted.ps_recv; /* 32 bits that wrap */

@@ -27,7 +27,7 @@ struct capture_stats { /* since the last call; live only, has = false otherwise 
 
 enum capture_result {
 	CAPTURE_FRAME, /* *frame is set */
-	CAPTURE_IDLE,  /* live: nothing came within the read timeout; frame->ts is the wall clock */
+	CAPTURE_IDLE,  /* live: for the moment, or for the read timeout, nothing more; frame->ts is the wall clock */
 	CAPTURE_END,   /* clean end, or capture_stop() */
 	CAPTURE_ERROR, /* capture_error() says what; what came before is good; the next call goes on with the
 	                * next file, if there is one */

@@ -21,6 +21,8 @@
 #define GRACE       SEC
 #define PENDING_MAX 8  /* bins of one flow that wait (SEMANTICS R4) */
 #define SLICE       64 /* records written per batch of packets, at most; and other things done */
+#define IDLE_SLICES 1024 /* when there is time */
+#define SILENCE_MAX 1000 /* bins without packets that have a MAR record; more: the machine slept */
 #define CONFIRM_MIN 16 /* packets that confirm a flow which nobody answers (tunnels, multicast) */
 
 struct engine {
@@ -35,6 +37,8 @@ struct engine {
 	struct stat_set total;
 	uint64_t in_flows;
 	bool closing; /* the end of input: flows need not leave their lists */
+	int64_t marked; /* live: bins up to here have their MAR record, or will */
+	int64_t waits;  /* live: there were no records to hand on then */
 	const struct work *batch; /* whose packets are being counted */
 	unsigned nbatch;
 };
@@ -1045,6 +1049,20 @@ advance(struct engine *e)
 	return (true);
 }
 
+/* Live each bin has a MAR record, in silence too. */
+static void
+open_spans(struct engine *e)
+{
+	int64_t T = e->time.interval, now = clock_bin(e->clock.now, T);
+
+	if (now - e->marked > SILENCE_MAX * T) /* or the first time */
+		e->marked = now - T;
+	while (e->marked < now) {
+		e->marked += T;
+		(void)timeline_span(&e->time, e->marked);
+	}
+}
+
 void
 engine_packets(struct engine *e, struct arrival *a, unsigned n)
 {
@@ -1058,6 +1076,8 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 		if (w[i].count)
 			slots_prefetch(&e->table.slots, w[i].hash);
 	}
+	if (e->o.live)
+		open_spans(e);
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t at = 0;
 
@@ -1101,11 +1121,23 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 void
 engine_idle(struct engine *e, int64_t now)
 {
-	if (e->clock.started && now > e->clock.now)
+	if (now != ENGINE_NO_TIME && (!e->clock.started || now > e->clock.now)) {
+		e->clock.started = true;
 		e->clock.now = now;
-	if (e->clock.started)
-		while (advance(e))
-			;
+		open_spans(e);
+	}
+	for (unsigned i = 0; e->clock.started && i < IDLE_SLICES; i++)
+		if (!advance(e))
+			return;
+}
+
+void
+engine_flush(struct engine *e, int64_t now, int64_t delay)
+{
+	if (e->emit.batch->rows > 0 && now >= e->waits && now - e->waits < delay)
+		return;
+	emit_flush(&e->emit);
+	e->waits = now;
 }
 
 void

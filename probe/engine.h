@@ -33,8 +33,11 @@ struct arrival {
 struct engine *engine_new(const struct engine_options *, struct sink);
 /* At most ENGINE_BATCH packets, in capture order. */
 void engine_packets(struct engine *, struct arrival *, unsigned n);
-/* Live and nothing came: the clock may go on to `now`. */
+/* Live and there is time: do what is due.  After silence the clock may go on to `now`, else ENGINE_NO_TIME. */
+#define ENGINE_NO_TIME INT64_MIN
 void engine_idle(struct engine *, int64_t now);
+/* Live: hand on records that wait for at least `delay`; to be called often. */
+void engine_flush(struct engine *, int64_t now, int64_t delay);
 /* The kernel's counts since the last call. */
 void engine_kernel(struct engine *, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop);
 /* End of input: everything is sealed and written. */

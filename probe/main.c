@@ -2,6 +2,7 @@
  *
  * main.c: pavo: start, run, stop, in that order.  See pavo(8).
  */
+#include "format/base/buf.h"
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/log.h"
@@ -11,10 +12,17 @@
 #include "probe/options.h"
 #include "probe/worker.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct count {
+	uint64_t n;
+	const char *what;
+};
 
 static struct capture *capture; /* for the signal's sake */
 static volatile sig_atomic_t asked;
@@ -29,15 +37,17 @@ on_signal(int sig)
 }
 
 static void
-catch_signals(void)
+catch_signals(bool live)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND }; /* the second one kills */
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sa.sa_flags = SA_RESTART;
 	sigaction(SIGUSR1, &sa, NULL);
 	signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
+	if (live)
+		signal(SIGHUP, SIG_IGN); /* kept for rotation: it must not end a capture */
 }
 
 static struct capture *
@@ -73,39 +83,66 @@ open_writer(const struct options *o)
 	return (out);
 }
 
-static void
-say_kernel(char *to, size_t size, const struct stat_set *s)
+static __attribute__((format(printf, 2, 3))) void
+add(struct buf *b, const char *fmt, ...)
 {
-	if (!s->live)
-		return;
-	snprintf(to, size, ", %llu dropped by the kernel", (unsigned long long)s->ps_drop);
-	if (s->has_ifdrop)
-		snprintf(to + strlen(to), size - strlen(to), ", %llu by the interface",
-		    (unsigned long long)s->ps_ifdrop);
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	buf_str(b, text);
 }
+
+static void
+add_count(struct buf *b, const char *sep, uint64_t n, const char *what)
+{
+	add(b, "%s%" PRIu64 " %s", sep, n, what);
+}
+
+/* Those of the counts that are not zero. */
+static void
+add_if_any(struct buf *b, const char *before, size_t n, const struct count *c, const char *after)
+{
+	const char *sep = before;
+
+	for (size_t i = 0; i < n; i++)
+		if (c[i].n > 0) {
+			add_count(b, sep, c[i].n, c[i].what);
+			sep = ", ";
+		}
+	if (sep != before)
+		buf_str(b, after);
+}
+#define ADD_IF_ANY(b, before, after, ...)                                                            \
+	add_if_any(b, before, sizeof((struct count[]){ __VA_ARGS__ }) / sizeof(struct count),        \
+	    (struct count[]){ __VA_ARGS__ }, after)
 
 /* What became of every packet. */
 static void
-say_totals(const struct engine *e)
+say_totals(const struct engine *e, const struct options *o)
 {
 	const struct stat_set *s = engine_total(e);
-	char kernel[128] = "", times[160] = "", evicted[64] = "", filtered[48] = "";
+	struct buf b = { 0 };
 
-	say_kernel(kernel, sizeof(kernel), s);
-	if (!s->live && s->filt_pkts > 0)
-		snprintf(filtered, sizeof(filtered), ", %llu filtered", (unsigned long long)s->filt_pkts);
-	if (s->tbad + s->tback + s->tjump > 0)
-		snprintf(times, sizeof(times), "; times: %llu impossible, %llu late, %llu far ahead",
-		    (unsigned long long)s->tbad, (unsigned long long)s->tback, (unsigned long long)s->tjump);
-	if (s->evict_prob + s->evict_conf > 0)
-		snprintf(evicted, sizeof(evicted), "; %llu flows evicted",
-		    (unsigned long long)(s->evict_prob + s->evict_conf));
-	log_info("%llu frames read: %llu in %llu flows, %llu too short, %llu bad IP, %llu not IP%s%s%s%s; "
-	    "%llu records",
-	    (unsigned long long)s->frames, (unsigned long long)engine_in_flows(e),
-	    (unsigned long long)s->newflows, (unsigned long long)s->short_pkts,
-	    (unsigned long long)s->badip_pkts, (unsigned long long)s->nonip_pkts, filtered, kernel, times,
-	    evicted, (unsigned long long)engine_records(e));
+	add_count(&b, "", s->frames, "frames read: ");
+	add_count(&b, "", engine_in_flows(e), "in ");
+	add_count(&b, "", s->newflows, "flows");
+	add_count(&b, ", ", s->short_pkts + s->badip_pkts, "undecodable");
+	ADD_IF_ANY(&b, " (", ")", { s->short_pkts, "too short" }, { s->badip_pkts, "bad IP" });
+	if (o->decode.ip_only)
+		add_count(&b, ", ", s->nonip_pkts, "not IP");
+	if (!s->live && o->filter != NULL)
+		add_count(&b, ", ", s->filt_pkts, "filtered");
+	if (s->live)
+		add_count(&b, "; ", s->ps_drop, "dropped by the kernel");
+	ADD_IF_ANY(&b, ", ", "", { s->ps_ifdrop, "by the interface" });
+	ADD_IF_ANY(&b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
+	ADD_IF_ANY(&b, "; ", "", { s->evict_prob + s->evict_conf, "flows evicted" });
+	add_count(&b, "; ", engine_records(e), "records");
+	log_info("%s", buf_cstr(&b));
+	buf_free(&b);
 }
 
 static void
@@ -132,6 +169,28 @@ take(struct arrival *a, const struct frame *f, const struct options *o)
 	a->packet.ts = f->ts;
 }
 
+/* When things were done last, by the packets' and the wall's clock. */
+struct chores {
+	int64_t asked, heard;
+};
+
+/* Live, between packets: ask the kernel, let the wall's clock go on in silence, hand on what waits. */
+static void
+tend(struct chores *c, struct engine *e, const struct options *o, int64_t now, bool idle)
+{
+	bool silence = idle && now - c->heard >= SEC;
+
+	if (idle)
+		engine_idle(e, silence ? now : ENGINE_NO_TIME);
+	if (silence)
+		c->heard = now;
+	if (now - c->asked >= SEC || now < c->asked - SEC) { /* back: somebody has set the clock */
+		c->asked = now;
+		ask_kernel(e);
+	}
+	engine_flush(e, now, o->flush / 4 * 3); /* the rest is for the writer */
+}
+
 /* Until the input ends or a signal comes.  false: something could not be read. */
 static bool
 run(struct engine *e, struct worker *w, const struct options *o)
@@ -140,13 +199,14 @@ run(struct engine *e, struct worker *w, const struct options *o)
 	struct frame f;
 	unsigned n = 0;
 	bool good = true;
-	int64_t told = 0, heard = 0;
+	struct chores chores = { 0 };
 
 	for (;;) {
 		enum capture_result r = capture_next(capture, &f);
 
 		if (r == CAPTURE_FRAME) {
 			take(&batch[n++], &f, o);
+			chores.heard = f.ts;
 			if (n < ENGINE_BATCH)
 				continue;
 		}
@@ -161,18 +221,12 @@ run(struct engine *e, struct worker *w, const struct options *o)
 			break;
 		if (asked) {
 			asked = 0;
-			say_totals(e);
+			if (o->iface != NULL)
+				ask_kernel(e);
+			say_totals(e, o);
 		}
-		if (o->iface != NULL && f.ts - told >= SEC) { /* a second of the packets' or the wall's clock */
-			told = f.ts;
-			ask_kernel(e);
-		}
-		if (r == CAPTURE_FRAME)
-			heard = f.ts;
-		else if (r == CAPTURE_IDLE && f.ts - heard >= SEC) {
-			heard = f.ts; /* silence: the wall clock moves the watermark, once a second */
-			engine_idle(e, f.ts);
-		}
+		if (o->iface != NULL && r != CAPTURE_ERROR)
+			tend(&chores, e, o, f.ts, r == CAPTURE_IDLE);
 	}
 	if (o->iface != NULL)
 		ask_kernel(e);
@@ -202,7 +256,7 @@ main(int argc, char **argv)
 		return (0);
 	}
 	capture = open_capture(&o);
-	catch_signals();
+	catch_signals(o.iface != NULL);
 	out = open_writer(&o);
 	w = worker_new(out);
 	e = engine_new(&(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
@@ -217,7 +271,7 @@ main(int argc, char **argv)
 		good = false;
 	}
 	if (!good || !o.quiet)
-		say_totals(e);
+		say_totals(e, &o);
 	engine_free(&e);
 	capture_free(&capture);
 	options_free(&o);

@@ -5,6 +5,7 @@
 #include "probe/options.h"
 
 #include "format/base/buf.h"
+#include "format/base/clock.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_SNAPLEN, O_BUFFER,
+enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_SNAPLEN, O_BUFFER, O_FLUSH,
 	O_NOPROMISC, O_VERSION };
 
 static const struct row {
@@ -84,6 +85,21 @@ number(const char *option, const char *arg, uint64_t least, uint64_t most)
 	return (v);
 }
 
+/* A time of at most `most` ns: 500ms, 2s, 1m; a bare number is seconds. */
+static int64_t
+duration(const char *option, const char *arg, int64_t most)
+{
+	int64_t ns;
+	char say[128];
+
+	if (!clock_parse_dur(arg, strlen(arg), &ns) || ns < 0 || ns > most) {
+		snprintf(say, sizeof(say), "%s %%s: expected a time such as 500ms or 2s, at most %llds", option,
+		    (long long)(most / SEC));
+		usage(say, arg);
+	}
+	return (ns);
+}
+
 static void
 add_file(struct options *o, char *name)
 {
@@ -147,6 +163,12 @@ take(struct options *o, int c, char *arg)
 		break;
 	case O_BUFFER:
 		o->buffer = (int)number("--buffer", arg, 65536, 2000000000);
+		break;
+	case O_NOPROMISC:
+		o->no_promisc = true;
+		break;
+	case O_FLUSH:
+		o->flush = duration("--flush", arg, 3600 * SEC);
 		break;
 	case 'h':
 		help();
@@ -220,7 +242,7 @@ options_parse(struct options *o, int argc, char **argv)
 	int c;
 
 	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .snaplen = 192,
-		.buffer = 64000000 };
+		.buffer = 64000000, .flush = 2 * SEC };
 	getopt_tables(letters, longs);
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

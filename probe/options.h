@@ -18,6 +18,7 @@ struct options {
 	unsigned interval; /* seconds */
 	uint32_t max_flows, max_frags;
 	int snaplen, buffer;
+	int64_t flush; /* ns */
 	bool as_is, no_promisc, quiet, list;
 	struct decode_options decode;
 	struct key_options key;
