@@ -90,10 +90,11 @@ port_fields(struct flow *r, const struct key *k, bool lo)
 }
 
 static void
-key_fields(struct flow *r, const struct flow_state *f)
+key_fields(struct flow *r, const struct flow_state *f, bool vlan_key)
 {
 	const struct key *k = &f->key;
 	bool lo = f->src == 0;
+	int side = f->life & LIFE_SENT_LO ? 0 : 1; /* one that has sent */
 
 	SET(r, proto, k->proto);
 	if (k->af != 0) {
@@ -102,7 +103,7 @@ key_fields(struct flow *r, const struct flow_state *f)
 	}
 	if (k->kind != KEY_PORTLESS)
 		port_fields(r, k, lo);
-	SET(r, vrf, k->vrf);
+	SET(r, vrf, vlan_key ? k->vrf ^ key_vlans(f->vlan[side], f->ivlan[side]) : k->vrf);
 	SET(r, flowid, f->id);
 	if (k->proto == PROTO_ESP || k->proto == PROTO_AH) {
 		SET(r, tunid, hash64(k, sizeof(*k), 0));
@@ -225,7 +226,7 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 	int src = f->src, dst = 1 - src;
 
 	head(e, b->start, RECTYPE_FLOW);
-	key_fields(r, f);
+	key_fields(r, f, e->vlan_key);
 	SET(r, flags, b->flags);
 	SET(r, stime, b->stime);
 	SET(r, ltime, b->ltime);
@@ -257,7 +258,7 @@ emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t caus
 	struct flow *r = &e->record;
 
 	head(e, start, RECTYPE_FLOW);
-	key_fields(r, f);
+	key_fields(r, f, e->vlan_key);
 	SET(r, flags, RFLAGS_end);
 	SET(r, trans, 0);
 	SET(r, dirq, f->dirq);
@@ -280,7 +281,7 @@ emit_corr(struct emit *e, const struct table *tab, const struct flow_state *f, i
 	int src = f->src, dst = 1 - src;
 
 	head(e, start, RECTYPE_CORR);
-	key_fields(r, f);
+	key_fields(r, f, e->vlan_key);
 	SET(r, flags, 0);
 	SET(r, trans, 0);
 	SET(r, dirq, f->dirq);

@@ -66,6 +66,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	e->frags = frags_new(o->max_frags, o->seed);
 	e->track = track_new(o->max_flows);
 	emit_init(&e->emit, sink, o->probe, o->interval);
+	e->emit.vlan_key = o->key.vlan;
 	e->total.live = o->live;
 	return (e);
 }
@@ -808,7 +809,7 @@ give_up_datagrams(struct engine *e, int64_t now)
 
 	while (frags_outcome(e->frags, &o)) {
 		struct flow_state gone = { .key = o.home.key, .id = o.home.flowid, .otime = o.home.otime,
-			.src = o.home.src, .dirq = o.home.dirq };
+			.src = o.home.src, .dirq = o.home.dirq, .vlan = { 0xffff, 0xffff }, .ivlan = { 0xffff, 0xffff } };
 		uint32_t n = table_find(&e->table, &o.home.key, table_hash(&e->table, &o.home.key));
 		struct flow_state *f = n != 0 ? flow_at(&e->table, n) : NULL;
 		int64_t start = clock_bin(o.arrived, e->time.interval);
@@ -1141,7 +1142,7 @@ engine_flush(struct engine *e, int64_t now, int64_t delay)
 }
 
 void
-engine_kernel(struct engine *e, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop)
+engine_kernel(struct engine *e, int64_t since, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop)
 {
 	struct stat_set *s;
 
@@ -1151,7 +1152,8 @@ engine_kernel(struct engine *e, uint64_t recv, uint64_t drop, uint64_t ifdrop, b
 	e->total.ps_ifdrop += ifdrop;
 	if (!e->clock.started)
 		return;
-	s = stats_now(e, e->clock.now);
+	since = clock_bin(since > e->marked ? since : e->marked, e->time.interval);
+	s = &timeline_span(&e->time, since)->stats;
 	s->ps_recv += recv;
 	s->ps_drop += drop;
 	s->ps_ifdrop += ifdrop;

@@ -60,8 +60,8 @@ canonical(const struct packet *p, const struct key_options *o, struct key *k)
 	k->proto = p->proto;
 	k->af = p->af;
 	k->vrf = p->vrf;
-	if (o->vlan) /* 12 bits each, above the 24 of a VNI or mixed into a GRE key */
-		k->vrf ^= (uint32_t)(p->vlan + 1u) << 8 ^ (uint32_t)(p->ivlan + 1u) << 20;
+	if (o->vlan)
+		k->vrf ^= key_vlans(p->vlan, p->ivlan);
 	return (side);
 }
 
@@ -170,6 +170,11 @@ key_initiator(const struct packet *p, bool first, bool *sender)
 	uint8_t request;
 	int role;
 
+	if (p->facts & FACT_NOANSWER) { /* nobody there who could have begun: not even for what looks like an answer */
+		*sender = true;
+		role = is_icmp(p) ? icmp_role(p, &request) : 0;
+		return (!first ? 0 : role == 1 ? DIRQ_SEEN : DIRQ_FIRST);
+	}
 	if (p->facts & FACT_TCP) {
 		if ((p->tcp.flags & (TCP_SYN | TCP_RST)) == TCP_SYN) {
 			*sender = (p->tcp.flags & TCP_ACK) == 0;

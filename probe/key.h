@@ -42,6 +42,13 @@ struct key_options {
 	bool vlan; /* --key +vlan: VLAN ids are part of the key */
 };
 
+/* What --key +vlan mixes into a key's vrf: 12 bits each, above the low ones of a VNI. */
+static inline uint32_t
+key_vlans(uint16_t vlan, uint16_t ivlan)
+{
+	return ((vlan + 1u) << 8 ^ (ivlan + 1u) << 20);
+}
+
 /* Fills the key; returns the side that sent: 0 = lo, 1 = hi. */
 int key_of(const struct packet *, const struct key_options *, struct key *);
 /* The key of a fragment whose ports are not known. */

@@ -33,7 +33,7 @@ struct tcp {
 struct tcp_bin {
 	uint32_t letters[2]; /* by side: a bit each, a to z */
 	uint8_t n;
-	char text[HIST_MAX]; /* upper case = lo; turned to "source" when written */
+	char text[HIST_MAX + 1]; /* upper case = lo; turned to "source" when written, with ^ before it if flipped */
 };
 
 void
@@ -262,6 +262,8 @@ history(struct tcp_bin *h, int side, const struct packet *p)
 
 	if (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST))
 		letter(h, side, 'q');
+	else if (flags & TCP_FIN && flags & TCP_RST)
+		letter(h, side, 'i');
 	else if (flags & TCP_SYN)
 		letter(h, side, flags & TCP_ACK ? 'h' : 's');
 	if (p->payload > 0)
@@ -315,6 +317,11 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 			for (int i = 0; i < h->n; i++) /* from lo/hi to source/destination */
 				h->text[i] = (char)(islower((unsigned char)h->text[i]) ?
 				    toupper(h->text[i]) : tolower(h->text[i]));
+		if (b->flags & RFLAGS_flipped) {
+			memmove(h->text + 1, h->text, h->n);
+			h->text[0] = '^';
+			h->n += h->n < HIST_MAX;
+		}
 		SET_BLOB(r, hist, h->text, h->n);
 		SET(r, shists, h->letters[s]);
 		SET(r, dhists, h->letters[d]);
