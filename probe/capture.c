@@ -55,7 +55,8 @@ struct capture {
 	int live_fd;
 	int64_t stopped; /* when capture_stop() was seen */
 	uint32_t drained;
-	struct pcap_stat counted, at_stop; /* told; and as it was when capture_stop() was seen */
+	int64_t asked;
+	struct pcap_stat counted, at_stop; /* when last asked, and when capture_stop() was seen */
 	bool has_at_stop;
 	volatile sig_atomic_t stop;
 	char error[SENTENCE];
@@ -329,6 +330,15 @@ capture_open_files(char *const *names, int n, bool as_is, const char *filter, ch
 
 /* --- interfaces */
 
+static int64_t
+wall_clock(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return ((int64_t)now.tv_sec * SEC + now.tv_nsec);
+}
+
 static const struct {
 	int status;
 	const char *sentence;
@@ -405,6 +415,7 @@ capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc, con
 	c->live_ns = pcap_get_tstamp_precision(c->live) == PCAP_TSTAMP_PRECISION_NANO;
 	c->live_dlt = dlt_to_link(pcap_datalink(c->live));
 	c->live_fd = pcap_get_selectable_fd(c->live);
+	c->asked = wall_clock();
 	if (pcap_setnonblock(c->live, 1, text) != 0) {
 		(void)snprintf(err, (size_t)errlen, "%s: %s", iface, text);
 		capture_free(&c);
@@ -422,15 +433,6 @@ live_end(struct capture *c, enum capture_result r)
 {
 	c->over = true;
 	return (r);
-}
-
-static int64_t
-wall_clock(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return ((int64_t)now.tv_sec * SEC + now.tv_nsec);
 }
 
 /* capture_stop() was called: what the kernel holds of the time before is still read, and counts up to here. */
@@ -542,6 +544,8 @@ capture_stats(struct capture *c, struct capture_stats *s)
 	s->drop = now.ps_drop - c->counted.ps_drop;
 	s->ifdrop = now.ps_ifdrop - c->counted.ps_ifdrop;
 	c->counted = now;
+	s->since = c->asked;
+	c->asked = wall_clock();
 }
 
 void

@@ -1152,7 +1152,9 @@ engine_kernel(struct engine *e, int64_t since, uint64_t recv, uint64_t drop, uin
 	e->total.ps_ifdrop += ifdrop;
 	if (!e->clock.started)
 		return;
-	since = clock_bin(since > e->marked ? since : e->marked, e->time.interval);
+	since = clock_bin(since, e->time.interval);
+	if (timeline_sealed(&e->time, since, e->clock.now))
+		since = clock_bin(e->clock.now, e->time.interval);
 	s = &timeline_span(&e->time, since)->stats;
 	s->ps_recv += recv;
 	s->ps_drop += drop;

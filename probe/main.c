@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ASK (100 * MSEC) /* how often the kernel is asked for its counts: they are true to the bin by this much */
+
 struct count {
 	uint64_t n;
 	const char *what;
@@ -152,7 +154,7 @@ ask_kernel(struct engine *e)
 
 	capture_stats(capture, &s);
 	if (s.has)
-		engine_kernel(e, s.recv, s.drop, s.ifdrop, s.has_ifdrop);
+		engine_kernel(e, s.since, s.recv, s.drop, s.ifdrop, s.has_ifdrop);
 }
 
 static void
@@ -184,7 +186,7 @@ tend(struct chores *c, struct engine *e, const struct options *o, int64_t now, b
 		engine_idle(e, silence ? now : ENGINE_NO_TIME);
 	if (silence)
 		c->heard = now;
-	if (now - c->asked >= SEC || now < c->asked - SEC) { /* back: somebody has set the clock */
+	if (now - c->asked >= ASK || now < c->asked - SEC) { /* back: somebody has set the clock */
 		c->asked = now;
 		ask_kernel(e);
 	}
