@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * test_pages.c: every option is in its page.  The options of all tools are in ra.1, a tool's own in its own.
+ * test_pages.c: every option is in its page.  The options of all ra tools are in ra.1, a tool's own in its own,
+ * the probe's in pavo.8.
  */
 #include "format/base/buf.h"
 #include "ra-tools/run.h"
@@ -83,6 +84,33 @@ has_item(const char *text, const char *option)
 }
 
 static void
+has_option(const char *text, const char *page, int letter, const char *option)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "Fl -%s", option);
+	if (!has_item(text, name))
+		fail_msg("%s lacks --%s", page, option);
+	(void)snprintf(name, sizeof(name), "Fl %c", letter);
+	if (letter < 256 && !has_item(text, name))
+		fail_msg("%s lacks -%c", page, letter);
+}
+
+/* The probe's numbers of options are its own: only letters matter here. */
+static void
+probe_options_in_page(void **state)
+{
+	struct buf text = { 0 };
+
+	(void)state;
+	load("pavo.8", &text);
+#undef OPT
+#define OPT(code, name, arg, doc) has_option(buf_cstr(&text), "pavo.8", #code[0] == '\'' ? #code[1] : 256, name);
+#include "probe/probe.opt"
+	buf_free(&text);
+}
+
+static void
 options_in_pages(void **state)
 {
 	(void)state;
@@ -92,14 +120,8 @@ options_in_pages(void **state)
 		load(pages[i].page, &text);
 		for (size_t o = 0; o < pages[i].n; o++) {
 			const struct option_row *row = &pages[i].rows[o];
-			char name[64];
 
-			(void)snprintf(name, sizeof(name), "Fl -%s", row->name);
-			if (!has_item(buf_cstr(&text), name))
-				fail_msg("%s lacks --%s", pages[i].page, row->name);
-			(void)snprintf(name, sizeof(name), "Fl %c", row->code);
-			if (row->code < 256 && !has_item(buf_cstr(&text), name))
-				fail_msg("%s lacks -%c", pages[i].page, row->code);
+			has_option(buf_cstr(&text), pages[i].page, row->code, row->name);
 		}
 		buf_free(&text);
 	}
@@ -110,6 +132,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_in_pages),
+		cmocka_unit_test(probe_options_in_page),
 	};
 
 	return (cmocka_run_group_tests_name("pages", tests, NULL, NULL));
