@@ -1064,6 +1064,7 @@ run_print(struct run *r, struct batch *b)
 		r->out->row(&r->sheet, b, (uint32_t)i);
 	if (r->out->pause != NULL)
 		r->out->pause(&r->sheet);
+	sheet_flush(&r->sheet); /* the next batch may come from a probe, later */
 	if (r->sheet.error != 0)
 		r->enough = true;
 	return (!r->enough);
