@@ -68,9 +68,11 @@ tests_fuzz_fuzz_meta_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 # --- probe (add your tests here) -----------------------------------------------------------------
 UNIT += \
 	%D%/unit/probe/test_capture \
+	%D%/unit/probe/test_clockwork \
 	%D%/unit/probe/test_decode \
 	%D%/unit/probe/test_engine
 tests_unit_probe_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_test_clockwork_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
