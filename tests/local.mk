@@ -113,3 +113,7 @@ TESTS += \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
 	%D%/truth/reader.tap
+
+# --- true interfaces: two network namespaces, joined; root only -----------------------------------
+TESTS += %D%/live.tap
+EXTRA_DIST += %D%/live.tap
