@@ -238,7 +238,10 @@ run(struct engine *e, struct worker *w, const struct options *o)
 static void
 print_interface(const char *name, const char *what)
 {
-	printf("%-16s %s\n", name, what);
+	if (what[0] == '\0')
+		printf("%s\n", name);
+	else
+		printf("%-18s %s\n", name, what);
 }
 
 int

@@ -202,8 +202,9 @@ check(const struct options *o)
 	if (o->iface != NULL && o->nfiles > 0)
 		usage("-i %s: files and an interface do not go together", o->iface);
 	if (o->out == NULL && isatty(STDOUT_FILENO))
-		usage("records are not for a terminal: say -w FILE, or pipe into ra: pavo -r %s | ra",
-		    o->nfiles > 0 ? o->files[0] : "x.pcap");
+		usage(o->iface != NULL ? "records are not for a terminal: say -w FILE, or pipe into ra: pavo -i %s | ra" :
+		    "records are not for a terminal: say -w FILE, or pipe into ra: pavo -r %s | ra",
+		    o->iface != NULL ? o->iface : o->files[0]);
 }
 
 static char *
