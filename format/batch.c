@@ -110,6 +110,15 @@ column_value(const struct column *c, uint32_t r)
 	return (v);
 }
 
+/* The same name in row after row needs to lie there only once. */
+static struct blob
+keep_blob(struct batch *b, const struct blob *last, const struct blob *v)
+{
+	if (last != NULL && last->n == v->n && v->n > 0 && memcmp(last->p, v->p, v->n) == 0)
+		return (*last);
+	return ((struct blob){ arena_copy(&b->arena, v->p, v->n), v->n });
+}
+
 void
 batch_add(struct batch *b, const struct flow *f)
 {
@@ -124,8 +133,7 @@ batch_add(struct batch *b, const struct flow *f)
 			if (c->store == STORE_U64) {
 				c->u[r] = f->v[i].u;
 			} else if (c->store == STORE_BLOB) {
-				c->b[r].p = arena_copy(&b->arena, f->v[i].b.p, f->v[i].b.n);
-				c->b[r].n = f->v[i].b.n;
+				c->b[r] = keep_blob(b, r > 0 ? &c->b[r - 1] : NULL, &f->v[i].b);
 			} else {
 				column_set(c, r, &f->v[i]);
 			}

@@ -18,7 +18,7 @@
 struct blocks {
 	struct coder *coder;
 	struct arena arena; /* of one block */
-	struct buf body, tries, packed, sections;
+	struct buf body, tries, packed[2], sections; /* packed: of body and of tries */
 	uint64_t gathered[BATCH_ROWS], residue[BATCH_ROWS], index[BATCH_ROWS];
 	uint8_t *raw; /* a decompressed section */
 	size_t raw_cap;
@@ -50,7 +50,8 @@ blocks_free(struct blocks **pk)
 	arena_free(&k->arena);
 	buf_free(&k->body);
 	buf_free(&k->tries);
-	buf_free(&k->packed);
+	buf_free(&k->packed[0]);
+	buf_free(&k->packed[1]);
 	buf_free(&k->sections);
 	free(k->raw);
 	free(k->lz4);
@@ -62,21 +63,21 @@ blocks_free(struct blocks **pk)
 
 /* Compress what is in `body`, if that saves 3 %, into `packed`; which of the two to store. */
 static const struct buf *
-squeeze(struct blocks *k, const struct buf *body, uint8_t *codec)
+squeeze(struct blocks *k, const struct buf *body, struct buf *packed, uint8_t *codec)
 {
 	int most = (int)(body->len - body->len / 32 - 1), n;
 
 	*codec = 0;
 	if (body->len < 32)
 		return (body);
-	k->packed.len = 0;
-	n = LZ4_compress_fast_extState(k->lz4, (const char *)body->p, (char *)buf_room(&k->packed, (size_t)most),
+	packed->len = 0;
+	n = LZ4_compress_fast_extState(k->lz4, (const char *)body->p, (char *)buf_room(packed, (size_t)most),
 	    (int)body->len, most, 1);
 	if (n <= 0)
 		return (body);
-	k->packed.len = (size_t)n;
+	packed->len = (size_t)n;
 	*codec = 1;
-	return (&k->packed);
+	return (packed);
 }
 
 /* Append a section; what the directory says of it. */
@@ -95,7 +96,7 @@ static struct dir_section
 put_body(struct blocks *k)
 {
 	uint8_t codec;
-	const struct buf *stored = squeeze(k, &k->body, &codec);
+	const struct buf *stored = squeeze(k, &k->body, &k->packed[0], &codec);
 
 	return (put_section(k, stored, codec, k->body.len));
 }
@@ -125,8 +126,7 @@ select_bits(struct encoding *e, const uint64_t *bits)
 		return (w);
 	}
 	for (uint32_t r = 0; r < e->rows; r++)
-		if (bit_get(bits, e->row[r]))
-			bit_set(w, r);
+		w[r / 64] |= (uint64_t)bit_get(bits, e->row[r]) << r % 64;
 	return (w);
 }
 
@@ -193,8 +193,21 @@ gather(const struct encoding *e, const struct column *c, const uint64_t *set, ui
 
 	if (e->row == NULL && n == e->rows)
 		return (c->u);
-	for (size_t r = bits_next(set, 0, e->rows); r < e->rows; r = bits_next(set, r + 1, e->rows))
-		to[i++] = c->u[e->row == NULL ? r : e->row[r]];
+	for (size_t w = 0; w < BITS_WORDS(e->rows); w++) {
+		const uint32_t *row = e->row == NULL ? NULL : e->row + w * 64;
+		const uint64_t *from = c->u + w * 64;
+
+		if (row == NULL && set[w] == ~0ull) {
+			memcpy(to + i, from, 64 * sizeof(*to));
+			i += 64;
+		} else if (row == NULL) {
+			for (uint64_t bits = set[w]; bits != 0; bits &= bits - 1)
+				to[i++] = from[__builtin_ctzll(bits)];
+		} else {
+			for (uint64_t bits = set[w]; bits != 0; bits &= bits - 1)
+				to[i++] = c->u[row[__builtin_ctzll(bits)]];
+		}
+	}
 	return (to);
 }
 
@@ -254,8 +267,12 @@ usable(const struct encoding *e, const struct work *w, enum field other)
 
 	if (c == NULL)
 		return (NULL);
-	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
-		if (!bit_get(c->present, e->row == NULL ? r : e->row[r]))
+	for (size_t i = 0; e->row == NULL && i < BITS_WORDS(e->rows); i++)
+		if ((w->set[i] & ~c->present[i]) != 0)
+			return (NULL);
+	for (size_t r = bits_next(w->set, 0, e->rows); e->row != NULL && r < e->rows;
+	     r = bits_next(w->set, r + 1, e->rows))
+		if (!bit_get(c->present, e->row[r]))
 			return (NULL);
 	return (c);
 }
@@ -286,18 +303,16 @@ put_smaller(struct encoding *e, struct work *w, const struct plan *plan, const u
 		(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->alt, v, w->n, &k->tries);
 	}
 	(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->best, v, w->n, &k->body);
-	stored = squeeze(k, &k->body, &codec);
+	stored = squeeze(k, &k->body, &k->packed[0], &codec);
 	if (plan->alt != CODE_NONE) {
-		size_t size = stored->len;
-		const struct buf *alt = squeeze(k, &k->tries, &alt_codec);
+		const struct buf *alt = squeeze(k, &k->tries, &k->packed[1], &alt_codec);
 
-		if (alt->len < size) {
+		if (alt->len < stored->len) {
 			if (!nested)
 				w->dir.code = (uint8_t)plan->alt;
 			w->dir.at = put_section(k, alt, alt_codec, k->tries.len);
 			return;
 		}
-		stored = squeeze(k, &k->body, &codec); /* `packed` was used again */
 	}
 	if (!nested)
 		w->dir.code = (uint8_t)code;
@@ -323,7 +338,7 @@ put_u64(struct encoding *e, struct work *w)
 	}
 	if (plan.bytes > 16 && (ref = usable(e, w, other)) != NULL) {
 		const uint64_t *x = residue(e, w, ref, v);
-		struct plan diff = u64_plan(k->coder, x, w->n);
+		struct plan diff = u64_plan_below(k->coder, x, w->n, plan.bytes);
 
 		if (diff.bytes + diff.bytes / 16 + 4 < plan.bytes) {
 			w->dir.code = CODE_DIFF;
@@ -331,7 +346,8 @@ put_u64(struct encoding *e, struct work *w)
 			put_smaller(e, w, &diff, x, true);
 			return;
 		}
-		plan = u64_plan(k->coder, v, w->n); /* the coder's memory is again that of v */
+		if (plan.best == CODE_DICT)
+			plan = u64_plan(k->coder, v, w->n); /* the coder's memory is again that of v */
 	}
 	put_smaller(e, w, &plan, v, false);
 }
@@ -344,25 +360,17 @@ by_address(const void *a, const void *b)
 	return (ip_cmp(a, b));
 }
 
+/* Two hash tables: IPv4 addresses are numbers in one, most often the only one. */
 struct dictionary {
 	struct ip *ip; /* IPv4 first, each family ascending */
 	uint32_t n, n4;
-	struct ip *table; /* hash: the addresses */
-	uint32_t *place, slots; /* of each slot's address in ip[]; 0 and not yet known: an empty slot */
-	uint32_t *cell;         /* the slot of each value, column after column */
-	uint64_t seed;          /* secret: senders choose their addresses */
+	uint32_t *v4;     /* hash: IPv4 addresses */
+	struct ip *v6;    /* hash: the others */
+	uint32_t slots;   /* of each table */
+	uint32_t *place;  /* of each slot's address in ip[], + 1; first those of v4[]; 0: an empty slot */
+	uint32_t *cell;   /* the slot of each value, column after column */
+	uint64_t seed;    /* secret: senders choose their addresses */
 };
-
-/* The slot of an address, or the empty one where it belongs. */
-static uint32_t
-address_slot(const struct dictionary *d, const struct ip *ip)
-{
-	uint32_t s = (uint32_t)hash64(ip, sizeof(*ip), d->seed) & (d->slots - 1);
-
-	while (d->place[s] != 0 && memcmp(&d->table[s], ip, sizeof(*ip)) != 0)
-		s = (s + 1) & (d->slots - 1);
-	return (s);
-}
 
 static uint32_t
 v4_of(const struct ip *ip)
@@ -370,52 +378,150 @@ v4_of(const struct ip *ip)
 	return ((uint32_t)ip->b[12] << 24 | (uint32_t)ip->b[13] << 16 | (uint32_t)ip->b[14] << 8 | ip->b[15]);
 }
 
+/* The slot of an address, or the empty one where it belongs. */
+static inline uint32_t
+slot_v4(const struct dictionary *d, uint32_t v4)
+{
+	uint32_t s = (uint32_t)((v4 ^ (uint32_t)d->seed) * (d->seed | 1) >> 32) & (d->slots - 1);
+
+	while (d->place[s] != 0 && d->v4[s] != v4)
+		s = (s + 1) & (d->slots - 1);
+	return (s);
+}
+
+static uint32_t
+slot_v6(const struct dictionary *d, const struct ip *ip)
+{
+	const uint32_t *place = d->place + d->slots;
+	uint32_t s = (uint32_t)hash64(ip, sizeof(*ip), d->seed) & (d->slots - 1);
+
+	while (place[s] != 0 && memcmp(&d->v6[s], ip, sizeof(*ip)) != 0)
+		s = (s + 1) & (d->slots - 1);
+	return (s + d->slots);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return ((x > y) - (x < y));
+}
+
+/* Sort by the upper 32 bits, which are all different. */
+static void
+sort_v4(struct arena *a, uint64_t *v, uint32_t n)
+{
+	uint64_t *from = v, *to;
+
+	if (n < 256) {
+		qsort(v, n, sizeof(*v), by_number);
+		return;
+	}
+	to = arena_alloc(a, n * sizeof(*to));
+	for (unsigned shift = 32; shift < 64; shift += 8) { /* four passes, so that the last is into v */
+		uint32_t start[256] = { 0 }, at = 0;
+		uint64_t *t = to;
+
+		for (uint32_t i = 0; i < n; i++)
+			start[from[i] >> shift & 255]++;
+		for (unsigned d = 0; d < 256; d++) {
+			uint32_t count = start[d];
+
+			start[d] = at;
+			at += count;
+		}
+		for (uint32_t i = 0; i < n; i++)
+			to[start[from[i] >> shift & 255]++] = from[i];
+		to = from;
+		from = t;
+	}
+}
+
+struct addresses { /* in the making: distinct ones */
+	uint64_t *v4; /* address << 32 | slot */
+	struct ip *v6;
+	uint32_t n4, n6;
+};
+
+static uint32_t
+add_address(struct dictionary *d, struct addresses *all, const struct ip *ip)
+{
+	uint32_t v4, s;
+
+	if (ip_is4(ip)) {
+		v4 = v4_of(ip);
+		s = slot_v4(d, v4);
+		if (d->place[s] == 0) {
+			d->place[s] = 1;
+			d->v4[s] = v4;
+			all->v4[all->n4++] = (uint64_t)v4 << 32 | s;
+		}
+		return (s);
+	}
+	s = slot_v6(d, ip);
+	if (d->place[s] == 0) {
+		d->place[s] = 1;
+		d->v6[s - d->slots] = *ip;
+		all->v6[all->n6++] = *ip;
+	}
+	return (s);
+}
+
+/* Room for the addresses of `cells` values. */
+static void
+dictionary_room(struct encoding *e, struct dictionary *d, struct addresses *all, uint32_t cells)
+{
+	struct arena *a = &e->k->arena;
+
+	memset(d, 0, sizeof(*d));
+	memset(all, 0, sizeof(*all));
+	d->seed = e->k->seed;
+	for (d->slots = 64; d->slots < 2 * cells;)
+		d->slots *= 2;
+	d->v4 = arena_alloc(a, d->slots * sizeof(*d->v4));
+	d->v6 = arena_alloc(a, d->slots * sizeof(*d->v6));
+	d->place = arena_zero(a, 2 * (size_t)d->slots * sizeof(*d->place));
+	d->cell = arena_alloc(a, (cells + 1) * sizeof(*d->cell));
+	all->v4 = arena_alloc(a, (cells + 1) * sizeof(*all->v4));
+	all->v6 = arena_alloc(a, (cells + 1) * sizeof(*all->v6));
+}
+
 /* The distinct addresses of all address columns, sorted. */
 static void
 make_dictionary(struct encoding *e, const struct work *work, size_t nwork, struct dictionary *d)
 {
-	struct arena *a = &e->k->arena;
-	uint32_t cells = 0, n6 = 0, at = 0;
-	struct ip *v6;
+	struct addresses all;
+	uint32_t cells = 0, at = 0;
 
-	memset(d, 0, sizeof(*d));
-	d->seed = e->k->seed;
 	for (size_t i = 0; i < nwork; i++)
 		if (work[i].c->store == STORE_IP)
 			cells += work[i].n;
-	for (d->slots = 64; d->slots < 2 * cells;)
-		d->slots *= 2;
-	d->table = arena_zero(a, d->slots * sizeof(struct ip));
-	d->place = arena_zero(a, d->slots * sizeof(uint32_t));
-	d->cell = arena_alloc(a, (cells + 1) * sizeof(uint32_t));
-	d->ip = arena_alloc(a, (cells + 1) * sizeof(struct ip));
-	v6 = arena_alloc(a, (cells + 1) * sizeof(struct ip));
+	dictionary_room(e, d, &all, cells);
 	for (size_t i = 0; i < nwork; i++) {
 		const struct work *w = &work[i];
 
 		if (w->c->store != STORE_IP)
 			continue;
-		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
-			const struct ip *ip = &w->c->ip[e->row == NULL ? r : e->row[r]];
-			uint32_t s = address_slot(d, ip);
-
-			d->cell[at++] = s;
-			if (d->place[s] != 0)
-				continue;
-			d->table[s] = *ip;
-			d->place[s] = 1;
-			if (ip_is4(ip))
-				d->ip[d->n4++] = *ip;
-			else
-				v6[n6++] = *ip;
-		}
+		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
+			d->cell[at++] = add_address(d, &all, &w->c->ip[e->row == NULL ? r : e->row[r]]);
 	}
-	qsort(d->ip, d->n4, sizeof(struct ip), by_address);
-	qsort(v6, n6, sizeof(struct ip), by_address);
-	memcpy(d->ip + d->n4, v6, n6 * sizeof(struct ip));
-	d->n = d->n4 + n6;
-	for (uint32_t i = 0; i < d->n; i++)
-		d->place[address_slot(d, &d->ip[i])] = i + 1;
+	sort_v4(&e->k->arena, all.v4, all.n4);
+	qsort(all.v6, all.n6, sizeof(struct ip), by_address);
+	d->n4 = all.n4;
+	d->n = all.n4 + all.n6;
+	d->ip = arena_alloc(&e->k->arena, (d->n + 1) * sizeof(*d->ip));
+	for (uint32_t i = 0; i < d->n4; i++) {
+		uint32_t v4 = (uint32_t)(all.v4[i] >> 32);
+		const uint8_t b[4] = { (uint8_t)(v4 >> 24), (uint8_t)(v4 >> 16), (uint8_t)(v4 >> 8), (uint8_t)v4 };
+
+		d->ip[i] = ip_v4(b);
+		d->place[(uint32_t)all.v4[i]] = i + 1;
+	}
+	for (uint32_t i = 0; i < all.n6; i++) {
+		d->ip[d->n4 + i] = all.v6[i];
+		d->place[slot_v6(d, &all.v6[i])] = d->n4 + i + 1;
+	}
 }
 
 /* IPv4 in pieces that the coder takes: more than CODER_MAX distinct ones are rare but possible. */
@@ -454,18 +560,20 @@ static void
 put_ip(struct encoding *e, struct work *w, struct dictionary *d)
 {
 	struct blocks *k = e->k;
-	const struct ip *min = NULL, *max = NULL;
+	const struct ip *min, *max;
 	struct plan plan;
 
 	for (uint32_t i = 0; i < w->n; i++)
 		k->index[i] = d->place[d->cell[i]] - 1;
 	d->cell += w->n; /* the next column's */
 	plan = u64_plan(k->coder, k->index, w->n);
-	for (uint32_t i = 0; i < w->n; i++) {
+	min = &d->ip[plan.min];
+	max = &d->ip[plan.max];
+	for (uint32_t i = 0; plan.min < d->n4 && plan.max >= d->n4 && i < w->n; i++) { /* both families */
 		const struct ip *ip = &d->ip[k->index[i]];
 
-		min = min == NULL || ip_cmp(ip, min) < 0 ? ip : min;
-		max = max == NULL || ip_cmp(ip, max) > 0 ? ip : max;
+		min = ip_cmp(ip, min) < 0 ? ip : min;
+		max = ip_cmp(ip, max) > 0 ? ip : max;
 	}
 	w->dir.min = address_value(min);
 	w->dir.max = address_value(max);
@@ -487,7 +595,7 @@ cell(const struct encoding *e, const struct work *w, size_t r)
 static bool
 same_bytes(const struct blob *a, const struct blob *b)
 {
-	return (a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0));
+	return (a->n == b->n && (a->n == 0 || a->p == b->p || memcmp(a->p, b->p, a->n) == 0));
 }
 
 /* Number the distinct blobs in order of appearance; `entry` gets where each one is. Their number. */
@@ -495,6 +603,7 @@ static uint32_t
 number_blobs(struct encoding *e, const struct work *w, const struct blob **entry)
 {
 	struct blocks *k = e->k;
+	const struct blob *last = NULL;
 	uint32_t slots = 64, n = 0, i = 0, *slot;
 
 	while (slots < 2 * w->n)
@@ -502,8 +611,15 @@ number_blobs(struct encoding *e, const struct work *w, const struct blob **entry
 	slot = arena_zero(&k->arena, slots * sizeof(*slot));
 	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
 		const struct blob *b = cell(e, w, r);
-		uint32_t s = (uint32_t)hash64(b->p == NULL ? (const void *)"" : b->p, b->n, k->seed) & (slots - 1);
+		uint32_t s;
 
+		if (last != NULL && same_bytes(last, b)) { /* most often so */
+			k->index[i] = k->index[i - 1];
+			i++;
+			continue;
+		}
+		last = b;
+		s = (uint32_t)hash64(b->p == NULL ? (const void *)"" : b->p, b->n, k->seed) & (slots - 1);
 		while (slot[s] != 0 && !same_bytes(entry[slot[s] - 1], b))
 			s = (s + 1) & (slots - 1);
 		if (slot[s] == 0) {

@@ -15,13 +15,20 @@
 
 #define GROUP 128
 #define SLOTS 65536 /* of the hash of distinct values: twice CODER_MAX */
+#define SMALL 65536 /* ranges for which a table of all values is the quicker dictionary */
+#define SAMPLE 1024
 
 struct pair {
 	uint64_t v;
 	uint32_t id;
 };
 
+struct group { /* the values of a group, and the zigzag differences that begin at its second value */
+	uint64_t min, max, zmin, zmax;
+};
+
 struct coder {
+	struct group group[CODER_MAX / GROUP];
 	uint64_t multiplier; /* odd, secret: who is recorded chooses many of the values */
 	uint64_t scaled[CODER_MAX]; /* a column less its minimum, in units */
 	uint64_t distinct[CODER_MAX];
@@ -30,6 +37,9 @@ struct coder {
 	uint16_t rank[CODER_MAX];   /* of a distinct value among the sorted ones */
 	uint32_t order[CODER_MAX];
 	uint16_t slot[SLOTS];       /* id + 1, 0 = empty */
+	uint8_t seen[SMALL + 8];    /* 1 for each value less the minimum that is there */
+	uint16_t rank_of[SMALL];    /* of such a value among those seen */
+	bool small;                 /* the last dictionary was made with these two */
 };
 
 struct coder *
@@ -236,107 +246,170 @@ get_groups(struct cursor *c, uint64_t *v, uint32_t n)
 
 /* --- planning */
 
+/* With the unit a constant the compiler multiplies instead of dividing. */
+static inline __attribute__((always_inline)) bool
+divides(uint64_t unit, const uint64_t *v, uint32_t n, uint64_t min)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if ((v[i] - min) % unit != 0)
+			return (false);
+	return (true);
+}
+
 /* Times are often whole microseconds or milliseconds; other ranges are not worth dividing. */
 static uint64_t
 unit_of(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
 {
-	static const uint64_t units[] = { 1000000000, 1000000, 1000 };
+	if (max - min < 1000 || !divides(1000, v, n, min))
+		return (1);
+	if (max - min < 1000000 || !divides(1000000, v, n, min))
+		return (1000);
+	return (max - min < 1000000000 || !divides(1000000000, v, n, min) ? 1000000 : 1000000000);
+}
 
-	for (size_t u = 0; u < sizeof(units) / sizeof(units[0]); u++) {
-		uint32_t i = 0;
-
-		if (max - min < units[u])
-			continue;
-		while (i < n && (v[i] - min) % units[u] == 0)
-			i++;
-		if (i == n)
-			return (units[u]);
-	}
-	return (1);
+static inline __attribute__((always_inline)) void
+scale_by(uint64_t unit, const uint64_t *v, uint32_t n, uint64_t min, uint64_t *to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = (v[i] - min) / unit;
 }
 
 static void
 scale(struct coder *k, const uint64_t *v, uint32_t n, const struct plan *plan)
 {
-	if (plan->unit == 1) {
-		for (uint32_t i = 0; i < n; i++)
-			k->scaled[i] = v[i] - plan->min;
-	} else {
-		for (uint32_t i = 0; i < n; i++)
-			k->scaled[i] = (v[i] - plan->min) / plan->unit;
+	switch (plan->unit) {
+	case 1:
+		scale_by(1, v, n, plan->min, k->scaled);
+		break;
+	case 1000:
+		scale_by(1000, v, n, plan->min, k->scaled);
+		break;
+	case 1000000:
+		scale_by(1000000, v, n, plan->min, k->scaled);
+		break;
+	default:
+		scale_by(plan->unit, v, n, plan->min, k->scaled);
+		break;
 	}
 }
 
-/* One pass over the column: its span, and that of each group. */
-static void
-survey(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max, uint64_t span_of[CODER_MAX / GROUP])
+static bool
+constant(const uint64_t *v, uint32_t n)
 {
-	uint32_t groups = 0;
+	uint32_t i = 0;
+
+	while (i < n) {
+		uint32_t end = n - i < 256 ? n : i + 256;
+		uint64_t other = 0;
+
+		for (; i < end; i++)
+			other |= v[i] ^ v[0];
+		if (other != 0)
+			return (false);
+	}
+	return (true);
+}
+
+static void
+span_of_steps(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+{
+	uint64_t lo = ~0ull, hi = 0;
+
+	for (uint32_t i = 1; i <= n; i++) {
+		uint64_t z = zigzag(v[i] - v[i - 1]);
+
+		lo = z < lo ? z : lo;
+		hi = z > hi ? z : hi;
+	}
+	*min = lo;
+	*max = hi;
+}
+
+/* One pass over the column: what is in its groups. */
+static void
+survey(struct coder *k, const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+{
+	struct group *g = k->group;
 
 	*min = ~0ull;
 	*max = 0;
-	for (uint32_t i = 0; i < n; i += GROUP) {
-		uint64_t lo, hi;
+	for (uint32_t i = 0; i < n; i += GROUP, g++) {
+		uint32_t m = n - i < GROUP ? n - i : GROUP;
 
-		span(v + i, n - i < GROUP ? n - i : GROUP, &lo, &hi);
-		span_of[groups++] = hi - lo;
-		*min = lo < *min ? lo : *min;
-		*max = hi > *max ? hi : *max;
+		span(v + i, m, &g->min, &g->max);
+		*min = g->min < *min ? g->min : *min;
+		*max = g->max > *max ? g->max : *max;
+		span_of_steps(v + i, n - 1 - i < GROUP ? n - 1 - i : GROUP, &g->zmin, &g->zmax);
 	}
 }
 
 static uint64_t
-cost_groups(const uint64_t *span_of, uint32_t n, uint64_t unit, uint64_t range)
+cost_groups(const struct group *g, uint32_t n, uint64_t unit, uint64_t range)
 {
 	uint64_t bytes = 0, base = varint_size(range / unit / 2);
 
-	for (uint32_t i = 0, g = 0; i < n; i += GROUP, g++)
-		bytes += base + 1 + packed_size(n - i < GROUP ? n - i : GROUP, bits_of(span_of[g] / unit));
+	for (uint32_t i = 0; i < n; i += GROUP, g++)
+		bytes += base + 1 + packed_size(n - i < GROUP ? n - i : GROUP, bits_of((g->max - g->min) / unit));
 	return (bytes);
 }
 
 /* As put_groups() of the zigzag differences; the part of a bit that dividing by unit later saves is left. */
 static uint64_t
-cost_delta(const uint64_t *v, uint32_t n, uint64_t unit, uint64_t limit)
+cost_delta(const struct group *g, uint32_t n, uint64_t unit)
 {
 	uint64_t bytes = 10;
 
-	for (uint32_t i = 1; i < n && bytes < limit; i += GROUP) {
+	for (uint32_t i = 1; i < n; i += GROUP, g++)
+		bytes += varint_size(g->zmin / unit) + 1 +
+		    packed_size(n - i < GROUP ? n - i : GROUP, bits_of((g->zmax - g->zmin) / unit));
+	return (bytes);
+}
+
+/* Values are looked at only in groups where they do not all take the same. */
+static uint64_t
+cost_varint(const struct group *g, const uint64_t *v, uint32_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < n; i += GROUP, g++) {
 		uint32_t m = n - i < GROUP ? n - i : GROUP;
-		uint64_t min = ~0ull, max = 0;
 
-		for (uint32_t j = i; j < i + m; j++) {
-			uint64_t z = zigzag(v[j] - v[j - 1]);
-
-			min = z < min ? z : min;
-			max = z > max ? z : max;
+		if (varint_size(g->min) == varint_size(g->max)) {
+			bytes += (uint64_t)m * varint_size(g->min);
+			continue;
 		}
-		bytes += varint_size(min / unit) + 1 + packed_size(m, bits_of((max - min) / unit));
+		for (uint32_t j = i; j < i + m; j++)
+			bytes += varint_size(v[j]);
 	}
 	return (bytes);
 }
 
 static uint64_t
-cost_varint(const uint64_t *v, uint32_t n)
+least_varint(const struct group *g, uint32_t n)
 {
 	uint64_t bytes = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		bytes += varint_size(v[i]);
+	for (uint32_t i = 0; i < n; i += GROUP, g++)
+		bytes += (uint64_t)(n - i < GROUP ? n - i : GROUP) * varint_size(g->min);
 	return (bytes);
 }
 
-/* The value that more than half of the rows have, if there is one (Boyer and Moore). */
+/* The value that more than half of the rows have, if there is one: the majority (Boyer and Moore) of
+ * some runs of rows. */
 static uint64_t
 commonest(const uint64_t *v, uint32_t n)
 {
+	uint32_t runs = n <= 512 ? 1 : 16, run = n <= 512 ? n : 20, votes = 0;
 	uint64_t value = v[0];
-	uint32_t votes = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (votes == 0)
-			value = v[i];
-		votes += v[i] == value ? 1 : (uint32_t)-1;
+	for (uint32_t s = 0; s < runs; s++) {
+		const uint64_t *x = v + (uint64_t)s * n / runs;
+
+		for (uint32_t i = 0; i < run; i++) {
+			if (votes == 0)
+				value = x[i];
+			votes += x[i] == value ? 1 : (uint32_t)-1;
+		}
 	}
 	return (value);
 }
@@ -345,15 +418,63 @@ static uint64_t
 cost_sparse(const uint64_t *v, uint32_t n, uint64_t common, uint64_t limit)
 {
 	uint64_t bytes = varint_size(common) + 3;
-	uint32_t last = 0;
+	uint32_t last = 0, others = 0;
 
-	for (uint32_t i = 0; i < n && bytes < limit; i++) {
+	for (uint32_t i = 0; i < n; i++)
+		others += v[i] != common;
+	if (bytes + 2 * (uint64_t)others >= limit)
+		return (UINT64_MAX);
+	for (uint32_t i = 0; i < n; i++) {
 		if (v[i] == common)
 			continue;
 		bytes += varint_size(i - last) + varint_size(v[i]);
 		last = i + 1;
 	}
 	return (bytes);
+}
+
+static inline uint32_t
+place(const struct coder *k, uint64_t v)
+{
+	return ((uint32_t)((v ^ v >> 32) * k->multiplier >> 40));
+}
+
+/* Rows of a sample that repeat the value of another one. */
+static uint32_t
+sample_repeats(struct coder *k, const uint64_t *v, uint32_t n)
+{
+	uint32_t slots = 4 * SAMPLE, used = 0, stride = n / SAMPLE;
+
+	memset(k->slot, 0, slots * sizeof(k->slot[0]));
+	for (uint32_t i = 0; i < SAMPLE; i++) {
+		uint64_t x = v[i * stride + (i * 2654435761u >> 20) % stride]; /* no period */
+		uint32_t s = place(k, x) & (slots - 1);
+
+		while (k->slot[s] != 0 && k->distinct[k->slot[s] - 1] != x)
+			s = (s + 1) & (slots - 1);
+		if (k->slot[s] == 0) {
+			k->distinct[used] = x;
+			k->slot[s] = (uint16_t)++used;
+		}
+	}
+	return (SAMPLE - used);
+}
+
+/* May a dictionary be smaller than limit?  Many (D) equally likely values repeat about SAMPLE^2 / 2D times
+ * in a sample, others more often; n rows then have D (1 - exp(-n / D)) of them. */
+static bool
+dict_hope(struct coder *k, const uint64_t *v, uint32_t n, uint64_t limit, unsigned weight)
+{
+	uint64_t repeats, d, least;
+
+	if (n < 8 * SAMPLE)
+		return (true);
+	repeats = sample_repeats(k, v, n);
+	if (repeats > SAMPLE / 4)
+		return (true);
+	d = (uint64_t)SAMPLE * SAMPLE / 2 / (repeats + repeats / 4 + 3);
+	least = d >= 4 * (uint64_t)n ? n / 8 * 7 : d >= 2 * (uint64_t)n ? n / 4 * 3 : (d < n ? d : n) / 8 * 5;
+	return (least * weight + packed_size(n, bits_of(least)) < limit);
 }
 
 /* Number the distinct values in order of appearance; gives up (0) when a dictionary can no longer be
@@ -368,7 +489,7 @@ count_distinct(struct coder *k, const uint64_t *v, uint32_t n, uint64_t limit, u
 		slots *= 2;
 	memset(k->slot, 0, slots * sizeof(k->slot[0]));
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t s = (uint32_t)((v[i] ^ v[i] >> 32) * k->multiplier >> 40) & (slots - 1);
+		uint32_t s = place(k, v[i]) & (slots - 1);
 
 		while (k->slot[s] != 0 && k->distinct[k->slot[s] - 1] != v[i])
 			s = (s + 1) & (slots - 1);
@@ -438,12 +559,47 @@ sort_distinct(struct coder *k, uint32_t n, uint64_t range)
 	}
 }
 
+/* The same for a small range: values are marked in a table, which then has them in order. */
 static uint64_t
-cost_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
+cost_small_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
+{
+	uint32_t range = (uint32_t)(plan->max - plan->min), used = 0, last = 0;
+	uint64_t bytes;
+
+	memset(k->seen, 0, range + 8);
+	for (uint32_t i = 0; i < n; i++)
+		k->seen[(uint16_t)(v[i] - plan->min)] = 1;
+	bytes = varint_size(plan->min);
+	for (uint32_t at = 0; at <= range; at++) {
+		if ((at & 7) == 0 && load64(k->seen + at) == 0) {
+			at += 7;
+			continue;
+		}
+		if (!k->seen[at])
+			continue;
+		if (used > 0)
+			bytes += varint_size(at - last);
+		k->rank_of[at] = (uint16_t)used;
+		k->distinct[used++] = plan->min + at;
+		last = at;
+	}
+	plan->distinct = used;
+	k->small = true;
+	return (bytes + 4 + packed_size(n, bits_of(used - 1)));
+}
+
+static uint64_t
+cost_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan, uint64_t limit)
 {
 	uint64_t range = plan->max - plan->min, bytes, last = 0;
+	unsigned weight = varint_size(range / n);
 
-	plan->distinct = count_distinct(k, v, n, plan->bytes, varint_size(range / n));
+	if (range < SMALL)
+		return (cost_small_dict(k, v, n, plan));
+	if (!dict_hope(k, v, n, limit, weight))
+		return (UINT64_MAX);
+	k->small = false;
+	plan->distinct = count_distinct(k, v, n, limit, weight);
 	if (plan->distinct == 0)
 		return (UINT64_MAX);
 	sort_distinct(k, plan->distinct, range);
@@ -465,35 +621,37 @@ better(struct plan *plan, enum coding code, uint64_t bytes)
 }
 
 struct plan
-u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
+u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 {
 	struct plan plan = { .unit = 1, .alt = CODE_NONE };
-	uint64_t whole, varint, span_of[CODER_MAX / GROUP];
+	uint64_t whole, varint;
 	unsigned bits, width;
 
 	assert(n > 0 && n <= CODER_MAX);
-	survey(v, n, &plan.min, &plan.max, span_of);
-	plan.common = plan.min;
-	if (plan.min == plan.max) {
+	if (constant(v, n)) {
+		plan.min = plan.max = plan.common = v[0];
 		plan.best = CODE_CONST;
 		plan.bytes = varint_size(plan.min);
 		return (plan);
 	}
+	survey(k, v, n, &plan.min, &plan.max);
 	plan.unit = unit_of(v, n, plan.min, plan.max);
 	bits = bits_of((plan.max - plan.min) / plan.unit);
 	plan.best = CODE_PACKED;
 	plan.bytes = varint_size(plan.min) + 3 + packed_size(n, bits);
 	better(&plan, CODE_GROUPS, varint_size(plan.min) + 3 +
-	    cost_groups(span_of, n, plan.unit, plan.max - plan.min));
+	    cost_groups(k->group, n, plan.unit, plan.max - plan.min));
 	if (bits > 1)
-		better(&plan, CODE_DELTA, cost_delta(v, n, plan.unit, plan.bytes));
+		better(&plan, CODE_DELTA, cost_delta(k->group, n, plan.unit));
 	plan.common = commonest(v, n);
 	better(&plan, CODE_SPARSE, cost_sparse(v, n, plan.common, plan.bytes));
 	width = bytes_of(plan.max);
 	whole = 1 + (uint64_t)n * width;
-	varint = cost_varint(v, n);
+	varint = least_varint(k->group, n);
+	if (varint < 2 * plan.bytes)
+		varint = cost_varint(k->group, v, n);
 	if (bits > 2)
-		better(&plan, CODE_DICT, cost_dict(k, v, n, &plan));
+		better(&plan, CODE_DICT, cost_dict(k, v, n, &plan, plan.bytes < most ? plan.bytes : most));
 	plan.alt = whole <= varint ? (width == 1 ? CODE_PLAIN : CODE_BYTES) : CODE_VARINT;
 	if (whole < plan.bytes)
 		better(&plan, CODE_PLAIN, whole);
@@ -503,7 +661,34 @@ u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
 	return (plan);
 }
 
+struct plan
+u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
+{
+	return (u64_plan_below(k, v, n, UINT64_MAX));
+}
+
 /* --- encoding */
+
+static inline uint8_t *
+varint_to(uint8_t *p, uint64_t v)
+{
+	while (v >= 0x80) {
+		*p++ = (uint8_t)(v | 0x80);
+		v >>= 7;
+	}
+	*p++ = (uint8_t)v;
+	return (p);
+}
+
+static void
+put_varints(struct buf *out, const uint64_t *v, uint32_t n)
+{
+	uint8_t *p = buf_room(out, (size_t)n * 10);
+
+	for (uint32_t i = 0; i < n; i++)
+		p = varint_to(p, v[i]);
+	out->len = (size_t)(p - out->p);
+}
 
 static void
 put_delta(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t n, struct buf *out)
@@ -520,24 +705,27 @@ static void
 put_sparse(const struct plan *plan, const uint64_t *v, uint32_t n, struct buf *out)
 {
 	uint32_t count = 0, last = 0;
+	uint8_t *p;
 
 	for (uint32_t i = 0; i < n; i++)
 		count += v[i] != plan->common;
 	buf_varint(out, plan->common);
 	buf_varint(out, count);
+	p = buf_room(out, (size_t)count * 15);
 	for (uint32_t i = 0; i < n; i++) {
 		if (v[i] == plan->common)
 			continue;
-		buf_varint(out, i - last);
+		p = varint_to(p, i - last);
 		last = i + 1;
 	}
 	for (uint32_t i = 0; i < n; i++)
 		if (v[i] != plan->common)
-			buf_varint(out, v[i]);
+			p = varint_to(p, v[i]);
+	out->len = (size_t)(p - out->p);
 }
 
 static void
-put_dict(struct coder *k, const struct plan *plan, uint32_t n, struct buf *out)
+put_dict(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t n, struct buf *out)
 {
 	uint64_t last = 0;
 
@@ -547,7 +735,7 @@ put_dict(struct coder *k, const struct plan *plan, uint32_t n, struct buf *out)
 		last = k->distinct[i];
 	}
 	for (uint32_t i = 0; i < n; i++)
-		k->scaled[i] = k->rank[k->id[i]];
+		k->scaled[i] = k->small ? k->rank_of[(uint16_t)(v[i] - plan->min)] : k->rank[k->id[i]];
 	buf_u8(out, (uint8_t)bits_of(plan->distinct - 1));
 	pack(out, k->scaled, n, 0, bits_of(plan->distinct - 1));
 }
@@ -575,9 +763,9 @@ put_bytes(const uint64_t *v, uint32_t n, unsigned width, struct buf *out)
 
 	buf_u8(out, (uint8_t)width);
 	p = buf_put(out, (size_t)n * width);
-	for (unsigned w = 0; w < width; w++)
+	for (unsigned w = 0; w < width; w++, p += n)
 		for (uint32_t i = 0; i < n; i++)
-			*p++ = (uint8_t)(v[i] >> 8 * w);
+			p[i] = (uint8_t)(v[i] >> 8 * w);
 }
 
 void
@@ -603,14 +791,13 @@ u64_put(struct coder *k, const struct plan *plan, enum coding code, const uint64
 		put_delta(k, plan, v, n, out);
 		break;
 	case CODE_VARINT:
-		for (uint32_t i = 0; i < n; i++)
-			buf_varint(out, v[i]);
+		put_varints(out, v, n);
 		break;
 	case CODE_SPARSE:
 		put_sparse(plan, v, n, out);
 		break;
 	case CODE_DICT:
-		put_dict(k, plan, n, out);
+		put_dict(k, plan, v, n, out);
 		break;
 	case CODE_PLAIN:
 		put_plain(v, n, bytes_of(plan->max), out);
@@ -799,27 +986,44 @@ u64_get_nested(struct coder *k, struct cursor *c, uint64_t *v, uint32_t n)
 
 /* --- sets of rows */
 
-/* What each kind would take: bitmap, members, others, runs. */
+/* What each kind would take, where it can be less than the bitmap: bitmap, members, others, runs. */
 static void
 set_costs(const uint64_t *set, uint32_t rows, uint64_t cost[5])
 {
-	uint32_t last[2] = { 0, 0 }, start = 0;
-	bool inside = false;
+	uint32_t last[3] = { 0, 0, 0 }, count[3] = { 0, 0, 0 };
+	uint64_t carry = 0;
+	bool look[3];
 
+	for (uint32_t at = 0; at < rows; at += 64) {
+		uint64_t mask = rows - at < 64 ? (1ull << (rows - at)) - 1 : ~0ull, w = set[at / 64] & mask;
+
+		count[0] += (uint32_t)__builtin_popcountll(w);
+		count[2] += (uint32_t)__builtin_popcountll((w ^ (w << 1 | carry)) & mask);
+		carry = w >> 63;
+	}
+	count[1] = rows - count[0];
 	cost[SET_BITMAP] = (rows + 7) / 8;
-	cost[SET_MEMBERS] = cost[SET_OTHERS] = cost[SET_RUNS] = 0;
-	for (uint32_t r = 0; r < rows; r++) {
-		bool in = bit_get(set, r);
+	for (unsigned i = 0; i < 3; i++) {
+		look[i] = count[i] < cost[SET_BITMAP]; /* each takes a byte at least */
+		cost[SET_MEMBERS + i] = look[i] ? 0 : UINT64_MAX;
+	}
+	carry = 0;
+	for (uint32_t at = 0; at < rows; at += 64) {
+		uint64_t mask = rows - at < 64 ? (1ull << (rows - at)) - 1 : ~0ull, w = set[at / 64] & mask;
+		const uint64_t word[3] = { w, ~w & mask, (w ^ (w << 1 | carry)) & mask };
 
-		cost[in ? SET_MEMBERS : SET_OTHERS] += varint_size(r - last[in]);
-		last[in] = r + 1;
-		if (in != inside) {
-			cost[SET_RUNS] += varint_size(r - start);
-			start = r;
-			inside = in;
+		carry = w >> 63;
+		for (unsigned i = 0; i < 3; i++) {
+			for (uint64_t bits = look[i] ? word[i] : 0; bits != 0; bits &= bits - 1) {
+				uint32_t r = at + (uint32_t)__builtin_ctzll(bits);
+
+				cost[SET_MEMBERS + i] += varint_size(r - last[i]);
+				last[i] = i == 2 ? r : r + 1;
+			}
 		}
 	}
-	cost[SET_RUNS] += varint_size(rows - start);
+	if (look[2])
+		cost[SET_RUNS] += varint_size(rows - last[2]);
 }
 
 static void
