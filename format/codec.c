@@ -18,6 +18,22 @@
 #define SMALL 65536 /* ranges for which a table of all values is the quicker dictionary */
 #define SAMPLE 1024
 
+/* Loops worth the widest vectors of the machine that runs them; the results are the same on all.  Not where
+ * a sanitizer would have to start before the dynamic linker chooses. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    ((!defined(__clang__) && __GNUC__ >= 9) || (defined(__clang__) && __clang_major__ >= 14))
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#define WIDE
+#endif
+#endif
+#ifndef WIDE
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#endif
+#else
+#define WIDE
+#endif
+
 struct pair {
 	uint64_t v;
 	uint32_t id;
@@ -201,17 +217,27 @@ get_packed(struct cursor *c, uint64_t *v, uint32_t n, unsigned bits)
 
 /* --- groups */
 
-static void
-span(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+static inline __attribute__((always_inline)) void
+span_of_values(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
 {
 	uint64_t lo = v[0], hi = v[0];
 
-	for (uint32_t i = 1; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		lo = v[i] < lo ? v[i] : lo;
 		hi = v[i] > hi ? v[i] : hi;
 	}
 	*min = lo;
 	*max = hi;
+}
+
+/* Loops of a known length are the ones that compilers turn into vectors. */
+WIDE static void
+span(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+{
+	if (n == GROUP)
+		span_of_values(v, GROUP, min, max);
+	else
+		span_of_values(v, n, min, max);
 }
 
 static void
@@ -293,24 +319,30 @@ scale(struct coder *k, const uint64_t *v, uint32_t n, const struct plan *plan)
 	}
 }
 
+WIDE static uint64_t
+differs(const uint64_t *v, uint64_t from)
+{
+	uint64_t other = 0;
+
+	for (uint32_t i = 0; i < GROUP; i++)
+		other |= v[i] ^ from;
+	return (other);
+}
+
 static bool
 constant(const uint64_t *v, uint32_t n)
 {
 	uint32_t i = 0;
 
-	while (i < n) {
-		uint32_t end = n - i < 256 ? n : i + 256;
-		uint64_t other = 0;
-
-		for (; i < end; i++)
-			other |= v[i] ^ v[0];
-		if (other != 0)
+	for (; i + GROUP <= n; i += GROUP)
+		if (differs(v + i, v[0]) != 0)
 			return (false);
-	}
-	return (true);
+	while (i < n && v[i] == v[0])
+		i++;
+	return (i == n);
 }
 
-static void
+static inline __attribute__((always_inline)) void
 span_of_steps(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
 {
 	uint64_t lo = ~0ull, hi = 0;
@@ -325,21 +357,31 @@ span_of_steps(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
 	*max = hi;
 }
 
-/* One pass over the column: what is in its groups. */
+/* What is in the groups, all of them whole and with a value behind them. */
+WIDE static void
+survey_whole(struct group *g, const uint64_t *v, uint32_t groups)
+{
+	for (; groups > 0; groups--, g++, v += GROUP) {
+		span_of_values(v, GROUP, &g->min, &g->max);
+		span_of_steps(v, GROUP, &g->zmin, &g->zmax);
+	}
+}
+
+/* One pass over the column. */
 static void
 survey(struct coder *k, const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
 {
-	struct group *g = k->group;
+	uint32_t whole = (n - 1) / GROUP, rest = n - whole * GROUP;
+	struct group *last = &k->group[whole];
 
+	survey_whole(k->group, v, whole);
+	span_of_values(v + whole * GROUP, rest, &last->min, &last->max);
+	span_of_steps(v + whole * GROUP, rest - 1, &last->zmin, &last->zmax);
 	*min = ~0ull;
 	*max = 0;
-	for (uint32_t i = 0; i < n; i += GROUP, g++) {
-		uint32_t m = n - i < GROUP ? n - i : GROUP;
-
-		span(v + i, m, &g->min, &g->max);
+	for (const struct group *g = k->group; g <= last; g++) {
 		*min = g->min < *min ? g->min : *min;
 		*max = g->max > *max ? g->max : *max;
-		span_of_steps(v + i, n - 1 - i < GROUP ? n - 1 - i : GROUP, &g->zmin, &g->zmax);
 	}
 }
 
@@ -365,6 +407,22 @@ cost_delta(const struct group *g, uint32_t n, uint64_t unit)
 	return (bytes);
 }
 
+static inline __attribute__((always_inline)) uint64_t
+count_from(const uint64_t *v, uint32_t n, uint64_t least)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		count += v[i] >= least;
+	return (count);
+}
+
+WIDE static uint64_t
+count_in_group(const uint64_t *v, uint64_t least)
+{
+	return (count_from(v, GROUP, least));
+}
+
 /* Values are looked at only in groups where they do not all take the same. */
 static uint64_t
 cost_varint(const struct group *g, const uint64_t *v, uint32_t n)
@@ -373,13 +431,11 @@ cost_varint(const struct group *g, const uint64_t *v, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i += GROUP, g++) {
 		uint32_t m = n - i < GROUP ? n - i : GROUP;
+		unsigned size = varint_size(g->min);
 
-		if (varint_size(g->min) == varint_size(g->max)) {
-			bytes += (uint64_t)m * varint_size(g->min);
-			continue;
-		}
-		for (uint32_t j = i; j < i + m; j++)
-			bytes += varint_size(v[j]);
+		bytes += (uint64_t)m * size;
+		for (; size < varint_size(g->max); size++) /* those that take more than that */
+			bytes += m == GROUP ? count_in_group(v + i, 1ull << 7 * size) : count_from(v + i, m, 1ull << 7 * size);
 	}
 	return (bytes);
 }
@@ -414,21 +470,43 @@ commonest(const uint64_t *v, uint32_t n)
 	return (value);
 }
 
-static uint64_t
-cost_sparse(const uint64_t *v, uint32_t n, uint64_t common, uint64_t limit)
+/* The rows of other values than that; their number. */
+static uint32_t
+list_others(struct coder *k, const uint64_t *v, uint32_t n, uint64_t common)
 {
-	uint64_t bytes = varint_size(common) + 3;
-	uint32_t last = 0, others = 0;
+	uint32_t others = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		others += v[i] != common;
-	if (bytes + 2 * (uint64_t)others >= limit)
-		return (UINT64_MAX);
 	for (uint32_t i = 0; i < n; i++) {
-		if (v[i] == common)
-			continue;
-		bytes += varint_size(i - last) + varint_size(v[i]);
-		last = i + 1;
+		k->order[others] = i;
+		others += v[i] != common;
+	}
+	return (others);
+}
+
+WIDE static uint64_t
+count_others(const uint64_t *v, uint64_t common)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < GROUP; i++)
+		count += v[i] != common;
+	return (count);
+}
+
+static uint64_t
+cost_sparse(struct coder *k, const uint64_t *v, uint32_t n, uint64_t common, uint64_t limit)
+{
+	uint64_t bytes = varint_size(common) + 3, least = bytes;
+	uint32_t last = 0, others;
+
+	for (uint32_t i = 0; i + GROUP <= n; i += GROUP)
+		least += 2 * count_others(v + i, common);
+	if (least >= limit)
+		return (UINT64_MAX);
+	others = list_others(k, v, n, common);
+	for (uint32_t i = 0; i < others; i++) {
+		bytes += varint_size(k->order[i] - last) + varint_size(v[k->order[i]]);
+		last = k->order[i] + 1;
 	}
 	return (bytes);
 }
@@ -644,7 +722,7 @@ u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 	if (bits > 1)
 		better(&plan, CODE_DELTA, cost_delta(k->group, n, plan.unit));
 	plan.common = commonest(v, n);
-	better(&plan, CODE_SPARSE, cost_sparse(v, n, plan.common, plan.bytes));
+	better(&plan, CODE_SPARSE, cost_sparse(k, v, n, plan.common, plan.bytes));
 	width = bytes_of(plan.max);
 	whole = 1 + (uint64_t)n * width;
 	varint = least_varint(k->group, n);
@@ -669,21 +747,31 @@ u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
 
 /* --- encoding */
 
+/* Seven bits to a byte without asking how many there are; may write up to 8 bytes. */
 static inline uint8_t *
 varint_to(uint8_t *p, uint64_t v)
 {
-	while (v >= 0x80) {
-		*p++ = (uint8_t)(v | 0x80);
-		v >>= 7;
+	unsigned size = varint_size(v);
+	uint64_t x;
+
+	if (v >> 56 != 0) {
+		for (; v >= 0x80; v >>= 7)
+			*p++ = (uint8_t)(v | 0x80);
+		*p++ = (uint8_t)v;
+		return (p);
 	}
-	*p++ = (uint8_t)v;
-	return (p);
+	x = (v & 0xfffffff) | (v & 0xfffffff0000000) << 4;
+	x = (x & 0x3fff00003fff) | (x & 0xfffc0000fffc000) << 2;
+	x = (x & 0x7f007f007f007f) | (x & 0x3f803f803f803f80) << 1;
+	x = htole64(x | (0x8080808080808080 & ((1ull << 8 * (size - 1)) - 1)));
+	memcpy(p, &x, 8);
+	return (p + size);
 }
 
 static void
 put_varints(struct buf *out, const uint64_t *v, uint32_t n)
 {
-	uint8_t *p = buf_room(out, (size_t)n * 10);
+	uint8_t *p = buf_room(out, (size_t)n * 10 + 8);
 
 	for (uint32_t i = 0; i < n; i++)
 		p = varint_to(p, v[i]);
@@ -702,25 +790,20 @@ put_delta(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t 
 }
 
 static void
-put_sparse(const struct plan *plan, const uint64_t *v, uint32_t n, struct buf *out)
+put_sparse(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t n, struct buf *out)
 {
-	uint32_t count = 0, last = 0;
+	uint32_t count = list_others(k, v, n, plan->common), last = 0;
 	uint8_t *p;
 
-	for (uint32_t i = 0; i < n; i++)
-		count += v[i] != plan->common;
 	buf_varint(out, plan->common);
 	buf_varint(out, count);
-	p = buf_room(out, (size_t)count * 15);
-	for (uint32_t i = 0; i < n; i++) {
-		if (v[i] == plan->common)
-			continue;
-		p = varint_to(p, i - last);
-		last = i + 1;
+	p = buf_room(out, (size_t)count * 15 + 8);
+	for (uint32_t i = 0; i < count; i++) {
+		p = varint_to(p, k->order[i] - last);
+		last = k->order[i] + 1;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		if (v[i] != plan->common)
-			p = varint_to(p, v[i]);
+	for (uint32_t i = 0; i < count; i++)
+		p = varint_to(p, v[k->order[i]]);
 	out->len = (size_t)(p - out->p);
 }
 
@@ -794,7 +877,7 @@ u64_put(struct coder *k, const struct plan *plan, enum coding code, const uint64
 		put_varints(out, v, n);
 		break;
 	case CODE_SPARSE:
-		put_sparse(plan, v, n, out);
+		put_sparse(k, plan, v, n, out);
 		break;
 	case CODE_DICT:
 		put_dict(k, plan, v, n, out);
