@@ -117,3 +117,7 @@ TESTS += \
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap
 EXTRA_DIST += %D%/live.tap
+
+# --- what the pages and README.md say, tried ---------------------------------------------------------
+EXTRA_DIST += %D%/examples.tap
+TESTS += %D%/examples.tap
