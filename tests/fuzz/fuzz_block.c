@@ -58,7 +58,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static struct range range[F_COUNT];
-	static volatile uint64_t sink;
+	static volatile uint64_t sink; /* what was read is used */
 	struct cursor c = cur_new(p, n), dir = cur_sub(&c, cur_u16(&c));
 	struct arena a = { 0 };
 	struct directory d;
@@ -78,7 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		block_ranges(&d, NULL, range);
 		(void)block_addresses(k, &d, fetch, &c, &ip);
 		if (block_decode(k, &d, NULL, NULL, fetch, &c, b, &unknown) == BLOCK_GOOD)
-			sink += touch(b);
+			sink = sink + touch(b);
 		batch_free(&b);
 		blocks_free(&k);
 	}
