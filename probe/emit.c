@@ -80,7 +80,7 @@ port_fields(struct flow *r, const struct key *k, bool lo)
 	case PROTO_UDPLITE:
 		break;
 	default:
-		if (k->aux != 0)
+		if (k->aux != 0 && (k->kind & (KEY_LANE | KEY_SA)) == 0)
 			SET(r, sap, k->aux);
 		if (k->lport == 0 && k->hport == 0) /* else UDP-encapsulated ESP */
 			return;
@@ -106,8 +106,13 @@ key_fields(struct flow *r, const struct flow_state *f, bool vlan_key)
 	SET(r, vrf, vlan_key ? k->vrf ^ key_vlans(f->vlan[side], f->ivlan[side]) : k->vrf);
 	SET(r, flowid, f->id);
 	if (k->proto == PROTO_ESP || k->proto == PROTO_AH) {
-		SET(r, tunid, hash64(k, sizeof(*k), 0));
-		SET(r, lane, 0);
+		struct key tunnel = *k;
+
+		tunnel.kind = 0;
+		tunnel.aux = 0;
+		SET(r, tunid, hash64(&tunnel, sizeof(tunnel), 0));
+		if (k->kind == KEY_LANE)
+			SET(r, lane, k->aux);
 	}
 }
 

@@ -5,55 +5,22 @@
  * A batch goes through in steps, so that the memory that one step asks for has arrived when the next one
  * needs it: hash and prefetch the slots, find and prefetch the flows, prefetch their bins, then count.
  */
-#include "probe/engine.h"
+#include "probe/engine_room.h"
 
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
-#include "probe/frag.h"
-#include "probe/timeline.h"
-#include "probe/watermark.h"
-#include "probe/wheel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define GRACE       SEC
 #define PENDING_MAX 8  /* bins of one flow that wait (SEMANTICS R4) */
+#define PENDING_TUNNEL 32 /* and of a tunnel, whose bins wait for its SAs */
 #define SLICE       64 /* records written per batch of packets, at most; and other things done */
 #define IDLE_SLICES 1024 /* when there is time */
 #define SILENCE_MAX 1000 /* bins without packets that have a MAR record; more: the machine slept */
 #define CONFIRM_MIN 16 /* packets that confirm a flow which nobody answers (tunnels, multicast) */
-
-struct engine {
-	struct engine_options o;
-	struct watermark clock;
-	struct table table;
-	struct wheel wheel;
-	struct timeline time;
-	struct frags *frags;
-	struct track *track;
-	struct emit emit;
-	struct stat_set total;
-	uint64_t in_flows;
-	bool closing; /* the end of input: flows need not leave their lists */
-	int64_t marked; /* live: bins up to here have their MAR record, or will */
-	int64_t waits;  /* live: there were no records to hand on then */
-	const struct work *batch; /* whose packets are being counted */
-	unsigned nbatch;
-};
-
-/* A packet on its way through the steps of a batch. */
-struct work {
-	const struct packet *p;
-	struct key key;
-	int64_t ts, now;      /* its own time, clamped; the watermark when it came */
-	uint32_t hash, flow;
-	int side;
-	bool count;           /* it is to be counted in a flow */
-	uint8_t frag;         /* FRAG_*, what it is to its datagram */
-	uint16_t flags;       /* RFLAGS_* for its bin */
-};
 
 struct engine *
 engine_new(const struct engine_options *o, struct sink sink)
@@ -64,6 +31,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	table_init(&e->table, o->max_flows, o->seed);
 	timeline_init(&e->time, o->interval, GRACE < o->interval ? GRACE : o->interval);
 	e->frags = frags_new(o->max_frags, o->seed);
+	e->tunnels = tunnels_new(o->max_sas, o->no_lanes, o->seed);
 	e->track = track_new(o->max_flows);
 	emit_init(&e->emit, sink, o->probe, o->interval);
 	e->emit.vlan_key = o->key.vlan;
@@ -81,6 +49,7 @@ engine_free(struct engine **pe)
 	table_free(&e->table);
 	timeline_free(&e->time);
 	frags_free(&e->frags);
+	tunnels_free(&e->tunnels);
 	track_free(&e->track);
 	emit_free(&e->emit);
 	free(e);
@@ -95,9 +64,11 @@ is_late(const struct bin *b)
 	return ((b->flags & RFLAGS_late) != 0);
 }
 
-static struct list *
-list_of(struct engine *e, const struct bin *b)
+struct list *
+engine_list_of(struct engine *e, const struct bin *b)
 {
+	if (b->deferred)
+		return (lanes_deferred(e, b));
 	if (is_late(b))
 		return (&e->time.late);
 	if (e->time.drains && e->time.draining.start == b->start)
@@ -106,8 +77,8 @@ list_of(struct engine *e, const struct bin *b)
 }
 
 /* Take a bin off its flow's chain. */
-static void
-unchain(struct engine *e, struct flow_state *f, uint32_t n)
+void
+engine_unchain(struct engine *e, struct flow_state *f, uint32_t n)
 {
 	uint32_t *at = &f->bin;
 
@@ -117,30 +88,32 @@ unchain(struct engine *e, struct flow_state *f, uint32_t n)
 	f->pending--;
 }
 
-/* The END row of a TCP flow stands in the bin of its last packet. */
+/* TCP flows and tunnels' lanes say that they end, others end silently (SEMANTICS 0). */
+static bool
+says_end(const struct flow_state *f)
+{
+	return (f->key.proto == PROTO_TCP || f->key.kind == KEY_LANE);
+}
+
+/* An END row stands in the bin of its last packet. */
 static void
 say_end(struct engine *e, const struct flow_state *f, uint8_t cause)
 {
 	int64_t last = f->last[0] > f->last[1] ? f->last[0] : f->last[1];
 
-	emit_end(&e->emit, f, clock_bin(last, e->time.interval), cause, tcp_conn(f),
-	    cause == CAUSE_idle ? STATE_TIM : tcp_state(f));
+	bool tcp = f->key.proto == PROTO_TCP;
+
+	emit_end(&e->emit, f, clock_bin(last, e->time.interval), cause, tcp ? tcp_conn(f) : 0,
+	    cause == CAUSE_idle ? STATE_TIM : tcp ? tcp_state(f) : STATE_CON);
 }
 
-/* Write a bin that is off its list, and the flow's END row if it came after the seal. */
-static void
-write_bin(struct engine *e, uint32_t n)
+/* Give back a bin's cells. */
+void
+engine_free_bin(struct engine *e, uint32_t n)
 {
 	struct bin *b = bin_at(&e->table, n);
-	uint32_t flow = b->flow;
-	struct flow_state *f = flow_at(&e->table, flow);
-	const struct tracker *k = track_for(&f->key);
+	const struct tracker *k = track_for(&flow_at(&e->table, b->flow)->key);
 
-	emit_bin(&e->emit, &e->table, e->track, b);
-	if (b->end_row)
-		say_end(e, f, b->end_row);
-	f->freeze = INT64_MIN;
-	unchain(e, f, n);
 	if (k != NULL)
 		k->end_bin(e->track, b);
 	if (b->tos != 0)
@@ -148,6 +121,24 @@ write_bin(struct engine *e, uint32_t n)
 	if (b->frag != 0)
 		pool_put(&e->table.frags, b->frag);
 	pool_put(&e->table.bins, n);
+}
+
+/* Write a bin that is off its list, and the flow's END row if it came after the seal. */
+void
+engine_write_bin(struct engine *e, uint32_t n)
+{
+	struct bin *b = bin_at(&e->table, n);
+	uint32_t flow = b->flow;
+	struct flow_state *f = flow_at(&e->table, flow);
+
+	if (f->key.kind & KEY_SA)
+		lanes_force(e, flow);
+	emit_bin(&e->emit, &e->table, e->track, b);
+	if (b->end_row)
+		say_end(e, f, b->end_row);
+	f->freeze = INT64_MIN;
+	engine_unchain(e, f, n);
+	engine_free_bin(e, n);
 	if (f->life & LIFE_DEAD && f->pending == 0)
 		table_release(&e->table, flow);
 }
@@ -156,14 +147,37 @@ write_bin(struct engine *e, uint32_t n)
 static void
 seal_early(struct engine *e, uint32_t n)
 {
-	list_remove(&e->table, list_of(e, bin_at(&e->table, n)), order_link, n);
-	write_bin(e, n);
+	list_remove(&e->table, engine_list_of(e, bin_at(&e->table, n)), order_link, n);
+	engine_write_bin(e, n);
+}
+
+static void
+seal_late(struct engine *e)
+{
+	uint32_t n = e->time.late.head;
+
+	list_remove(&e->table, &e->time.late, order_link, n);
+	if (!lanes_defer(e, n))
+		engine_write_bin(e, n);
+}
+
+/* The watermark at which a bin is written: its seal, or what its tunnel waits for. */
+static int64_t
+written_at(const struct engine *e, const struct bin *b)
+{
+	int64_t ready = lanes_ready(e, flow_at(&e->table, b->flow), b->start);
+
+	return (ready > b->due ? ready : b->due);
 }
 
 /* Is a written before b?  Where neither is: in the order in which they were made. */
 static bool
-sooner(const struct bin *a, const struct bin *b)
+sooner(const struct engine *e, const struct bin *a, const struct bin *b)
 {
+	int64_t x = written_at(e, a), y = written_at(e, b);
+
+	if (x != y)
+		return (x < y);
 	return (a->due < b->due || (a->due == b->due && is_late(a) && !is_late(b)));
 }
 
@@ -174,7 +188,7 @@ first_bin(const struct engine *e, const struct flow_state *f)
 	uint32_t first = f->bin;
 
 	for (uint32_t n = first; n != 0; n = bin_at(&e->table, n)->older)
-		if (!sooner(bin_at(&e->table, first), bin_at(&e->table, n)))
+		if (!sooner(e, bin_at(&e->table, first), bin_at(&e->table, n)))
 			first = n;
 	return (first);
 }
@@ -186,7 +200,7 @@ last_bin(const struct engine *e, const struct flow_state *f)
 	uint32_t last = f->bin;
 
 	for (uint32_t n = last; n != 0; n = bin_at(&e->table, n)->older)
-		if (sooner(bin_at(&e->table, last), bin_at(&e->table, n)))
+		if (sooner(e, bin_at(&e->table, last), bin_at(&e->table, n)))
 			last = n;
 	return (last);
 }
@@ -225,9 +239,10 @@ make_room_for_bin(struct engine *e)
 			}
 }
 
-/* START is on the record that is written first: on this new one, if it comes before the one that has it. */
-static void
-take_start(const struct engine *e, struct flow_state *f, struct bin *b)
+/* START is on the record that is written first: on this new one, if it comes before the one that has it.
+ * Bins of `open` and later have waited until `now`. */
+void
+engine_take_start(const struct engine *e, struct flow_state *f, struct bin *b, int64_t now, int64_t open)
 {
 	if ((f->life & LIFE_STARTED) == 0) {
 		f->life |= LIFE_STARTED;
@@ -239,7 +254,8 @@ take_start(const struct engine *e, struct flow_state *f, struct bin *b)
 	for (uint32_t n = b->older; n != 0; n = bin_at(&e->table, n)->older) {
 		struct bin *old = bin_at(&e->table, n);
 
-		if ((old->flags & RFLAGS_start) == 0 || !sooner(b, old))
+		if ((old->flags & RFLAGS_start) == 0 || (written_at(e, old) <= now && old->start < open) ||
+		    !sooner(e, b, old))
 			continue;
 		old->flags &= (uint16_t)~RFLAGS_start;
 		if (old->state == STATE_INT)
@@ -256,7 +272,7 @@ new_bin(struct engine *e, uint32_t flow, int64_t start, bool late, int64_t now)
 	struct bin *b;
 	uint32_t n;
 
-	if (f->pending >= PENDING_MAX)
+	if (f->pending >= (f->key.kind & (KEY_LANE | KEY_SA) ? PENDING_TUNNEL : PENDING_MAX))
 		seal_early(e, first_bin(e, f));
 	while ((n = pool_get(&e->table.bins)) == 0)
 		make_room_for_bin(e);
@@ -272,8 +288,8 @@ new_bin(struct engine *e, uint32_t flow, int64_t start, bool late, int64_t now)
 	b->older = f->bin;
 	f->bin = n;
 	f->pending++;
-	take_start(e, f, b);
-	list_append(&e->table, list_of(e, b), order_link, n);
+	engine_take_start(e, f, b, now, INT64_MAX);
+	list_append(&e->table, engine_list_of(e, b), order_link, n);
 	return (n);
 }
 
@@ -315,8 +331,8 @@ moment(const struct engine *e, int64_t t)
 }
 
 /* The counters of the bin in which the clock stood then. */
-static struct stat_set *
-stats_now(struct engine *e, int64_t now)
+struct stat_set *
+engine_stats(struct engine *e, int64_t now)
 {
 	int64_t start;
 
@@ -342,9 +358,9 @@ end_flow(struct engine *e, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 	struct bin *b = f->bin != 0 ? bin_at(&e->table, last_bin(e, f)) : NULL;
 	const struct tracker *k = track_for(&f->key);
 
-	count_end(stats_now(e, now), cause);
+	count_end(engine_stats(e, now), cause);
 	count_end(&e->total, cause);
-	if (k != NULL)
+	if (k != NULL && k->end_flow != NULL)
 		k->end_flow(e->track, f);
 	if (e->closing) {
 		f->life |= LIFE_DEAD;
@@ -352,15 +368,15 @@ end_flow(struct engine *e, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 		wheel_cancel(&e->wheel, &e->table, n);
 		table_remove(&e->table, n);
 	}
-	if (b != NULL && when < b->due) {
+	if (b != NULL && when < written_at(e, b)) {
 		b->flags |= RFLAGS_end;
 		b->cause = cause;
 		b->conn = is_tcp(f) ? tcp_conn(f) : 0;
 		if (cause == CAUSE_idle && is_tcp(f))
 			b->state = STATE_TIM;
-	} else if (b != NULL && is_tcp(f)) {
+	} else if (b != NULL && says_end(f)) {
 		b->end_row = cause;
-	} else if (is_tcp(f)) {
+	} else if (says_end(f)) {
 		say_end(e, f, cause);
 	}
 	if (f->pending == 0)
@@ -386,12 +402,23 @@ idle_cause(const struct flow_state *f)
 	return (is_tcp(f) ? tcp_cause(f) : CAUSE_idle);
 }
 
+bool
+engine_expire(struct engine *e, uint32_t n, int64_t now)
+{
+	const struct flow_state *f = flow_at(&e->table, n);
+
+	if (deadline(f) > now)
+		return (false);
+	end_flow(e, n, idle_cause(f), deadline(f), now < looked_at(f) ? now : looked_at(f));
+	return (true);
+}
+
 static void
 evict(struct engine *e, int64_t now)
 {
 	uint32_t n = table_victim(&e->table);
 	struct flow_state *f = flow_at(&e->table, n);
-	struct stat_set *s = stats_now(e, now);
+	struct stat_set *s = engine_stats(e, now);
 
 	if (f->life & LIFE_CONFIRMED) {
 		s->evict_conf++;
@@ -585,7 +612,7 @@ plain_state(const struct flow_state *f, const struct bin *b)
 }
 
 static void
-count(struct engine *e, uint32_t flow, const struct work *w)
+count(struct engine *e, uint32_t flow, struct work *w)
 {
 	struct flow_state *f = flow_at(&e->table, flow);
 	const struct packet *p = w->p;
@@ -602,11 +629,17 @@ count(struct engine *e, uint32_t flow, const struct work *w)
 			n = new_bin(e, flow, start, late, w->now);
 		b = bin_at(&e->table, n);
 	}
+	w->bin = n;
 	if (first_side)
 		first_of_side(e, f, side, p);
 	else if (p->vlan != f->vlan[side] || p->ivlan != f->ivlan[side])
 		b->flags |= RFLAGS_vlanchg;
-	orient(f, b, side, p, w->now, first_of_flow);
+	if (w->tunnel != 0) {
+		f->src = tunnel_at(e->tunnels, w->tunnel)->src;
+		f->dirq = tunnel_at(e->tunnels, w->tunnel)->dirq;
+	} else {
+		orient(f, b, side, p, w->now, first_of_flow);
+	}
 
 	if (b->pkts[0] + b->pkts[1] == 0) {
 		b->stime = b->ltime = w->ts;
@@ -645,7 +678,7 @@ count(struct engine *e, uint32_t flow, const struct work *w)
 	    (f->key.proto == PROTO_ESP || f->key.proto == PROTO_AH || p->facts & FACT_NOANSWER))))
 		table_confirm(&e->table, flow);
 	k = track_for(&f->key);
-	if (k != NULL)
+	if (k != NULL && k->packet != NULL)
 		k->packet(e->track, f, b, side, p);
 	f->idle = (uint8_t)idle_of(f);
 	b->state = is_tcp(f) ? tcp_state(f) : plain_state(f, b);
@@ -681,35 +714,35 @@ new_flow(struct engine *e, const struct work *w)
 	f = flow_at(&e->table, n);
 	f->heard = w->now;
 	f->id = flow_id(e, &w->key, w->ts);
-	s = stats_now(e, w->now);
+	if (w->key.kind & KEY_SA)
+		return (n); /* not a flow of its own for long: it counts when it has a lane */
+	s = engine_stats(e, w->now);
 	s->newflows++;
 	e->total.newflows++;
 	return (n);
 }
 
-static bool
-has_key(const struct engine *e, uint32_t n, const struct key *k)
+bool
+engine_has_key(const struct engine *e, uint32_t n, const struct key *k)
 {
 	const struct flow_state *f = flow_at(&e->table, n);
 
 	return ((f->life & LIFE_DEAD) == 0 && key_equal(&f->key, k));
 }
 
-/* Find the packet's flow, or make it, and count.  w->flow is where it was a moment ago, and is now. */
-static void
-settle(struct engine *e, struct work *w)
+void
+engine_settle(struct engine *e, struct work *w)
 {
 	uint32_t n = w->flow;
 	enum idle_class idle = IDLE_SYN;
 	bool fresh = false;
 
-	if (n == 0 || !has_key(e, n, &w->key))
+	if (n == 0 || !engine_has_key(e, n, &w->key))
 		n = table_find(&e->table, &w->key, w->hash);
 	if (n != 0) {
 		struct flow_state *f = flow_at(&e->table, n);
 
-		if (w->now >= deadline(f)) {
-			end_flow(e, n, idle_cause(f), deadline(f), w->now < looked_at(f) ? w->now : looked_at(f));
+		if (engine_expire(e, n, w->now)) {
 			n = 0;
 		} else if (is_tcp(f) && tcp_reuses(f, w->side, w->p, w->now)) {
 			end_flow(e, n, CAUSE_reuse, w->now, w->now);
@@ -789,14 +822,33 @@ clock_in(struct engine *e, struct work *w, const struct arrival *a)
 static void
 key_in(struct engine *e, struct work *w)
 {
-	w->flow = 0;
+	w->flow = w->tunnel = 0;
 	w->frag = 0;
 	w->flags = 0;
 	w->count = w->p->fate == PKT_FLOW && (w->p->facts & FACT_FRAG) == 0;
 	if (!w->count)
 		return;
 	w->side = key_of(w->p, &e->o.key, &w->key);
-	w->hash = table_hash(&e->table, &w->key);
+	if (lanes_take(w->p) && w->p->facts & FACT_SPI)
+		w->hash = 0; /* which flow it is depends on its SA's lane: in its turn */
+	else
+		w->hash = table_hash(&e->table, &w->key);
+}
+
+/* Sealed, but not written yet: it comes before its correction. */
+void
+engine_write_up_to(struct engine *e, struct flow_state *f, int64_t start)
+{
+	uint32_t n = f->bin;
+
+	while (n != 0 && bin_at(&e->table, n)->start != start)
+		n = bin_at(&e->table, n)->older;
+	while (n != 0) {
+		uint32_t first = first_bin(e, f);
+
+		n = first == n ? 0 : n;
+		seal_early(e, first);
+	}
 }
 
 /* --- fragments */
@@ -810,29 +862,30 @@ give_up_datagrams(struct engine *e, int64_t now)
 	while (frags_outcome(e->frags, &o)) {
 		struct flow_state gone = { .key = o.home.key, .id = o.home.flowid, .otime = o.home.otime,
 			.src = o.home.src, .dirq = o.home.dirq, .vlan = { 0xffff, 0xffff }, .ivlan = { 0xffff, 0xffff } };
-		uint32_t n = table_find(&e->table, &o.home.key, table_hash(&e->table, &o.home.key));
-		struct flow_state *f = n != 0 ? flow_at(&e->table, n) : NULL;
+		uint32_t n;
+		struct flow_state *f;
 		int64_t start = clock_bin(o.arrived, e->time.interval);
 		struct frag_counts *c = NULL;
 		struct flow *r;
 
+		lanes_home(e, &o.home);
+		gone.key = o.home.key;
+		gone.id = o.home.flowid;
+		n = table_find(&e->table, &o.home.key, table_hash(&e->table, &o.home.key));
+		f = n != 0 ? flow_at(&e->table, n) : NULL;
+
 		if (f != NULL && f->id != o.home.flowid)
 			f = NULL;
-		if (f != NULL && !timeline_sealed(&e->time, start, now) && (n = find_bin(e, f, start, false, now)) != 0)
+		if (f != NULL && (!timeline_sealed(&e->time, start, now) || lanes_wait(e, f, start)) &&
+		    (n = find_bin(e, f, start, false, INT64_MIN)) != 0)
 			c = frag_counts(e, bin_at(&e->table, n));
 		if (c != NULL) {
 			c->inc[o.home.side] += !o.orphan;
 			c->orph[o.home.side] += o.orphan;
 			continue;
 		}
-		for (n = f != NULL ? f->bin : 0; n != 0 && bin_at(&e->table, n)->start != start;)
-			n = bin_at(&e->table, n)->older;
-		while (n != 0) { /* sealed, but not written yet: it comes before its correction */
-			uint32_t first = first_bin(e, f);
-
-			n = first == n ? 0 : n;
-			seal_early(e, first);
-		}
+		if (f != NULL)
+			engine_write_up_to(e, f, start);
 		r = emit_corr(&e->emit, &e->table, f != NULL ? f : &gone, start);
 		if (o.home.side == (f != NULL ? f : &gone)->src) {
 			if (o.orphan)
@@ -849,6 +902,27 @@ give_up_datagrams(struct engine *e, int64_t now)
 	}
 }
 
+/* A tunnel's fragment counts where its datagram's SPI says, or that of the only SA there is. */
+static void
+settle_tunnel_piece(struct engine *e, struct work *w, const struct frag_piece *piece)
+{
+	uint32_t only;
+
+	if (piece->has_spi) {
+		lanes_packet(e, w, piece->spi, piece->packet->facts & FACT_SPI);
+		return;
+	}
+	only = piece->resolved ? tunnels_only(e->tunnels, &w->key, w->side, w->now) : 0;
+	if (only != 0) {
+		lanes_packet(e, w, sa_at(e->tunnels, only)->spi, false);
+		return;
+	}
+	w->key.kind = KEY_PORTLESS;
+	w->hash = table_hash(&e->table, &w->key);
+	w->flags |= RFLAGS_unres;
+	engine_settle(e, w);
+}
+
 static void
 settle_piece(struct engine *e, struct work *w, const struct frag_piece *piece)
 {
@@ -861,8 +935,11 @@ settle_piece(struct engine *e, struct work *w, const struct frag_piece *piece)
 	w->side = piece->side;
 	w->frag = piece->what;
 	w->flags = piece->resolved ? 0 : RFLAGS_unres;
-	w->flow = 0;
-	settle(e, w);
+	w->flow = w->tunnel = 0;
+	if (w->key.proto == PROTO_ESP || w->key.proto == PROTO_AH)
+		settle_tunnel_piece(e, w, piece);
+	else
+		engine_settle(e, w);
 	f = flow_at(&e->table, w->flow);
 	frags_settled(e->frags, piece, &(struct frag_home){ f->key, f->id, f->otime, (uint8_t)w->side, f->src,
 	    f->dirq });
@@ -907,10 +984,16 @@ static void
 fragment(struct engine *e, struct work *w)
 {
 	struct frag_piece piece;
-	bool go;
+	bool go, only = false;
 
 	expire_frags(e, w->now);
-	go = frags_packet(e->frags, w->p, &e->o.key, w->now, &piece);
+	if (lanes_take(w->p) && (w->p->facts & FACT_SPI) == 0) {
+		struct key tunnel;
+		int side = key_of(w->p, &e->o.key, &tunnel);
+
+		only = tunnels_only(e->tunnels, &tunnel, side, w->now) != 0;
+	}
+	go = frags_packet(e->frags, w->p, &e->o.key, w->now, only, &piece);
 	while (go) {
 		settle_piece(e, w, &piece);
 		go = frags_release(e->frags, &piece);
@@ -929,6 +1012,7 @@ write_mar(struct engine *e, struct span *s, bool late)
 	s->stats.has_ifdrop = e->total.has_ifdrop;
 	s->stats.active = e->table.alive;
 	s->stats.fragtab = frags_count(e->frags);
+	s->stats.satab = tunnels_count(e->tunnels);
 	s->stats.fragevict += frags_evicted(e->frags);
 	if (e->total.fragtab < s->stats.fragtab)
 		e->total.fragtab = s->stats.fragtab;
@@ -972,13 +1056,15 @@ drain_one(struct engine *e)
 	}
 	list_remove(&e->table, l, order_link, n);
 	look_ahead(e, l->head);
-	write_bin(e, n);
+	if (!lanes_defer(e, n))
+		engine_write_bin(e, n);
 	return (true);
 }
 
 static void
 expire_one(struct engine *e)
 {
+	int64_t at = e->wheel.second * SEC; /* the clock may be further: what lies between comes in its turn */
 	uint32_t n = wheel_take(&e->wheel, &e->table);
 	struct flow_state *f;
 
@@ -986,11 +1072,11 @@ expire_one(struct engine *e)
 		return;
 	f = flow_at(&e->table, n);
 	wheel_set(&e->wheel, &e->table, n, deadline(f));
-	if (deadline(f) <= e->clock.now)
+	if (deadline(f) <= at)
 		end_flow(e, n, idle_cause(f), deadline(f), looked_at(f));
 }
 
-enum due { DUE_NOTHING, DUE_HELD, DUE_DATAGRAM, DUE_FLOW, DUE_LATE, DUE_SPAN };
+enum due { DUE_NOTHING, DUE_HELD, DUE_DATAGRAM, DUE_LANE, DUE_FLOW, DUE_LATE, DUE_SPAN };
 
 /* What comes first; where times are equal, in this order: a held fragment still counts in its own bin. */
 static enum due
@@ -1001,6 +1087,7 @@ next_due(struct engine *e)
 		[DUE_NOTHING] = e->clock.now + 1,
 		[DUE_HELD] = frags_hold_due(e->frags),
 		[DUE_DATAGRAM] = frags_timeout_due(e->frags),
+		[DUE_LANE] = tunnels_due(e->tunnels),
 		[DUE_LATE] = late != 0 ? bin_at(&e->table, late)->due : INT64_MAX,
 		[DUE_SPAN] = timeline_due(&e->time),
 		[DUE_FLOW] = wheel_due(&e->wheel, &e->table, e->clock.now),
@@ -1033,8 +1120,11 @@ advance(struct engine *e)
 		case DUE_DATAGRAM:
 			expire_datagram(e);
 			break;
+		case DUE_LANE:
+			lanes_decide(e, tunnels_due(e->tunnels));
+			break;
 		case DUE_LATE:
-			seal_early(e, e->time.late.head);
+			seal_late(e);
 			break;
 		case DUE_SPAN:
 			if (!timeline_take(&e->time, &stats))
@@ -1110,8 +1200,12 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		if (frags)
 			expire_frags(e, w[i].now);
-		if (w[i].count)
-			settle(e, &w[i]);
+		if (w[i].p->facts & FACT_IKE)
+			tunnels_ike(e->tunnels, w[i].p, w[i].side, &w[i].key, w[i].now);
+		if (w[i].count && lanes_take(w[i].p) && w[i].p->facts & FACT_SPI)
+			lanes_packet(e, &w[i], w[i].p->spi, true);
+		else if (w[i].count)
+			engine_settle(e, &w[i]);
 		else if (w[i].p->fate == PKT_FLOW)
 			fragment(e, &w[i]), frags = true;
 	}
@@ -1188,6 +1282,7 @@ engine_finish(struct engine *e)
 		;
 	while (frags_hold_due(e->frags) != INT64_MAX)
 		expire_held(e);
+	lanes_finish(e);
 	while (frags_timeout_due(e->frags) != INT64_MAX)
 		expire_datagram(e);
 	e->closing = true;

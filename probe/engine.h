@@ -18,7 +18,8 @@ struct engine;
 struct engine_options {
 	int64_t interval;       /* T in ns */
 	const char *probe;
-	uint32_t max_flows, max_frags;
+	uint32_t max_flows, max_frags, max_sas;
+	bool no_lanes;          /* each SA is a lane of its own */
 	struct key_options key;
 	bool live;
 	uint64_t seed;          /* of the tables */

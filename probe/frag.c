@@ -38,7 +38,8 @@ struct datagram {
 	int64_t begun, done;  /* watermarks; done = 0: not complete */
 	int64_t arrived;      /* time of its first piece */
 	struct key flow;      /* if keyed */
-	uint8_t keyed, side, settled, nivs, overflow;
+	uint8_t keyed, side, settled, nivs, overflow, has_spi;
+	uint32_t spi;
 	uint32_t total, highest; /* total = 0: the last piece was not seen */
 	struct interval iv[INTERVALS];
 	struct frag_home home; /* if settled */
@@ -322,6 +323,8 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 	piece->packet = &f->out;
 	piece->what = x->what;
 	piece->datagram = x->datagram;
+	piece->has_spi = x->datagram != 0 && dg(f, x->datagram)->has_spi;
+	piece->spi = piece->has_spi ? dg(f, x->datagram)->spi : 0;
 	*(x->prev != 0 ? &held(f, x->prev)->next : &f->hhead) = x->next;
 	*(x->next != 0 ? &held(f, x->next)->prev : &f->htail) = x->prev;
 	pool_put(&f->held, h);
@@ -329,9 +332,12 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 
 /* Does the key of this protocol need what only the first fragment has? */
 static bool
-needs_first(uint16_t proto)
+needs_first(uint16_t proto, bool only)
 {
 	switch (proto) {
+	case PROTO_ESP:
+	case PROTO_AH:
+		return (!only);
 	case PROTO_TCP:
 	case PROTO_UDP:
 	case PROTO_ICMP:
@@ -347,7 +353,7 @@ needs_first(uint16_t proto)
 }
 
 bool
-frags_packet(struct frags *f, const struct packet *p, const struct key_options *o, int64_t now,
+frags_packet(struct frags *f, const struct packet *p, const struct key_options *o, int64_t now, bool only,
     struct frag_piece *piece)
 {
 	struct frag_key k;
@@ -374,17 +380,23 @@ frags_packet(struct frags *f, const struct packet *p, const struct key_options *
 		d->flow = piece->key;
 		d->side = (uint8_t)piece->side;
 		d->keyed = 1;
+		d->has_spi = (p->facts & FACT_SPI) != 0;
+		d->spi = d->has_spi ? p->spi : 0;
+		piece->has_spi = d->has_spi;
+		piece->spi = d->spi;
 		f->releasing = n;
 		return (true);
 	}
 	if (d->keyed) {
 		piece->key = d->flow;
 		piece->side = d->side;
+		piece->has_spi = d->has_spi;
+		piece->spi = d->spi;
 		return (true);
 	}
 	/* What can not be held counts without ports at once. */
-	if (!needs_first(p->proto) || f->held.used == f->held.cap) {
-		piece->resolved = !needs_first(p->proto);
+	if (!needs_first(p->proto, only) || f->held.used == f->held.cap) {
+		piece->resolved = !needs_first(p->proto, only);
 		piece->side = piece->resolved ? key_of(p, o, &piece->key) : key_portless(p, o, &piece->key);
 		return (true);
 	}

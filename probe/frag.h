@@ -32,6 +32,8 @@ struct frag_piece { /* a fragment that is to be counted now */
 	int side;
 	uint8_t what;
 	uint32_t datagram; /* for frags_settled() */
+	uint32_t spi;      /* of its datagram, if has_spi */
+	bool has_spi;
 	bool resolved;     /* false: its datagram's first fragment never came */
 };
 
@@ -54,8 +56,9 @@ struct frags;
 struct frags *frags_new(uint32_t max_datagrams, uint64_t seed);
 void frags_free(struct frags **);
 
-/* A packet with FACT_FRAG at watermark `now`.  true: count *piece, and then all of frags_release(). */
-bool frags_packet(struct frags *, const struct packet *, const struct key_options *, int64_t now,
+/* A packet with FACT_FRAG at watermark `now`.  true: count *piece, and then all of frags_release().
+ * `only`: its tunnel has but one SA in this direction, so a further fragment need not wait for its first. */
+bool frags_packet(struct frags *, const struct packet *, const struct key_options *, int64_t now, bool only,
     struct frag_piece *);
 /* A held piece of the datagram just keyed; false: there is none. */
 bool frags_release(struct frags *, struct frag_piece *);

@@ -13,6 +13,8 @@ enum key_kind {
 	KEY_LO_SENDS = 1, /* never answered (unpaired ICMP): each direction is a flow */
 	KEY_HI_SENDS = 2,
 	KEY_PORTLESS = 4, /* the ports, or ICMP's type, were not seen */
+	KEY_LANE = 8,     /* a tunnel's lane; aux = its number */
+	KEY_SA = 16,      /* an SA that has no lane yet; aux = its SPI, and which side sends */
 };
 
 /* Both directions have the same key: (address, port) lo < hi bytewise.  48 bytes without holes, so that

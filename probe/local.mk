@@ -49,10 +49,12 @@ libprobe_a_SOURCES += \
 	%D%/emit.h \
 	%D%/engine.c \
 	%D%/engine.h \
+	%D%/engine_room.h \
 	%D%/frag.c \
 	%D%/frag.h \
 	%D%/key.c \
 	%D%/key.h \
+	%D%/lanes.c \
 	%D%/slots.c \
 	%D%/slots.h \
 	%D%/stat.c \

@@ -265,7 +265,7 @@ main(int argc, char **argv)
 	out = open_writer(&o);
 	w = worker_new(out);
 	e = engine_new(&(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
-	    .max_flows = o.max_flows, .max_frags = o.max_frags, .key = o.key, .live = o.iface != NULL,
+	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed() }, worker_sink(w));
 
 	good = run(e, w, &o);

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_SNAPLEN, O_BUFFER, O_FLUSH,
+enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
 	O_NOPROMISC, O_VERSION };
 
 static const struct row {
@@ -158,6 +158,12 @@ take(struct options *o, int c, char *arg)
 	case O_MAXFRAGS:
 		o->max_frags = (uint32_t)number("--max-frags", arg, 16, 100000000);
 		break;
+	case O_MAXSAS:
+		o->max_sas = (uint32_t)number("--max-sas", arg, 16, 100000000);
+		break;
+	case O_NOLANES:
+		o->no_lanes = true;
+		break;
 	case O_SNAPLEN:
 		o->snaplen = (int)number("--snaplen", arg, 64, 262144);
 		break;
@@ -242,7 +248,7 @@ options_parse(struct options *o, int argc, char **argv)
 	struct option longs[NROWS + 1];
 	int c;
 
-	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .snaplen = 192,
+	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
 		.buffer = 64000000, .flush = 2 * SEC };
 	getopt_tables(letters, longs);
 	opterr = 0;

@@ -16,7 +16,8 @@ struct options {
 	const char *probe; /* -e */
 	char *filter;      /* BPF, or NULL */
 	unsigned interval; /* seconds */
-	uint32_t max_flows, max_frags;
+	uint32_t max_flows, max_frags, max_sas;
+	bool no_lanes;
 	int snaplen, buffer;
 	int64_t flush; /* ns */
 	bool as_is, no_promisc, quiet, list;

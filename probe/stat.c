@@ -9,6 +9,7 @@ stat_add(struct stat_set *to, const struct stat_set *from)
 {
 	uint64_t active = to->active > from->active ? to->active : from->active;
 	uint64_t fragtab = to->fragtab > from->fragtab ? to->fragtab : from->fragtab;
+	uint64_t satab = to->satab > from->satab ? to->satab : from->satab;
 
 #define STAT(name)         to->name += from->name;
 #define STAT_LIVE(name)    to->name += from->name;
@@ -16,6 +17,7 @@ stat_add(struct stat_set *to, const struct stat_set *from)
 #include "probe/stat.def"
 	to->active = active;
 	to->fragtab = fragtab;
+	to->satab = satab;
 	to->live |= from->live;
 	to->has_ifdrop |= from->has_ifdrop;
 }

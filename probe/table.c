@@ -213,3 +213,94 @@ table_release(struct table *t, uint32_t n)
 		pool_put(&t->attrs, f->attr);
 	pool_put(&t->flows, n);
 }
+
+void
+table_rekey(struct table *t, uint32_t n, const struct key *k, uint32_t hash)
+{
+	struct flow_state *f = flow_at(t, n);
+
+	slots_del(&t->slots, f->hash, n);
+	f->key = *k;
+	f->hash = hash;
+	slots_add(&t->slots, hash, n);
+}
+
+static void
+merge_tos(struct tos *to, const struct tos *from)
+{
+	for (int i = 0; i < 2; i++) {
+		to->dscps[i] |= from->dscps[i];
+		to->ect0[i] += from->ect0[i];
+		to->ect1[i] += from->ect1[i];
+		to->ce[i] += from->ce[i];
+	}
+}
+
+static void
+merge_frags(struct frag_counts *to, const struct frag_counts *from)
+{
+	for (int i = 0; i < 2; i++) {
+		to->bytes[i] += from->bytes[i];
+		to->frags[i] += from->frags[i];
+		to->dg[i] += from->dg[i];
+		to->ok[i] += from->ok[i];
+		to->inc[i] += from->inc[i];
+		to->orph[i] += from->orph[i];
+		to->ovl[i] += from->ovl[i];
+		to->dup[i] += from->dup[i];
+		to->ooo[i] += from->ooo[i];
+		to->tiny[i] += from->tiny[i];
+		to->bad[i] += from->bad[i];
+		to->atom[i] += from->atom[i];
+	}
+}
+
+void
+table_merge_cells(struct table *t, struct bin *to, struct bin *from)
+{
+	struct tos *own;
+
+	if (from->tos != 0 && to->tos == 0) { /* the packets of `to` had none: DSCP 0 */
+		own = pool_at(&t->toses, from->tos);
+		for (int i = 0; i < 2; i++)
+			own->dscps[i] |= to->pkts[i] > from->pkts[i];
+		to->tos = from->tos;
+		from->tos = 0;
+	} else if (from->tos != 0) {
+		merge_tos(pool_at(&t->toses, to->tos), pool_at(&t->toses, from->tos));
+	} else if (to->tos != 0) {
+		own = pool_at(&t->toses, to->tos);
+		for (int i = 0; i < 2; i++)
+			own->dscps[i] |= from->pkts[i] > 0;
+	}
+	if (from->frag != 0 && to->frag == 0) {
+		to->frag = from->frag;
+		from->frag = 0;
+	} else if (from->frag != 0) {
+		merge_frags(pool_at(&t->frags, to->frag), pool_at(&t->frags, from->frag));
+	}
+}
+
+void
+table_merge_attr(struct table *t, struct flow_state *to, struct flow_state *from)
+{
+	const struct attr *a = pool_at(&t->attrs, from->attr);
+	struct attr *b;
+
+	if (to->attr == 0) {
+		to->attr = from->attr;
+		from->attr = 0;
+		return;
+	}
+	b = pool_at(&t->attrs, to->attr);
+	for (int i = 0; i < 2; i++) {
+		if ((a->known & 1 << i) == 0 || b->known & 1 << i)
+			continue;
+		b->known |= (uint8_t)(1 << i);
+		b->mpls[i] = a->mpls[i];
+		b->ohash[i] = a->ohash[i];
+		b->nencap[i] = a->nencap[i];
+		memcpy(b->kind[i], a->kind[i], sizeof(b->kind[i]));
+		memcpy(b->id[i], a->id[i], sizeof(b->id[i]));
+	}
+}

@@ -83,6 +83,7 @@ struct bin {
 	uint16_t flags;     /* RFLAGS_* */
 	uint8_t conn;
 	uint8_t end_row;    /* the end came after this bin was sealed: an END row of its own follows */
+	uint8_t deferred;   /* its time has come, it waits for its tunnel */
 };
 
 struct tos { /* [side] */
@@ -136,6 +137,11 @@ bool table_full(const struct table *);
 /* The flow that has to go when the table is full. */
 uint32_t table_victim(struct table *);
 void table_confirm(struct table *, uint32_t flow);
+/* The flow has another key from now on. */
+void table_rekey(struct table *, uint32_t flow, const struct key *, uint32_t hash);
+/* Cells that hang off a bin: `to` takes over what `from` holds. */
+void table_merge_cells(struct table *, struct bin *to, struct bin *from);
+void table_merge_attr(struct table *, struct flow_state *to, struct flow_state *from);
 /* Out of the table; the cell is given back with table_release(). */
 void table_remove(struct table *, uint32_t flow);
 void table_release(struct table *, uint32_t flow);

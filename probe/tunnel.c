@@ -260,6 +260,7 @@ new_lane(struct tunnels *t, uint32_t tunnel)
 	memset(l, 0, sizeof(*l));
 	l->tunnel = tunnel;
 	l->number = u->next_number;
+	l->heard[0] = l->heard[1] = INT64_MIN;
 	if (u->next_number < LANE_REST - 1)
 		u->next_number++;
 	u->nlanes++;
@@ -511,6 +512,20 @@ tunnels_only(struct tunnels *t, const struct key *k, int side, int64_t now)
 	return (only);
 }
 
+uint32_t
+tunnels_first(const struct tunnels *t)
+{
+	return (t->old_head);
+}
+
+uint32_t
+tunnels_find(const struct tunnels *t, const struct key *k, int side, uint32_t spi)
+{
+	struct wanted w = { t, k, spi, side };
+
+	return (slots_find(&t->by_sa, tunnels_hash(t, k, side, spi), same_sa, &w));
+}
+
 /* --- which lane */
 
 struct choice {
@@ -723,7 +738,6 @@ decide(struct tunnels *t, uint32_t n, struct decision *d)
 	if (d->rekey && l->cur[x->side] != 0)
 		sa_at(t, l->cur[x->side])->replaced = x->first;
 	join_lane(t, n, d->lane);
-	x->flow = 0;
 	if (l->number == LANE_REST)
 		return;
 	l->cur[x->side] = n;
@@ -746,6 +760,21 @@ tunnels_decide(struct tunnels *t, struct decision *d)
 	if (t->wait_head == 0)
 		return (false);
 	decide(t, t->wait_head, d);
+	return (true);
+}
+
+bool
+tunnels_force(struct tunnels *t, uint32_t n, struct decision *d)
+{
+	struct sa *x = sa_at(t, n);
+	struct tunnel *u = tunnel_at(t, x->tunnel);
+
+	if (u->nlanes >= LANES_MAX && !t->no_lanes)
+		return (false);
+	wait_remove(t, n);
+	*d = (struct decision){ .sa = n, .tunnel = x->tunnel, .lane = new_lane(t, x->tunnel) };
+	join_lane(t, n, d->lane);
+	lane_at(t, d->lane)->cur[x->side] = n;
 	return (true);
 }
 
@@ -793,8 +822,7 @@ void
 tunnels_forget(struct tunnels *t, uint32_t n)
 {
 	struct sa *x = sa_at(t, n);
-	uint32_t tunnel = x->tunnel;
-	struct tunnel *u = tunnel_at(t, tunnel);
+	struct tunnel *u = tunnel_at(t, x->tunnel);
 
 	if (x->lane != 0)
 		leave_lane(t, n);
@@ -806,7 +834,14 @@ tunnels_forget(struct tunnels *t, uint32_t n)
 	old_unlink(t, x);
 	slots_del(&t->by_sa, x->hash, n);
 	pool_put(&t->sas, n);
-	if (u->sa_head == 0 && u->deferred == 0) {
+}
+
+void
+tunnels_tidy(struct tunnels *t, uint32_t tunnel)
+{
+	struct tunnel *u = tunnel_at(t, tunnel);
+
+	if (u->sa_head == 0 && u->deferred.count == 0) {
 		slots_del(&t->by_tunnel, u->hash, tunnel);
 		pool_put(&t->tunnels, tunnel);
 	}

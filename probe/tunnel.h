@@ -16,6 +16,7 @@
 #include "format/base/clock.h"
 #include "probe/key.h"
 #include "probe/slots.h"
+#include "probe/table.h"
 #include "probe/track/seqno.h"
 
 #define TUNNEL_HOLD    (5 * SEC)
@@ -54,6 +55,7 @@ struct lane {
 	uint32_t cur[2];             /* SA of each side; 0 = none (yet) */
 	uint32_t sas;                /* SAs that count in it */
 	uint32_t flow;               /* the engine's: cell of its flow, to be checked */
+	int64_t heard[2];            /* the engine's: start of the last bin in which each side sent */
 	uint16_t number;
 	uint8_t conf;
 };
@@ -66,7 +68,7 @@ struct tunnel {
 	uint32_t sa_head;
 	uint32_t nsa[2];         /* ever seen, of each side */
 	uint32_t waiting, wait_head, wait_tail; /* undecided SAs */
-	uint32_t deferred_head, deferred_tail, deferred; /* bins that wait for them: the engine's list */
+	struct list deferred;    /* bins that wait for them: the engine's */
 	int64_t last;
 	uint8_t src, dirq;       /* who began: a side */
 	uint16_t next_number;
@@ -99,10 +101,16 @@ struct decision {
 };
 /* Decide the first undecided SA; false: none waits. */
 bool tunnels_decide(struct tunnels *, struct decision *);
+/* This undecided SA has to have a lane now: a new one. false: there is none. */
+bool tunnels_force(struct tunnels *, uint32_t sa, struct decision *);
 /* An SA that has to make room: say so before it is forgotten; false: there is room. */
 bool tunnels_full(const struct tunnels *);
 uint32_t tunnels_victim(struct tunnels *);
 void tunnels_forget(struct tunnels *, uint32_t sa);
+/* A tunnel without SAs and without bins that wait is forgotten too. */
+void tunnels_tidy(struct tunnels *, uint32_t tunnel);
+uint32_t tunnels_first(const struct tunnels *); /* all SAs: from here along old_next */
+uint32_t tunnels_find(const struct tunnels *, const struct key *, int side, uint32_t spi); /* 0: not known */
 /* An SA silent for TUNNEL_MEMORY, or 0: the engine ends its numbering, then forgets it. */
 uint32_t tunnels_stale(struct tunnels *, int64_t now);
 uint32_t tunnels_count(const struct tunnels *);

@@ -340,6 +340,25 @@ seqno_end(struct seqno *s, const struct seq_sink *k)
 		drop_pending(s, k);
 }
 
+static void
+rehome(struct seq_place *p, uint64_t from, uint64_t to, uint16_t lane)
+{
+	if (p->flowid != from)
+		return;
+	p->flowid = to;
+	p->lane = lane;
+}
+
+void
+seqno_rehome(struct seqno *s, uint64_t from, uint64_t to, uint16_t lane)
+{
+	for (int i = 0; i < s->ngaps; i++)
+		rehome(&s->gap[i].place, from, to, lane);
+	for (int i = 0; i < s->nmarks; i++)
+		rehome(&s->mark[i].place, from, to, lane);
+	rehome(&s->pend_place, from, to, lane);
+}
+
 void
 seq_counts_add(struct seq_counts *to, const struct seq_counts *from)
 {

@@ -28,6 +28,7 @@ struct seq_counts { /* of one direction in one bin */
 struct seq_place {
 	int64_t bin;     /* start */
 	uint64_t flowid;
+	uint16_t lane;
 };
 
 struct seq_gap {
@@ -76,6 +77,8 @@ void seqno_init(struct seqno *, unsigned width);
 void seqno_packet(struct seqno *, uint64_t q, int64_t t, bool known, const struct seq_sink *);
 /* No more packets: one that waited for confirmation was foreign. */
 void seqno_end(struct seqno *, const struct seq_sink *);
+/* What was counted in records of flow `from` is in flow `to` now. */
+void seqno_rehome(struct seqno *, uint64_t from, uint64_t to, uint16_t lane);
 void seq_counts_add(struct seq_counts *, const struct seq_counts *);
 
 #endif

@@ -53,7 +53,7 @@ struct rows {
 static inline bool
 sim_skips(enum field f)
 {
-	return (f == F_active || f == F_fragtab || f == F_watermark || f == F_recdrop || f == F_newflows ||
+	return (f == F_active || f == F_fragtab || f == F_satab || f == F_watermark || f == F_recdrop || f == F_newflows ||
 	    (f >= F_end_fin && f <= F_end_reuse));
 }
 
