@@ -5,6 +5,7 @@
 #include "ra-tools/gather.h"
 
 #include <assert.h>
+#include <string.h>
 
 uint32_t
 rows_selected(const struct batch *b, uint32_t *rows)
@@ -22,9 +23,18 @@ rows_selected(const struct batch *b, uint32_t *rows)
 	return (n);
 }
 
+static bool
+consecutive(const uint32_t *rows, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++)
+		if (rows[i] != rows[0] + i)
+			return (false);
+	return (true);
+}
+
 static void
 gather_values(struct batch *to, struct column *out, const struct column *in, const uint32_t *rows,
-	      uint32_t n)
+	      uint32_t n, bool run)
 {
 	uint32_t at = to->rows;
 
@@ -32,6 +42,10 @@ gather_values(struct batch *to, struct column *out, const struct column *in, con
 	case STORE_U64:
 	case STORE_I64:
 	case STORE_REAL:
+		if (run) {
+			memcpy(out->u + at, in->u + rows[0], n * sizeof(*out->u));
+			break;
+		}
 		for (uint32_t i = 0; i < n; i++)
 			out->u[at + i] = in->u[rows[i]];
 		break;
@@ -56,12 +70,24 @@ gather_values(struct batch *to, struct column *out, const struct column *in, con
 	}
 }
 
+static void
+copy_bits(uint64_t *to, const uint64_t *from, uint32_t n)
+{
+	memcpy(to, from, n / 64 * sizeof(*to));
+	if (n % 64 != 0)
+		to[n / 64] = from[n / 64] & ((1ull << n % 64) - 1);
+}
+
 void
 gather(struct batch *to, const struct batch *from, const uint32_t *rows, uint32_t n)
 {
 	uint32_t at = to->rows;
+	bool run = consecutive(rows, n);
 
 	assert(n <= to->cap - to->rows);
+	to->filtered |= from->filtered;
+	if (n == 0)
+		return;
 	for (enum field f = 0; f < F_STORED; f++) {
 		const struct column *in = from->col[f];
 		struct column *out;
@@ -69,7 +95,11 @@ gather(struct batch *to, const struct batch *from, const uint32_t *rows, uint32_
 		if (in == NULL)
 			continue;
 		out = batch_column(to, f);
-		gather_values(to, out, in, rows, n);
+		gather_values(to, out, in, rows, n, run);
+		if (run && in->mixed == NULL && at % 64 == 0 && rows[0] % 64 == 0) {
+			copy_bits(out->present + at / 64, in->present + rows[0] / 64, n);
+			continue;
+		}
 		for (uint32_t i = 0; i < n; i++) {
 			if (bit_get(in->present, rows[i]))
 				bit_set(out->present, at + i);
@@ -78,5 +108,4 @@ gather(struct batch *to, const struct batch *from, const uint32_t *rows, uint32_
 		}
 	}
 	to->rows += n;
-	to->filtered |= from->filtered;
 }

@@ -25,6 +25,14 @@ struct item {
 	uint8_t rank;
 };
 
+/* What a stored field is like in all the rows together. */
+enum shape {
+	SHAPE_NONE,  /* in no row */
+	SHAPE_ANY,
+	SHAPE_FULL,  /* a number in every row */
+	SHAPE_SAME,  /* the same number in every row */
+};
+
 struct sort {
 	struct sort_keys keys;
 	bool exact; /* the prefix is the whole first key */
@@ -34,6 +42,7 @@ struct sort {
 	uint64_t items, at;
 	uint32_t *rows;
 	const struct column **column; /* of one field, in each batch */
+	enum shape shape[F_STORED];
 	struct batch *out;
 };
 
@@ -218,6 +227,61 @@ compare_items(const void *a, const void *b, void *arg)
 	return ((x->row > y->row) - (x->row < y->row));
 }
 
+static uint8_t
+digit(const struct item *x, unsigned pass)
+{
+	return (pass == 8 ? x->rank : (uint8_t)(x->prefix >> 8 * pass));
+}
+
+/* A radix sort by prefix, then rank: items with the same ones stay in order of batch and row. Bytes that are
+ * the same everywhere cost nothing. */
+static void
+sort_by_prefix(struct sort *s)
+{
+	struct item *from = s->item, *to = mem_alloc((s->items + 1) * sizeof(*to)), *t;
+	uint64_t(*start)[256] = mem_zero(9, sizeof(*start));
+
+	for (uint64_t i = 0; i < s->items; i++)
+		for (unsigned pass = 0; pass < 9; pass++)
+			start[pass][digit(&from[i], pass)]++;
+	for (unsigned pass = 0; pass < 9 && s->items > 0; pass++) {
+		uint64_t at = 0;
+
+		if (start[pass][digit(&from[0], pass)] == s->items)
+			continue;
+		for (unsigned d = 0; d < 256; d++) {
+			uint64_t count = start[pass][d];
+
+			start[pass][d] = at;
+			at += count;
+		}
+		for (uint64_t i = 0; i < s->items; i++)
+			to[start[pass][digit(&from[i], pass)]++] = from[i];
+		t = from;
+		from = to;
+		to = t;
+	}
+	s->item = from;
+	free(to);
+	free(start);
+}
+
+/* What the prefix leaves open: the rest of the first key, and the other keys. */
+static void
+sort_ties(struct sort *s)
+{
+	if (s->exact && s->keys.n == 1)
+		return;
+	for (uint64_t i = 0, end; i < s->items; i = end) {
+		const struct item *x = &s->item[i];
+
+		for (end = i + 1; end < s->items && s->item[end].rank == x->rank && s->item[end].prefix == x->prefix;)
+			end++;
+		if (end - i > 1)
+			qsort_r(&s->item[i], end - i, sizeof(s->item[0]), compare_items, s);
+	}
+}
+
 static void
 put_in_order(struct sort *s)
 {
@@ -237,7 +301,8 @@ put_in_order(struct sort *s)
 				to->prefix = k->down ? ~prefix(c, r) : prefix(c, r);
 		}
 	}
-	qsort_r(s->item, s->items, sizeof(s->item[0]), compare_items, s);
+	sort_by_prefix(s);
+	sort_ties(s);
 }
 
 /* --- out --------------------------------------------------------------------------------------- */
@@ -255,6 +320,62 @@ columns_of(struct sort *s, enum field f)
 		any |= s->column[i] != NULL;
 	}
 	return (any);
+}
+
+static bool
+full(const struct column *c, uint32_t rows)
+{
+	return (c != NULL && bits_count(c->present, rows) == rows);
+}
+
+static bool
+all_are(const uint64_t *v, uint32_t n, uint64_t value)
+{
+	uint64_t other = 0;
+
+	for (uint32_t i = 0; i < n && other == 0;)
+		for (uint32_t end = n - i < 1024 ? n : i + 1024; i < end; i++)
+			other |= v[i] ^ value;
+	return (other == 0);
+}
+
+static enum shape
+shape_of(struct sort *s, enum field f)
+{
+	bool number = fields[f].store != STORE_IP && fields[f].store != STORE_BLOB, same = number;
+
+	if (!columns_of(s, f))
+		return (SHAPE_NONE);
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct column *c = s->column[i];
+
+		if (!number || !full(c, s->batch[i]->rows))
+			return (SHAPE_ANY);
+		same = same && all_are(c->u, s->batch[i]->rows, s->column[0]->u[0]);
+	}
+	return (same ? SHAPE_SAME : SHAPE_FULL);
+}
+
+static void
+copy_full(struct sort *s, struct column *out, const struct item *item, uint32_t n)
+{
+	uint32_t ahead = n < AHEAD ? 0 : n - AHEAD, i = 0;
+
+	for (; i < ahead; i++) {
+		__builtin_prefetch(&s->column[item[i + AHEAD].batch]->u[item[i + AHEAD].row]);
+		out->u[i] = s->column[item[i].batch]->u[item[i].row];
+	}
+	for (; i < n; i++)
+		out->u[i] = s->column[item[i].batch]->u[item[i].row];
+	bits_fill(out->present, n);
+}
+
+static void
+copy_same(struct sort *s, struct column *out, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		out->u[i] = s->column[0]->u[0];
+	bits_fill(out->present, n);
 }
 
 static void
@@ -302,6 +423,26 @@ copy_wide(struct sort *s, struct column *out, const struct item *item, uint32_t 
 	}
 }
 
+static void
+copy_field(struct sort *s, enum field f, const struct item *item, uint32_t n)
+{
+	bool wide = fields[f].store == STORE_IP || fields[f].store == STORE_BLOB;
+	struct column *out = batch_column(s->out, f);
+
+	(void)columns_of(s, f);
+	switch (s->shape[f]) {
+	case SHAPE_SAME:
+		copy_same(s, out, n);
+		break;
+	case SHAPE_FULL:
+		copy_full(s, out, item, n);
+		break;
+	default:
+		(wide ? copy_wide : copy_numbers)(s, out, item, n);
+		break;
+	}
+}
+
 struct batch *
 sort_next(struct sort *s)
 {
@@ -311,19 +452,17 @@ sort_next(struct sort *s)
 		s->out = batch_new(OUT_ROWS);
 		s->column = mem_zero(s->n + 1, sizeof(s->column[0]));
 		put_in_order(s);
+		for (enum field f = 0; f < F_STORED; f++)
+			s->shape[f] = shape_of(s, f);
 	}
 	n = s->items - s->at < OUT_ROWS ? (uint32_t)(s->items - s->at) : OUT_ROWS;
 	if (n == 0)
 		return (NULL);
 	batch_reset(s->out);
 	s->out->rows = n;
-	for (enum field f = 0; f < F_STORED; f++) {
-		bool wide = fields[f].store == STORE_IP || fields[f].store == STORE_BLOB;
-
-		if (columns_of(s, f))
-			(wide ? copy_wide : copy_numbers)(s, batch_column(s->out, f),
-							  s->item + s->at, n);
-	}
+	for (enum field f = 0; f < F_STORED; f++)
+		if (s->shape[f] != SHAPE_NONE)
+			copy_field(s, f, s->item + s->at, n);
 	s->at += n;
 	return (s->out);
 }
