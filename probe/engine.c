@@ -187,6 +187,8 @@ first_bin(const struct engine *e, const struct flow_state *f)
 {
 	uint32_t first = f->bin;
 
+	if (f->pending < 2)
+		return (first);
 	for (uint32_t n = first; n != 0; n = bin_at(&e->table, n)->older)
 		if (!sooner(e, bin_at(&e->table, first), bin_at(&e->table, n)))
 			first = n;
@@ -199,6 +201,8 @@ last_bin(const struct engine *e, const struct flow_state *f)
 {
 	uint32_t last = f->bin;
 
+	if (f->pending < 2)
+		return (last);
 	for (uint32_t n = last; n != 0; n = bin_at(&e->table, n)->older)
 		if (sooner(e, bin_at(&e->table, last), bin_at(&e->table, n)))
 			last = n;
@@ -822,15 +826,16 @@ clock_in(struct engine *e, struct work *w, const struct arrival *a)
 static void
 key_in(struct engine *e, struct work *w)
 {
-	w->flow = w->tunnel = 0;
+	w->flow = w->tunnel = w->sa = 0;
 	w->frag = 0;
 	w->flags = 0;
 	w->count = w->p->fate == PKT_FLOW && (w->p->facts & FACT_FRAG) == 0;
+	w->tunnelled = w->count && lanes_take(w->p) && (w->p->facts & FACT_SPI) != 0;
 	if (!w->count)
 		return;
 	w->side = key_of(w->p, &e->o.key, &w->key);
-	if (lanes_take(w->p) && w->p->facts & FACT_SPI)
-		w->hash = 0; /* which flow it is depends on its SA's lane: in its turn */
+	if (w->tunnelled)
+		w->hash = tunnels_hash(e->tunnels, &w->key, w->side, w->p->spi); /* its flow depends on its lane */
 	else
 		w->hash = table_hash(&e->table, &w->key);
 }
@@ -935,7 +940,7 @@ settle_piece(struct engine *e, struct work *w, const struct frag_piece *piece)
 	w->side = piece->side;
 	w->frag = piece->what;
 	w->flags = piece->resolved ? 0 : RFLAGS_unres;
-	w->flow = w->tunnel = 0;
+	w->flow = w->tunnel = w->sa = 0;
 	if (w->key.proto == PROTO_ESP || w->key.proto == PROTO_AH)
 		settle_tunnel_piece(e, w, piece);
 	else
@@ -1164,7 +1169,9 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 		clock_in(e, &w[i], &a[i]);
 		a[i].packet.ts = w[i].ts;
 		key_in(e, &w[i]);
-		if (w[i].count)
+		if (w[i].count && w[i].tunnelled)
+			tunnels_prefetch(e->tunnels, w[i].hash);
+		else if (w[i].count)
 			slots_prefetch(&e->table.slots, w[i].hash);
 	}
 	if (e->o.live)
@@ -1174,13 +1181,19 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 
 		if (!w[i].count)
 			continue;
+		if (w[i].tunnelled) {
+			lanes_prefetch_sa(e, &w[i]);
+			continue;
+		}
 		w[i].flow = slots_walk(&e->table.slots.now, w[i].hash, &at);
 		if (w[i].flow != 0) {
 			prefetch_lines(flow_at(&e->table, w[i].flow), 3);
 		}
 	}
 	for (unsigned i = 0; i < n; i++) {
-		if (w[i].flow != 0)
+		if (w[i].sa != 0)
+			lanes_prefetch_flow(e, &w[i]);
+		else if (w[i].flow != 0)
 			prefetch_lines(bin_at(&e->table, flow_at(&e->table, w[i].flow)->bin), 3);
 	}
 	for (unsigned i = 0; i < n; i++) {
@@ -1202,7 +1215,7 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 			expire_frags(e, w[i].now);
 		if (w[i].p->facts & FACT_IKE)
 			tunnels_ike(e->tunnels, w[i].p, w[i].side, &w[i].key, w[i].now);
-		if (w[i].count && lanes_take(w[i].p) && w[i].p->facts & FACT_SPI)
+		if (w[i].count && w[i].tunnelled)
 			lanes_packet(e, &w[i], w[i].p->spi, true);
 		else if (w[i].count)
 			engine_settle(e, &w[i]);

@@ -38,9 +38,11 @@ struct work {
 	int64_t ts, now;      /* its own time, clamped; the watermark when it came */
 	uint32_t hash, flow;
 	uint32_t bin;         /* where it was counted */
+	uint32_t sa;          /* of a tunnel's packet, perhaps: where it was a moment ago */
 	uint32_t tunnel;      /* of a tunnel's packet: it says who is the source; else 0 */
 	int side;
 	bool count;           /* it is to be counted in a flow */
+	bool tunnelled;       /* and that depends on its SPI */
 	uint8_t frag;         /* FRAG_*, what it is to its datagram */
 	uint16_t flags;       /* RFLAGS_* for its bin */
 };
@@ -73,6 +75,8 @@ lanes_take(const struct packet *p)
 	return (p->proto == PROTO_ESP || p->proto == PROTO_AH);
 }
 
+void lanes_prefetch_sa(const struct engine *, struct work *);   /* w->hash is that of its SA */
+void lanes_prefetch_flow(const struct engine *, struct work *);
 /* Count a tunnel's packet.  `spi`: its own or that of its datagram; whole: it has a sequence number. */
 void lanes_packet(struct engine *, struct work *, uint32_t spi, bool whole);
 /* Give lanes to the SAs that were watched long enough at `now`. */

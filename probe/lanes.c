@@ -174,10 +174,11 @@ rekeyed(const struct place_of_work *w, uint32_t lane, int64_t start)
 static uint32_t
 tunnel_of(const struct engine *e, const struct flow_state *f)
 {
-	struct key k = f->key;
+	struct key k;
 
-	if ((k.kind & (KEY_LANE | KEY_SA)) == 0)
+	if ((f->key.kind & (KEY_LANE | KEY_SA)) == 0)
 		return (0);
+	k = f->key;
 	k.kind = 0;
 	k.aux = 0;
 	return (key_equal(&tunnel_at(e->tunnels, f->ext)->key, &k) ? f->ext : 0);
@@ -321,6 +322,33 @@ count_numbers(struct engine *e, const struct work *w, struct sa *x)
 	seqno_packet(&x->seq, w->p->seq, w->ts, x->known, &k);
 }
 
+/* The memory that a packet's SA will need, in two steps. */
+void
+lanes_prefetch_sa(const struct engine *e, struct work *w)
+{
+	w->sa = tunnels_peek(e->tunnels, w->hash);
+	if (w->sa != 0) {
+		const uint8_t *x = (const uint8_t *)sa_at(e->tunnels, w->sa);
+
+		for (int i = 0; i < 4; i++)
+			__builtin_prefetch(x + 64 * i);
+	}
+}
+
+void
+lanes_prefetch_flow(const struct engine *e, struct work *w)
+{
+	const struct sa *x = w->sa != 0 ? sa_at(e->tunnels, w->sa) : NULL;
+
+	if (x == NULL)
+		return;
+	w->flow = x->lane == 0 ? x->flow : lane_at(e->tunnels, x->lane)->flow;
+	__builtin_prefetch(&x->seq.window[(uint32_t)x->seq.hi % SEQ_WINDOW / 64]);
+	if (w->flow != 0)
+		for (int i = 0; i < 3; i++)
+			__builtin_prefetch((const uint8_t *)flow_at(&e->table, w->flow) + 64 * i);
+}
+
 void
 lanes_packet(struct engine *e, struct work *w, uint32_t spi, bool whole)
 {
@@ -345,8 +373,8 @@ lanes_packet(struct engine *e, struct work *w, uint32_t spi, bool whole)
 		}
 		return;
 	}
-	n = tunnels_packet(e->tunnels, &tunnel, w->side, spi, w->p->seq, tunnels_hash(e->tunnels, &tunnel, w->side, spi),
-	    w->now, w->ts);
+	n = tunnels_packet(e->tunnels, &tunnel, w->side, spi, w->p->seq, w->sa, tunnels_hash(e->tunnels, &tunnel, w->side,
+	    spi), w->now, w->ts);
 	x = sa_at(e->tunnels, n);
 	flow = current_flow(e, x);
 	w->key = current_key(e, x);

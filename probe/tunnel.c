@@ -468,11 +468,20 @@ check_replaced(struct tunnels *t, uint32_t n, int64_t now)
 }
 
 uint32_t
-tunnels_packet(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t hash, int64_t now,
-    int64_t ts)
+tunnels_peek(const struct tunnels *t, uint32_t hash)
+{
+	uint32_t at = 0;
+
+	return (slots_walk(&t->by_sa.now, hash, &at));
+}
+
+uint32_t
+tunnels_packet(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t guess,
+    uint32_t hash, int64_t now, int64_t ts)
 {
 	struct wanted w = { t, k, spi, side };
-	uint32_t n = slots_find(&t->by_sa, hash, same_sa, &w);
+	uint32_t n = guess != 0 && sa_at(t, guess)->hash == hash && same_sa(&w, guess) ? guess :
+	    slots_find(&t->by_sa, hash, same_sa, &w);
 	struct sa *x;
 	struct tunnel *u;
 

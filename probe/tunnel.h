@@ -84,9 +84,11 @@ struct tunnel *tunnel_at(const struct tunnels *, uint32_t);
 
 uint32_t tunnels_hash(const struct tunnels *, const struct key *, int side, uint32_t spi);
 void tunnels_prefetch(const struct tunnels *, uint32_t hash);
-/* The SA of a packet at watermark `now` and time `ts`, made if need be. `seq`: its number. */
-uint32_t tunnels_packet(struct tunnels *, const struct key *, int side, uint32_t spi, uint32_t seq, uint32_t hash,
-    int64_t now, int64_t ts);
+uint32_t tunnels_peek(const struct tunnels *, uint32_t hash); /* the first SA with this hash, or 0 */
+/* The SA of a packet at watermark `now` and time `ts`, made if need be. `seq`: its number; `guess`: an SA that it
+ * may be, or 0. */
+uint32_t tunnels_packet(struct tunnels *, const struct key *, int side, uint32_t spi, uint32_t seq, uint32_t guess,
+    uint32_t hash, int64_t now, int64_t ts);
 /* A further fragment has no SPI of its own: the only live SA of that side, or 0. */
 uint32_t tunnels_only(struct tunnels *, const struct key *, int side, int64_t now);
 /* IKE between these gateways (key of its UDP flow): who began, and whether it was an exchange that

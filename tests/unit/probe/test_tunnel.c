@@ -92,7 +92,7 @@ play(void)
 	for (int i = 0; i < nsent; i++) {
 		while (tunnels_due(t) <= sent[i].t && tunnels_decide(t, &d))
 			note(t, &d);
-		(void)tunnels_packet(t, &gateways, sent[i].s->side, sent[i].s->spi, sent[i].seq,
+		(void)tunnels_packet(t, &gateways, sent[i].s->side, sent[i].s->spi, sent[i].seq, 0,
 		    tunnels_hash(t, &gateways, sent[i].s->side, sent[i].s->spi), sent[i].t, sent[i].t);
 	}
 	while (tunnels_decide(t, &d))
@@ -274,9 +274,9 @@ test_flood(void **state)
 			;
 		while (tunnels_full(t))
 			tunnels_forget(t, tunnels_victim(t));
-		(void)tunnels_packet(t, &gateways, 0, spi, 1, tunnels_hash(t, &gateways, 0, spi), now, now);
+		(void)tunnels_packet(t, &gateways, 0, spi, 1, 0, tunnels_hash(t, &gateways, 0, spi), now, now);
 		if (i % 10 == 0)
-			(void)tunnels_packet(t, &gateways, 1, 7, i / 10 + 1, tunnels_hash(t, &gateways, 1, 7), now, now);
+			(void)tunnels_packet(t, &gateways, 1, 7, i / 10 + 1, 0, tunnels_hash(t, &gateways, 1, 7), now, now);
 		assert_true(tunnels_count(t) <= 2000);
 	}
 	tunnels_free(&t);
@@ -290,10 +290,10 @@ test_memory(void **state)
 	uint32_t n;
 
 	(void)state;
-	(void)tunnels_packet(t, &gateways, 0, 5, 1, tunnels_hash(t, &gateways, 0, 5), SEC, SEC);
+	(void)tunnels_packet(t, &gateways, 0, 5, 1, 0, tunnels_hash(t, &gateways, 0, 5), SEC, SEC);
 	assert_true(tunnels_decide(t, &d));
 	assert_int_equal(tunnels_stale(t, 3000 * SEC), 0);
-	(void)tunnels_packet(t, &gateways, 0, 5, 2, tunnels_hash(t, &gateways, 0, 5), 3000 * SEC, 3000 * SEC);
+	(void)tunnels_packet(t, &gateways, 0, 5, 2, 0, tunnels_hash(t, &gateways, 0, 5), 3000 * SEC, 3000 * SEC);
 	assert_int_equal(tunnels_stale(t, 4000 * SEC), 0);
 	assert_int_equal(tunnels_stale(t, 7000 * SEC), 0); /* looked at 4000, so again not before 7600 */
 	n = tunnels_stale(t, 7700 * SEC);
