@@ -14,7 +14,8 @@ libflow_a_SOURCES += \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
-	%D%/base/mem.c %D%/base/mem.h
+	%D%/base/mem.c %D%/base/mem.h \
+	%D%/base/wide.h
 
 # types, the table of fields, records (add your files here)
 libflow_a_SOURCES += %D%/types.c %D%/types.h %D%/types.def %D%/names.def

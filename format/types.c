@@ -6,6 +6,7 @@
 #include "format/types.h"
 
 #include "format/base/cursor.h"
+#include "format/base/wide.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -177,15 +178,13 @@ parse_number(const char *s, size_t n, const char *tail, struct number *out)
 static bool
 number_u64(const struct number *num, uint64_t *v)
 {
-	unsigned __int128 x = (unsigned __int128)num->mantissa * num->multiple;
+	struct wide x = wide_mul(num->mantissa, num->multiple);
 
-	for (unsigned i = 0; i < num->places; i++) {
-		if (x % 10 != 0)
+	for (unsigned i = 0; i < num->places; i++)
+		if (wide_div(&x, 10) != 0)
 			return (false);
-		x /= 10;
-	}
-	*v = (uint64_t)x;
-	return (x <= UINT64_MAX && !(num->minus && x != 0));
+	*v = x.lo;
+	return (x.hi == 0 && !(num->minus && x.lo != 0));
 }
 
 static bool

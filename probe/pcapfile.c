@@ -6,6 +6,7 @@
 
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "format/base/wide.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -388,8 +389,7 @@ stamp(const struct interface *i, uint64_t t, int64_t *ns)
 	if ((i->tsresol & 0x80) != 0) {
 		s = n < 64 ? t >> n : 0;
 		rest = n == 0 ? 0 : n < 64 ? t & ((1ull << n) - 1) : t;
-		rest =
-		    n > 127 - 34 ? 0 : (uint64_t)(((unsigned __int128)rest * (uint64_t)SEC) >> n);
+		rest = wide_shr(wide_mul(rest, (uint64_t)SEC), n).lo; /* rest < 2^n, n < 128 */
 	} else {
 		if (n > 19)
 			return (false);

@@ -9,6 +9,7 @@
 #include "ra-tools/bin.h"
 
 #include "format/base/mem.h"
+#include "format/base/wide.h"
 #include "ra-tools/gather.h"
 
 #include <assert.h>
@@ -268,10 +269,10 @@ share_out(uint64_t v, const uint64_t *weight, uint64_t total, struct share *s, u
 	uint64_t left = v;
 
 	for (uint32_t i = 0; i < n; i++) {
-		unsigned __int128 product = (unsigned __int128)v * weight[i];
+		struct wide product = wide_mul(v, weight[i]); /* weight <= total: the quotient fits */
+		uint64_t rest = wide_div(&product, total);
 
-		s[i] =
-		    (struct share){ (uint64_t)(product / total), (uint64_t)(product % total), i };
+		s[i] = (struct share){ product.lo, rest, i };
 		left -= s[i].part;
 	}
 	qsort(s, n, sizeof(s[0]), by_rest);
