@@ -2,7 +2,7 @@
  *
  * sort.c: records in order.
  *
- * Rows are kept as columns in full batches; what is sorted are small items that hold the first 8 bytes of the
+ * Rows are kept as columns in full batches; what is sorted are small items that hold 8 bytes of the
  * first key in an order-preserving form, so that most comparisons touch nothing else.
  */
 #include "ra-tools/sort.h"
@@ -29,6 +29,8 @@ struct item {
 enum shape {
 	SHAPE_NONE,  /* in no row */
 	SHAPE_ANY,
+	SHAPE_SOME,  /* a number or absent in each row */
+	SHAPE_ZERO,  /* 0 or absent in each row */
 	SHAPE_FULL,  /* a number in every row */
 	SHAPE_SAME,  /* the same number in every row */
 };
@@ -43,6 +45,7 @@ struct sort {
 	uint32_t *rows;
 	const struct column **column; /* of one field, in each batch */
 	enum shape shape[F_STORED];
+	enum field like[F_STORED]; /* SOME and ZERO: the first field that is in the same rows */
 	struct batch *out;
 };
 
@@ -166,6 +169,19 @@ first_bytes(const uint8_t *p, size_t n)
 	return (v);
 }
 
+#define ADDRESS_WHOLE (1ull << 62) /* prefixes below are whole addresses: all of IPv4 */
+
+/* IPv4 addresses differ only behind the first 8 bytes. */
+static uint64_t
+address_prefix(const struct ip *ip)
+{
+	uint64_t high = first_bytes(ip->b, 8), low = first_bytes(ip->b + 8, 8);
+
+	if (high == 0)
+		return (low < ADDRESS_WHOLE ? low : ADDRESS_WHOLE);
+	return (ADDRESS_WHOLE + 1 + (high >> 2));
+}
+
 /* Unsigned order of the result is the order of the values. */
 static uint64_t
 prefix(const struct column *c, uint32_t r)
@@ -181,7 +197,7 @@ prefix(const struct column *c, uint32_t r)
 		v = c->u[r];
 		return (v >> 63 ? ~v : v | 1ull << 63);
 	case STORE_IP:
-		return (first_bytes(c->ip[r].b, 16));
+		return (address_prefix(&c->ip[r]));
 	case STORE_BLOB:
 		return (first_bytes(c->b[r].p, c->b[r].n));
 	}
@@ -266,6 +282,16 @@ sort_by_prefix(struct sort *s)
 	free(start);
 }
 
+/* Do equal prefixes mean equal first keys? */
+static bool
+whole_key(const struct sort *s, const struct item *x)
+{
+	const struct sort_key *k = &s->keys.key[0];
+
+	return (s->exact || x->rank != RANK_HERE ||
+		(fields[k->field].store == STORE_IP && (k->down ? ~x->prefix : x->prefix) < ADDRESS_WHOLE));
+}
+
 /* What the prefix leaves open: the rest of the first key, and the other keys. */
 static void
 sort_ties(struct sort *s)
@@ -277,7 +303,7 @@ sort_ties(struct sort *s)
 
 		for (end = i + 1; end < s->items && s->item[end].rank == x->rank && s->item[end].prefix == x->prefix;)
 			end++;
-		if (end - i > 1)
+		if (end - i > 1 && (s->keys.n > 1 || !whole_key(s, x)))
 			qsort_r(&s->item[i], end - i, sizeof(s->item[0]), compare_items, s);
 	}
 }
@@ -342,22 +368,62 @@ all_are(const uint64_t *v, uint32_t n, uint64_t value)
 static enum shape
 shape_of(struct sort *s, enum field f)
 {
-	bool number = fields[f].store != STORE_IP && fields[f].store != STORE_BLOB, same = number;
+	bool number = fields[f].store != STORE_IP && fields[f].store != STORE_BLOB;
+	bool whole = true, same = true, zero = true;
 
 	if (!columns_of(s, f))
 		return (SHAPE_NONE);
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct column *c = s->column[i];
 
-		if (!number || !full(c, s->batch[i]->rows))
+		if (!number || c == NULL || c->mixed != NULL)
 			return (SHAPE_ANY);
+		whole = whole && full(c, s->batch[i]->rows);
 		same = same && all_are(c->u, s->batch[i]->rows, s->column[0]->u[0]);
+		zero = zero && all_are(c->u, s->batch[i]->rows, 0);
 	}
-	return (same ? SHAPE_SAME : SHAPE_FULL);
+	if (whole)
+		return (same ? SHAPE_SAME : SHAPE_FULL);
+	return (zero ? SHAPE_ZERO : SHAPE_SOME);
+}
+
+static bool
+partial(const struct sort *s, enum field f)
+{
+	return (s->shape[f] == SHAPE_SOME || s->shape[f] == SHAPE_ZERO);
+}
+
+static enum field
+same_rows(const struct sort *s, enum field f)
+{
+	for (enum field like = 0; like < f; like++) {
+		uint32_t i = 0;
+
+		if (!partial(s, like) || s->like[like] != like)
+			continue;
+		while (i < s->n && memcmp(s->batch[i]->col[like]->present, s->batch[i]->col[f]->present,
+					  BITS_WORDS(s->batch[i]->rows) * 8) == 0)
+			i++;
+		if (i == s->n)
+			return (like);
+	}
+	return (f);
+}
+
+/* Rows that are absent are zero, so the values need no look at which are there. */
+static void
+copy_presence(struct sort *s, enum field f, struct column *out, const struct item *item, uint32_t n)
+{
+	if (s->like[f] != f) {
+		memcpy(out->present, s->out->col[s->like[f]]->present, BITS_WORDS(n) * 8);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		out->present[i / 64] |= (uint64_t)bit_get(s->column[item[i].batch]->present, item[i].row) << i % 64;
 }
 
 static void
-copy_full(struct sort *s, struct column *out, const struct item *item, uint32_t n)
+copy_all(struct sort *s, struct column *out, const struct item *item, uint32_t n)
 {
 	uint32_t ahead = n < AHEAD ? 0 : n - AHEAD, i = 0;
 
@@ -367,7 +433,6 @@ copy_full(struct sort *s, struct column *out, const struct item *item, uint32_t 
 	}
 	for (; i < n; i++)
 		out->u[i] = s->column[item[i].batch]->u[item[i].row];
-	bits_fill(out->present, n);
 }
 
 static void
@@ -435,7 +500,15 @@ copy_field(struct sort *s, enum field f, const struct item *item, uint32_t n)
 		copy_same(s, out, n);
 		break;
 	case SHAPE_FULL:
-		copy_full(s, out, item, n);
+		copy_all(s, out, item, n);
+		bits_fill(out->present, n);
+		break;
+	case SHAPE_SOME:
+		copy_all(s, out, item, n);
+		copy_presence(s, f, out, item, n);
+		break;
+	case SHAPE_ZERO:
+		copy_presence(s, f, out, item, n);
 		break;
 	default:
 		(wide ? copy_wide : copy_numbers)(s, out, item, n);
@@ -452,8 +525,10 @@ sort_next(struct sort *s)
 		s->out = batch_new(OUT_ROWS);
 		s->column = mem_zero(s->n + 1, sizeof(s->column[0]));
 		put_in_order(s);
-		for (enum field f = 0; f < F_STORED; f++)
+		for (enum field f = 0; f < F_STORED; f++) {
 			s->shape[f] = shape_of(s, f);
+			s->like[f] = partial(s, f) ? same_rows(s, f) : f;
+		}
 	}
 	n = s->items - s->at < OUT_ROWS ? (uint32_t)(s->items - s->at) : OUT_ROWS;
 	if (n == 0)
