@@ -4,6 +4,8 @@ dist_man_MANS += %D%/pavo.5 %D%/pavo.8
 dist_man_MANS += %D%/pavo-filter.7
 dist_man_MANS += %D%/ra.1 %D%/racluster.1 %D%/rabins.1 %D%/rasort.1 %D%/racount.1
 
+EXTRA_DIST += %D%/path.svg # the picture in README.md
+
 # The fields' page is made from the table.
 noinst_PROGRAMS += man/fields
 man_fields_SOURCES = %D%/fields.c

@@ -43,7 +43,8 @@ UNIT += \
 	%D%/unit/base/test_buf \
 	%D%/unit/base/test_clock \
 	%D%/unit/base/test_cursor \
-	%D%/unit/base/test_ip
+	%D%/unit/base/test_ip \
+	%D%/unit/base/test_wide
 
 # --- format (add your tests here) ----------------------------------------------------------------
 UNIT += \
@@ -119,5 +120,5 @@ TESTS += %D%/live.tap
 EXTRA_DIST += %D%/live.tap
 
 # --- what the pages and README.md say, tried ---------------------------------------------------------
-EXTRA_DIST += %D%/examples.tap
-TESTS += %D%/examples.tap
+EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py README.md
+TESTS += %D%/examples.tap %D%/readme.tap

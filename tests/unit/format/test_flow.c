@@ -7,10 +7,18 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
-#define ROUNDS 3000
+#define ROUNDS rounds()
+
+/* make check-long has the time for more. */
+static int
+rounds(void)
+{
+	return (getenv("PAVO_LONG") != NULL ? 300000 : 3000);
+}
 
 /* Few values, so that they are often equal, and all three states. Times are plain, as records have them:
  * bstart is always there. */
