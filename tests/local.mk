@@ -55,7 +55,7 @@ UNIT += \
 	%D%/unit/format/test_file \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h %D%/golden %D%/python.tap contrib/python/pavoread.py
+EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/golden %D%/python.tap contrib/python/pavoread.py
 TESTS += %D%/python.tap
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
@@ -113,7 +113,8 @@ TESTS += \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
-	%D%/truth/reader.tap
+	%D%/truth/reader.tap \
+	%D%/truth/tunnels.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap
