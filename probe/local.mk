@@ -34,7 +34,6 @@ libprobe_a_SOURCES += \
 	%D%/decode/nflog.c \
 	%D%/decode/null.c \
 	%D%/decode/ppp.c \
-	%D%/decode/rtp.c \
 	%D%/decode/sctp.c \
 	%D%/decode/sll.c \
 	%D%/decode/tcp.c \
@@ -46,8 +45,6 @@ libprobe_a_SOURCES += \
 
 # time, key, state, records
 libprobe_a_SOURCES += \
-	%D%/carriers.c \
-	%D%/desk.c \
 	%D%/emit.c \
 	%D%/emit.h \
 	%D%/engine.c \
@@ -69,18 +66,12 @@ libprobe_a_SOURCES += \
 	%D%/timeline.h \
 	%D%/track.c \
 	%D%/track.h \
-	%D%/track/rtp.c \
 	%D%/track/seq.c \
 	%D%/track/seq.h \
 	%D%/track/seqno.c \
 	%D%/track/seqno.h \
-	%D%/track/stream.c \
-	%D%/track/stream.h \
 	%D%/track/tcp.c \
 	%D%/track/track.h \
-	%D%/track/udp.c \
-	%D%/track/udp.h \
-	%D%/track/wg.c \
 	%D%/tunnel.c \
 	%D%/tunnel.h \
 	%D%/watermark.c \
