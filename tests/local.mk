@@ -113,7 +113,8 @@ TESTS += \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
-	%D%/truth/reader.tap
+	%D%/truth/reader.tap \
+	%D%/truth/tunnels.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap
