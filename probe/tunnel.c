@@ -842,6 +842,7 @@ tunnels_forget(struct tunnels *t, uint32_t n)
 		sa_at(t, x->next)->prev = x->prev;
 	old_unlink(t, x);
 	slots_del(&t->by_sa, x->hash, n);
+	x->spi = 0; /* so that nobody takes the empty cell for what it was */
 	pool_put(&t->sas, n);
 }
 
@@ -852,6 +853,7 @@ tunnels_tidy(struct tunnels *t, uint32_t tunnel)
 
 	if (u->sa_head == 0 && u->deferred.count == 0) {
 		slots_del(&t->by_tunnel, u->hash, tunnel);
+		u->key.proto = UINT16_MAX; /* so that nobody takes the empty cell for what it was */
 		pool_put(&t->tunnels, tunnel);
 	}
 }
