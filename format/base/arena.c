@@ -145,3 +145,19 @@ pool_free(struct pool *p)
 		mem_release(p->base, pool_bytes(p->size, p->cap));
 	*p = (struct pool){ 0 };
 }
+
+/* So many bytes are asked for together: a fault for each page costs more than the page. */
+#define READY_BYTES ((size_t)128 << 10)
+
+void
+pool_make_ready(struct pool *p)
+{
+	size_t from = (size_t)p->ready * p->size, to = (size_t)p->top * p->size + READY_BYTES;
+
+	if (to > pool_bytes(p->size, p->cap))
+		to = pool_bytes(p->size, p->cap);
+	mem_touch(p->base + from, to - from);
+	p->ready = (uint32_t)(to / p->size);
+	if (p->ready <= p->top)
+		p->ready = p->top + 1;
+}

@@ -28,10 +28,13 @@ struct pool {
 	size_t size;             /* of a cell */
 	uint32_t cap, used;      /* cells allowed, cells in use */
 	uint32_t top, free;      /* highest cell ever used; head of the free list */
+	uint32_t ready;          /* cells up to here have memory behind them */
 };
 
 void pool_init(struct pool *, size_t size, uint32_t cap);
 void pool_free(struct pool *);
+
+void pool_make_ready(struct pool *); /* asks for memory for the next cells at once */
 
 static inline void *
 pool_at(const struct pool *p, uint32_t n)
@@ -51,6 +54,8 @@ pool_get(struct pool *p)
 		if (p->top == p->cap)
 			return (0);
 		n = ++p->top;
+		if (n >= p->ready)
+			pool_make_ready(p);
 	}
 	p->used++;
 	return (n);

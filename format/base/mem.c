@@ -97,6 +97,23 @@ mem_reserve(size_t n)
 }
 
 void
+mem_touch(void *p, size_t n)
+{
+#ifdef MADV_POPULATE_WRITE
+	const uintptr_t page = 4096;
+	uintptr_t from = (uintptr_t)p & ~(page - 1), to = ((uintptr_t)p + n) & ~(page - 1);
+	int error = errno;
+
+	if (to > from)
+		(void)madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+	errno = error;
+#else
+	(void)p;
+	(void)n;
+#endif
+}
+
+void
 mem_release(void *p, size_t n)
 {
 	if (p != NULL)

@@ -18,6 +18,7 @@ void *mem_copy(const void *, size_t n);
 
 /* A lazily touched region of n bytes, zeroed, whose untouched part costs no memory. */
 void *mem_reserve(size_t n);
+void mem_touch(void *, size_t n); /* part of one: have its memory there now; only a hint */
 void mem_release(void *, size_t n);
 
 #endif
