@@ -263,8 +263,10 @@ classify(struct frags *f, uint32_t n, const struct packet *p, int64_t now)
 
 	if (p->frag.len > 0)
 		what |= cover(d, lo, hi);
-	if ((what & FRAG_OVL) && p->af == 6)
-		what |= FRAG_BAD; /* RFC 5722: such a datagram is invalid */
+	if ((what & FRAG_OVL) && p->af == 6) { /* RFC 5722: such a datagram is invalid, never whole */
+		what |= FRAG_BAD;
+		d->overflow = 1;
+	}
 	if (lo < d->highest && (what & (FRAG_DUP | FRAG_OVL)) == 0)
 		what |= FRAG_OOO;
 	if (hi > d->highest)

@@ -464,6 +464,7 @@ check_replaced(struct tunnels *t, uint32_t n, int64_t now)
 	join_lane(t, n, lane);
 	lane_at(t, lane)->cur[x->side] = n;
 	lane_at(t, lane)->conf = 1;
+	x->conf = 1;
 	x->flow = 0;
 }
 
@@ -750,9 +751,16 @@ decide(struct tunnels *t, uint32_t n, struct decision *d)
 	if (l->number == LANE_REST)
 		return;
 	l->cur[x->side] = n;
-	l->conf = v.conf;
+	x->conf = v.conf;
 	if ((v.conf == 2 && ike_made(t, x)) || (u->nsa[0] == 1 && u->nsa[1] == 1))
-		l->conf = 3;
+		x->conf = 3;
+	l->conf = x->conf;
+	if (l->cur[1 - x->side] != 0) { /* a pair is as sure as the less sure of the two; 0 began the lane */
+		uint8_t peer = sa_at(t, l->cur[1 - x->side])->conf;
+
+		if (peer != 0 && peer < l->conf)
+			l->conf = peer;
+	}
 }
 
 int64_t

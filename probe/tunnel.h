@@ -46,6 +46,7 @@ struct sa {
 	int64_t checked;      /* when its age was looked at last */
 	uint32_t plan;        /* undecided: the lane that was found for it already */
 	uint8_t side, chance, plan_conf;
+	uint8_t conf;         /* how sure its lane is; 0: it began the lane, or has none */
 	bool known;           /* the tunnel was there before it */
 	struct seqno seq;
 };

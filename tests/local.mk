@@ -113,8 +113,10 @@ TESTS += \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
+	%D%/truth/peers.tap \
 	%D%/truth/reader.tap \
-	%D%/truth/tunnels.tap
+	%D%/truth/tunnels.tap \
+	%D%/truth/vectors.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap
