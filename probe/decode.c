@@ -221,7 +221,7 @@ decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8
 	if (d->level == 1)
 		p->ohash = pair_hash(&p->src, &p->dst);
 	if (d->level++ > 0) {
-		p->facts &= FACT_MAC | FACT_GRESEQ | FACT_CUT;
+		p->facts &= FACT_MAC | FACT_GRESEQ | FACT_MIRROR | FACT_CUT;
 		p->sport = p->dport = 0;
 		p->ipid = 0;
 	}

@@ -32,7 +32,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	timeline_init(&e->time, o->interval, GRACE < o->interval ? GRACE : o->interval);
 	e->frags = frags_new(o->max_frags, o->seed);
 	e->tunnels = tunnels_new(o->max_sas, o->no_lanes, o->seed);
-	e->track = track_new(o->max_flows);
+	e->track = track_new(o->max_flows, o->seed);
 	emit_init(&e->emit, sink, o->probe, o->interval);
 	e->emit.vlan_key = o->key.vlan;
 	e->total.live = o->live;
@@ -761,6 +761,8 @@ engine_settle(struct engine *e, struct work *w)
 	}
 	count(e, n, w);
 	w->flow = n;
+	if (w->p->facts & CARRIER_FACTS)
+		carriers_packet(e, w);
 	if (!fresh && idle_seconds[flow_at(&e->table, n)->idle] >= idle_seconds[idle])
 		return; /* its timer is early enough */
 	if (!fresh)
@@ -1204,7 +1206,7 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 			continue;
 		f = flow_at(&e->table, w[i].flow);
 		k = track_for(&f->key);
-		if (k != NULL)
+		if (k != NULL && k->prefetch != NULL)
 			k->prefetch(e->track, f, f->bin != 0 ? bin_at(&e->table, f->bin) : NULL);
 	}
 	e->batch = w;
@@ -1296,6 +1298,7 @@ engine_finish(struct engine *e)
 	while (frags_hold_due(e->frags) != INT64_MAX)
 		expire_held(e);
 	lanes_finish(e);
+	carriers_finish(e);
 	while (frags_timeout_due(e->frags) != INT64_MAX)
 		expire_datagram(e);
 	e->closing = true;

@@ -27,6 +27,7 @@ struct engine {
 	bool closing; /* the end of input: flows need not leave their lists */
 	int64_t marked; /* live: bins up to here have their MAR record, or will */
 	int64_t waits;  /* live: there were no records to hand on then */
+	struct seq_counts nowhere; /* of numbers that belong to no record */
 	const struct work *batch; /* whose packets are being counted */
 	unsigned nbatch;
 };
@@ -65,6 +66,37 @@ void engine_free_bin(struct engine *, uint32_t bin);
 void engine_write_up_to(struct engine *, struct flow_state *, int64_t start);
 /* The counters of the bin in which the clock stood then. */
 struct stat_set *engine_stats(struct engine *, int64_t now);
+
+/* --- desk.c: counts of sequence numbers, wherever they have to go */
+
+struct desk { /* of one direction of a carrier */
+	struct engine *e;
+	const struct key *key; /* of its flows, without the lane */
+	uint32_t flow;         /* the one that lives; 0 = none */
+	uint32_t spi;
+	int64_t now;
+	uint8_t side, src, dirq;
+	bool lanes;            /* its flows are lanes */
+	bool peer;             /* or one tunnel in UDP */
+};
+
+/* What the engine of sequence numbers (seqno.h) is given for a packet of that record; borrows the desk. */
+struct seq_sink desk_sink(struct desk *, struct seq_place, struct seq_counts *here);
+/* No more packets of this numbering. */
+void desk_end(struct desk *, struct seqno *);
+/* The flow's bin, not one of its LATE ones; NULL if it is written. */
+struct bin *desk_bin(const struct engine *, const struct flow_state *, int64_t start);
+/* Begin a correction to that record; *source: the desk's side is the source.  Ends with emit_put(). */
+struct flow *desk_correction(const struct desk *, const struct seq_place *, bool *source);
+
+/* --- carriers.c: sequence numbers inside UDP and GRE */
+
+#define CARRIER_FACTS (FACT_WG | FACT_RTP | FACT_NATKA | FACT_IKE | FACT_GRESEQ)
+
+/* A packet with one of these facts was counted in w->flow, w->bin. */
+void carriers_packet(struct engine *, const struct work *);
+/* The end of input. */
+void carriers_finish(struct engine *);
 
 /* --- lanes.c: flows of tunnels */
 

@@ -57,110 +57,31 @@ waits(const struct engine *e, uint32_t tunnel, int64_t start)
 
 /* --- where sequence counts go */
 
-struct place_of_work { /* the argument of the sink's functions */
-	struct engine *e;
-	const struct sa *sa;
-	uint32_t flow; /* the flow that its SA counts in */
-	int64_t now;
-};
-
-static struct bin *
-bin_of(const struct engine *e, const struct flow_state *f, int64_t start)
+static struct desk
+desk_of(struct engine *e, const struct sa *x, uint32_t flow, int64_t now)
 {
-	for (uint32_t n = f->bin; n != 0; n = bin_at(&e->table, n)->older) {
-		struct bin *b = bin_at(&e->table, n);
+	const struct tunnel *u = tunnel_at(e->tunnels, x->tunnel);
 
-		if (b->start == start && (b->flags & RFLAGS_late) == 0)
-			return (b);
-	}
-	return (NULL);
-}
-
-/* The flow's bin, if it can still change. */
-static struct bin *
-open_bin(const struct place_of_work *w, uint64_t flowid, int64_t start)
-{
-	const struct engine *e = w->e;
-	const struct flow_state *f = w->flow != 0 ? flow_at(&e->table, w->flow) : NULL;
-
-	if (f == NULL || f->id != flowid ||
-	    (timeline_sealed(&e->time, start, w->now) && !waits(e, w->sa->tunnel, start)))
-		return (NULL);
-	return (bin_of(e, f, start));
-}
-
-static struct seq_counts *
-there(void *arg, const struct seq_place *p)
-{
-	const struct place_of_work *w = arg;
-	struct bin *b = open_bin(w, p->flowid, p->bin);
-	struct seq_bin *s = b != NULL ? seq_bin(w->e->track, b) : NULL;
-
-	return (s != NULL ? &s->counts[w->sa->side] : NULL);
-}
-
-/* A correction's flow: the one that lives, or what is known of one that is gone. */
-static struct flow *
-begin_correction(const struct place_of_work *w, const struct seq_place *p, bool *source)
-{
-	struct engine *e = w->e;
-	const struct tunnel *u = tunnel_at(e->tunnels, w->sa->tunnel);
-	struct flow_state gone = { .key = lane_key(&w->sa->key, p->lane), .id = p->flowid, .otime = p->bin,
-		.src = u->src, .dirq = u->dirq, .vlan = { 0xffff, 0xffff }, .ivlan = { 0xffff, 0xffff } };
-	struct flow_state *f = w->flow != 0 ? flow_at(&e->table, w->flow) : NULL;
-	struct flow *r;
-
-	if (f != NULL && f->id == p->flowid)
-		engine_write_up_to(e, f, p->bin);
-	else
-		f = &gone;
-	*source = w->sa->side == f->src;
-	r = emit_corr(&e->emit, &e->table, f, p->bin);
-	if (*source)
-		SET(r, sspi, w->sa->spi);
-	else
-		SET(r, dspi, w->sa->spi);
-	return (r);
+	return ((struct desk){ .e = e, .key = &x->key, .flow = flow, .spi = x->spi, .now = now, .side = x->side,
+	    .src = u->src, .dirq = u->dirq, .lanes = true });
 }
 
 static void
-correct(void *arg, const struct seq_place *p, uint32_t fix, uint32_t early, uint32_t badseq)
-{
-	const struct place_of_work *w = arg;
-	bool source;
-	struct flow *r = begin_correction(w, p, &source);
-
-	if (fix > 0 && source)
-		SET(r, sfix, fix);
-	if (fix > 0 && !source)
-		SET(r, dfix, fix);
-	if (early > 0 && source)
-		SET(r, searly, early);
-	if (early > 0 && !source)
-		SET(r, dearly, early);
-	if (badseq > 0 && source)
-		SET(r, sbadseq, badseq);
-	if (badseq > 0 && !source)
-		SET(r, dbadseq, badseq);
-	emit_put(&w->e->emit);
-}
-
-static void
-rekeyed(const struct place_of_work *w, uint32_t lane, int64_t start)
+rekeyed(const struct desk *w, uint32_t lane, int64_t start)
 {
 	struct engine *e = w->e;
 	const struct flow_state *f = flow_at(&e->table, w->flow);
-	struct bin *b = bin_of(e, f, start); /* it waited for this */
+	struct bin *b = desk_bin(e, f, start); /* it waited for this */
 	struct seq_bin *s = b != NULL ? seq_bin(e->track, b) : NULL;
 	struct seq_place p = { start, f->id, lane_at(e->tunnels, lane)->number };
 	struct flow *r;
 	bool source;
 
 	if (s != NULL) {
-		s->rekeys[w->sa->side]++;
+		s->rekeys[w->side]++;
 		return;
 	}
-	r = begin_correction(w, &p, &source);
+	r = desk_correction(w, &p, &source);
 	if (source)
 		SET(r, srekeys, 1);
 	else
@@ -256,11 +177,9 @@ forget(struct engine *e, uint32_t n)
 	struct sa *x = sa_at(e->tunnels, n);
 	struct key key = current_key(e, x);
 	uint32_t flow = *current_flow(e, x), tunnel = x->tunnel;
-	struct place_of_work w = { e, x, flow != 0 && engine_has_key(e, flow, &key) ? flow : 0, e->clock.now };
-	struct seq_counts lost = { 0 };
-	struct seq_sink k = { { INT64_MIN, 0, 0 }, &lost, there, correct, &w };
+	struct desk w = desk_of(e, x, flow != 0 && engine_has_key(e, flow, &key) ? flow : 0, e->clock.now);
 
-	seqno_end(&x->seq, &k);
+	desk_end(&w, &x->seq);
 	tunnels_forget(e->tunnels, n);
 	write_ready(e, tunnel); /* what waited for it */
 	tunnels_tidy(e->tunnels, tunnel);
@@ -309,7 +228,7 @@ count_numbers(struct engine *e, const struct work *w, struct sa *x)
 	const struct flow_state *f = flow_at(&e->table, w->flow);
 	struct bin *b = bin_at(&e->table, w->bin);
 	struct seq_bin *s = seq_bin(e->track, b);
-	struct place_of_work arg = { e, x, w->flow, w->now };
+	struct desk desk = desk_of(e, x, w->flow, w->now);
 	struct seq_sink k;
 
 	if (s == NULL)
@@ -317,8 +236,8 @@ count_numbers(struct engine *e, const struct work *w, struct sa *x)
 	describe(e, s, x, b, w->side, x->spi);
 	if (w->p->seq == 0 && x->seq.started && (uint32_t)x->seq.hi != UINT32_MAX)
 		s->flags |= SPIFL_seq0;
-	k = (struct seq_sink){ { b->start, f->id, x->lane != 0 ? lane_at(e->tunnels, x->lane)->number : 0 },
-		&s->counts[w->side], there, correct, &arg };
+	k = desk_sink(&desk, (struct seq_place){ b->start, f->id,
+	    x->lane != 0 ? lane_at(e->tunnels, x->lane)->number : 0 }, &s->counts[w->side]);
 	seqno_packet(&x->seq, w->p->seq, w->ts, x->known, &k);
 }
 
@@ -528,7 +447,7 @@ settle_decision(struct engine *e, const struct decision *d, int64_t now)
 	struct lane *l = lane_at(e->tunnels, d->lane);
 	struct key own = sa_key(x), key = lane_key(&x->key, l->number);
 	uint32_t hash = table_hash(&e->table, &key), from, to;
-	struct place_of_work w = { e, x, 0, now };
+	struct desk w = desk_of(e, x, 0, now);
 
 	from = x->flow != 0 && engine_has_key(e, x->flow, &own) ? x->flow : 0;
 	to = l->flow != 0 && engine_has_key(e, l->flow, &key) ? l->flow : table_find(&e->table, &key, hash);
@@ -608,11 +527,9 @@ lanes_finish(struct engine *e)
 		struct sa *x = sa_at(e->tunnels, n);
 		struct key key = current_key(e, x);
 		uint32_t flow = *current_flow(e, x);
-		struct place_of_work w = { e, x, flow != 0 && engine_has_key(e, flow, &key) ? flow : 0, e->clock.now };
-		struct seq_counts lost = { 0 };
-		struct seq_sink k = { { INT64_MIN, 0, 0 }, &lost, there, correct, &w };
+		struct desk w = desk_of(e, x, flow != 0 && engine_has_key(e, flow, &key) ? flow : 0, e->clock.now);
 
-		seqno_end(&x->seq, &k);
+		desk_end(&w, &x->seq);
 	}
 }
 

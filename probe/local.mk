@@ -34,6 +34,7 @@ libprobe_a_SOURCES += \
 	%D%/decode/nflog.c \
 	%D%/decode/null.c \
 	%D%/decode/ppp.c \
+	%D%/decode/rtp.c \
 	%D%/decode/sctp.c \
 	%D%/decode/sll.c \
 	%D%/decode/tcp.c \
@@ -45,6 +46,8 @@ libprobe_a_SOURCES += \
 
 # time, key, state, records
 libprobe_a_SOURCES += \
+	%D%/carriers.c \
+	%D%/desk.c \
 	%D%/emit.c \
 	%D%/emit.h \
 	%D%/engine.c \
@@ -66,12 +69,18 @@ libprobe_a_SOURCES += \
 	%D%/timeline.h \
 	%D%/track.c \
 	%D%/track.h \
+	%D%/track/rtp.c \
 	%D%/track/seq.c \
 	%D%/track/seq.h \
 	%D%/track/seqno.c \
 	%D%/track/seqno.h \
+	%D%/track/stream.c \
+	%D%/track/stream.h \
 	%D%/track/tcp.c \
 	%D%/track/track.h \
+	%D%/track/udp.c \
+	%D%/track/udp.h \
+	%D%/track/wg.c \
 	%D%/tunnel.c \
 	%D%/tunnel.h \
 	%D%/watermark.c \

@@ -54,6 +54,8 @@ enum { /* packet.facts */
 	FACT_GRESEQ = 1 << 13,   /* seq of a GRE header with S bit (ERSPAN II/III, RFC 2890): gre_seq */
 	FACT_DNS = 1 << 14,      /* dns.*: DNS header on UDP 53 */
 	FACT_WG = 1 << 15,       /* wg.*: a WireGuard message */
+	FACT_RTP = 1 << 17,      /* rtp.*: looks like RTP; a tracker has to confirm it */
+	FACT_MIRROR = 1 << 18,   /* the frame came in ERSPAN: gre_seq counts what the mirror sent */
 	FACT_QUOTE = 1 << 16,    /* an ICMP error; quote.*: the packet that it is about */
 };
 
@@ -116,6 +118,7 @@ struct packet {
 		uint8_t bad;   /* beyond 65535, or an IPv6 middle fragment that is no multiple of 8 */
 	} frag;
 	uint32_t gre_seq;
+	uint64_t gre_id;      /* of its numbering: outer source and destination, key or ERSPAN session */
 	union {
 		struct {
 			uint32_t seq, ack;
@@ -148,6 +151,11 @@ struct packet {
 			uint64_t counter;
 			uint8_t type;
 		} wg;
+		struct {
+			uint32_t ts, ssrc;
+			uint16_t seq;
+			uint8_t pt;
+		} rtp;
 	};
 	struct { /* FACT_QUOTE: canonical key material of the packet quoted in an ICMP error */
 		struct ip src, dst;

@@ -10,12 +10,14 @@
 #include <stdlib.h>
 
 struct track *
-track_new(uint32_t max_flows)
+track_new(uint32_t max_flows, uint64_t seed)
 {
 	struct track *t = mem_zero(1, sizeof(*t));
 
+	t->seed = seed;
 	tcp_init(t, max_flows);
 	seq_init(t, max_flows);
+	udp_init(t, max_flows);
 	return (t);
 }
 
@@ -29,8 +31,10 @@ track_free(struct track **pt)
 	pool_free(&t->tcp);
 	pool_free(&t->tcp_hole);
 	pool_free(&t->tcp_bin);
-	pool_free(&t->seq);
 	pool_free(&t->seq_bin);
+	pool_free(&t->udp_bin);
+	pool_free(&t->rtp);
+	streams_free(&t->streams);
 	free(t);
 	*pt = NULL;
 }

@@ -14,23 +14,23 @@
 
 struct track; /* pools of all trackers */
 
-struct track *track_new(uint32_t max_flows);
+struct track *track_new(uint32_t max_flows, uint64_t seed);
 void track_free(struct track **);
 
 struct tracker {
 	const char *name;
-	/* One packet, counted in bin b, sent by `side` (0 = lo). */
+	/* One packet, counted in bin b, sent by `side` (0 = lo).  NULL: the engine asks otherwise. */
 	void (*packet)(struct track *, struct flow_state *, struct bin *, int side, const struct packet *);
 	/* The record of a bin. */
 	void (*fill)(const struct track *, const struct flow_state *, const struct bin *, struct flow *);
-	/* Ask memory for the cells of both; the bin may be missing. */
+	/* Ask memory for the cells of both; the bin may be missing.  NULL: there are seldom any. */
 	void (*prefetch)(const struct track *, const struct flow_state *, const struct bin *);
 	/* Give back cells. */
 	void (*end_bin)(struct track *, struct bin *);
 	void (*end_flow)(struct track *, struct flow_state *);
 };
 
-extern const struct tracker track_tcp, track_seq;
+extern const struct tracker track_tcp, track_seq, track_udp, track_gre;
 
 /* The tracker of a flow with this key; NULL: counting is all. */
 static inline const struct tracker *
@@ -42,6 +42,10 @@ track_for(const struct key *k)
 	case PROTO_ESP:
 	case PROTO_AH:
 		return (&track_seq);
+	case PROTO_UDP:
+		return (&track_udp);
+	case PROTO_GRE:
+		return (&track_gre);
 	default:
 		return (NULL);
 	}

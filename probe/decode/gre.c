@@ -4,6 +4,8 @@
  */
 #include "probe/decode/decoders.h"
 
+#include "format/base/hash.h"
+
 enum {
 	GRE_SUM = 0x8000,
 	GRE_ROUTE = 0x4000,
@@ -27,6 +29,31 @@ skip_routes(struct cursor *c)
 			return;
 		cur_skip(c, length);
 	}
+}
+
+/* Which numbering a sequence number belongs to: it has one direction. */
+static uint64_t
+numbering(const struct packet *p, uint32_t kind, uint32_t id)
+{
+	struct {
+		struct ip src, dst;
+		uint32_t kind, id;
+	} of = { p->src, p->dst, kind, id };
+
+	return (hash64(&of, sizeof(of), 0));
+}
+
+/* Sequence numbers: those of the outermost GRE, but of ERSPAN's wherever it is. */
+static void
+numbers(struct decoder *d, uint32_t seq, uint32_t id, bool mirror, uint32_t session)
+{
+	struct packet *p = d->p;
+
+	if ((p->facts & FACT_GRESEQ) != 0 && (!mirror || (p->facts & FACT_MIRROR) != 0))
+		return;
+	p->facts |= FACT_GRESEQ | (mirror ? FACT_MIRROR : 0);
+	p->gre_seq = seq;
+	p->gre_id = numbering(p, mirror, mirror ? session : id);
 }
 
 enum step
@@ -53,10 +80,6 @@ decode_gre(struct decoder *d)
 	if (version > 1)
 		return (STEP_END);
 	decode_payload(d, (uint32_t)(c.p - d->c.p));
-	if ((flags & GRE_SEQ) != 0 && (p->facts & FACT_GRESEQ) == 0) {
-		p->facts |= FACT_GRESEQ;
-		p->gre_seq = seq;
-	}
 	if ((flags & GRE_KEY) != 0) {
 		id = version == 0 ? key
 				  : key & 0xffff; /* PPTP: the call; the other half is a length */
@@ -65,6 +88,8 @@ decode_gre(struct decoder *d)
 	}
 	d->c = c;
 	next = decode_greproto(type);
+	if ((flags & GRE_SEQ) != 0)
+		numbers(d, seq, id, next == STEP_ERSPAN, cur_u32(&c) & 0x3ff);
 	if (next == STEP_ERSPAN && (flags & GRE_SEQ) == 0) /* type I: no header of its own */
 		next = type == 0x88be ? STEP_ETH : STEP_END;
 	if (next == STEP_END || !decode_enter(d, ENCAP_GRE, id))

@@ -22,7 +22,9 @@ decode_udp(struct decoder *d)
 	p->facts |= FACT_PORTS;
 	decode_payload(d, 8);
 	next = decode_udpport(p->sport, p->dport);
-	return (next == STEP_END && cur_left(&d->c) >= 16 && *d->c.p - 1u < 4 ? STEP_WG : next);
+	if (next != STEP_END || cur_left(&d->c) < 12)
+		return (next);
+	return (*d->c.p - 1u < 4 ? STEP_WG : *d->c.p >> 6 == 2 ? STEP_RTP : STEP_END);
 }
 
 enum step

@@ -171,16 +171,11 @@ high_loss(const struct seq_counts *c)
 	return (c->lost >= 3 && c->lost * 100 >= c->uniq + c->lost);
 }
 
-static void
-fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
+void
+seq_fill_spis(const struct seq_bin *s, int x, struct flow *r)
 {
-	const struct seq_bin *s;
-	int x = f->src, y = 1 - x;
-	uint64_t health;
+	int y = 1 - x;
 
-	if (b->ext == 0)
-		return;
-	s = pool_at(&t->seq_bin, b->ext);
 	SET(r, sspi, s->spi[x] != 0 ? s->spi[x] : s->quiet[x]);
 	SET(r, dspi, s->spi[y] != 0 ? s->spi[y] : s->quiet[y]);
 	SET(r, snspi, s->nspi[x]);
@@ -191,17 +186,36 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 		SET(r, dspi0, s->before[y]);
 	SET(r, srekeys, s->rekeys[x]);
 	SET(r, drekeys, s->rekeys[y]);
+	SET(r, pconf, s->conf);
+}
+
+void
+seq_fill_health(const struct seq_bin *s, const struct bin *b, struct flow *r)
+{
+	uint64_t health = (replayed(&s->counts[0]) || replayed(&s->counts[1]) ? HEALTH_replay64 : 0) |
+	    (high_loss(&s->counts[0]) || high_loss(&s->counts[1]) ? HEALTH_highloss : 0) |
+	    ((s->oneway[0] && b->pkts[0] == 0) || (s->oneway[1] && b->pkts[1] == 0) ? HEALTH_oneway : 0);
+
+	SET(r, health, health);
+}
+
+static void
+fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
+{
+	const struct seq_bin *s;
+	int x = f->src, y = 1 - x;
+
+	if (b->ext == 0)
+		return;
+	s = pool_at(&t->seq_bin, b->ext);
+	seq_fill_spis(s, x, r);
 	SET(r, sroam, s->roam[x]);
 	SET(r, droam, s->roam[y]);
 	SET(r, sbadspi, s->badspi[x]);
 	SET(r, dbadspi, s->badspi[y]);
 	SET(r, spiflags, s->flags);
-	SET(r, pconf, s->conf);
 	seq_fill_counts(&s->counts[x], &s->counts[y], r);
-	health = (replayed(&s->counts[0]) || replayed(&s->counts[1]) ? HEALTH_replay64 : 0) |
-	    (high_loss(&s->counts[0]) || high_loss(&s->counts[1]) ? HEALTH_highloss : 0) |
-	    ((s->oneway[x] && b->pkts[x] == 0) || (s->oneway[y] && b->pkts[y] == 0) ? HEALTH_oneway : 0);
-	SET(r, health, health);
+	seq_fill_health(s, b, r);
 }
 
 static void

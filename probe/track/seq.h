@@ -20,6 +20,10 @@ struct seq_bin { /* of one bin; [side] */
 	uint8_t conf;                /* of the pairing */
 	uint8_t flags;               /* SPIFL_* */
 	bool oneway[2];              /* that side had been silent for long when the other one sent */
+	/* inside UDP and GRE */
+	bool numbered;               /* there were sequence numbers */
+	bool peers;                  /* of a WireGuard tunnel */
+	uint32_t more;               /* cell of struct udp_bin; 0 = none */
 };
 
 /* The bin's, made if need be; NULL at the cap. */
@@ -30,6 +34,9 @@ void seq_bin_spi(struct seq_bin *, int side, uint32_t spi, int64_t since);
 void seq_bin_merge(struct track *, struct bin *to, struct bin *from);
 
 /* Both sides' counts as fields. */
+/* SPIs, rekeys and pairing; x: the side that is the source. */
+void seq_fill_spis(const struct seq_bin *, int x, struct flow *);
+void seq_fill_health(const struct seq_bin *, const struct bin *, struct flow *);
 void seq_fill_counts(const struct seq_counts *source, const struct seq_counts *destination, struct flow *);
 
 #endif

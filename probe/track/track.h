@@ -6,16 +6,48 @@
 #define PROBE_TRACK_TRACK_H
 
 #include "probe/track.h"
+#include "probe/track/stream.h"
 
 struct track {
 	struct pool tcp;      /* struct tcp: flows with data */
 	struct pool tcp_hole; /* struct holes: directions with holes */
 	struct pool tcp_bin;  /* struct tcp_bin: a TCP record's history */
-	struct pool seq;      /* struct seq: tunnels */
 	struct pool seq_bin;  /* struct seq_bin */
+	struct pool udp_bin;  /* struct udp_bin: seq_bin.more */
+	struct pool rtp;      /* struct rtp: UDP flows that may become RTP */
+	struct streams streams;
+	uint64_t seed;
 };
+
+struct rtp { /* of a flow; by side */
+	struct rtp_side {
+		struct rtp_clock clock;
+		int64_t ts[2];   /* of the packets that wait for the third */
+		uint64_t jitter; /* and the second one's sample */
+		uint32_t ssrc;
+		uint16_t seq;
+		uint8_t run;     /* packets that followed each other */
+		bool sampled;
+	} side[2];
+};
+
+enum { UDP_NATKA = 1, UDP_IKE = 2 };
+
+struct udp_bin { /* [side] */
+	uint64_t jit_sum[2], jit_max[2]; /* us */
+	uint32_t jit_n[2], ssrc[2];
+	uint32_t natka[2], ikeq[2], iker[2];
+	uint8_t pt[2];
+	bool rtp[2];
+	uint8_t has; /* UDP_*: such packets came */
+};
+
+/* The bin's, made if need be; NULL at the cap. */
+struct udp_bin *udp_bin(struct track *, struct bin *);
+
 
 void tcp_init(struct track *, uint32_t max_flows);
 void seq_init(struct track *, uint32_t max_flows);
+void udp_init(struct track *, uint32_t max_flows);
 
 #endif
