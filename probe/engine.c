@@ -363,7 +363,6 @@ end_flow(struct engine *e, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 	const struct tracker *k = track_for(&f->key);
 
 	count_end(engine_stats(e, now), cause);
-	count_end(&e->total, cause);
 	if (k != NULL && k->end_flow != NULL)
 		k->end_flow(e->track, f);
 	if (e->closing) {
@@ -426,10 +425,8 @@ evict(struct engine *e, int64_t now)
 
 	if (f->life & LIFE_CONFIRMED) {
 		s->evict_conf++;
-		e->total.evict_conf++;
 	} else {
 		s->evict_prob++;
-		e->total.evict_prob++;
 	}
 	while (f->pending > 1)
 		seal_early(e, first_bin(e, f));
@@ -722,7 +719,6 @@ new_flow(struct engine *e, const struct work *w)
 		return (n); /* not a flow of its own for long: it counts when it has a lane */
 	s = engine_stats(e, w->now);
 	s->newflows++;
-	e->total.newflows++;
 	return (n);
 }
 
@@ -818,10 +814,6 @@ clock_in(struct engine *e, struct work *w, const struct arrival *a)
 	s->tback += sealed;
 	s->tjump += jump;
 	s->tbad += bad;
-	count_fate(&e->total, w->p);
-	e->total.tback += sealed;
-	e->total.tjump += jump;
-	e->total.tbad += bad;
 }
 
 /* Key and hash; a fragment gets them in its turn. */
@@ -1013,6 +1005,7 @@ fragment(struct engine *e, struct work *w)
 static void
 write_mar(struct engine *e, struct span *s, bool late)
 {
+	stat_add(&e->total, &s->stats);
 	if (s->stats.frames == 0 && !late && !e->o.live)
 		return; /* offline a bin without frames has no record of its own */
 	s->stats.live = e->o.live;
@@ -1021,8 +1014,6 @@ write_mar(struct engine *e, struct span *s, bool late)
 	s->stats.fragtab = frags_count(e->frags);
 	s->stats.satab = tunnels_count(e->tunnels);
 	s->stats.fragevict += frags_evicted(e->frags);
-	if (e->total.fragtab < s->stats.fragtab)
-		e->total.fragtab = s->stats.fragtab;
 	emit_mar(&e->emit, s->start, &s->stats, s->due < e->clock.now && s->due >= 0 ? s->due : e->clock.now, late);
 }
 
@@ -1253,18 +1244,15 @@ engine_flush(struct engine *e, int64_t now, int64_t delay)
 void
 engine_kernel(struct engine *e, int64_t since, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop)
 {
-	struct stat_set *s;
+	struct stat_set *s = &e->total; /* before the first packet there is no bin */
 
 	e->total.has_ifdrop |= has_ifdrop;
-	e->total.ps_recv += recv;
-	e->total.ps_drop += drop;
-	e->total.ps_ifdrop += ifdrop;
-	if (!e->clock.started)
-		return;
-	since = clock_bin(since, e->time.interval);
-	if (timeline_sealed(&e->time, since, e->clock.now))
-		since = clock_bin(e->clock.now, e->time.interval);
-	s = &timeline_span(&e->time, since)->stats;
+	if (e->clock.started) {
+		since = clock_bin(since, e->time.interval);
+		if (timeline_sealed(&e->time, since, e->clock.now))
+			since = clock_bin(e->clock.now, e->time.interval);
+		s = &timeline_span(&e->time, since)->stats;
+	}
 	s->ps_recv += recv;
 	s->ps_drop += drop;
 	s->ps_ifdrop += ifdrop;
@@ -1315,10 +1303,18 @@ engine_finish(struct engine *e)
 	emit_flush(&e->emit);
 }
 
-const struct stat_set *
-engine_total(const struct engine *e)
+void
+engine_total(const struct engine *e, struct stat_set *sum)
 {
-	return (&e->total);
+	const struct timeline *tl = &e->time;
+
+	*sum = e->total; /* of what is written; and what is still open */
+	if (tl->drains)
+		stat_add(sum, &tl->draining.stats);
+	for (uint32_t i = 0; i < tl->nopen; i++)
+		stat_add(sum, &tl->open[i]->stats);
+	for (uint32_t i = 0; i < tl->nlate; i++)
+		stat_add(sum, &tl->latestats[i].stats);
 }
 
 uint64_t

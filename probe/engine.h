@@ -45,7 +45,7 @@ void engine_kernel(struct engine *, int64_t since, uint64_t recv, uint64_t drop,
 void engine_finish(struct engine *);
 void engine_free(struct engine **);
 
-const struct stat_set *engine_total(const struct engine *);
+void engine_total(const struct engine *, struct stat_set *); /* so far */
 uint64_t engine_in_flows(const struct engine *); /* packets that are in flow records */
 uint64_t engine_records(const struct engine *);
 

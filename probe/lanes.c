@@ -194,7 +194,6 @@ make_room(struct engine *e, int64_t now)
 		forget(e, n);
 	while (tunnels_full(e->tunnels)) {
 		engine_stats(e, now)->saevict++;
-		e->total.saevict++;
 		forget(e, tunnels_victim(e->tunnels));
 	}
 }
@@ -460,7 +459,6 @@ settle_decision(struct engine *e, const struct decision *d, int64_t now)
 			to = from;
 			table_rekey(&e->table, to, &key, hash);
 			engine_stats(e, now)->newflows++;
-			e->total.newflows++;
 		} else {
 			merge_flows(e, to, from, now, clock_bin(x->born, e->time.interval));
 		}
@@ -513,7 +511,6 @@ lanes_force(struct engine *e, uint32_t flow)
 	}
 	sa_at(e->tunnels, n)->flow = 0;
 	engine_stats(e, e->clock.now)->newflows++;
-	e->total.newflows++;
 }
 
 void

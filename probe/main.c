@@ -125,9 +125,10 @@ add_if_any(struct buf *b, const char *before, size_t n, const struct count *c, c
 static void
 say_totals(const struct engine *e, const struct options *o)
 {
-	const struct stat_set *s = engine_total(e);
+	struct stat_set total, *s = &total;
 	struct buf b = { 0 };
 
+	engine_total(e, &total);
 	add_count(&b, "", s->frames, "frames read: ");
 	add_count(&b, "", engine_in_flows(e), "in ");
 	add_count(&b, "", s->newflows, "flows");
