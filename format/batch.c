@@ -6,7 +6,6 @@
 
 #include "format/base/mem.h"
 
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +31,35 @@ batch_free(struct batch **pb)
 	if (*pb == NULL)
 		return;
 	arena_free(&(*pb)->arena);
+	for (enum field f = 0; f < F_COUNT; f++) {
+		free((*pb)->kept[f].cells);
+		free((*pb)->kept[f].column.present);
+	}
 	free(*pb);
 	*pb = NULL;
+}
+
+/* Zero what was used of a column: no more than the rows that the batch had. */
+static void
+wipe(struct kept *k, uint32_t rows)
+{
+	if (!k->lent)
+		return;
+	k->lent = false;
+	if (rows > k->cap)
+		rows = k->cap;
+	memset(k->cells, 0, cell_size(k->column.store) * rows);
+	memset(k->column.present, 0, BITS_WORDS(rows) * 8);
 }
 
 void
 batch_reset(struct batch *b)
 {
+	uint32_t rows = b->rows > 0 && b->rows <= b->cap ? b->rows : b->cap;
+
 	arena_reset(&b->arena);
+	for (enum field f = 0; f < F_COUNT; f++)
+		wipe(&b->kept[f], rows);
 	memset(b->col, 0, sizeof(b->col));
 	memset(&b->derived, 0, sizeof(b->derived));
 	b->rows = 0;
@@ -50,14 +70,22 @@ batch_reset(struct batch *b)
 struct column *
 batch_column(struct batch *b, enum field f)
 {
-	struct column *c = b->col[f];
+	struct kept *k = &b->kept[f];
+	struct column *c = &k->column;
 
-	if (c != NULL)
-		return (c);
-	c = arena_zero(&b->arena, sizeof(*c));
+	if (b->col[f] != NULL)
+		return (b->col[f]);
+	if (k->cap < b->cap || k->lent) { /* memory that was never used is zero and costs nothing yet */
+		free(k->cells);
+		free(c->present);
+		k->cap = b->cap;
+		k->cells = mem_zero(b->cap, cell_size(fields[f].store));
+		c->present = mem_zero(BITS_WORDS(b->cap), 8);
+	}
+	k->lent = true;
 	c->store = fields[f].store;
-	c->any = arena_zero(&b->arena, cell_size(c->store) * b->cap);
-	c->present = arena_zero(&b->arena, BITS_WORDS(b->cap) * 8);
+	c->any = k->cells;
+	c->mixed = NULL;
 	b->col[f] = c;
 	return (c);
 }

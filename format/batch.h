@@ -3,7 +3,8 @@
  * batch.h: up to BATCH_ROWS records as columns.
  *
  * A column exists only if some row has the field (col[f] == NULL: absent in every row).  Values of
- * rows that are not present are zero.  Everything lives in the batch's arena.
+ * rows that are not present are zero.  Blobs and bitmaps of mixed rows live in the batch's arena; columns are the
+ * batch's own and are used again after a reset.
  */
 #ifndef FORMAT_BATCH_H
 #define FORMAT_BATCH_H
@@ -29,6 +30,12 @@ struct column {
 struct batch {
 	uint32_t rows, cap; /* cap is BATCH_ROWS unless made smaller */
 	struct column *col[F_COUNT];
+	struct kept {       /* columns' memory, for the next use */
+		struct column column;
+		void *cells;
+		uint32_t cap;
+		bool lent;  /* handed out since the last reset: not zero any more */
+	} kept[F_COUNT];
 	struct fieldset derived; /* derived columns that batch_derive() has looked at */
 	uint64_t *sel;  /* selected rows; NULL: all */
 	bool filtered;  /* its file was written under a filter: totals can not be checked */
