@@ -156,13 +156,21 @@ static void
 write_ready(struct engine *e, uint32_t tunnel)
 {
 	struct list *l = &tunnel_at(e->tunnels, tunnel)->deferred;
+	int64_t ready = INT64_MIN;
 
+	/* A flood of SPIs must not walk all bins for each: what is true of one bin is true of those before it, or
+	 * after it. */
+	if (l->head != 0 && waits(e, tunnel, bin_at(&e->table, l->head)->start))
+		return;
 	for (uint32_t n = l->head, next; n != 0; n = next) {
 		struct bin *b = bin_at(&e->table, n);
+		const struct flow_state *f = flow_at(&e->table, b->flow);
 
 		next = b->order.next;
-		if (lanes_wait(e, flow_at(&e->table, b->flow), b->start))
+		if ((f->key.kind & KEY_SA || b->start > ready) && lanes_wait(e, f, b->start))
 			continue;
+		if ((f->key.kind & KEY_SA) == 0 && b->start > ready)
+			ready = b->start;
 		list_remove(&e->table, l, order_link, n);
 		b->deferred = 0;
 		engine_write_bin(e, n);
@@ -185,16 +193,24 @@ forget(struct engine *e, uint32_t n)
 	tunnels_tidy(e->tunnels, tunnel);
 }
 
+static void settle_decision(struct engine *, const struct decision *, int64_t now);
+
 static void
 make_room(struct engine *e, int64_t now)
 {
 	uint32_t n;
+	struct decision d;
 
 	while ((n = tunnels_stale(e->tunnels, now)) != 0)
 		forget(e, n);
 	while (tunnels_full(e->tunnels)) {
+		n = tunnels_victim(e->tunnels);
+		if (sa_at(e->tunnels, n)->lane == 0) { /* what it has counted needs a lane */
+			tunnels_decide_now(e->tunnels, n, &d);
+			settle_decision(e, &d, now);
+		}
 		engine_stats(e, now)->saevict++;
-		forget(e, tunnels_victim(e->tunnels));
+		forget(e, n);
 	}
 }
 

@@ -780,6 +780,12 @@ tunnels_decide(struct tunnels *t, struct decision *d)
 	return (true);
 }
 
+void
+tunnels_decide_now(struct tunnels *t, uint32_t n, struct decision *d)
+{
+	decide(t, n, d);
+}
+
 bool
 tunnels_force(struct tunnels *t, uint32_t n, struct decision *d)
 {

@@ -104,6 +104,8 @@ struct decision {
 };
 /* Decide the first undecided SA; false: none waits. */
 bool tunnels_decide(struct tunnels *, struct decision *);
+/* Decide this one, which is undecided, before its time. */
+void tunnels_decide_now(struct tunnels *, uint32_t sa, struct decision *);
 /* This undecided SA has to have a lane now: a new one. false: there is none. */
 bool tunnels_force(struct tunnels *, uint32_t sa, struct decision *);
 /* An SA that has to make room: say so before it is forgotten; false: there is room. */

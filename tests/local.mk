@@ -113,6 +113,7 @@ TESTS += \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
+	%D%/truth/flood.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/tunnels.tap \
