@@ -10,7 +10,7 @@
 static struct desk
 desk_of(struct engine *e, const struct stream *x, int64_t now)
 {
-	bool lives = x->flow != 0 && engine_has_key(e, x->flow, &x->key);
+	bool lives = x->flow != 0 && engine_has_key(e, x->flow, &x->key) && !engine_expire(e, x->flow, now);
 
 	return ((struct desk){ .e = e, .key = &x->key, .flow = lives ? x->flow : 0, .spi = x->spi, .now = now,
 	    .side = x->side, .src = x->src, .dirq = x->dirq, .peer = x->kind == STREAM_WG });
@@ -44,14 +44,6 @@ struct mirror {
 	struct stat_set *stats; /* whose mirlost `there` is */
 };
 
-static struct stat_set *
-stats_of(struct engine *e, int64_t start, int64_t now)
-{
-	if (timeline_sealed(&e->time, start, now))
-		return (timeline_late_stats(&e->time, start, now));
-	return (&timeline_span(&e->time, start)->stats);
-}
-
 static struct seq_counts *
 mirror_there(void *arg, const struct seq_place *p)
 {
@@ -75,15 +67,21 @@ mirror_correct(void *arg, const struct seq_place *p, uint32_t fix, uint32_t earl
 	(void)badseq;
 }
 
-static void
-count_mirror(struct engine *e, const struct work *w, struct stream *x)
+void
+carriers_mirror(struct engine *e, const struct work *w, struct stat_set *s)
 {
+	struct streams *mirrors = track_mirrors(e->track);
+	struct stream *x;
 	int64_t start = clock_bin(w->ts, e->time.interval);
 	struct mirror m = { .e = e, .now = w->now };
 	struct seq_counts here = { 0 };
 	struct seq_sink k = { { start, 1, 0 }, &here, mirror_there, mirror_correct, &m };
-	struct stat_set *s = stats_of(e, start, w->now);
+	uint32_t old;
 
+	while ((old = streams_old(mirrors, w->now)) != 0)
+		streams_drop(mirrors, old);
+	if ((x = gre_stream(mirrors, w->p, w->now)) == NULL)
+		return;
 	here.lost = s->mirlost;
 	seqno_packet(&x->seq, w->p->gre_seq, w->ts, false, &k);
 	s->mirlost = here.lost;
@@ -106,14 +104,12 @@ static void
 gre(struct engine *e, const struct work *w, struct bin *b)
 {
 	const struct flow_state *f = flow_at(&e->table, w->flow);
-	struct stream *x = gre_stream(e->track, w->p, w->now);
+	struct stream *x = gre_stream(track_streams(e->track), w->p, w->now);
 	struct seq_bin *s;
 
 	if (x == NULL)
 		return;
-	if (w->p->facts & FACT_MIRROR) {
-		count_mirror(e, w, x);
-	} else if (f->key.proto != PROTO_GRE) {
+	if (f->key.proto != PROTO_GRE) {
 		pass_number(e, w, x);
 	} else if ((s = seq_bin(e->track, b)) != NULL) {
 		x->key = f->key;
@@ -130,7 +126,7 @@ end_stream(struct engine *e, struct stream *x, int64_t now)
 {
 	struct desk desk = desk_of(e, x, now);
 
-	if (x->kind != STREAM_WG_PEERS && x->kind != STREAM_MIRROR)
+	if (x->kind != STREAM_WG_PEERS)
 		desk_end(&desk, &x->seq);
 }
 
@@ -155,7 +151,7 @@ carriers_packet(struct engine *e, const struct work *w)
 		end_stream(e, stream_at(s, old), w->now);
 		streams_drop(s, old);
 	}
-	if (w->p->facts & FACT_GRESEQ)
+	if ((w->p->facts & (FACT_GRESEQ | FACT_MIRROR)) == FACT_GRESEQ)
 		gre(e, w, b);
 	if (f->key.proto != PROTO_UDP)
 		return;

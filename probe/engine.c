@@ -814,6 +814,8 @@ clock_in(struct engine *e, struct work *w, const struct arrival *a)
 	s->tback += sealed;
 	s->tjump += jump;
 	s->tbad += bad;
+	if (w->p->facts & FACT_MIRROR)
+		carriers_mirror(e, w, s);
 }
 
 /* Key and hash; a fragment gets them in its turn. */

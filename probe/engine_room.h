@@ -95,6 +95,8 @@ struct flow *desk_correction(const struct desk *, const struct seq_place *, bool
 
 /* A packet with one of these facts was counted in w->flow, w->bin. */
 void carriers_packet(struct engine *, const struct work *);
+/* A packet with FACT_MIRROR, when its time is known: what the mirror lost counts there. */
+void carriers_mirror(struct engine *, const struct work *, struct stat_set *);
 /* The end of input. */
 void carriers_finish(struct engine *);
 

@@ -35,6 +35,7 @@ track_free(struct track **pt)
 	pool_free(&t->udp_bin);
 	pool_free(&t->rtp);
 	streams_free(&t->streams);
+	streams_free(&t->mirrors);
 	free(t);
 	*pt = NULL;
 }

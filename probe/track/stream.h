@@ -13,6 +13,7 @@
 #include "probe/track/seqno.h"
 
 #define STREAMS_MAX 65536
+#define MIRRORS_MAX 1024
 
 struct wg_index {
 	uint32_t index;
@@ -43,7 +44,7 @@ struct rtp_clock { /* RFC 3550 A.8 */
 	uint32_t ts, rate;  /* rate 0: nothing to compare with */
 };
 
-enum stream_kind { STREAM_WG, STREAM_WG_PEERS, STREAM_RTP, STREAM_GRE, STREAM_MIRROR };
+enum stream_kind { STREAM_WG, STREAM_WG_PEERS, STREAM_RTP, STREAM_GRE };
 
 struct stream {
 	uint64_t id;

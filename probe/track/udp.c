@@ -14,6 +14,7 @@ void
 udp_init(struct track *t, uint32_t max_flows)
 {
 	streams_init(&t->streams, max_flows < STREAMS_MAX ? max_flows + 2 : STREAMS_MAX);
+	streams_init(&t->mirrors, MIRRORS_MAX);
 	pool_init(&t->rtp, sizeof(struct rtp), max_flows);
 	pool_init(&t->udp_bin, sizeof(struct udp_bin), max_flows > 1u << 30 ? 1u << 31 : 3 * max_flows);
 }
@@ -22,6 +23,12 @@ struct streams *
 track_streams(struct track *t)
 {
 	return (&t->streams);
+}
+
+struct streams *
+track_mirrors(struct track *t)
+{
+	return (&t->mirrors);
 }
 
 struct udp_bin *
@@ -63,12 +70,12 @@ udp_ike(struct track *t, struct bin *b, int side, bool response)
 }
 
 struct stream *
-gre_stream(struct track *t, const struct packet *p, int64_t now)
+gre_stream(struct streams *s, const struct packet *p, int64_t now)
 {
-	struct stream *x = stream_find(&t->streams, p->gre_id, now);
+	struct stream *x = stream_find(s, p->gre_id, now);
 
 	if (x == NULL)
-		x = stream_add(&t->streams, p->gre_id, p->facts & FACT_MIRROR ? STREAM_MIRROR : STREAM_GRE, 32, now);
+		x = stream_add(s, p->gre_id, STREAM_GRE, 32, now);
 	return (x);
 }
 

@@ -25,10 +25,11 @@ unsigned wg_packet(struct track *, struct flow_state *, struct bin *, int side, 
     struct number *);
 unsigned rtp_packet(struct track *, struct flow_state *, struct bin *, int side, const struct packet *, int64_t now,
     struct number *);
-/* GRE's own; also of packets whose flow is inside: `b` NULL, only the number is known then. */
-struct stream *gre_stream(struct track *, const struct packet *, int64_t now);
+/* The numbering of a packet with FACT_GRESEQ; NULL: no room. */
+struct stream *gre_stream(struct streams *, const struct packet *, int64_t now);
 void udp_natka(struct track *, struct bin *, int side);
 void udp_ike(struct track *, struct bin *, int side, bool response);
 struct streams *track_streams(struct track *);
+struct streams *track_mirrors(struct track *); /* of ERSPAN: they are no flow's */
 
 #endif

@@ -16,6 +16,8 @@
 #include <string.h>
 
 static uint64_t sim_state = 1;
+static uint32_t sim_number[2]; /* of carriers, by direction */
+static bool sim_carriers;      /* WireGuard, RTP, GRE, IKE instead of ESP */
 
 static inline uint32_t
 chance(uint32_t n) /* 0 .. n-1; xorshift64* */
@@ -30,6 +32,7 @@ static inline void
 chance_seed(uint64_t seed)
 {
 	sim_state = seed * 0x9e3779b97f4a7c15ull | 1;
+	sim_number[0] = sim_number[1] = 0;
 }
 
 /* --- records, as text: every field that is there */
@@ -166,13 +169,61 @@ sim_packet(int64_t ts, unsigned proto, uint8_t a, uint8_t b, uint16_t sport, uin
 	return (x);
 }
 
+/* A packet of a carrier of sequence numbers, which mostly go on. */
+static inline void
+sim_carrier(struct packet *p, bool back)
+{
+	uint32_t n = sim_number[back] += chance(10) == 0 ? chance(5) : 1;
+
+	if (chance(8) == 0)
+		n -= chance(6);
+	p->proto = PROTO_UDP;
+	p->sport = back ? 51821 : 51820;
+	p->dport = back ? 51820 : 51821;
+	switch (chance(4)) {
+	case 0:
+		p->facts = FACT_PORTS | FACT_WG;
+		p->wg.type = (uint8_t)(chance(10) == 0 ? 1 + chance(2) : 4);
+		p->wg.sender = 1 + chance(2);
+		p->wg.receiver = 1 + chance(2);
+		p->wg.counter = n;
+		break;
+	case 1:
+		p->facts = FACT_PORTS | FACT_RTP;
+		p->rtp.pt = 0;
+		p->rtp.ssrc = 1 + (chance(20) == 0);
+		p->rtp.seq = (uint16_t)n;
+		p->rtp.ts = n * 160;
+		break;
+	case 2:
+		p->proto = chance(4) == 0 ? PROTO_UDP : PROTO_GRE;
+		p->facts = (p->proto == PROTO_UDP ? FACT_PORTS : 0) | FACT_GRESEQ | (chance(4) == 0 ? FACT_MIRROR : 0);
+		p->gre_id = 1 + back + (p->facts & FACT_MIRROR ? 2 : 0);
+		p->gre_seq = n;
+		if (p->proto == PROTO_GRE)
+			p->sport = p->dport = 0;
+		break;
+	default:
+		p->facts = FACT_PORTS | (chance(2) == 0 ? FACT_NATKA : FACT_IKE);
+		if (p->facts & FACT_IKE) {
+			p->ike.version = 0x20;
+			p->ike.exchange = 37;
+			p->ike.flags = (uint8_t)(chance(2) == 0 ? 0x08 : 0x20);
+			p->ike.ispi = 1;
+			p->ike.rspi = 2;
+			p->ike.msgid = 1;
+		}
+		break;
+	}
+}
+
 /* One of a handful of flows, either direction, with whatever may happen to it. */
 static inline struct arrival
 sim_any(int64_t ts)
 {
 	static const uint8_t tcpflags[] = { TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK, TCP_ACK | TCP_PSH, TCP_ACK | TCP_FIN,
 		TCP_RST };
-	unsigned what = chance(12);
+	unsigned what = chance(sim_carriers ? 16 : 12);
 	bool back = chance(2);
 	uint8_t a = (uint8_t)(1 + chance(2)), b = 9;
 	struct arrival x = sim_packet(ts, PROTO_TCP, back ? b : a, back ? a : b, back ? 80 : 4000, back ? 4000 : 80);
@@ -194,6 +245,8 @@ sim_any(int64_t ts)
 		p->tcp.seq = 1000 + 100 * chance(20);
 		p->tcp.ack = 1000 + 100 * chance(20);
 		p->payload = chance(3) * 100;
+	} else if (what >= 12 || (what == 5 && sim_carriers)) {
+		sim_carrier(p, back);
 	} else if (what == 5) {
 		p->proto = PROTO_ESP;
 		p->facts = FACT_SPI;
