@@ -67,6 +67,7 @@ struct aggr {
 	unsigned nparts;
 	size_t keylen;
 	bool turn, ports, hide_ends;
+	struct batch *half; /* one direction of a batch; NULL: both count together */
 	enum field required;
 	uint64_t seed;
 
@@ -691,8 +692,8 @@ drop_without(const struct batch *b, enum field f, uint32_t *rows, uint32_t n)
 	return (kept);
 }
 
-void
-aggr_add(struct aggr *a, struct batch *b)
+static void
+add_rows(struct aggr *a, struct batch *b)
 {
 	uint32_t n;
 
@@ -720,6 +721,43 @@ aggr_add(struct aggr *a, struct batch *b)
 				j.time = b->col[fields[s->field].companion];
 			(in->mixed != NULL && !same ? any_cell : s->kernel)(&j);
 		}
+	}
+}
+
+/* What one side of the rows sent, as if that side were the source: columns are borrowed from the batch, those of the
+ * other side are left out.  Flows are not counted: an SA is none. */
+static void
+take_half(struct batch *half, const struct batch *b, bool destination)
+{
+	const struct column *spi = b->col[destination ? F_dspi : F_sspi], *pkts = b->col[destination ? F_dpkts : F_spkts];
+	const struct column *type = b->col[F_rectype];
+
+	batch_reset(half);
+	half->cap = half->rows = b->rows;
+	for (enum field f = 0; f < F_STORED; f++) {
+		enum field twin = fields[f].twin, from = destination ? twin : f;
+		bool other = twin < f && fields[f].agg != AGG_KEY; /* the destination's, in the half */
+
+		if (!other && f != F_trans && f != F_flowid && f != F_lane)
+			half->col[f] = b->col[from];
+	}
+	half->sel = arena_zero(&half->arena, BITS_WORDS(b->rows) * 8);
+	for (uint32_t r = 0; r < b->rows && spi != NULL; r++)
+		if (batch_selected(b, r) && column_has(spi, r) && spi->u[r] != 0 &&
+		    ((column_has(pkts, r) && pkts->u[r] > 0) || (column_has(type, r) && type->u[r] == RECTYPE_CORR)))
+			bit_set(half->sel, r);
+}
+
+void
+aggr_add(struct aggr *a, struct batch *b)
+{
+	if (a->half == NULL) {
+		add_rows(a, b);
+		return;
+	}
+	for (int destination = 0; destination < 2; destination++) {
+		take_half(a->half, b, destination);
+		add_rows(a, a->half);
 	}
 }
 
@@ -883,6 +921,8 @@ aggr_new(const struct keys *k, const struct fieldset *keep)
 	a->turn = k->turn;
 	a->ports = k->ports;
 	a->required = k->required;
+	if (k->halves)
+		a->half = batch_new(BATCH_ROWS);
 	a->seed = hash_seed();
 	a->by = F_NONE;
 	a->keep = *keep;
@@ -923,6 +963,7 @@ aggr_free(struct aggr **pa)
 	free(a->selected);
 	free(a->order);
 	batch_free(&a->out);
+	batch_free(&a->half);
 	arena_free(&a->arena);
 	arena_free(&a->scratch);
 	free(a);

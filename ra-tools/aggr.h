@@ -25,9 +25,11 @@ struct keys {
 	unsigned n;
 	bool turn;  /* direction-free: rows of opposite orientation are turned */
 	bool ports; /* and orientation looks at ports, not at addresses alone */
+	bool halves; /* each record is two: what the source sent, and what the destination sent */
 	enum field
 	    required; /* rows without it and without its twin are left out; F_NONE: all rows count */
 	char columns[512]; /* what to show of the key, as -s writes it */
+	const char *defaults; /* the columns that such rows want; NULL: the tool's */
 };
 
 /* "saddr/24,daddr,proto", "saddr/24/64" (IPv4/IPv6), conv, matrix, flow, tunnel, lane, spi, none; words and

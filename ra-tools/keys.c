@@ -16,15 +16,19 @@ static const struct key_word {
 	const char *word, *fields, *columns;
 	bool turn, ports;
 	uint16_t required;
+	const char *defaults; /* columns, where the tool's would not show what such rows are */
 } words[] = {
 	{ "conv", "proto saddr daddr sport dport vrf sap icmptype icmpcode icmpid skmac dkmac",
-	  "proto saddr sport dir daddr dport", true, true, F_NONE },
-	{ "matrix", "saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE },
-	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid },
-	{ "tunnel", "tunid", "tunid saddr dir daddr", true, false, F_tunid },
-	{ "lane", "tunid lane", "tunid lane saddr dir daddr", true, false, F_tunid },
-	{ "spi", "saddr daddr sspi dspi", "saddr sspi dir daddr dspi", true, false, F_sspi },
-	{ "none", "", "", false, false, F_NONE },
+	  "proto saddr sport dir daddr dport", true, true, F_NONE, NULL },
+	{ "matrix", "saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE, NULL },
+	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid, NULL },
+	{ "tunnel", "tunid", "tunid saddr dir daddr", true, false, F_tunid,
+	  "trans stime flgs proto saddr dir daddr spkts dpkts sbytes dbytes sloss dloss ploss rekeys" },
+	{ "lane", "tunid lane", "tunid lane saddr dir daddr", true, false, F_tunid,
+	  "trans stime flgs proto saddr sspi dir daddr dspi lane pconf spkts dpkts sloss dloss ploss rekeys" },
+	{ "spi", "tunid saddr daddr sspi", "saddr sspi daddr", false, false, F_sspi,
+	  "stime proto saddr sspi daddr spkts sbytes suniq slost sfix sdup slate sploss" },
+	{ "none", "", "", false, false, F_NONE, NULL },
 };
 
 static bool
@@ -68,6 +72,9 @@ add_word(struct keys *k, const struct key_word *w)
 			return (false);
 	k->turn |= w->turn;
 	k->ports |= w->ports;
+	k->halves |= w->required == F_sspi;
+	if (w->defaults != NULL)
+		k->defaults = w->defaults;
 	if (w->required != F_NONE)
 		k->required = w->required;
 	show(k, w->columns);
@@ -180,6 +187,14 @@ keys_want(const struct keys *k, const struct fieldset *keep, struct fieldset *s)
 	if (k->required != F_NONE) {
 		fieldset_want(s, k->required);
 		fieldset_want(s, fields[k->required].twin);
+	}
+	if (k->halves) {
+		fieldset_want(s, F_spkts);
+		fieldset_want(s, F_dpkts);
+		fieldset_want(s, F_rectype);
+		for (enum field f = 0; f < F_STORED; f++)
+			if (fieldset_has(s, f))
+				fieldset_want(s, fields[f].twin);
 	}
 	if (!k->turn)
 		return;

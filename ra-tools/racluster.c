@@ -39,6 +39,8 @@ prepare(struct run *r)
 
 	if (!keys_parse(key, &k, err, sizeof(err)))
 		run_usage("%s", err);
+	if (k.defaults != NULL)
+		run_columns(r, k.defaults);
 	run_fields(r, &keep);
 	keys_want(&k, &keep, &read);
 	run_want_set(r, &read);
