@@ -222,6 +222,8 @@ describe(struct engine *e, struct seq_bin *s, struct sa *x, const struct bin *b,
 	int other = 1 - side;
 
 	seq_bin_spi(s, side, spi, x->first);
+	s->roam[side] += x->roamed;
+	x->roamed = false;
 	if (spi < 256)
 		s->flags |= SPIFL_reserved;
 	if (x->key.lport != 0 || x->key.hport != 0)

@@ -31,6 +31,7 @@ struct ike { /* what IKE said in clear between two gateways */
 struct tunnels {
 	struct pool sas, lanes, tunnels, ikes;
 	struct slots by_sa, by_tunnel, by_ike;
+	struct slots by_receiver; /* SAs in UDP, by receiver and SPI: what a peer with a new address keeps */
 	uint32_t old_head, old_tail; /* SAs by age */
 	uint32_t wait_head, wait_tail; /* undecided SAs of all tunnels, by (first, side, spi) */
 	uint32_t ike_head, ike_tail;
@@ -50,6 +51,7 @@ tunnels_new(uint32_t max, bool no_lanes, uint64_t seed)
 	slots_init(&t->by_sa, 4096);
 	slots_init(&t->by_tunnel, 4096);
 	slots_init(&t->by_ike, 4096);
+	slots_init(&t->by_receiver, 4096);
 	t->seed = seed;
 	t->no_lanes = no_lanes;
 	return (t);
@@ -69,6 +71,7 @@ tunnels_free(struct tunnels **pt)
 	slots_free(&t->by_sa);
 	slots_free(&t->by_tunnel);
 	slots_free(&t->by_ike);
+	slots_free(&t->by_receiver);
 	free(t);
 	*pt = NULL;
 }
@@ -396,6 +399,63 @@ wait_remove(struct tunnels *t, uint32_t n)
 	u->waiting--;
 }
 
+/* --- peers whose address changes (NAT rebinding, MOBIKE: RFC 4555) */
+
+static bool
+in_udp(const struct key *k)
+{
+	return (k->lport != 0 || k->hport != 0);
+}
+
+static const struct ip *
+receiver(const struct key *k, int side)
+{
+	return (side == 0 ? &k->hi : &k->lo);
+}
+
+static uint32_t
+receiver_hash(const struct tunnels *t, const struct key *k, int side, uint32_t spi)
+{
+	return ((uint32_t)hash64(receiver(k, side), sizeof(struct ip), t->seed ^ spi));
+}
+
+struct newcomer {
+	const struct tunnels *t;
+	const struct key *key;
+	uint32_t spi, seq;
+	int side;
+	int64_t now;
+};
+
+/* Heard a minute ago at most, and the numbers go on. */
+static bool
+moved_here(const void *arg, uint32_t n)
+{
+	const struct newcomer *w = arg;
+	const struct sa *x = sa_at(w->t, n);
+	int32_t d = (int32_t)(w->seq - (uint32_t)x->seq.hi);
+
+	return (x->spi == w->spi && ip_cmp(receiver(&x->key, x->side), receiver(w->key, w->side)) == 0 &&
+	    !key_equal(&x->key, w->key) && x->seq.started && w->now - x->last <= TUNNEL_RECENT &&
+	    d > -SEQ_WINDOW && d < SEQ_WINDOW);
+}
+
+/* The newcomer goes on with the numbers of the SA that it was; gaps open there are lost for good. */
+static void
+adopt(struct tunnels *t, struct sa *x, int64_t now)
+{
+	struct newcomer w = { t, &x->key, x->spi, x->first_seq, x->side, now };
+	uint32_t old = slots_find(&t->by_receiver, x->roam_hash, moved_here, &w);
+
+	if (old == 0)
+		return;
+	x->seq = sa_at(t, old)->seq;
+	x->seq.ngaps = x->seq.nmarks = 0;
+	x->seq.pending = false;
+	x->roamed = true;
+	seqno_init(&sa_at(t, old)->seq, 32);
+}
+
 static uint32_t
 new_sa(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t hash, int64_t now,
     int64_t ts)
@@ -425,6 +485,11 @@ new_sa(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t 
 	u->sa_head = n;
 	u->nsa[side]++;
 	slots_add(&t->by_sa, hash, n);
+	if (in_udp(k)) {
+		x->roam_hash = receiver_hash(t, k, side, spi);
+		adopt(t, x, now);
+		slots_add(&t->by_receiver, x->roam_hash, n);
+	}
 	old_append(t, n);
 	if (u->waiting >= WAITING_MAX || (u->nlanes >= LANES_MAX && !t->no_lanes))
 		join_lane(t, n, rest_lane(t, tunnel));
@@ -856,6 +921,8 @@ tunnels_forget(struct tunnels *t, uint32_t n)
 		sa_at(t, x->next)->prev = x->prev;
 	old_unlink(t, x);
 	slots_del(&t->by_sa, x->hash, n);
+	if (in_udp(&x->key))
+		slots_del(&t->by_receiver, x->roam_hash, n);
 	x->spi = 0; /* so that nobody takes the empty cell for what it was */
 	pool_put(&t->sas, n);
 }

@@ -48,6 +48,9 @@ struct sa {
 	uint8_t side, chance, plan_conf;
 	uint8_t conf;         /* how sure its lane is; 0: it began the lane, or has none */
 	bool known;           /* the tunnel was there before it */
+	bool roamed;          /* it came here with its numbers from a peer that has another address now; the engine
+	                       * counts it and takes the mark away */
+	uint32_t roam_hash;   /* in UDP: of receiver and SPI */
 	struct seqno seq;
 };
 

@@ -303,6 +303,40 @@ test_memory(void **state)
 	tunnels_free(&t);
 }
 
+/* A peer behind NAT comes back from another port: its SA goes on, with what was lost meanwhile. */
+static void
+test_roam(void **state)
+{
+	struct tunnels *t = tunnels_new(100, false, 1);
+	struct key before = gateways, after;
+	uint32_t a, b, c;
+
+	(void)state;
+	before.lport = 4500;
+	before.hport = 30000;
+	after = before;
+	after.hport = 30001;
+	a = tunnels_packet(t, &before, 1, 7, 100, 0, tunnels_hash(t, &before, 1, 7), SEC, SEC);
+	sa_at(t, a)->seq.started = true; /* as the sequence engine leaves it */
+	sa_at(t, a)->seq.hi = 100;
+	b = tunnels_packet(t, &after, 1, 7, 103, 0, tunnels_hash(t, &after, 1, 7), 2 * SEC, 2 * SEC);
+	assert_int_not_equal(a, b);
+	assert_true(sa_at(t, b)->roamed);
+	assert_int_equal(sa_at(t, b)->seq.hi, 100);
+	assert_false(sa_at(t, a)->seq.started);
+	/* Another SPI, numbers far away, or long ago: another SA. */
+	c = tunnels_packet(t, &before, 1, 8, 104, 0, tunnels_hash(t, &before, 1, 8), 3 * SEC, 3 * SEC);
+	assert_false(sa_at(t, c)->roamed);
+	before.hport = 30002;
+	c = tunnels_packet(t, &before, 1, 7, 90000, 0, tunnels_hash(t, &before, 1, 7), 3 * SEC, 3 * SEC);
+	assert_false(sa_at(t, c)->roamed);
+	before.hport = 30003;
+	c = tunnels_packet(t, &before, 1, 7, 104, 0, tunnels_hash(t, &before, 1, 7), 100 * SEC, 100 * SEC);
+	assert_false(sa_at(t, c)->roamed);
+	tunnels_forget(t, a);
+	tunnels_free(&t);
+}
+
 int
 main(void)
 {
@@ -313,6 +347,7 @@ main(void)
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_roam),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
