@@ -39,17 +39,26 @@ batch_free(struct batch **pb)
 	*pb = NULL;
 }
 
-/* Zero what was used of a column: no more than the rows that the batch had. */
+/* Zero what was used of a column: the rows that are present.  Most columns are of few rows. */
 static void
 wipe(struct kept *k, uint32_t rows)
 {
+	size_t size = cell_size(k->column.store), words = BITS_WORDS(rows < k->cap ? rows : k->cap);
+	uint64_t *present = k->column.present;
+
 	if (!k->lent)
 		return;
 	k->lent = false;
-	if (rows > k->cap)
-		rows = k->cap;
-	memset(k->cells, 0, cell_size(k->column.store) * rows);
-	memset(k->column.present, 0, BITS_WORDS(rows) * 8);
+	for (size_t w = 0; w < words; w++) {
+		uint8_t *cells = (uint8_t *)k->cells + w * 64 * size;
+
+		if (present[w] == UINT64_MAX)
+			memset(cells, 0, 64 * size);
+		else
+			for (uint64_t bits = present[w]; bits != 0; bits &= bits - 1)
+				memset(cells + (size_t)__builtin_ctzll(bits) * size, 0, size);
+		present[w] = 0;
+	}
 }
 
 void
