@@ -19,12 +19,27 @@
 #define DEXP   (N(ddatasegs) + N(duniq) + N(dlost) - N(dfix))
 #define BINSEC (HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
 #define TEXTOF(fn) fn(b, r)
+#define LAGS_FROM(f, bucket) hist_from(b->col[F_##f], r, bucket)
 #define NEEDS(...) { __VA_ARGS__ }
 
 static struct blob
 text(struct batch *b, const char *s, size_t n)
 {
 	return ((struct blob){ arena_copy(&b->arena, s, n), (uint32_t)n });
+}
+
+/* What a histogram holds from a bucket on. */
+static uint64_t
+hist_from(const struct column *c, uint32_t r, int bucket)
+{
+	uint64_t count[HIST_BUCKETS], sum = 0;
+
+	if (!column_has(c, r))
+		return (0);
+	hist_unpack(c->b[r], count);
+	for (int i = bucket; i < HIST_BUCKETS; i++)
+		sum += count[i];
+	return (sum);
 }
 
 static struct blob

@@ -208,6 +208,38 @@ test_cid(void **state)
 	batch_free(&b);
 }
 
+/* Replay windows: a lag of 2^k..2^(k+1)-1 is in bucket k; a window W = 2^k drops buckets k and above. */
+static void
+test_windows(void **state)
+{
+	static const uint8_t lags[] = { 0, 7, 4, 5, 0, 2, 5, 1 }; /* bucket 0: 7, bucket 5: 5, 6: 2, 12: 1 */
+	struct flow f;
+	struct batch *b;
+
+	(void)state;
+	flow_clear(&f);
+	SET(&f, suniq, 60);
+	SET(&f, slate, 15);
+	SET(&f, sdup, 20);
+	SET(&f, slost, 9);
+	SET(&f, sfix, 2);
+	SET(&f, sstale, 1);
+	SET(&f, sfraginc, 4);
+	SET_BLOB(&f, slaghist, lags, sizeof(lags));
+	SET(&f, duniq, 3);
+	b = one(&f);
+	assert_int_equal(batch_derive(b, F_srpl32)->u[0], 8);
+	assert_int_equal(batch_derive(b, F_srpl64)->u[0], 3);
+	assert_int_equal(batch_derive(b, F_srpl128)->u[0], 1);
+	assert_int_equal(batch_derive(b, F_srpl4096)->u[0], 1);
+	assert_int_equal(batch_derive(b, F_seffloss)->i[0], 9 - 2 + 3 - 1 + 4);
+	assert_true(batch_derive(b, F_sreorder)->r[0] == 25.0);
+	assert_true(batch_derive(b, F_spdup)->r[0] == 25.0);
+	assert_true(column_has(batch_derive(b, F_drpl64), 0)); /* nothing late: none, and known */
+	assert_int_equal(batch_derive(b, F_drpl64)->u[0], 0);
+	batch_free(&b);
+}
+
 int
 main(void)
 {
@@ -217,6 +249,7 @@ main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_cid),
+		cmocka_unit_test(test_windows),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
