@@ -116,6 +116,7 @@ TESTS += \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
 	%D%/truth/flood.tap \
+	%D%/truth/invariants.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/tunnels.tap \
