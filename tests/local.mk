@@ -55,8 +55,7 @@ UNIT += \
 	%D%/unit/format/test_file \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/golden %D%/python.tap contrib/python/pavoread.py
-TESTS += %D%/python.tap
+EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/golden contrib/python/pavoread.py
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
