@@ -131,7 +131,7 @@ say_totals(const struct engine *e, const struct options *o)
 	engine_total(e, &total);
 	add_count(&b, "", s->frames, "frames read: ");
 	add_count(&b, "", engine_in_flows(e), "in ");
-	add_count(&b, "", s->newflows, "flows");
+	add_count(&b, "", s->newflows, s->newflows == 1 ? "flow" : "flows");
 	add_count(&b, ", ", s->short_pkts + s->badip_pkts, "undecodable");
 	ADD_IF_ANY(&b, " (", ")", { s->short_pkts, "too short" }, { s->badip_pkts, "bad IP" });
 	if (o->decode.ip_only)

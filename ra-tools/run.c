@@ -845,7 +845,8 @@ select_filter(struct run *r, struct batch *b)
 		r->reject[w] = r->sel[w] & ~r->match[w];
 		r->sel[w] &= r->match[w];
 	}
-	if (r->tool->merges)
+	/* Only who sums losses misses corrections. */
+	if (r->tool->merges && (r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)))
 		r->corrections += corrections_lost(r, b, r->reject);
 	if (r->rejects.path != NULL && bits_count(r->reject, b->rows) > 0) {
 		b->sel = r->reject;
