@@ -438,16 +438,17 @@ merge_flows(struct engine *e, uint32_t to, uint32_t from, int64_t now, int64_t o
 /* What an SA that began in `start` means to the bins that are still open at `when`: how sure the pairing is,
  * and that both sides have been seen. */
 static void
-note_lane(struct engine *e, const struct flow_state *f, const struct lane *l, int64_t start, int64_t when)
+note_lane(struct engine *e, const struct flow_state *f, const struct lane *l, const struct sa *x, int64_t when)
 {
 	uint8_t both = f->life & (LIFE_SENT_LO | LIFE_SENT_HI);
+	int64_t start = clock_bin(x->born, e->time.interval);
 
 	for (uint32_t n = f->bin; n != 0; n = bin_at(&e->table, n)->older) {
 		struct bin *b = bin_at(&e->table, n);
 		struct seq_bin *s;
 
-		if (b->due <= when && b->start < start)
-			continue;
+		if (b->due <= when && (b->start < start || b->due <= x->first))
+			continue; /* sealed by then: it did not wait for this SA */
 		if ((s = seq_bin(e->track, b)) != NULL)
 			s->conf = l->conf;
 		if (both == 3 && b->start >= start) {
@@ -489,7 +490,7 @@ settle_decision(struct engine *e, const struct decision *d, int64_t now)
 		int64_t start = clock_bin(x->born, e->time.interval);
 
 		flow_at(&e->table, to)->ext = x->tunnel;
-		note_lane(e, flow_at(&e->table, to), l, start, now);
+		note_lane(e, flow_at(&e->table, to), l, x, now);
 		l->heard[x->side] = clock_bin(x->last, e->time.interval);
 		if (d->rekey)
 			rekeyed(&w, d->lane, start);
