@@ -336,22 +336,9 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 static bool
 needs_first(uint16_t proto, bool only)
 {
-	switch (proto) {
-	case PROTO_ESP:
-	case PROTO_AH:
+	if (proto == PROTO_ESP || proto == PROTO_AH)
 		return (!only);
-	case PROTO_TCP:
-	case PROTO_UDP:
-	case PROTO_ICMP:
-	case PROTO_ICMP6:
-	case PROTO_SCTP:
-	case PROTO_DCCP:
-	case PROTO_UDPLITE:
-	case PROTO_GRE:
-		return (true);
-	default:
-		return (false);
-	}
+	return (proto == PROTO_GRE || key_wants_ports(proto));
 }
 
 bool

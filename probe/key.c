@@ -73,9 +73,8 @@ key_portless(const struct packet *p, const struct key_options *o, struct key *k)
 	return (canonical(p, o, k));
 }
 
-/* Protocols whose key has more than the addresses. */
-static bool
-wants_ports(uint16_t proto)
+bool
+key_wants_ports(uint16_t proto)
 {
 	switch (proto) {
 	case PROTO_TCP:
@@ -109,7 +108,7 @@ key_of(const struct packet *p, const struct key_options *o, struct key *k)
 			k->aux = (uint32_t)p->icmp.type << 24 | (uint32_t)p->icmp.code << 16;
 			k->kind = side == 0 ? KEY_LO_SENDS : KEY_HI_SENDS;
 		}
-	} else if ((p->facts & FACT_PORTS) == 0 && wants_ports(p->proto)) {
+	} else if ((p->facts & FACT_PORTS) == 0 && key_wants_ports(p->proto)) {
 		k->kind = KEY_PORTLESS;
 	}
 	return (side);
