@@ -199,12 +199,3 @@ batch_get(const struct batch *b, uint32_t r, struct flow *f)
 		}
 	}
 }
-
-void
-batch_copy(struct batch *to, const struct batch *from, uint32_t r)
-{
-	struct flow f;
-
-	batch_get(from, r, &f);
-	batch_add(to, &f);
-}

@@ -52,8 +52,6 @@ struct column *batch_column(struct batch *, enum field);
 void batch_add(struct batch *, const struct flow *);
 /* Row r as a record; blobs are borrowed from the batch.  Only the stored columns that are there. */
 void batch_get(const struct batch *, uint32_t r, struct flow *);
-/* Copy row r of `from` to the end of `to` (stored columns). */
-void batch_copy(struct batch *to, const struct batch *from, uint32_t r);
 /* Make the derived column f (does nothing for stored ones and for those already made).
  * Returns the column or NULL if absent in every row. */
 struct column *batch_derive(struct batch *, enum field f);

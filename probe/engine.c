@@ -683,7 +683,6 @@ count(struct engine *e, uint32_t flow, struct work *w)
 		k->packet(e->track, f, b, side, p);
 	f->idle = (uint8_t)idle_of(f);
 	b->state = is_tcp(f) ? tcp_state(f) : plain_state(f, b);
-	b->dirq = f->dirq;
 	b->seen = f->life & (LIFE_SENT_LO | LIFE_SENT_HI);
 	e->in_flows++;
 }

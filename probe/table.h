@@ -28,7 +28,6 @@ enum { /* flow.life: what was ever seen */
 	LIFE_CHANCE = 8,    /* touched since its last turn at the end of the queue */
 	LIFE_STARTED = 16,  /* its first bin exists */
 	LIFE_DEAD = 32,     /* ended; waits for its bins */
-	LIFE_FLIPPED = 64,
 	LIFE_QUEUED = 128,  /* waits in the confirmed queue, not in probation's */
 };
 
@@ -79,7 +78,7 @@ struct bin {
 	uint32_t ext;       /* tracker's cell for this bin; 0 = none */
 	uint32_t frag;      /* cell with fragment counts; 0 = none */
 	uint8_t ttlmin[2], ttlmax[2], tcpflags[2], dscp[2];
-	uint8_t state, dirq, cause, seen; /* seen: sides that ever sent, up to now */
+	uint8_t state, cause, seen; /* seen: sides that ever sent, up to now */
 	uint16_t flags;     /* RFLAGS_* */
 	uint8_t conn;
 	uint8_t end_row;    /* the end came after this bin was sealed: an END row of its own follows */

@@ -970,12 +970,6 @@ aggr_free(struct aggr **pa)
 	*pa = NULL;
 }
 
-uint32_t
-aggr_groups(const struct aggr *a)
-{
-	return (a->n);
-}
-
 void
 aggr_hide_ends(struct aggr *a, bool hide)
 {

@@ -7,7 +7,6 @@
 #include "probe/track/udp.h"
 
 #include "format/base/clock.h"
-#include "format/base/hash.h"
 #include "probe/track/track.h"
 
 #include <string.h>
@@ -18,18 +17,6 @@ static const uint32_t rates[128] = {
 	[10] = 44100, [11] = 44100, [12] = 8000, [13] = 8000, [14] = 90000, [15] = 8000, [16] = 11025, [17] = 22050,
 	[18] = 8000, [25] = 90000, [26] = 90000, [28] = 90000, [31] = 90000, [32] = 90000, [33] = 90000, [34] = 90000,
 };
-
-static uint64_t
-id_of(const struct track *t, const struct key *k, int side, uint32_t ssrc)
-{
-	struct {
-		struct key key;
-		uint32_t side, ssrc, kind, zero;
-	} of = { *k, (uint32_t)side, ssrc, STREAM_RTP, 0 };
-	uint64_t id = hash64(&of, sizeof(of), t->seed);
-
-	return (id != 0 ? id : 1);
-}
 
 /* One sample of J, in ns; false: nothing to compare with. */
 static bool
@@ -107,7 +94,7 @@ unsigned
 rtp_packet(struct track *t, struct flow_state *f, struct bin *b, int side, const struct packet *p, int64_t now,
     struct number *n)
 {
-	uint64_t id = id_of(t, &f->key, side, p->rtp.ssrc), j;
+	uint64_t id = stream_id(t->seed, &f->key, side, p->rtp.ssrc, STREAM_RTP), j;
 	struct stream *x = stream_find(&t->streams, id, now);
 	struct rtp_side *c = NULL;
 	struct udp_bin *u;

@@ -5,6 +5,7 @@
 #include "probe/track/stream.h"
 
 #include "format/base/clock.h"
+#include "format/base/hash.h"
 #include "format/base/mem.h"
 
 #include <stdlib.h>
@@ -119,4 +120,16 @@ streams_drop(struct streams *s, uint32_t n)
 	*at = x->chain;
 	unlink_age(s, x);
 	pool_put(&s->cells, n);
+}
+
+uint64_t
+stream_id(uint64_t seed, const struct key *k, int side, uint32_t number, enum stream_kind kind)
+{
+	struct {
+		struct key key;
+		uint32_t side, number, kind, zero;
+	} of = { *k, (uint32_t)side, number, kind, 0 };
+	uint64_t id = hash64(&of, sizeof(of), seed);
+
+	return (id != 0 ? id : 1);
 }

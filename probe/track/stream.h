@@ -76,6 +76,8 @@ stream_at(const struct streams *s, uint32_t n)
 	return (pool_at(&s->cells, n));
 }
 
+/* A stream's id, from the key of its flow; never 0.  `number`: its SSRC or index. */
+uint64_t stream_id(uint64_t seed, const struct key *, int side, uint32_t number, enum stream_kind);
 /* Found: it is the newest now.  NULL: not there. */
 struct stream *stream_find(struct streams *, uint64_t id, int64_t now);
 /* A new one, its numbering or peers cleared; NULL: no room. */

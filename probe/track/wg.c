@@ -7,7 +7,6 @@
  */
 #include "probe/track/udp.h"
 
-#include "format/base/hash.h"
 #include "probe/track/track.h"
 
 #include <string.h>
@@ -17,18 +16,6 @@ enum { CONF_ONE = 2, CONF_SEEN = 3 };
 
 #define NEAR        64        /* two packets that nothing announced belong together */
 #define COUNTER_TOP (1ull << 62) /* peers rekey long before (2^60 messages) */
-
-static uint64_t
-id_of(const struct track *t, const struct key *k, int side, uint32_t index, enum stream_kind kind)
-{
-	struct {
-		struct key key;
-		uint32_t side, index, kind, zero;
-	} of = { *k, (uint32_t)side, index, kind, 0 };
-	uint64_t id = hash64(&of, sizeof(of), t->seed);
-
-	return (id != 0 ? id : 1);
-}
 
 static void
 handshake(struct track *t, struct wg *w, const struct key *k, int side, const struct packet *p)
@@ -46,9 +33,9 @@ handshake(struct track *t, struct wg *w, const struct key *k, int side, const st
 	if (w->index[other][WG_NOW].stream != 0 && w->index[other][WG_NOW].index == p->wg.sender)
 		return; /* the same response again */
 	w->index[other][WG_NEXT] = (struct wg_index){ p->wg.sender,
-		id_of(t, k, other, p->wg.sender, STREAM_WG), true, 0 };
+		stream_id(t->seed, k, other, p->wg.sender, STREAM_WG), true, 0 };
 	w->index[side][WG_NEXT] = (struct wg_index){ p->wg.receiver,
-		id_of(t, k, side, p->wg.receiver, STREAM_WG), true, 0 };
+		stream_id(t->seed, k, side, p->wg.receiver, STREAM_WG), true, 0 };
 }
 
 static struct wg_index *
@@ -123,7 +110,7 @@ unsigned
 wg_packet(struct track *t, struct flow_state *f, struct bin *b, int side, const struct packet *p, int64_t now,
     struct number *n)
 {
-	uint64_t id = id_of(t, &f->key, 0, 0, STREAM_WG_PEERS);
+	uint64_t id = stream_id(t->seed, &f->key, 0, 0, STREAM_WG_PEERS);
 	struct stream *peers = stream_find(&t->streams, id, now);
 	struct seq_bin *s;
 	struct wg_index *x, made;
@@ -144,7 +131,7 @@ wg_packet(struct track *t, struct flow_state *f, struct bin *b, int side, const 
 	if ((s = seq_bin(t, b)) == NULL)
 		return (0);
 	if (x == NULL) {
-		made = (struct wg_index){ p->wg.receiver, id_of(t, &f->key, side, p->wg.receiver, STREAM_WG), false, 0 };
+		made = (struct wg_index){ p->wg.receiver, stream_id(t->seed, &f->key, side, p->wg.receiver, STREAM_WG), false, 0 };
 		known = w->index[side][WG_NOW].stream != 0;
 		x = succeed(w, side, &made, p->ts, s);
 		got += count(t, f, side, x, w->first[side].counter, w->first[side].ts, known, now, &n[got]);

@@ -52,19 +52,7 @@ sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struc
 bool
 type_is_right(enum type t)
 {
-	switch (t) {
-	case TYPE_COUNT:
-	case TYPE_BYTES:
-	case TYPE_DUR:
-	case TYPE_USEC2:
-	case TYPE_INT:
-	case TYPE_REAL:
-	case TYPE_PCT:
-	case TYPE_BPS:
-		return (true);
-	default:
-		return (false);
-	}
+	return (t != TYPE_PORT && type_is_number(t)); /* ports stand beside addresses */
 }
 
 void
