@@ -73,10 +73,10 @@ struct bin {
 	int64_t stime, ltime;
 	uint64_t ipg_sum[2], ipg_sumsq[2]; /* us, us^2 saturating */
 	uint32_t ipg_n[2];
-	uint64_t newbytes[2];
 	uint32_t tos;       /* cell with DSCP and ECN counts if any packet had some; 0 = none */
 	uint32_t ext;       /* tracker's cell for this bin; 0 = none */
 	uint32_t frag;      /* cell with fragment counts; 0 = none */
+	uint32_t about;     /* cell with DNS and ICMP errors about the flow; 0 = none */
 	uint8_t ttlmin[2], ttlmax[2], tcpflags[2], dscp[2];
 	uint8_t state, cause, seen; /* seen: sides that ever sent, up to now */
 	uint16_t flags;     /* RFLAGS_* */

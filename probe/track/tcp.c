@@ -31,6 +31,7 @@ struct tcp {
 
 #define HIST_MAX 32
 struct tcp_bin {
+	uint64_t newbytes[2];
 	uint32_t letters[2]; /* by side: a bit each, a to z */
 	uint8_t n;
 	char text[HIST_MAX + 1]; /* upper case = lo; turned to "source" when written, with ^ before it if flipped */
@@ -100,7 +101,7 @@ fill_holes(struct track *t, struct tcp_side *s, uint32_t lo, uint32_t hi)
 }
 
 static void
-payload(struct track *t, struct flow_state *f, struct bin *b, int side, const struct packet *p)
+payload(struct track *t, struct flow_state *f, struct tcp_bin *b, int side, const struct packet *p)
 {
 	uint32_t lo = p->tcp.seq + ((p->tcp.flags & TCP_SYN) != 0), hi = lo + p->payload;
 	struct tcp_side *s;
@@ -285,12 +286,13 @@ packet(struct track *t, struct flow_state *f, struct bin *b, int side, const str
 		return;
 	if (b->ext == 0 && (b->ext = pool_get(&t->tcp_bin)) != 0)
 		memset(pool_at(&t->tcp_bin, b->ext), 0, sizeof(struct tcp_bin));
-	if (b->ext != 0)
-		history(pool_at(&t->tcp_bin, b->ext), side, p);
 	b->tcpflags[side] |= p->tcp.flags;
 	live(f, side, p);
+	if (b->ext == 0)
+		return;
+	history(pool_at(&t->tcp_bin, b->ext), side, p);
 	if ((p->tcp.flags & TCP_RST) == 0 && (p->facts & FACT_PAYLOAD))
-		payload(t, f, b, side, p);
+		payload(t, f, pool_at(&t->tcp_bin, b->ext), side, p);
 }
 
 static void
@@ -308,8 +310,6 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 
 	SET(r, stcpflags, b->tcpflags[s]);
 	SET(r, dtcpflags, b->tcpflags[d]);
-	SET(r, snewbytes, b->newbytes[s]);
-	SET(r, dnewbytes, b->newbytes[d]);
 	if (b->ext != 0) {
 		struct tcp_bin *h = pool_at(&t->tcp_bin, b->ext);
 
@@ -322,6 +322,8 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 			h->text[0] = '^';
 			h->n += h->n < HIST_MAX;
 		}
+		SET(r, snewbytes, h->newbytes[s]);
+		SET(r, dnewbytes, h->newbytes[d]);
 		SET_BLOB(r, hist, h->text, h->n);
 		SET(r, shists, h->letters[s]);
 		SET(r, dhists, h->letters[d]);
