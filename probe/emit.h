@@ -20,6 +20,7 @@ struct emit {
 	struct sink sink;
 	const char *probe;  /* id; lives as long */
 	int64_t interval;   /* ns */
+	const struct health_limits *limits; /* never NULL */
 	bool vlan_key;      /* --key +vlan: taken out of the key's vrf again */
 	struct batch *batch;
 	struct flow record; /* wide: made once */

@@ -28,13 +28,16 @@ engine_new(const struct engine_options *o, struct sink sink)
 	struct engine *e = mem_zero(1, sizeof(*e));
 
 	e->o = *o;
+	if (e->o.limits == NULL)
+		e->o.limits = &health_default;
 	table_init(&e->table, o->max_flows, o->seed);
 	timeline_init(&e->time, o->interval, GRACE < o->interval ? GRACE : o->interval);
 	e->frags = frags_new(o->max_frags, o->seed);
 	e->tunnels = tunnels_new(o->max_sas, o->no_lanes, o->seed);
-	e->track = track_new(o->max_flows, o->seed);
+	e->track = track_new(o->max_flows, o->seed, e->o.limits);
 	emit_init(&e->emit, sink, o->probe, o->interval);
 	e->emit.vlan_key = o->key.vlan;
+	e->emit.limits = e->o.limits;
 	e->total.live = o->live;
 	return (e);
 }

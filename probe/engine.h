@@ -9,6 +9,7 @@
 #define PROBE_ENGINE_H
 
 #include "probe/emit.h"
+#include "probe/health.h"
 #include "probe/key.h"
 
 #define ENGINE_BATCH 32
@@ -23,6 +24,7 @@ struct engine_options {
 	struct key_options key;
 	bool live;
 	uint64_t seed;          /* of the tables */
+	const struct health_limits *limits; /* lives as long; NULL: the usual ones */
 };
 
 /* A packet as it comes to the engine: decoded, or with a fate that keeps it out of flows. */

@@ -55,6 +55,9 @@ libprobe_a_SOURCES += \
 	%D%/engine_room.h \
 	%D%/frag.c \
 	%D%/frag.h \
+	%D%/health.c \
+	%D%/health.def \
+	%D%/health.h \
 	%D%/key.c \
 	%D%/key.h \
 	%D%/lanes.c \

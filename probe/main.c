@@ -267,7 +267,7 @@ main(int argc, char **argv)
 	w = worker_new(out);
 	e = engine_new(&(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
-	    .seed = hash_seed() }, worker_sink(w));
+	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
 	good = run(e, w, &o);
 	engine_finish(e);

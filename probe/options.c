@@ -249,7 +249,7 @@ options_parse(struct options *o, int argc, char **argv)
 	int c;
 
 	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
-		.buffer = 64000000, .flush = 2 * SEC };
+		.buffer = 64000000, .flush = 2 * SEC, .limits = health_default };
 	getopt_tables(letters, longs);
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

@@ -6,6 +6,7 @@
 #define PROBE_OPTIONS_H
 
 #include "probe/decode.h"
+#include "probe/health.h"
 #include "probe/key.h"
 
 struct options {
@@ -23,6 +24,7 @@ struct options {
 	bool as_is, no_promisc, quiet, list;
 	struct decode_options decode;
 	struct key_options key;
+	struct health_limits limits;
 };
 
 /* A mistake ends the program with a sentence and status 2; --help and --version with 0. */

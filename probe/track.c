@@ -10,11 +10,12 @@
 #include <stdlib.h>
 
 struct track *
-track_new(uint32_t max_flows, uint64_t seed)
+track_new(uint32_t max_flows, uint64_t seed, const struct health_limits *limits)
 {
 	struct track *t = mem_zero(1, sizeof(*t));
 
 	t->seed = seed;
+	t->limits = limits;
 	tcp_init(t, max_flows);
 	seq_init(t, max_flows);
 	udp_init(t, max_flows);

@@ -10,11 +10,13 @@
 #define PROBE_TRACK_H
 
 #include "format/flow.h"
+#include "probe/health.h"
 #include "probe/table.h"
 
 struct track; /* pools of all trackers */
 
-struct track *track_new(uint32_t max_flows, uint64_t seed);
+/* The limits live as long. */
+struct track *track_new(uint32_t max_flows, uint64_t seed, const struct health_limits *);
 void track_free(struct track **);
 
 struct tracker {

@@ -17,6 +17,7 @@ struct track {
 	struct pool rtp;      /* struct rtp: UDP flows that may become RTP */
 	struct streams streams, mirrors;
 	uint64_t seed;
+	const struct health_limits *limits; /* never NULL */
 };
 
 struct rtp { /* of a flow; by side */
