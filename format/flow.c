@@ -290,6 +290,54 @@ sum(uint64_t a, uint64_t b)
 	return (s < a ? UINT64_MAX : s); /* saturate: then order can not matter */
 }
 
+enum hist_scale
+hist_scale(enum field f)
+{
+	return (f == F_slaghist || f == F_dlaghist ? HIST_OCTAVES : HIST_QUARTERS);
+}
+
+unsigned
+hist_bucket(enum hist_scale scale, uint64_t v)
+{
+	unsigned e = v == 0 ? 0 : 63 - (unsigned)__builtin_clzll(v), b;
+
+	if (scale == HIST_OCTAVES)
+		return (e);
+	b = v < 4 ? (unsigned)v : 4 * (e - 1) + (unsigned)(v >> (e - 2) & 3);
+	return (b < HIST_BUCKETS ? b : HIST_BUCKETS - 1);
+}
+
+uint64_t
+hist_bound(enum hist_scale scale, unsigned b)
+{
+	unsigned shift;
+
+	if (scale == HIST_OCTAVES)
+		return (b >= 63 ? UINT64_MAX : (2ull << b) - 1);
+	if (b < 4)
+		return (b);
+	shift = b / 4 - 1; /* of a quarter of 2^(shift + 2) */
+	return (((4ull + b % 4 + 1) << shift) - 1);
+}
+
+bool
+hist_percentile(enum hist_scale scale, struct blob blob, unsigned percent, uint64_t *bound)
+{
+	uint64_t count[HIST_BUCKETS], all = 0, rank;
+	unsigned b = 0;
+
+	hist_unpack(blob, count);
+	for (int i = 0; i < HIST_BUCKETS; i++)
+		all = sum(all, count[i]);
+	if (all == 0)
+		return (false);
+	rank = all / 100 * percent + (all % 100 * percent + 99) / 100;
+	for (uint64_t seen = count[0]; seen < rank && b < HIST_BUCKETS - 1; seen = sum(seen, count[b]))
+		b++;
+	*bound = hist_bound(scale, b);
+	return (true);
+}
+
 static struct blob
 hist_merge(struct blob a, struct blob b, struct arena *arena)
 {

@@ -175,4 +175,13 @@ int value_cmp(enum store, const union value *, const union value *);
 struct blob hist_pack(const uint64_t count[static HIST_BUCKETS], struct arena *);
 void hist_unpack(struct blob, uint64_t count[static HIST_BUCKETS]); /* bad bytes: what was good */
 
+/* What the buckets of a HIST field stand for.  Octaves: bucket k holds 2^k to 2^(k+1) - 1 (0 in bucket 0).  Quarter
+ * octaves: 0 to 3, then four buckets to each power of two, none wider than a quarter of its lower bound. */
+enum hist_scale { HIST_OCTAVES, HIST_QUARTERS };
+enum hist_scale hist_scale(enum field);
+unsigned hist_bucket(enum hist_scale, uint64_t v); /* that v falls into; the last one if it is too large */
+uint64_t hist_bound(enum hist_scale, unsigned bucket); /* the largest value that falls into it */
+/* The bound of the bucket in which percent of the values lie or before it (nearest rank); false if it is empty. */
+bool hist_percentile(enum hist_scale, struct blob, unsigned percent, uint64_t *bound);
+
 #endif

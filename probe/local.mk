@@ -73,6 +73,8 @@ libprobe_a_SOURCES += \
 	%D%/track.c \
 	%D%/track.h \
 	%D%/track/rtp.c \
+	%D%/track/rtt.c \
+	%D%/track/rtt.h \
 	%D%/track/seq.c \
 	%D%/track/seq.h \
 	%D%/track/seqno.c \

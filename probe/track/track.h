@@ -15,6 +15,7 @@ struct track {
 	struct pool seq_bin;  /* struct seq_bin */
 	struct pool udp_bin;  /* struct udp_bin: seq_bin.more */
 	struct pool rtp;      /* struct rtp: UDP flows that may become RTP */
+	struct pool rtt_ring, rtt_bin, rtt_dense; /* track/rtt.c's */
 	struct streams streams, mirrors;
 	uint64_t seed;
 	const struct health_limits *limits; /* never NULL */

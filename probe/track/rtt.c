@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track/rtt.c: round trips by handshake, by timestamps, by data and ACK.
+ */
+#include "probe/track/rtt.h"
+
+#include "format/base/clock.h"
+#include "probe/track/track.h"
+
+#include <string.h>
+
+#define STAMPS   16         /* that wait for their echo, in each direction */
+#define STAMP_AGE (10 * SEC) /* an echo that comes later tells nothing */
+#define BUCKETS  124        /* of 32 bits of us, in quarter octaves */
+
+/* Timestamps of each side, of the first packet that had it.  A value of 0 is a free place. */
+struct rtt_ring {
+	struct stamps {
+		uint32_t val[STAMPS];
+		int64_t sent[STAMPS];
+		uint32_t newest;  /* greatest value that came, kept or not */
+		uint32_t echoed;  /* greatest value that the other side has sent back; 0 = none */
+		uint16_t pure;    /* bit a place: it came without data */
+	} side[2];
+};
+
+struct rtt_dense {
+	uint32_t count[BUCKETS];
+};
+
+void
+rtt_init(struct track *t, uint32_t max_flows)
+{
+	pool_init(&t->rtt_ring, sizeof(struct rtt_ring), max_flows);
+	pool_init(&t->rtt_bin, sizeof(struct rtt_bin), max_flows > 1u << 30 ? 1u << 31 : 3 * max_flows);
+	pool_init(&t->rtt_dense, sizeof(struct rtt_dense), max_flows / 4 + 1024);
+}
+
+void
+rtt_free(struct track *t)
+{
+	pool_free(&t->rtt_ring);
+	pool_free(&t->rtt_bin);
+	pool_free(&t->rtt_dense);
+}
+
+static int32_t
+ahead(uint32_t a, uint32_t b) /* how far a is ahead of b, serially */
+{
+	return ((int32_t)(a - b));
+}
+
+/* --- a sample */
+
+static struct rtt_bin *
+bin(struct track *t, uint32_t *cell)
+{
+	if (*cell == 0) {
+		if ((*cell = pool_get(&t->rtt_bin)) == 0)
+			return (NULL);
+		memset(pool_at(&t->rtt_bin, *cell), 0, sizeof(struct rtt_bin));
+	}
+	return (pool_at(&t->rtt_bin, *cell));
+}
+
+/* All buckets in a cell of their own from now on; NULL at the cap: then this sample is in no bucket. */
+static struct rtt_dense *
+spill(struct track *t, struct rtt_leg *l)
+{
+	struct rtt_dense *d;
+
+	if ((l->dense = pool_get(&t->rtt_dense)) == 0)
+		return (NULL);
+	d = pool_at(&t->rtt_dense, l->dense);
+	memset(d, 0, sizeof(*d));
+	for (int i = 0; i < l->pairs; i++)
+		d->count[l->bucket[i]] = l->count[i];
+	return (d);
+}
+
+static void
+count(struct track *t, struct rtt_leg *l, uint32_t us)
+{
+	uint8_t b = (uint8_t)hist_bucket(HIST_QUARTERS, us);
+	struct rtt_dense *d = NULL;
+	int i = 0;
+
+	if (l->dense == 0) {
+		while (i < l->pairs && l->bucket[i] < b)
+			i++;
+		if (i < l->pairs && l->bucket[i] == b && l->count[i] < UINT16_MAX) {
+			l->count[i]++;
+			return;
+		}
+		if (l->pairs < RTT_PAIRS && (i == l->pairs || l->bucket[i] != b)) {
+			memmove(&l->bucket[i + 1], &l->bucket[i], (size_t)(l->pairs - i) * sizeof(l->bucket[0]));
+			memmove(&l->count[i + 1], &l->count[i], (size_t)(l->pairs - i) * sizeof(l->count[0]));
+			l->bucket[i] = b;
+			l->count[i] = 1;
+			l->pairs++;
+			return;
+		}
+		d = spill(t, l);
+	} else {
+		d = pool_at(&t->rtt_dense, l->dense);
+	}
+	if (d != NULL)
+		d->count[b]++;
+}
+
+/* A sample of a leg that began at `from` and closed at `to`, in us; false if it is none. */
+static bool
+span(int64_t from, int64_t to, uint32_t *us)
+{
+	int64_t d = (to - from) / 1000;
+
+	if (to < from || d > UINT32_MAX)
+		return (false);
+	*us = (uint32_t)d;
+	return (true);
+}
+
+/* least: it may be too long, but can not be too short. */
+static struct rtt_bin *
+sample(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, uint32_t us, unsigned method, bool least)
+{
+	struct rtt_bin *b = bin(t, cell);
+	struct rtt_leg *l = b == NULL ? NULL : &b->leg[leg];
+	uint32_t d = us > f->last[leg] ? us - f->last[leg] : f->last[leg] - us;
+	bool follows = f->has & RTT_LAST << leg;
+
+	if ((f->has & RTT_BASE << leg) == 0 || us < f->base[leg])
+		f->base[leg] = us;
+	f->has |= (uint8_t)(RTT_BASE << leg);
+	if (!least) {
+		f->last[leg] = us;
+		f->has |= (uint8_t)(RTT_LAST << leg);
+	}
+	if (l == NULL)
+		return (NULL);
+	b->method |= (uint8_t)method;
+	l->base = f->base[leg];
+	if ((l->has & RTTLEG_MIN) == 0 || us < l->min)
+		l->min = us;
+	l->has |= RTTLEG_MIN;
+	if (least)
+		return (b);
+	l->n++;
+	l->sum += us;
+	if (us > l->max)
+		l->max = us;
+	if (follows)
+		l->dsum += d;
+	count(t, l, us);
+	return (b);
+}
+
+/* --- handshake */
+
+void
+rtt_synack(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, int64_t syn, int64_t ts)
+{
+	struct rtt_bin *b;
+	uint32_t us;
+
+	if (!span(syn, ts, &us))
+		return;
+	f->synack = us;
+	f->has |= RTT_SYNACK;
+	if ((b = sample(t, f, cell, side, us, RTTM_hs, false)) == NULL)
+		return;
+	b->synack = us;
+	b->has |= RTTBIN_SYNACK;
+}
+
+void
+rtt_ackdat(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, int64_t synack, int64_t ts)
+{
+	struct rtt_bin *b;
+	uint32_t us;
+
+	if (!span(synack, ts, &us) || (b = sample(t, f, cell, side, us, RTTM_hs, false)) == NULL)
+		return;
+	b->ackdat = us;
+	b->has |= RTTBIN_ACKDAT;
+	if (f->has & RTT_SYNACK && f->synack <= UINT32_MAX - us) {
+		b->tcprtt = f->synack + us;
+		b->has |= RTTBIN_TCPRTT;
+	}
+}
+
+/* --- timestamps */
+
+/* A place for a new one: free, or of one that is too old, or that can not come back any more, for a later
+ * one has.  Where all of them still wait, the new one is not kept: it would push out one that is due. */
+static int
+place(const struct stamps *s, int64_t now)
+{
+	for (int i = 0; i < STAMPS; i++)
+		if (s->val[i] == 0 || now - s->sent[i] > STAMP_AGE ||
+		    (s->echoed != 0 && ahead(s->echoed, s->val[i]) > 0))
+			return (i);
+	return (-1);
+}
+
+static void
+keep(struct stamps *s, uint32_t val, bool data, int64_t ts)
+{
+	int i;
+
+	if (s->newest != 0 && ahead(val, s->newest) <= 0)
+		return; /* the first packet with a value is the one that is echoed */
+	s->newest = val;
+	if ((i = place(s, ts)) < 0)
+		return;
+	s->val[i] = val;
+	s->sent[i] = ts;
+	s->pure &= (uint16_t)~(1u << i);
+	if (!data)
+		s->pure |= (uint16_t)(1u << i);
+}
+
+static void
+echo(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, struct stamps *s, uint32_t val, int64_t ts)
+{
+	uint32_t us;
+
+	if (s->newest == 0 || val == s->echoed || ahead(val, s->newest) > 0)
+		return; /* only the first echo tells, and only of what was sent */
+	if (s->echoed == 0 || ahead(val, s->echoed) > 0)
+		s->echoed = val;
+	for (int i = 0; i < STAMPS; i++) {
+		if (s->val[i] != val)
+			continue;
+		s->val[i] = 0;
+		if (ts - s->sent[i] <= STAMP_AGE && span(s->sent[i], ts, &us))
+			sample(t, f, cell, leg, us, RTTM_ts, s->pure >> i & 1);
+		return;
+	}
+}
+
+void
+rtt_stamps(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, const struct packet *p, bool data, int64_t ts)
+{
+	struct rtt_ring *r;
+
+	if ((p->facts & FACT_TCPTS) == 0 || p->tcp.flags & (TCP_SYN | TCP_RST) || p->tcp.tsval == 0 ||
+	    p->tcp.tsecr == 0)
+		return;
+	if (f->ring == 0) {
+		if (!data || (f->ring = pool_get(&t->rtt_ring)) == 0)
+			return;
+		memset(pool_at(&t->rtt_ring, f->ring), 0, sizeof(struct rtt_ring));
+		f->has &= (uint8_t)~(RTT_TIMED << 0 | RTT_TIMED << 1);
+	}
+	r = pool_at(&t->rtt_ring, f->ring);
+	if (p->tcp.flags & TCP_ACK)
+		echo(t, f, cell, side, &r->side[1 - side], p->tcp.tsecr, ts);
+	keep(&r->side[side], p->tcp.tsval, data, ts);
+}
+
+/* --- data and ACK */
+
+void
+rtt_sent(struct rtt_flow *f, int side, uint32_t end, int64_t ts)
+{
+	if (f->ring != 0 || f->has & RTT_TIMED << side)
+		return;
+	f->end[side] = end;
+	f->sent[side] = ts;
+	f->has |= (uint8_t)(RTT_TIMED << side);
+}
+
+void
+rtt_void(struct rtt_flow *f, int side)
+{
+	f->has &= (uint8_t)~(RTT_TIMED << side);
+}
+
+void
+rtt_acked(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, uint32_t ack, int64_t ts)
+{
+	uint32_t us;
+
+	if ((f->has & RTT_TIMED << side) == 0 || ahead(ack, f->end[side]) < 0)
+		return;
+	rtt_void(f, side);
+	if (span(f->sent[side], ts, &us))
+		sample(t, f, cell, 1 - side, us, RTTM_ack, false);
+}
+
+/* --- what is known */
+
+uint32_t
+rtt_full_min(const struct rtt_flow *f)
+{
+	uint64_t us = (uint64_t)f->base[0] + f->base[1];
+
+	if ((~f->has & (RTT_BASE << 0 | RTT_BASE << 1)) != 0)
+		return (0);
+	return (us == 0 ? 1 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us);
+}
+
+const struct rtt_leg *
+rtt_leg(const struct track *t, uint32_t cell, int leg)
+{
+	return (cell == 0 ? NULL : &((const struct rtt_bin *)pool_at(&t->rtt_bin, cell))->leg[leg]);
+}
+
+static size_t
+put_pair(uint8_t *out, unsigned step, uint32_t n)
+{
+	size_t len = 0;
+
+	out[len++] = (uint8_t)step;
+	for (; n > 127; n >>= 7)
+		out[len++] = (uint8_t)((n & 127) | 128);
+	out[len++] = (uint8_t)n;
+	return (len);
+}
+
+/* As a record holds it (flow.h): pairs of steps and counts. */
+static size_t
+pack(const struct track *t, const struct rtt_leg *l, uint8_t *out)
+{
+	const struct rtt_dense *d = l->dense == 0 ? NULL : pool_at(&t->rtt_dense, l->dense);
+	unsigned next = 0;
+	size_t n = 0;
+
+	if (d == NULL) {
+		for (int i = 0; i < l->pairs; i++) {
+			n += put_pair(out + n, l->bucket[i] - next, l->count[i]);
+			next = l->bucket[i] + 1u;
+		}
+		return (n);
+	}
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		if (d->count[i] == 0)
+			continue;
+		n += put_pair(out + n, i - next, d->count[i]);
+		next = i + 1;
+	}
+	return (n);
+}
+
+#define LEG_FIELDS(p, l, out)                                   \
+	do {                                                    \
+		if ((l)->has & RTTLEG_MIN)                      \
+			SET(r, p##_min, (l)->min);              \
+		if ((l)->n == 0)                                \
+			break;                                  \
+		SET(r, p##_n, (l)->n);                          \
+		SET(r, p##_sum, (l)->sum);                      \
+		SET(r, p##_max, (l)->max);                      \
+		SET(r, p##_dsum, (l)->dsum);                    \
+		SET_BLOB(r, p##_hist, out, pack(t, l, out));    \
+	} while (0)
+
+#define HS_FIELDS(name, bit)                                    \
+	do {                                                    \
+		if ((b->has & (bit)) == 0)                      \
+			break;                                  \
+		SET(r, name##_sum, b->name);                    \
+		SET(r, name##_n, 1);                            \
+		SET(r, name##_min, b->name);                    \
+		SET(r, name##_max, b->name);                    \
+	} while (0)
+
+void
+rtt_fill(const struct track *t, uint32_t cell, int src, struct flow *r)
+{
+	static _Thread_local uint8_t out[2][BUCKETS * 6]; /* until the record is put */
+	const struct rtt_bin *b;
+
+	if (cell == 0)
+		return;
+	b = pool_at(&t->rtt_bin, cell);
+	LEG_FIELDS(rtts, &b->leg[src], out[0]);
+	LEG_FIELDS(rttd, &b->leg[1 - src], out[1]);
+	HS_FIELDS(synack, RTTBIN_SYNACK);
+	HS_FIELDS(ackdat, RTTBIN_ACKDAT);
+	HS_FIELDS(tcprtt, RTTBIN_TCPRTT);
+	SET(r, rttm, b->method);
+}
+
+/* --- the end */
+
+void
+rtt_end_bin(struct track *t, uint32_t cell)
+{
+	const struct rtt_bin *b;
+
+	if (cell == 0)
+		return;
+	b = pool_at(&t->rtt_bin, cell);
+	for (int i = 0; i < 2; i++)
+		if (b->leg[i].dense != 0)
+			pool_put(&t->rtt_dense, b->leg[i].dense);
+	pool_put(&t->rtt_bin, cell);
+}
+
+void
+rtt_end_flow(struct track *t, struct rtt_flow *f)
+{
+	if (f->ring != 0)
+		pool_put(&t->rtt_ring, f->ring);
+	f->ring = 0;
+}
