@@ -545,7 +545,7 @@ capture_stats(struct capture *c, struct capture_stats *s)
 	s->ifdrop = now.ps_ifdrop - c->counted.ps_ifdrop;
 	c->counted = now;
 	s->since = c->asked;
-	c->asked = wall_clock();
+	s->until = c->asked = wall_clock();
 }
 
 void

@@ -22,7 +22,7 @@ struct frame {
 
 struct capture_stats { /* since the last call; live only, has = false otherwise */
 	bool has, has_ifdrop;
-	int64_t since; /* when that was, by the wall's clock */
+	int64_t since, until; /* when that was, and now, by the wall's clock */
 	uint64_t recv, drop, ifdrop;
 };
 

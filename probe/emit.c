@@ -4,6 +4,7 @@
  */
 #include "probe/emit.h"
 
+#include "format/base/clock.h"
 #include "format/base/hash.h"
 
 #include <stdio.h>
@@ -41,13 +42,38 @@ emit_put(struct emit *e)
 		emit_flush(e);
 }
 
+void
+emit_dropped(struct emit *e, int64_t since, int64_t until)
+{
+	struct drops d = { clock_bin(since, e->interval), clock_bin(until, e->interval) };
+	struct drops *last = e->ndrops > 0 ? &e->drops[e->ndrops - 1] : NULL;
+
+	if (last != NULL && d.from >= last->from && d.from <= last->to + e->interval) {
+		last->to = d.to > last->to ? d.to : last->to;
+		return;
+	}
+	if (e->ndrops == EMIT_DROPS)
+		memmove(&e->drops[0], &e->drops[1], --e->ndrops * sizeof(e->drops[0]));
+	e->drops[e->ndrops++] = d;
+}
+
+static unsigned
+dropped(const struct emit *e, int64_t start)
+{
+	for (unsigned i = e->ndrops; i-- > 0;)
+		if (start >= e->drops[i].from && start <= e->drops[i].to)
+			return (RFLAGS_capdrop);
+	return (0);
+}
+
 static void
-head(struct emit *e, int64_t start, unsigned rectype)
+head(struct emit *e, int64_t start, unsigned rectype, unsigned flags)
 {
 	struct flow *r = &e->record;
 
 	flow_clear(r);
 	SET(r, rectype, rectype);
+	SET(r, flags, flags | dropped(e, start));
 	SET(r, bstart, start);
 	SET(r, bend, start + e->interval);
 	SET_BLOB(r, probe, e->probe, strlen(e->probe));
@@ -230,9 +256,8 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 	size_t n;
 	int src = f->src, dst = 1 - src;
 
-	head(e, b->start, RECTYPE_FLOW);
+	head(e, b->start, RECTYPE_FLOW, b->flags);
 	key_fields(r, f, e->vlan_key);
-	SET(r, flags, b->flags);
 	SET(r, stime, b->stime);
 	SET(r, ltime, b->ltime);
 	SET(r, trans, (b->flags & RFLAGS_start) != 0);
@@ -262,9 +287,8 @@ emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t caus
 {
 	struct flow *r = &e->record;
 
-	head(e, start, RECTYPE_FLOW);
+	head(e, start, RECTYPE_FLOW, RFLAGS_end);
 	key_fields(r, f, e->vlan_key);
-	SET(r, flags, RFLAGS_end);
 	SET(r, trans, 0);
 	SET(r, dirq, f->dirq);
 	if (f->otime != start)
@@ -285,9 +309,8 @@ emit_corr(struct emit *e, const struct table *tab, const struct flow_state *f, i
 	size_t n;
 	int src = f->src, dst = 1 - src;
 
-	head(e, start, RECTYPE_CORR);
+	head(e, start, RECTYPE_CORR, 0);
 	key_fields(r, f, e->vlan_key);
-	SET(r, flags, 0);
 	SET(r, trans, 0);
 	SET(r, dirq, f->dirq);
 	if (f->otime != start)
@@ -302,8 +325,7 @@ emit_mar(struct emit *e, int64_t start, const struct stat_set *s, int64_t waterm
 {
 	struct flow *r = &e->record;
 
-	head(e, start, RECTYPE_MAR);
-	SET(r, flags, late ? RFLAGS_late : 0);
+	head(e, start, RECTYPE_MAR, late ? RFLAGS_late : 0);
 	SET(r, watermark, watermark);
 	stat_fill(s, r);
 	emit_put(e);

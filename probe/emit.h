@@ -16,6 +16,13 @@ struct sink {
 	void *arg;
 };
 
+#define EMIT_DROPS 16
+
+/* Bins in which the kernel dropped packets: those that begin from..to. */
+struct drops {
+	int64_t from, to;
+};
+
 struct emit {
 	struct sink sink;
 	const char *probe;  /* id; lives as long */
@@ -25,11 +32,15 @@ struct emit {
 	struct batch *batch;
 	struct flow record; /* wide: made once */
 	uint64_t records;
+	struct drops drops[EMIT_DROPS]; /* the latest */
+	unsigned ndrops;
 };
 
 void emit_init(struct emit *, struct sink, const char *probe, int64_t interval);
 void emit_free(struct emit *);
-/* The FLOW record of a bin. */
+/* The kernel dropped packets from one time to the other: every record of these bins is flagged capdrop. */
+void emit_dropped(struct emit *, int64_t since, int64_t until);
+/* The FLOW record of a bin; it stays in e->record until the next one. */
 void emit_bin(struct emit *, const struct table *, const struct track *, const struct bin *);
 /* The END row of a flow whose last bin is already written; `start`: that bin. */
 void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t cause, uint8_t conn, uint8_t state);

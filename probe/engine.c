@@ -126,6 +126,30 @@ engine_free_bin(struct engine *e, uint32_t n)
 	pool_put(&e->table.bins, n);
 }
 
+/* What the flows of a bin know and its MAR record sums. */
+static void
+count_acks(struct engine *e, const struct bin *b)
+{
+	const struct flow *r = &e->emit.record;
+	uint64_t ev = 0, gap = 0;
+	struct stat_set *s;
+
+	for (int i = 0; i < 2; i++) {
+		ev += bit_get(r->present, F_sackev + i) ? r->v[F_sackev + i].u : 0;
+		gap += bit_get(r->present, F_sackgap + i) ? r->v[F_sackgap + i].u : 0;
+	}
+	if (ev + gap == 0)
+		return;
+	if (e->time.drains && e->time.draining.start == b->start && !is_late(b))
+		s = &e->time.draining.stats;
+	else if (is_late(b) || timeline_sealed(&e->time, b->start, e->clock.now))
+		s = timeline_late_stats(&e->time, b->start, e->clock.now);
+	else
+		s = &timeline_span(&e->time, b->start)->stats;
+	s->m_ackev += ev;
+	s->m_ackgap += gap;
+}
+
 /* Write a bin that is off its list, and the flow's END row if it came after the seal. */
 void
 engine_write_bin(struct engine *e, uint32_t n)
@@ -137,6 +161,7 @@ engine_write_bin(struct engine *e, uint32_t n)
 	if (f->key.kind & KEY_SA)
 		lanes_force(e, flow);
 	emit_bin(&e->emit, &e->table, e->track, b);
+	count_acks(e, b);
 	if (b->end_row)
 		say_end(e, f, b->end_row);
 	f->freeze = INT64_MIN;
@@ -1246,10 +1271,13 @@ engine_flush(struct engine *e, int64_t now, int64_t delay)
 }
 
 void
-engine_kernel(struct engine *e, int64_t since, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop)
+engine_kernel(struct engine *e, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
+    bool has_ifdrop)
 {
 	struct stat_set *s = &e->total; /* before the first packet there is no bin */
 
+	if (drop > 0)
+		emit_dropped(&e->emit, since, until);
 	e->total.has_ifdrop |= has_ifdrop;
 	if (e->clock.started) {
 		since = clock_bin(since, e->time.interval);

@@ -41,8 +41,11 @@ void engine_packets(struct engine *, struct arrival *, unsigned n);
 void engine_idle(struct engine *, int64_t now);
 /* Live: hand on records that wait for at least `delay`; to be called often. */
 void engine_flush(struct engine *, int64_t now, int64_t delay);
-/* The kernel's counts since the last call, which was at `since`: they are of that bin. */
-void engine_kernel(struct engine *, int64_t since, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop);
+/* The kernel's counts since the last call, which was at `since`: they are of that bin.  If packets were
+ * dropped, the records of all bins from `since` to `until` are flagged capdrop: call it before packets of a later
+ * time are given to the engine, so that those bins are not written yet. */
+void engine_kernel(struct engine *, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
+    bool has_ifdrop);
 /* End of input: everything is sealed and written. */
 void engine_finish(struct engine *);
 void engine_free(struct engine **);

@@ -155,7 +155,7 @@ ask_kernel(struct engine *e)
 
 	capture_stats(capture, &s);
 	if (s.has)
-		engine_kernel(e, s.since, s.recv, s.drop, s.ifdrop, s.has_ifdrop);
+		engine_kernel(e, s.since, s.until, s.recv, s.drop, s.ifdrop, s.has_ifdrop);
 }
 
 static void
@@ -177,6 +177,16 @@ struct chores {
 	int64_t asked, heard;
 };
 
+/* Live: the kernel says what it dropped before packets of a later bin seal those in which it did. */
+static void
+ask_often(struct chores *c, struct engine *e, int64_t now)
+{
+	if (now - c->asked < ASK && now >= c->asked - SEC) /* back: somebody has set the clock */
+		return;
+	c->asked = now;
+	ask_kernel(e);
+}
+
 /* Live, between packets: ask the kernel, let the wall's clock go on in silence, hand on what waits. */
 static void
 tend(struct chores *c, struct engine *e, const struct options *o, int64_t now, bool idle)
@@ -187,10 +197,7 @@ tend(struct chores *c, struct engine *e, const struct options *o, int64_t now, b
 		engine_idle(e, silence ? now : ENGINE_NO_TIME);
 	if (silence)
 		c->heard = now;
-	if (now - c->asked >= ASK || now < c->asked - SEC) { /* back: somebody has set the clock */
-		c->asked = now;
-		ask_kernel(e);
-	}
+	ask_often(c, e, now);
 	engine_flush(e, now, o->flush / 4 * 3); /* the rest is for the writer */
 }
 
@@ -213,6 +220,8 @@ run(struct engine *e, struct worker *w, const struct options *o)
 			if (n < ENGINE_BATCH)
 				continue;
 		}
+		if (n > 0 && o->iface != NULL && chores.asked != 0)
+			ask_often(&chores, e, chores.heard);
 		if (n > 0)
 			engine_packets(e, batch, n);
 		n = 0;

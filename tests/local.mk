@@ -84,6 +84,8 @@ tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 UNIT += %D%/unit/probe/test_seqno %D%/unit/probe/test_tunnel
 tests_unit_probe_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/test_drops
+tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_udp
 tests_unit_probe_test_udp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
