@@ -49,6 +49,18 @@ source_free(struct source **ps)
 	*ps = NULL;
 }
 
+bool
+source_rewind(struct source *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (strcmp(s->path[i], "-") == 0)
+			return (false);
+	reader_close(&s->reader);
+	s->at = 0;
+	s->done = 0;
+	return (true);
+}
+
 void
 source_add(struct source *s, const char *path)
 {

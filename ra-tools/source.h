@@ -24,6 +24,8 @@ bool source_add_tree(struct source *, const char *dir);
 unsigned source_count(const struct source *);
 const char *source_path(const struct source *, unsigned i);
 
+/* From the first file again. false: stdin is one of them. */
+bool source_rewind(struct source *);
 /* The next batch that has rows, valid until the next call; NULL at the end of all. */
 struct batch *source_next(struct source *, const struct fieldset *want);
 /* Of the batch handed out last. */
