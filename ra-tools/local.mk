@@ -5,7 +5,7 @@ noinst_LIBRARIES += libra.a
 libra_a_SOURCES =
 
 # run, source, aggr, bin, sort (add your files here)
-libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/source.c %D%/source.h %D%/gather.c %D%/gather.h \
+libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/source.c %D%/source.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
 	%D%/aggr.c %D%/aggr.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h
 
 # filter/*.c (add your files here)

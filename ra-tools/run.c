@@ -7,9 +7,8 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
-#include "format/writer.h"
 #include "ra-tools/filter.h"
-#include "ra-tools/gather.h"
+#include "ra-tools/sink.h"
 #include "ra-tools/source.h"
 
 #include <ctype.h>
@@ -33,13 +32,6 @@ static const struct option_row common[] = {
 };
 #define NCOMMON (sizeof(common) / sizeof(common[0]))
 
-struct sink { /* a record file being written */
-	const char *path;
-	bool filtered;
-	struct writer *writer;
-	struct batch *held; /* rows that are not yet a block */
-};
-
 struct run {
 	const struct tool *tool;
 	struct option_row rows[OPTIONS_MAX];
@@ -47,12 +39,15 @@ struct run {
 
 	/* what was asked for */
 	const char *fields, *range, *tz, *having_text, *filter_file, *separator;
-	char *filter_text, *fields_text;
-	struct sink write, rejects;
+	char *filter_text, *fields_text, *both_text;
+	struct buf typed; /* the inputs, as one would type them in a shell */
+	const char *write_path, *rejects_path;
+	struct sink *write, *rejects;
 	uint64_t count;
 	bool counted, json, quiet, mar, explain, started;
 	unsigned numeric;
 	int64_t now, from, to; /* -t: from <= time < to */
+	int64_t asked_from, asked_to;
 	enum clock_zone zone;
 
 	/* at work */
@@ -65,7 +60,6 @@ struct run {
 	struct fieldset own, want;     /* what the tool reads; all that is read */
 	const struct fieldset *wanted; /* NULL: every field */
 	uint64_t *sel, *match, *reject;
-	uint32_t *rowlist;
 	struct segment_info segment;
 	char *probe;
 	uint32_t interval;
@@ -213,9 +207,31 @@ number(const char *option, const char *arg, uint64_t most)
 	return (v);
 }
 
+/* A word as one would type it in a shell. */
+static void
+type_word(struct buf *to, const char *word)
+{
+	if (to->len > 0)
+		buf_u8(to, ' ');
+	if (*word != '\0' &&
+	    word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			      "_./:,@%+=-")] == '\0') {
+		buf_str(to, word);
+		return;
+	}
+	buf_u8(to, '\'');
+	for (const char *p = word; *p != '\0'; p++)
+		if (*p == '\'')
+			buf_str(to, "'\\''");
+		else
+			buf_u8(to, (uint8_t)*p);
+	buf_u8(to, '\'');
+}
+
 static void
 add_input(struct run *r, int c, const char *path)
 {
+	type_word(&r->typed, path);
 	if (c == 'r')
 		source_add(r->source, path);
 	else if (!source_add_tree(r->source, path))
@@ -227,6 +243,7 @@ static void
 take_inputs(struct run *r, int c, int argc, char **argv)
 {
 	r->started = true;
+	type_word(&r->typed, c == 'r' ? "-r" : "-R");
 	add_input(r, c, optarg);
 	while (optind < argc && argv[optind][0] != '-')
 		add_input(r, c, argv[optind++]);
@@ -237,10 +254,10 @@ take_output(struct run *r, int c, const char *arg)
 {
 	switch (c) {
 	case 'w':
-		r->write.path = arg;
+		r->write_path = arg;
 		break;
 	case 'E':
-		r->rejects.path = arg;
+		r->rejects_path = arg;
 		break;
 	case 's':
 		r->fields = arg;
@@ -436,6 +453,8 @@ set_range(struct run *r)
 		run_usage("-t %s: expected a time or a range, such as 14:05-14:10, "
 			  "2026/11/20.14:05:00+5m or -1h",
 			  r->range);
+	r->asked_from = r->range != NULL ? r->from : INT64_MIN;
+	r->asked_to = r->range != NULL ? r->to : INT64_MAX;
 }
 
 static char
@@ -533,27 +552,31 @@ set_filters(struct run *r)
 	if (r->filter != NULL && filter_wants_mar(r->filter))
 		r->mar = true;
 	r->mar |= r->tool->mar;
-	if (r->rejects.path != NULL && r->filter == NULL)
+	if (r->rejects_path != NULL && r->filter == NULL)
 		run_usage("-E needs a filter");
-	r->write.filtered = r->filter != NULL;
-	r->rejects.filtered = true;
+}
+
+void
+run_check_output(const struct run *r, const char *path)
+{
+	for (unsigned i = 0; i < source_count(r->source); i++)
+		if (strcmp(path, "-") != 0 && writer_same_file(path, source_path(r->source, i)))
+			run_usage("%s is read: it can not be written too", path);
 }
 
 static void
 check_paths(const struct run *r)
 {
-	const struct sink *sinks[] = { &r->write, &r->rejects };
+	const char *paths[] = { r->write_path, r->rejects_path };
 
 	for (unsigned s = 0; s < 2; s++)
-		for (unsigned i = 0; sinks[s]->path != NULL && i < source_count(r->source); i++)
-			if (strcmp(sinks[s]->path, "-") != 0 &&
-			    writer_same_file(sinks[s]->path, source_path(r->source, i)))
-				run_usage("%s is read: it can not be written too", sinks[s]->path);
-	if (r->write.path != NULL && r->rejects.path != NULL &&
-	    (strcmp(r->write.path, r->rejects.path) == 0 ||
-	     writer_same_file(r->write.path, r->rejects.path)))
+		if (paths[s] != NULL)
+			run_check_output(r, paths[s]);
+	if (r->write_path != NULL && r->rejects_path != NULL &&
+	    (strcmp(r->write_path, r->rejects_path) == 0 ||
+	     writer_same_file(r->write_path, r->rejects_path)))
 		run_usage("-w and -E: the same file");
-	if (r->write.path != NULL && strcmp(r->write.path, "-") == 0 && isatty(STDOUT_FILENO))
+	if (r->write_path != NULL && strcmp(r->write_path, "-") == 0 && isatty(STDOUT_FILENO))
 		run_usage("records are not for a terminal: say -w FILE, or pipe them into a tool");
 }
 
@@ -588,9 +611,9 @@ wants(void *arg, const struct block_info *b)
 		r->blocks_time++;
 		return (false);
 	}
-	if (r->rejects.path != NULL)
+	if (r->rejects_path != NULL)
 		return (true);
-	if (!r->mar && !(r->write.path != NULL && r->filter == NULL) && type->known && type->all &&
+	if (!r->mar && !(r->write_path != NULL && r->filter == NULL) && type->known && type->all &&
 	    type->min.u == RECTYPE_MAR && type->max.u == RECTYPE_MAR) {
 		r->blocks_mar++;
 		return (false);
@@ -629,10 +652,13 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	set_output(r);
 	set_filters(r);
 	check_paths(r);
+	if (r->write_path != NULL)
+		r->write = sink_new(r->write_path, false);
+	if (r->rejects_path != NULL)
+		r->rejects = sink_new(r->rejects_path, false);
 	r->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
 	r->match = r->sel + BITS_WORDS(BATCH_ROWS);
 	r->reject = r->match + BITS_WORDS(BATCH_ROWS);
-	r->rowlist = mem_zero(BATCH_ROWS, sizeof(r->rowlist[0]));
 	if (tool->columns != NULL)
 		run_columns(r, tool->columns);
 	return (r);
@@ -745,7 +771,7 @@ run_want_set(struct run *r, const struct fieldset *s)
 void
 run_fields(struct run *r, struct fieldset *set)
 {
-	if (r->write.path != NULL) {
+	if (r->write_path != NULL) {
 		fieldset_all(set);
 		return;
 	}
@@ -780,7 +806,7 @@ set_wanted(struct run *r)
 	if (r->filter != NULL)
 		fieldset_union(w, filter_fields(r->filter));
 	run_fields(r, w);
-	if (r->rejects.path != NULL)
+	if (r->rejects_path != NULL)
 		fieldset_all(w);
 }
 
@@ -832,7 +858,7 @@ corrections_lost(const struct run *r, const struct batch *b, const uint64_t *rej
 	return (n);
 }
 
-static void sink_put(struct run *, struct sink *, struct batch *);
+static void put(struct run *, struct sink *, struct batch *, bool filtered);
 
 static void
 select_filter(struct run *r, struct batch *b)
@@ -848,9 +874,9 @@ select_filter(struct run *r, struct batch *b)
 	/* Only who sums losses misses corrections. */
 	if (r->tool->merges && (r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)))
 		r->corrections += corrections_lost(r, b, r->reject);
-	if (r->rejects.path != NULL && bits_count(r->reject, b->rows) > 0) {
+	if (r->rejects_path != NULL && bits_count(r->reject, b->rows) > 0) {
 		b->sel = r->reject;
-		sink_put(r, &r->rejects, b);
+		put(r, r->rejects, b, true);
 	}
 }
 
@@ -861,7 +887,7 @@ select_rows(struct run *r, struct batch *b)
 	if (r->range != NULL)
 		select_time(r, b, r->sel);
 	/* a copy without a filter is a whole copy */
-	if (!r->mar && (r->write.path == NULL || r->filter != NULL || r->tool->merges))
+	if (!r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges))
 		select_not_mar(b, r->sel);
 	if (r->filter != NULL)
 		select_filter(r, b);
@@ -910,7 +936,7 @@ run_next(struct run *r)
 
 	set_wanted(r);
 	while (!r->enough &&
-	       (b = source_next(r->source, r->write.path != NULL || r->rejects.path != NULL
+	       (b = source_next(r->source, r->write_path != NULL || r->rejects_path != NULL
 					       ? NULL
 					       : r->wanted)) != NULL) {
 		note_segment(r);
@@ -922,82 +948,61 @@ run_next(struct run *r)
 	return (NULL);
 }
 
-/* --- output ------------------------------------------------------------------------------------ */
-
-static bool
-sink_open(struct run *r, struct sink *s)
+bool
+run_again(struct run *r, int64_t from, int64_t to, const char *also)
 {
-	struct writer_options o = { .segment = r->segment };
-	char err[512] = "";
+	struct buf both = { 0 };
 
-	if (s->writer != NULL)
-		return (true);
-	if (o.segment.probe == NULL)
-		o.segment.probe = "";
-	if (r->interval > 0)
-		o.segment.interval = r->interval;
-	o.segment.filtered |= s->filtered;
-	s->writer = writer_open(s->path, &o, err, sizeof(err));
-	if (s->writer == NULL) {
-		log_warnx("%s", err);
-		exit(EXIT_ERROR);
-	}
+	if (!source_rewind(r->source))
+		return (false);
+	r->from = from > r->asked_from ? from : r->asked_from;
+	r->to = to < r->asked_to ? to : r->asked_to;
+	r->range = r->from == INT64_MIN && r->to == INT64_MAX ? NULL : "";
+	filter_free(&r->filter);
+	free(r->both_text);
+	if (r->filter_text != NULL && also != NULL)
+		buf_printf(&both, "(%s) and (", r->filter_text);
+	buf_str(&both, also != NULL ? also : r->filter_text != NULL ? r->filter_text : "");
+	buf_str(&both, r->filter_text != NULL && also != NULL ? ")" : "");
+	(void)buf_cstr(&both);
+	r->both_text = (char *)both.p;
+	r->filter = compile(r, "filter", r->both_text);
+	r->wanted = NULL;
+	r->want = r->own = (struct fieldset){ { 0 } };
+	r->enough = false;
 	return (true);
 }
 
-static void
-sink_write(struct run *r, struct sink *s, struct batch *b)
+/* --- output ------------------------------------------------------------------------------------ */
+
+const struct segment_info *
+run_header(const struct run *r, bool filtered)
 {
-	(void)sink_open(r, s);
-	if (!writer_put(s->writer, b)) {
-		log_warnx("%s", writer_error(s->writer));
+	static struct segment_info s;
+
+	s = r->segment;
+	if (r->interval > 0)
+		s.interval = r->interval;
+	s.filtered |= filtered || r->filter != NULL;
+	return (&s);
+}
+
+static void
+put(struct run *r, struct sink *s, struct batch *b, bool filtered)
+{
+	if (!sink_put(s, run_header(r, filtered), b)) {
+		log_warnx("%s", sink_error(s));
 		exit(EXIT_ERROR);
 	}
 }
 
 static void
-sink_flush(struct run *r, struct sink *s)
-{
-	if (s->held == NULL || s->held->rows == 0)
-		return;
-	sink_write(r, s, s->held);
-	batch_reset(s->held);
-}
-
-/* Full blocks go as they are; the rows that a filter leaves are gathered into full blocks. */
-static void
-sink_put(struct run *r, struct sink *s, struct batch *b)
-{
-	uint32_t n = rows_selected(b, r->rowlist);
-
-	if (n == b->rows && (s->held == NULL || s->held->rows == 0)) {
-		sink_write(r, s, b);
-		return;
-	}
-	if (s->held == NULL)
-		s->held = batch_new(BATCH_ROWS);
-	for (uint32_t at = 0; at < n;) {
-		uint32_t room = s->held->cap - s->held->rows, k = n - at < room ? n - at : room;
-
-		gather(s->held, b, r->rowlist + at, k);
-		at += k;
-		if (s->held->rows == s->held->cap)
-			sink_flush(r, s);
-	}
-}
-
-static void
-sink_close(struct run *r, struct sink *s)
+close_output(struct run *r, struct sink **s, bool filtered)
 {
 	char err[512] = "";
 
-	if (s->path == NULL)
-		return;
-	sink_flush(r, s);
-	(void)sink_open(r, s); /* a file without records is a file */
-	if (!writer_close(&s->writer, err, sizeof(err)))
+	if (!sink_close(s, run_header(r, filtered), err, sizeof(err)))
 		run_wrong(r, "%s", err);
-	batch_free(&s->held);
 }
 
 /* --having, and no more rows than -N asks for. */
@@ -1049,8 +1054,8 @@ run_print(struct run *r, struct batch *b)
 	r->came_out += n;
 	if (n == 0)
 		return (!r->enough);
-	if (r->write.path != NULL) {
-		sink_put(r, &r->write, b);
+	if (r->write_path != NULL) {
+		put(r, r->write, b, false);
 		return (!r->enough);
 	}
 	if (r->quiet) {
@@ -1075,6 +1080,37 @@ struct sheet *
 run_sheet(struct run *r)
 {
 	return (&r->sheet);
+}
+
+const char *
+run_inputs(struct run *r)
+{
+	return (r->typed.len == 0 ? "-r -" : buf_cstr(&r->typed));
+}
+
+const char *
+run_asked(const struct run *r)
+{
+	return (r->both_text != NULL ? r->both_text : r->filter_text != NULL ? r->filter_text : "");
+}
+
+void
+run_span(const struct run *r, int64_t *from, int64_t *to)
+{
+	*from = r->asked_from;
+	*to = r->asked_to;
+}
+
+uint64_t
+run_count(const struct run *r, uint64_t otherwise)
+{
+	return (r->counted ? r->count : otherwise);
+}
+
+bool
+run_separated(const struct run *r)
+{
+	return (r->separator != NULL);
 }
 
 bool
@@ -1141,7 +1177,7 @@ explain(const struct run *r)
 	log_info("%llu records read, %llu came out, %llu bytes could not be used",
 		 (unsigned long long)r->seen, (unsigned long long)r->came_out,
 		 (unsigned long long)t.bad_bytes);
-	if (r->write.path != NULL || r->rejects.path != NULL) {
+	if (r->write_path != NULL || r->rejects_path != NULL) {
 		log_info("columns read: all");
 		return;
 	}
@@ -1157,7 +1193,7 @@ explain(const struct run *r)
 static void
 sheet_tail(struct run *r)
 {
-	if (r->sheet.n == 0 || r->quiet || r->write.path != NULL) {
+	if (r->sheet.n == 0 || r->quiet || r->write_path != NULL) {
 		sheet_flush(&r->sheet);
 	} else {
 		sheet_head(r); /* a loader wants its header, also if nothing was found */
@@ -1176,8 +1212,8 @@ run_end(struct run **pr)
 	if (r->told != r->began)
 		(void)fprintf(stderr, "\r\033[K");
 	sheet_tail(r);
-	sink_close(r, &r->write);
-	sink_close(r, &r->rejects);
+	close_output(r, &r->write, false);
+	close_output(r, &r->rejects, true);
 	if (r->corrections > 0)
 		log_info("%llu correction records were excluded by the filter; use --having",
 			 (unsigned long long)r->corrections);
@@ -1191,9 +1227,10 @@ run_end(struct run **pr)
 	free(r->columns);
 	free(r->fields_text);
 	free(r->filter_text);
+	free(r->both_text);
+	buf_free(&r->typed);
 	free(r->probe);
 	free(r->sel);
-	free(r->rowlist);
 	free(r);
 	*pr = NULL;
 	return (status);

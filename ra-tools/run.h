@@ -67,12 +67,25 @@ struct batch *run_next(struct run *);
 bool run_print(struct run *, struct batch *);
 /* For tools that print by themselves, through out.h. */
 struct sheet *run_sheet(struct run *);
-bool run_json(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);
+bool run_separated(const struct run *), run_json(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);
 void run_counted(struct run *, uint64_t records); /* records came out */
+
+/* For tools that look more than once: from the first file again, only bins that touch [from, to) (ns,
+ * within -t; INT64_MIN, INT64_MAX: all), only what the filter `also` selects too (NULL: no other).  What is
+ * wanted is to be said again, columns are kept. false: the input is a pipe. */
+bool run_again(struct run *, int64_t from, int64_t to, const char *also);
+const char *run_inputs(struct run *);	   /* "-r a.pavo 'b c.pavo'", to show in a command */
+const char *run_asked(const struct run *); /* the filter in force, as text; "": none */
+void run_span(const struct run *, int64_t *from, int64_t *to);	   /* -t */
+uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
 
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
+/* For tools that write other record files than -w: what their headers say, valid until the next call; and refuse
+ * to write over an input. */
+const struct segment_info *run_header(const struct run *, bool filtered);
+void run_check_output(const struct run *, const char *path);
 /* The T that -w writes into its header, if it is not that of the input. */
 void run_interval(struct run *, uint32_t seconds);
 

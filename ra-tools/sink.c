@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * sink.c: a record file being written.
+ */
+#include "ra-tools/sink.h"
+
+#include "format/base/mem.h"
+#include "ra-tools/gather.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct sink {
+	char *path;
+	bool append;
+	struct writer *writer;
+	struct batch *held; /* rows that are not yet a block */
+	uint32_t *rows;
+	char error[512];
+};
+
+struct sink *
+sink_new(const char *path, bool append)
+{
+	struct sink *s = mem_zero(1, sizeof(*s));
+
+	s->path = mem_str(path);
+	s->append = append;
+	return (s);
+}
+
+const char *
+sink_path(const struct sink *s)
+{
+	return (s->path);
+}
+
+uint64_t
+sink_bytes(const struct sink *s)
+{
+	return (s->writer == NULL ? 0 : writer_bytes(s->writer));
+}
+
+const char *
+sink_error(const struct sink *s)
+{
+	return (s->error);
+}
+
+static bool
+open_file(struct sink *s, const struct segment_info *segment)
+{
+	struct writer_options o = { .segment = *segment, .append = s->append };
+
+	if (s->writer != NULL)
+		return (true);
+	if (o.segment.probe == NULL)
+		o.segment.probe = "";
+	s->writer = writer_open(s->path, &o, s->error, sizeof(s->error));
+	return (s->writer != NULL);
+}
+
+static bool
+write_rows(struct sink *s, const struct segment_info *segment, struct batch *b)
+{
+	if (!open_file(s, segment))
+		return (false);
+	if (writer_put(s->writer, b))
+		return (true);
+	(void)snprintf(s->error, sizeof(s->error), "%s", writer_error(s->writer));
+	return (false);
+}
+
+static bool
+write_held(struct sink *s, const struct segment_info *segment)
+{
+	bool good = s->held == NULL || s->held->rows == 0 || write_rows(s, segment, s->held);
+
+	if (s->held != NULL)
+		batch_reset(s->held);
+	return (good);
+}
+
+bool
+sink_put(struct sink *s, const struct segment_info *segment, struct batch *b)
+{
+	uint32_t n;
+
+	if (s->rows == NULL)
+		s->rows = mem_alloc(BATCH_ROWS * sizeof(s->rows[0]));
+	n = rows_selected(b, s->rows);
+	if (n == b->rows && (s->held == NULL || s->held->rows == 0))
+		return (write_rows(s, segment, b));
+	if (s->held == NULL)
+		s->held = batch_new(BATCH_ROWS);
+	for (uint32_t at = 0; at < n;) {
+		uint32_t room = s->held->cap - s->held->rows, k = n - at < room ? n - at : room;
+
+		gather(s->held, b, s->rows + at, k);
+		at += k;
+		if (s->held->rows == s->held->cap && !write_held(s, segment))
+			return (false);
+	}
+	return (true);
+}
+
+bool
+sink_close(struct sink **ps, const struct segment_info *segment, char *err, size_t errlen)
+{
+	struct sink *s = *ps;
+	bool good;
+
+	if (s == NULL)
+		return (true);
+	good = write_held(s, segment) && open_file(s, segment);
+	if (!good)
+		(void)snprintf(err, errlen, "%s", s->error);
+	if (s->writer != NULL && !writer_close(&s->writer, good ? err : NULL, errlen))
+		good = false;
+	batch_free(&s->held);
+	free(s->rows);
+	free(s->path);
+	free(s);
+	*ps = NULL;
+	return (good);
+}
