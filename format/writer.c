@@ -92,7 +92,7 @@ refuse(char *err, size_t len, const char *fmt, ...)
 
 /* The descriptor to write to, locked and empty; -1: err says why. */
 static int
-open_output(const char *path, char *err, size_t len)
+open_output(const char *path, bool append, char *err, size_t len)
 {
 	struct stat st;
 	int fd;
@@ -103,7 +103,7 @@ open_output(const char *path, char *err, size_t len)
 		fd = dup(STDOUT_FILENO);
 		return (fd < 0 ? refuse(err, len, "standard output: %s", strerror(errno)) : fd);
 	}
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | (append ? O_APPEND : 0), 0666);
 	if (fd < 0 && (errno == EACCES || errno == ENXIO))
 		fd = open(path, O_WRONLY | O_CLOEXEC); /* a named pipe or a device */
 	if (fd < 0)
@@ -122,7 +122,7 @@ open_output(const char *path, char *err, size_t len)
 		(void)close(fd);
 		return (refuse(err, len, "%s is being written by another program", path));
 	}
-	if (ftruncate(fd, 0) != 0) {
+	if (!append && ftruncate(fd, 0) != 0) {
 		int error = errno;
 
 		(void)close(fd);
@@ -135,7 +135,7 @@ struct writer *
 writer_open(const char *path, const struct writer_options *opt, char *err, size_t errlen)
 {
 	struct writer *w;
-	int fd = open_output(path, err, errlen);
+	int fd = open_output(path, opt->append, err, errlen);
 
 	if (fd < 0)
 		return (NULL);

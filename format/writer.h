@@ -13,6 +13,7 @@ struct writer;
 struct writer_options {
 	struct segment_info segment; /* goes into the header */
 	bool fsync;                  /* at close */
+	bool append;                 /* a record file that is there gets another segment */
 };
 
 /* "-" = stdout.  Refuses a terminal, and an existing file that is not a pavo file (a pavo file is
