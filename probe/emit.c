@@ -279,6 +279,7 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 		frag_fields(r, b->frag != 0 ? pool_at(&tab->frags, b->frag) : NULL, src, dst);
 	if (k != NULL)
 		k->fill(track, f, b, r);
+	health_fill(r, e->limits, b->seen & (1 << dst | SEEN_REPLY));
 	emit_put(e);
 }
 
@@ -297,6 +298,7 @@ emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t caus
 	SET(r, cause, cause);
 	if (conn != 0)
 		SET(r, conn, conn);
+	health_fill(r, e->limits, true);
 	emit_put(e);
 }
 

@@ -539,6 +539,18 @@ first_of_side(struct engine *e, struct flow_state *f, int side, const struct pac
 	}
 }
 
+/* The other side has sent: bins that are not sealed yet have their answer. */
+static void
+replied(const struct engine *e, const struct flow_state *f, int64_t now)
+{
+	for (uint32_t n = f->bin; n != 0; n = bin_at(&e->table, n)->older) {
+		struct bin *b = bin_at(&e->table, n);
+
+		if (now < written_at(e, b))
+			b->seen |= SEEN_REPLY;
+	}
+}
+
 /* Who is the source: evidence may turn the flow round until its first record is sealed. */
 static void
 orient(struct flow_state *f, struct bin *b, int side, const struct packet *p, int64_t now, bool first)
@@ -659,9 +671,10 @@ count(struct engine *e, uint32_t flow, struct work *w)
 		b = bin_at(&e->table, n);
 	}
 	w->bin = n;
-	if (first_side)
+	if (first_side) {
 		first_of_side(e, f, side, p);
-	else if (p->vlan != f->vlan[side] || p->ivlan != f->ivlan[side])
+		replied(e, f, w->now);
+	} else if (p->vlan != f->vlan[side] || p->ivlan != f->ivlan[side])
 		b->flags |= RFLAGS_vlanchg;
 	if (w->tunnel != 0) {
 		f->src = tunnel_at(e->tunnels, w->tunnel)->src;

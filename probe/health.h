@@ -15,11 +15,18 @@ struct health_limits {
 
 extern const struct health_limits health_default;
 
-/* Set the limit called `key` from the text of its value.  false: `err` has the sentence. */
-bool health_set(struct health_limits *, const char *key, const char *value, char *err, size_t errlen);
+enum health_unit { HEALTH_UNIT_COUNT, HEALTH_UNIT_USEC, HEALTH_UNIT_PERCENT };
+
+struct health_row { /* a row of health.def */
+	const char *key;
+	size_t at; /* of the uint64_t in struct health_limits */
+	enum health_unit unit;
+	uint64_t least, most;
+};
+extern const struct health_row health_rows[]; /* ends with key == NULL */
 
 /* The flags that follow from a record's own fields are added to those that its tracker has set, and their
- * counters n_ are 1.  `replied`: the flow's destination has sent at some time in its life. */
+ * counters n_ are 1.  `replied`: the flow's destination had sent by the time the record was sealed. */
 void health_fill(struct flow *, const struct health_limits *, bool replied);
 
 /* Is there a queue?  `newbytes` the direction carried in the bin, `n` round trips of one side in it and

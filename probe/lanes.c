@@ -235,7 +235,7 @@ describe(struct engine *e, struct seq_bin *s, struct sa *x, const struct bin *b,
 	if (l->cur[other] != 0)
 		s->quiet[other] = sa_at(e->tunnels, l->cur[other])->spi;
 	l->heard[side] = b->start;
-	if (l->heard[other] != INT64_MIN && b->start - l->heard[other] >= 3 * e->time.interval)
+	if (l->heard[other] != INT64_MIN && b->start - l->heard[other] >= (int64_t)e->o.limits->oneway_bins * e->time.interval)
 		s->oneway[other] = true;
 }
 

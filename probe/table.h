@@ -62,6 +62,8 @@ struct flow_state {
 	uint8_t macs;        /* which of the four are known: bit 0, 1 = mac, bit 2, 3 = mac_to */
 };
 
+#define SEEN_REPLY 4 /* bin.seen: the second side began to send before the bin was sealed */
+
 struct bin {
 	int64_t start;      /* ns */
 	int64_t due;        /* watermark at which it is sealed */
@@ -78,7 +80,7 @@ struct bin {
 	uint32_t frag;      /* cell with fragment counts; 0 = none */
 	uint32_t about;     /* cell with DNS and ICMP errors about the flow; 0 = none */
 	uint8_t ttlmin[2], ttlmax[2], tcpflags[2], dscp[2];
-	uint8_t state, cause, seen; /* seen: sides that ever sent, up to now */
+	uint8_t state, cause, seen; /* seen: sides that ever sent, up to its last packet; SEEN_REPLY */
 	uint16_t flags;     /* RFLAGS_* */
 	uint8_t conn;
 	uint8_t end_row;    /* the end came after this bin was sealed: an END row of its own follows */

@@ -86,8 +86,12 @@ tests_unit_probe_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_drops
 tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/test_rtt
+tests_unit_probe_test_rtt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_udp
 tests_unit_probe_test_udp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/test_health
+tests_unit_probe_test_health_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

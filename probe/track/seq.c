@@ -154,23 +154,6 @@ seq_fill_counts(const struct seq_counts *s, const struct seq_counts *d, struct f
 		SET_BLOB(r, dlaghist, lags[1], n);
 }
 
-#define REPLAY64_BUCKET 6 /* a lag of 64 and more is outside a window of 64 (RFC 4303 3.4.3) */
-
-static bool
-replayed(const struct seq_counts *c)
-{
-	for (int i = REPLAY64_BUCKET; i < SEQ_LAGS; i++)
-		if (c->laghist[i] > 0)
-			return (true);
-	return (false);
-}
-
-static bool
-high_loss(const struct seq_counts *c)
-{
-	return (c->lost >= 3 && c->lost * 100 >= c->uniq + c->lost);
-}
-
 void
 seq_fill_spis(const struct seq_bin *s, int x, struct flow *r)
 {
@@ -192,11 +175,8 @@ seq_fill_spis(const struct seq_bin *s, int x, struct flow *r)
 void
 seq_fill_health(const struct seq_bin *s, const struct bin *b, struct flow *r)
 {
-	uint64_t health = (replayed(&s->counts[0]) || replayed(&s->counts[1]) ? HEALTH_replay64 : 0) |
-	    (high_loss(&s->counts[0]) || high_loss(&s->counts[1]) ? HEALTH_highloss : 0) |
-	    ((s->oneway[0] && b->pkts[0] == 0) || (s->oneway[1] && b->pkts[1] == 0) ? HEALTH_oneway : 0);
-
-	SET(r, health, health);
+	if ((s->oneway[0] && b->pkts[0] == 0) || (s->oneway[1] && b->pkts[1] == 0))
+		SET(r, health, HEALTH_oneway);
 }
 
 static void
