@@ -43,7 +43,7 @@ class Talk(Case):
         self.ports, self.ids, self.ttl, self.snap = PORTS, [100, 7000], [64, 64], 65535
 
     def seg(self, t, side, off, n=0, ack=0, flags=ACK, win=WIN, ident=None, options=b'', ttl=None, data=None):
-        """off and ack: None is none, -1 the SYN's own number"""
+        """off -1 is the SYN's own number; gives the checksum"""
         src, dst = self.ends[side], self.ends[1 - side]
         if data is None:
             at = off % 60000
@@ -54,7 +54,8 @@ class Talk(Case):
         head = struct.pack('!HHIIHHHH', self.ports[side], self.ports[1 - side], seq, akn,
                            (20 + len(options)) // 4 << 12 | flags, win, 0, 0) + options
         pseudo = ip_address(src).packed + ip_address(dst).packed + struct.pack('!II', len(head) + len(data), 6)
-        head = head[:16] + struct.pack('!H', checksum(pseudo + head + data)) + head[18:]
+        check = checksum(pseudo + head + data)
+        head = head[:16] + struct.pack('!H', check) + head[18:]
         if ident is None:
             self.ids[side] = self.ids[side] + 1 & 0xffff
             ident = self.ids[side]
@@ -66,6 +67,7 @@ class Talk(Case):
             packet[10:12] = bytes(2)
             packet[10:12] = struct.pack('!H', checksum(bytes(packet[:20])))
         self.put(t, bytes(packet))
+        return check
 
     def syn(self, t, side=C, scale=7, mss=1460, win=64240, sackok=True, options=b'', **how):
         opts = struct.pack('!BBH', 2, 4, mss) + (b'\x04\x02\x01\x01' if sackok else b'')
