@@ -8,6 +8,9 @@ libra_a_SOURCES =
 libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/source.c %D%/source.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
 	%D%/aggr.c %D%/aggr.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h
 
+# drill-down and service levels
+libra_a_SOURCES += %D%/drill.c %D%/drill.h
+
 # filter/*.c (add your files here)
 libra_a_SOURCES += %D%/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/parse.c \
 	%D%/filter/check.c %D%/filter/compile.c %D%/filter/run.c %D%/filter/addrs.c

@@ -7,6 +7,7 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "ra-tools/drill.h"
 #include "ra-tools/filter.h"
 #include "ra-tools/sink.h"
 #include "ra-tools/source.h"
@@ -207,25 +208,12 @@ number(const char *option, const char *arg, uint64_t most)
 	return (v);
 }
 
-/* A word as one would type it in a shell. */
 static void
 type_word(struct buf *to, const char *word)
 {
 	if (to->len > 0)
 		buf_u8(to, ' ');
-	if (*word != '\0' &&
-	    word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			      "_./:,@%+=-")] == '\0') {
-		buf_str(to, word);
-		return;
-	}
-	buf_u8(to, '\'');
-	for (const char *p = word; *p != '\0'; p++)
-		if (*p == '\'')
-			buf_str(to, "'\\''");
-		else
-			buf_u8(to, (uint8_t)*p);
-	buf_u8(to, '\'');
+	drill_quote(word, to);
 }
 
 static void
