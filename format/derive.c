@@ -5,6 +5,7 @@
 #include "format/batch.h"
 #include "format/cid.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What the expressions of fields.def may say of row r of batch b. */
@@ -20,6 +21,8 @@
 #define BINSEC (HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
 #define TEXTOF(fn) fn(b, r)
 #define LAGS_FROM(f, bucket) hist_from(b->col[F_##f], r, bucket)
+#define SAMPLED(f) (HAS(f) && b->col[F_##f]->b[r].n > 0)
+#define PERCENTILE(f, percent) percentile(F_##f, b->col[F_##f]->b[r], percent)
 #define NEEDS(...) { __VA_ARGS__ }
 
 static struct blob
@@ -42,6 +45,15 @@ hist_from(const struct column *c, uint32_t r, int bucket)
 	return (sum);
 }
 
+static uint64_t
+percentile(enum field f, struct blob hist, unsigned percent)
+{
+	uint64_t bound = 0;
+
+	(void)hist_percentile(hist_scale(f), hist, percent, &bound);
+	return (bound);
+}
+
 static struct blob
 derive_dir(struct batch *b, uint32_t r)
 {
@@ -52,6 +64,19 @@ derive_dir(struct batch *b, uint32_t r)
 	if (U(proto) == 6 && U(dirq) <= 1)
 		return (text(b, s && d ? "<?>" : s ? "?>" : "<?", s && d ? 3 : 2));
 	return (text(b, s && d ? "<->" : s ? "->" : "<-", s && d ? 3 : 2));
+}
+
+static struct blob
+derive_qratio(struct batch *b, uint32_t r)
+{
+	char s[32];
+	int n;
+
+	if (U(r) == 0)
+		n = snprintf(s, sizeof(s), "%llu:0", (unsigned long long)U(q));
+	else
+		n = snprintf(s, sizeof(s), "%.2f", (double)U(q) / (double)U(r));
+	return (text(b, s, (size_t)n));
 }
 
 static struct blob

@@ -240,6 +240,75 @@ test_windows(void **state)
 	batch_free(&b);
 }
 
+/* Round trips: quarter octaves of us; a percentile is the bound of the bucket that holds the nearest rank. */
+static void
+test_round_trips(void **state)
+{
+	/* 100 of the source's: 90 in bucket 52 (16384..20479), 5 in 58 (49152..57343), 4 in 64 (131072..163839), 1 in 124 */
+	static const uint8_t src[] = { 52, 90, 5, 5, 5, 4, 59, 1 };
+	static const uint8_t dst[] = { 3, 1, 4, 1 }; /* 2 of the destination's: bucket 3 (3), 8 (8..9) */
+	static const uint8_t dns[] = { 35, 200, 1, 12, 3 }; /* 200 in bucket 35 (896..1023), 3 in 48 (8192..10239) */
+	static const struct {
+		enum field f;
+		uint64_t want;
+	} cases[] = {
+		{ F_rtts, 25000 },      /* 2500099 / 100, cut */
+		{ F_rttd, 5 },          /* 11 / 2, cut */
+		{ F_rtt, 25005 },
+		{ F_rttmin, 16503 },
+		{ F_rttsjit, 101 },     /* 9999 / 99 */
+		{ F_rttdjit, 5 },
+		{ F_rtts_p50, 20479 },
+		{ F_rtts_p95, 57343 },  /* the 95th of 100 */
+		{ F_rtts_p99, 163839 },
+		{ F_rttd_p50, 3 },
+		{ F_rttd_p95, 9 },
+		{ F_rttd_p99, 9 },
+		{ F_rt, 1000 },
+		{ F_rt_p50, 1023 },
+		{ F_rt_p95, 1023 },     /* rank 193 of 203 */
+		{ F_rt_p99, 10239 },    /* rank 201 */
+	};
+	struct flow f;
+	struct batch *b;
+
+	(void)state;
+	flow_clear(&f);
+	SET(&f, rtts_n, 100);
+	SET(&f, rtts_sum, 2500099);
+	SET(&f, rtts_min, 16500);
+	SET(&f, rtts_dsum, 9999);
+	SET_BLOB(&f, rtts_hist, src, sizeof(src));
+	SET(&f, rttd_n, 2);
+	SET(&f, rttd_sum, 11);
+	SET(&f, rttd_min, 3);
+	SET(&f, rttd_dsum, 5);
+	SET_BLOB(&f, rttd_hist, dst, sizeof(dst));
+	SET(&f, rt_n, 203);
+	SET(&f, rt_sum, 203000);
+	SET_BLOB(&f, rt_hist, dns, sizeof(dns));
+	b = one(&f);
+	/* only one leg, and that only by a pure ACK: there is a shortest one and nothing else */
+	flow_clear(&f);
+	SET(&f, rtts_min, 100);
+	batch_add(b, &f);
+	/* one sample has no jitter */
+	flow_clear(&f);
+	SET(&f, rttd_n, 1);
+	SET(&f, rttd_sum, 11);
+	SET(&f, rttd_dsum, 4);
+	batch_add(b, &f);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct column *c = batch_derive(b, cases[i].f);
+
+		if (!column_has(c, 0) || c->u[0] != cases[i].want)
+			fail_msg("%s: %lld", fields[cases[i].f].name, c == NULL ? -1ll : (long long)c->u[0]);
+		if (column_has(c, 1) || column_has(c, 2) != (cases[i].f == F_rttd))
+			fail_msg("%s of nothing", fields[cases[i].f].name);
+	}
+	batch_free(&b);
+}
+
 int
 main(void)
 {
@@ -250,6 +319,7 @@ main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_cid),
 		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_round_trips),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
