@@ -110,6 +110,16 @@ decode_udpport(uint16_t sport, uint16_t dport)
 }
 
 enum step
+decode_tcpport(uint16_t sport, uint16_t dport)
+{
+#define TCPPORT(number, name)                                                                      \
+	if (sport == (number) || dport == (number))                                                \
+		return (STEP_##name);
+#include "probe/proto.def"
+	return (STEP_END);
+}
+
+enum step
 decode_cut(struct decoder *d, enum layer layer)
 {
 	/* Only the capture's end is a cut; a header that its own packet is too short for is a bad one. */

@@ -6,6 +6,7 @@
 
 #include "format/base/clock.h"
 #include "format/base/hash.h"
+#include "probe/track/dns.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -200,6 +201,18 @@ frag_fields(struct flow *r, const struct frag_counts *c, int s, int d)
 #undef FRAG_PAIR
 }
 
+static void
+about_fields(struct flow *r, const struct track *track, const struct about *a)
+{
+	if (a->dns != 0)
+		dns_fill(track, a->dns, r);
+	if (a->icmpun + a->icmpttl + a->icmpbig == 0)
+		return;
+	SET(r, icmpun, a->icmpun);
+	SET(r, icmpttl, a->icmpttl);
+	SET(r, icmpbig, a->icmpbig);
+}
+
 /* Attributes of a direction: VLANs, MPLS, encapsulation. */
 #define SIDE_ATTRIBUTES(p, side)                                                      \
 	do {                                                                          \
@@ -277,6 +290,8 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 	SIDE_FIELDS(d, dst);
 	if (f->key.af != 0 && f->key.proto != PROTO_ARP)
 		frag_fields(r, b->frag != 0 ? pool_at(&tab->frags, b->frag) : NULL, src, dst);
+	if (b->about != 0)
+		about_fields(r, track, pool_at(&tab->abouts, b->about));
 	if (k != NULL)
 		k->fill(track, f, b, r);
 	health_fill(r, e->limits, b->seen & (1 << dst | SEEN_REPLY));

@@ -6,6 +6,7 @@
  * needs it: hash and prefetch the slots, find and prefetch the flows, prefetch their bins, then count.
  */
 #include "probe/engine_room.h"
+#include "probe/track/dns.h"
 
 #include "format/base/clock.h"
 #include "format/base/hash.h"
@@ -123,6 +124,7 @@ engine_free_bin(struct engine *e, uint32_t n)
 		pool_put(&e->table.toses, b->tos);
 	if (b->frag != 0)
 		pool_put(&e->table.frags, b->frag);
+	about_end_bin(e, b);
 	pool_put(&e->table.bins, n);
 }
 
@@ -393,6 +395,9 @@ end_flow(struct engine *e, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 	count_end(engine_stats(e, now), cause);
 	if (k != NULL && k->end_flow != NULL)
 		k->end_flow(e->track, f);
+	if (f->dns != 0)
+		dns_end_flow(e->track, f->dns);
+	f->dns = 0;
 	if (e->closing) {
 		f->life |= LIFE_DEAD;
 	} else {
@@ -799,6 +804,8 @@ engine_settle(struct engine *e, struct work *w)
 	w->flow = n;
 	if (w->p->facts & CARRIER_FACTS)
 		carriers_packet(e, w);
+	if (w->p->facts & ABOUT_FACTS)
+		about_packet(e, w);
 	if (!fresh && idle_seconds[flow_at(&e->table, n)->idle] >= idle_seconds[idle])
 		return; /* its timer is early enough */
 	if (!fresh)
@@ -1116,7 +1123,7 @@ expire_one(struct engine *e)
 		end_flow(e, n, idle_cause(f), deadline(f), looked_at(f));
 }
 
-enum due { DUE_NOTHING, DUE_HELD, DUE_DATAGRAM, DUE_LANE, DUE_FLOW, DUE_LATE, DUE_SPAN };
+enum due { DUE_NOTHING, DUE_HELD, DUE_DATAGRAM, DUE_ANSWER, DUE_LANE, DUE_FLOW, DUE_LATE, DUE_SPAN };
 
 /* What comes first; where times are equal, in this order: a held fragment still counts in its own bin. */
 static enum due
@@ -1127,6 +1134,7 @@ next_due(struct engine *e)
 		[DUE_NOTHING] = e->clock.now + 1,
 		[DUE_HELD] = frags_hold_due(e->frags),
 		[DUE_DATAGRAM] = frags_timeout_due(e->frags),
+		[DUE_ANSWER] = about_due(e),
 		[DUE_LANE] = tunnels_due(e->tunnels),
 		[DUE_LATE] = late != 0 ? bin_at(&e->table, late)->due : INT64_MAX,
 		[DUE_SPAN] = timeline_due(&e->time),
@@ -1159,6 +1167,9 @@ advance(struct engine *e)
 			break;
 		case DUE_DATAGRAM:
 			expire_datagram(e);
+			break;
+		case DUE_ANSWER:
+			about_expire(e, about_due(e));
 			break;
 		case DUE_LANE:
 			lanes_decide(e, tunnels_due(e->tunnels));
@@ -1248,6 +1259,8 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		if (frags)
 			expire_frags(e, w[i].now);
+		if (about_due(e) <= w[i].now)
+			about_expire(e, w[i].now);
 		if (w[i].p->facts & FACT_IKE)
 			tunnels_ike(e->tunnels, w[i].p, w[i].side, &w[i].key, w[i].now);
 		if (w[i].count && w[i].tunnelled)

@@ -100,6 +100,18 @@ void carriers_mirror(struct engine *, const struct work *, struct stat_set *);
 /* The end of input. */
 void carriers_finish(struct engine *);
 
+/* --- about.c: DNS, and ICMP errors about a flow */
+
+#define ABOUT_FACTS (FACT_DNS | FACT_QUOTE)
+
+/* A packet with one of these facts was counted in w->flow, w->bin. */
+void about_packet(struct engine *, const struct work *);
+/* When the oldest query is unanswered; INT64_MAX: none waits. */
+int64_t about_due(const struct engine *);
+/* Queries that are unanswered at `now`. */
+void about_expire(struct engine *, int64_t now);
+void about_end_bin(struct engine *, const struct bin *);
+
 /* --- lanes.c: flows of tunnels */
 
 /* Is this a packet whose flow depends on its SPI? */
@@ -113,6 +125,8 @@ void lanes_prefetch_sa(const struct engine *, struct work *);   /* w->hash is th
 void lanes_prefetch_flow(const struct engine *, struct work *);
 /* Count a tunnel's packet.  `spi`: its own or that of its datagram; whole: it has a sequence number. */
 void lanes_packet(struct engine *, struct work *, uint32_t spi, bool whole);
+/* The flow in which packets of this tunnel, side and SPI count; 0: not known. */
+uint32_t lanes_quoted(struct engine *, const struct key *tunnel, int side, uint32_t spi, int64_t now);
 /* Give lanes to the SAs that were watched long enough at `now`. */
 void lanes_decide(struct engine *, int64_t now);
 /* A bin whose time has come: true if it has to wait for SAs that are undecided. */

@@ -114,6 +114,36 @@ key_of(const struct packet *p, const struct key_options *o, struct key *k)
 	return (side);
 }
 
+bool
+key_quoted(const struct packet *p, const struct key_options *o, struct key *k, int *side)
+{
+	bool tunnel = p->quote.proto == PROTO_ESP || p->quote.proto == PROTO_AH;
+	struct packet q; /* what key_of() reads of a packet */
+
+	if (tunnel ? !p->quote.has_spi : key_wants_ports(p->quote.proto) && !p->quote.ports && p->quote.echo == 0)
+		return (false);
+	q.src = p->quote.src;
+	q.dst = p->quote.dst;
+	q.af = p->quote.af;
+	q.proto = p->quote.proto;
+	q.sport = p->quote.sport;
+	q.dport = p->quote.dport;
+	q.vrf = p->vrf;
+	q.aux = 0;
+	q.vlan = p->vlan;
+	q.ivlan = p->ivlan;
+	q.smac = q.dmac = 0;
+	q.facts = p->quote.ports ? FACT_PORTS : 0;
+	if (p->quote.echo != 0) {
+		q.facts |= FACT_ICMP;
+		q.icmp.type = p->quote.echo - 1;
+		q.icmp.code = 0;
+		q.icmp.id = p->quote.id;
+	}
+	*side = key_of(&q, o, k);
+	return (true);
+}
+
 /* --- who began */
 
 static const uint16_t service_ports[] = { 1194, 1433, 1521, 1723, 1883, 3128, 3268, 3306, 3389, 4500, 5060,
@@ -186,7 +216,7 @@ key_initiator(const struct packet *p, bool first, bool *sender)
 			return (DIRQ_SEEN);
 		}
 	} else if (p->facts & FACT_DNS) {
-		*sender = (p->dns.flags & DNS_QR) == 0;
+		*sender = (p->dns[0].flags & DNS_QR) == 0;
 		return (DIRQ_SEEN);
 	} else if (p->facts & FACT_IKE) {
 		/* v2 says it in a flag; v1 only by the responder's cookie, which is zero in the first message */

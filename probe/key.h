@@ -53,6 +53,8 @@ key_vlans(uint16_t vlan, uint16_t ivlan)
 
 /* Fills the key; returns the side that sent: 0 = lo, 1 = hi. */
 int key_of(const struct packet *, const struct key_options *, struct key *);
+/* The key of the packet that this one quotes, and the side that sent it; false: too little was quoted. */
+bool key_quoted(const struct packet *, const struct key_options *, struct key *, int *side);
 /* Does the key of this protocol have more than the addresses: ports, or ICMP's type? */
 bool key_wants_ports(uint16_t proto);
 /* The key of a fragment whose ports are not known. */

@@ -532,6 +532,21 @@ lanes_force(struct engine *e, uint32_t flow)
 	engine_stats(e, e->clock.now)->newflows++;
 }
 
+uint32_t
+lanes_quoted(struct engine *e, const struct key *tunnel, int side, uint32_t spi, int64_t now)
+{
+	struct key key;
+	uint32_t n, flow;
+
+	lanes_decide(e, now);
+	n = tunnels_find(e->tunnels, tunnel, side, spi);
+	if (n == 0)
+		return (0);
+	flow = *current_flow(e, sa_at(e->tunnels, n));
+	key = current_key(e, sa_at(e->tunnels, n));
+	return (flow != 0 && engine_has_key(e, flow, &key) ? flow : 0);
+}
+
 void
 lanes_finish(struct engine *e)
 {

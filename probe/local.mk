@@ -46,6 +46,7 @@ libprobe_a_SOURCES += \
 
 # time, key, state, records
 libprobe_a_SOURCES += \
+	%D%/about.c \
 	%D%/carriers.c \
 	%D%/desk.c \
 	%D%/emit.c \
@@ -72,6 +73,8 @@ libprobe_a_SOURCES += \
 	%D%/timeline.h \
 	%D%/track.c \
 	%D%/track.h \
+	%D%/track/dns.c \
+	%D%/track/dns.h \
 	%D%/track/rtp.c \
 	%D%/track/rtt.c \
 	%D%/track/rtt.h \

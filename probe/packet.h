@@ -52,7 +52,7 @@ enum { /* packet.facts */
 	FACT_CUT = 1 << 11,    /* in a flow, though its headers were cut by the capture: MAR `cut` */
 	FACT_NOANSWER = 1 << 12, /* multicast or broadcast destination: never answers, never flips */
 	FACT_GRESEQ = 1 << 13,   /* seq of a GRE header with S bit (ERSPAN II/III, RFC 2890): gre_seq */
-	FACT_DNS = 1 << 14,      /* dns.*: DNS header on UDP 53 */
+	FACT_DNS = 1 << 14,      /* UDP 53: dns[0].  TCP 53: dns[], dns_* say what was found, perhaps nothing */
 	FACT_WG = 1 << 15,       /* wg.*: a WireGuard message */
 	FACT_RTP = 1 << 17,      /* rtp.*: looks like RTP; a tracker has to confirm it */
 	FACT_MIRROR = 1 << 18,   /* the frame came in ERSPAN: gre_seq counts what the mirror sent */
@@ -82,6 +82,17 @@ enum encap { /* one step of encapsulation, outer to inner; its letters in the `e
 
 /* TCP flags as on the wire */
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_ECE = 64, TCP_CWR = 128 };
+/* A DNS message whose header was at hand (RFC 1035). */
+struct dns_message {
+	uint32_t at;         /* in TCP: where it begins, with its length, from the start of the segment */
+	uint32_t qhash;      /* of the first question's name, case folded */
+	uint16_t id, flags;
+	uint16_t qtype;
+	uint8_t asked;       /* qhash, qtype are known: there is a question, and it was whole */
+	uint8_t sure;        /* it looks like one, even where it is not known that a message begins there */
+};
+#define DNS_MESSAGES 4 /* of one segment; those behind them are not stated */
+
 enum { TCPOPT_MSS = 1, TCPOPT_WSCALE = 2, TCPOPT_SACKOK = 4, TCPOPT_SACK = 8, TCPOPT_TS = 16 };
 
 struct packet {
@@ -103,6 +114,7 @@ struct packet {
 	uint8_t cut_at;     /* enum layer in which the captured bytes ended; LAYER_NONE = nothing missing */
 	uint8_t nencap;
 	uint8_t arp_op;       /* PROTO_ARP: 1 request, 2 reply */
+	uint8_t ndns;         /* FACT_DNS: messages in dns[] */
 	uint16_t vlan, ivlan; /* outermost and next VLAN id; 0xffff = none */
 	uint32_t mpls;        /* top label; UINT32_MAX = none */
 	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */
@@ -142,11 +154,6 @@ struct packet {
 			uint8_t version, exchange, flags;
 		} ike;
 		struct {
-			uint16_t id, flags; /* of the DNS header */
-			uint16_t qtype;
-			uint32_t qhash; /* of the name, case folded */
-		} dns;
-		struct {
 			uint32_t sender, receiver;
 			uint64_t counter;
 			uint8_t type;
@@ -157,11 +164,19 @@ struct packet {
 			uint8_t pt;
 		} rtp;
 	};
-	struct { /* FACT_QUOTE: canonical key material of the packet quoted in an ICMP error */
+	struct { /* FACT_QUOTE: key material of the packet quoted in an ICMP error, as far as it was quoted */
 		struct ip src, dst;
 		uint16_t sport, dport, proto;
 		uint8_t af, ports;
+		uint8_t has_spi, echo; /* echo: the type of an echo or its reply plus 1, with its id; 0 = none */
+		uint16_t id;
+		uint32_t spi;          /* ESP, AH; ESP in UDP is ESP with ports */
 	} quote;
+	struct dns_message dns[DNS_MESSAGES], dns_bare; /* dns_bare: if the segment begins behind a message's length */
+	uint32_t dns_next;     /* TCP: if a message begins the segment, where the next one does, perhaps far behind it;
+	                        * 0 = not known */
+	uint8_t dns_split;     /* and the header of that before it is in the next segment, whole: only its length is here */
+	uint8_t has_bare;
 	struct {
 		uint32_t id; /* ENCAP_NOID: none */
 		uint8_t kind;

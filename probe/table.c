@@ -27,6 +27,7 @@ table_init(struct table *t, uint32_t max_flows, uint64_t seed)
 	pool_init(&t->bins, sizeof(struct bin), max_flows > 1u << 29 ? 1u << 31 : BINS_PER_FLOW * max_flows + 64);
 	pool_init(&t->toses, sizeof(struct tos), t->bins.cap);
 	pool_init(&t->frags, sizeof(struct frag_counts), t->bins.cap);
+	pool_init(&t->abouts, sizeof(struct about), t->bins.cap);
 	pool_init(&t->attrs, sizeof(struct attr), t->flows.cap);
 	slots_init(&t->slots, 4096);
 }
@@ -38,6 +39,7 @@ table_free(struct table *t)
 	pool_free(&t->bins);
 	pool_free(&t->toses);
 	pool_free(&t->frags);
+	pool_free(&t->abouts);
 	pool_free(&t->attrs);
 	slots_free(&t->slots);
 }
@@ -255,6 +257,14 @@ merge_frags(struct frag_counts *to, const struct frag_counts *from)
 	}
 }
 
+static void
+merge_about(struct about *to, const struct about *from)
+{
+	to->icmpun += from->icmpun;
+	to->icmpttl += from->icmpttl;
+	to->icmpbig += from->icmpbig;
+}
+
 void
 table_merge_cells(struct table *t, struct bin *to, struct bin *from)
 {
@@ -278,6 +288,12 @@ table_merge_cells(struct table *t, struct bin *to, struct bin *from)
 		from->frag = 0;
 	} else if (from->frag != 0) {
 		merge_frags(pool_at(&t->frags, to->frag), pool_at(&t->frags, from->frag));
+	}
+	if (from->about != 0 && to->about == 0) {
+		to->about = from->about;
+		from->about = 0;
+	} else if (from->about != 0) {
+		merge_about(pool_at(&t->abouts, to->about), pool_at(&t->abouts, from->about));
 	}
 }
 

@@ -59,6 +59,7 @@ struct flow_state {
 	uint16_t vlan[2], ivlan[2]; /* of each side's packets; 0xffff = none */
 	uint8_t mac[2][6];   /* each side's own, when it has sent */
 	uint8_t mac_to[2][6]; /* and as the other side's first packet called it */
+	uint32_t dns;        /* TCP port 53: cell with the place in its stream; 0 = none */
 	uint8_t macs;        /* which of the four are known: bit 0, 1 = mac, bit 2, 3 = mac_to */
 };
 
@@ -97,6 +98,11 @@ struct frag_counts { /* [side] */
 	uint32_t frags[2], dg[2], ok[2], inc[2], orph[2], ovl[2], dup[2], ooo[2], tiny[2], bad[2], atom[2];
 };
 
+struct about { /* of a bin: what is said about its flow */
+	uint32_t icmpun, icmpttl, icmpbig; /* errors that quote it */
+	uint32_t dns; /* cell with DNS; tunnels have none, so it is never merged; 0 = none */
+};
+
 struct attr { /* first seen, by side */
 	uint32_t mpls[2];
 	uint64_t ohash[2];
@@ -107,7 +113,7 @@ struct attr { /* first seen, by side */
 };
 
 struct table {
-	struct pool flows, bins, toses, attrs, frags;
+	struct pool flows, bins, toses, attrs, frags, abouts;
 	struct slots slots;
 	struct list probation, confirmed;
 	uint32_t on_probation; /* of the flows in `probation`, those that still are */

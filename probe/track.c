@@ -5,6 +5,7 @@
 #include "probe/track.h"
 
 #include "format/base/mem.h"
+#include "probe/track/dns.h"
 #include "probe/track/rtt.h"
 #include "probe/track/track.h"
 
@@ -20,6 +21,7 @@ track_new(uint32_t max_flows, uint64_t seed, const struct health_limits *limits)
 	tcp_init(t, max_flows);
 	seq_init(t, max_flows);
 	udp_init(t, max_flows);
+	dns_init(t, max_flows);
 	rtt_init(t, max_flows);
 	return (t);
 }
@@ -38,6 +40,7 @@ track_free(struct track **pt)
 	pool_free(&t->udp_bin);
 	pool_free(&t->rtp);
 	rtt_free(t);
+	dns_free(t);
 	streams_free(&t->streams);
 	streams_free(&t->mirrors);
 	free(t);

@@ -41,6 +41,7 @@ enum step decode_greproto(uint16_t type);
 enum step decode_pppproto(uint16_t proto);
 enum step decode_link(int linktype);
 enum step decode_udpport(uint16_t sport, uint16_t dport);
+enum step decode_tcpport(uint16_t sport, uint16_t dport);
 
 /* A header was not whole: what was committed stands; returns STEP_END. */
 enum step decode_cut(struct decoder *, enum layer);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * dns.c: the header of a DNS message over UDP and its first question (RFC 1035).
+ * dns.c: headers of DNS messages and their first question (RFC 1035); in TCP each behind its length (4.2.2).
  */
 #include "format/base/hash.h"
 #include "probe/decode/decoders.h"
 
-enum { NAME = 255 };
+enum { NAME = 255, HEADER = 12, LENGTH = 2, WALK = 64 };
 
 /* The hash of a question's name; a question is the first name in the message, so nothing in it is
  * compressed.  Case does not count.  Sets c->cut if the name is not whole or no name. */
@@ -35,27 +35,85 @@ name_hash(struct cursor *c)
 	return ((uint32_t)hash64(name, n, 0));
 }
 
+/* IN, CH, HS, none, any: the classes that there are. */
+static bool
+is_class(uint16_t c)
+{
+	return (c == 1 || c == 3 || c == 4 || c == 254 || c == 255);
+}
+
+/* The message at c, which ends there at the latest; false: its header is not whole. */
+static bool
+message(struct cursor c, uint32_t at, struct dns_message *m)
+{
+	const uint8_t *h = cur_bytes(&c, HEADER);
+	uint32_t hash;
+	uint16_t type, class;
+
+	if (h == NULL)
+		return (false);
+	memset(m, 0, sizeof(*m));
+	m->at = at;
+	m->id = get16(h);
+	m->flags = get16(h + 2);
+	if (get16(h + 4) == 0)
+		return (true);
+	hash = name_hash(&c);
+	type = cur_u16(&c);
+	if (c.cut)
+		return (true);
+	m->qhash = hash;
+	m->qtype = type;
+	m->asked = 1;
+	class = cur_u16(&c);
+	m->sure = get16(h + 4) == 1 && (m->flags >> 11 & 15) < 7 && (m->flags & 0x40) == 0 && !c.cut &&
+		  is_class(class);
+	return (true);
+}
+
 enum step
 decode_dns(struct decoder *d)
 {
-	const uint8_t *h = cur_bytes(&d->c, 12);
 	struct packet *p = d->p;
-	struct cursor c = d->c;
-	uint32_t hash;
-	uint16_t type;
 
-	if (h == NULL)
+	if (!message(d->c, 0, &p->dns[0]))
 		return (decode_cut(d, LAYER_APP));
-	p->dns.id = get16(h);
-	p->dns.flags = get16(h + 2);
+	p->ndns = 1;
 	p->facts |= FACT_DNS;
-	if (get16(h + 4) == 0)
+	return (STEP_END);
+}
+
+/* What this segment holds if a message begins it.  Only who has followed the stream knows whether one does. */
+enum step
+decode_dnstcp(struct decoder *d)
+{
+	struct packet *p = d->p;
+	struct cursor all = d->c;
+	uint32_t at = 0;
+
+	p->ndns = 0;
+	p->dns_next = 0;
+	p->dns_split = 0;
+	p->has_bare = 0;
+	if (d->part) /* where its bytes end is not known */
 		return (STEP_END);
-	hash = name_hash(&c);
-	type = cur_u16(&c);
-	if (!c.cut) {
-		p->dns.qhash = hash;
-		p->dns.qtype = type;
+	p->facts |= FACT_DNS;
+	p->has_bare = message(all, 0, &p->dns_bare);
+	for (int i = 0; i < WALK && at < p->payload; i++) {
+		uint16_t length = cur_u16(&all);
+		struct cursor body;
+
+		if (all.cut || length < HEADER) { /* half a length, not captured, or no DNS */
+			p->dns_next = 0;
+			break;
+		}
+		body = cur_sub(&all, length);
+		p->dns_split = at + LENGTH == p->payload;
+		if (p->ndns < DNS_MESSAGES && message(body, at, &p->dns[p->ndns]))
+			p->ndns++;
+		at += LENGTH + length;
+		p->dns_next = at;
+		all.cut = false;
 	}
 	return (STEP_END);
 }

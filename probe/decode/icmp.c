@@ -4,6 +4,9 @@
  */
 #include "probe/decode/decoders.h"
 
+enum { EXTENSIONS = 8 };
+enum { HOPOPTS = 0, ROUTING = 43, FRAGMENT = 44, DSTOPTS = 60 };
+
 static bool
 has_id(uint8_t af, uint8_t type)
 {
@@ -27,6 +30,84 @@ has_ports(uint8_t proto)
 		proto == PROTO_DCCP || proto == PROTO_UDPLITE);
 }
 
+static bool
+is_echo(const struct packet *p, uint8_t type)
+{
+	if (p->quote.proto == PROTO_ICMP)
+		return (p->af == 4 && (type == 0 || type == 8));
+	return (p->af == 6 && (type == 128 || type == 129));
+}
+
+/* ESP in UDP (RFC 3948): an SPI follows the UDP header, not the marker of IKE. */
+static void
+quote_natt(struct packet *p, struct cursor c)
+{
+	uint32_t spi;
+
+	cur_skip(&c, 4); /* length, checksum */
+	spi = cur_u32(&c);
+	if (c.cut || spi == 0 || (p->quote.sport != 4500 && p->quote.dport != 4500))
+		return;
+	p->quote.proto = PROTO_ESP;
+	p->quote.spi = spi;
+	p->quote.has_spi = 1;
+}
+
+/* What a quote shows of the transport header: at least its first 8 bytes, mostly. */
+static void
+quote_transport(struct packet *p, struct cursor c)
+{
+	uint8_t type;
+
+	switch (p->quote.proto) {
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		type = cur_u8(&c);
+		cur_skip(&c, 3);
+		p->quote.id = cur_u16(&c);
+		if (!c.cut && is_echo(p, type))
+			p->quote.echo = (uint8_t)(type + 1);
+		return;
+	case PROTO_AH:
+		cur_skip(&c, 4);
+		/* FALLTHROUGH */
+	case PROTO_ESP:
+		p->quote.spi = cur_u32(&c);
+		p->quote.has_spi = !c.cut;
+		return;
+	default:
+		break;
+	}
+	if (!has_ports((uint8_t)p->quote.proto) || cur_left(&c) < 4)
+		return;
+	p->quote.sport = cur_u16(&c);
+	p->quote.dport = cur_u16(&c);
+	p->quote.ports = 1;
+	if (p->quote.proto == PROTO_UDP)
+		quote_natt(p, c);
+}
+
+/* To the transport header of a quoted IPv6 packet; false: it is in another fragment, or was not quoted. */
+static bool
+quote_extensions(struct packet *p, struct cursor *c)
+{
+	for (int n = 0; n < EXTENSIONS; n++) {
+		uint16_t proto = p->quote.proto;
+		const uint8_t *h;
+
+		if (proto != HOPOPTS && proto != ROUTING && proto != FRAGMENT && proto != DSTOPTS)
+			return (true);
+		if ((h = cur_bytes(c, 8)) == NULL)
+			return (false);
+		if (proto != FRAGMENT)
+			cur_skip(c, h[1] * 8u);
+		p->quote.proto = h[0];
+		if (c->cut || (proto == FRAGMENT && (get16(h + 2) & 0xfff8) != 0))
+			return (false);
+	}
+	return (false);
+}
+
 static void
 quote(struct packet *p, struct cursor c)
 {
@@ -48,16 +129,13 @@ quote(struct packet *p, struct cursor c)
 		memcpy(p->quote.src.b, h + 8, 16);
 		memcpy(p->quote.dst.b, h + 24, 16);
 		p->quote.proto = h[6];
-		first = true;
 		cur_skip(&c, 40);
+		first = quote_extensions(p, &c);
 	}
 	p->quote.af = p->af;
 	p->facts |= FACT_QUOTE;
-	if (first && has_ports((uint8_t)p->quote.proto) && !c.cut && cur_left(&c) >= 4) {
-		p->quote.sport = cur_u16(&c);
-		p->quote.dport = cur_u16(&c);
-		p->quote.ports = 1;
-	}
+	if (first && !c.cut)
+		quote_transport(p, c);
 }
 
 static enum step

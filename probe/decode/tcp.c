@@ -91,5 +91,5 @@ decode_tcp(struct decoder *d)
 		if (o.cut)
 			return (decode_cut(d, LAYER_TRANSPORT));
 	}
-	return (STEP_END);
+	return (decode_tcpport(p->sport, p->dport));
 }

@@ -108,6 +108,19 @@ count(struct track *t, struct rtt_leg *l, uint32_t us)
 		d->count[b]++;
 }
 
+void
+rtt_leg_add(struct track *t, struct rtt_leg *l, uint32_t us)
+{
+	l->n++;
+	l->sum += us;
+	if ((l->has & RTTLEG_MIN) == 0 || us < l->min)
+		l->min = us;
+	if (us > l->max)
+		l->max = us;
+	l->has |= RTTLEG_MIN;
+	count(t, l, us);
+}
+
 /* A sample of a leg that began at `from` and closed at `to`, in us; false if it is none. */
 static bool
 span(int64_t from, int64_t to, uint32_t *us)
@@ -145,13 +158,9 @@ sample(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, uint32_t us
 	l->has |= RTTLEG_MIN;
 	if (least)
 		return (b);
-	l->n++;
-	l->sum += us;
-	if (us > l->max)
-		l->max = us;
 	if (follows)
 		l->dsum += d;
-	count(t, l, us);
+	rtt_leg_add(t, l, us);
 	return (b);
 }
 
@@ -319,9 +328,8 @@ put_pair(uint8_t *out, unsigned step, uint32_t n)
 	return (len);
 }
 
-/* As a record holds it (flow.h): pairs of steps and counts. */
-static size_t
-pack(const struct track *t, const struct rtt_leg *l, uint8_t *out)
+size_t
+rtt_leg_pack(const struct track *t, const struct rtt_leg *l, uint8_t out[static RTT_PACKED])
 {
 	const struct rtt_dense *d = l->dense == 0 ? NULL : pool_at(&t->rtt_dense, l->dense);
 	unsigned next = 0;
@@ -353,7 +361,7 @@ pack(const struct track *t, const struct rtt_leg *l, uint8_t *out)
 		SET(r, p##_sum, (l)->sum);                      \
 		SET(r, p##_max, (l)->max);                      \
 		SET(r, p##_dsum, (l)->dsum);                    \
-		SET_BLOB(r, p##_hist, out, pack(t, l, out));    \
+		SET_BLOB(r, p##_hist, out, rtt_leg_pack(t, l, out)); \
 	} while (0)
 
 #define HS_FIELDS(name, bit)                                    \
@@ -369,7 +377,7 @@ pack(const struct track *t, const struct rtt_leg *l, uint8_t *out)
 void
 rtt_fill(const struct track *t, uint32_t cell, int src, struct flow *r)
 {
-	static _Thread_local uint8_t out[2][BUCKETS * 6]; /* until the record is put */
+	static _Thread_local uint8_t out[2][RTT_PACKED]; /* until the record is put */
 	const struct rtt_bin *b;
 
 	if (cell == 0)
@@ -386,6 +394,13 @@ rtt_fill(const struct track *t, uint32_t cell, int src, struct flow *r)
 /* --- the end */
 
 void
+rtt_leg_end(struct track *t, const struct rtt_leg *l)
+{
+	if (l->dense != 0)
+		pool_put(&t->rtt_dense, l->dense);
+}
+
+void
 rtt_end_bin(struct track *t, uint32_t cell)
 {
 	const struct rtt_bin *b;
@@ -394,8 +409,7 @@ rtt_end_bin(struct track *t, uint32_t cell)
 		return;
 	b = pool_at(&t->rtt_bin, cell);
 	for (int i = 0; i < 2; i++)
-		if (b->leg[i].dense != 0)
-			pool_put(&t->rtt_dense, b->leg[i].dense);
+		rtt_leg_end(t, &b->leg[i]);
 	pool_put(&t->rtt_bin, cell);
 }
 

@@ -82,6 +82,14 @@ uint32_t rtt_full_min(const struct rtt_flow *);
 
 /* A leg of a bin; NULL if there was no sample of either leg.  n may be 0. */
 const struct rtt_leg *rtt_leg(const struct track *, uint32_t cell, int leg);
+
+/* Other response times are kept the same way (DNS): a leg of their own, zeroed at first. */
+void rtt_leg_add(struct track *, struct rtt_leg *, uint32_t us); /* counts in n, sum, min, max, buckets */
+/* Its buckets as a record holds them; returns the length. */
+#define RTT_PACKED (HIST_BUCKETS * 6)
+size_t rtt_leg_pack(const struct track *, const struct rtt_leg *, uint8_t out[static RTT_PACKED]);
+void rtt_leg_end(struct track *, const struct rtt_leg *); /* gives back its cell */
+
 /* The fields.  src: the side that is the source.  Histograms stay valid until the next call in this thread. */
 void rtt_fill(const struct track *, uint32_t cell, int src, struct flow *);
 

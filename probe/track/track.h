@@ -16,6 +16,9 @@ struct track {
 	struct pool udp_bin;  /* struct udp_bin: seq_bin.more */
 	struct pool rtp;      /* struct rtp: UDP flows that may become RTP */
 	struct pool rtt_ring, rtt_bin, rtt_dense; /* track/rtt.c's */
+	struct pool dns_bin;  /* struct dns_bin: about.dns */
+	struct pool dns_flow; /* struct dns_stream[2]: flow_state.dns */
+	struct asks *asks;
 	struct streams streams, mirrors;
 	uint64_t seed;
 	const struct health_limits *limits; /* never NULL */

@@ -542,10 +542,10 @@ test_app_facts(void **state)
 	assert_int_equal(p.ike.msgid, 7);
 	w = find("dns");
 	run(&p, w, w->n);
-	assert_int_equal(p.dns.id, 77);
-	assert_int_equal(p.dns.flags, 0x100);
-	assert_int_equal(p.dns.qtype, 28);
-	assert_int_equal(p.dns.qhash, (uint32_t)hash64(name, sizeof(name), 0)); /* case is folded */
+	assert_int_equal(p.dns[0].id, 77);
+	assert_int_equal(p.dns[0].flags, 0x100);
+	assert_int_equal(p.dns[0].qtype, 28);
+	assert_int_equal(p.dns[0].qhash, (uint32_t)hash64(name, sizeof(name), 0)); /* case is folded */
 	w = find("wireguard data");
 	run(&p, w, w->n);
 	assert_int_equal(p.wg.type, 4);
