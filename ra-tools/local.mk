@@ -20,7 +20,7 @@ libra_a_SOURCES += %D%/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
 	%D%/out/text.c %D%/out/csv.c %D%/out/json.c
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
-bin_PROGRAMS += ra racluster rabins rasort racount
+bin_PROGRAMS += ra racluster rabins rasort racount ragap
 ra_SOURCES = %D%/ra.c
 ra_LDADD = $(RA_LIBS)
 racluster_SOURCES = %D%/racluster.c %D%/racluster.opt
@@ -31,3 +31,5 @@ rasort_SOURCES = %D%/rasort.c %D%/rasort.opt
 rasort_LDADD = $(RA_LIBS)
 racount_SOURCES = %D%/racount.c
 racount_LDADD = $(RA_LIBS)
+ragap_SOURCES = %D%/ragap.c %D%/ragap.opt %D%/signature.c %D%/signature.h
+ragap_LDADD = $(RA_LIBS)

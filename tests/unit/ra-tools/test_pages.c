@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { O_ZERO = O_OWN, O_APPROX };
+enum { O_ZERO = O_OWN, O_APPROX, O_ZEEK, O_SHOW, O_MAX_GAPS };
 
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
 static const struct option_row common[] = {
@@ -30,6 +30,10 @@ static const struct option_row rasort[] = {
 #include "ra-tools/rasort.opt"
 };
 
+static const struct option_row ragap[] = {
+#include "ra-tools/ragap.opt"
+};
+
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -41,6 +45,7 @@ static const struct {
 	{ "racluster.1", racluster, N(racluster) },
 	{ "rabins.1", rabins, N(rabins) },
 	{ "rasort.1", rasort, N(rasort) },
+	{ "ragap.1", ragap, N(ragap) },
 };
 
 static void
