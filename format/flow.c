@@ -163,8 +163,8 @@ field_aliases(void (*each)(void *, const char *, const char *), void *arg)
 }
 
 /* Levenshtein distance, for words of up to 31 letters. */
-static unsigned
-distance(const char *a, size_t n, const char *b)
+unsigned
+name_distance(const char *a, size_t n, const char *b)
 {
 	unsigned row[32], m = (unsigned)strlen(b);
 
@@ -197,7 +197,7 @@ field_nearest(const char *s, size_t n)
 	unsigned least = 99;
 
 	for (enum field f = 0; f < F_COUNT; f++) {
-		unsigned d = distance(s, n, fields[f].name);
+		unsigned d = name_distance(s, n, fields[f].name);
 
 		if (fields[f].agg != AGG_COMP && d < least) {
 			least = d;
@@ -205,7 +205,7 @@ field_nearest(const char *s, size_t n)
 		}
 	}
 	for (size_t i = 0; i < NALIAS; i++) {
-		unsigned d = distance(s, n, aliases[i].word);
+		unsigned d = name_distance(s, n, aliases[i].word);
 
 		if (d < least) {
 			least = d;

@@ -122,6 +122,7 @@ void fieldset_all(struct fieldset *); /* every stored field */
 
 enum field field_named(const char *, size_t n); /* names and aliases; F_NONE */
 enum field field_with_id(uint16_t id);          /* F_NONE if this program does not know it */
+unsigned name_distance(const char *, size_t n, const char *name); /* letters to change; 99: far */
 const char *field_nearest(const char *, size_t n); /* the name most like it, for an error message */
 /* Words that are no field name of their own: calls back (alias, name) for each ALIAS row. */
 void field_aliases(void (*each)(void *, const char *alias, const char *name), void *arg);

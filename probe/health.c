@@ -4,6 +4,8 @@
  */
 #include "probe/health.h"
 
+#include "format/base/clock.h"
+
 #include <string.h>
 
 const struct health_limits health_default = {
@@ -24,7 +26,6 @@ const struct health_row health_rows[] = {
 #define REPLAY64_BUCKET 6 /* of laghist: a lag of 64 and more is outside a window of 64 (RFC 4303 3.4.3) */
 #define RSTPHASE_SYN 1
 #define MAC_GROUP (1ull << 40)
-#define USEC 1000 /* ns */
 
 static uint64_t
 bin_us(const struct flow *r)

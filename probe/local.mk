@@ -102,6 +102,8 @@ libprobe_a_SOURCES += \
 sbin_PROGRAMS += pavo
 pavo_SOURCES = \
 	%D%/main.c \
+	%D%/conf.c \
+	%D%/conf.h \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/probe.opt

@@ -8,17 +8,21 @@
 #include "format/base/clock.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/flow.h"
+#include "probe/conf.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
-	O_NOPROMISC, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_VERSION };
 
 static const struct row {
 	int code;
@@ -29,11 +33,24 @@ static const struct row {
 };
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
+/* Where a line of the configuration file is being read; file NULL: it is the command line. */
+static struct {
+	const char *file, *key;
+	unsigned line;
+} place;
+
 static noreturn void
 usage(const char *sentence, const char *word)
 {
-	log_warnx(sentence, word);
-	fprintf(stderr, "%s: see %s --help\n", log_name(), log_name());
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text), sentence, word);
+	if (place.file != NULL) {
+		log_warnx("%s:%u: %s", place.file, place.line, text);
+	} else {
+		log_warnx("%s", text);
+		fprintf(stderr, "%s: see %s --help\n", log_name(), log_name());
+	}
 	exit(EXIT_ERROR);
 }
 
@@ -56,48 +73,99 @@ help(void)
 	exit(0);
 }
 
-/* A number with k, M, G behind it. */
+/* What the user wrote for an option. */
+static const char *
+named(const char *option)
+{
+	return (place.file != NULL ? place.key : option);
+}
+
+/* A number with k, M, G behind it, or Ki, Mi, Gi: powers of 1024. */
 static uint64_t
 number(const char *option, const char *arg, uint64_t least, uint64_t most)
 {
-	char *end, say[128];
-	unsigned long long v;
+	static const char units[] = "kMG";
+	const char *unit;
+	char *end, say[256];
+	unsigned long long v, times = 1;
 
 	errno = 0;
 	v = strtoull(arg, &end, 10);
-	switch (*end) {
-	case 'k':
-	case 'K':
-		v *= 1000, end++;
-		break;
-	case 'M':
-		v *= 1000000, end++;
-		break;
-	case 'G':
-		v *= 1000000000, end++;
-		break;
+	unit = *end == 'K' ? units : *end != '\0' ? strchr(units, *end) : NULL;
+	if (unit != NULL) {
+		bool binary = end[1] == 'i';
+
+		for (const char *u = units; u <= unit; u++)
+			times *= binary ? 1024 : 1000;
+		end += binary ? 2 : 1;
 	}
-	if (!isdigit((unsigned char)arg[0]) || *end != '\0' || errno != 0 || v < least || v > most) {
-		snprintf(say, sizeof(say), "%s %%s: expected a number from %llu to %llu", option,
+	if (!isdigit((unsigned char)arg[0]) || *end != '\0' || errno != 0 || v > UINT64_MAX / times ||
+	    v * times < least || v * times > most) {
+		(void)snprintf(say, sizeof(say), "%s %%s: expected a number from %llu to %llu", named(option),
 		    (unsigned long long)least, (unsigned long long)most);
 		usage(say, arg);
 	}
-	return (v);
+	return (v * times);
 }
 
-/* A time of at most `most` ns: 500ms, 2s, 1m; a bare number is seconds. */
+/* A time of `least` to `most` ns: 500ms, 2s, 1m; a bare number is seconds. */
 static int64_t
-duration(const char *option, const char *arg, int64_t most)
+duration(const char *option, const char *arg, int64_t least, int64_t most)
 {
 	int64_t ns;
-	char say[128];
+	char say[256];
 
-	if (!clock_parse_dur(arg, strlen(arg), &ns) || ns < 0 || ns > most) {
-		snprintf(say, sizeof(say), "%s %%s: expected a time such as 500ms or 2s, at most %llds", option,
+	if (!clock_parse_dur(arg, strlen(arg), &ns) || ns < least || ns > most) {
+		snprintf(say, sizeof(say), "%s %%s: expected a time such as 500ms or 2s, at most %llds", named(option),
 		    (long long)(most / SEC));
 		usage(say, arg);
 	}
 	return (ns);
+}
+
+/* A threshold, by its key without "health.". */
+static void
+set_limit(struct options *o, const char *key, char *value)
+{
+	const struct health_row *h = health_rows, *best = h;
+	unsigned least = UINT_MAX;
+	char option[80], say[256];
+	size_t n = strlen(value);
+	uint64_t v;
+
+	for (; h->key != NULL && strcmp(h->key, key) != 0; h++) {
+		unsigned d = name_distance(key, strlen(key), h->key);
+
+		if (d < least) {
+			least = d;
+			best = h;
+		}
+	}
+	if (h->key == NULL) {
+		(void)snprintf(say, sizeof(say), "%s%%s: no such threshold; the nearest is %s%s",
+		    place.file != NULL ? "health." : "--health ", place.file != NULL ? "health." : "", best->key);
+		usage(say, key);
+	}
+	(void)snprintf(option, sizeof(option), "--health %s", h->key);
+	if (h->unit == HEALTH_UNIT_PERCENT && n > 1 && value[n - 1] == '%')
+		value[n - 1] = '\0';
+	if (h->unit == HEALTH_UNIT_USEC)
+		v = (uint64_t)duration(option, value, (int64_t)h->least * USEC, (int64_t)h->most * USEC) / USEC;
+	else
+		v = number(option, value, h->least, h->most);
+	memcpy((char *)&o->limits + h->at, &v, sizeof(v));
+}
+
+static void
+take_health(struct options *o, const char *arg)
+{
+	char *copy = mem_str(arg), *equals = strchr(copy, '=');
+
+	if (equals == NULL || equals == copy || equals[1] == '\0')
+		usage("--health %s: expected KEY=VALUE, such as bufbloat.delay=50ms", arg);
+	*equals = '\0';
+	set_limit(o, strncmp(copy, "health.", 7) == 0 ? copy + 7 : copy, equals + 1);
+	free(copy);
 }
 
 static void
@@ -174,8 +242,16 @@ take(struct options *o, int c, char *arg)
 		o->no_promisc = true;
 		break;
 	case O_FLUSH:
-		o->flush = duration("--flush", arg, 3600 * SEC);
+		o->flush = duration("--flush", arg, 0, 3600 * SEC);
 		break;
+	case O_HEALTH:
+		take_health(o, arg);
+		break;
+	case 'r':
+		add_file(o, arg);
+		break;
+	case 'F':
+		break; /* read before everything else */
 	case 'h':
 		help();
 	case O_VERSION:
@@ -241,34 +317,158 @@ getopt_tables(char *letters, struct option *longs)
 	longs[NROWS] = (struct option){ 0 };
 }
 
-void
-options_parse(struct options *o, int argc, char **argv)
+/* --- the configuration file */
+
+/* Keys are the long options, but for those that only make sense by hand. */
+static const struct row *
+row_of_key(const char *key)
 {
-	char letters[2 * NROWS + 3];
-	struct option longs[NROWS + 1];
+	for (size_t i = 0; i < NROWS; i++)
+		if (strcmp(rows[i].name, key) == 0 && rows[i].code != 'F' && rows[i].code != 'D' && rows[i].code != 'h' &&
+		    rows[i].code != O_VERSION)
+			return (&rows[i]);
+	return (NULL);
+}
+
+static noreturn void
+no_such_key(const char *key)
+{
+	const char *best = "filter";
+	unsigned least = name_distance(key, strlen(key), best);
+	char say[256];
+
+	for (size_t i = 0; i < NROWS; i++) {
+		unsigned d = name_distance(key, strlen(key), rows[i].name);
+
+		if (d < least && row_of_key(rows[i].name) != NULL) {
+			least = d;
+			best = rows[i].name;
+		}
+	}
+	(void)snprintf(say, sizeof(say), "%%s: no such key; the nearest is %s", best);
+	usage(say, key);
+}
+
+static bool
+yes(const char *key, const char *value)
+{
+	static const struct {
+		const char *word;
+		bool is;
+	} words[] = { { "yes", true }, { "no", false }, { "true", true }, { "false", false }, { "on", true },
+		{ "off", false } };
+	char say[256];
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(words[i].word, value) == 0)
+			return (words[i].is);
+	(void)snprintf(say, sizeof(say), "%s %%s: expected yes or no", key);
+	usage(say, value);
+}
+
+static void
+take_line(struct options *o, const struct conf_line *l)
+{
+	const struct row *row;
+
+	place.line = l->number;
+	place.key = l->key;
+	if (l->value == NULL)
+		usage("\"%s\": expected key = value", l->key);
+	if (l->value[0] == '\0')
+		usage("%s: there is no value", l->key);
+	if (strncmp(l->key, "health.", 7) == 0) {
+		set_limit(o, l->key + 7, l->value);
+		return;
+	}
+	if (strcmp(l->key, "filter") == 0) {
+		free(o->filter);
+		o->filter = mem_str(l->value);
+		return;
+	}
+	if ((row = row_of_key(l->key)) == NULL)
+		no_such_key(l->key);
+	if (row->arg != NULL)
+		take(o, row->code, l->value);
+	else if (yes(l->key, l->value))
+		take(o, row->code, NULL);
+}
+
+static void
+take_conf(struct options *o, const char *path)
+{
+	struct conf_line l;
+	unsigned number_of_line = 0;
+	char err[512], *at;
+
+	if (o->conf != NULL)
+		usage("-F %s: one configuration file", path);
+	o->conf = at = conf_read(path, err, sizeof(err));
+	if (at == NULL)
+		fatalx("%s", err);
+	place.file = path;
+	while (conf_next(&at, &number_of_line, &l))
+		take_line(o, &l);
+	place.file = NULL;
+}
+
+/* --- the command line */
+
+/* What it says of the input stands in for all that the file said of it. */
+static void
+input_by_hand(struct options *o, int c, bool *before)
+{
+	if ((c != 'r' && c != 'i') || *before)
+		return;
+	*before = true;
+	o->nfiles = 0;
+	o->iface = NULL;
+}
+
+static void
+take_words(struct options *o, int argc, char **argv, const char *letters, const struct option *longs, bool conf)
+{
+	bool input = false;
 	int c;
 
-	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
-		.buffer = 64000000, .flush = 2 * SEC, .limits = health_default };
-	getopt_tables(letters, longs);
-	opterr = 0;
+	optind = 1;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (c == ':')
 			usage("%s needs an argument", argv[optind - 1]);
 		if (c == '?')
 			usage("%s: no such option", argv[optind - 1]);
-		if (c != 'r') {
+		if (conf && c == 'F')
+			take_conf(o, optarg);
+		if (!conf) {
+			input_by_hand(o, c, &input);
 			take(o, c, optarg);
-			continue;
 		}
-		add_file(o, optarg); /* and those up to the next word with a dash */
-		while (optind < argc && argv[optind][0] != '-')
-			add_file(o, argv[optind++]);
+		while (c == 'r' && optind < argc && argv[optind][0] != '-') { /* up to the next word with a dash */
+			if (!conf)
+				add_file(o, argv[optind]);
+			optind++;
+		}
 	}
-	if (optind < argc && strcmp(argv[optind], "-") == 0)
+}
+
+void
+options_parse(struct options *o, int argc, char **argv)
+{
+	char letters[2 * NROWS + 3];
+	struct option longs[NROWS + 1];
+
+	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
+		.buffer = 64000000, .flush = 2 * SEC, .limits = health_default };
+	getopt_tables(letters, longs);
+	opterr = 0;
+	take_words(o, argc, argv, letters, longs, true);
+	take_words(o, argc, argv, letters, longs, false);
+	if (optind < argc && strcmp(argv[optind], "-") == 0) {
+		free(o->filter);
 		o->filter = joined(argv + optind + 1, argc - optind - 1);
-	else if (optind < argc)
+	} else if (optind < argc) {
 		usage("%s: a filter begins after a lone dash: pavo -r FILE - tcp port 80", argv[optind]);
+	}
 	if (o->probe == NULL)
 		o->probe = host_name();
 	else
@@ -282,4 +482,5 @@ options_free(struct options *o)
 	free(o->files);
 	free(o->filter);
 	free((char *)o->probe);
+	free(o->conf);
 }

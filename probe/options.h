@@ -25,6 +25,7 @@ struct options {
 	struct decode_options decode;
 	struct key_options key;
 	struct health_limits limits;
+	char *conf; /* text of -F; the words above may lie in it */
 };
 
 /* A mistake ends the program with a sentence and status 2; --help and --version with 0. */
