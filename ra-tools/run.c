@@ -66,7 +66,7 @@ struct run {
 	uint32_t interval;
 
 	/* what became of it */
-	uint64_t came_out, corrections, seen;
+	uint64_t came_out, corrections, seen, suspect;
 	uint64_t blocks_time, blocks_filter, blocks_mar;
 	bool failed, enough;
 	int64_t began, told;
@@ -756,6 +756,17 @@ run_want_set(struct run *r, const struct fieldset *s)
 	fieldset_union(&r->own, s);
 }
 
+/* Whose loss is shown has to say whether the kernel dropped packets there. */
+static void
+want_drops(struct fieldset *set)
+{
+	static const uint16_t loss[] = { F_slost, F_dlost, F_srtxup, F_drtxup, F_srtxdn, F_drtxdn };
+
+	for (size_t i = 0; i < sizeof(loss) / sizeof(loss[0]); i++)
+		if (fieldset_has(set, loss[i]))
+			fieldset_want(set, F_flags);
+}
+
 void
 run_fields(struct run *r, struct fieldset *set)
 {
@@ -774,6 +785,8 @@ run_fields(struct run *r, struct fieldset *set)
 	}
 	if (r->having != NULL)
 		fieldset_union(set, filter_fields(r->having));
+	if (r->tool->merges)
+		want_drops(set);
 }
 
 /* Everything that has to be read, once the tool has said what it needs. */
@@ -1034,12 +1047,28 @@ sheet_head(struct run *r)
 	r->out->head(&r->sheet);
 }
 
+/* Merged rows with packets that the kernel dropped. */
+static uint64_t
+count_suspect(const struct batch *b)
+{
+	const struct column *flags = b->col[F_flags];
+	uint64_t n = 0;
+
+	if (flags == NULL)
+		return (0);
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+		n += column_has(flags, (uint32_t)i) && flags->u[i] & RFLAGS_capdrop;
+	return (n);
+}
+
 bool
 run_print(struct run *r, struct batch *b)
 {
 	uint64_t n = select_output(r, b);
 
 	r->came_out += n;
+	if (r->tool->merges)
+		r->suspect += count_suspect(b);
 	if (n == 0)
 		return (!r->enough);
 	if (r->write_path != NULL) {
@@ -1205,6 +1234,10 @@ run_end(struct run **pr)
 	if (r->corrections > 0)
 		log_info("%llu correction records were excluded by the filter; use --having",
 			 (unsigned long long)r->corrections);
+	if (r->suspect > 0 && !r->quiet)
+		log_info("%llu row%s made of bins in which the kernel dropped packets: loss there is suspect "
+			 "(flag g; filter: not capdrop)",
+			 (unsigned long long)r->suspect, r->suspect == 1 ? " is" : "s are");
 	if (r->explain)
 		explain(r);
 	status = r->failed ? EXIT_ERROR : r->came_out > 0 ? 0 : 1;
