@@ -6,7 +6,7 @@ libra_a_SOURCES =
 
 # run, source, aggr, bin, sort (add your files here)
 libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/source.c %D%/source.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
-	%D%/aggr.c %D%/aggr.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h
+	%D%/aggr.c %D%/aggr.h %D%/cluster.c %D%/cluster.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h
 
 # drill-down and service levels
 libra_a_SOURCES += %D%/drill.c %D%/drill.h
@@ -17,11 +17,12 @@ libra_a_SOURCES += %D%/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/pa
 
 # out/*.c (add your files here)
 libra_a_SOURCES += %D%/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
-	%D%/out/text.c %D%/out/csv.c %D%/out/json.c
+	%D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/view.c %D%/view.h \
+	%D%/labels.c %D%/labels.h %D%/geo.c %D%/geo.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
 bin_PROGRAMS += ra racluster rabins rasort racount ragap
-ra_SOURCES = %D%/ra.c
+ra_SOURCES = %D%/ra.c %D%/ra.opt
 ra_LDADD = $(RA_LIBS)
 racluster_SOURCES = %D%/racluster.c %D%/racluster.opt
 racluster_LDADD = $(RA_LIBS)

@@ -18,6 +18,12 @@ struct sheet_column {
 	unsigned width; /* in text; it grows when a value is longer */
 	const char *
 	    name; /* as it was asked for: the CSV heading and the JSON key; lives as long as the sheet */
+	/* of columns that are no fields: which view of the field (view.h), and what is shown instead of the
+	 * batch's column */
+	unsigned view;
+	const char *label;
+	const struct column *made; /* NULL: the field itself */
+	enum type type;
 };
 
 struct sheet {
@@ -26,6 +32,7 @@ struct sheet {
 	struct text_options text;
 	char separator;	    /* CSV */
 	const char *null;   /* CSV: for absent and mixed; NULL: "-" and "*" */
+	bool verdicts;	    /* JSON: a boolean for each health flag instead of the words of the set ones */
 	bool names, colour; /* service and host names; escape sequences */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
@@ -36,6 +43,7 @@ struct sheet {
 	uint32_t *ends;	       /* where each held cell ends in `held` */
 	size_t nends, capends;
 	unsigned *width;
+	struct sheet_native *native;
 	uint64_t lines;
 	bool begun;
 	int error; /* errno of a failed write; nothing is written after it */
@@ -50,7 +58,10 @@ struct out {
 	void (*tail)(struct sheet *);  /* once, after all rows */
 };
 
-extern const struct out out_text, out_csv, out_json;
+extern const struct out out_text, out_csv, out_json, out_native;
+
+enum type sheet_type(const struct sheet *, unsigned i);
+const struct column *sheet_column_of(const struct sheet *, const struct batch *, unsigned i); /* NULL: absent */
 
 enum cell_state { CELL_ABSENT, CELL_MIXED, CELL_HERE };
 /* The value of column i in row r as text, appended to `to`. */

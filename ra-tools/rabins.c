@@ -4,11 +4,12 @@
  */
 #include "ra-tools/bin.h"
 #include "ra-tools/run.h"
+#include "ra-tools/view.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { O_ZERO = O_OWN, O_APPROX };
+enum { O_ZERO = O_OWN, O_APPROX, O_DELTA };
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -21,10 +22,12 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.merges = true,
+	.views = VIEW_DELTA,
 };
 
 static const char *key = "none";
 static struct bin_options bin;
+static bool delta;
 static char columns[768]; /* borrowed by run.c */
 
 static bool
@@ -40,6 +43,8 @@ option(int c, const char *arg)
 		return (true);
 	case O_ZERO:
 		return (bin.zero = true);
+	case O_DELTA:
+		return (delta = true);
 	case O_APPROX:
 		return (bin.approx = true);
 	default:
@@ -63,7 +68,14 @@ prepare(struct run *r)
 	(void)snprintf(columns, sizeof(columns),
 		       "bstart %s trans spkts dpkts sbytes dbytes sloss dloss ploss", k.columns);
 	run_columns(r, columns);
+	if (delta)
+		run_beside(r, VIEW_DELTA);
+	if (run_views(r) != NULL)
+		views_keys(run_views(r), &k);
 	run_fields(r, &keep);
+	for (unsigned i = 0; delta && i < k.n; i++) /* whose bin before it is */
+		if (k.part[i].field < F_STORED)
+			fieldset_want(&keep, k.part[i].field);
 	bins_want(&k, &keep, &read);
 	if (bin.approx) /* a record is split by the time from its first to its last packet */
 		for (size_t i = 0; i < 4; i++)

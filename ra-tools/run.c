@@ -9,8 +9,10 @@
 #include "format/base/mem.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/filter.h"
+#include "ra-tools/labels.h"
 #include "ra-tools/sink.h"
 #include "ra-tools/source.h"
+#include "ra-tools/view.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -57,6 +59,10 @@ struct run {
 	const struct out *out;
 	struct sheet sheet;
 	struct sheet_column *columns;
+	struct arena names;  /* of columns that no option spells */
+	struct views *views; /* of those columns that are no fields; NULL: none is */
+	struct labels *labels;
+	bool native;
 	bool headed;
 	struct fieldset own, want;     /* what the tool reads; all that is read */
 	const struct fieldset *wanted; /* NULL: every field */
@@ -237,6 +243,17 @@ take_inputs(struct run *r, int c, int argc, char **argv)
 		add_input(r, c, argv[optind++]);
 }
 
+static void
+add_labels(struct run *r, const char *path)
+{
+	char err[512];
+
+	if (r->labels == NULL)
+		r->labels = labels_new();
+	if (!labels_add(r->labels, path, err, sizeof(err)))
+		run_fail("%s", err);
+}
+
 static bool
 take_output(struct run *r, int c, const char *arg)
 {
@@ -261,6 +278,9 @@ take_output(struct run *r, int c, const char *arg)
 		break;
 	case O_JSON:
 		r->json = true;
+		break;
+	case O_NATIVE:
+		r->native = true;
 		break;
 	case 'n':
 		r->numeric++;
@@ -303,6 +323,9 @@ take_input(struct run *r, int c, const char *arg)
 	case 'P':
 		if (number("-P", arg, 1024) == 0)
 			run_usage("-P 0: at least one thread is needed");
+		break;
+	case O_LABEL:
+		add_labels(r, arg);
 		break;
 	case O_FILTER_FILE:
 		r->filter_file = arg;
@@ -463,8 +486,12 @@ set_output(struct run *r)
 		r->sheet.separator = separator_of(r->separator);
 		r->out = &out_csv;
 	}
-	if (r->json && r->separator != NULL)
-		run_usage("--json and separated values: one of them");
+	if (r->json + r->native + (r->separator != NULL) > 1)
+		run_usage("--json, --native and separated values: one of them");
+	if (r->native && isatty(STDOUT_FILENO) && r->write_path == NULL)
+		run_usage("--native is not for a terminal: pipe it into ClickHouse");
+	if (r->native)
+		r->out = &out_native;
 	if (r->json)
 		r->out = &out_json;
 	if (r->numeric > 0)
@@ -589,11 +616,26 @@ outside(const struct run *r, const struct block_info *b)
 				     (end->known && !end->mixed && end->max.i <= r->from)));
 }
 
+/* What labels make is not what the file says of those fields. */
+static void
+blur(const struct run *r, const struct block_info *b, struct range range[static F_COUNT])
+{
+	struct fieldset made = { { 0 } };
+
+	labels_fields(r->labels, &made);
+	memcpy(range, b->range, F_COUNT * sizeof(range[0]));
+	for (enum field f = 0; f < F_STORED; f++)
+		if (fieldset_has(&made, f))
+			range[f] = (struct range){ .known = false };
+}
+
 static bool
 wants(void *arg, const struct block_info *b)
 {
 	struct run *r = arg;
 	const struct range *type = &b->range[F_rectype];
+	struct block_info blurred = *b;
+	struct range range[F_COUNT];
 
 	if (outside(r, b)) {
 		r->blocks_time++;
@@ -605,6 +647,11 @@ wants(void *arg, const struct block_info *b)
 	    type->min.u == RECTYPE_MAR && type->max.u == RECTYPE_MAR) {
 		r->blocks_mar++;
 		return (false);
+	}
+	if (r->labels != NULL && r->filter != NULL) {
+		blur(r, b, range);
+		blurred.range = range;
+		b = &blurred;
 	}
 	if (r->filter != NULL && !filter_maybe(r->filter, b)) {
 		r->blocks_filter++;
@@ -640,7 +687,9 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	set_output(r);
 	set_filters(r);
 	check_paths(r);
-	if (r->write_path != NULL)
+	if (r->labels != NULL)
+		labels_ready(r->labels);
+	if (r->write_path != NULL && !tool->writes)
 		r->write = sink_new(r->write_path, false);
 	if (r->rejects_path != NULL)
 		r->rejects = sink_new(r->rejects_path, false);
@@ -656,8 +705,8 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 
 struct layout {
 	struct sheet_column *column;
-	unsigned n;
-	bool begun; /* the first word of -s has been seen */
+	unsigned n, views; /* which views the tool has */
+	bool begun;	   /* the first word of -s has been seen */
 };
 
 static void
@@ -665,16 +714,17 @@ layout_add(struct layout *l, enum field f, const char *name, unsigned width)
 {
 	if (l->n == SHEET_MAX)
 		run_usage("-s: more than %d columns", SHEET_MAX);
-	l->column[l->n++] = (struct sheet_column){ f, width > 0 ? width : fields[f].width, name };
+	l->column[l->n++] =
+	    (struct sheet_column){ .field = f, .width = width > 0 ? width : fields[f].width, .name = name };
 }
 
 static void
-layout_remove(struct layout *l, enum field f)
+layout_remove(struct layout *l, enum field f, unsigned view)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < l->n; i++)
-		if (l->column[i].field != f)
+		if (l->column[i].field != f || l->column[i].view != view)
 			l->column[kept++] = l->column[i];
 	l->n = kept;
 }
@@ -685,6 +735,7 @@ layout_word(struct layout *l, char *word, bool defaults)
 {
 	char sign = *word == '+' || *word == '-' ? *word++ : '\0', *colon = strchr(word, ':');
 	unsigned width = 0;
+	enum view view = 0;
 	enum field f;
 
 	if (colon != NULL) {
@@ -701,13 +752,21 @@ layout_word(struct layout *l, char *word, bool defaults)
 		return;
 	}
 	f = field_named(word, strlen(word));
+	if (f == F_NONE && view_named(word, strlen(word), &f, &view)) {
+		if ((l->views & view) == 0)
+			run_usage("-s %s: this tool has no such column", word);
+		if (view_wrong(f, view) != NULL)
+			run_usage("-s %s: %s", word, view_wrong(f, view));
+	}
 	if (f == F_NONE)
 		run_usage("-s %s: no such field; the nearest is %s", word,
 			  field_nearest(word, strlen(word)));
 	if (sign == '-')
-		layout_remove(l, f);
+		layout_remove(l, f, view);
 	else
 		layout_add(l, f, word, width);
+	if (sign != '-')
+		l->column[l->n - 1].view = view;
 }
 
 static void
@@ -719,10 +778,26 @@ layout_words(struct layout *l, char *text, bool defaults)
 		layout_word(l, w, defaults);
 }
 
+/* Columns lie where they stay. */
+static void
+make_views(struct run *r)
+{
+	views_free(&r->views);
+	for (unsigned i = 0; i < r->sheet.n; i++) {
+		struct sheet_column *c = &r->columns[i];
+
+		if (c->view == 0)
+			continue;
+		if (r->views == NULL)
+			r->views = views_new();
+		views_add(r->views, c->view, c);
+	}
+}
+
 void
 run_columns(struct run *r, const char *defaults)
 {
-	struct layout l = { .n = 0 };
+	struct layout l = { .views = r->tool->views | VIEW_RATE };
 
 	free(r->columns);
 	free(r->fields_text);
@@ -742,6 +817,46 @@ run_columns(struct run *r, const char *defaults)
 		run_usage("-s %s: no column is left", r->fields == NULL ? "" : r->fields);
 	r->sheet.want = r->columns;
 	r->sheet.n = l.n;
+	make_views(r);
+}
+
+void
+run_beside(struct run *r, unsigned view)
+{
+	struct sheet_column *old = r->columns;
+	struct layout l = { .column = mem_zero(SHEET_MAX, sizeof(old[0])) };
+	unsigned n = r->sheet.n;
+	char name[64];
+
+	for (unsigned i = 0; i < n; i++) {
+		enum field f = old[i].field;
+
+		layout_add(&l, f, old[i].name, old[i].width);
+		l.column[l.n - 1].view = old[i].view;
+		if (old[i].view != 0 || !field_is_additive(f) || view_wrong(f, view) != NULL)
+			continue;
+		view_name(f, view, name, sizeof(name));
+		layout_add(&l, f, arena_copy(&r->names, name, strlen(name) + 1), 0);
+		l.column[l.n - 1].view = view;
+	}
+	free(old);
+	r->sheet.want = r->columns = l.column;
+	r->sheet.n = l.n;
+	make_views(r);
+}
+
+struct views *
+run_views(struct run *r)
+{
+	return (r->views);
+}
+
+void
+run_objects(struct run *r, const char *defaults)
+{
+	run_columns(r, defaults);
+	/* a list of fields is what was asked for, and no more; +field and -field change the object */
+	r->sheet.verdicts = r->fields == NULL || *r->fields == '+' || *r->fields == '-';
 }
 
 void
@@ -783,6 +898,8 @@ run_fields(struct run *r, struct fieldset *set)
 		if (r->sheet.names)
 			fieldset_want(set, F_proto);
 	}
+	if (r->views != NULL)
+		views_want(r->views, set);
 	if (r->having != NULL)
 		fieldset_union(set, filter_fields(r->having));
 	if (r->tool->merges)
@@ -807,6 +924,8 @@ set_wanted(struct run *r)
 	if (r->filter != NULL)
 		fieldset_union(w, filter_fields(r->filter));
 	run_fields(r, w);
+	if (r->labels != NULL)
+		labels_want(r->labels, w, w);
 	if (r->rejects_path != NULL)
 		fieldset_all(w);
 }
@@ -884,6 +1003,9 @@ select_filter(struct run *r, struct batch *b)
 static bool
 select_rows(struct run *r, struct batch *b)
 {
+	if (r->labels != NULL)
+		labels_fill(r->labels,
+			    r->write_path != NULL || r->rejects_path != NULL ? NULL : r->wanted, b);
 	bits_fill(r->sel, b->rows);
 	if (r->range != NULL)
 		select_time(r, b, r->sel);
@@ -1006,22 +1128,28 @@ close_output(struct run *r, struct sink **s, bool filtered)
 		run_wrong(r, "%s", err);
 }
 
+void
+run_having(struct run *r, struct batch *b)
+{
+	if (b->sel == NULL) {
+		bits_fill(r->sel, b->rows);
+		b->sel = r->sel;
+	}
+	if (r->having == NULL)
+		return;
+	memset(r->match, 0, BITS_WORDS(b->rows) * 8);
+	filter_run(r->having, b, r->match);
+	for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+		b->sel[w] &= r->match[w];
+}
+
 /* --having, and no more rows than -N asks for. */
 static uint64_t
 select_output(struct run *r, struct batch *b)
 {
 	uint64_t n;
 
-	if (b->sel == NULL) {
-		bits_fill(r->sel, b->rows);
-		b->sel = r->sel;
-	}
-	if (r->having != NULL) {
-		memset(r->match, 0, BITS_WORDS(b->rows) * 8);
-		filter_run(r->having, b, r->match);
-		for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
-			b->sel[w] &= r->match[w];
-	}
+	run_having(r, b);
 	n = bits_count(b->sel, b->rows);
 	if (r->counted && r->came_out + n >= r->count) {
 		uint64_t left = r->count - r->came_out;
@@ -1064,8 +1192,11 @@ count_suspect(const struct batch *b)
 bool
 run_print(struct run *r, struct batch *b)
 {
-	uint64_t n = select_output(r, b);
+	uint64_t n;
 
+	if (r->views != NULL && r->write_path == NULL)
+		views_fill(r->views, b);
+	n = select_output(r, b);
 	r->came_out += n;
 	if (r->tool->merges)
 		r->suspect += count_suspect(b);
@@ -1172,6 +1303,18 @@ run_zone(const struct run *r)
 	return (r->zone);
 }
 
+const char *
+run_output(const struct run *r)
+{
+	return (r->write_path);
+}
+
+bool
+run_labelled(const struct run *r)
+{
+	return (r->labels != NULL);
+}
+
 void
 run_interval(struct run *r, uint32_t seconds)
 {
@@ -1245,6 +1388,9 @@ run_end(struct run **pr)
 	filter_free(&r->filter);
 	filter_free(&r->having);
 	sheet_free(&r->sheet);
+	views_free(&r->views);
+	labels_free(&r->labels);
+	arena_free(&r->names);
 	free(r->columns);
 	free(r->fields_text);
 	free(r->filter_text);

@@ -25,6 +25,8 @@ enum {
 	O_CSV = 256,
 	O_CSV_NULL,
 	O_JSON,
+	O_NATIVE,
+	O_LABEL,
 	O_NAMES,
 	O_TZ,
 	O_FILTER_FILE,
@@ -48,6 +50,8 @@ struct tool {
 	bool
 	    merges; /* rows of output are not rows of input: --having, the note about corrections */
 	bool mar;   /* MAR records are considered without being asked for */
+	bool writes; /* -w is its own: run_output() */
+	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
 };
 
 /* The tool's own letter c; false: not one of them. arg is NULL where the row has none. */
@@ -56,6 +60,11 @@ typedef bool (*tool_option)(int c, const char *arg);
 struct run *run_start(int argc, char **argv, const struct tool *, tool_option);
 /* Before the first run_next(): */
 void run_columns(struct run *, const char *defaults); /* borrowed */
+/* Beside each column that is a sum, this view of it (view.h). */
+void run_beside(struct run *, unsigned view);
+struct views *run_views(struct run *); /* NULL: no column needs any */
+/* The same for JSON objects that say of each health flag whether it is set. */
+void run_objects(struct run *, const char *defaults);
 void run_want(struct run *, enum field);	      /* the tool reads it */
 void run_want_set(struct run *, const struct fieldset *);
 /* The stored fields that output needs, of which a tool that merges keeps rows. */
@@ -63,6 +72,8 @@ void run_fields(struct run *, struct fieldset *);
 
 /* The next batch with selected rows (b->sel), filtered, valid until the next call; NULL: no more. */
 struct batch *run_next(struct run *);
+/* Leave selected only what --having selects; run_print() does it too. */
+void run_having(struct run *, struct batch *);
 /* Its selected rows go where the output goes. false: enough (-N, or nobody reads any more). */
 bool run_print(struct run *, struct batch *);
 /* For tools that print by themselves, through out.h. */
@@ -82,6 +93,8 @@ uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
+const char *run_output(const struct run *); /* what -w says; NULL: nothing */
+bool run_labelled(const struct run *);	    /* --label was given */
 /* For tools that write other record files than -w: what their headers say, valid until the next call; and refuse
  * to write over an input. */
 const struct segment_info *run_header(const struct run *, bool filtered);

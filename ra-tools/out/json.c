@@ -61,6 +61,36 @@ is_number(const struct sheet *s, enum type t)
 	return (t == TYPE_TIME ? s->text.epoch : type_is_number(t));
 }
 
+/* What objects call the health flags of names.def. */
+static const struct {
+	uint64_t flag;
+	const char *key;
+} verdicts[] = {
+	{ HEALTH_bufbloat, "BufferBloat" },
+	{ HEALTH_ackloop, "AckLoop" },
+	{ HEALTH_asym, "Asym" },
+	{ HEALTH_noans, "NoAnswer" },
+	{ HEALTH_rej, "Refused" },
+	{ HEALTH_rtxstorm, "RetransmitStorm" },
+	{ HEALTH_winlim, "WindowLimited" },
+	{ HEALTH_rcvlim, "ReceiverLimited" },
+	{ HEALTH_oow, "OutOfWindow" },
+	{ HEALTH_caploss, "CaptureLoss" },
+	{ HEALTH_replay64, "ReplayDrops" },
+	{ HEALTH_oneway, "OneWay" },
+	{ HEALTH_highloss, "HighLoss" },
+};
+
+static void
+put_verdicts(struct buf *to, uint64_t health, bool first)
+{
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		buf_printf(to, "%s\"%s\":%s", first ? "" : ",", verdicts[i].key,
+			   health & verdicts[i].flag ? "true" : "false");
+		first = false;
+	}
+}
+
 static void
 row(struct sheet *s, const struct batch *b, uint32_t r)
 {
@@ -68,13 +98,18 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 
 	buf_u8(&s->out, '{');
 	for (unsigned i = 0; i < s->n; i++) {
-		enum type type = fields[s->want[i].field].type;
+		enum type type = sheet_type(s, i);
 		enum cell_state state;
 
 		s->cell.len = 0;
 		state = sheet_cell(s, b, i, r, &s->cell);
 		if (state == CELL_ABSENT)
 			continue;
+		if (s->verdicts && s->want[i].field == F_health && state == CELL_HERE) {
+			put_verdicts(&s->out, b->col[F_health]->u[r], first);
+			first = false;
+			continue;
+		}
 		if (!first)
 			buf_u8(&s->out, ',');
 		first = false;

@@ -29,11 +29,26 @@ prefix_of(const struct batch *b, enum field f, uint32_t r)
 	return (column_has(mask, r) ? (int)mask->u[r] : -1);
 }
 
+enum type
+sheet_type(const struct sheet *s, unsigned i)
+{
+	const struct sheet_column *c = &s->want[i];
+
+	return (c->made != NULL ? c->type : (enum type)fields[c->field].type);
+}
+
+const struct column *
+sheet_column_of(const struct sheet *s, const struct batch *b, unsigned i)
+{
+	return (s->want[i].made != NULL ? s->want[i].made : b->col[s->want[i].field]);
+}
+
 enum cell_state
 sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struct buf *to)
 {
 	enum field f = s->want[i].field;
-	const struct column *c = b->col[f];
+	const struct column *c = sheet_column_of(s, b, i);
+	enum type type = sheet_type(s, i);
 	union value v;
 	int prefix;
 
@@ -42,10 +57,10 @@ sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struc
 	if (!column_has(c, r))
 		return (CELL_ABSENT);
 	v = column_value(c, r);
-	prefix = fields[f].type == TYPE_IP ? prefix_of(b, f, r) : -1;
-	if (s->names && prefix < 0 && names_print(to, fields[f].type, &v, b, r))
+	prefix = type == TYPE_IP ? prefix_of(b, f, r) : -1;
+	if (s->names && prefix < 0 && names_print(to, type, &v, b, r))
 		return (CELL_HERE);
-	value_print(to, fields[f].type, &v, &s->text, prefix);
+	value_print(to, type, &v, &s->text, prefix);
 	return (CELL_HERE);
 }
 

@@ -38,7 +38,7 @@ static void
 put(struct sheet *s, unsigned i, const uint8_t *p, size_t n, const char *colour)
 {
 	unsigned w = shown(p, n), space = s->width[i] > w ? s->width[i] - w : 0;
-	bool right = type_is_right(fields[s->want[i].field].type);
+	bool right = type_is_right(sheet_type(s, i));
 
 	if (i > 0)
 		buf_u8(&s->out, ' ');
@@ -56,7 +56,7 @@ put(struct sheet *s, unsigned i, const uint8_t *p, size_t n, const char *colour)
 static const char *
 label(const struct sheet *s, unsigned i)
 {
-	return (fields[s->want[i].field].label);
+	return (s->want[i].label != NULL ? s->want[i].label : fields[s->want[i].field].label);
 }
 
 static void

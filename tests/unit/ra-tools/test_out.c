@@ -13,9 +13,10 @@
 
 #include <cmocka.h>
 
+#define COLUMN(f, w, n) { .field = F_##f, .width = (w), .name = (n) }
 static struct sheet_column columns[] = {
-	{ F_saddr, 15, "saddr" }, { F_spkts, 8, "spkts" },   { F_flowid, 16, "flowid" },
-	{ F_probe, 6, "srcid" },  { F_sploss, 7, "sploss" }, { F_slost, 5, "slost" },
+	COLUMN(saddr, 15, "saddr"), COLUMN(spkts, 8, "spkts"),   COLUMN(flowid, 16, "flowid"),
+	COLUMN(probe, 6, "srcid"),  COLUMN(sploss, 7, "sploss"), COLUMN(slost, 5, "slost"),
 };
 
 /* Three rows: everything there; a prefix, awkward text; absent and mixed. */
