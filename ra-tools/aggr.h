@@ -29,6 +29,7 @@ struct keys {
 	enum field
 	    required; /* rows without it and without its twin are left out; F_NONE: all rows count */
 	char columns[512]; /* what to show of the key, as -s writes it */
+	const char *objects; /* the columns of a JSON object for each row, with its health; NULL: none of its own */
 	const char *defaults; /* the columns that such rows want; NULL: the tool's */
 };
 

@@ -16,19 +16,22 @@ static const struct key_word {
 	const char *word, *fields, *columns;
 	bool turn, ports;
 	uint16_t required;
-	const char *defaults; /* columns, where the tool's would not show what such rows are */
+	const char *defaults, *objects; /* columns, where the tool's would not show what such rows are */
 } words[] = {
 	{ "conv", "proto saddr daddr sport dport vrf sap icmptype icmpcode icmpid skmac dkmac",
-	  "proto saddr sport dir daddr dport", true, true, F_NONE, NULL },
-	{ "matrix", "saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE, NULL },
-	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid, NULL },
+	  "proto saddr sport dir daddr dport", true, true, F_NONE, NULL, NULL },
+	{ "matrix", "saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE, NULL, NULL },
+	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid, NULL,
+	  "probe flowid stime ltime dur proto saddr sport daddr dport trans spkts dpkts sbytes dbytes spayload dpayload "
+	  "snewbytes dnewbytes sloss dloss srtx drtx state conn cause throughput_bps sthroughput_bps dthroughput_bps "
+	  "latency_ms health" },
 	{ "tunnel", "tunid", "tunid saddr dir daddr", true, false, F_tunid,
-	  "trans stime flgs proto saddr dir daddr spkts dpkts sbytes dbytes sloss dloss ploss rekeys" },
+	  "trans stime flgs proto saddr dir daddr spkts dpkts sbytes dbytes sloss dloss ploss rekeys", NULL },
 	{ "lane", "tunid lane", "tunid lane saddr dir daddr", true, false, F_tunid,
-	  "trans stime flgs proto saddr sspi dir daddr dspi lane pconf spkts dpkts sloss dloss ploss rekeys" },
+	  "trans stime flgs proto saddr sspi dir daddr dspi lane pconf spkts dpkts sloss dloss ploss rekeys", NULL },
 	{ "spi", "tunid saddr daddr sspi", "saddr sspi daddr", false, false, F_sspi,
-	  "stime proto saddr sspi daddr spkts sbytes suniq slost sfix sdup slate sploss" },
-	{ "none", "", "", false, false, F_NONE, NULL },
+	  "stime proto saddr sspi daddr spkts sbytes suniq slost sfix sdup slate sploss", NULL },
+	{ "none", "", "", false, false, F_NONE, NULL, NULL },
 };
 
 static bool
@@ -75,6 +78,8 @@ add_word(struct keys *k, const struct key_word *w)
 	k->halves |= w->required == F_sspi;
 	if (w->defaults != NULL)
 		k->defaults = w->defaults;
+	if (w->objects != NULL)
+		k->objects = w->objects;
 	if (w->required != F_NONE)
 		k->required = w->required;
 	show(k, w->columns);

@@ -2,22 +2,53 @@
  *
  * ra: reads records, filters them, prints them or writes them again.  See ra(1).
  */
-#include "ra-tools/run.h"
+#include "ra-tools/cluster.h"
 
-static const struct tool tool = {
+#include <string.h>
+
+static const struct option_row options[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/ra.opt"
+#undef OPT
+};
+
+static struct tool tool = {
 	.purpose = "Reads flow records, filters them, prints them or writes them again.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
 	.columns = "stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes sloss "
 		   "dloss state",
 };
 
-int
-main(int argc, char **argv)
+static bool
+option(int c, const char *arg)
 {
-	struct run *r = run_start(argc, argv, &tool, NULL);
+	if (c != 'm')
+		return (false);
+	if (strcmp(arg, "flow") != 0)
+		run_usage("-m %s: ra merges whole flows only; racluster -m %s", arg, arg);
+	tool.merges = true;
+	return (true);
+}
+
+static void
+copy(struct run *r)
+{
 	struct batch *b;
 
 	while ((b = run_next(r)) != NULL)
 		if (!run_print(r, b))
 			break;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct run *r = run_start(argc, argv, &tool, option);
+
+	if (tool.merges)
+		cluster(r, "flow");
+	else
+		copy(r);
 	return (run_end(&r));
 }

@@ -2,8 +2,7 @@
  *
  * racluster: merges the records that agree on a key.  See racluster(1).
  */
-#include "ra-tools/aggr.h"
-#include "ra-tools/run.h"
+#include "ra-tools/cluster.h"
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -30,35 +29,11 @@ option(int c, const char *arg)
 	return (c == 'm');
 }
 
-static struct aggr *
-prepare(struct run *r)
-{
-	struct fieldset keep = { { 0 } }, read = { { 0 } };
-	struct keys k;
-	char err[256];
-
-	if (!keys_parse(key, &k, err, sizeof(err)))
-		run_usage("%s", err);
-	if (k.defaults != NULL)
-		run_columns(r, k.defaults);
-	run_fields(r, &keep);
-	keys_want(&k, &keep, &read);
-	run_want_set(r, &read);
-	return (aggr_new(&k, &keep));
-}
-
 int
 main(int argc, char **argv)
 {
 	struct run *r = run_start(argc, argv, &tool, option);
-	struct aggr *a = prepare(r);
-	struct batch *b;
 
-	while ((b = run_next(r)) != NULL)
-		aggr_add(a, b);
-	while ((b = aggr_next(a)) != NULL)
-		if (!run_print(r, b))
-			break;
-	aggr_free(&a);
+	cluster(r, key);
 	return (run_end(&r));
 }

@@ -31,6 +31,9 @@ static const struct row rasort[] = {
 #include "ra-tools/rasort.opt"
 };
 
+static const struct row ra[] = {
+#include "ra-tools/ra.opt"
+};
 static const struct row ragap[] = {
 #include "ra-tools/ragap.opt"
 };
@@ -47,6 +50,7 @@ static const struct {
 	{ "rabins.1", rabins, N(rabins) },
 	{ "rasort.1", rasort, N(rasort) },
 	{ "ragap.1", ragap, N(ragap) },
+	{ "ra.1", ra, N(ra) },
 };
 
 static void

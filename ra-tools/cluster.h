@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * cluster.h: what racluster does, for the tools that do it: all records are merged by key, then printed.
+ */
+#ifndef RA_TOOLS_CLUSTER_H
+#define RA_TOOLS_CLUSTER_H
+
+#include "ra-tools/run.h"
+
+/* From the first record to the last row; `key` is what -m says. */
+void cluster(struct run *, const char *key);
+
+#endif
