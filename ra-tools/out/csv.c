@@ -4,10 +4,12 @@
  */
 #include "ra-tools/out.h"
 
+#include "ra-tools/out/grid.h"
+
 #include <string.h>
 
-static void
-put(struct sheet *s, const void *bytes, size_t n)
+void
+csv_value(struct sheet *s, const void *bytes, size_t n)
 {
 	const char *p = bytes;
 	bool quote = false;
@@ -35,7 +37,7 @@ head(struct sheet *s)
 	for (unsigned i = 0; i < s->n; i++) {
 		if (i > 0)
 			buf_u8(&s->out, (uint8_t)s->separator);
-		put(s, s->want[i].name, strlen(s->want[i].name));
+		csv_value(s, s->want[i].name, strlen(s->want[i].name));
 	}
 	buf_u8(&s->out, '\n');
 }
@@ -51,7 +53,7 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 		s->cell.len = 0;
 		state = sheet_cell(s, b, i, r, &s->cell);
 		if (state == CELL_HERE)
-			put(s, s->cell.p, s->cell.len);
+			csv_value(s, s->cell.p, s->cell.len);
 		else if (s->null != NULL)
 			buf_str(&s->out, s->null);
 		else
