@@ -34,3 +34,7 @@ racount_SOURCES = %D%/racount.c
 racount_LDADD = $(RA_LIBS)
 ragap_SOURCES = %D%/ragap.c %D%/ragap.opt %D%/signature.c %D%/signature.h
 ragap_LDADD = $(RA_LIBS)
+
+bin_PROGRAMS += ralabel
+ralabel_SOURCES = %D%/ralabel.c
+ralabel_LDADD = $(RA_LIBS)

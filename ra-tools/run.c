@@ -1310,8 +1310,10 @@ run_output(const struct run *r)
 }
 
 bool
-run_labelled(const struct run *r)
+run_labels(const struct run *r, struct fieldset *made)
 {
+	if (r->labels != NULL)
+		labels_fields(r->labels, made);
 	return (r->labels != NULL);
 }
 

@@ -94,7 +94,7 @@ const struct segment_info *run_segment(const struct run *); /* of the batch hand
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
 const char *run_output(const struct run *); /* what -w says; NULL: nothing */
-bool run_labelled(const struct run *);	    /* --label was given */
+bool run_labels(const struct run *, struct fieldset *made); /* what --label makes; false: it was not given */
 /* For tools that write other record files than -w: what their headers say, valid until the next call; and refuse
  * to write over an input. */
 const struct segment_info *run_header(const struct run *, bool filtered);

@@ -118,6 +118,9 @@ UNIT += %D%/unit/ra-tools/test_signature
 tests_unit_ra_tools_test_signature_SOURCES = %D%/unit/ra-tools/test_signature.c ra-tools/signature.c
 tests_unit_ra_tools_test_signature_LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
 
+UNIT += %D%/unit/ra-tools/test_labels
+tests_unit_ra_tools_test_labels_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+
 # --- true captures: truth/, described in README.md -------------------------------------------------
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
 TESTS += \
