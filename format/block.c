@@ -24,8 +24,12 @@ struct blocks {
 	size_t raw_cap;
 	void *lz4;
 	uint64_t seed; /* of hash tables */
-	/* decoding */
-	const struct ip *addrs;
+	/* decoding: the dictionary that was read last, and what it was read from */
+	struct ip *ip;
+	size_t ip_cap;
+	struct dir_section ip_from;
+	uint32_t ip_n4, ip_n6;
+	bool ip_good;
 };
 
 struct blocks *
@@ -54,6 +58,7 @@ blocks_free(struct blocks **pk)
 	buf_free(&k->packed[1]);
 	buf_free(&k->sections);
 	free(k->raw);
+	free(k->ip);
 	free(k->lz4);
 	free(k);
 	*pk = NULL;
@@ -666,6 +671,98 @@ put_blob(struct encoding *e, struct work *w)
 	put_smaller(e, w, &plan, k->index, true);
 }
 
+/* --- encoding: membership */
+
+#define MEMBER_SHARE 50 /* filters may be this part of a block: 2 % */
+
+static bool
+put_member(struct encoding *e, enum member what, const uint64_t *hash, uint32_t n, size_t room)
+{
+	uint32_t size = member_size(n);
+	uint8_t *filter;
+
+	if (n == 0 || META_HEAD + (size_t)size > room)
+		return (false);
+	filter = arena_zero(&e->k->arena, size);
+	for (uint32_t i = 0; i < n; i++)
+		member_add(filter, size, hash[i]);
+	meta_put_head(&e->k->sections, size);
+	buf_add(&e->k->sections, filter, size);
+	e->d.member[e->d.nmember++] =
+	    (struct dir_member){ what, MEMBER_KIND, size, (uint32_t)hash64(filter, size, 0) };
+	return (true);
+}
+
+static uint32_t
+hash_addresses(struct encoding *e, const struct dictionary *d, uint64_t *hash)
+{
+	for (uint32_t i = 0; i < d->n; i++)
+		hash[i] = member_hash_ip(&d->ip[i]);
+	(void)e;
+	return (d->n);
+}
+
+/* Distinct values of the columns that a filter is of; `most`: more of them would take too much room. */
+static uint32_t
+hash_numbers(struct encoding *e, enum member what, const struct work *work, size_t nwork, uint64_t *hash, uint32_t most)
+{
+	uint32_t slots = 64, n = 0;
+	uint64_t *slot;
+
+	while (slots < 2 * most)
+		slots *= 2;
+	slot = arena_zero(&e->k->arena, slots * sizeof(*slot));
+	for (size_t i = 0; i < nwork; i++) {
+		const struct work *w = &work[i];
+		uint64_t last = 0;
+
+		if (w->n == 0 || member_of(w->f) != what)
+			continue;
+		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
+			uint64_t v = w->c->u[e->row == NULL ? r : e->row[r]], h;
+			uint32_t s;
+
+			if (v == last && n > 0)
+				continue;
+			last = v;
+			h = member_hash(v);
+			for (s = (uint32_t)(h >> 20) & (slots - 1); slot[s] != 0 && slot[s] != h;)
+				s = (s + 1) & (slots - 1);
+			if (slot[s] == h && h != 0)
+				continue;
+			if (n == most)
+				return (0);
+			slot[s] = h;
+			hash[n++] = h;
+		}
+	}
+	return (n);
+}
+
+/* Only where it costs little: small blocks are as quickly read. */
+static void
+put_members(struct encoding *e, const struct work *work, size_t nwork, const struct dictionary *dict)
+{
+	size_t room = e->k->sections.len / MEMBER_SHARE;
+	uint32_t most = room < MEMBER_MAX ? (uint32_t)room : MEMBER_MAX;
+	uint64_t *hash;
+
+	if (room < MEMBER_BLOCK + META_HEAD)
+		return;
+	hash = arena_alloc(&e->k->arena, ((size_t)most + 1) * sizeof(*hash));
+	e->d.member = arena_zero(&e->k->arena, MEMBERS * sizeof(*e->d.member));
+	for (enum member m = 0; m < MEMBERS; m++) {
+		uint32_t n = 0;
+
+		if (m != MEMBER_ADDR)
+			n = hash_numbers(e, m, work, nwork, hash, most);
+		else if (dict != NULL && dict->n <= most)
+			n = hash_addresses(e, dict, hash);
+		if (put_member(e, m, hash, n, room))
+			room -= META_HEAD + e->d.member[e->d.nmember - 1].size;
+	}
+}
+
 /* --- encoding: the block */
 
 static uint32_t
@@ -735,7 +832,7 @@ static struct dir_value
 time_of(const struct directory *d, enum field f, bool max)
 {
 	for (uint32_t i = 0; i < d->ncol; i++)
-		if (d->col[i].id == fields[f].id)
+		if (d->col[i].id == fields[f].id && d->col[i].present == ROWS_ALL)
 			return (max && d->col[i].code != CODE_CONST ? d->col[i].max : d->col[i].min);
 	return ((struct dir_value){ .is = false });
 }
@@ -776,6 +873,7 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 		e.d.col[i] = work[i].dir;
 		fieldset_add(used, work[i].f);
 	}
+	put_members(&e, work, n, ips ? &dict : NULL);
 	e.d.length = k->sections.len;
 	k->body.len = 0;
 	meta_put_directory(&k->body, &e.d);
@@ -908,6 +1006,12 @@ open_section(struct blocks *k, const struct dir_section *s, uint64_t offset, blo
 	return (BLOCK_GOOD);
 }
 
+static bool
+same_section(const struct dir_section *a, const struct dir_section *b)
+{
+	return (a->codec == b->codec && a->size == b->size && a->raw == b->raw && a->check == b->check);
+}
+
 enum block_result
 block_addresses(struct blocks *k, const struct directory *d, block_fetch fetch, void *arg,
     const struct ip **out)
@@ -920,12 +1024,21 @@ block_addresses(struct blocks *k, const struct directory *d, block_fetch fetch, 
 	*out = NULL;
 	if (d->n4 + d->n6 == 0)
 		return (BLOCK_GOOD);
+	if (k->ip_good && k->ip_n4 == d->n4 && k->ip_n6 == d->n6 && same_section(&k->ip_from, &d->addr)) {
+		*out = k->ip;
+		return (BLOCK_GOOD);
+	}
+	k->ip_good = false;
 	if ((res = open_section(k, &d->addr, 0, fetch, arg, &c)) != BLOCK_GOOD)
 		return (res);
 	/* An IPv4 address may take less than a byte, so bound the number by the rows instead. */
 	if (d->n4 > ADDRS_MAX || d->n6 > cur_left(&c) / 16)
 		return (BLOCK_DAMAGED);
-	ip = arena_alloc(&k->arena, ((size_t)d->n4 + d->n6) * sizeof(*ip));
+	if (k->ip_cap < (size_t)d->n4 + d->n6) {
+		k->ip_cap = (size_t)d->n4 + d->n6;
+		k->ip = mem_grow(k->ip, k->ip_cap, sizeof(*k->ip));
+	}
+	ip = k->ip;
 	for (uint32_t i = 0; i < d->n4; i += CODER_MAX) {
 		uint32_t n = d->n4 - i < CODER_MAX ? d->n4 - i : CODER_MAX;
 
@@ -945,8 +1058,40 @@ block_addresses(struct blocks *k, const struct directory *d, block_fetch fetch, 
 	if (p == NULL)
 		return (BLOCK_DAMAGED);
 	memcpy(ip + d->n4, p, (size_t)d->n6 * 16);
+	k->ip_from = d->addr;
+	k->ip_n4 = d->n4;
+	k->ip_n6 = d->n6;
+	k->ip_good = true;
 	*out = ip;
 	return (BLOCK_GOOD);
+}
+
+const uint8_t *
+block_member(const struct directory *d, enum member what, block_fetch fetch, void *arg, uint32_t *size)
+{
+	uint64_t at = d->addr.size == 0 ? 0 : META_HEAD + (uint64_t)d->addr.size;
+
+	for (uint32_t i = 0; i < d->nset; i++)
+		at += d->set[i].at.size == 0 ? 0 : META_HEAD + (uint64_t)d->set[i].at.size;
+	for (uint32_t i = 0; i < d->ncol; i++)
+		at += d->col[i].at.size == 0 ? 0 : META_HEAD + (uint64_t)d->col[i].at.size;
+	for (uint32_t i = 0; i < d->nmember; i++) {
+		const struct dir_member *m = &d->member[i];
+		const uint8_t *p;
+		uint32_t n;
+
+		if (m->what == what && m->kind == MEMBER_KIND && m->size > 0 && m->size % MEMBER_BLOCK == 0 &&
+		    m->size <= MEMBER_MAX) {
+			p = fetch(arg, at, META_HEAD + m->size);
+			if (p == NULL || !meta_get_head(p, &n) || n != m->size ||
+			    (uint32_t)hash64(p + META_HEAD, n, 0) != m->check)
+				return (NULL);
+			*size = n;
+			return (p + META_HEAD);
+		}
+		at += META_HEAD + (uint64_t)m->size;
+	}
+	return (NULL);
 }
 
 static enum block_result

@@ -36,8 +36,12 @@ enum block_result {
  * `unknown`: set to the field of a column that had to be left out for its encoding, else untouched. */
 enum block_result block_decode(struct blocks *, const struct directory *, const struct fieldset *want,
     const struct fieldset *odd, block_fetch, void *arg, struct batch *, enum field *unknown);
-/* The address dictionary alone, ascending in each family: n4 IPv4, then n6 IPv6. */
+/* The address dictionary alone, ascending in each family: n4 IPv4, then n6 IPv6.  Valid until the next call for
+ * another block; block_decode() of the same block uses it again. */
 enum block_result block_addresses(struct blocks *, const struct directory *, block_fetch, void *arg,
     const struct ip **);
+/* The membership filter of `what`, *size bytes, valid as long as what `fetch` gives; NULL: there is none to trust. */
+const uint8_t *block_member(const struct directory *, enum member what, block_fetch, void *arg,
+    uint32_t *size);
 
 #endif

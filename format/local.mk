@@ -31,6 +31,7 @@ libflow_a_SOURCES += \
 libflow_a_SOURCES += \
 	%D%/block.c %D%/block.h \
 	%D%/codec.c %D%/codec.h \
+	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
 	%D%/reader.c %D%/reader.h \
 	%D%/writer.c %D%/writer.h

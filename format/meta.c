@@ -6,6 +6,7 @@
 
 #include "format/base/cursor.h"
 #include "format/base/hash.h"
+#include "format/batch.h"
 
 #include <msgpack.h>
 #include <string.h>
@@ -227,7 +228,20 @@ meta_put_directory(struct buf *out, const struct directory *d)
 	(void)msgpack_pack_array(&pk, d->ncol);
 	for (uint32_t i = 0; i < d->ncol; i++)
 		put_column(&pk, &d->col[i], i == 0 ? 0 : d->col[i - 1].id);
-	(void)msgpack_pack_map(&pk, 0);
+	if (d->nmember == 0) {
+		(void)msgpack_pack_map(&pk, 0);
+		return;
+	}
+	(void)msgpack_pack_map(&pk, 1);
+	put_str(&pk, "bloom");
+	(void)msgpack_pack_array(&pk, d->nmember);
+	for (uint32_t i = 0; i < d->nmember; i++) {
+		(void)msgpack_pack_array(&pk, 4);
+		put_str(&pk, member_names[d->member[i].what]);
+		(void)msgpack_pack_uint8(&pk, d->member[i].kind);
+		(void)msgpack_pack_uint32(&pk, d->member[i].size);
+		(void)msgpack_pack_uint32(&pk, d->member[i].check);
+	}
 }
 
 void
@@ -399,13 +413,13 @@ is_text(const msgpack_object *o, const char *s)
 
 /* Run `read` over the unpacked payload. */
 static bool
-unpack(const uint8_t *p, size_t n, bool (*read)(void *, const msgpack_object *), void *arg)
+unpack(const uint8_t *p, size_t n, size_t most, bool (*read)(void *, const msgpack_object *), void *arg)
 {
 	msgpack_unpacked u;
 	size_t off = 0;
 	bool good;
 
-	if (n > META_UNPACK_MAX || !sane(p, n))
+	if (n > most || !sane(p, n))
 		return (false);
 	msgpack_unpacked_init(&u);
 	good = msgpack_unpack_next(&u, (const char *)p, n, &off) == MSGPACK_UNPACK_SUCCESS &&
@@ -476,7 +490,7 @@ meta_get_header(const uint8_t *p, size_t n, struct arena *arena, struct segment_
 	struct header_arg h = { arena, info, version };
 
 	*info = (struct segment_info){ .probe = "" };
-	return (unpack(p, n, read_header, &h));
+	return (unpack(p, n, META_UNPACK_MAX, read_header, &h));
 }
 
 static bool
@@ -505,7 +519,7 @@ read_schema(void *arg, const msgpack_object *o)
 bool
 meta_get_schema(const uint8_t *p, size_t n, struct fieldset *odd)
 {
-	return (unpack(p, n, read_schema, odd));
+	return (unpack(p, n, META_UNPACK_MAX, read_schema, odd));
 }
 
 struct directory_arg {
@@ -575,6 +589,44 @@ keep(struct arena *arena, struct dir_value *v)
 		v->bytes.p = arena_copy(arena, v->bytes.p, v->bytes.n);
 }
 
+static enum member
+member_named(const msgpack_object *o)
+{
+	enum member m = 0;
+
+	while (m < MEMBERS && (o == NULL || !is_text(o, member_names[m])))
+		m++;
+	return (m);
+}
+
+/* Filters are not needed: what can not be understood of them is left out. */
+static void
+read_members(struct directory_arg *a, const msgpack_object *o)
+{
+	struct directory *d = a->d;
+	struct list all = { NULL, NULL, false };
+
+	for (uint32_t i = 0; o != NULL && o->type == MSGPACK_OBJECT_MAP && i < o->via.map.size; i++)
+		if (is_text(&o->via.map.ptr[i].key, "bloom"))
+			all = list_of(&o->via.map.ptr[i].val, 0);
+	if (!all.good || all.end - all.p > 64)
+		return;
+	d->member = arena_zero(a->arena, ((size_t)(all.end - all.p) + 1) * sizeof(*d->member));
+	while (all.p < all.end) {
+		struct dir_member *m = &d->member[d->nmember];
+		struct list l = list_of(next(&all), 4);
+
+		m->what = member_named(next(&l));
+		m->kind = (uint8_t)next_uint(&l, UINT8_MAX);
+		m->size = (uint32_t)next_uint(&l, META_RAW_MAX);
+		m->check = (uint32_t)next_uint(&l, UINT32_MAX);
+		if (!l.good)
+			return; /* where the next one lies is not known */
+		a->used += META_HEAD + (uint64_t)m->size;
+		d->nmember++;
+	}
+}
+
 static bool
 read_directory(void *arg, const msgpack_object *o)
 {
@@ -621,6 +673,7 @@ read_directory(void *arg, const msgpack_object *o)
 		keep(a->arena, &d->col[i].min);
 		keep(a->arena, &d->col[i].max);
 	}
+	read_members(a, top.p < top.end ? next(&top) : NULL);
 	return (a->used <= d->length);
 }
 
@@ -630,5 +683,65 @@ meta_get_directory(const uint8_t *p, size_t n, struct arena *arena, struct direc
 	struct directory_arg a = { arena, d, 0 };
 
 	memset(d, 0, sizeof(*d));
-	return (unpack(p, n, read_directory, &a));
+	return (unpack(p, n, META_UNPACK_MAX, read_directory, &a));
+}
+
+struct index_arg {
+	struct arena *arena;
+	uint64_t end;
+	struct index_entry *entry;
+	size_t n;
+};
+
+static bool
+read_index(void *arg, const msgpack_object *o)
+{
+	struct index_arg *a = arg;
+	struct list top = list_of(o, 1), all = list_of(next(&top), 0);
+	uint64_t last = 0;
+
+	if (!top.good || !all.good)
+		return (false);
+	a->entry = arena_zero(a->arena, ((size_t)(all.end - all.p) + 1) * sizeof(*a->entry));
+	while (all.p < all.end) {
+		struct index_entry *e = &a->entry[a->n++];
+		struct list l = list_of(next(&all), 5);
+
+		e->offset = next_uint(&l, a->end);
+		e->length = next_uint(&l, a->end);
+		e->rows = (uint32_t)next_uint(&l, BATCH_ROWS);
+		e->bstart = next_value(&l);
+		e->bend = next_value(&l);
+		if (!l.good || e->offset < last || e->length == 0 || e->length > a->end - e->offset ||
+		    e->bstart.bytes.p != NULL || e->bend.bytes.p != NULL)
+			return (false);
+		last = e->offset + e->length;
+	}
+	return (true);
+}
+
+bool
+meta_get_index(const uint8_t *p, size_t n, uint64_t end, struct arena *arena, struct index_entry **entry, size_t *count)
+{
+	struct index_arg a = { .arena = arena, .end = end };
+
+	if (!unpack(p, n, META_UNPACK_MAX, read_index, &a))
+		return (false);
+	*entry = a.entry;
+	*count = a.n;
+	return (true);
+}
+
+bool
+meta_get_trailer(const uint8_t *p, size_t n, uint64_t *length, uint64_t *index, uint64_t *records)
+{
+	uint64_t *const to[] = { length, index, records };
+	struct cursor c = cur_new(p, n);
+	bool good = cur_u8(&c) == 0x93;
+
+	for (size_t i = 0; i < 3; i++) {
+		good = cur_u8(&c) == 0xcf && good;
+		*to[i] = cur_u64(&c);
+	}
+	return (good && !c.cut && cur_left(&c) == 0 && *index < *length);
 }

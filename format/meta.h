@@ -8,6 +8,7 @@
 
 #include "format/base/buf.h"
 #include "format/flow.h"
+#include "format/member.h"
 #include "format/reader.h"
 
 #define META_VERSION 0       /* of the format */
@@ -74,12 +75,18 @@ struct dir_column {
 	struct dir_section at;
 	struct dir_value min, max; /* CODE_CONST: min */
 };
+struct dir_member { /* a membership filter; its section lies behind those of the columns */
+	enum member what; /* MEMBERS: of something else */
+	uint8_t kind;
+	uint32_t size, check;
+};
 struct directory {
 	uint64_t length;
-	uint32_t rows, n4, n6, nset, ncol;
+	uint32_t rows, n4, n6, nset, ncol, nmember;
 	struct dir_section addr;
 	struct dir_set *set; /* set[0] is number 1 */
 	struct dir_column *col;
+	struct dir_member *member;
 };
 void meta_put_directory(struct buf *, const struct directory *);
 /* Counts and sizes are within their bounds, set numbers exist, ids ascend, sections fit in `length`. */
@@ -88,9 +95,12 @@ bool meta_get_directory(const uint8_t *, size_t, struct arena *, struct director
 struct index_entry {
 	uint64_t offset, length;
 	uint32_t rows;
-	struct dir_value bstart, bend;
+	struct dir_value bstart, bend; /* not is: some row has none */
 };
 void meta_put_index(struct buf *, const struct index_entry *, size_t);
+/* Entries in order that do not overlap and end before `end`, in the arena; false: something else. */
+bool meta_get_index(const uint8_t *, size_t, uint64_t end, struct arena *, struct index_entry **, size_t *n);
 void meta_put_trailer(struct buf *, uint64_t length, uint64_t index, uint64_t records);
+bool meta_get_trailer(const uint8_t *, size_t, uint64_t *length, uint64_t *index, uint64_t *records);
 
 #endif

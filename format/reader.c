@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define FETCH ((size_t)64 << 10)        /* bytes asked for at a time */
+#define AHEAD ((size_t)32 << 10)        /* bytes of sections read at a time */
 #define FOREIGN_SCAN ((uint64_t)1 << 20) /* how far the first object may be from the start */
 
 struct reader {
@@ -38,44 +39,69 @@ struct reader {
 	bool done, foreign; /* foreign: in a segment of another version */
 	reader_wants wants;
 	void *wants_arg;
-	struct blocks *blocks;
-	struct batch *batch;
-	struct arena arena; /* of one block's directory */
+	struct piece *piece; /* of reader_next() */
 	struct arena segment_arena;
 	struct segment_info segment;
 	struct fieldset odd; /* fields whose schema is not ours */
-	struct range range[F_COUNT];
 	struct reader_totals totals;
 	uint64_t block; /* number of the block, from 1, for messages */
-	uint64_t sections; /* offset of the block's sections */
-	const struct directory *dir; /* of the block that `wants` is asked about */
-	const struct ip *addrs;
-	bool addrs_read;
 	bool failed, warned;
+	uint64_t failed_at, warned_at;
 	char error[640], warning[640];
+
+	/* the file's indexes, for reader_between() */
+	bool between, indexed;
+	int64_t from, to;
+	unsigned why;
+	struct index_entry *index; /* offsets in the file, ascending */
+	size_t entries, entries_cap, entry;
 };
 
-static __attribute__((format(printf, 2, 3))) void
-complain(struct reader *r, const char *fmt, ...)
+/* A block that was found, and the memory to read it with. */
+struct piece {
+	struct reader *r;
+	struct arena arena; /* of the directory */
+	struct directory d;
+	struct segment_info segment;
+	struct fieldset odd;
+	uint64_t pos, sections, end, block;
+	bool holds; /* nothing is known of what follows */
+	unsigned why;
+	enum block_result res;
+	enum field unknown;
+	int read_error;
+	struct blocks *blocks;
+	struct batch *batch;
+	struct range range[F_COUNT];
+	uint8_t *bytes; /* of a regular file: those at `at` */
+	size_t len, cap;
+	uint64_t at;
+};
+
+/* Of several mistakes the first in the file is kept, in whatever order they are found. */
+static __attribute__((format(printf, 3, 4))) void
+complain(struct reader *r, uint64_t at, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (r->failed)
+	if (r->failed && r->failed_at <= at)
 		return;
 	r->failed = true;
+	r->failed_at = at;
 	va_start(ap, fmt);
 	(void)vsnprintf(r->error, sizeof(r->error), fmt, ap);
 	va_end(ap);
 }
 
-static __attribute__((format(printf, 2, 3))) void
-mention(struct reader *r, const char *fmt, ...)
+static __attribute__((format(printf, 3, 4))) void
+mention(struct reader *r, uint64_t at, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (r->warned)
+	if (r->warned && r->warned_at <= at)
 		return;
 	r->warned = true;
+	r->warned_at = at;
 	va_start(ap, fmt);
 	(void)vsnprintf(r->warning, sizeof(r->warning), fmt, ap);
 	va_end(ap);
@@ -93,7 +119,7 @@ read_at(struct reader *r, void *to, size_t n, uint64_t offset)
 	} while (got < 0 && errno == EINTR);
 	if (got < 0) {
 		r->read_error = errno;
-		complain(r, "%s: can not read at offset %llu: %s", r->path, (unsigned long long)offset,
+		complain(r, offset, "%s: can not read at offset %llu: %s", r->path, (unsigned long long)offset,
 		    strerror(errno));
 	}
 	return (got);
@@ -340,8 +366,7 @@ reader_open(const char *path, char *err, size_t errlen)
 	r->seek = S_ISREG(st.st_mode) && (!standard || lseek(fd, 0, SEEK_CUR) == 0);
 	r->size = r->seek ? (uint64_t)st.st_size : 0;
 	r->segment.probe = "";
-	r->blocks = blocks_new();
-	r->batch = batch_new(1);
+	r->piece = piece_new();
 	if (!familiar(r, err, errlen))
 		reader_close(&r);
 	return (r);
@@ -355,10 +380,9 @@ reader_close(struct reader **pr)
 	if (r == NULL)
 		return;
 	(void)close(r->fd);
-	blocks_free(&r->blocks);
-	batch_free(&r->batch);
-	arena_free(&r->arena);
+	piece_free(&r->piece);
 	arena_free(&r->segment_arena);
+	free(r->index);
 	free(r->win);
 	free(r->path);
 	free(r);
@@ -396,9 +420,9 @@ torn(struct reader *r)
 	if (r->seek && fstat(r->fd, &st) == 0)
 		end = (uint64_t)st.st_size;
 	if (being_written(r)) {
-		mention(r, "%s is still being written: read up to offset %llu", r->path, (unsigned long long)r->pos);
+		mention(r, r->pos, "%s is still being written: read up to offset %llu", r->path, (unsigned long long)r->pos);
 	} else {
-		complain(r, "%s is cut off within block %llu at offset %llu: its last %llu bytes are lost, "
+		complain(r, r->pos, "%s is cut off within block %llu at offset %llu: its last %llu bytes are lost, "
 		    "the %llu records before it are kept", r->path, (unsigned long long)r->block + 1,
 		    (unsigned long long)r->pos, (unsigned long long)(end - r->pos),
 		    (unsigned long long)r->totals.records);
@@ -419,7 +443,7 @@ skip_damage(struct reader *r, uint64_t from, const char *what, bool short_end)
 		torn(r);
 		return;
 	}
-	complain(r, "%s: %s (block %llu) at offset %llu: %llu bytes skipped%s", r->path, what,
+	complain(r, r->pos, "%s: %s (block %llu) at offset %llu: %llu bytes skipped%s", r->path, what,
 	    (unsigned long long)r->block + 1, (unsigned long long)pos, (unsigned long long)(next - pos),
 	    any ? "" : ", up to the end of the file");
 	r->totals.bad_bytes += next - pos;
@@ -438,119 +462,362 @@ read_header(struct reader *r, const uint8_t *p, size_t n)
 	r->foreign = false;
 	if (!meta_get_header(p, n, &r->segment_arena, &r->segment, &version)) {
 		r->segment = (struct segment_info){ .probe = "" };
-		complain(r, "%s: the header at offset %llu can not be understood", r->path,
+		complain(r, r->pos, "%s: the header at offset %llu can not be understood", r->path,
 		    (unsigned long long)r->pos);
 	} else if (version != META_VERSION) {
-		complain(r, "%s is written in format version %llu at offset %llu; this program reads version %d",
+		complain(r, r->pos, "%s is written in format version %llu at offset %llu; this program reads version %d",
 		    r->path, (unsigned long long)version, (unsigned long long)r->pos, META_VERSION);
 		r->foreign = true;
 	}
 }
 
-/* --- blocks */
+/* --- the index */
+
+/* The object at `offset`, if it is whole and of this kind. */
+static const uint8_t *
+object_of_kind(struct reader *r, uint64_t offset, enum meta_kind kind, struct meta_object *o)
+{
+	const uint8_t *payload;
+
+	return (object_at(r, offset, o, &payload) == FOUND && o->kind == kind ? payload : NULL);
+}
+
+/* The index of the segment that ends at `end`, its last entry first; where the segment begins, or 0. */
+static uint64_t
+index_before(struct reader *r, uint64_t end)
+{
+	uint64_t length, at, records;
+	struct meta_object o;
+	struct index_entry *entry;
+	struct arena arena = { 0 };
+	const uint8_t *p;
+	size_t n;
+
+	if (end < META_TRAILER_SIZE || (p = object_of_kind(r, end - META_TRAILER_SIZE, META_TRAILER, &o)) == NULL ||
+	    !meta_get_trailer(p, o.size, &length, &at, &records) || length > end)
+		return (0);
+	p = object_of_kind(r, end - length + at, META_INDEX, &o);
+	n = 0;
+	if (p != NULL && meta_get_index(p, o.size, at, &arena, &entry, &n) && r->entries + n > r->entries_cap) {
+		r->entries_cap = 2 * (r->entries + n);
+		r->index = mem_grow(r->index, r->entries_cap, sizeof(*r->index));
+	}
+	while (n-- > 0) {
+		r->index[r->entries] = entry[n];
+		r->index[r->entries++].offset += end - length;
+	}
+	arena_free(&arena);
+	return (end - length);
+}
+
+/* From the end back, segment by segment, as long as they were closed. */
+static void
+read_indexes(struct reader *r)
+{
+	r->indexed = true;
+	if (!r->seek)
+		return;
+	for (uint64_t end = r->size; end > 0;)
+		end = index_before(r, end);
+	for (size_t i = 0, j = r->entries; i + 1 < j; i++) {
+		struct index_entry e = r->index[i];
+
+		r->index[i] = r->index[--j];
+		r->index[j] = e;
+	}
+}
+
+void
+reader_between(struct reader *r, int64_t from, int64_t to, unsigned why)
+{
+	r->between = true;
+	r->from = from;
+	r->to = to;
+	r->why = why;
+}
+
+static bool
+outside(const struct reader *r, const struct index_entry *e)
+{
+	return ((e->bstart.is && (int64_t)e->bstart.u >= r->to) || (e->bend.is && (int64_t)e->bend.u <= r->from));
+}
+
+/* Go past the blocks at pos that the index puts outside the time. */
+static void
+skip_by_index(struct reader *r)
+{
+	if (!r->between)
+		return;
+	if (!r->indexed)
+		read_indexes(r);
+	for (; r->entry < r->entries && r->index[r->entry].offset <= r->pos; r->entry++) {
+		const struct index_entry *e = &r->index[r->entry];
+
+		if (e->offset < r->pos)
+			continue;
+		if (!outside(r, e))
+			return;
+		r->pos += e->length;
+		r->block++;
+		r->totals.skipped++;
+		r->totals.why[r->why]++;
+	}
+}
+
+/* --- blocks: found in turn, read at the same time */
+
+struct piece *
+piece_new(void)
+{
+	struct piece *p = mem_zero(1, sizeof(*p));
+
+	p->blocks = blocks_new();
+	p->batch = batch_new(1);
+	return (p);
+}
+
+void
+piece_free(struct piece **pp)
+{
+	struct piece *p = *pp;
+
+	if (p == NULL)
+		return;
+	blocks_free(&p->blocks);
+	batch_free(&p->batch);
+	arena_free(&p->arena);
+	free(p->bytes);
+	free(p);
+	*pp = NULL;
+}
+
+/* n bytes of a regular file.  Sections are asked for in ascending order: some more are read at once. */
+static const uint8_t *
+fetch_file(struct piece *p, uint64_t offset, size_t n)
+{
+	size_t more = p->end - offset < AHEAD ? (size_t)(p->end - offset) : AHEAD, want = n > more ? n : more;
+
+	if (offset >= p->at && offset + n <= p->at + p->len)
+		return (p->bytes + (offset - p->at));
+	if (p->cap < want) {
+		p->cap = want;
+		p->bytes = mem_grow(p->bytes, p->cap, 1);
+	}
+	p->at = offset;
+	p->len = 0;
+	while (p->len < want) {
+		ssize_t got = pread(p->r->fd, p->bytes + p->len, want - p->len, (off_t)(offset + p->len));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			p->read_error = errno;
+		if (got <= 0)
+			break;
+		p->len += (size_t)got;
+	}
+	return (p->len >= n ? p->bytes : NULL);
+}
 
 static const uint8_t *
 fetch(void *arg, uint64_t offset, uint32_t n)
 {
-	struct reader *r = arg;
+	struct piece *p = arg;
 
-	return (window_all(r, r->sections + offset, n));
+	if (p->r->seek)
+		return (p->sections + offset + n <= p->end ? fetch_file(p, p->sections + offset, n) : NULL);
+	return (window_all(p->r, p->sections + offset, n));
 }
 
 const struct ip *
-reader_addresses(struct reader *r, uint32_t *n4, uint32_t *n6)
+piece_addresses(struct piece *p, uint32_t *n4, uint32_t *n6)
 {
-	if (r->dir == NULL)
+	const struct ip *ip;
+
+	/* block_decode() will find the same damage, and say so */
+	if (block_addresses(p->blocks, &p->d, fetch, p, &ip) != BLOCK_GOOD)
 		return (NULL);
-	if (!r->addrs_read) {
-		r->addrs_read = true;
-		if (block_addresses(r->blocks, r->dir, fetch, r, &r->addrs) != BLOCK_GOOD)
-			r->addrs = NULL; /* block_decode() will find the same and say so */
-	}
-	*n4 = r->dir->n4;
-	*n6 = r->dir->n6;
-	return (r->addrs);
+	*n4 = p->d.n4;
+	*n6 = p->d.n6;
+	return (ip);
 }
 
-static bool
-is_wanted(struct reader *r, const struct directory *d)
+bool
+piece_may_hold(struct piece *p, enum field f, const union value *v)
 {
-	struct block_info info = { d->rows, r->seek ? r->pos : 0, r->range };
-	bool yes;
+	enum member what = member_of(f);
+	const uint8_t *filter;
+	uint32_t size;
 
-	if (r->wants == NULL)
+	if (what == MEMBERS || (filter = block_member(&p->d, what, fetch, p, &size)) == NULL)
 		return (true);
-	block_ranges(d, &r->odd, r->range);
-	r->dir = d;
-	r->addrs_read = false;
-	r->addrs = NULL;
-	yes = r->wants(r->wants_arg, &info);
-	r->dir = NULL;
-	return (yes);
-}
-
-/* The block at pos, its directory whole; NULL: it is not wanted, or not good. pos moves on. */
-static struct batch *
-read_block(struct reader *r, const struct meta_object *o, const uint8_t *payload, const struct fieldset *want)
-{
-	struct directory d;
-	enum block_result res;
-	enum field unknown = F_NONE;
-	uint64_t end;
-	bool wanted;
-
-	arena_reset(&r->arena);
-	r->sections = r->pos + META_PREFIX + o->size;
-	if (!meta_get_directory(payload, o->size, &r->arena, &d)) {
-		skip_damage(r, r->sections, "a directory that can not be understood", false);
-		return (NULL);
-	}
-	end = r->sections + d.length;
-	if (r->seek && !reaches(r, end)) {
-		skip_damage(r, r->sections, "an incomplete block", true);
-		return (NULL);
-	}
-	wanted = is_wanted(r, &d);
-	res = wanted ? block_decode(r->blocks, &d, want, &r->odd, fetch, r, r->batch, &unknown) : BLOCK_GOOD;
-	if (res == BLOCK_GOOD && !reaches(r, end))
-		res = BLOCK_MISSING;
-	if (res == BLOCK_DAMAGED) {
-		struct meta_object after;
-		const uint8_t *p;
-		enum found f = object_at(r, end, &after, &p);
-
-		skip_damage(r, f == FOUND ? end : r->sections, "a damaged block", false);
-		return (NULL);
-	}
-	if (res == BLOCK_MISSING) {
-		skip_damage(r, r->sections, "an incomplete block", true);
-		return (NULL);
-	}
-	r->pos = end;
-	r->block++;
-	if (!wanted) {
-		r->totals.skipped++;
-		return (NULL);
-	}
-	r->totals.blocks++;
-	r->totals.records += d.rows;
-	r->batch->filtered = r->segment.filtered;
-	if (unknown != F_NONE)
-		mention(r, "%s: the column %s is in an encoding that this program does not know: left out", r->path,
-		    fields[unknown].name);
-	return (r->batch);
+	return (member_maybe(filter, size, what == MEMBER_ADDR ? member_hash_ip(&v->ip) : member_hash(v->u)));
 }
 
 struct batch *
-reader_next(struct reader *r, const struct fieldset *want)
+piece_read(struct piece *p, const struct fieldset *want)
+{
+	const struct reader *r = p->r;
+	struct block_info info = { p->d.rows, r->seek ? p->pos : 0, p->range, p };
+
+	p->why = 0;
+	p->res = BLOCK_GOOD;
+	p->unknown = F_NONE;
+	if (r->wants != NULL) {
+		block_ranges(&p->d, &p->odd, p->range);
+		p->why = r->wants(r->wants_arg, &info);
+	}
+	if (p->why == 0)
+		p->res = block_decode(p->blocks, &p->d, want, &p->odd, fetch, p, p->batch, &p->unknown);
+	p->batch->filtered = p->segment.filtered;
+	return (p->why == 0 && p->res == BLOCK_GOOD ? p->batch : NULL);
+}
+
+/* The block at pos, its directory whole; false: it is not good, and pos has moved on. */
+static bool
+take_block(struct reader *r, struct piece *p, const struct meta_object *o, const uint8_t *payload, bool ahead)
+{
+	arena_reset(&p->arena);
+	p->r = r;
+	p->pos = r->pos;
+	p->sections = r->pos + META_PREFIX + o->size;
+	p->at = p->len = 0;
+	p->read_error = 0;
+	if (!meta_get_directory(payload, o->size, &p->arena, &p->d)) {
+		skip_damage(r, p->sections, "a directory that can not be understood", false);
+		return (false);
+	}
+	p->end = p->sections + p->d.length;
+	if (r->seek && !reaches(r, p->end)) {
+		skip_damage(r, p->sections, "an incomplete block", true);
+		return (false);
+	}
+	p->segment = r->segment;
+	p->segment.probe = arena_copy(&p->arena, r->segment.probe, strlen(r->segment.probe) + 1);
+	p->odd = r->odd;
+	p->holds = true;
+	p->block = ++r->block;
+	if (ahead && r->seek) {
+		struct meta_object after;
+		const uint8_t *bytes;
+
+		p->holds = object_at(r, p->end, &after, &bytes) != FOUND;
+	}
+	if (!p->holds)
+		r->pos = p->end;
+	return (true);
+}
+
+/* A block that turned out to be bad, while nothing behind it was looked at. */
+static void
+settle_bad(struct reader *r, const struct piece *p)
+{
+	enum found f = FOUND_END;
+
+	r->block--; /* skip_damage() counts it */
+	if (p->res == BLOCK_DAMAGED) {
+		struct meta_object after;
+		const uint8_t *bytes;
+
+		f = object_at(r, p->end, &after, &bytes);
+		skip_damage(r, f == FOUND ? p->end : p->sections, "a damaged block", false);
+		return;
+	}
+	skip_damage(r, p->sections, "an incomplete block", true);
+}
+
+void
+reader_settle(struct reader *r, struct piece *p)
+{
+	enum block_result res = p->res;
+
+	if (p->read_error != 0)
+		complain(r, p->pos, "%s: can not read at offset %llu: %s", r->path, (unsigned long long)p->at,
+		    strerror(p->read_error));
+	if (res == BLOCK_GOOD && p->holds && !reaches(r, p->end))
+		p->res = res = BLOCK_MISSING;
+	if (res != BLOCK_GOOD && p->holds) {
+		settle_bad(r, p);
+		return;
+	}
+	if (res != BLOCK_GOOD) {
+		complain(r, p->pos, "%s: a damaged block (block %llu) at offset %llu: %llu bytes skipped", r->path,
+		    (unsigned long long)p->block, (unsigned long long)p->pos, (unsigned long long)(p->end - p->pos));
+		r->totals.bad_bytes += p->end - p->pos;
+		return;
+	}
+	if (p->holds)
+		r->pos = p->end;
+	if (p->why != 0) {
+		r->totals.skipped++;
+		r->totals.why[p->why % READER_WHYS]++;
+		return;
+	}
+	r->totals.blocks++;
+	r->totals.records += p->d.rows;
+	if (p->unknown != F_NONE)
+		mention(r, p->pos, "%s: the column %s is in an encoding that this program does not know: left out",
+		    r->path, fields[p->unknown].name);
+}
+
+const struct segment_info *
+piece_segment(const struct piece *p)
+{
+	return (&p->segment);
+}
+
+uint64_t
+piece_number(const struct piece *p)
+{
+	return (p->block);
+}
+
+uint32_t
+piece_rows(const struct piece *p)
+{
+	return (p->d.rows);
+}
+
+unsigned
+piece_why(const struct piece *p)
+{
+	return (p->why);
+}
+
+bool
+piece_holds(const struct piece *p)
+{
+	return (p->holds);
+}
+
+/* Any other object at pos: what it says, and on to the next one. */
+static void
+take_object(struct reader *r, const struct meta_object *o, const uint8_t *payload)
+{
+	if (o->kind == META_HEADER)
+		read_header(r, payload, o->size);
+	else if (o->kind == META_SCHEMA && !r->foreign && !meta_get_schema(payload, o->size, &r->odd))
+		complain(r, r->pos, "%s: the schema at offset %llu can not be understood", r->path,
+		    (unsigned long long)r->pos);
+	r->pos += META_PREFIX + (uint64_t)o->size;
+	if (o->kind == META_BLOCK) { /* of another version: its sections are not ours to know */
+		bool any;
+
+		r->pos = search(r, r->pos, UINT64_MAX, &any);
+		r->done = !any;
+	}
+}
+
+bool
+reader_find(struct reader *r, struct piece *p, bool ahead)
 {
 	while (!r->done) {
 		struct meta_object o;
 		const uint8_t *payload;
-		struct batch *b = NULL;
 
 		if (!r->seek && r->pos > r->start)
 			window_cut(r, r->pos);
+		skip_by_index(r);
 		switch (object_at(r, r->pos, &o, &payload)) {
 		case FOUND_END:
 			r->done = true;
@@ -564,23 +831,23 @@ reader_next(struct reader *r, const struct fieldset *want)
 		case FOUND:
 			break;
 		}
-		if (o.kind == META_BLOCK && !r->foreign) {
-			if ((b = read_block(r, &o, payload, want)) != NULL)
-				return (b);
-			continue;
-		}
-		if (o.kind == META_HEADER)
-			read_header(r, payload, o.size);
-		else if (o.kind == META_SCHEMA && !r->foreign && !meta_get_schema(payload, o.size, &r->odd))
-			complain(r, "%s: the schema at offset %llu can not be understood", r->path,
-			    (unsigned long long)r->pos);
-		r->pos += META_PREFIX + (uint64_t)o.size;
-		if (o.kind == META_BLOCK) { /* of another version: its sections are not ours to know */
-			bool any;
+		if (o.kind != META_BLOCK || r->foreign)
+			take_object(r, &o, payload);
+		else if (take_block(r, p, &o, payload, ahead))
+			return (true);
+	}
+	return (false);
+}
 
-			r->pos = search(r, r->pos, UINT64_MAX, &any);
-			r->done = !any;
-		}
+struct batch *
+reader_next(struct reader *r, const struct fieldset *want)
+{
+	while (reader_find(r, r->piece, false)) {
+		struct batch *b = piece_read(r->piece, want);
+
+		reader_settle(r, r->piece);
+		if (b != NULL && r->piece->res == BLOCK_GOOD)
+			return (b);
 	}
 	return (NULL);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 struct reader;
+struct piece;
 
 /* What can be said of a block from its directory alone. */
 struct range {
@@ -23,7 +24,13 @@ struct block_info {
 	uint32_t rows;
 	uint64_t offset;    /* in the file; 0 = not seekable */
 	const struct range *range; /* F_COUNT of them; derived fields: not known */
+	struct piece *piece; /* for the questions below; NULL: only ranges are known */
 };
+/* Within `wants` only.  All addresses of the block's address columns, n4 IPv4 ascending, then n6 IPv6
+ * ascending, valid until it returns; NULL: not known (then anything may match). Costs one section. */
+const struct ip *piece_addresses(struct piece *, uint32_t *n4, uint32_t *n6);
+/* false: no row of the block has this value in the field, says a membership filter.  Costs a small section. */
+bool piece_may_hold(struct piece *, enum field, const union value *);
 
 /* Settings of the probe that wrote the segment being read; strings live until the next reader_next(). */
 struct segment_info {
@@ -34,14 +41,16 @@ struct segment_info {
 	bool live;
 };
 
-/* Called with each block's ranges before its columns are read; false: skip the block. */
-typedef bool (*reader_wants)(void *, const struct block_info *);
+/* Called with each block's ranges before its columns are read.  0: it is wanted; else why it is skipped, a number
+ * below READER_WHYS that reader_totals counts. With pieces, several threads call it. */
+#define READER_WHYS 8
+typedef unsigned (*reader_wants)(void *, const struct block_info *);
 
 struct reader *reader_open(const char *path, char *err, size_t errlen); /* "-" = stdin; NULL: err says why */
 void reader_want(struct reader *, reader_wants, void *arg);
-/* Within `wants` only: all addresses of the block's address columns, n4 IPv4 ascending, then n6 IPv6
- * ascending, valid until it returns; NULL: not known (then anything may match). Costs one section. */
-const struct ip *reader_addresses(struct reader *, uint32_t *n4, uint32_t *n6);
+/* Blocks whose bins all end at or before `from` or begin at or behind `to` are skipped for the reason `why`, by the
+ * file's index if it has one. */
+void reader_between(struct reader *, int64_t from, int64_t to, unsigned why);
 /* The next block that is wanted, with the columns in `want` (NULL: all).  Valid until the next call.
  * NULL: the end, clean or not (reader_error). Damaged blocks are skipped and reported. */
 struct batch *reader_next(struct reader *, const struct fieldset *want);
@@ -55,8 +64,26 @@ void reader_progress(const struct reader *, uint64_t *done, uint64_t *size);
 /* Totals so far: records and blocks read, blocks skipped, bytes that could not be used. */
 struct reader_totals {
 	uint64_t records, blocks, skipped, bad_bytes;
+	uint64_t why[READER_WHYS]; /* of the skipped ones */
 };
 struct reader_totals reader_totals(const struct reader *);
 void reader_close(struct reader **);
+
+/* --- one file read by several threads.  Each has a piece: "in turn" one thread at a time finds the next block with
+ * its piece, all read what they found at the same time, and each settles its piece, in turn again. */
+struct piece *piece_new(void);
+void piece_free(struct piece **);
+/* In turn: the next block of the file; false: the end.  `ahead`: others may find before this piece is settled, if
+ * piece_holds() does not say that they have to wait: what follows then depends on whether this block is good. */
+bool reader_find(struct reader *, struct piece *, bool ahead);
+bool piece_holds(const struct piece *);
+/* At the same time as others: the block's rows, until the piece finds again; NULL: not wanted, or not good. */
+struct batch *piece_read(struct piece *, const struct fieldset *want);
+void reader_settle(struct reader *, struct piece *); /* in turn */
+/* Of the block found last. */
+const struct segment_info *piece_segment(const struct piece *);
+uint64_t piece_number(const struct piece *); /* from 1, in the file */
+uint32_t piece_rows(const struct piece *);
+unsigned piece_why(const struct piece *); /* it was skipped */
 
 #endif

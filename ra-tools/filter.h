@@ -23,9 +23,17 @@ struct filter_error {
 struct filter *filter_new(const char *text, int64_t now, enum clock_zone, struct filter_error *);
 void filter_free(struct filter **);
 const struct fieldset *filter_fields(const struct filter *); /* what must be read, needs included */
-bool filter_maybe(const struct filter *, const struct block_info *); /* false: no row can match */
+/* What says that no row of a block can match: least and greatest values and presence; a membership filter; the
+ * block's dictionary of addresses. FILTER_MAYBE: nothing does. */
+enum filter_skip { FILTER_MAYBE, FILTER_RANGE, FILTER_MEMBER, FILTER_ADDRESS };
+enum filter_skip filter_skips(const struct filter *, const struct block_info *);
 /* Set bit r of `sel` (BITS_WORDS(rows) words) where row r matches.  Derives columns as needed. */
 void filter_run(const struct filter *, struct batch *, uint64_t *sel);
+static inline bool
+filter_maybe(const struct filter *f, const struct block_info *b)
+{
+	return (filter_skips(f, b) == FILTER_MAYBE);
+}
 /* Does the text speak of MAR rows (the word `mar`, or rectype)?  Else they are left out by the caller. */
 bool filter_wants_mar(const struct filter *);
 

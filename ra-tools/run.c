@@ -73,7 +73,6 @@ struct run {
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect;
-	uint64_t blocks_time, blocks_filter, blocks_mar;
 	bool failed, enough;
 	int64_t began, told;
 };
@@ -613,7 +612,7 @@ outside(const struct run *r, const struct block_info *b)
 	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
 
 	return (r->range != NULL && ((start->known && !start->mixed && start->min.i >= r->to) ||
-				     (end->known && !end->mixed && end->max.i <= r->from)));
+				     (end->known && end->all && end->max.i <= r->from)));
 }
 
 /* What labels make is not what the file says of those fields. */
@@ -629,41 +628,46 @@ blur(const struct run *r, const struct block_info *b, struct range range[static 
 			range[f] = (struct range){ .known = false };
 }
 
-static bool
+enum { WHY_TIME = 1, WHY_MAR, WHY_FILTER }; /* and what of the filter: + FILTER_RANGE - 1 ... */
+
+static unsigned
 wants(void *arg, const struct block_info *b)
 {
-	struct run *r = arg;
+	const struct run *r = arg;
 	const struct range *type = &b->range[F_rectype];
 	struct block_info blurred = *b;
 	struct range range[F_COUNT];
+	enum filter_skip skip;
 
-	if (outside(r, b)) {
-		r->blocks_time++;
-		return (false);
-	}
+	if (outside(r, b))
+		return (WHY_TIME);
 	if (r->rejects_path != NULL)
-		return (true);
+		return (0);
 	if (!r->mar && !(r->write_path != NULL && r->filter == NULL) && type->known && type->all &&
-	    type->min.u == RECTYPE_MAR && type->max.u == RECTYPE_MAR) {
-		r->blocks_mar++;
-		return (false);
-	}
+	    type->min.u == RECTYPE_MAR && type->max.u == RECTYPE_MAR)
+		return (WHY_MAR);
 	if (r->labels != NULL && r->filter != NULL) {
 		blur(r, b, range);
 		blurred.range = range;
 		b = &blurred;
 	}
-	if (r->filter != NULL && !filter_maybe(r->filter, b)) {
-		r->blocks_filter++;
-		return (false);
-	}
-	return (true);
+	skip = r->filter == NULL ? FILTER_MAYBE : filter_skips(r->filter, b);
+	return (skip == FILTER_MAYBE ? 0 : WHY_FILTER + (unsigned)skip - FILTER_RANGE);
+}
+
+static void
+opened(void *arg, struct reader *reader)
+{
+	const struct run *r = arg;
+
+	if (r->range != NULL)
+		reader_between(reader, r->from, r->to, WHY_TIME);
 }
 
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
-	const struct source_hooks hooks = { wants, say, NULL };
+	const struct source_hooks hooks = { wants, opened, say, NULL };
 	struct source_hooks h = hooks;
 	struct run *r = mem_zero(1, sizeof(*r));
 
@@ -1330,12 +1334,11 @@ explain(const struct run *r)
 {
 	struct reader_totals t = source_totals(r->source);
 
-	log_info("%llu blocks read, %llu skipped: %llu outside the time, %llu where the filter can "
-		 "not match, "
-		 "%llu with MAR records alone",
-		 (unsigned long long)t.blocks, (unsigned long long)t.skipped,
-		 (unsigned long long)r->blocks_time, (unsigned long long)r->blocks_filter,
-		 (unsigned long long)r->blocks_mar);
+	log_info("%llu blocks read, %llu skipped: %llu outside the time, %llu with MAR records alone, %llu by least "
+		 "and greatest values, %llu by membership filters, %llu by their addresses",
+		 (unsigned long long)t.blocks, (unsigned long long)t.skipped, (unsigned long long)t.why[WHY_TIME],
+		 (unsigned long long)t.why[WHY_MAR], (unsigned long long)t.why[WHY_FILTER],
+		 (unsigned long long)t.why[WHY_FILTER + 1], (unsigned long long)t.why[WHY_FILTER + 2]);
 	log_info("%llu records read, %llu came out, %llu bytes could not be used",
 		 (unsigned long long)r->seen, (unsigned long long)r->came_out,
 		 (unsigned long long)t.bad_bytes);

@@ -147,6 +147,8 @@ open_next(struct source *s)
 		if (s->reader != NULL) {
 			if (s->hooks.wants != NULL)
 				reader_want(s->reader, s->hooks.wants, s->hooks.arg);
+			if (s->hooks.opened != NULL)
+				s->hooks.opened(s->hooks.arg, s->reader);
 			return (true);
 		}
 		say(s, err, true);
@@ -161,6 +163,8 @@ totals_add(struct reader_totals *to, struct reader_totals from)
 	to->blocks += from.blocks;
 	to->skipped += from.skipped;
 	to->bad_bytes += from.bad_bytes;
+	for (unsigned i = 0; i < READER_WHYS; i++)
+		to->why[i] += from.why[i];
 }
 
 static void

@@ -11,6 +11,7 @@ struct source;
 
 struct source_hooks {
 	reader_wants wants; /* which blocks are read; NULL: all */
+	void (*opened)(void *, struct reader *); /* before anything is read; may be NULL */
 	/* Something about a file, a sentence that may begin with its name; wrong: part of it could not be read. */
 	void (*say)(void *, const char *path, const char *sentence, bool wrong);
 	void *arg;

@@ -8,6 +8,7 @@ As a module: for record in pavoread.records(open(path, "rb")): record["spkts"]. 
 the fields that are present; a mixed one is None.  Needs python3-msgpack and python3-lz4; checksums are
 verified if the module xxhash is there.  It does not look for the next good block in a damaged file.
 """
+import io
 import ipaddress
 import json
 import struct
@@ -174,7 +175,8 @@ def value_of(v, held):
 
 def block(stream, directory, schema):
     """The records of a block."""
-    _, rows, addrs, sets, columns = directory[:5]
+    length, rows, addrs, sets, columns = directory[:5]
+    stream = io.BytesIO(take(stream, length))  # behind the columns lie membership filters, which are not needed
     addrs = addresses(stream, *addrs) if addrs else []
     member = {None: [], 0: range(rows)}
     for i, (kind, count, *where) in enumerate(sets):

@@ -202,3 +202,48 @@ addrs_touch(const struct addrs *a, const struct ip *lo, const struct ip *hi)
 		return (a->n != 0);
 	return (reaches(a, hi, lo));
 }
+
+/* The first of n ascending addresses that is not below `lo`. */
+static uint32_t
+first_from(const struct ip *ip, uint32_t n, const struct ip *lo)
+{
+	uint32_t from = 0, to = n;
+
+	while (from < to) {
+		uint32_t mid = from + (to - from) / 2;
+
+		if (ip_cmp(&ip[mid], lo) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return (from);
+}
+
+bool
+addrs_between(const struct ip *ip, uint32_t n, const struct ip *lo, const struct ip *hi)
+{
+	uint32_t i = first_from(ip, n, lo);
+
+	return (i < n && ip_cmp(&ip[i], hi) <= 0);
+}
+
+/* Each of the shorter list is looked for in the longer one. */
+bool
+addrs_have_any(const struct addrs *a, const struct ip *ip, uint32_t n4, uint32_t n6)
+{
+	if (a->n > (uint64_t)n4 + n6) {
+		for (uint32_t i = 0; i < n4 + n6; i++)
+			if (reaches(a, &ip[i], &ip[i]))
+				return (true);
+		return (false);
+	}
+	for (size_t i = 0; i < a->n; i++) {
+		const struct span *s = &a->span[i];
+		bool four = ip_is4(&s->lo);
+
+		if (addrs_between(four ? ip : ip + n4, four ? n4 : n6, &s->lo, &s->hi))
+			return (true);
+	}
+	return (false);
+}

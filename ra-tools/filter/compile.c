@@ -5,6 +5,7 @@
 #include "ra-tools/filter/tree.h"
 
 #include "format/base/mem.h"
+#include "format/member.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -73,6 +74,8 @@ measure(struct filter *f)
 		const struct leaf *l = &f->leaf[i];
 
 		fieldset_add(&f->fields, l->field);
+		f->addresses |= l->kind == LEAF_NET || l->kind == LEAF_ADDRS;
+		f->members |= member_of(l->field) != MEMBERS;
 		if (fields[l->field].needs != NULL)
 			for (const uint16_t *n = fields[l->field].needs; *n != F_NONE; n++)
 				fieldset_add(&f->fields, *n);

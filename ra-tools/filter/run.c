@@ -289,22 +289,64 @@ leaf_maybe(const struct leaf *l, const struct range *range)
 				!(r->all && (l->invert ? !touch : inside)) });
 }
 
-bool
-filter_maybe(const struct filter *f, const struct block_info *info)
+/* The same with a membership filter: is the one value that the leaf asks for there? */
+static bool
+member_maybe_leaf(const struct leaf *l, struct piece *p)
+{
+	union value v = { .u = l->lo };
+
+	if (l->invert || l->field >= F_STORED)
+		return (true);
+	if (l->kind == LEAF_NET && l->len == (ip_is4(&l->net) ? 32 : 128))
+		v.ip = l->net;
+	else if (l->kind != LEAF_RANGE || l->lo != l->hi)
+		return (true);
+	return (piece_may_hold(p, l->field, &v));
+}
+
+/* The same with all addresses of the block. */
+static bool
+address_maybe_leaf(const struct leaf *l, struct piece *p)
+{
+	uint32_t n4 = 0, n6 = 0;
+	const struct ip *ip;
+	struct ip last;
+
+	if (l->invert || (l->kind != LEAF_NET && l->kind != LEAF_ADDRS) || (ip = piece_addresses(p, &n4, &n6)) == NULL)
+		return (true);
+	if (l->kind == LEAF_ADDRS)
+		return (addrs_have_any(l->addrs, ip, n4, n6));
+	last = last_of(&l->net, l->len);
+	return (ip_is4(&l->net) ? addrs_between(ip, n4, &l->net, &last) : addrs_between(ip + n4, n6, &l->net, &last));
+}
+
+/* Each way to tell costs more than the one before. */
+static struct maybe
+leaf_told(const struct leaf *l, const struct block_info *info, enum filter_skip how)
+{
+	struct maybe m = leaf_maybe(l, info->range);
+
+	if (m.yes && how >= FILTER_MEMBER && !member_maybe_leaf(l, info->piece))
+		m.yes = false;
+	if (m.yes && how >= FILTER_ADDRESS && !address_maybe_leaf(l, info->piece))
+		m.yes = false;
+	return (m);
+}
+
+static bool
+can_match(const struct filter *f, const struct block_info *info, enum filter_skip how)
 {
 	struct maybe stack[STACK_MAX];
 	unsigned top = 0;
 
 	assert(f->depth <= STACK_MAX);
-	if (info->range == NULL)
-		return (true);
 	for (unsigned i = 0; i < f->steps; i++) {
 		struct maybe *x, *a;
 		bool yes;
 
 		switch (f->step[i].kind) {
 		case STEP_LEAF:
-			stack[top++] = leaf_maybe(&f->leaf[f->step[i].leaf], info->range);
+			stack[top++] = leaf_told(&f->leaf[f->step[i].leaf], info, how);
 			break;
 		case STEP_TRUE:
 			stack[top++] = (struct maybe){ true, false };
@@ -327,4 +369,20 @@ filter_maybe(const struct filter *f, const struct block_info *info)
 		}
 	}
 	return (stack[0].yes);
+}
+
+enum filter_skip
+filter_skips(const struct filter *f, const struct block_info *info)
+{
+	if (info->range == NULL)
+		return (FILTER_MAYBE);
+	if (!can_match(f, info, FILTER_RANGE))
+		return (FILTER_RANGE);
+	if (info->piece == NULL)
+		return (FILTER_MAYBE);
+	if (f->members && !can_match(f, info, FILTER_MEMBER))
+		return (FILTER_MEMBER);
+	if (f->addresses && !can_match(f, info, FILTER_ADDRESS))
+		return (FILTER_ADDRESS);
+	return (FILTER_MAYBE);
 }

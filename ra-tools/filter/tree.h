@@ -140,6 +140,8 @@ struct filter {
 	unsigned leaves, steps, depth; /* depth: bitmaps needed at once */
 	struct fieldset fields;
 	bool mar;
+	bool addresses; /* a leaf asks for addresses, another for what a membership filter may know */
+	bool members;
 };
 
 /* Appending to a filter that is being made. */
@@ -164,6 +166,10 @@ const struct addrs *addrs_read(const char *path, struct arena *, char *why, size
 const struct addrs *addrs_range(const struct ip *lo, const struct ip *hi, struct arena *);
 /* Does the whole prefix lie in one range of the set? */
 bool addrs_have(const struct addrs *, const struct ip *, unsigned len);
+/* Is one of these in the set? Ascending, IPv4 first. */
+bool addrs_have_any(const struct addrs *, const struct ip *, uint32_t n4, uint32_t n6);
+/* The addresses from lo to hi, of one family, among these? */
+bool addrs_between(const struct ip *, uint32_t n, const struct ip *lo, const struct ip *hi);
 /* Does [lo, hi] touch the set? */
 bool addrs_touch(const struct addrs *, const struct ip *lo, const struct ip *hi);
 
