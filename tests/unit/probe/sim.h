@@ -17,7 +17,7 @@
 
 static uint64_t sim_state = 1;
 static uint32_t sim_number[2]; /* of carriers, by direction */
-static bool sim_carriers;      /* WireGuard, RTP, GRE, IKE instead of ESP */
+static bool sim_carriers;      /* WireGuard, RTP, GRE, IKE, DNS, ICMP errors instead of ESP */
 
 static inline uint32_t
 chance(uint32_t n) /* 0 .. n-1; xorshift64* */
@@ -217,13 +217,64 @@ sim_carrier(struct packet *p, bool back)
 	}
 }
 
+/* Names and ids that are asked for and answered, some more than once; in TCP two messages of 30 bytes. */
+static inline void
+sim_dns(struct packet *p, bool back)
+{
+	bool tcp = chance(3) == 0;
+
+	p->proto = tcp ? PROTO_TCP : PROTO_UDP;
+	p->sport = back ? 53 : 4053;
+	p->dport = back ? 4053 : 53;
+	p->facts = FACT_PORTS | FACT_PAYLOAD | FACT_DNS | (tcp ? FACT_TCP : 0);
+	p->ndns = tcp ? 2 : 1;
+	p->payload = 60;
+	if (tcp) {
+		p->tcp.flags = TCP_ACK;
+		p->tcp.seq = 1000 + 60 * chance(20);
+		p->tcp.ack = 1000;
+	}
+	for (unsigned i = 0; i < p->ndns; i++) {
+		p->dns[i].at = 30 * i;
+		p->dns[i].id = (uint16_t)chance(5);
+		p->dns[i].flags = (uint16_t)(back ? 0x8180 | chance(6) : 0x0100);
+		p->dns[i].qhash = chance(3);
+		p->dns[i].qtype = 1;
+		p->dns[i].asked = chance(8) != 0;
+		p->dns[i].sure = p->dns[i].asked;
+	}
+	p->dns_next = 60;
+}
+
+/* An ICMP error about one of those flows. */
+static inline void
+sim_error(struct packet *p, bool back)
+{
+	p->proto = PROTO_ICMP;
+	p->facts = FACT_ICMP | FACT_QUOTE;
+	p->sport = p->dport = 0;
+	p->icmp.type = chance(2) == 0 ? 3 : 11;
+	p->icmp.code = (uint8_t)(3 + chance(2));
+	p->quote.src = p->dst;
+	p->quote.dst = p->src;
+	p->quote.af = 4;
+	p->quote.ports = 1;
+	p->quote.proto = chance(2) == 0 ? PROTO_TCP : PROTO_UDP;
+	p->quote.sport = back ? 4000 : 80;
+	p->quote.dport = back ? 80 : 4000;
+	if (chance(3) == 0) {
+		p->quote.sport = back ? 4053 : 53;
+		p->quote.dport = back ? 53 : 4053;
+	}
+}
+
 /* One of a handful of flows, either direction, with whatever may happen to it. */
 static inline struct arrival
 sim_any(int64_t ts)
 {
 	static const uint8_t tcpflags[] = { TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK, TCP_ACK | TCP_PSH, TCP_ACK | TCP_FIN,
 		TCP_RST };
-	unsigned what = chance(sim_carriers ? 16 : 12);
+	unsigned what = chance(sim_carriers ? 22 : 12);
 	bool back = chance(2);
 	uint8_t a = (uint8_t)(1 + chance(2)), b = 9;
 	struct arrival x = sim_packet(ts, PROTO_TCP, back ? b : a, back ? a : b, back ? 80 : 4000, back ? 4000 : 80);
@@ -245,6 +296,10 @@ sim_any(int64_t ts)
 		p->tcp.seq = 1000 + 100 * chance(20);
 		p->tcp.ack = 1000 + 100 * chance(20);
 		p->payload = chance(3) * 100;
+	} else if (what >= 19) {
+		sim_dns(p, back);
+	} else if (what == 18) {
+		sim_error(p, back);
 	} else if (what >= 12 || (what == 5 && sim_carriers)) {
 		sim_carrier(p, back);
 	} else if (what == 5) {
