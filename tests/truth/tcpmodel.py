@@ -29,7 +29,7 @@ class Side:
         self.lastack = self.lastwin = None
         self.probe = False               # its last packet was a keep-alive or a zero-window probe
         self.zero = None                 # time of its zero window
-        self.run = {}                    # s -> retransmissions of it
+        self.run = (None, 0)             # s, retransmissions of it in a row
         self.dups, self.sacked = 0, False
         self.tsval = None
         self.sent = {}                   # byte -> time, only of segments' first bytes: age of the original
@@ -68,21 +68,21 @@ class Model:
                 return False
         return t - hole.t < (0.9 * self.rtt if self.rtt is not None else 3 * MS)
 
-    def captured_twice(self, x, t, seq, seglen, flags, cksum, ident):
+    def captured_twice(self, x, t, facts, ident):
         for r in x.ring:
-            if r[:4] != (seq, seglen, flags, cksum):
+            if r[0] != facts:
                 continue
-            dt = t - r[5]
-            if ident and r[4] and x.varied:
-                if ident == r[4] and dt <= 10 * MS and (self.rtt is None or dt < self.rtt / 2):
+            dt = t - r[2]
+            if ident and r[1] and x.varied:
+                if ident == r[1] and dt <= 10 * MS and (self.rtt is None or dt < self.rtt / 2):
                     return True
-            elif ident == r[4] and dt <= 1 * MS and (self.rtt is None or dt < self.rtt / 4):
+            elif ident == r[1] and dt <= 1 * MS and (self.rtt is None or dt < self.rtt / 4):
                 return True
         return False
 
-    def rtx(self, x, n, s, t, since):
-        x.run[s] = x.run.get(s, 0) + 1
-        n['maxrtx'] = max(n['maxrtx'], x.run[s])
+    def rtx(self, x, n, s):
+        x.run = (s, x.run[1] + 1 if x.run[0] == s else 1)
+        n['maxrtx'] = max(n['maxrtx'], x.run[1])
 
     def trigger(self, x, n, s, t, since):
         if x.una == s and (x.dups >= 3 or x.sacked):
@@ -109,12 +109,13 @@ class Model:
             x.nxt = e
             n['newbytes'] += payload
             return
+        filled = 0
         touched = [h for h in x.holes if h.lo < e and s < h.hi]
         late = [h for h in x.acked if h[0] < e and s < h[1] and t - h[2] <= 1000 * MS]
         if late:
-            bytes_ = sum(min(e, h[1]) - max(s, h[0]) for h in late)
-            n['capfix'] += bytes_
-            n['newbytes'] += bytes_
+            filled = sum(min(e, h[1]) - max(s, h[0]) for h in late)
+            n['capfix'] += filled
+            n['newbytes'] += filled
             n['capooo'] += 1
             rest = []
             for lo, hi, when in x.acked:
@@ -122,7 +123,7 @@ class Model:
             x.acked = rest
         elif x.una is not None and e <= x.una:
             n['spur'] += 1
-            self.rtx(x, n, s, t, None)
+            self.rtx(x, n, s)
         elif touched:
             filled = sum(min(e, h.hi) - max(s, h.lo) for h in touched)
             h = touched[0]
@@ -130,7 +131,7 @@ class Model:
                 n['ooo'] += 1
             else:
                 n['rtxup'] += 1
-                self.rtx(x, n, s, t, h.t)
+                self.rtx(x, n, s)
                 self.trigger(x, n, s, t, h.t)
             keep = []
             for h in x.holes:
@@ -139,10 +140,10 @@ class Model:
             n['newbytes'] += filled + max(0, e - x.nxt)
         else:
             n['rtxdn'] += 1
-            n['rtxb'] += min(payload, x.nxt - s)
             n['newbytes'] += max(0, e - x.nxt)
-            self.rtx(x, n, s, t, None)
+            self.rtx(x, n, s)
             self.trigger(x, n, s, t, x.sent.get(s))
+        n['rtxb'] += max(0, min(payload, x.nxt - s) - filled)
         x.nxt = max(x.nxt, e)
 
     def ack(self, x, n, t, a):
@@ -157,7 +158,8 @@ class Model:
             return
         a0, x.una = x.una, a
         x.dups, x.sacked = 0, False
-        x.run = {s: k for s, k in x.run.items() if s >= a}
+        if x.run[0] is not None and x.run[0] < a:
+            x.run = (None, 0)
         counts = self.est and not self.over and not (x.isn is not None and a <= x.isn + 1)
         n['ackev'] += counts
         gone = [(max(h.lo, a0), min(h.hi, a)) for h in x.holes if h.lo < a]
@@ -187,6 +189,7 @@ class Model:
         n['ackpkts'] += bool(pure)
         s = x.wide(seq)
         e = s + seglen
+        facts = (seq, ack, seglen, flags, win, cksum)
         if flags & SYN and x.isn is None:
             x.isn = s
             x.una = s
@@ -196,16 +199,17 @@ class Model:
                 self.synack, self.t_synack = True, t
             else:
                 self.syn, self.t_syn = True, t
-            x.ring = (x.ring + [(seq, seglen, flags, cksum, ident, t)])[-4:]
+            x.ring = (x.ring + [(facts, ident, t)])[-4:]
             x.last_id = ident
             self.syns[side] += 1
         else:
             special = False
-            dup = seglen > 0 and self.captured_twice(x, t, seq, seglen, flags, cksum, ident)
+            dup = seglen > 0 and self.captured_twice(x, t, facts, ident)
             if x.last_id is not None and ident != x.last_id:
                 x.varied = True
             if dup:
                 n['dup'] += 1
+                n['datasegs'] -= payload > 0
                 return
             ka = payload <= 1 and x.nxt is not None and s == x.nxt - 1 and not flags & (SYN | FIN)
             zwp = payload == 1 and s == x.nxt and y.lastwin == 0
@@ -221,7 +225,7 @@ class Model:
                         x.last_data = ident
                 self.data(x, n, t, s, e, payload, ident, ts)
                 x.sent.setdefault(s, t)
-                x.ring = (x.ring + [(seq, seglen, flags, cksum, ident, t)])[-4:]
+                x.ring = (x.ring + [(facts, ident, t)])[-4:]
             x.special = ka or zwp
             x.last_id = ident
             if flags & FIN:

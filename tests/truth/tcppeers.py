@@ -134,7 +134,8 @@ def main():
         whole = [r for r in truth if r['unique'] != '-']
         bad = ['%s: tcptrace %s, ours %d' % (r['stream'], r['unique'], mine[r['stream']]['newbytes']) for r in whole
                if int(r['unique']) != mine[r['stream']]['newbytes']]
-        tap.ok(not bad, '%s: new bytes of %d directions without gaps' % (name, len(whole)), *bad)
+        if whole:
+            tap.ok(not bad, '%s: new bytes of %d directions without gaps' % (name, len(whole)), *bad)
     tap.end()
 
 

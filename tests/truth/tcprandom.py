@@ -110,8 +110,10 @@ class Transfer:
             t, _, act, args = heapq.heappop(self.heap)
             act(t, *args)
         self.seen.sort(key=lambda r: r[0])
-        captured = [r for r in self.seen if not (r[1] == C and self.rng.random() < self.blind)]
-        return captured
+        end = self.total * SIZE          # the last of all is always captured: no byte acknowledged may have been a FIN
+        return [r for r in self.seen if not (r[1] == C and self.rng.random() < self.blind)] + [
+            (t + MS, C, end, SIZE, 0, self.id % 65535 + 1 if self.ident == 'count' else 0, self.clock + t // MS + 1, None),
+            (t + 2 * MS, S, 0, 0, end + SIZE, 0, self.clock + t // MS + 1, None)]
 
 
 def connection(c, rng, port, start):
