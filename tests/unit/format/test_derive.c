@@ -117,6 +117,81 @@ test_reals(void **state)
 	batch_free(&b);
 }
 
+static double
+real_of(const struct flow *f, enum field d, bool *there)
+{
+	struct batch *b = one(f);
+	const struct column *c = batch_derive(b, d);
+	double v = 0;
+
+	*there = column_has(c, 0);
+	if (*there)
+		v = c->r[0];
+	batch_free(&b);
+	return (v);
+}
+#define REAL_IS(f, d, want)                                             \
+	do {                                                            \
+		bool there_;                                            \
+		double v_ = real_of(f, d, &there_);                     \
+		if (!there_ || v_ < (want) - 1e-6 || v_ > (want) + 1e-6) \
+			fail_msg("%s: %f", fields[d].name, v_);         \
+	} while (0)
+#define IS_ABSENT(f, d)                            \
+	do {                                       \
+		bool there_;                       \
+		(void)real_of(f, d, &there_);      \
+		assert_false(there_);              \
+	} while (0)
+
+/* What a connection got through, how far its ends are apart, and what its losses are. */
+static void
+test_connection(void **state)
+{
+	struct flow f;
+
+	(void)state;
+	flow_clear(&f);
+	SET(&f, stime, BSTART);
+	SET(&f, ltime, BSTART + 2000000000);
+	IS_ABSENT(&f, F_throughput);
+	SET(&f, spayload, 500);
+	SET(&f, dpayload, 50);
+	REAL_IS(&f, F_throughput, 2200.0); /* 8 * 550 / 2 */
+	REAL_IS(&f, F_sthroughput, 2000.0);
+	REAL_IS(&f, F_dthroughput, 200.0);
+	SET(&f, snewbytes, 400); /* TCP: 100 bytes were sent again */
+	SET(&f, dnewbytes, 0);
+	REAL_IS(&f, F_throughput, 1600.0);
+	REAL_IS(&f, F_dthroughput, 0.0);
+	SET(&f, ltime, BSTART);
+	IS_ABSENT(&f, F_throughput);
+
+	IS_ABSENT(&f, F_latency);
+	SET(&f, tcprtt_sum, 42000);
+	SET(&f, tcprtt_n, 2);
+	REAL_IS(&f, F_latency, 21.0);
+	SET(&f, rtts_sum, 3001);
+	SET(&f, rtts_n, 2);
+	REAL_IS(&f, F_latency, 21.0); /* one side alone is not end to end */
+	SET(&f, rttd_sum, 60000);
+	SET(&f, rttd_n, 3);
+	REAL_IS(&f, F_latency, 21.5005); /* 1.5005 + 20 */
+
+	IS_ABSENT(&f, F_lossmix);
+	SET(&f, srtxup, 0);
+	IS_ABSENT(&f, F_lossmix);
+	SET(&f, dlost, 3);
+	SET(&f, dfix, 1);
+	{
+		struct batch *b = one(&f);
+
+		assert_int_equal(batch_derive(b, F_lossmix)->u[0], 1);
+		assert_int_equal(batch_derive(b, F_loss)->i[0], 2);
+		batch_free(&b);
+	}
+}
+
 static void
 test_texts(void **state)
 {
@@ -315,6 +390,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_reals),
+		cmocka_unit_test(test_connection),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_cid),
