@@ -714,7 +714,6 @@ count(struct engine *e, uint32_t flow, struct work *w)
 	b->flags |= w->flags | (p->facts & FACT_CUT ? RFLAGS_cut : 0);
 	if (w->frag != 0 || (p->facts & FACT_ATOMIC))
 		count_frag(e, b, side, w->frag, p);
-	f->last[side] = w->ts;
 	if (w->now > f->heard)
 		f->heard = w->now;
 	f->life |= LIFE_CHANCE;
@@ -727,6 +726,7 @@ count(struct engine *e, uint32_t flow, struct work *w)
 	k = track_for(&f->key);
 	if (k != NULL && k->packet != NULL)
 		k->packet(e->track, f, b, side, p);
+	f->last[side] = w->ts;
 	f->idle = (uint8_t)idle_of(f);
 	b->state = is_tcp(f) ? tcp_state(f) : plain_state(f, b);
 	b->seen = f->life & (LIFE_SENT_LO | LIFE_SENT_HI);
@@ -775,6 +775,37 @@ engine_has_key(const struct engine *e, uint32_t n, const struct key *k)
 	return ((f->life & LIFE_DEAD) == 0 && key_equal(&f->key, k));
 }
 
+/* A zero window that lasted through bins before this packet's: it counts in each of them. */
+static void
+count_silence(struct engine *e, const struct work *w)
+{
+	struct flow_state *f = flow_at(&e->table, w->flow);
+	int64_t from, to, T = e->time.interval;
+
+	for (int side = 0; side < 2; side++) {
+		if (!tcp_silence(e->track, side, &from, &to))
+			continue;
+		for (int64_t start = clock_bin(from, T); start < to; from = start += T) {
+			uint64_t us = (uint64_t)((start + T) / USEC - from / USEC);
+			bool sealed = timeline_sealed(&e->time, start, w->now);
+			uint32_t n = sealed ? 0 : find_bin(e, f, start, false, w->now);
+			struct flow *r;
+
+			if (n != 0) {
+				tcp_add_zwin(e->track, bin_at(&e->table, n), side, us);
+				continue;
+			}
+			engine_write_up_to(e, f, start);
+			r = emit_corr(&e->emit, &e->table, f, start);
+			if (side == f->src)
+				SET(r, szwin_us, us);
+			else
+				SET(r, dzwin_us, us);
+			emit_put(&e->emit);
+		}
+	}
+}
+
 void
 engine_settle(struct engine *e, struct work *w)
 {
@@ -802,6 +833,8 @@ engine_settle(struct engine *e, struct work *w)
 	}
 	count(e, n, w);
 	w->flow = n;
+	if (is_tcp(flow_at(&e->table, n)))
+		count_silence(e, w);
 	if (w->p->facts & CARRIER_FACTS)
 		carriers_packet(e, w);
 	if (w->p->facts & ABOUT_FACTS)

@@ -85,6 +85,10 @@ libprobe_a_SOURCES += \
 	%D%/track/stream.c \
 	%D%/track/stream.h \
 	%D%/track/tcp.c \
+	%D%/track/tcp.h \
+	%D%/track/tcp_ack.c \
+	%D%/track/tcp_data.c \
+	%D%/track/tcp_life.c \
 	%D%/track/track.h \
 	%D%/track/udp.c \
 	%D%/track/udp.h \

@@ -55,7 +55,9 @@ struct flow_state {
 	struct link fifo, timer;
 	uint32_t slot;      /* the timer wheel's */
 	uint32_t isn[2];    /* TCP: of each side's last SYN */
-	uint32_t fin_end[2]; /* TCP: what acknowledges each side's FIN */
+	uint16_t mss[2];    /* TCP: offered with it; 0 = not */
+	uint16_t synwin;    /* TCP: the window of the SYN-ACK */
+	uint8_t wscale[2];  /* TCP: offered with the SYN, or TCP_NOSCALE */
 	uint16_t vlan[2], ivlan[2]; /* of each side's packets; 0xffff = none */
 	uint8_t mac[2][6];   /* each side's own, when it has sent */
 	uint8_t mac_to[2][6]; /* and as the other side's first packet called it */

@@ -36,6 +36,8 @@ track_free(struct track **pt)
 	pool_free(&t->tcp);
 	pool_free(&t->tcp_hole);
 	pool_free(&t->tcp_bin);
+	pool_free(&t->tcp_more);
+	pool_free(&t->tcp_gap);
 	pool_free(&t->seq_bin);
 	pool_free(&t->udp_bin);
 	pool_free(&t->rtp);

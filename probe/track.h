@@ -64,7 +64,11 @@ enum {
 	TCPLIFE_RST = 1 << 5,     /* << side: sent RST */
 	TCPLIFE_RST1HI = 1 << 7,  /* the first RST came from hi */
 	TCPLIFE_FINACK = 1 << 8,  /* << side: its FIN was acknowledged */
+	TCPLIFE_ISN = 1 << 10,    /* << side: isn is known */
+	TCPLIFE_SYNRTX = 1 << 12, /* a SYN came again: no round trip can be told from it (Karn) */
+	TCPLIFE_SYNACKRTX = 1 << 13,
 };
+#define TCP_NOSCALE 0xff /* flow_state.wscale: not offered */
 
 /* Does this packet open a new connection on the same ports? `now`: the watermark. */
 bool tcp_reuses(const struct flow_state *, int side, const struct packet *, int64_t now);
@@ -72,5 +76,10 @@ bool tcp_closed(const struct flow_state *);
 uint8_t tcp_state(const struct flow_state *);       /* STATE_* of a record */
 uint8_t tcp_conn(const struct flow_state *);        /* CONN_* of the whole connection */
 uint8_t tcp_cause(const struct flow_state *);       /* CAUSE_* when it falls silent */
+
+/* The last packet came after whole bins in which the window of `side` was zero, [from, to), and nothing else was
+ * to be counted there.  Asking forgets it. */
+bool tcp_silence(struct track *, int side, int64_t *from, int64_t *to);
+void tcp_add_zwin(struct track *, const struct bin *, int side, uint64_t us);
 
 #endif

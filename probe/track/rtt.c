@@ -183,6 +183,15 @@ rtt_synack(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, int64_
 }
 
 void
+rtt_recall(struct rtt_flow *f, int side, int64_t syn, int64_t ts)
+{
+	if (!span(syn, ts, &f->synack))
+		return;
+	f->base[side] = f->last[side] = f->synack;
+	f->has |= (uint8_t)(RTT_SYNACK | RTT_BASE << side | RTT_LAST << side);
+}
+
+void
 rtt_ackdat(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, int64_t synack, int64_t ts)
 {
 	struct rtt_bin *b;
@@ -200,16 +209,21 @@ rtt_ackdat(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, int64_
 
 /* --- timestamps */
 
-/* A place for a new one: free, or of one that is too old, or that can not come back any more, for a later
- * one has.  Where all of them still wait, the new one is not kept: it would push out one that is due. */
+/* A place for a new one: free, or of one that is too old, or else the oldest that will hardly come back, for a
+ * later one has.  Where all of them still wait, the new one is not kept: it would push out one that is due. */
 static int
 place(const struct stamps *s, int64_t now)
 {
-	for (int i = 0; i < STAMPS; i++)
-		if (s->val[i] == 0 || now - s->sent[i] > STAMP_AGE ||
-		    (s->echoed != 0 && ahead(s->echoed, s->val[i]) > 0))
+	int passed = -1;
+
+	for (int i = 0; i < STAMPS; i++) {
+		if (s->val[i] == 0 || now - s->sent[i] > STAMP_AGE)
 			return (i);
-	return (-1);
+		if (s->echoed != 0 && ahead(s->echoed, s->val[i]) > 0 &&
+		    (passed < 0 || s->sent[i] < s->sent[passed]))
+			passed = i;
+	}
+	return (passed);
 }
 
 static void

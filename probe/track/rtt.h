@@ -60,6 +60,8 @@ void rtt_free(struct track *);
 /* Handshake.  `side` sent the SYN-ACK now (ts), the SYN went at `syn`.  Not to be called if the SYN was sent
  * again and it is not known which one this answers (Karn). */
 void rtt_synack(struct track *, struct rtt_flow *, uint32_t *cell, int side, int64_t syn, int64_t ts);
+/* The same, of which there is a sample already: the connection was not remembered then. */
+void rtt_recall(struct rtt_flow *, int side, int64_t syn, int64_t ts);
 /* `side` sent the first ACK of the SYN-ACK now.  Not if the SYN-ACK was sent again.  With a SYN-ACK that was
  * measured, tcprtt too. */
 void rtt_ackdat(struct track *, struct rtt_flow *, uint32_t *cell, int side, int64_t synack, int64_t ts);

@@ -1,340 +1,460 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/tcp.c: TCP: the life of a connection, its history, and which payload is new.
+ * track/tcp.c: TCP: one packet through the tracker, and what of it stands in the record.
  *
- * Serial arithmetic everywhere (RFC 9293 3.4): numbers wrap.  Nothing is judged that was not seen: a flow
- * met in the middle starts with its first segment.
+ * A SYN alone costs a few bytes of the flow.  The state of a connection (tcp.h) is made when the handshake is
+ * complete, with the first payload or FIN, when a SYN has to be sent again, or with the second packet of a connection
+ * met in the middle.
  */
-#include "probe/track/track.h"
+#include "probe/track/tcp.h"
 
 #include "format/base/clock.h"
+#include "probe/health.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define HOLES 32 /* remembered in each direction; the oldest is forgotten first */
-
-struct hole {
-	uint32_t lo, hi; /* [lo, hi) was jumped over */
-};
-struct holes {
-	struct hole hole[HOLES];
-};
-
-struct tcp {
-	struct tcp_side {
-		uint32_t next;   /* behind the highest byte seen */
-		uint32_t holes;  /* cell; 0 = none */
-		uint8_t nholes, known;
-	} side[2];
-};
-
-#define HIST_MAX 32
-struct tcp_bin {
-	uint64_t newbytes[2];
-	uint32_t letters[2]; /* by side: a bit each, a to z */
-	uint8_t n;
-	char text[HIST_MAX + 1]; /* upper case = lo; turned to "source" when written, with ^ before it if flipped */
-};
 
 void
 tcp_init(struct track *t, uint32_t max_flows)
 {
+	uint32_t bins = max_flows > 1u << 30 ? 1u << 31 : 3 * max_flows;
+
 	pool_init(&t->tcp, sizeof(struct tcp), max_flows);
 	pool_init(&t->tcp_hole, sizeof(struct holes), max_flows / 4 + 1024);
-	pool_init(&t->tcp_bin, sizeof(struct tcp_bin), max_flows > 1u << 30 ? 1u << 31 : 3 * max_flows);
+	pool_init(&t->tcp_bin, sizeof(struct tcp_bin), bins);
+	pool_init(&t->tcp_more, sizeof(struct tcp_more), bins);
+	pool_init(&t->tcp_gap, sizeof(struct tcp_gaps), max_flows / 4 + 1024);
 }
 
-static int32_t
-ahead(uint32_t a, uint32_t b) /* how far a is ahead of b */
+/* --- cells */
+
+static struct tcp_bin *
+bin_of(struct track *t, struct bin *b)
 {
-	return ((int32_t)(a - b));
-}
-
-/* --- payload seen for the first time */
-
-static void
-open_hole(struct track *t, struct tcp_side *s, uint32_t lo, uint32_t hi)
-{
-	struct holes *h;
-
-	if (s->holes == 0 && (s->holes = pool_get(&t->tcp_hole)) == 0)
-		return; /* the cap: a later filling counts as seen before */
-	h = pool_at(&t->tcp_hole, s->holes);
-	if (s->nholes == HOLES) {
-		memmove(&h->hole[0], &h->hole[1], (HOLES - 1) * sizeof(h->hole[0]));
-		s->nholes--;
+	if (b->ext == 0) {
+		if ((b->ext = pool_get(&t->tcp_bin)) == 0)
+			return (NULL);
+		memset(pool_at(&t->tcp_bin, b->ext), 0, sizeof(struct tcp_bin));
 	}
-	h->hole[s->nholes++] = (struct hole){ lo, hi };
+	return (pool_at(&t->tcp_bin, b->ext));
 }
 
-/* The bytes of [lo, hi) that fall into holes; they are holes no more. */
-static uint32_t
-fill_holes(struct track *t, struct tcp_side *s, uint32_t lo, uint32_t hi)
+static struct tcp_more *
+more_of(struct track *t, struct tcp_bin *b)
 {
-	struct holes *h;
-	struct hole keep[HOLES + 1];
-	uint32_t filled = 0;
-	int n = 0;
-
-	if (s->nholes == 0)
-		return (0);
-	h = pool_at(&t->tcp_hole, s->holes);
-	for (int i = 0; i < s->nholes; i++) {
-		struct hole x = h->hole[i];
-		uint32_t a = ahead(lo, x.lo) > 0 ? lo : x.lo, b = ahead(hi, x.hi) < 0 ? hi : x.hi;
-
-		if (ahead(b, a) <= 0) {
-			if (n < HOLES)
-				keep[n++] = x;
-			continue;
-		}
-		filled += b - a;
-		if (a != x.lo && n < HOLES)
-			keep[n++] = (struct hole){ x.lo, a };
-		if (b != x.hi && n < HOLES)
-			keep[n++] = (struct hole){ b, x.hi };
+	if (b->more == 0) {
+		if ((b->more = pool_get(&t->tcp_more)) == 0)
+			return (NULL);
+		memset(pool_at(&t->tcp_more, b->more), 0, sizeof(struct tcp_more));
 	}
-	memcpy(h->hole, keep, (size_t)n * sizeof(keep[0]));
-	s->nholes = (uint8_t)n;
-	return (filled);
+	return (pool_at(&t->tcp_more, b->more));
 }
 
 static void
-payload(struct track *t, struct flow_state *f, struct tcp_bin *b, int side, const struct packet *p)
+knows_isn(struct tcp_side *x, uint32_t isn)
 {
-	uint32_t lo = p->tcp.seq + ((p->tcp.flags & TCP_SYN) != 0), hi = lo + p->payload;
-	struct tcp_side *s;
-	int32_t d;
-
-	if (f->ext == 0) {
-		if (p->payload == 0 || (f->ext = pool_get(&t->tcp)) == 0)
-			return;
-		memset(pool_at(&t->tcp, f->ext), 0, sizeof(struct tcp));
-	}
-	s = &((struct tcp *)pool_at(&t->tcp, f->ext))->side[side];
-	if (!s->known) {
-		s->known = 1;
-		s->next = lo;
-		/* The handshake fixes where the first byte must be: before it nothing can be missing. */
-		if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) != 0 && f->isn[side] != 0 &&
-		    ahead(lo, f->isn[side] + 1) > 0 && ahead(lo, f->isn[side] + 1) < 1 << 30)
-			s->next = f->isn[side] + 1;
-	}
-	d = ahead(lo, s->next);
-	if (d > 0)
-		open_hole(t, s, s->next, lo);
-	if (d >= 0) {
-		b->newbytes[side] += p->payload;
-		s->next = hi;
-	} else {
-		b->newbytes[side] += fill_holes(t, s, lo, hi);
-		if (ahead(hi, s->next) > 0) {
-			b->newbytes[side] += hi - s->next;
-			s->next = hi;
-		}
-	}
-	if (p->tcp.flags & TCP_FIN && s->next == hi)
-		s->next = hi + 1;
+	x->una = TCP_BASE + isn;
+	x->nxt = x->una + 1;
+	x->has |= SIDE_NXT | SIDE_UNA;
 }
 
-/* --- the life of a connection */
-
+/* What the handshake said, before anything was remembered.  The flow's times of each side's last packet are
+ * those of the SYN and the SYN-ACK. */
 static void
-live(struct flow_state *f, int side, const struct packet *p)
+recall(struct tcp *c, const struct flow_state *f, int side)
 {
-	uint8_t flags = p->tcp.flags;
 	int other = 1 - side;
 
-	if (flags & TCP_RST) {
-		if ((f->tcp_life & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1)) == 0 && side == 1)
-			f->tcp_life |= TCPLIFE_RST1HI;
-		f->tcp_life |= (uint16_t)(TCPLIFE_RST << side);
+	for (int i = 0; i < 2; i++)
+		if (f->tcp_life & TCPLIFE_ISN << i)
+			knows_isn(&c->side[i], f->isn[i]);
+	if ((f->tcp_life & TCPLIFE_SYNACK) == 0 || (f->tcp_life & TCPLIFE_ISN << side) == 0 ||
+	    (f->life & LIFE_SENT_LO << other) == 0)
 		return;
-	}
-	if (flags & TCP_SYN) {
-		f->tcp_life |= flags & TCP_ACK ? TCPLIFE_SYNACK : TCPLIFE_SYN;
-		f->isn[side] = p->tcp.seq;
-	} else if (flags & TCP_ACK && (f->tcp_life & TCPLIFE_SYNACK)) {
-		f->tcp_life |= TCPLIFE_EST;
-	}
-	if (flags & TCP_FIN) {
-		f->tcp_life |= (uint16_t)(TCPLIFE_FIN << side);
-		f->fin_end[side] = p->tcp.seq + p->payload + 1;
-	}
-	if (flags & TCP_ACK && f->tcp_life & TCPLIFE_FIN << other && ahead(p->tcp.ack, f->fin_end[other]) >= 0)
-		f->tcp_life |= (uint16_t)(TCPLIFE_FINACK << other);
+	c->side[side].una++;
+	c->side[other].lastack = f->isn[side] + 1;
+	c->side[other].lastwin = f->synwin;
+	c->side[other].has |= SIDE_ACK;
+	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
+		rtt_recall(&c->rtt, other, f->last[side], f->last[other]);
 }
 
-bool
-tcp_closed(const struct flow_state *f)
+static struct tcp *
+connection(struct track *t, struct flow_state *f, int side, const struct packet *p, bool again)
 {
-	uint16_t acked = TCPLIFE_FINACK << 0 | TCPLIFE_FINACK << 1;
+	bool middle = (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) == 0;
 
-	return ((f->tcp_life & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1)) != 0 || (f->tcp_life & acked) == acked);
+	if (f->ext != 0)
+		return (pool_at(&t->tcp, f->ext));
+	if (!again && p->payload == 0 && (p->tcp.flags & TCP_FIN) == 0 && (f->tcp_life & TCPLIFE_EST) == 0 &&
+	    !(middle && f->packets > 1 && (p->tcp.flags & TCP_RST) == 0))
+		return (NULL);
+	if ((f->ext = pool_get(&t->tcp)) == 0)
+		return (NULL);
+	memset(pool_at(&t->tcp, f->ext), 0, sizeof(struct tcp));
+	recall(pool_at(&t->tcp, f->ext), f, side);
+	return (pool_at(&t->tcp, f->ext));
 }
 
-bool
-tcp_reuses(const struct flow_state *f, int side, const struct packet *p, int64_t now)
-{
-	uint32_t isn = f->isn[side];
-
-	if ((p->facts & FACT_TCP) == 0 || (p->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
-		return (false);
-	if (isn == p->tcp.seq && (f->tcp_life & TCPLIFE_SYN))
-		return (false); /* the same SYN again */
-	if (tcp_closed(f))
-		return (true);
-	/* An established flow that fell silent: a SYN far from where it was is a new connection. */
-	return ((f->tcp_life & TCPLIFE_EST || (f->life & (LIFE_SENT_LO | LIFE_SENT_HI)) == 3) &&
-	    now - f->heard > 60 * SEC && (isn == 0 || ahead(p->tcp.seq, isn) < 0 ||
-	    ahead(p->tcp.seq, isn) > 1 << 20));
-}
-
-uint8_t
-tcp_cause(const struct flow_state *f)
-{
-	if (f->tcp_life & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1))
-		return (CAUSE_rst);
-	return (tcp_closed(f) ? CAUSE_fin : CAUSE_idle);
-}
-
-uint8_t
-tcp_state(const struct flow_state *f)
-{
-	uint16_t l = f->tcp_life, fins = TCPLIFE_FIN << 0 | TCPLIFE_FIN << 1;
-	bool src = f->life & (LIFE_SENT_LO << f->src), dst = f->life & (LIFE_SENT_LO << (1 - f->src));
-
-	if (l & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1))
-		return (STATE_RST);
-	if ((l & fins) == fins)
-		return (STATE_CLO);
-	if (l & fins)
-		return (STATE_FIN);
-	if (l & TCPLIFE_EST)
-		return (STATE_EST);
-	if (l & TCPLIFE_SYNACK)
-		return (STATE_ACC);
-	return (src && dst ? STATE_CON : src ? STATE_REQ : STATE_RSP);
-}
-
-/* SEMANTICS 1.4: the first line that fits. */
-uint8_t
-tcp_conn(const struct flow_state *f)
-{
-	uint16_t l = f->tcp_life;
-	bool orig_rst = l & TCPLIFE_RST << f->src, resp_rst = l & TCPLIFE_RST << (1 - f->src);
-	bool orig_fin = l & TCPLIFE_FIN << f->src, resp_fin = l & TCPLIFE_FIN << (1 - f->src);
-
-	if ((l & (TCPLIFE_SYN | TCPLIFE_SYNACK)) == 0)
-		return (CONN_OTH);
-	if ((l & TCPLIFE_SYN) == 0)
-		return (resp_rst ? CONN_RSTRH : resp_fin ? CONN_SHR : CONN_OTH);
-	if ((l & TCPLIFE_SYNACK) == 0)
-		return (resp_rst ? CONN_REJ : orig_rst ? CONN_RSTOS0 : orig_fin ? CONN_SH : CONN_S0);
-	if (orig_rst || resp_rst) {
-		bool first_by_src = ((l & TCPLIFE_RST1HI) != 0) == (f->src == 1);
-
-		return (first_by_src ? CONN_RSTO : CONN_RSTR);
-	}
-	if (orig_fin && resp_fin)
-		return (CONN_SF);
-	return (orig_fin ? CONN_S2 : resp_fin ? CONN_S3 : CONN_S1);
-}
-
-/* --- history */
+/* --- one packet */
 
 static void
-letter(struct tcp_bin *h, int side, char c)
+measure_handshake(struct tcp_packet *k, bool again, bool was_est)
 {
-	uint32_t bit = 1u << (c - 'a');
+	const struct flow_state *f = k->f;
+	int other = 1 - k->side;
+	struct rtt_flow none = { 0 }, *r = k->c != NULL ? &k->c->rtt : &none;
 
-	if (h->letters[side] & bit)
+	if ((f->life & LIFE_SENT_LO << other) == 0 || (f->tcp_life & TCPLIFE_ISN << other) == 0)
 		return;
-	h->letters[side] |= bit;
-	if (h->n < HIST_MAX)
-		h->text[h->n++] = (char)(side == 0 ? toupper(c) : c);
+	if ((k->p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)) {
+		if (!again && (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
+			rtt_synack(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
+	} else if (!was_est && f->tcp_life & TCPLIFE_EST && (f->tcp_life & TCPLIFE_SYNACKRTX) == 0 && k->c != NULL) {
+		rtt_ackdat(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
+	}
 }
 
 static void
-history(struct tcp_bin *h, int side, const struct packet *p)
+note_reset(struct tcp_packet *k, int64_t bin)
+{
+	const struct flow_state *f = k->f;
+	const struct tcp_side *x = k->x, *y = k->y;
+	bool data = k->c != NULL && (x->has | y->has) & SIDE_DATA;
+
+	k->b->rstby |= (uint8_t)(1 << k->side);
+	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) != 0 && (f->tcp_life & TCPLIFE_EST) == 0 && !data)
+		k->b->rstphase |= RST_SYN;
+	else if (k->c != NULL && y->has & SIDE_OOW)
+		k->b->rstphase |= RST_OOW;
+	else if (f->tcp_life & (TCPLIFE_FIN << 0 | TCPLIFE_FIN << 1))
+		k->b->rstphase |= RST_FIN;
+	else
+		k->b->rstphase |= data ? RST_DATA : RST_BEFORE;
+	if (k->c == NULL)
+		return;
+	if (x->has & SIDE_TTL && abs(k->p->ttl - x->ttl) > 2)
+		k->b->rstttl = 1;
+	if (k->m != NULL)
+		tcp_reset(k, bin);
+}
+
+static void
+note_header(struct tcp_packet *k)
+{
+	struct tcp_side *x = k->x;
+	const struct packet *p = k->p;
+
+	if (p->af == 4 && p->ipid != 0) {
+		if (x->has & SIDE_IPID && x->ipid != (uint16_t)p->ipid)
+			x->has |= SIDE_IDVARY;
+		x->ipid = (uint16_t)p->ipid;
+		x->has |= SIDE_IPID;
+	}
+	x->ttl = p->ttl;
+	x->has |= SIDE_TTL;
+	if ((p->facts & FACT_TCPTS) == 0)
+		return;
+	if (x->has & SIDE_TS && (int32_t)(p->tcp.tsval - x->tsval) < 0) {
+		k->m->tsold[k->side]++;
+	} else {
+		x->tsval = p->tcp.tsval;
+		x->has |= SIDE_TS;
+	}
+}
+
+static void
+note_flight(struct tcp_packet *k)
+{
+	const struct tcp_side *x = k->x;
+	uint64_t flight;
+
+	if (k->p->payload == 0 || k->probe || (x->has & SIDE_UNA) == 0 || x->nxt < x->una)
+		return;
+	flight = x->nxt - x->una;
+	if (flight > k->m->inflmax[k->side])
+		k->m->inflmax[k->side] = flight > UINT32_MAX ? UINT32_MAX : (uint32_t)flight;
+	if (k->m->has & MORE_SCALED && k->y->has & SIDE_ACK && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
+		k->m->winlim[k->side]++;
+}
+
+/* What is known of the connection by now. */
+static uint8_t
+known(const struct flow_state *f)
+{
+	uint16_t isns = TCPLIFE_ISN << 0 | TCPLIFE_ISN << 1, open = TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_EST;
+	uint8_t both = LIFE_SENT_LO | LIFE_SENT_HI;
+
+	return ((f->tcp_life & isns) == isns ? MORE_SCALED : 0) | ((f->life & both) == both ? MORE_BOTH : 0) |
+	    ((f->tcp_life & open) == open ? MORE_OPENED : 0);
+}
+
+/* The segment in the sender's sequence space; false if it has no place there. */
+static bool
+place(struct tcp_packet *k, bool again)
+{
+	const struct packet *p = k->p;
+	struct tcp_side *x = k->x;
+	bool syn = p->tcp.flags & TCP_SYN;
+
+	if (syn && (x->has & SIDE_NXT) == 0)
+		knows_isn(x, p->tcp.seq);
+	else if (syn && !again)
+		return (false); /* it belongs to no connection that we know */
+	k->seglen = p->payload + syn + ((p->tcp.flags & TCP_FIN) != 0);
+	k->s = x->has & SIDE_NXT ? tcp_extend(x->nxt, p->tcp.seq) : x->has & SIDE_UNA ? tcp_extend(x->una, p->tcp.seq) :
+	    TCP_BASE + p->tcp.seq;
+	k->e = k->s + k->seglen;
+	return (true);
+}
+
+static void
+track_segment(struct tcp_packet *k, bool again, int64_t bin)
+{
+	const struct packet *p = k->p;
+	struct tcp_side *x = k->x;
+
+	if (p->tcp.flags & TCP_FIN && (x->has & SIDE_FIN) == 0) {
+		x->fin = k->e;
+		x->has |= SIDE_FIN;
+	}
+	tcp_in_window(k);
+	if (p->tcp.flags & TCP_SYN) {
+		if (again)
+			tcp_syn_again(k);
+		k->s++; /* the rest is what may come with it (RFC 7413) */
+		k->seglen--;
+	}
+	if (((p->tcp.flags & TCP_SYN) == 0 || k->seglen > 0) && !tcp_segment(k))
+		return; /* captured twice */
+	note_header(k);
+	if (p->payload > 0) {
+		k->b->datasegs[k->side]++;
+		x->has |= SIDE_DATA;
+	}
+	rtt_stamps(k->t, &k->c->rtt, &k->b->rtt, k->side, p, k->seglen > 0, k->ts);
+	tcp_acknowledge(k, bin);
+	note_flight(k);
+	x->has = k->probe ? x->has | SIDE_PROBE : x->has & ~(uint32_t)SIDE_PROBE;
+}
+
+static void
+packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const struct packet *p)
 {
 	uint8_t flags = p->tcp.flags;
+	bool again = flags & TCP_SYN && f->tcp_life & TCPLIFE_ISN << side && f->isn[side] == p->tcp.seq;
+	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
+	struct tcp_packet k = { .t = t, .f = f, .p = p, .side = side, .ts = p->ts };
 
-	if (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST))
-		letter(h, side, 'q');
-	else if (flags & TCP_FIN && flags & TCP_RST)
-		letter(h, side, 'i');
-	else if (flags & TCP_SYN)
-		letter(h, side, flags & TCP_ACK ? 'h' : 's');
-	if (p->payload > 0)
-		letter(h, side, 'd');
-	else if ((flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST)) == TCP_ACK)
-		letter(h, side, 'a');
-	if (p->tcp.win == 0 && (flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0)
-		letter(h, side, 'w');
-	if (flags & TCP_FIN)
-		letter(h, side, 'f');
-	if (flags & TCP_RST)
-		letter(h, side, 'r');
-}
-
-static void
-packet(struct track *t, struct flow_state *f, struct bin *b, int side, const struct packet *p)
-{
 	if ((p->facts & FACT_TCP) == 0)
 		return;
-	if (b->ext == 0 && (b->ext = pool_get(&t->tcp_bin)) != 0)
-		memset(pool_at(&t->tcp_bin, b->ext), 0, sizeof(struct tcp_bin));
-	b->tcpflags[side] |= p->tcp.flags;
-	live(f, side, p);
-	if (b->ext == 0)
+	bin->tcpflags[side] |= flags;
+	if (!twice)
+		tcp_live(f, side, p);
+	if ((k.b = bin_of(t, bin)) == NULL)
 		return;
-	history(pool_at(&t->tcp_bin, b->ext), side, p);
-	if ((p->tcp.flags & TCP_RST) == 0 && (p->facts & FACT_PAYLOAD))
-		payload(t, f, pool_at(&t->tcp_bin, b->ext), side, p);
+	tcp_history(k.b, side, p);
+	k.b->syn[side] += (flags & TCP_SYN) != 0;
+	k.b->fin[side] += (flags & TCP_FIN) != 0;
+	k.b->rst[side] += (flags & TCP_RST) != 0;
+	k.b->ackpkts[side] += (flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST)) == TCP_ACK && p->payload == 0;
+	k.b->opts[side] |= p->tcp.opts;
+	k.c = connection(t, f, side, p, again && !twice);
+	if (k.c != NULL) {
+		k.x = &k.c->side[side];
+		k.y = &k.c->side[1 - side];
+		k.m = more_of(t, k.b);
+	}
+	measure_handshake(&k, again, was_est);
+	if (k.m != NULL) {
+		k.m->has |= known(f);
+		k.m->dup[side] += twice;
+	}
+	if (flags & TCP_RST)
+		note_reset(&k, bin->start);
+	else if (k.m != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k, again))
+		track_segment(&k, again, bin->start);
+}
+
+bool
+tcp_silence(struct track *t, int side, int64_t *from, int64_t *to)
+{
+	*from = t->silence[side].from;
+	*to = t->silence[side].to;
+	t->silence[side].to = t->silence[side].from;
+	return (*to > *from);
+}
+
+void
+tcp_add_zwin(struct track *t, const struct bin *b, int side, uint64_t us)
+{
+	struct tcp_bin *x = b->ext != 0 ? pool_at(&t->tcp_bin, b->ext) : NULL;
+
+	if (x != NULL && x->more != 0)
+		((struct tcp_more *)pool_at(&t->tcp_more, x->more))->zwin_us[side] += us;
 }
 
 static void
 prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 {
-	__builtin_prefetch(pool_at(&t->tcp, f->ext));
+	const uint8_t *c = pool_at(&t->tcp, f->ext);
+
+	for (size_t i = 0; f->ext != 0 && i < sizeof(struct tcp); i += 64)
+		__builtin_prefetch(c + i);
 	if (b != NULL)
 		__builtin_prefetch(pool_at(&t->tcp_bin, b->ext));
 }
+
+/* --- the record */
+
+#define PAIR_OF(name, from)          \
+	SET(r, s##name, (from)[s]);  \
+	SET(r, d##name, (from)[d]);
+#define MORE_PAIR(name) PAIR_OF(name, m->name)
+
+static void
+fill_gaps(const struct track *t, const struct tcp_more *m, int s, struct flow *r)
+{
+	static _Thread_local uint8_t out[TCP_GAPS * 11]; /* until the record is put */
+	const struct tcp_gaps *g = pool_at(&t->tcp_gap, m->gaps);
+	size_t n = 0;
+
+	for (int i = 0; i < m->ngaps; i++) {
+		uint32_t v[2] = { g->gap[i].lo, g->gap[i].len };
+
+		out[n++] = g->gap[i].side != s; /* 0 = sent by the source */
+		for (int j = 0; j < 2; j++) {
+			for (; v[j] > 127; v[j] >>= 7)
+				out[n++] = (uint8_t)((v[j] & 127) | 128);
+			out[n++] = (uint8_t)v[j];
+		}
+	}
+	SET_BLOB(r, gaps, out, n);
+}
+
+/* Round trips under load grow far above their least, and the receiver is not what holds it up. */
+static void
+fill_bloat(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, struct flow *r, uint64_t *health)
+{
+	uint64_t sides = 0;
+
+	for (int leg = 0; leg < 2; leg++) {
+		const struct rtt_leg *l = rtt_leg(t, b->rtt, leg);
+
+		for (int from = 0; l != NULL && from < 2; from++)
+			if (m->zwin[1 - from] == 0 &&
+			    health_bloat(t->limits, m->newbytes[from], l->n, l->sum, l->base))
+				sides |= 1u << (leg != s);
+	}
+	if (sides == 0)
+		return;
+	SET(r, bloatside, sides);
+	*health |= HEALTH_bufbloat;
+}
+
+static void
+fill_more(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, int d, struct flow *r)
+{
+	bool both = m->has & MORE_BOTH && (m->has & MORE_ASYM) == 0;
+	uint64_t health = m->has & MORE_ASYM ? HEALTH_asym : 0;
+
+	TCP_COUNTS(MORE_PAIR)
+	TCP_BYTES(MORE_PAIR)
+	PAIR_OF(datasegs, b->datasegs)
+	PAIR_OF(late, m->ooo) /* one name for what came late, in all protocols */
+	if (m->has & MORE_SCALED) {
+		TCP_SCALED(MORE_PAIR)
+	}
+	if (both) {
+		TCP_CAPTURE(MORE_PAIR)
+		MORE_PAIR(capmiss)
+		MORE_PAIR(capfix)
+	}
+	if (both && m->has & MORE_OPENED) {
+		MORE_PAIR(ackev)
+		MORE_PAIR(ackgap)
+	}
+	if (m->ngaps > 0)
+		fill_gaps(t, m, s, r);
+	fill_bloat(t, b, m, s, r, &health);
+	if (health != 0)
+		SET(r, health, health);
+}
+
+static void
+fill_history(const struct bin *b, struct tcp_bin *x, int s, struct flow *r)
+{
+	if (s == 1)
+		for (int i = 0; i < x->n; i++) /* from lo/hi to source/destination */
+			x->text[i] = (char)(islower((unsigned char)x->text[i]) ? toupper(x->text[i]) : tolower(x->text[i]));
+	if (b->flags & RFLAGS_flipped) {
+		memmove(x->text + 1, x->text, x->n);
+		x->text[0] = '^';
+		x->n += x->n < HIST_MAX;
+	}
+	SET_BLOB(r, hist, x->text, x->n);
+	SET(r, shists, x->letters[s]);
+	SET(r, dhists, x->letters[1 - s]);
+}
+
+/* What a side offered, where its SYN is, or where missing bytes are to be counted in segments. */
+#define FILL_OFFER(p, side)                                                                 \
+	do {                                                                                \
+		bool syn = b->tcpflags[side] & TCP_SYN;                                     \
+                                                                                            \
+		if (f->mss[side] != 0 && (syn || HAS_FIELD(r, gaps)))                       \
+			SET(r, p##mss, f->mss[side]);                                       \
+		if (syn && f->wscale[side] != TCP_NOSCALE)                                  \
+			SET(r, p##wscale, f->wscale[side]);                                 \
+	} while (0)
 
 static void
 fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
 {
 	int s = f->src, d = 1 - s;
+	struct tcp_bin *x;
 
 	SET(r, stcpflags, b->tcpflags[s]);
 	SET(r, dtcpflags, b->tcpflags[d]);
-	if (b->ext != 0) {
-		struct tcp_bin *h = pool_at(&t->tcp_bin, b->ext);
-
-		if (s == 1)
-			for (int i = 0; i < h->n; i++) /* from lo/hi to source/destination */
-				h->text[i] = (char)(islower((unsigned char)h->text[i]) ?
-				    toupper(h->text[i]) : tolower(h->text[i]));
-		if (b->flags & RFLAGS_flipped) {
-			memmove(h->text + 1, h->text, h->n);
-			h->text[0] = '^';
-			h->n += h->n < HIST_MAX;
-		}
-		SET(r, snewbytes, h->newbytes[s]);
-		SET(r, dnewbytes, h->newbytes[d]);
-		SET_BLOB(r, hist, h->text, h->n);
-		SET(r, shists, h->letters[s]);
-		SET(r, dhists, h->letters[d]);
+	if (b->ext == 0)
+		return;
+	x = pool_at(&t->tcp_bin, b->ext);
+	fill_history(b, x, s, r);
+	PAIR_OF(syn, x->syn)
+	PAIR_OF(fin, x->fin)
+	PAIR_OF(rst, x->rst)
+	PAIR_OF(ackpkts, x->ackpkts)
+	PAIR_OF(opts, x->opts)
+	if (x->rstby != 0) {
+		SET(r, rstby, s == 0 ? x->rstby : (x->rstby >> 1 | x->rstby << 1) & 3);
+		SET(r, rstphase, x->rstphase);
+		SET(r, rstttl, x->rstttl);
 	}
+	rtt_fill(t, x->rtt, s, r);
+	if (x->more != 0)
+		fill_more(t, x, pool_at(&t->tcp_more, x->more), s, d, r);
+	FILL_OFFER(s, s);
+	FILL_OFFER(d, d);
 }
 
 static void
 end_bin(struct track *t, struct bin *b)
 {
-	if (b->ext != 0)
-		pool_put(&t->tcp_bin, b->ext);
+	const struct tcp_bin *x;
+
+	if (b->ext == 0)
+		return;
+	x = pool_at(&t->tcp_bin, b->ext);
+	rtt_end_bin(t, x->rtt);
+	if (x->more != 0) {
+		const struct tcp_more *m = pool_at(&t->tcp_more, x->more);
+
+		if (m->gaps != 0)
+			pool_put(&t->tcp_gap, m->gaps);
+		pool_put(&t->tcp_more, x->more);
+	}
+	pool_put(&t->tcp_bin, b->ext);
 }
 
 static void
@@ -348,6 +468,7 @@ end_flow(struct track *t, struct flow_state *f)
 	for (int i = 0; i < 2; i++)
 		if (c->side[i].holes != 0)
 			pool_put(&t->tcp_hole, c->side[i].holes);
+	rtt_end_flow(t, &c->rtt);
 	pool_put(&t->tcp, f->ext);
 }
 

@@ -12,6 +12,11 @@ struct track {
 	struct pool tcp;      /* struct tcp: flows with data */
 	struct pool tcp_hole; /* struct holes: directions with holes */
 	struct pool tcp_bin;  /* struct tcp_bin: a TCP record's history */
+	struct pool tcp_more; /* struct tcp_more: and its counters */
+	struct pool tcp_gap;  /* struct tcp_gaps: and the ranges that the capture missed */
+	struct {
+		int64_t from, to;
+	} silence[2];         /* see tcp_silence() */
 	struct pool seq_bin;  /* struct seq_bin */
 	struct pool udp_bin;  /* struct udp_bin: seq_bin.more */
 	struct pool rtp;      /* struct rtp: UDP flows that may become RTP */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track/tcp.h: what the files of the TCP tracker share; nobody else includes it.
+ *
+ * tcp.c       one packet through all of it, and the record
+ * tcp_life.c  handshake, close, states, history
+ * tcp_data.c  sequence space: what is new, lost, reordered, needless (SEMANTICS 4.2, 4.3)
+ * tcp_ack.c   acknowledgements, windows, what the capture missed (4.4)
+ *
+ * A direction is named by its sender.  Sequence numbers are held as 64 bits, so that nothing wraps:
+ * tcp_extend() finds the one near a reference that has the 32 bits of the wire (RFC 9293 3.4).
+ */
+#ifndef PROBE_TRACK_TCP_H
+#define PROBE_TRACK_TCP_H
+
+#include "probe/packet.h"
+#include "probe/track/rtt.h"
+#include "probe/track/track.h"
+
+/* --- of a connection: made when data flows, or when something has to be remembered */
+
+#define TCP_HOLES 32 /* remembered in each direction */
+#define TCP_RING  4  /* last segments, to know one that was captured twice */
+
+struct hole { /* [lo, hi) was jumped over */
+	uint64_t lo, hi;
+	int64_t opened;
+	int64_t acked;   /* when it was acknowledged without being seen; if HOLE_ACKED */
+	uint32_t tsval;  /* of the opener */
+	uint16_t ipid;
+	uint8_t has;     /* HOLE_* */
+};
+enum { HOLE_ACKED = 1, HOLE_IPID = 2, HOLE_TS = 4 };
+
+struct holes {
+	struct hole hole[TCP_HOLES]; /* ascending */
+};
+
+struct tcp_sent { /* a segment that took sequence numbers */
+	uint32_t seq, us; /* us: its time, modulo 2^32 */
+	uint16_t len, ipid, sum;
+	uint8_t flags;
+};
+
+enum { /* tcp_side.has */
+	SIDE_NXT = 1 << 0,     /* nxt is known */
+	SIDE_UNA = 1 << 1,
+	SIDE_ACK = 1 << 2,     /* lastack, lastwin */
+	SIDE_IPID = 1 << 3,    /* ipid */
+	SIDE_IDVARY = 1 << 4,  /* its IP-IDs differ from each other */
+	SIDE_TS = 1 << 5,      /* tsval */
+	SIDE_PROBE = 1 << 6,   /* its last packet was a keep-alive or a zero-window probe */
+	SIDE_PROBED = 1 << 7,  /* it has sent the byte at nxt to probe a zero window */
+	SIDE_ZWIN = 1 << 8,    /* its window is zero since zwin */
+	SIDE_SACK = 1 << 9,    /* sack */
+	SIDE_OWED = 1 << 10,   /* the byte before una was acknowledged, never seen, and may have been a FIN */
+	SIDE_OWEDGAP = 1 << 11, /* and that acknowledgement is not counted as a gap yet */
+	SIDE_TTL = 1 << 12,    /* ttl */
+	SIDE_OOW = 1 << 13,    /* its last packet was out of window */
+	SIDE_DATA = 1 << 14,   /* has sent payload */
+	SIDE_FIN = 1 << 15,    /* fin */
+	SIDE_JUMP = 1 << 16,   /* jump: it has sent it */
+	SIDE_JUMPACK = 1 << 17, /* jump: it was acknowledged */
+};
+
+struct tcp_side {
+	uint64_t nxt;      /* behind the highest byte seen */
+	uint64_t una;      /* highest acknowledgement by the other side */
+	uint64_t sack;     /* highest SACK edge since una moved */
+	uint64_t fin;      /* what acknowledges its FIN */
+	uint64_t rtx;      /* first number of the segment that is retransmitted in a row */
+	uint64_t jump;     /* what would follow a segment, or an acknowledgement, too far ahead to be believed */
+	int64_t fresh;     /* when nxt moved last */
+	int64_t zwin;      /* the time with a zero window is counted up to here */
+	uint32_t holes;    /* cell; 0 = none */
+	uint32_t lastack;  /* as it sent them */
+	uint32_t tsval;    /* greatest */
+	uint32_t has;      /* SIDE_* */
+	uint16_t lastwin;
+	uint16_t ipid;     /* of its last packet */
+	uint16_t idnew;    /* of its last segment in order */
+	uint16_t dupacks;  /* by the other side since una moved */
+	uint8_t idrun;     /* segments in order whose IP-ID advanced by 1 to 999, up to 3 */
+	uint8_t nrtx;      /* times */
+	uint8_t ttl;       /* of its last packet that was no RST */
+	uint8_t nholes, at; /* at: the ring's next place */
+	struct tcp_sent ring[TCP_RING];
+};
+
+struct tcp {
+	struct tcp_side side[2];
+	struct rtt_flow rtt;
+};
+
+/* --- of a bin */
+
+/* Counters that are named as their fields are, by sender. */
+#define TCP_COUNTS(X)                                                                                  \
+	X(dupack) X(nullack) X(rtxup) X(rtxdn) X(spur) X(ooo) X(dup) X(frtx) X(rto) X(holeovf) X(tgapev) \
+	X(dsack) X(ka) X(zwp) X(zwin) X(wupd) X(synrtx) X(tsold) X(maxrtx) X(inflmax)
+#define TCP_BYTES(X) X(newbytes) X(rtxb) X(zwin_us)
+#define TCP_SCALED(X) X(winlim) X(oow) X(winmax)
+#define TCP_CAPTURE(X) X(ackun) X(capooo)
+
+#define TCP_GAPS 4
+
+struct tcp_gap {
+	uint32_t lo, len; /* lo: behind the SYN */
+	uint8_t side;
+};
+
+struct tcp_more { /* of a bin in which the connection was tracked; [side] */
+#define TCP_MEMBER(name) uint64_t name[2];
+	TCP_BYTES(TCP_MEMBER)
+	uint64_t capmiss[2], capfix[2];
+#undef TCP_MEMBER
+#define TCP_MEMBER(name) uint32_t name[2];
+	TCP_COUNTS(TCP_MEMBER)
+	TCP_SCALED(TCP_MEMBER)
+	TCP_CAPTURE(TCP_MEMBER)
+	uint32_t ackev[2], ackgap[2];
+#undef TCP_MEMBER
+	uint32_t gaps;     /* cell; 0 = none */
+	uint8_t ngaps;
+	uint8_t has;       /* MORE_* */
+};
+enum {
+	MORE_SCALED = 1,   /* both sides' window scale is known */
+	MORE_BOTH = 2,     /* both sides have been seen: what the capture missed can be known */
+	MORE_OPENED = 4,   /* the handshake was seen: acknowledgements count as events */
+	MORE_ASYM = 8,     /* a side that was never seen has its data acknowledged */
+};
+
+struct tcp_gaps {
+	struct tcp_gap gap[TCP_GAPS];
+};
+
+#define HIST_MAX 32
+struct tcp_bin {
+	uint32_t more, rtt;  /* cells; 0 = none */
+	uint32_t letters[2]; /* by side: a bit each, a to z */
+	uint32_t datasegs[2], ackpkts[2];
+	uint32_t syn[2], fin[2], rst[2];
+	uint8_t opts[2];
+	uint8_t rstphase, rstby, rstttl; /* rstby: bit a side */
+	uint8_t n;
+	char text[HIST_MAX + 1]; /* upper case = lo; turned to "source" when written, with ^ before it if flipped */
+};
+enum { RST_SYN = 1, RST_BEFORE = 2, RST_DATA = 4, RST_FIN = 8, RST_OOW = 16 }; /* rstphase */
+
+/* --- one packet on its way */
+
+struct tcp_packet {
+	struct track *t;
+	struct flow_state *f;
+	struct tcp_bin *b;
+	struct tcp_more *m;         /* NULL: nothing is tracked, or at the cap */
+	struct tcp *c;
+	struct tcp_side *x, *y;     /* the sender, the other side */
+	const struct packet *p;
+	int side;
+	int64_t ts;
+	uint64_t s, e;              /* its sequence numbers: [s, e) */
+	uint32_t seglen;
+	bool probe;                 /* a keep-alive or a zero-window probe */
+};
+
+#define TCP_BASE (1ull << 32) /* added to a first number, so that those before it are not below 0 */
+
+static inline uint64_t
+tcp_extend(uint64_t near, uint32_t v)
+{
+	return (near + (uint64_t)(int64_t)(int32_t)(v - (uint32_t)near));
+}
+
+/* --- tcp_life.c */
+void tcp_live(struct flow_state *, int side, const struct packet *);
+void tcp_letter(struct tcp_bin *, int side, char);
+void tcp_history(struct tcp_bin *, int side, const struct packet *);
+
+/* --- tcp_data.c */
+/* The segment's class.  false: it was captured twice, and nothing more is to be said of it. */
+bool tcp_segment(struct tcp_packet *);
+/* The same SYN again. */
+void tcp_syn_again(struct tcp_packet *);
+/* What `side` sent in [lo, hi), never seen and now acknowledged: bytes; it may still come within a second. */
+uint64_t tcp_holes_acked(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);
+/* `side` has sent [lo, hi), which follows all that was seen of it. */
+void tcp_open_hole(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);
+/* The window of `side`, in bytes; only where the scale is known. */
+uint32_t tcp_window(const struct tcp_packet *, int side);
+/* So much more than what is known can be sent or acknowledged at once. */
+uint64_t tcp_reach(const struct tcp_packet *, int receiver);
+
+/* --- tcp_ack.c */
+/* Does the window allow it?  Before tcp_segment(). */
+void tcp_in_window(struct tcp_packet *);
+/* A RST: nobody waits any more. */
+void tcp_reset(struct tcp_packet *, int64_t bin);
+/* After tcp_segment().  bin: the start of the packet's. */
+void tcp_acknowledge(struct tcp_packet *, int64_t bin);
+/* A byte that may have been a FIN was none: its sender goes on. */
+void tcp_no_fin(struct tcp_packet *, int side);
+/* For ragap: missing bytes; and some that came all the same. */
+void tcp_gap_missing(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);
+void tcp_gap_filled(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);
+
+#endif

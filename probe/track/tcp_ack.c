@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track/tcp_ack.c: TCP: acknowledgements and windows; what was acknowledged and never captured (SEMANTICS 4.4).
+ *
+ * What nobody saw and the receiver has is the capture's loss, not the network's.  It can only be known where
+ * both sides are captured.
+ */
+#include "probe/track/tcp.h"
+
+#include "format/base/clock.h"
+
+#define REACH_MIN (1 << 20)
+#define MSS_USUAL 1460
+
+static bool
+pure(const struct tcp_packet *k)
+{
+	return (k->p->payload == 0 && (k->p->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0);
+}
+
+/* --- windows */
+
+uint32_t
+tcp_window(const struct tcp_packet *k, int side)
+{
+	const struct flow_state *f = k->f;
+	bool both = f->wscale[0] != TCP_NOSCALE && f->wscale[1] != TCP_NOSCALE;
+
+	return ((uint32_t)k->c->side[side].lastwin << (both ? f->wscale[side] : 0));
+}
+
+uint64_t
+tcp_reach(const struct tcp_packet *k, int receiver)
+{
+	uint64_t win;
+
+	if ((k->m->has & MORE_SCALED) == 0 || (k->c->side[receiver].has & SIDE_ACK) == 0)
+		return (1 << 30); /* no window is wider (RFC 7323 2.3) */
+	win = 2 * (uint64_t)tcp_window(k, receiver);
+	return (win > REACH_MIN ? win : REACH_MIN);
+}
+
+void
+tcp_in_window(struct tcp_packet *k)
+{
+	struct tcp_side *x = k->x;
+	int other = 1 - k->side;
+	uint64_t win, low;
+
+	x->has &= ~(uint32_t)SIDE_OOW;
+	if ((k->m->has & MORE_SCALED) == 0 || (~x->has & (SIDE_UNA | SIDE_NXT)) != 0 || (k->y->has & SIDE_ACK) == 0)
+		return;
+	win = tcp_window(k, other);
+	low = win > 65535 ? win : 65535;
+	if (k->s >= x->una + win + (k->f->mss[other] != 0 ? k->f->mss[other] : MSS_USUAL) || k->e + low < x->una) {
+		k->m->oow[k->side]++;
+		x->has |= SIDE_OOW;
+	}
+}
+
+/* The time with a zero window up to now: in this bin, and what lies in bins before it is left for the engine. */
+static void
+count_zwin(struct tcp_packet *k, int side, int64_t bin)
+{
+	struct tcp_side *y = &k->c->side[side];
+	int64_t from = y->zwin;
+
+	if (k->ts <= from)
+		return;
+	y->zwin = k->ts;
+	if (from < bin) {
+		k->t->silence[side].from = from;
+		k->t->silence[side].to = bin;
+		from = bin;
+	}
+	k->m->zwin_us[side] += (uint64_t)(k->ts / USEC - from / USEC);
+}
+
+static void
+waits(struct tcp_packet *k, int64_t bin)
+{
+	for (int i = 0; i < 2; i++)
+		if (k->c->side[i].has & SIDE_ZWIN)
+			count_zwin(k, i, bin);
+}
+
+void
+tcp_reset(struct tcp_packet *k, int64_t bin)
+{
+	waits(k, bin);
+	k->x->has &= ~(uint32_t)SIDE_ZWIN;
+	k->y->has &= ~(uint32_t)SIDE_ZWIN;
+}
+
+static void
+sees_window(struct tcp_packet *k, int64_t bin)
+{
+	struct tcp_side *x = k->x; /* who announces it */
+	const struct packet *p = k->p;
+	uint32_t win;
+
+	waits(k, bin);
+	if (p->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
+		if (p->tcp.win != 0)
+			x->has &= ~(uint32_t)SIDE_ZWIN;
+	} else if (p->tcp.win == 0) {
+		k->m->zwin[k->side]++;
+		if ((x->has & SIDE_ZWIN) == 0)
+			x->zwin = k->ts;
+		x->has |= SIDE_ZWIN;
+	} else {
+		x->has &= ~(uint32_t)SIDE_ZWIN;
+	}
+	if ((k->m->has & MORE_SCALED) == 0)
+		return;
+	win = p->tcp.flags & TCP_SYN ? p->tcp.win : tcp_window(k, k->side);
+	if (win > k->m->winmax[k->side])
+		k->m->winmax[k->side] = win;
+}
+
+/* --- repeated acknowledgements */
+
+static void
+repeats(struct tcp_packet *k)
+{
+	struct tcp_side *x = k->x, *y = k->y; /* x acknowledges what y sent */
+	const struct packet *p = k->p;
+	bool same_ack = x->has & SIDE_ACK && x->lastack == p->tcp.ack;
+
+	if (!pure(k) || k->probe || p->tcp.win == 0 || !same_ack)
+		return;
+	if (p->tcp.win != x->lastwin) {
+		if (k->s == x->nxt)
+			k->m->wupd[k->side]++;
+		return;
+	}
+	if (y->has & SIDE_PROBE)
+		return; /* the answer to it */
+	k->m->nullack[k->side]++;
+	if (y->has & SIDE_NXT && y->has & SIDE_UNA && (uint32_t)y->una == p->tcp.ack && y->nxt > y->una) {
+		k->m->dupack[k->side]++;
+		if (y->dupacks < UINT16_MAX)
+			y->dupacks++;
+	}
+}
+
+static void
+selective(struct tcp_packet *k)
+{
+	struct tcp_side *y = k->y;
+	const struct packet *p = k->p;
+	int32_t below, from, to;
+
+	if ((p->tcp.opts & TCPOPT_SACK) == 0 || (y->has & SIDE_NXT) == 0)
+		return;
+	/* RFC 2883 4: the first block repeats what was acknowledged, or lies inside the second. */
+	below = (int32_t)(p->tcp.ack - p->tcp.sack[0][1]);
+	if (p->tcp.nsack > 1) {
+		from = (int32_t)(p->tcp.sack[0][0] - p->tcp.sack[1][0]);
+		to = (int32_t)(p->tcp.sack[1][1] - p->tcp.sack[0][1]);
+	} else {
+		from = to = -1;
+	}
+	if (below >= 0 || (from >= 0 && to >= 0))
+		k->m->dsack[1 - k->side]++;
+	for (int i = 0; i < p->tcp.nsack; i++) {
+		uint64_t edge = tcp_extend(y->nxt, p->tcp.sack[i][1]);
+
+		if (edge <= y->una || (y->has & SIDE_SACK && edge <= y->sack))
+			continue;
+		y->sack = edge;
+		y->has |= SIDE_SACK;
+	}
+}
+
+/* --- what the capture missed */
+
+static bool
+counts_events(const struct tcp_packet *k)
+{
+	uint16_t all = TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_EST;
+	uint16_t end = TCPLIFE_FIN << 0 | TCPLIFE_FIN << 1 | TCPLIFE_RST << 0 | TCPLIFE_RST << 1;
+
+	return ((k->f->tcp_life & all) == all && (k->f->tcp_life & end) == 0);
+}
+
+/* A range for ragap, if the SYN says where it lies; next to the one before: that one grows. */
+void
+tcp_gap_missing(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
+{
+	struct tcp_more *m = k->m;
+	struct tcp_gaps *g;
+	struct tcp_gap *last;
+	uint32_t at = (uint32_t)lo - (k->f->isn[side] + 1);
+
+	if ((k->f->tcp_life & TCPLIFE_ISN << side) == 0 || hi <= lo)
+		return;
+	if (m->gaps == 0 && (m->gaps = pool_get(&k->t->tcp_gap)) == 0)
+		return;
+	g = pool_at(&k->t->tcp_gap, m->gaps);
+	for (int i = 0; i < m->ngaps; i++) {
+		last = &g->gap[i];
+		if (last->side == side && last->lo + last->len == at) {
+			last->len += (uint32_t)(hi - lo);
+			return;
+		}
+	}
+	if (m->ngaps < TCP_GAPS)
+		g->gap[m->ngaps++] = (struct tcp_gap){ at, (uint32_t)(hi - lo), (uint8_t)side };
+}
+
+void
+tcp_gap_filled(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
+{
+	struct tcp_more *m = k->m;
+	struct tcp_gaps *g;
+	uint32_t a = (uint32_t)lo - (k->f->isn[side] + 1), len = (uint32_t)(hi - lo);
+
+	if (m->gaps == 0)
+		return;
+	g = pool_at(&k->t->tcp_gap, m->gaps);
+	for (int i = 0; i < m->ngaps; i++) {
+		struct tcp_gap *x = &g->gap[i];
+		uint32_t front = a - x->lo, back = a + len - x->lo; /* where the filled part lies in it */
+
+		if (x->side != side || (front >= x->len && (int32_t)front >= 0) || (int32_t)back <= 0)
+			continue;
+		if ((int32_t)front <= 0 && back >= x->len) {
+			*x = g->gap[--m->ngaps];
+			i--;
+		} else if ((int32_t)front <= 0) {
+			x->lo += back;
+			x->len -= back;
+		} else {
+			x->len = front; /* what lies behind it is in the counts alone */
+		}
+	}
+}
+
+void
+tcp_no_fin(struct tcp_packet *k, int side)
+{
+	struct tcp_side *x = &k->c->side[side];
+
+	if ((x->has & SIDE_OWED) == 0)
+		return;
+	k->m->capmiss[side]++;
+	tcp_gap_missing(k, side, x->una - 1, x->una);
+	if (x->has & SIDE_OWEDGAP && counts_events(k)) {
+		k->m->ackgap[side]++;
+		tcp_letter(k->b, side, 'g');
+	}
+	x->has &= ~(uint32_t)(SIDE_OWED | SIDE_OWEDGAP);
+}
+
+/* Acknowledged up to `to`, beyond all that was seen: bytes that are missing for certain. */
+static uint64_t
+beyond(struct tcp_packet *k, int side, uint64_t to)
+{
+	struct tcp_side *y = &k->c->side[side];
+	uint64_t from = y->nxt, sure = to - from;
+
+	y->nxt = to;
+	if (sure == 1 && y->has & SIDE_PROBED) { /* the window was not quite zero: the probe's byte was taken */
+		k->m->newbytes[side]++;
+		return (0);
+	}
+	k->m->ackun[side]++;
+	tcp_open_hole(k, side, from, to);
+	if ((k->f->tcp_life & TCPLIFE_FIN << side) == 0) { /* the last byte may be a FIN: wait and see */
+		y->has |= SIDE_OWED;
+		sure--;
+	}
+	tcp_gap_missing(k, side, from, from + sure);
+	return (sure);
+}
+
+/* An acknowledgement that advances. */
+static void
+moves(struct tcp_packet *k, uint64_t a)
+{
+	int side = 1 - k->side;
+	struct tcp_side *y = k->y;
+	uint64_t from = y->una, missed;
+	bool event = counts_events(k) && (uint32_t)a != k->f->isn[side] + 1;
+
+	tcp_no_fin(k, side);
+	y->una = a;
+	missed = tcp_holes_acked(k, side, from, a);
+	if (a > y->nxt)
+		missed += beyond(k, side, a);
+	k->m->ackev[side] += event;
+	if (missed > 0) {
+		k->m->capmiss[side] += missed;
+		k->m->ackgap[side] += event;
+		tcp_letter(k->b, side, 'g');
+	} else if (y->has & SIDE_OWED && event) {
+		y->has |= SIDE_OWEDGAP;
+	}
+}
+
+/* The first acknowledgement of a connection met in the middle says where it is, nothing else. */
+static void
+begins(struct tcp_packet *k)
+{
+	struct tcp_side *y = k->y;
+
+	y->una = y->has & SIDE_NXT ? tcp_extend(y->nxt, k->p->tcp.ack) : TCP_BASE + k->p->tcp.ack;
+	y->has |= SIDE_UNA;
+	if (y->has & SIDE_NXT && y->una > y->nxt)
+		y->nxt = y->una;
+}
+
+/* Of what was never sent, so far ahead that no window allows it: only if the next one advances from there. */
+static bool
+believable(struct tcp_packet *k, uint64_t a)
+{
+	struct tcp_side *y = k->y;
+	uint64_t reach = tcp_reach(k, k->side);
+	bool goes_on = y->has & SIDE_JUMPACK && a > y->jump && a - y->jump <= reach;
+
+	if (a <= y->nxt || a - y->una <= reach || goes_on)
+		return (true);
+	y->jump = a;
+	y->has = (y->has & ~(uint32_t)SIDE_JUMP) | SIDE_JUMPACK;
+	return (false);
+}
+
+static void
+advances(struct tcp_packet *k)
+{
+	struct tcp_side *y = k->y;
+	int side = 1 - k->side;
+	uint64_t a;
+
+	if ((y->has & SIDE_UNA) == 0) {
+		begins(k);
+		return;
+	}
+	a = tcp_extend(y->has & SIDE_NXT ? y->nxt : y->una, k->p->tcp.ack);
+	if (a <= y->una || !believable(k, a))
+		return;
+	y->dupacks = 0;
+	y->has &= ~(uint32_t)SIDE_SACK;
+	if (a > y->rtx)
+		y->nrtx = 0;
+	if (y->has & SIDE_NXT && k->f->life & LIFE_SENT_LO << side) {
+		moves(k, a);
+		rtt_acked(k->t, &k->c->rtt, &k->b->rtt, side, (uint32_t)a, k->ts);
+	} else {
+		y->una = a;
+		k->m->has |= MORE_ASYM;
+	}
+	if (y->has & SIDE_FIN && a >= y->fin)
+		k->f->tcp_life |= (uint16_t)(TCPLIFE_FINACK << side);
+}
+
+void
+tcp_acknowledge(struct tcp_packet *k, int64_t bin)
+{
+	struct tcp_side *x = k->x;
+
+	if (k->p->tcp.flags & TCP_ACK) {
+		repeats(k);
+		advances(k);
+		selective(k);
+		x->lastack = k->p->tcp.ack;
+		x->lastwin = k->p->tcp.win;
+		x->has |= SIDE_ACK;
+	}
+	sees_window(k, bin);
+}

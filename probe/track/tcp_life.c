@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track/tcp_life.c: TCP: how a connection opens and closes, its states, its history.
+ */
+#include "probe/track/tcp.h"
+
+#include "format/base/clock.h"
+
+#include <ctype.h>
+
+static int32_t
+ahead(uint32_t a, uint32_t b) /* how far a is ahead of b */
+{
+	return ((int32_t)(a - b));
+}
+
+static void
+opens(struct flow_state *f, int side, const struct packet *p)
+{
+	bool again = f->tcp_life & TCPLIFE_ISN << side && f->isn[side] == p->tcp.seq;
+
+	if (p->tcp.flags & TCP_ACK) {
+		f->tcp_life |= TCPLIFE_SYNACK | (again ? TCPLIFE_SYNACKRTX : 0);
+		f->synwin = p->tcp.win;
+	} else {
+		f->tcp_life |= TCPLIFE_SYN | (again ? TCPLIFE_SYNRTX : 0);
+	}
+	f->tcp_life |= (uint16_t)(TCPLIFE_ISN << side);
+	f->isn[side] = p->tcp.seq;
+	f->mss[side] = p->tcp.opts & TCPOPT_MSS ? p->tcp.mss : 0;
+	f->wscale[side] = p->tcp.opts & TCPOPT_WSCALE ? (p->tcp.wscale > 14 ? 14 : p->tcp.wscale) : TCP_NOSCALE;
+}
+
+void
+tcp_live(struct flow_state *f, int side, const struct packet *p)
+{
+	uint8_t flags = p->tcp.flags;
+
+	if (flags & TCP_RST) {
+		if ((f->tcp_life & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1)) == 0 && side == 1)
+			f->tcp_life |= TCPLIFE_RST1HI;
+		f->tcp_life |= (uint16_t)(TCPLIFE_RST << side);
+		return;
+	}
+	if (flags & TCP_SYN)
+		opens(f, side, p);
+	else if (flags & TCP_ACK && (f->tcp_life & TCPLIFE_SYNACK))
+		f->tcp_life |= TCPLIFE_EST;
+	if (flags & TCP_FIN)
+		f->tcp_life |= (uint16_t)(TCPLIFE_FIN << side);
+}
+
+bool
+tcp_closed(const struct flow_state *f)
+{
+	uint16_t acked = TCPLIFE_FINACK << 0 | TCPLIFE_FINACK << 1;
+
+	return ((f->tcp_life & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1)) != 0 || (f->tcp_life & acked) == acked);
+}
+
+bool
+tcp_reuses(const struct flow_state *f, int side, const struct packet *p, int64_t now)
+{
+	uint32_t isn = f->isn[side];
+	bool known = f->tcp_life & TCPLIFE_ISN << side;
+
+	if ((p->facts & FACT_TCP) == 0 || (p->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
+		return (false);
+	if (known && isn == p->tcp.seq)
+		return (false); /* the same SYN again */
+	if (tcp_closed(f))
+		return (true);
+	/* An established flow that fell silent: a SYN far from where it was is a new connection. */
+	return ((f->tcp_life & TCPLIFE_EST || (f->life & (LIFE_SENT_LO | LIFE_SENT_HI)) == 3) &&
+	    now - f->heard > 60 * SEC && (!known || ahead(p->tcp.seq, isn) < 0 || ahead(p->tcp.seq, isn) > 1 << 20));
+}
+
+uint8_t
+tcp_cause(const struct flow_state *f)
+{
+	if (f->tcp_life & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1))
+		return (CAUSE_rst);
+	return (tcp_closed(f) ? CAUSE_fin : CAUSE_idle);
+}
+
+uint8_t
+tcp_state(const struct flow_state *f)
+{
+	uint16_t l = f->tcp_life, fins = TCPLIFE_FIN << 0 | TCPLIFE_FIN << 1;
+	bool src = f->life & (LIFE_SENT_LO << f->src), dst = f->life & (LIFE_SENT_LO << (1 - f->src));
+
+	if (l & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1))
+		return (STATE_RST);
+	if ((l & fins) == fins)
+		return (STATE_CLO);
+	if (l & fins)
+		return (STATE_FIN);
+	if (l & TCPLIFE_EST)
+		return (STATE_EST);
+	if (l & TCPLIFE_SYNACK)
+		return (STATE_ACC);
+	return (src && dst ? STATE_CON : src ? STATE_REQ : STATE_RSP);
+}
+
+/* SEMANTICS 1.4: the first line that fits. */
+uint8_t
+tcp_conn(const struct flow_state *f)
+{
+	uint16_t l = f->tcp_life;
+	bool orig_rst = l & TCPLIFE_RST << f->src, resp_rst = l & TCPLIFE_RST << (1 - f->src);
+	bool orig_fin = l & TCPLIFE_FIN << f->src, resp_fin = l & TCPLIFE_FIN << (1 - f->src);
+
+	if ((l & (TCPLIFE_SYN | TCPLIFE_SYNACK)) == 0)
+		return (CONN_OTH);
+	if ((l & TCPLIFE_SYN) == 0)
+		return (resp_rst ? CONN_RSTRH : resp_fin ? CONN_SHR : CONN_OTH);
+	if ((l & TCPLIFE_SYNACK) == 0)
+		return (resp_rst ? CONN_REJ : orig_rst ? CONN_RSTOS0 : orig_fin ? CONN_SH : CONN_S0);
+	if (orig_rst || resp_rst) {
+		bool first_by_src = ((l & TCPLIFE_RST1HI) != 0) == (f->src == 1);
+
+		return (first_by_src ? CONN_RSTO : CONN_RSTR);
+	}
+	if (orig_fin && resp_fin)
+		return (CONN_SF);
+	return (orig_fin ? CONN_S2 : resp_fin ? CONN_S3 : CONN_S1);
+}
+
+/* --- history */
+
+void
+tcp_letter(struct tcp_bin *b, int side, char c)
+{
+	uint32_t bit = 1u << (c - 'a');
+
+	if (b->letters[side] & bit)
+		return;
+	b->letters[side] |= bit;
+	if (b->n < HIST_MAX)
+		b->text[b->n++] = (char)(side == 0 ? toupper(c) : c);
+}
+
+void
+tcp_history(struct tcp_bin *b, int side, const struct packet *p)
+{
+	uint8_t flags = p->tcp.flags;
+
+	if (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST))
+		tcp_letter(b, side, 'q');
+	else if (flags & TCP_FIN && flags & TCP_RST)
+		tcp_letter(b, side, 'i');
+	else if (flags & TCP_SYN)
+		tcp_letter(b, side, flags & TCP_ACK ? 'h' : 's');
+	if (p->payload > 0)
+		tcp_letter(b, side, 'd');
+	else if ((flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST)) == TCP_ACK)
+		tcp_letter(b, side, 'a');
+	if (p->tcp.win == 0 && (flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0)
+		tcp_letter(b, side, 'w');
+	if (flags & TCP_FIN)
+		tcp_letter(b, side, 'f');
+	if (flags & TCP_RST)
+		tcp_letter(b, side, 'r');
+}
