@@ -9,7 +9,11 @@ libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/source.c %D%/source.h %D%
 	%D%/aggr.c %D%/aggr.h %D%/cluster.c %D%/cluster.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h
 
 # drill-down and service levels
-libra_a_SOURCES += %D%/drill.c %D%/drill.h
+libra_a_SOURCES += %D%/drill.c %D%/drill.h %D%/sla.c %D%/sla.h
+libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/out/tunnel.c %D%/out/html.c %D%/out/report.h
+bin_PROGRAMS += ratunnel
+ratunnel_SOURCES = %D%/ratunnel.c %D%/ratunnel.opt
+ratunnel_LDADD = $(RA_LIBS)
 
 # filter/*.c (add your files here)
 libra_a_SOURCES += %D%/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/parse.c \

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * report.h: what ratunnel computed, as text, CSV, JSON and as a page.
+ */
+#ifndef RA_TOOLS_OUT_REPORT_H
+#define RA_TOOLS_OUT_REPORT_H
+
+#include "ra-tools/out.h"
+#include "ra-tools/sla.h"
+
+struct report {
+	const struct sla *sla;
+	size_t count;	     /* tunnels to show, the worst first */
+	const char *inputs;  /* "-r x.pavo" */
+	const char *asked;   /* the filter, or "" */
+	const char *title;   /* of the page; NULL */
+	const char *capture; /* name of the capture in commands */
+	bool more;	     /* text: all violating bins */
+};
+
+void report_text(const struct report *, struct sheet *);
+void report_csv(const struct report *, struct sheet *);
+void report_json(const struct report *, struct sheet *);
+/* The page, into `to`. */
+void report_html(const struct report *, const struct text_options *, struct buf *to);
+
+/* Shared by the page and the text. */
+void report_command(const struct report *, const struct sla_tunnel *, const char *tool,
+		    int64_t from, int64_t to, const char *options, struct buf *);
+void report_time(int64_t, const struct text_options *, struct buf *);
+void report_rate(uint64_t bps, struct buf *); /* 12.3 Mb/s */
+void report_percent(double,
+		    struct buf *); /* 0.12 %: as many digits as tell it from 0 and from 100 */
+void report_value(enum sla_term, double, struct buf *);
+void report_width(int64_t ns, struct buf *); /* 5 s, 1 min */
+/* The points of a direction with the greatest net loss, worst first; how many. */
+size_t report_worst(const struct sla_tunnel *, int side, size_t *at, size_t most);
+
+#endif

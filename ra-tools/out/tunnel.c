@@ -1,0 +1,780 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * tunnel.c: what ratunnel computed, as text, CSV and JSON.
+ */
+#include "format/base/clock.h"
+#include "format/base/mem.h"
+#include "ra-tools/drill.h"
+#include "ra-tools/out/grid.h"
+#include "ra-tools/out/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_VIOLATIONS 10
+#define SHOWN_WORST	 5
+#define ULL(v)		 ((unsigned long long)(v))
+
+/* --- values --------------------------------------------------------------------------------------- */
+
+void
+report_time(int64_t t, const struct text_options *o, struct buf *to)
+{
+	struct text_options plain = *o;
+	union value v = { .i = t };
+
+	plain.digits = t % SEC == 0 ? 0 : o->digits;
+	value_print(to, TYPE_TIME, &v, &plain, -1);
+}
+
+void
+report_rate(uint64_t bps, struct buf *to)
+{
+	static const char *const units[] = { "bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s" };
+	double v = (double)bps;
+	unsigned u = 0;
+
+	while (v >= 1000 && u < 4) {
+		v /= 1000;
+		u++;
+	}
+	buf_printf(to,
+		   u == 0 || v >= 100 ? "%.0f %s"
+		   : v >= 10	      ? "%.1f %s"
+				      : "%.2f %s",
+		   v, units[u]);
+}
+
+void
+report_percent(double v, struct buf *to)
+{
+	char text[32];
+	int digits = 2;
+
+	/* 99.9997 is not 100, and 0.0003 is not 0 */
+	do
+		(void)snprintf(text, sizeof(text), "%.*f", digits, v);
+	while (digits++ < 6 &&
+	       ((v > 0 && strtod(text, NULL) <= 0) || (v < 100 && strtod(text, NULL) >= 100)));
+	buf_printf(to, "%s %%", text);
+}
+
+void
+report_value(enum sla_term term, double v, struct buf *to)
+{
+	switch (term) {
+	case SLA_BURST:
+		buf_printf(to, "%.0f", v);
+		break;
+	case SLA_OUTAGE:
+		buf_printf(to, "%.3f s", v);
+		break;
+	case SLA_P95:
+		report_rate((uint64_t)v, to);
+		break;
+	default:
+		report_percent(v, to);
+	}
+}
+
+void
+report_width(int64_t ns, struct buf *to)
+{
+	int64_t s = ns / SEC;
+
+	if (ns % SEC != 0)
+		buf_printf(to, "%g s", (double)ns / 1e9);
+	else if (s % 86400 == 0)
+		buf_printf(to, "%lld d", (long long)(s / 86400));
+	else if (s % 3600 == 0)
+		buf_printf(to, "%lld h", (long long)(s / 3600));
+	else if (s % 60 == 0)
+		buf_printf(to, "%lld min", (long long)(s / 60));
+	else
+		buf_printf(to, "%lld s", (long long)s);
+}
+
+/* The option -M for bins of this width. */
+static void
+width_option(int64_t ns, struct buf *to)
+{
+	if (ns % SEC == 0)
+		buf_printf(to, "-M %llds", (long long)(ns / SEC));
+}
+
+void
+report_command(const struct report *rep, const struct sla_tunnel *t, const char *tool, int64_t from,
+	       int64_t to, const char *options, struct buf *out)
+{
+	struct buf filter = { 0 };
+
+	if (*rep->asked != '\0')
+		buf_printf(&filter, "(%s) and (%s)", rep->asked, t->filter);
+	else
+		buf_str(&filter, t->filter);
+	drill_command(tool, rep->inputs, from, to, options, buf_cstr(&filter), out);
+	buf_free(&filter);
+}
+
+size_t
+report_worst(const struct sla_tunnel *t, int side, size_t *at, size_t most)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		int64_t net = t->point[i].d[side].net;
+		size_t k;
+
+		if (net <= 0 || (n == most && net <= t->point[at[n - 1]].d[side].net))
+			continue;
+		if (n < most)
+			n++;
+		for (k = n - 1; k > 0 && t->point[at[k - 1]].d[side].net < net; k--)
+			at[k] = at[k - 1];
+		at[k] = i;
+	}
+	return (n);
+}
+
+static void
+span_of(const struct sla_tunnel *t, const struct sla_violation *v, int64_t *from, int64_t *to)
+{
+	*from = v->point == UINT32_MAX ? t->gap[v->gap].start : t->point[v->point].start;
+	*to = v->point == UINT32_MAX ? t->gap[v->gap].end : t->point[v->point].end;
+}
+
+/* --- one row a direction: the facts, for CSV and JSON ---------------------------------------------- */
+
+enum kind { TEXT, TIME, COUNT, INT, REAL, BOOL };
+
+struct fact {
+	const char *name;
+	enum kind kind;
+	bool known;
+	const char *text;
+	uint64_t u;
+	int64_t i;
+	double r;
+};
+
+#define FACTS_MAX 80
+
+struct facts {
+	struct fact fact[FACTS_MAX];
+	unsigned n;
+};
+
+static struct fact *
+fact(struct facts *f, const char *name, enum kind kind, bool known)
+{
+	f->fact[f->n] = (struct fact){ .name = name, .kind = kind, .known = known };
+	return (&f->fact[f->n++]);
+}
+
+static void
+text_fact(struct facts *f, const char *name, const char *text)
+{
+	fact(f, name, TEXT, text != NULL && *text != '\0')->text = text;
+}
+
+static void
+count_fact(struct facts *f, const char *name, uint64_t v)
+{
+	fact(f, name, COUNT, true)->u = v;
+}
+
+static void
+real_fact(struct facts *f, const char *name, bool known, double v)
+{
+	fact(f, name, REAL, known)->r = v;
+}
+
+static void
+verdict_fact(struct facts *f, const char *name, const struct sla_direction *d, enum sla_term t)
+{
+	real_fact(f, name, d->verdict[t].known, d->verdict[t].value);
+}
+
+static void
+who(struct facts *f, const struct sla_tunnel *t, int side)
+{
+	text_fact(f, "tunid", t->id);
+	if (t->has_lane)
+		count_fact(f, "lane", t->lane);
+	text_fact(f, "proto", t->proto);
+	text_fact(f, "side", side == 0 ? "src" : "dst");
+	text_fact(f, "sender", t->name[side]);
+	text_fact(f, "receiver", t->name[1 - side]);
+	if (t->has_lane)
+		text_fact(f, "spi", t->spi[side]);
+	fact(f, "start", TIME, true)->i = t->from;
+	fact(f, "end", TIME, true)->i = t->to;
+}
+
+static void
+bins_facts(struct facts *f, const struct sla_tunnel *t, const struct sla_direction *d)
+{
+	count_fact(f, "bins", t->bins);
+	count_fact(f, "up", t->count[SLA_UP]);
+	count_fact(f, "degraded", t->count[SLA_DEGRADED]);
+	count_fact(f, "down", t->count[SLA_DOWN]);
+	count_fact(f, "idle", t->count[SLA_IDLE]);
+	count_fact(f, "oneway", t->count[SLA_ONE_WAY]);
+	count_fact(f, "suspect", t->suspect);
+	verdict_fact(f, "avail_pct", d, SLA_AVAIL);
+}
+
+static void
+replay_facts(struct facts *f, const struct sla_counts *c)
+{
+	static const char *const words[SLA_WINDOWS] = { "rpl32",  "rpl64",   "rpl128",	"rpl256",
+							"rpl512", "rpl1024", "rpl2048", "rpl4096" };
+
+	for (int w = 0; w < SLA_WINDOWS; w++)
+		count_fact(f, words[w], c->rpl[w]);
+}
+
+static void
+facts_of(const struct sla_tunnel *t, int side, struct facts *f)
+{
+	const struct sla_direction *d = &t->d[side];
+	const struct sla_counts *c = &d->c;
+
+	f->n = 0;
+	who(f, t, side);
+	bins_facts(f, t, d);
+	count_fact(f, "pkts", c->pkts);
+	count_fact(f, "bytes", c->bytes);
+	count_fact(f, "uniq", c->uniq);
+	fact(f, "expected", INT, true)->i = d->expected;
+	fact(f, "lost", INT, true)->i = d->net;
+	verdict_fact(f, "loss_pct", d, SLA_LOSS);
+	count_fact(f, "maxgap", c->maxgap);
+	count_fact(f, "gapev", c->gapev);
+	count_fact(f, "outages", c->noutage);
+	real_fact(f, "outage_s", true, (double)c->outage / 1e6);
+	count_fact(f, "late", c->late);
+	verdict_fact(f, "reorder_pct", d, SLA_REORDER);
+	count_fact(f, "early", c->early);
+	count_fact(f, "nr3", c->nr3);
+	count_fact(f, "lagmax", c->lagmax);
+	replay_facts(f, c);
+	verdict_fact(f, "replay64_pct", d, SLA_REPLAY);
+	count_fact(f, "dup", c->dup);
+	verdict_fact(f, "dup_pct", d, SLA_DUP);
+	count_fact(f, "stale", c->stale);
+	count_fact(f, "badseq", c->badseq);
+	count_fact(f, "jumps", c->jumps);
+	count_fact(f, "resets", c->resets);
+	count_fact(f, "frags", c->frags);
+	count_fact(f, "fragdg", c->fragdg);
+	count_fact(f, "fraginc", c->fraginc);
+	count_fact(f, "fragorph", c->fragorph);
+	count_fact(f, "rekeys", c->rekeys);
+	count_fact(f, "roam", c->roam);
+	count_fact(f, "bps_p50", d->bps_p50);
+	count_fact(f, "bps_p95", d->bps_p95);
+	count_fact(f, "bps_p99", d->bps_p99);
+	count_fact(f, "bps_max", d->bps_max);
+	fact(f, "lost_suspect", INT, true)->i = d->suspect_net;
+	*fact(f, "sla", TEXT, t->judged) =
+	    (struct fact){ "sla", TEXT, t->judged, t->violated ? "violated" : "kept", 0, 0, 0 };
+	count_fact(f, "violations", d->nviolations);
+}
+
+static void
+put(const struct fact *f, const struct text_options *o, struct buf *to)
+{
+	union value v = { .i = f->i };
+
+	switch (f->kind) {
+	case TEXT:
+		buf_str(to, f->text);
+		break;
+	case TIME:
+		value_print(to, TYPE_TIME, &v, o, -1);
+		break;
+	case COUNT:
+		buf_printf(to, "%llu", ULL(f->u));
+		break;
+	case INT:
+		buf_printf(to, "%lld", (long long)f->i);
+		break;
+	case REAL:
+		buf_printf(to, "%.10g", f->r);
+		break;
+	case BOOL:
+		buf_str(to, f->u != 0 ? "true" : "false");
+	}
+}
+
+void
+report_csv(const struct report *rep, struct sheet *s)
+{
+	struct sla_tunnel none = { .has_lane =
+				       rep->count > 0 && sla_tunnel(rep->sla, 0)->has_lane };
+	struct facts f;
+	struct grid g = { 0 };
+	struct buf text = { 0 };
+
+	facts_of(&none, 0, &f);
+	for (unsigned i = 0; i < f.n; i++)
+		grid_column(&g, f.fact[i].name, f.fact[i].name, false);
+	for (size_t i = 0; i < rep->count * 2; i++) {
+		facts_of(sla_tunnel(rep->sla, i / 2), (int)(i % 2), &f);
+		for (unsigned k = 0; k < f.n; k++) {
+			text.len = 0;
+			if (f.fact[k].known)
+				put(&f.fact[k], &s->text, &text);
+			grid_cell(&g, f.fact[k].known ? buf_cstr(&text) : NULL);
+		}
+	}
+	grid_csv(&g, s);
+	grid_free(&g);
+	buf_free(&text);
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------- */
+
+static void
+json_string(struct sheet *s, const char *text)
+{
+	json_text(&s->out, text, strlen(text));
+}
+
+static void
+json_time(struct sheet *s, int64_t t)
+{
+	struct buf text = { 0 };
+	union value v = { .i = t };
+
+	value_print(&text, TYPE_TIME, &v, &s->text, -1);
+	if (s->text.epoch)
+		buf_add(&s->out, text.p, text.len);
+	else
+		json_text(&s->out, text.p, text.len);
+	buf_free(&text);
+}
+
+static void
+json_bin(const struct report *rep, const struct sla_tunnel *t, int64_t from, int64_t to,
+	 struct sheet *s)
+{
+	struct buf command = { 0 };
+
+	buf_str(&s->out, "{\"bstart\":");
+	json_time(s, from);
+	sheet_printf(s, ",\"blen\":%.10g", (double)(to - from) / 1e9);
+	report_command(rep, t, "ra", from, to, "", &command);
+	buf_str(&s->out, ",\"ra\":");
+	json_string(s, buf_cstr(&command));
+	command.len = 0;
+	drill_pcap(rep->capture, from, to, t->bpf, &command);
+	buf_str(&s->out, ",\"pcap\":");
+	json_string(s, buf_cstr(&command));
+	buf_free(&command);
+}
+
+static void
+json_limits(const struct report *rep, const struct sla_direction *d, struct sheet *s)
+{
+	const struct sla_limits *l = &sla_options(rep->sla)->limits;
+	bool first = true;
+
+	buf_str(&s->out, ",\"terms\":{");
+	for (enum sla_term t = 0; t < SLA_TERMS; t++) {
+		if (!l->set[t])
+			continue;
+		sheet_printf(s, "%s\"%s\":{\"limit\":%.10g,\"value\":", first ? "" : ",",
+			     sla_terms[t].word, l->value[t]);
+		first = false;
+		if (d->verdict[t].known)
+			sheet_printf(s, "%.10g,\"kept\":%s}", d->verdict[t].value,
+				     d->verdict[t].good ? "true" : "false");
+		else
+			buf_str(&s->out, "null,\"kept\":null}");
+	}
+	buf_u8(&s->out, '}');
+}
+
+static void
+json_lists(const struct report *rep, const struct sla_tunnel *t, int side, struct sheet *s)
+{
+	const struct sla_direction *d = &t->d[side];
+	size_t at[SHOWN_WORST], n = report_worst(t, side, at, SHOWN_WORST);
+	bool first = true;
+
+	buf_str(&s->out, ",\"violating_bins\":[");
+	for (size_t i = 0; i < d->nviolations; i++) {
+		int64_t from, to;
+
+		span_of(t, &d->violation[i], &from, &to);
+		buf_str(&s->out, i > 0 ? "," : "");
+		json_bin(rep, t, from, to, s);
+		sheet_printf(s, ",\"term\":\"%s\",\"value\":%.10g}",
+			     sla_terms[d->violation[i].term].word, d->violation[i].value);
+	}
+	buf_str(&s->out, "],\"worst_bins\":[");
+	for (size_t i = 0; i < n; i++) {
+		buf_str(&s->out, i > 0 ? "," : "");
+		json_bin(rep, t, t->point[at[i]].start, t->point[at[i]].end, s);
+		sheet_printf(s, ",\"lost\":%lld}", (long long)t->point[at[i]].d[side].net);
+	}
+	buf_str(&s->out, "],\"suspect_bins\":[");
+	for (size_t i = 0; i < t->n; i++) {
+		if (!t->point[i].suspect)
+			continue;
+		buf_str(&s->out, first ? "" : ",");
+		first = false;
+		json_bin(rep, t, t->point[i].start, t->point[i].end, s);
+		sheet_printf(s, ",\"lost\":%lld}", (long long)t->point[i].d[side].net);
+	}
+	buf_str(&s->out, "]");
+}
+
+static void
+json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct sheet *s)
+{
+	struct facts f;
+	struct buf text = { 0 };
+
+	facts_of(t, side, &f);
+	for (unsigned i = 0; i < f.n; i++) {
+		const struct fact *x = &f.fact[i];
+		size_t n = strlen(x->name);
+
+		/* too few packets to tell is said; what does not apply has no key */
+		if (!x->known && !(n > 4 && strcmp(x->name + n - 4, "_pct") == 0))
+			continue;
+		sheet_printf(s, "%s\"%s\":", i == 0 ? "{" : ",", x->name);
+		text.len = 0;
+		if (!x->known)
+			buf_str(&s->out, "null");
+		else if (x->kind == TIME)
+			json_time(s, x->i);
+		else if (put(x, &s->text, &text), x->kind == TEXT)
+			json_text(&s->out, text.p, text.len);
+		else
+			buf_add(&s->out, text.p, text.len);
+	}
+	json_limits(rep, &t->d[side], s);
+	json_lists(rep, t, side, s);
+	text.len = 0;
+	report_command(rep, t, "ra", INT64_MIN, 0, "", &text);
+	buf_str(&s->out, ",\"ra\":");
+	json_string(s, buf_cstr(&text));
+	buf_str(&s->out, "}\n");
+	buf_free(&text);
+	sheet_ready(s);
+}
+
+void
+report_json(const struct report *rep, struct sheet *s)
+{
+	for (size_t i = 0; i < rep->count; i++)
+		for (int side = 0; side < 2; side++)
+			json_one(rep, sla_tunnel(rep->sla, i), side, s);
+}
+
+/* --- text ----------------------------------------------------------------------------------------- */
+
+static const char *
+verdict_word(const struct sla_tunnel *t)
+{
+	return (!t->judged ? "-" : t->violated ? "VIOLATED" : "kept");
+}
+
+static void
+verdict_cell(struct grid *g, const struct sla_direction *d, enum sla_term term)
+{
+	struct buf b = { 0 };
+
+	if (d->verdict[term].known)
+		report_value(term, d->verdict[term].value, &b);
+	grid_cell(g, d->verdict[term].known ? buf_cstr(&b) : NULL);
+	buf_free(&b);
+}
+
+static void
+overview(const struct report *rep, struct sheet *s)
+{
+	struct grid g = { 0 };
+
+	grid_column(&g, "tunnel", "Tunnel", false);
+	grid_column(&g, "proto", "Proto", false);
+	grid_column(&g, "avail", "Avail", true);
+	grid_column(&g, "sloss", "Loss ->", true);
+	grid_column(&g, "dloss", "Loss <-", true);
+	grid_column(&g, "slate", "Late ->", true);
+	grid_column(&g, "dlate", "Late <-", true);
+	grid_column(&g, "sp95", "p95 ->", true);
+	grid_column(&g, "dp95", "p95 <-", true);
+	grid_column(&g, "sla", "SLA", false);
+	for (size_t i = 0; i < rep->count; i++) {
+		const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
+
+		if (t->has_lane)
+			grid_printf(&g, "%s <-> %s lane %llu", t->name[0], t->name[1],
+				    ULL(t->lane));
+		else
+			grid_printf(&g, "%s <-> %s", t->name[0], t->name[1]);
+		grid_cell(&g, t->proto);
+		verdict_cell(&g, &t->d[0], SLA_AVAIL);
+		verdict_cell(&g, &t->d[0], SLA_LOSS);
+		verdict_cell(&g, &t->d[1], SLA_LOSS);
+		verdict_cell(&g, &t->d[0], SLA_REORDER);
+		verdict_cell(&g, &t->d[1], SLA_REORDER);
+		verdict_cell(&g, &t->d[0], SLA_P95);
+		verdict_cell(&g, &t->d[1], SLA_P95);
+		grid_cell(&g, verdict_word(t));
+	}
+	grid_text(&g, s, 0);
+	grid_free(&g);
+	buf_u8(&s->out, '\n');
+}
+
+static void
+headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
+{
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%s <-> %s  %s", t->name[0], t->name[1], t->proto);
+	if (t->port[0] != 0)
+		buf_printf(&b, ", UDP %u and %u", t->port[0], t->port[1]);
+	if (t->has_lane)
+		buf_printf(&b, ", lane %llu (SPI %s, %s)", ULL(t->lane),
+			   t->spi[0][0] != '\0' ? t->spi[0] : "-",
+			   t->spi[1][0] != '\0' ? t->spi[1] : "-");
+	buf_str(&b, "\n  ");
+	report_time(t->from, &s->text, &b);
+	buf_str(&b, " to ");
+	report_time(t->to, &s->text, &b);
+	buf_printf(&b, ", %llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
+	report_width(sla_width(rep->sla), &b);
+	buf_str(&b, "\n  availability ");
+	if (t->d[0].verdict[SLA_AVAIL].known)
+		report_percent(t->d[0].verdict[SLA_AVAIL].value, &b);
+	else
+		buf_u8(&b, '-');
+	buf_printf(&b, ": %llu up, %llu degraded, %llu down; not judged: %llu idle, %llu one way",
+		   ULL(t->count[SLA_UP]), ULL(t->count[SLA_DEGRADED]), ULL(t->count[SLA_DOWN]),
+		   ULL(t->count[SLA_IDLE]), ULL(t->count[SLA_ONE_WAY]));
+	if (t->suspect > 0)
+		buf_printf(&b, "\n  %llu bin%s suspect: the capture dropped packets there (%s)",
+			   ULL(t->suspect), t->suspect == 1 ? " is" : "s are",
+			   sla_options(rep->sla)->strict ? "left out"
+							 : "counted; --strict leaves them out");
+	buf_str(&b, "\n\n");
+	buf_add(&s->out, b.p, b.len);
+	buf_free(&b);
+}
+
+static void
+pair(struct grid *g, const char *name, uint64_t a, uint64_t b)
+{
+	grid_cell(g, name);
+	grid_printf(g, "%llu", ULL(a));
+	grid_printf(g, "%llu", ULL(b));
+}
+
+static void
+term_row(struct grid *g, const char *name, const struct sla_tunnel *t, enum sla_term term)
+{
+	grid_cell(g, name);
+	verdict_cell(g, &t->d[0], term);
+	verdict_cell(g, &t->d[1], term);
+}
+
+static void
+rate_row(struct grid *g, const char *name, uint64_t a, uint64_t b)
+{
+	struct buf text = { 0 };
+
+	grid_cell(g, name);
+	report_rate(a, &text);
+	grid_cell(g, buf_cstr(&text));
+	text.len = 0;
+	report_rate(b, &text);
+	grid_cell(g, buf_cstr(&text));
+	buf_free(&text);
+}
+
+static void
+numbers(const struct sla_tunnel *t, struct grid *g)
+{
+	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
+	char name[48];
+
+	pair(g, "packets", a->pkts, b->pkts);
+	pair(g, "bytes", a->bytes, b->bytes);
+	grid_cell(g, "lost of expected");
+	for (int side = 0; side < 2; side++)
+		grid_printf(g, "%lld of %lld", (long long)t->d[side].net,
+			    (long long)t->d[side].expected);
+	term_row(g, "loss", t, SLA_LOSS);
+	pair(g, "longest burst of loss", a->maxgap, b->maxgap);
+	grid_cell(g, "proven outages");
+	for (int side = 0; side < 2; side++)
+		grid_printf(g, "%llu, %.3f s", ULL(t->d[side].c.noutage),
+			    (double)t->d[side].c.outage / 1e6);
+	pair(g, "late packets", a->late, b->late);
+	term_row(g, "reordered", t, SLA_REORDER);
+	for (int w = 0; w < SLA_WINDOWS; w++) {
+		if (w > 1 && a->rpl[w] == 0 && b->rpl[w] == 0)
+			break;
+		(void)snprintf(name, sizeof(name), "outside a replay window of %d", 32 << w);
+		pair(g, name, a->rpl[w], b->rpl[w]);
+	}
+	pair(g, "duplicates", a->dup, b->dup);
+	pair(g, "fragments", a->frags, b->frags);
+	pair(g, "datagrams never complete", a->fraginc, b->fraginc);
+	pair(g, "rekeys", a->rekeys, b->rekeys);
+	rate_row(g, "throughput, median", t->d[0].bps_p50, t->d[1].bps_p50);
+	rate_row(g, "throughput, 95th percentile", t->d[0].bps_p95, t->d[1].bps_p95);
+	rate_row(g, "throughput, 99th percentile", t->d[0].bps_p99, t->d[1].bps_p99);
+	rate_row(g, "throughput, highest", t->d[0].bps_max, t->d[1].bps_max);
+}
+
+static void
+limits(const struct report *rep, const struct sla_tunnel *t, struct grid *g)
+{
+	const struct sla_limits *l = &sla_options(rep->sla)->limits;
+	struct buf b = { 0 };
+
+	for (enum sla_term term = 0; term < SLA_TERMS; term++) {
+		if (!l->set[term])
+			continue;
+		b.len = 0;
+		buf_printf(&b, "SLA: %s %s ", sla_terms[term].word,
+			   sla_terms[term].most ? "<=" : ">=");
+		report_value(term, l->value[term], &b);
+		grid_cell(g, buf_cstr(&b));
+		for (int side = 0; side < 2; side++) {
+			const struct sla_verdict *v = &t->d[side].verdict[term];
+
+			grid_cell(g, !v->known ? "too few packets" : v->good ? "kept" : "VIOLATED");
+		}
+	}
+	buf_free(&b);
+}
+
+static void
+bin_line(const struct report *rep, const struct sla_tunnel *t, int side, int64_t from, int64_t to,
+	 const char *what, struct sheet *s)
+{
+	struct buf b = { 0 };
+
+	buf_str(&b, "  ");
+	report_time(from, &s->text, &b);
+	buf_printf(&b, "  %s -> %s  %s\n      ", t->name[side], t->name[1 - side], what);
+	report_command(rep, t, "ra", from, to, "", &b);
+	buf_u8(&b, '\n');
+	buf_add(&s->out, b.p, b.len);
+	buf_free(&b);
+}
+
+static void
+violating(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
+{
+	struct buf what = { 0 };
+
+	for (int side = 0; side < 2; side++) {
+		const struct sla_direction *d = &t->d[side];
+		size_t shown = rep->more || d->nviolations < SHOWN_VIOLATIONS ? d->nviolations
+									      : SHOWN_VIOLATIONS;
+
+		if (d->nviolations > 0)
+			sheet_printf(s, "\n  Bins that violate it, %s -> %s: %zu\n", t->name[side],
+				     t->name[1 - side], d->nviolations);
+		for (size_t i = 0; i < shown; i++) {
+			const struct sla_violation *v = &d->violation[i];
+			int64_t from, to;
+
+			span_of(t, v, &from, &to);
+			what.len = 0;
+			if (v->term == SLA_AVAIL) {
+				buf_str(&what, "down for ");
+				report_width(to - from, &what);
+			} else {
+				buf_printf(&what, "%s ", sla_terms[v->term].word);
+				report_value(v->term, v->value, &what);
+			}
+			bin_line(rep, t, side, from, to, buf_cstr(&what), s);
+		}
+		if (shown < d->nviolations)
+			sheet_printf(s, "  and %zu more (--all, --json)\n", d->nviolations - shown);
+	}
+	buf_free(&what);
+}
+
+static void
+worst(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
+{
+	struct buf what = { 0 };
+	bool any = false;
+
+	for (int side = 0; side < 2; side++) {
+		size_t at[SHOWN_WORST], n = report_worst(t, side, at, SHOWN_WORST);
+
+		if (n > 0 && !any)
+			sheet_printf(s, "\n  Bins with the greatest loss\n");
+		any |= n > 0;
+		for (size_t i = 0; i < n; i++) {
+			const struct sla_point *p = &t->point[at[i]];
+
+			what.len = 0;
+			buf_printf(&what, "%lld lost%s", (long long)p->d[side].net,
+				   p->suspect ? ", suspect" : "");
+			bin_line(rep, t, side, p->start, p->end, buf_cstr(&what), s);
+		}
+	}
+	what.len = 0;
+	width_option(sla_width(rep->sla), &what);
+	if (t->has_lane)
+		buf_str(&what, " -m lane");
+	if (any) {
+		struct buf command = { 0 };
+
+		report_command(rep, t, "radrill", INT64_MIN, 0, buf_cstr(&what), &command);
+		buf_str(&s->out, "  Further down: ");
+		buf_add(&s->out, command.p, command.len);
+		buf_u8(&s->out, '\n');
+		buf_free(&command);
+	}
+	buf_free(&what);
+}
+
+static void
+one(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
+{
+	struct grid g = { 0 };
+	struct buf way[2] = { { 0 }, { 0 } };
+
+	headline(rep, t, s);
+	for (int side = 0; side < 2; side++)
+		buf_printf(&way[side], "%s -> %s", t->name[side], t->name[1 - side]);
+	grid_column(&g, "", "", false);
+	grid_column(&g, "src", buf_cstr(&way[0]), true);
+	grid_column(&g, "dst", buf_cstr(&way[1]), true);
+	numbers(t, &g);
+	limits(rep, t, &g);
+	grid_text(&g, s, 2);
+	grid_free(&g);
+	violating(rep, t, s);
+	worst(rep, t, s);
+	buf_u8(&s->out, '\n');
+	sheet_ready(s);
+	buf_free(&way[0]);
+	buf_free(&way[1]);
+}
+
+void
+report_text(const struct report *rep, struct sheet *s)
+{
+	if (rep->count > 1)
+		overview(rep, s);
+	for (size_t i = 0; i < rep->count; i++)
+		one(rep, sla_tunnel(rep->sla, i), s);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * ratunnel: what each tunnel lost, when it was down, and whether that is what was promised.  See ratunnel(1).
+ */
+#include "format/base/log.h"
+#include "ra-tools/bin.h"
+#include "ra-tools/out/report.h"
+#include "ra-tools/run.h"
+#include "ra-tools/sla.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	O_SLA = O_OWN,
+	O_CHECK,
+	O_HTML,
+	O_TITLE,
+	O_STRICT,
+	O_ONEWAY,
+	O_LMAX,
+	O_SAMPLE,
+	O_ALL,
+	O_PCAP
+};
+
+static const struct option_row options[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/ratunnel.opt"
+#undef OPT
+};
+
+static const struct tool tool = {
+	.purpose = "Reports on tunnels: availability, loss, reordering, throughput, and whether "
+		   "limits were kept.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.mar = true,
+};
+
+static struct sla_options sla = { .lmax = 1, .min_sample = 100 };
+static struct bin_options bin;
+static bool lanes, check, all;
+static const char *html, *title, *capture = "capture.pcap";
+
+static double
+percent(const char *option, const char *arg)
+{
+	char *end;
+	double v = strtod(arg, &end);
+
+	if (end == arg || (strcmp(end, "%") != 0 && *end != '\0') || !(v >= 0 && v <= 100))
+		run_usage("%s %s: expected a percentage", option, arg);
+	return (v);
+}
+
+static void
+set_sla(const char *arg)
+{
+	char err[256];
+
+	if (!sla_parse(arg, &sla.limits, err, sizeof(err)))
+		run_usage("%s", err);
+}
+
+static bool
+option(int c, const char *arg)
+{
+	char *end;
+
+	switch (c) {
+	case 'M':
+		if (!clock_parse_dur(arg, strlen(arg), &bin.width) || bin.width <= 0)
+			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
+		return (true);
+	case 'm':
+		if (strcmp(arg, "lane") != 0 && strcmp(arg, "tunnel") != 0)
+			run_usage("-m %s: expected tunnel or lane", arg);
+		lanes = *arg == 'l';
+		return (true);
+	case O_SLA:
+		set_sla(arg);
+		return (true);
+	case O_CHECK:
+		return (check = true);
+	case O_HTML:
+		html = arg;
+		return (true);
+	case O_TITLE:
+		title = arg;
+		return (true);
+	case O_STRICT:
+		return (sla.strict = true);
+	case O_ONEWAY:
+		return (sla.oneway = true);
+	case O_LMAX:
+		sla.lmax = percent("--degraded", arg);
+		return (true);
+	case O_SAMPLE:
+		sla.min_sample = strtoull(arg, &end, 10);
+		if (*arg < '0' || *arg > '9' || *end != '\0')
+			run_usage("--min-sample %s: expected a number", arg);
+		return (true);
+	case O_ALL:
+		return (all = true);
+	case O_PCAP:
+		capture = arg;
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+/* Two questions to the same rows: tunnels, and the IKE of their gateways. */
+struct work {
+	struct run *r;
+	struct sla *s;
+	struct bins *tunnels, *ike;
+	uint64_t sel[2][BITS_WORDS(BATCH_ROWS)];
+};
+
+static struct bins *
+new_bins(struct run *r, const char *key, void (*want)(struct fieldset *))
+{
+	struct fieldset keep = { { 0 } }, read = { { 0 } };
+	struct keys k;
+	char err[256];
+
+	if (!keys_parse(key, &k, err, sizeof(err)))
+		run_fail("%s", err);
+	want(&keep);
+	bins_want(&k, &keep, &read);
+	run_want_set(r, &read);
+	return (bins_new(&k, &keep, &bin));
+}
+
+static void
+prepare(struct work *w)
+{
+	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_bstart, F_bend };
+
+	bin.zone = run_zone(w->r);
+	w->s = sla_new(&sla, lanes);
+	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", sla_want);
+	w->ike = new_bins(w->r, "matrix", sla_want_ike);
+	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
+		run_want(w->r, mar[i]);
+}
+
+/* The selected rows of tunnels, and those of IKE; drops of the kernel are noted. */
+static void
+sort_rows(struct work *w, const struct batch *b)
+{
+	const struct column *type = b->col[F_rectype], *drop = b->col[F_ps_drop],
+			    *start = b->col[F_bstart], *end = b->col[F_bend];
+
+	memset(w->sel, 0, sizeof(w->sel));
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
+	     i = bits_next(b->sel, i + 1, b->rows)) {
+		uint32_t r = (uint32_t)i;
+
+		if (column_has(type, r) && type->u[r] == RECTYPE_MAR) {
+			if (column_has(drop, r) && drop->u[r] > 0 && column_has(start, r) &&
+			    column_has(end, r))
+				sla_suspect(w->s, start->i[r], end->i[r]);
+			continue;
+		}
+		if (column_has(b->col[F_tunid], r))
+			bit_set(w->sel[0], i);
+		if (column_has(b->col[F_sikeq], r) || column_has(b->col[F_dikeq], r))
+			bit_set(w->sel[1], i);
+	}
+}
+
+static void
+add(struct work *w, struct batch *b)
+{
+	int64_t interval = run_segment(w->r)->interval * SEC;
+	uint64_t *sel = b->sel;
+	char err[512];
+
+	sort_rows(w, b);
+	for (int k = 0; k < 2; k++) {
+		b->sel = w->sel[k];
+		if (!bins_add(k == 0 ? w->tunnels : w->ike, b, interval, err, sizeof(err)))
+			run_fail("%s %s", run_at(w->r), err);
+	}
+	b->sel = sel;
+}
+
+static void
+page(const struct report *rep, struct run *r)
+{
+	struct buf b = { 0 };
+	struct sheet *s = run_sheet(r);
+	FILE *f;
+
+	report_html(rep, &s->text, &b);
+	if (strcmp(html, "-") == 0) {
+		buf_add(&s->out, b.p, b.len);
+		sheet_flush(s);
+	} else {
+		struct buf part = { 0 };
+
+		buf_printf(&part, "%s.part", html);
+		f = fopen(buf_cstr(&part), "w");
+		if (f == NULL || fwrite(b.p, 1, b.len, f) != b.len || fclose(f) != 0 ||
+		    rename(buf_cstr(&part), html) != 0)
+			run_fail("%s: %s", html, strerror(errno));
+		buf_free(&part);
+	}
+	buf_free(&b);
+}
+
+static bool
+violated(const struct sla *s)
+{
+	for (size_t i = 0; i < sla_count(s); i++)
+		if (sla_tunnel(s, i)->violated)
+			return (true);
+	return (false);
+}
+
+static void
+show(struct work *w)
+{
+	uint64_t most = run_count(w->r, UINT64_MAX);
+	struct report rep = { w->s,
+			      sla_count(w->s) < most ? sla_count(w->s) : (size_t)most,
+			      run_inputs(w->r),
+			      run_asked(w->r),
+			      title,
+			      capture,
+			      all };
+
+	run_counted(w->r, rep.count);
+	if (html != NULL)
+		page(&rep, w->r);
+	else if (run_quiet(w->r))
+		;
+	else if (run_json(w->r))
+		report_json(&rep, run_sheet(w->r));
+	else if (run_separated(w->r))
+		report_csv(&rep, run_sheet(w->r));
+	else
+		report_text(&rep, run_sheet(w->r));
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct work w; /* bitmaps are large */
+	struct batch *b;
+	bool bad;
+	int status;
+
+	w.r = run_start(argc, argv, &tool, option);
+	prepare(&w);
+	while ((b = run_next(w.r)) != NULL)
+		add(&w, b);
+	while ((b = bins_next(w.tunnels)) != NULL)
+		sla_add(w.s, b);
+	while ((b = bins_next(w.ike)) != NULL)
+		sla_ike(w.s, b);
+	sla_judge(w.s, bins_width(w.tunnels));
+	show(&w);
+	bad = check && violated(w.s);
+	bins_free(&w.tunnels);
+	bins_free(&w.ike);
+	sla_free(&w.s);
+	status = run_end(&w.r);
+	return (status == 0 && bad ? 1 : status);
+}
