@@ -46,6 +46,7 @@
 #define UDP(sport, dport, n) B16(sport), B16(dport), B16(8 + (n)), 0, 0
 #define TCP(words, flags) B16(40000), B16(80), B32(1000), B32(2000), (words) << 4, flags, B16(512), 0xbe, 0xef, 0, 0
 #define GRE(flags, type) B16(flags), B16(type)
+#define DATA2 'd', 'a'
 #define DATA4 'd', 'a', 't', 'a'
 #define DATA8 DATA4, DATA4
 #define DATA16 DATA8, DATA8
@@ -233,6 +234,20 @@ static const struct want cases[] = {
 	{ "dns", BYTES(ETH(0x800), IP4(17, 29), UDP(5000, 53, 21), B16(77), B16(0x100), B16(1), 0, 0, Z4, 3, 'N', 's',
 	    '1', 0, B16(28), B16(1)), .dlt = LINK_ETH, INNER, .proto = 17, .sport = 5000, .dport = 53,
 	    .facts = FACT_PORTS | FACT_DNS, .iplen = 49, .payload = 21 },
+	{ "dns in tcp", BYTES(ETH(0x800), IP4(6, 61), B16(5000), B16(53), B32(1000), B32(2000), 5 << 4, 0x18, B16(512),
+	    0xbe, 0xef, 0, 0, B16(21), B16(77), B16(0x100), B16(1), 0, 0, Z4, 3, 'N', 's', '1', 0, B16(28), B16(1), B16(14),
+	    B16(78), B16(0x8183), B16(0), 0, 0, Z4, DATA2, B16(1000)), .dlt = LINK_ETH, INNER, .proto = 6, .sport = 5000,
+	    .dport = 53, .facts = FACT_PORTS | FACT_TCP | FACT_DNS, .iplen = 81, .payload = 41 },
+	{ "quoted esp", BYTES(ETH(0x800), IP4(1, 36), 3, 4, 0, 0, Z4, OUT4(50, 8), B32(0x1001), B32(9)),
+	    .dlt = LINK_ETH, INNER, .proto = 1, .facts = FACT_ICMP | FACT_QUOTE, .iplen = 56, .payload = 28 },
+	{ "quoted esp in udp", BYTES(ETH(0x800), IP4(1, 44), 3, 4, 0, 0, Z4, OUT4(17, 16), UDP(4500, 4500, 8), B32(0x1002),
+	    B32(9)), .dlt = LINK_ETH, INNER, .proto = 1, .facts = FACT_ICMP | FACT_QUOTE, .iplen = 64, .payload = 36 },
+	{ "quoted extension header", BYTES(ETH(0x86dd), IP6(58, 64), 1, 4, 0, 0, Z4, IP6(60, 16), 17, 0, 1, 4, Z4,
+	    UDP(1000, 2000, 0)), .dlt = LINK_ETH, SIX, .proto = 58, .facts = FACT_ICMP | FACT_QUOTE, .iplen = 104,
+	    .payload = 56 },
+	{ "quoted later fragment", BYTES(ETH(0x86dd), IP6(58, 64), 1, 4, 0, 0, Z4, IP6(44, 16), 17, 0, B16(8), Z4,
+	    UDP(1000, 2000, 0)), .dlt = LINK_ETH, SIX, .proto = 58, .facts = FACT_ICMP | FACT_QUOTE, .iplen = 104,
+	    .payload = 56 },
 	{ "wireguard data", BYTES(ETH(0x800), IP4(17, 40), UDP(51820, 51820, 32), 4, 0, 0, 0, L16(5), 0, 0, L16(6), 0,
 	    0, Z4, DATA16), .dlt = LINK_ETH, INNER, .proto = 17, .sport = 51820, .dport = 51820,
 	    .facts = FACT_PORTS | FACT_WG, .iplen = 60, .payload = 32 },
@@ -546,6 +561,37 @@ test_app_facts(void **state)
 	assert_int_equal(p.dns[0].flags, 0x100);
 	assert_int_equal(p.dns[0].qtype, 28);
 	assert_int_equal(p.dns[0].qhash, (uint32_t)hash64(name, sizeof(name), 0)); /* case is folded */
+	w = find("dns in tcp");
+	run(&p, w, w->n);
+	assert_int_equal(p.ndns, 2);
+	assert_int_equal(p.dns[0].at, 0);
+	assert_int_equal(p.dns[0].id, 77);
+	assert_int_equal(p.dns[0].sure, 1);
+	assert_int_equal(p.dns[1].at, 23);
+	assert_int_equal(p.dns[1].id, 78);
+	assert_int_equal(p.dns[1].flags, 0x8183);
+	assert_int_equal(p.dns[1].asked, 0);
+	assert_int_equal(p.dns_next, 41 + 1000);
+	assert_int_equal(p.dns_split, 1);
+	w = find("quoted esp");
+	run(&p, w, w->n);
+	assert_int_equal(p.quote.proto, 50);
+	assert_int_equal(p.quote.has_spi, 1);
+	assert_int_equal(p.quote.spi, 0x1001);
+	w = find("quoted esp in udp");
+	run(&p, w, w->n);
+	assert_int_equal(p.quote.proto, 50);
+	assert_int_equal(p.quote.spi, 0x1002);
+	assert_int_equal(p.quote.sport, 4500);
+	w = find("quoted extension header");
+	run(&p, w, w->n);
+	assert_int_equal(p.quote.proto, 17);
+	assert_int_equal(p.quote.ports, 1);
+	assert_int_equal(p.quote.dport, 2000);
+	w = find("quoted later fragment");
+	run(&p, w, w->n);
+	assert_int_equal(p.quote.proto, 17);
+	assert_int_equal(p.quote.ports, 0);
 	w = find("wireguard data");
 	run(&p, w, w->n);
 	assert_int_equal(p.wg.type, 4);
