@@ -311,7 +311,8 @@ dns_segment(struct dns_stream *s, const struct packet *p, struct dns_message m[s
 	unsigned n = 0;
 
 	if (p->tcp.flags & TCP_SYN) {
-		*s = (struct dns_stream){ .known = true, .synced = true, .next = ++seq, .boundary = seq };
+		seq++;
+		*s = (struct dns_stream){ .known = true, .synced = true, .next = seq, .boundary = seq };
 	}
 	if ((p->facts & FACT_PAYLOAD) == 0 || p->payload == 0)
 		return (0);
