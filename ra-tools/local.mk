@@ -28,7 +28,7 @@ libra_a_SOURCES += %D%/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
 bin_PROGRAMS += ra racluster rabins rasort racount ragap
 ra_SOURCES = %D%/ra.c %D%/ra.opt
 ra_LDADD = $(RA_LIBS)
-racluster_SOURCES = %D%/racluster.c %D%/racluster.opt
+racluster_SOURCES = %D%/models.c %D%/models.h %D%/racluster.c %D%/racluster.opt
 racluster_LDADD = $(RA_LIBS)
 rabins_SOURCES = %D%/rabins.c %D%/rabins.opt
 rabins_LDADD = $(RA_LIBS)
@@ -42,3 +42,7 @@ ragap_LDADD = $(RA_LIBS)
 bin_PROGRAMS += ralabel
 ralabel_SOURCES = %D%/ralabel.c
 ralabel_LDADD = $(RA_LIBS)
+
+bin_PROGRAMS += ratop
+ratop_SOURCES = %D%/ratop.c %D%/ratop.opt
+ratop_LDADD = $(RA_LIBS)

@@ -3,6 +3,9 @@
  * racluster: merges the records that agree on a key.  See racluster(1).
  */
 #include "ra-tools/cluster.h"
+#include "ra-tools/models.h"
+
+#include <stddef.h>
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -19,14 +22,16 @@ static const struct tool tool = {
 	.merges = true,
 };
 
-static const char *key = "conv"; /* canonical 5-tuple, either direction */
+static const char *key, *path; /* of models */
 
 static bool
 option(int c, const char *arg)
 {
 	if (c == 'm')
 		key = arg;
-	return (c == 'm');
+	else if (c == 'f')
+		path = arg;
+	return (c == 'm' || c == 'f');
 }
 
 int
@@ -34,6 +39,11 @@ main(int argc, char **argv)
 {
 	struct run *r = run_start(argc, argv, &tool, option);
 
-	cluster(r, key);
+	if (key != NULL && path != NULL)
+		run_usage("-m and -f: one of them");
+	if (path != NULL)
+		models(r, path);
+	else
+		cluster(r, key != NULL ? key : "conv"); /* canonical 5-tuple, either direction */
 	return (run_end(&r));
 }

@@ -1228,6 +1228,32 @@ run_print(struct run *r, struct batch *b)
 	return (!r->enough);
 }
 
+bool
+run_print_anyway(struct run *r, struct batch *b)
+{
+	struct filter *having = r->having;
+	uint64_t suspect = r->suspect;
+	bool more;
+
+	r->having = NULL;
+	more = run_print(r, b);
+	r->having = having;
+	r->suspect = suspect;
+	return (more);
+}
+
+void
+run_uncounted(struct run *r)
+{
+	r->counted = false;
+}
+
+struct filter *
+run_filter(const struct run *r, const char *what, const char *text)
+{
+	return (compile(r, what, text));
+}
+
 struct sheet *
 run_sheet(struct run *r)
 {

@@ -76,6 +76,11 @@ struct batch *run_next(struct run *);
 void run_having(struct run *, struct batch *);
 /* Its selected rows go where the output goes. false: enough (-N, or nobody reads any more). */
 bool run_print(struct run *, struct batch *);
+/* The same without --having: sums over rows that are not shown. */
+bool run_print_anyway(struct run *, struct batch *);
+void run_uncounted(struct run *); /* the tool sees to -N itself */
+/* A filter of the tool's own; a mistake in it ends the program. NULL: the text is empty. */
+struct filter *run_filter(const struct run *, const char *what, const char *text);
 /* For tools that print by themselves, through out.h. */
 struct sheet *run_sheet(struct run *);
 bool run_separated(const struct run *), run_json(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);

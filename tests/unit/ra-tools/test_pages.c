@@ -38,6 +38,9 @@ static const struct row ragap[] = {
 #include "ra-tools/ragap.opt"
 };
 
+static const struct row ratop[] = {
+#include "ra-tools/ratop.opt"
+};
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -49,6 +52,7 @@ static const struct {
 	{ "racluster.1", racluster, N(racluster) },
 	{ "rabins.1", rabins, N(rabins) },
 	{ "rasort.1", rasort, N(rasort) },
+	{ "ratop.1", ratop, N(ratop) },
 	{ "ragap.1", ragap, N(ragap) },
 	{ "ra.1", ra, N(ra) },
 };

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * ratop: the greatest groups by a field, with their share of the total.  See ratop(1).
+ */
+#include "ra-tools/aggr.h"
+#include "ra-tools/run.h"
+#include "ra-tools/sort.h"
+#include "ra-tools/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEFAULT_COUNT 10
+
+static const struct option_row options[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/ratop.opt"
+#undef OPT
+};
+
+static const struct tool tool = {
+	.purpose = "Shows the greatest groups of flow records, and their share of the total.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.merges = true,
+	.views = VIEW_SHARE | VIEW_RANK,
+};
+
+static const char *key = "conv", *order = "bytes";
+static char columns[768]; /* borrowed by run.c */
+
+struct top {
+	struct aggr *groups, *rest, *total;
+	struct sort *sort;
+	uint64_t left;
+	bool rows_of_sums; /* rest and total are shown */
+	uint64_t sel[BITS_WORDS(BATCH_ROWS)];
+};
+
+static bool
+option(int c, const char *arg)
+{
+	if (c == 'm')
+		key = arg;
+	else if (c == 'o')
+		order = arg;
+	return (c == 'm' || c == 'o');
+}
+
+/* The key, the field and its share, and what one wants to know of a group besides. */
+static void
+default_columns(struct run *r, const struct keys *k, enum field f)
+{
+	static const uint16_t besides[] = { F_trans, F_spkts, F_dpkts, F_sbytes, F_dbytes, F_sloss, F_dloss };
+	size_t n = (size_t)snprintf(columns, sizeof(columns), "rank %s %s", k->columns, fields[f].name);
+
+	if (view_wrong(f, VIEW_SHARE) == NULL)
+		n += (size_t)snprintf(columns + n, sizeof(columns) - n, " %s_share", fields[f].name);
+	for (size_t i = 0; i < sizeof(besides) / sizeof(besides[0]); i++)
+		if (besides[i] != f)
+			n += (size_t)snprintf(columns + n, sizeof(columns) - n, " %s", fields[besides[i]].name);
+	run_columns(r, columns);
+}
+
+static bool
+shows_rank(struct run *r)
+{
+	const struct sheet *s = run_sheet(r);
+
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->want[i].view == VIEW_RANK)
+			return (true);
+	return (false);
+}
+
+static void
+prepare(struct run *r, struct top *t)
+{
+	struct fieldset keep = { { 0 } }, read = { { 0 } };
+	struct keys k, none;
+	struct sort_keys by = { .n = 1 };
+	char err[256];
+
+	if (!keys_parse(key, &k, err, sizeof(err)) || !keys_parse("none", &none, err, sizeof(err)))
+		run_usage("%s", err);
+	by.key[0].field = field_named(order, strlen(order));
+	by.key[0].down = true;
+	if (by.key[0].field == F_NONE)
+		run_usage("-o %s: no such field; the nearest is %s", order, field_nearest(order, strlen(order)));
+	default_columns(r, &k, by.key[0].field);
+	run_fields(r, &keep);
+	fieldset_want(&keep, by.key[0].field);
+	keys_want(&k, &keep, &read);
+	run_want_set(r, &read);
+	t->left = run_count(r, DEFAULT_COUNT);
+	run_uncounted(r);
+	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL;
+	t->groups = aggr_new(&k, &keep);
+	t->total = aggr_new(&none, &keep);
+	t->rest = aggr_new(&none, &keep);
+	t->sort = sort_new(&by);
+}
+
+/* The rows that are shown stay selected, all others go into the rest. */
+static bool
+share_out(struct run *r, struct top *t, struct batch *b)
+{
+	uint64_t shown = 0;
+
+	run_having(r, b);
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+		if (t->left > 0) {
+			t->left--;
+			shown++;
+		} else {
+			bit_clear(b->sel, i);
+		}
+	if (t->rows_of_sums) {
+		uint64_t *kept = b->sel;
+
+		for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+			t->sel[w] = ~kept[w];
+		if (b->rows % 64 != 0)
+			t->sel[b->rows / 64] &= (1ull << b->rows % 64) - 1;
+		b->sel = t->sel;
+		aggr_add(t->rest, b);
+		b->sel = kept;
+	}
+	return (shown > 0);
+}
+
+static void
+print_sum(struct run *r, struct aggr *sum, const char *name)
+{
+	struct batch *b = aggr_next(sum);
+
+	if (b == NULL)
+		return;
+	if (run_views(r) != NULL)
+		views_rank(run_views(r), name);
+	b->sel = NULL;
+	(void)run_print_anyway(r, b);
+}
+
+static void
+show(struct run *r, struct top *t)
+{
+	struct batch *b, *total;
+	bool any = false, more = true;
+
+	while ((b = aggr_next(t->groups)) != NULL) {
+		aggr_add(t->total, b);
+		sort_add(t->sort, b);
+	}
+	total = aggr_next(t->total);
+	if (run_views(r) != NULL)
+		views_total(run_views(r), total);
+	while (more && (t->left > 0 || t->rows_of_sums) && (b = sort_next(t->sort)) != NULL)
+		if (share_out(r, t, b)) {
+			any = true;
+			more = run_print(r, b);
+		}
+	if (!any || !more || !t->rows_of_sums)
+		return;
+	print_sum(r, t->rest, "rest");
+	if (run_views(r) != NULL)
+		views_rank(run_views(r), "total");
+	total->sel = NULL;
+	(void)run_print_anyway(r, total);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct top t;
+	struct run *r = run_start(argc, argv, &tool, option);
+	struct batch *b;
+
+	prepare(r, &t);
+	while ((b = run_next(r)) != NULL)
+		aggr_add(t.groups, b);
+	show(r, &t);
+	aggr_free(&t.groups);
+	aggr_free(&t.rest);
+	aggr_free(&t.total);
+	sort_free(&t.sort);
+	return (run_end(&r));
+}
