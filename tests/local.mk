@@ -130,6 +130,7 @@ TESTS += \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
+	%D%/truth/dns.tap \
 	%D%/truth/flood.tap \
 	%D%/truth/invariants.tap \
 	%D%/truth/peers.tap \

@@ -36,6 +36,10 @@ check(const struct packet *p, const struct decode_options *o, uint32_t wire)
 	ALWAYS((p->facts & FACT_TCP) == 0 || p->proto == PROTO_TCP);
 	ALWAYS((p->facts & FACT_PAYLOAD) == 0 || p->payload <= p->iplen);
 	ALWAYS((p->facts & FACT_FRAG) == 0 || p->frag.off <= 65528);
+	ALWAYS((p->facts & FACT_DNS) == 0 || p->ndns <= DNS_MESSAGES);
+	ALWAYS((p->facts & (FACT_DNS | FACT_TCP)) != FACT_DNS || p->ndns == 1);
+	for (int i = 0; (p->facts & FACT_DNS) != 0 && i < p->ndns; i++)
+		ALWAYS(p->dns[i].at < p->payload && p->dns[i].sure <= p->dns[i].asked);
 	ALWAYS(p->af == 0 || p->af == 4 || p->af == 6);
 	ALWAYS(!o->ip_only || (p->af != 0 && p->proto != PROTO_ARP));
 	ALWAYS(!o->outer || p->ohash == 0);
