@@ -91,7 +91,7 @@ class Model:
             n['rto'] += 1
 
     def data(self, x, n, t, s, e, payload, ident, ts):
-        """4.2 steps 4 and 5; lo and hi of the payload"""
+        """4.2 steps 4 and 5"""
         if x.nxt is None:
             x.nxt = e
             n['newbytes'] += payload
@@ -109,23 +109,19 @@ class Model:
             x.nxt = e
             n['newbytes'] += payload
             return
-        filled = 0
         touched = [h for h in x.holes if h.lo < e and s < h.hi]
         late = [h for h in x.acked if h[0] < e and s < h[1] and t - h[2] <= 1000 * MS]
+        came = sum(min(e, h[1]) - max(s, h[0]) for h in late)
+        filled = sum(min(e, h.hi) - max(s, h.lo) for h in touched)
+        n['capfix'] += came
+        n['newbytes'] += came + filled + max(0, e - max(s, x.nxt))
+        n['rtxb'] += max(0, min(payload, x.nxt - s) - came - filled)
         if late:
-            filled = sum(min(e, h[1]) - max(s, h[0]) for h in late)
-            n['capfix'] += filled
-            n['newbytes'] += filled
             n['capooo'] += 1
-            rest = []
-            for lo, hi, when in x.acked:
-                rest += [(a, b, when) for a, b in ((lo, min(hi, s)), (max(lo, e), hi)) if a < b]
-            x.acked = rest
         elif x.una is not None and e <= x.una:
             n['spur'] += 1
             self.rtx(x, n, s)
         elif touched:
-            filled = sum(min(e, h.hi) - max(s, h.lo) for h in touched)
             h = touched[0]
             if self.reordered(x, h, t, ident, ts):
                 n['ooo'] += 1
@@ -133,17 +129,13 @@ class Model:
                 n['rtxup'] += 1
                 self.rtx(x, n, s)
                 self.trigger(x, n, s, t, h.t)
-            keep = []
-            for h in x.holes:
-                keep += [Hole(a, b, h.t, h.ident, h.ts) for a, b in ((h.lo, min(h.hi, s)), (max(h.lo, e), h.hi)) if a < b]
-            x.holes = keep
-            n['newbytes'] += filled + max(0, e - x.nxt)
         else:
             n['rtxdn'] += 1
-            n['newbytes'] += max(0, e - x.nxt)
             self.rtx(x, n, s)
             self.trigger(x, n, s, t, x.sent.get(s))
-        n['rtxb'] += max(0, min(payload, x.nxt - s) - filled)
+        x.acked = [(a, b, when) for lo, hi, when in x.acked for a, b in ((lo, min(hi, s)), (max(lo, e), hi)) if a < b]
+        x.holes = [Hole(a, b, h.t, h.ident, h.ts) for h in x.holes
+                   for a, b in ((h.lo, min(h.hi, s)), (max(h.lo, e), h.hi)) if a < b]
         x.nxt = max(x.nxt, e)
 
     def ack(self, x, n, t, a):
@@ -203,7 +195,6 @@ class Model:
             x.last_id = ident
             self.syns[side] += 1
         else:
-            special = False
             dup = seglen > 0 and self.captured_twice(x, t, facts, ident)
             if x.last_id is not None and ident != x.last_id:
                 x.varied = True
@@ -217,7 +208,7 @@ class Model:
                 n['ka'] += 1
             elif zwp:
                 n['zwp'] += 1
-            elif seglen:
+            elif seglen or x.nxt is not None and s > x.nxt:
                 if x.nxt is None or s == x.nxt:
                     if payload and ident and x.last_data:
                         x.steps.append(s16(ident - x.last_data) if abs(s16(ident - x.last_data)) else 0)
@@ -225,6 +216,7 @@ class Model:
                         x.last_data = ident
                 self.data(x, n, t, s, e, payload, ident, ts)
                 x.sent.setdefault(s, t)
+            if seglen:
                 x.ring = (x.ring + [(facts, ident, t)])[-4:]
             x.special = ka or zwp
             x.last_id = ident
@@ -234,8 +226,9 @@ class Model:
             a = y.wide(ack)
             same = x.lastack == ack and x.lastwin == win
             if pure and not x.special:
-                n['nullack'] += bool(same and win and not y.special)
-                if same and y.nxt is not None and y.una is not None and y.nxt > y.una and a == y.una:
+                null = bool(same and win and not y.special)
+                n['nullack'] += null
+                if null and y.nxt is not None and y.una is not None and y.nxt > y.una and a == y.una:
                     n['dupack'] += 1
                     y.dups += 1
             if any(s32(b[1] - ack) > 0 for b in sacks):
