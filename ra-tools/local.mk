@@ -46,3 +46,7 @@ ralabel_LDADD = $(RA_LIBS)
 bin_PROGRAMS += ratop
 ratop_SOURCES = %D%/ratop.c %D%/ratop.opt
 ratop_LDADD = $(RA_LIBS)
+
+bin_PROGRAMS += rasplit
+rasplit_SOURCES = %D%/rasplit.c %D%/rasplit.opt
+rasplit_LDADD = $(RA_LIBS)

@@ -1334,6 +1334,12 @@ run_zone(const struct run *r)
 }
 
 const char *
+run_input(const struct run *r, unsigned i)
+{
+	return (i < source_count(r->source) ? source_path(r->source, i) : NULL);
+}
+
+const char *
 run_output(const struct run *r)
 {
 	return (r->write_path);

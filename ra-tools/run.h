@@ -98,6 +98,7 @@ uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
+const char *run_input(const struct run *, unsigned i); /* the files to be read, "-" = stdin; NULL: no more */
 const char *run_output(const struct run *); /* what -w says; NULL: nothing */
 bool run_labels(const struct run *, struct fieldset *made); /* what --label makes; false: it was not given */
 /* For tools that write other record files than -w: what their headers say, valid until the next call; and refuse

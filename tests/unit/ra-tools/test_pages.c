@@ -41,6 +41,9 @@ static const struct row ragap[] = {
 static const struct row ratop[] = {
 #include "ra-tools/ratop.opt"
 };
+static const struct row rasplit[] = {
+#include "ra-tools/rasplit.opt"
+};
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -53,6 +56,7 @@ static const struct {
 	{ "rabins.1", rabins, N(rabins) },
 	{ "rasort.1", rasort, N(rasort) },
 	{ "ratop.1", ratop, N(ratop) },
+	{ "rasplit.1", rasplit, N(rasplit) },
 	{ "ragap.1", ragap, N(ragap) },
 	{ "ra.1", ra, N(ra) },
 };
