@@ -20,7 +20,8 @@ struct grid {
 	size_t cells, cap;
 };
 
-void grid_column(struct grid *, const char *name, const char *label, bool right); /* borrowed; before cells */
+void grid_column(struct grid *, const char *name, const char *label,
+		 bool right); /* borrowed; before cells */
 /* The next cell, row by row; NULL: absent. */
 void grid_cell(struct grid *, const char *);
 void grid_printf(struct grid *, const char *, ...) __attribute__((format(printf, 2, 3)));

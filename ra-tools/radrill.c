@@ -1,0 +1,878 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * radrill: from loss to flows: the worst bins, the keys in a bin by their share, the records of a key, and the
+ * commands that show each of them.  See radrill(1).
+ *
+ * Each level is a plain question to the same files: a bin is a range of time, a key a filter.  What is
+ * printed as a command is what was asked here.
+ */
+#include "format/base/mem.h"
+#include "ra-tools/bin.h"
+#include "ra-tools/drill.h"
+#include "ra-tools/gather.h"
+#include "ra-tools/out/drill.h"
+#include "ra-tools/run.h"
+#include "ra-tools/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BINS_SHOWN  5
+#define KEYS_SHOWN  5
+#define FLOWS_SHOWN 10
+#define ROWS_MAX    1000 /* of a level: on a terminal, and of -N */
+#define METRIC_MAX  8
+
+enum { O_BY = O_OWN, O_BIN, O_KEY, O_PLAIN, O_PCAP };
+
+static const struct option_row options[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/radrill.opt"
+#undef OPT
+};
+
+static const struct tool tool = {
+	.purpose =
+	    "Finds the worst bins, in them the keys that are to blame, and their flow records.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.columns = "stime flgs proto saddr sport dir daddr dport lane spkts dpkts sloss dloss",
+	.merges = true,
+};
+
+static const char *by = "loss", *keys_text, *bin_text, *key_text, *capture = "capture.pcap";
+static bool plain;
+static struct bin_options bin;
+
+static bool
+option(int c, const char *arg)
+{
+	switch (c) {
+	case 'm':
+		keys_text = arg;
+		return (true);
+	case 'M':
+		if (!clock_parse_dur(arg, strlen(arg), &bin.width) || bin.width <= 0)
+			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
+		return (true);
+	case O_BY:
+		by = arg;
+		return (true);
+	case O_BIN:
+		bin_text = arg;
+		return (true);
+	case O_KEY:
+		key_text = arg;
+		return (true);
+	case O_PLAIN:
+		return (plain = true);
+	case O_PCAP:
+		capture = arg;
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+/* --- what rows are ranked by ---------------------------------------------------------------------- */
+
+struct metric { /* the sum of these fields */
+	enum field field[METRIC_MAX];
+	unsigned n;
+};
+
+static void
+metric_add(struct metric *m, const char *name)
+{
+	enum field f = field_named(name, strlen(name));
+
+	if (f != F_NONE && m->n < METRIC_MAX)
+		m->field[m->n++] = f;
+}
+
+static bool
+adds(enum field f)
+{
+	return (f != F_NONE && field_is_additive(f) &&
+		(fields[f].store == STORE_U64 || fields[f].store == STORE_I64));
+}
+
+static struct metric
+metric_of(const char *word)
+{
+	static const struct {
+		const char *word, *field[4];
+	} words[] = { { "late",
+			{ "slate", "dlate", "sooo", "dooo" } }, /* TCP calls it out of order */
+		      { "caploss", { "sackgap", "dackgap", NULL, NULL } } };
+	struct metric m = { .n = 0 };
+	char side[64];
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (int k = 0; k < 4 && strcmp(words[i].word, word) == 0; k++)
+			if (words[i].field[k] != NULL)
+				metric_add(&m, words[i].field[k]);
+	if (m.n == 0)
+		metric_add(&m, word);
+	for (int k = 0; k < 2 && m.n == (unsigned)k; k++) { /* both sides of dup, rst ... */
+		(void)snprintf(side, sizeof(side), "%c%s", "sd"[k], word);
+		metric_add(&m, side);
+	}
+	if (m.n == 0)
+		run_usage("--by %s: no such field; the nearest is %s", word,
+			  field_nearest(word, strlen(word)));
+	for (unsigned i = 0; i < m.n; i++)
+		if (!adds(m.field[i]))
+			run_usage("--by %s: it does not add up over records; expected loss, late, "
+				  "dup, caploss, rst, or a "
+				  "sum such as bytes",
+				  word);
+	return (m);
+}
+
+static void
+metric_derive(const struct metric *m, struct batch *b)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		(void)batch_derive(b, m->field[i]);
+}
+
+static int64_t
+metric_value(const struct metric *m, const struct batch *b, uint32_t r)
+{
+	int64_t v = 0;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (column_has(b->col[m->field[i]], r))
+			v += b->col[m->field[i]]->i[r];
+	return (v);
+}
+
+/* --- the greatest rows of many -------------------------------------------------------------------- */
+
+struct pick {
+	int64_t value, weight; /* ranked by weight */
+	uint64_t order;
+	uint32_t row;
+};
+
+struct top {
+	struct batch *held;
+	struct pick *pick;
+	uint32_t n, most;
+	uint64_t seen;
+};
+
+static struct top
+top_new(uint32_t most)
+{
+	struct top t = { .most = most };
+
+	t.held = batch_new(most * 2 < 512 ? 512 : most * 2);
+	t.pick = mem_zero(t.held->cap, sizeof(t.pick[0]));
+	return (t);
+}
+
+static int
+greatest(const void *x, const void *y)
+{
+	const struct pick *a = x, *b = y;
+
+	if (a->weight != b->weight)
+		return (a->weight < b->weight ? 1 : -1);
+	return ((a->order > b->order) - (a->order < b->order));
+}
+
+/* Only the greatest stay, in order. */
+static void
+top_cut(struct top *t)
+{
+	struct batch *kept = batch_new(t->held->cap);
+	uint32_t n = t->n < t->most ? t->n : t->most;
+
+	qsort(t->pick, t->n, sizeof(t->pick[0]), greatest);
+	for (uint32_t i = 0; i < n; i++) {
+		gather(kept, t->held, &t->pick[i].row, 1);
+		t->pick[i].row = i;
+	}
+	batch_free(&t->held);
+	t->held = kept;
+	t->n = n;
+}
+
+static void
+top_add(struct top *t, const struct batch *b, uint32_t r, int64_t value, bool either_sign)
+{
+	if (t->n == t->held->cap)
+		top_cut(t);
+	t->pick[t->n] =
+	    (struct pick){ value, either_sign && value < 0 ? -value : value, t->seen++, t->n };
+	gather(t->held, b, &r, 1);
+	t->n++;
+}
+
+/* --- levels --------------------------------------------------------------------------------------- */
+
+struct level {
+	struct listing l;
+	int64_t *value;
+	struct sheet_column *columns;
+	char **filter; /* of keys and flows */
+	int64_t *from, *to;
+};
+
+struct drill {
+	struct run *r;
+	struct metric metric;
+	struct keys keys;
+	bool own_keys; /* lane of a tunnel, else the conversation */
+	int64_t at;    /* --bin TIME: only the bin that holds it; INT64_MIN: all */
+	uint32_t most;
+};
+
+static void
+level_free(struct level *v)
+{
+	uint32_t n = v->l.rows != NULL ? v->l.rows->rows : 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		free(v->l.ra[i]);
+		free(v->l.pcap[i]);
+		free(v->filter[i]);
+	}
+	free(v->l.ra);
+	free(v->l.pcap);
+	free(v->filter);
+	free(v->from);
+	free(v->to);
+	free(v->value);
+	free(v->columns);
+	free(v->l.title);
+	v->l.sheet.want = NULL;
+	sheet_free(&v->l.sheet);
+	batch_free(&v->l.rows);
+	*v = (struct level){ 0 };
+}
+
+/* Columns by name, and what they need. */
+static void
+level_columns(struct drill *d, struct level *v, const char *text)
+{
+	char copy[1024], *save = NULL;
+	unsigned n = 0;
+
+	(void)snprintf(copy, sizeof(copy), "%s", text);
+	v->columns = mem_zero(SHEET_MAX, sizeof(v->columns[0]));
+	for (char *w = strtok_r(copy, " ,", &save); w != NULL; w = strtok_r(NULL, " ,", &save)) {
+		enum field f = field_named(w, strlen(w));
+
+		if (f != F_NONE && n < SHEET_MAX)
+			v->columns[n++] = (struct sheet_column){ .field = f,
+								 .width = fields[f].width,
+								 .name = fields[f].name };
+	}
+	v->l.sheet = (struct sheet){ .want = v->columns,
+				     .n = n,
+				     .text = run_sheet(d->r)->text,
+				     .names = run_sheet(d->r)->names,
+				     .separator = run_sheet(d->r)->separator };
+}
+
+static void
+level_want(const struct drill *d, const struct level *v, struct fieldset *keep)
+{
+	for (unsigned i = 0; i < v->l.sheet.n; i++)
+		fieldset_want(keep, v->l.sheet.want[i].field);
+	for (unsigned i = 0; i < d->metric.n; i++)
+		fieldset_want(keep, d->metric.field[i]);
+	drill_want(keep);
+}
+
+/* The rows that were picked become those of the level. */
+static void
+level_take(struct drill *d, struct level *v, struct top *t, uint64_t groups, int64_t total)
+{
+	uint32_t n;
+
+	top_cut(t);
+	n = t->n;
+	v->l.rows = t->held;
+	v->l.by = by;
+	v->l.total = total;
+	v->l.others = groups - n;
+	v->value = mem_zero(n + 1, sizeof(v->value[0]));
+	v->l.value = v->value;
+	v->l.ra = mem_zero(n + 1, sizeof(v->l.ra[0]));
+	v->l.pcap = mem_zero(n + 1, sizeof(v->l.pcap[0]));
+	v->filter = mem_zero(n + 1, sizeof(v->filter[0]));
+	v->from = mem_zero(n + 1, sizeof(v->from[0]));
+	v->to = mem_zero(n + 1, sizeof(v->to[0]));
+	for (uint32_t i = 0; i < n; i++)
+		v->value[i] = t->pick[i].value;
+	for (unsigned i = 0; i < v->l.sheet.n; i++)
+		(void)batch_derive(v->l.rows, v->l.sheet.want[i].field);
+	free(t->pick);
+	(void)d;
+}
+
+static char *
+text_of(struct buf *b)
+{
+	char *text = mem_str(buf_cstr(b));
+
+	b->len = 0;
+	return (text);
+}
+
+/* The commands of a row: the records of this filter, in this time. */
+static void
+commands(struct drill *d, struct level *v, uint32_t r, const char *filter, const char *bpf)
+{
+	struct buf b = { 0 }, both = { 0 };
+	const char *asked = run_asked(d->r);
+
+	/* run_asked() is what was asked last: a level's own filter is in it already */
+	if (*asked != '\0' && *filter != '\0')
+		buf_printf(&both, "(%s) and (%s)", asked, filter);
+	else
+		buf_str(&both, *asked != '\0' ? asked : filter);
+	drill_command("ra", run_inputs(d->r), v->from[r], v->to[r], "", buf_cstr(&both), &b);
+	v->l.ra[r] = text_of(&b);
+	drill_pcap(capture, v->from[r], v->to[r], bpf, &b);
+	v->l.pcap[r] = text_of(&b);
+	v->filter[r] = mem_str(filter);
+	buf_free(&b);
+	buf_free(&both);
+}
+
+static void
+title(struct level *v, struct drill *d, const char *what, int64_t from)
+{
+	struct buf b = { 0 };
+	union value t = { .i = from };
+	struct text_options o = run_sheet(d->r)->text;
+
+	buf_str(&b, what);
+	if (from != INT64_MIN) {
+		o.digits = from % SEC == 0 ? 0 : o.digits;
+		value_print(&b, TYPE_TIME, &t, &o, -1);
+	}
+	v->l.title = text_of(&b);
+	buf_free(&b);
+}
+
+/* --- level 1: bins -------------------------------------------------------------------------------- */
+
+static struct bins *
+read_bins(struct drill *d, const struct level *v)
+{
+	struct fieldset keep = { { 0 } }, read = { { 0 } };
+	struct keys none;
+	struct bins *bins;
+	struct batch *b;
+	char err[512];
+
+	(void)keys_parse("none", &none, err, sizeof(err));
+	level_want(d, v, &keep);
+	bins_want(&none, &keep, &read);
+	run_want_set(d->r, &read);
+	bin.zone = run_zone(d->r);
+	bins = bins_new(&none, &keep, &bin);
+	while ((b = run_next(d->r)) != NULL)
+		if (!bins_add(bins, b, run_segment(d->r)->interval * SEC, err, sizeof(err)))
+			run_fail("%s %s", run_at(d->r), err);
+	return (bins);
+}
+
+static bool
+wanted_bin(const struct drill *d, const struct batch *b, uint32_t r)
+{
+	return (d->at == INT64_MIN ||
+		(b->col[F_bstart]->i[r] <= d->at && b->col[F_bend]->i[r] > d->at));
+}
+
+static struct level
+find_bins(struct drill *d)
+{
+	struct level v = { .l.ranked = true };
+	struct top t = top_new(d->most);
+	struct buf text = { 0 };
+	uint64_t groups = 0, all = 0;
+	int64_t total = 0, from, to;
+	struct bins *bins;
+	struct batch *b;
+
+	level_columns(d, &v, "bstart blen spkts dpkts sbytes dbytes sloss dloss ploss");
+	bins = read_bins(d, &v);
+	while ((b = bins_next(bins)) != NULL) {
+		metric_derive(&d->metric, b);
+		for (uint32_t r = 0; r < b->rows; r++) {
+			int64_t value = metric_value(&d->metric, b, r);
+
+			all++;
+			total += value;
+			if ((value <= 0 && d->at == INT64_MIN) || !wanted_bin(d, b, r))
+				continue;
+			groups++;
+			top_add(&t, b, r, value, false);
+		}
+	}
+	level_take(d, &v, &t, groups, total);
+	buf_printf(&text, "Bins of %g s by %s: %lld in %llu of %llu bins",
+		   (double)bins_width(bins) / 1e9, by, (long long)total, (unsigned long long)groups,
+		   (unsigned long long)all);
+	title(&v, d, buf_cstr(&text), INT64_MIN);
+	bins_free(&bins);
+	run_span(d->r, &from, &to);
+	for (uint32_t r = 0; r < v.l.rows->rows; r++) {
+		v.from[r] = v.l.rows->col[F_bstart]->i[r];
+		v.to[r] = v.l.rows->col[F_bend]->i[r];
+		if (v.from[r] < from)
+			v.from[r] = from;
+		if (v.to[r] > to)
+			v.to[r] = to;
+		commands(d, &v, r, "", "");
+	}
+	buf_free(&text);
+	return (v);
+}
+
+/* --- level 2: keys in a bin ----------------------------------------------------------------------- */
+
+static struct aggr *
+read_keys(struct drill *d, const struct level *v, int64_t from, int64_t to)
+{
+	struct fieldset keep = { { 0 } }, read = { { 0 } };
+	struct aggr *a;
+	struct batch *b;
+
+	if (!run_again(d->r, from, to, NULL))
+		run_fail(
+		    "the input is a pipe, and radrill looks more than once: write it to a file");
+	level_want(d, v, &keep);
+	fieldset_want(&keep, F_spkts);
+	fieldset_want(&keep, F_dpkts);
+	keys_want(&d->keys, &keep, &read);
+	run_want_set(d->r, &read);
+	a = aggr_new(&d->keys, &keep);
+	while ((b = run_next(d->r)) != NULL)
+		aggr_add(a, b);
+	aggr_hide_ends(a, true);
+	return (a);
+}
+
+static struct level
+find_keys(struct drill *d, const struct level *bins, uint32_t at)
+{
+	struct level v = { .l.ranked = true };
+	struct top t = top_new(d->most);
+	struct buf text = { 0 }, bpf = { 0 };
+	char columns[1024];
+	uint64_t groups = 0;
+	int64_t total = 0;
+	struct aggr *a;
+	struct batch *b;
+
+	(void)snprintf(columns, sizeof(columns), "%s spkts dpkts sloss dloss ploss",
+		       d->own_keys ? "proto saddr sport dir daddr dport lane" : d->keys.columns);
+	level_columns(d, &v, columns);
+	a = read_keys(d, &v, bins->from[at], bins->to[at]);
+	while ((b = aggr_next(a)) != NULL) {
+		metric_derive(&d->metric, b);
+		for (uint32_t r = 0; r < b->rows; r++) {
+			int64_t value = metric_value(&d->metric, b, r);
+
+			total += value;
+			if (value <= 0)
+				continue;
+			groups++;
+			top_add(&t, b, r, value, false);
+		}
+	}
+	level_take(d, &v, &t, groups, total);
+	aggr_free(&a);
+	buf_printf(&text, "Keys by %s, %lld in bin %u: ", by, (long long)total, (unsigned)at + 1);
+	title(&v, d, buf_cstr(&text), bins->from[at]);
+	for (uint32_t r = 0; r < v.l.rows->rows; r++) {
+		v.from[r] = bins->from[at];
+		v.to[r] = bins->to[at];
+		text.len = bpf.len = 0;
+		drill_filter(&d->keys, v.l.rows, r, &text);
+		drill_bpf(&d->keys, v.l.rows, r, &bpf);
+		commands(d, &v, r, buf_cstr(&text), buf_cstr(&bpf));
+	}
+	buf_free(&text);
+	buf_free(&bpf);
+	return (v);
+}
+
+/* --- level 3: records of a key -------------------------------------------------------------------- */
+
+/* The columns are those of -s. */
+static void
+flow_columns(struct drill *d, struct level *v)
+{
+	const struct sheet *s = run_sheet(d->r);
+
+	v->columns = mem_zero(s->n + 1, sizeof(v->columns[0]));
+	memcpy(v->columns, s->want, s->n * sizeof(v->columns[0]));
+	v->l.sheet = (struct sheet){ .want = v->columns,
+				     .n = s->n,
+				     .text = s->text,
+				     .names = s->names,
+				     .separator = s->separator };
+}
+
+static struct level
+find_flows(struct drill *d, const struct level *keys, uint32_t at)
+{
+	struct level v = { .l.ranked = true };
+	struct top t = top_new(d->most);
+	struct fieldset want = { { 0 } };
+	struct buf text = { 0 }, bpf = { 0 };
+	uint64_t records = 0;
+	int64_t total = 0;
+	struct keys flow;
+	struct batch *b;
+
+	flow_columns(d, &v);
+	if (!run_again(d->r, keys->from[at], keys->to[at], keys->filter[at]))
+		run_fail(
+		    "the input is a pipe, and radrill looks more than once: write it to a file");
+	level_want(d, &v, &want);
+	run_want_set(d->r, &want);
+	while ((b = run_next(d->r)) != NULL) {
+		metric_derive(&d->metric, b);
+		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
+		     i = bits_next(b->sel, i + 1, b->rows)) {
+			int64_t value = metric_value(&d->metric, b, (uint32_t)i);
+
+			records++;
+			total += value;
+			top_add(&t, b, (uint32_t)i, value, true);
+		}
+	}
+	level_take(d, &v, &t, records, total);
+	(void)keys_parse("flow", &flow, (char[128]){ 0 }, 128);
+	buf_printf(&text, "Records of key %u, %llu of them: ", (unsigned)at + 1,
+		   (unsigned long long)records);
+	title(&v, d, buf_cstr(&text), keys->from[at]);
+	/* a record's own filter is its flow: ask as the user did, not with the key's filter in it */
+	(void)run_again(d->r, INT64_MIN, INT64_MAX, NULL);
+	for (uint32_t r = 0; r < v.l.rows->rows; r++) {
+		v.from[r] = keys->from[at];
+		v.to[r] = keys->to[at];
+		if (column_has(v.l.rows->col[F_bstart], r) &&
+		    column_has(v.l.rows->col[F_bend], r)) {
+			v.from[r] = v.l.rows->col[F_bstart]->i[r];
+			v.to[r] = v.l.rows->col[F_bend]->i[r];
+		}
+		text.len = bpf.len = 0;
+		drill_flow(v.l.rows, r, &text);
+		drill_bpf(&flow, v.l.rows, r, &bpf);
+		commands(d, &v, r, buf_cstr(&text), buf_cstr(&bpf));
+	}
+	buf_free(&text);
+	buf_free(&bpf);
+	return (v);
+}
+
+/* --- output --------------------------------------------------------------------------------------- */
+
+static void
+shorten(struct level *v, uint64_t most)
+{
+	struct batch *b = v->l.rows;
+
+	if (b->rows <= most)
+		return;
+	for (uint32_t r = (uint32_t)most; r < b->rows; r++) {
+		free(v->l.ra[r]);
+		free(v->l.pcap[r]);
+		free(v->filter[r]);
+	}
+	v->l.others += b->rows - most;
+	b->rows = (uint32_t)most;
+}
+
+static uint32_t
+rank(const char *option_name, const char *text, const struct level *v)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || n == 0)
+		run_usage("%s %s: expected a place in the ranking, from 1", option_name, text);
+	if (n > v->l.rows->rows)
+		run_usage("%s %s: there are %u", option_name, text, (unsigned)v->l.rows->rows);
+	return ((uint32_t)n - 1);
+}
+
+static void
+show_text(struct drill *d)
+{
+	struct sheet *s = run_sheet(d->r);
+	struct level bins = find_bins(d), keys = { 0 }, flows = { 0 };
+	uint32_t b, k;
+
+	run_counted(d->r, bins.l.rows->rows);
+	if (bins.l.rows->rows == 0) {
+		sheet_printf(s, "%s\n", bins.l.title);
+		level_free(&bins);
+		return;
+	}
+	b = bin_text != NULL && d->at == INT64_MIN ? rank("--bin", bin_text, &bins) : 0;
+	keys = find_keys(d, &bins, b);
+	k = key_text != NULL && keys.l.rows->rows > 0 ? rank("--key", key_text, &keys) : 0;
+	if (keys.l.rows->rows > 0)
+		flows = find_flows(d, &keys, k);
+	shorten(&bins, run_count(d->r, BINS_SHOWN));
+	shorten(&keys, run_count(d->r, KEYS_SHOWN));
+	if (bin_text == NULL)
+		listing_text(&bins.l, s);
+	if (key_text == NULL)
+		listing_text(&keys.l, s);
+	if (flows.l.rows != NULL) {
+		shorten(&flows, run_count(d->r, FLOWS_SHOWN));
+		listing_text(&flows.l, s);
+		level_free(&flows);
+	}
+	if (bins.l.rows->rows > 1 && bin_text == NULL)
+		sheet_printf(s, "Another bin: --bin 2, another key of it: --bin 2 --key 2\n");
+	level_free(&keys);
+	level_free(&bins);
+}
+
+static void
+json_object(struct drill *d, struct listing *l, uint32_t r, struct listing *below)
+{
+	struct buf b = { 0 };
+	struct sheet *s = run_sheet(d->r);
+
+	buf_u8(&b, '{');
+	listing_json(l, r, &b);
+	if (below != NULL) {
+		buf_str(&b, ",\"keys\":[");
+		for (uint32_t k = 0; k < below->rows->rows; k++) {
+			buf_str(&b, k > 0 ? ",{" : "{");
+			listing_json(below, k, &b);
+			buf_u8(&b, '}');
+		}
+		buf_u8(&b, ']');
+	}
+	buf_str(&b, "}\n");
+	buf_add(&s->out, b.p, b.len);
+	sheet_ready(s);
+	buf_free(&b);
+}
+
+/* Flows of one key: JSON objects or CSV rows. */
+static void
+show_flows(struct drill *d, const struct level *bins, uint32_t at)
+{
+	struct level keys = find_keys(d, bins, at), flows;
+	struct grid g = { 0 };
+
+	if (keys.l.rows->rows == 0) {
+		level_free(&keys);
+		return;
+	}
+	flows = find_flows(d, &keys, rank("--key", key_text, &keys));
+	shorten(&flows, run_count(d->r, ROWS_MAX));
+	run_counted(d->r, flows.l.rows->rows);
+	if (run_json(d->r)) {
+		for (uint32_t r = 0; r < flows.l.rows->rows; r++)
+			json_object(d, &flows.l, r, NULL);
+	} else {
+		listing_grid(&flows.l, &g, false, 0);
+		grid_csv(&g, run_sheet(d->r));
+	}
+	grid_free(&g);
+	level_free(&keys);
+	level_free(&flows);
+}
+
+/* All keys of some bins, as separated values: each row has the place of its bin, and when it was. */
+static void
+csv_keys(struct drill *d, struct level *bins, uint32_t first, uint32_t last)
+{
+	struct sheet *s = run_sheet(d->r);
+	struct buf line = { 0 };
+	bool heading = !s->bare;
+
+	for (uint32_t r = first; r <= last; r++) {
+		struct level keys = find_keys(d, bins, r);
+		struct grid g = { 0 }, whole = { 0 };
+
+		shorten(&keys, run_count(d->r, KEYS_SHOWN));
+		run_counted(d->r, keys.l.rows->rows);
+		listing_grid(&keys.l, &g, false, 0);
+		grid_column(&whole, "bin", "bin", true);
+		grid_column(&whole, "bstart", "bstart", false);
+		for (unsigned i = 0; i < g.n; i++)
+			grid_column(&whole, g.column[i].name, g.column[i].label, g.column[i].right);
+		for (size_t c = 0; c < g.cells; c++) {
+			if (c % g.n == 0) {
+				grid_printf(&whole, "%u", (unsigned)r + 1);
+				line.len = 0;
+				(void)sheet_cell(&bins->l.sheet, bins->l.rows, 0, r, &line);
+				grid_cell(&whole, buf_cstr(&line));
+			}
+			line.len = 0;
+			buf_add(&line, g.text.p + (c == 0 ? 0 : g.end[c - 1]),
+				g.end[c] - (c == 0 ? 0 : g.end[c - 1]));
+			grid_cell(&whole, buf_cstr(&line));
+		}
+		s->bare = !heading;
+		grid_csv(&whole, s);
+		heading = false;
+		grid_free(&g);
+		grid_free(&whole);
+		level_free(&keys);
+	}
+	buf_free(&line);
+}
+
+static void
+show_data(struct drill *d)
+{
+	struct level bins = find_bins(d);
+	uint32_t first = 0, last;
+
+	if (bin_text != NULL && d->at == INT64_MIN && bins.l.rows->rows > 0)
+		first = rank("--bin", bin_text, &bins);
+	if (bins.l.rows->rows == 0) {
+		level_free(&bins);
+		return;
+	}
+	if (key_text != NULL) {
+		show_flows(d, &bins, first);
+		level_free(&bins);
+		return;
+	}
+	if (bin_text == NULL)
+		shorten(&bins, run_count(d->r, BINS_SHOWN));
+	last = bin_text != NULL ? first : bins.l.rows->rows - 1;
+	if (!run_json(d->r)) {
+		csv_keys(d, &bins, first, last);
+		level_free(&bins);
+		return;
+	}
+	for (uint32_t r = first; r <= last; r++) {
+		struct level keys = find_keys(d, &bins, r);
+
+		if (bin_text == NULL)
+			shorten(&keys, run_count(d->r, KEYS_SHOWN));
+		json_object(d, &bins.l, r, &keys.l);
+		level_free(&keys);
+	}
+	run_counted(d->r, last - first + 1);
+	level_free(&bins);
+}
+
+/* --- on a terminal -------------------------------------------------------------------------------- */
+
+static void
+show_terminal(struct drill *d)
+{
+	static const char *const below[] = {
+		"up/down or a number: choose   right/enter: the keys of this bin   q: end",
+		"up/down or a number: choose   right/enter: its records   left: back to the bins   "
+		"q: end",
+		"up/down or a number: choose   left: back to the keys   q: end",
+	};
+	struct level level[3] = { { .value = NULL } };
+	uint32_t at[3] = { 0 };
+	int depth = 0;
+
+	level[0] = find_bins(d);
+
+	run_counted(d->r, level[0].l.rows->rows);
+	if (level[0].l.rows->rows == 0 || !term_open()) {
+		sheet_printf(run_sheet(d->r), "%s\n", level[0].l.title);
+		level_free(&level[0]);
+		return;
+	}
+	for (;;) {
+		enum term_answer answer = term_choose(&level[depth].l, &at[depth], below[depth]);
+
+		if (answer == TERM_END)
+			break;
+		if (answer == TERM_OUT && depth > 0)
+			level_free(&level[depth--]);
+		if (answer != TERM_IN || depth == 2)
+			continue;
+		level[depth + 1] =
+		    depth == 0 ? find_keys(d, &level[0], at[0]) : find_flows(d, &level[1], at[1]);
+		at[depth + 1] = 0;
+		if (level[depth + 1].l.rows->rows == 0)
+			level_free(&level[depth + 1]);
+		else
+			depth++;
+	}
+	term_close();
+	/* what was looked at last stays on the screen, to be copied */
+	sheet_printf(run_sheet(d->r), "%s\n%s\n", level[depth].l.ra[at[depth]],
+		     level[depth].l.pcap[at[depth]]);
+	for (int i = 0; i <= depth; i++)
+		level_free(&level[i]);
+}
+
+/* --- start ---------------------------------------------------------------------------------------- */
+
+static void
+set_keys(struct drill *d)
+{
+	char err[256];
+
+	d->own_keys = keys_text == NULL;
+	if (!keys_parse(d->own_keys ? "lane,conv" : keys_text, &d->keys, err, sizeof(err)))
+		run_usage("%s", err);
+	if (d->own_keys)
+		d->keys.required = F_NONE; /* what is no tunnel counts too */
+}
+
+static void
+set_bin(struct drill *d)
+{
+	size_t n = bin_text == NULL ? 0 : strlen(bin_text);
+
+	d->at = INT64_MIN;
+	if (key_text != NULL && bin_text == NULL)
+		bin_text = "1";
+	if (n == 0 || (strspn(bin_text, "0123456789") == n && n < 6))
+		return;
+	if (!clock_parse(bin_text, n, 0, run_zone(d->r), &d->at))
+		run_usage(
+		    "--bin %s: expected a place in the ranking, from 1, or a time within the bin",
+		    bin_text);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct drill d = { .r = run_start(argc, argv, &tool, option) };
+	bool terminal;
+
+	d.metric = metric_of(by);
+	set_keys(&d);
+	set_bin(&d);
+	if (!run_again(d.r, INT64_MIN, INT64_MAX, NULL))
+		run_usage(
+		    "the input is a pipe, and radrill looks more than once: write it to a file");
+	if (run_count(d.r, 1) == 0)
+		run_usage("-N 0: expected at least one row");
+	d.most = run_count(d.r, 0) > ROWS_MAX
+		     ? (uint32_t)(run_count(d.r, 0) < 100000 ? run_count(d.r, 0) : 100000)
+		     : ROWS_MAX;
+	terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !plain && bin_text == NULL;
+	if (run_json(d.r) || run_separated(d.r))
+		show_data(&d);
+	else if (terminal && !run_quiet(d.r))
+		show_terminal(&d);
+	else
+		show_text(&d);
+	return (run_end(&d.r));
+}
