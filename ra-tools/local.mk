@@ -10,7 +10,10 @@ libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/source.c %D%/source.h %D%
 
 # drill-down and service levels
 libra_a_SOURCES += %D%/drill.c %D%/drill.h %D%/sla.c %D%/sla.h
-libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/out/tunnel.c %D%/out/html.c %D%/out/report.h
+libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/out/tunnel.c %D%/out/html.c %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c
+bin_PROGRAMS += radrill
+radrill_SOURCES = %D%/radrill.c %D%/radrill.opt
+radrill_LDADD = $(RA_LIBS)
 bin_PROGRAMS += ratunnel
 ratunnel_SOURCES = %D%/ratunnel.c %D%/ratunnel.opt
 ratunnel_LDADD = $(RA_LIBS)
