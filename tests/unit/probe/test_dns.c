@@ -4,6 +4,8 @@
  */
 #include "probe/track/dns.h"
 
+#include "sim.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -201,6 +203,48 @@ test_segments(void **state)
 	}
 }
 
+/* --- the engine with more queries than it can remember: nothing is lost, what is forgotten is counted */
+
+static struct { uint64_t q, unans, evicted; } sums;
+
+static struct batch *
+add_up(void *arg, struct batch *b)
+{
+	(void)arg;
+	for (uint32_t r = 0; r < b->rows; r++) {
+		sums.q += sim_get(b, F_q, r);
+		sums.unans += sim_get(b, F_unans, r);
+		sums.evicted += sim_get(b, F_dnsevict, r);
+	}
+	batch_reset(b);
+	return (b);
+}
+
+static void
+test_crowd(void **state)
+{
+	enum { QUERIES = ASKS_MAX + 1000, FLOWS = 50000 };
+	struct engine *e = engine_new(&(struct engine_options){ .interval = 5 * SEC, .probe = "p", .max_flows = 100000,
+	    .max_frags = 16, .max_sas = 16, .seed = 3 }, (struct sink){ add_up, NULL });
+	struct arrival a;
+
+	(void)state;
+	for (uint32_t i = 0; i < QUERIES; i++) {
+		a = sim_packet(1700000000 * SEC, PROTO_UDP, 1, 2, (uint16_t)(1024 + i % FLOWS), 53);
+		a.packet.facts |= FACT_DNS;
+		a.packet.ndns = 1;
+		a.packet.dns[0] = ask((uint16_t)(i / FLOWS), 1, 5);
+		engine_packets(e, &a, 1);
+	}
+	a = sim_packet(1700000010 * SEC, PROTO_UDP, 1, 2, 1, 2);
+	engine_packets(e, &a, 1);
+	engine_finish(e);
+	assert_int_equal(sums.q, QUERIES);
+	assert_int_equal(sums.evicted, 1000);
+	assert_int_equal(sums.unans, ASKS_MAX);
+	engine_free(&e);
+}
+
 int
 main(void)
 {
@@ -208,6 +252,7 @@ main(void)
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_crowd),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
