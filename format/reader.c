@@ -785,6 +785,12 @@ piece_why(const struct piece *p)
 }
 
 bool
+piece_good(const struct piece *p)
+{
+	return (p->res == BLOCK_GOOD);
+}
+
+bool
 piece_holds(const struct piece *p)
 {
 	return (p->holds);

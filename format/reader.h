@@ -85,5 +85,6 @@ const struct segment_info *piece_segment(const struct piece *);
 uint64_t piece_number(const struct piece *); /* from 1, in the file */
 uint32_t piece_rows(const struct piece *);
 unsigned piece_why(const struct piece *); /* it was skipped */
+bool piece_good(const struct piece *);	 /* once it is settled */
 
 #endif

@@ -5,7 +5,8 @@ noinst_LIBRARIES += libra.a
 libra_a_SOURCES =
 
 # run, source, aggr, bin, sort (add your files here)
-libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/source.c %D%/source.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
+libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/scan.c %D%/scan.h %D%/pool.c %D%/pool.h \
+	%D%/watch.c %D%/watch.h %D%/source.c %D%/source.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
 	%D%/aggr.c %D%/aggr.h %D%/cluster.c %D%/cluster.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h
 
 # drill-down and service levels

@@ -10,8 +10,10 @@
 #include "ra-tools/drill.h"
 #include "ra-tools/filter.h"
 #include "ra-tools/labels.h"
+#include "ra-tools/pool.h"
+#include "ra-tools/scan.h"
 #include "ra-tools/sink.h"
-#include "ra-tools/source.h"
+#include "ra-tools/watch.h"
 #include "ra-tools/view.h"
 
 #include <ctype.h>
@@ -27,6 +29,8 @@
 
 #define OPTIONS_MAX	64
 #define FILTER_FILE_MAX (1u << 20)
+#define THREADS_DEFAULT 4 /* at most: beyond, memory is what they wait for */
+#define MEMORY_DEFAULT	(1ull << 30)
 
 static const struct option_row common[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -47,14 +51,18 @@ struct run {
 	const char *write_path, *rejects_path;
 	struct sink *write, *rejects;
 	uint64_t count;
-	bool counted, json, quiet, mar, explain, started;
-	unsigned numeric;
+	bool counted, json, quiet, mar, started;
+	unsigned numeric, explain, threads;
+	uint64_t memory;
 	int64_t now, from, to; /* -t: from <= time < to */
 	int64_t asked_from, asked_to;
 	enum clock_zone zone;
 
 	/* at work */
 	struct source *source;
+	struct scan *scan;
+	struct origin origin; /* of the batch handed out last */
+	bool files;	      /* nothing but files is read */
 	struct filter *filter, *having;
 	const struct out *out;
 	struct sheet sheet;
@@ -66,15 +74,15 @@ struct run {
 	bool headed;
 	struct fieldset own, want;     /* what the tool reads; all that is read */
 	const struct fieldset *wanted; /* NULL: every field */
-	uint64_t *sel, *match, *reject;
+	uint64_t *sel, *match;
 	struct segment_info segment;
 	char *probe;
 	uint32_t interval;
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect;
-	bool failed, enough;
-	int64_t began, told;
+	bool failed, enough, stopped;
+	struct watch watch;
 };
 
 /* --- messages ---------------------------------------------------------------------------------- */
@@ -302,6 +310,17 @@ take_output(struct run *r, int c, const char *arg)
 	return (true);
 }
 
+static void
+set_memory(struct run *r, const char *arg)
+{
+	union value v;
+	const char *why;
+
+	if (!value_parse(TYPE_BYTES, arg, strlen(arg), 0, CLOCK_UTC, &v, &why) || v.u == 0)
+		run_usage("--memory %s: expected a size, such as 500M or 4G", arg);
+	r->memory = v.u;
+}
+
 static bool
 take_input(struct run *r, int c, const char *arg)
 {
@@ -320,8 +339,11 @@ take_input(struct run *r, int c, const char *arg)
 		r->quiet = true;
 		break;
 	case 'P':
-		if (number("-P", arg, 1024) == 0)
+		if ((r->threads = (unsigned)number("-P", arg, 256)) == 0)
 			run_usage("-P 0: at least one thread is needed");
+		break;
+	case O_MEMORY:
+		set_memory(r, arg);
 		break;
 	case O_LABEL:
 		add_labels(r, arg);
@@ -333,7 +355,7 @@ take_input(struct run *r, int c, const char *arg)
 		r->mar = true;
 		break;
 	case O_EXPLAIN:
-		r->explain = true;
+		r->explain++;
 		break;
 	case O_HAVING:
 		r->having_text = arg;
@@ -628,7 +650,11 @@ blur(const struct run *r, const struct block_info *b, struct range range[static 
 			range[f] = (struct range){ .known = false };
 }
 
-enum { WHY_TIME = 1, WHY_MAR, WHY_FILTER }; /* and what of the filter: + FILTER_RANGE - 1 ... */
+/* Why blocks are skipped; what of the filter: WHY_FILTER + FILTER_RANGE - 1 ... */
+enum { WHY_TIME = 1, WHY_MAR, WHY_FILTER };
+static const char *const whys[READER_WHYS] = { "", "outside the time", "MAR records alone",
+					       "by least and greatest values", "by a membership filter",
+					       "by its addresses" };
 
 static unsigned
 wants(void *arg, const struct block_info *b)
@@ -677,7 +703,9 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	r->sheet.text.digits = 6;
 	r->zone = CLOCK_UTC;
 	r->now = wall_clock(CLOCK_REALTIME);
-	r->began = r->told = wall_clock(CLOCK_MONOTONIC);
+	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
+	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
+	r->memory = MEMORY_DEFAULT;
 	memcpy(r->rows, common, sizeof(common));
 	r->nrows = NCOMMON;
 	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
@@ -697,9 +725,9 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 		r->write = sink_new(r->write_path, false);
 	if (r->rejects_path != NULL)
 		r->rejects = sink_new(r->rejects_path, false);
-	r->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
+	r->files = source_is_files(r->source);
+	r->sel = mem_zero(2 * BITS_WORDS(BATCH_ROWS), 8);
 	r->match = r->sel + BITS_WORDS(BATCH_ROWS);
-	r->reject = r->match + BITS_WORDS(BATCH_ROWS);
 	if (tool->columns != NULL)
 		run_columns(r, tool->columns);
 	return (r);
@@ -936,97 +964,11 @@ set_wanted(struct run *r)
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
-static void
-select_time(const struct run *r, const struct batch *b, uint64_t *sel)
-{
-	const struct column *start = b->col[F_bstart], *end = b->col[F_bend];
-
-	for (uint32_t i = 0; i < b->rows; i++) {
-		int64_t s = column_has(start, i) ? start->i[i] : 0,
-			e = column_has(end, i) ? end->i[i] : s + 1;
-
-		if (!column_has(start, i) || s >= r->to || e <= r->from)
-			bit_clear(sel, i);
-	}
-}
-
-static void
-select_not_mar(const struct batch *b, uint64_t *sel)
-{
-	const struct column *type = b->col[F_rectype];
-
-	for (uint32_t i = 0; type != NULL && i < b->rows; i++)
-		if (type->u[i] == RECTYPE_MAR)
-			bit_clear(sel, i);
-}
-
-/* Rejected corrections that lack a value which the filter asks for (a field of the key is always there). */
-static uint64_t
-corrections_lost(const struct run *r, const struct batch *b, const uint64_t *rejected)
-{
-	const struct fieldset *asked = filter_fields(r->filter);
-	const struct column *type = b->col[F_rectype];
-	uint64_t n = 0;
-
-	for (uint32_t i = 0; type != NULL && i < b->rows; i++) {
-		bool lacks = false;
-
-		if (!bit_get(rejected, i) || type->u[i] != RECTYPE_CORR)
-			continue;
-		for (enum field f = 0; f < F_STORED && !lacks; f++)
-			lacks = fieldset_has(asked, f) && fields[f].agg != AGG_KEY &&
-				fields[f].agg != AGG_COMP && !column_has(b->col[f], i) &&
-				!column_mixed(b->col[f], i);
-		n += lacks;
-	}
-	return (n);
-}
-
 static void put(struct run *, struct sink *, struct batch *, bool filtered);
 
 static void
-select_filter(struct run *r, struct batch *b)
+note_segment(struct run *r, const struct segment_info *s)
 {
-	size_t words = BITS_WORDS(b->rows);
-
-	memset(r->match, 0, words * 8);
-	filter_run(r->filter, b, r->match);
-	for (size_t w = 0; w < words; w++) {
-		r->reject[w] = r->sel[w] & ~r->match[w];
-		r->sel[w] &= r->match[w];
-	}
-	/* Only who sums losses misses corrections. */
-	if (r->tool->merges && (r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)))
-		r->corrections += corrections_lost(r, b, r->reject);
-	if (r->rejects_path != NULL && bits_count(r->reject, b->rows) > 0) {
-		b->sel = r->reject;
-		put(r, r->rejects, b, true);
-	}
-}
-
-static bool
-select_rows(struct run *r, struct batch *b)
-{
-	if (r->labels != NULL)
-		labels_fill(r->labels,
-			    r->write_path != NULL || r->rejects_path != NULL ? NULL : r->wanted, b);
-	bits_fill(r->sel, b->rows);
-	if (r->range != NULL)
-		select_time(r, b, r->sel);
-	/* a copy without a filter is a whole copy */
-	if (!r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges))
-		select_not_mar(b, r->sel);
-	if (r->filter != NULL)
-		select_filter(r, b);
-	b->sel = r->sel;
-	return (bits_next(r->sel, 0, b->rows) < b->rows);
-}
-
-static void
-note_segment(struct run *r)
-{
-	const struct segment_info *s = source_segment(r->source);
-
 	if (r->probe == NULL && s->probe != NULL) {
 		r->probe = mem_str(s->probe);
 		r->segment = *s;
@@ -1038,41 +980,118 @@ note_segment(struct run *r)
 		r->segment.filtered = true;
 }
 
-static void
-progress(struct run *r)
+static struct scan_plan
+plan(const struct run *r)
 {
-	int64_t now = wall_clock(CLOCK_MONOTONIC);
-	uint64_t done, size, records;
+	bool all = r->write_path != NULL || r->rejects_path != NULL;
 
-	if (now - r->told < SEC || !isatty(STDERR_FILENO))
-		return;
-	r->told = now;
-	source_progress(r->source, &done, &size);
-	records = source_totals(r->source).records;
-	(void)fprintf(stderr, "\r%s: %llu MB", log_name(), (unsigned long long)(done >> 20));
-	if (size > 0)
-		(void)fprintf(stderr, " of %llu MB", (unsigned long long)(size >> 20));
-	(void)fprintf(stderr, ", %llu records, %.1f M/s\033[K", (unsigned long long)records,
-		      (double)records / ((double)(now - r->began) / 1e3));
+	return ((struct scan_plan){
+	    .want = all ? NULL : r->wanted,
+	    .filter = r->filter,
+	    .labels = r->labels,
+	    .timed = r->range != NULL,
+	    .from = r->from,
+	    .to = r->to,
+	    /* a copy without a filter is a whole copy */
+	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
+	    /* only who sums losses misses corrections */
+	    .note_corrections = r->filter != NULL && r->tool->merges &&
+				(r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)),
+	    .threads = run_threads(r),
+	});
+}
+
+/* What a pipe sends is read to its end: who writes it was asked to stop too. */
+static bool
+stopping(const struct run *r)
+{
+	return (watch_stop() != 0 && r->files);
+}
+
+static void
+explain_block(const struct scan_block *b)
+{
+	if (b->why != 0)
+		log_info("%s: block %llu, %u records: skipped, %s", b->origin.path, (unsigned long long)b->in_file,
+			 b->rows, whys[b->why]);
+	else
+		log_info("%s: block %llu, %u records: %s", b->origin.path, (unsigned long long)b->in_file, b->rows,
+			 b->batch == NULL ? "damaged"
+			 : b->any	  ? "read"
+					  : "read, nothing selected");
+}
+
+/* The next block that was looked at; NULL: no more, or enough. */
+static const struct scan_block *
+next_block(struct run *r)
+{
+	const struct scan_block *b;
+
+	if (r->enough || r->stopped || (b = scan_next(r->scan)) == NULL)
+		return (NULL);
+	if (stopping(r)) {
+		r->stopped = true;
+		return (NULL);
+	}
+	watch_tell(&r->watch, wall_clock(CLOCK_MONOTONIC), b->done, b->size, b->records);
+	if (r->explain > 1)
+		explain_block(b);
+	if (b->batch == NULL)
+		return (b);
+	note_segment(r, b->origin.segment);
+	r->origin = b->origin;
+	r->seen += b->batch->rows;
+	r->corrections += b->corrections;
+	return (b);
 }
 
 struct batch *
 run_next(struct run *r)
 {
-	struct batch *b;
+	const struct scan_block *b;
+	struct scan_plan p;
 
-	set_wanted(r);
-	while (!r->enough &&
-	       (b = source_next(r->source, r->write_path != NULL || r->rejects_path != NULL
-					       ? NULL
-					       : r->wanted)) != NULL) {
-		note_segment(r);
-		progress(r);
-		r->seen += b->rows;
-		if (select_rows(r, b))
-			return (b);
+	if (r->scan == NULL) {
+		set_wanted(r);
+		p = plan(r);
+		r->scan = scan_new(r->source, &p);
+	}
+	while ((b = next_block(r)) != NULL) {
+		if (b->batch == NULL)
+			continue;
+		if (r->rejects_path != NULL && b->rejected != NULL &&
+		    bits_count(b->rejected, b->batch->rows) > 0) {
+			uint64_t *sel = b->batch->sel;
+
+			b->batch->sel = b->rejected;
+			put(r, r->rejects, b->batch, true);
+			b->batch->sel = sel;
+		}
+		if (b->any)
+			return (b->batch);
 	}
 	return (NULL);
+}
+
+void
+run_each(struct run *r, scan_take take, void *const *states)
+{
+	struct batch *b;
+	struct scan_plan p;
+
+	if (r->rejects_path == NULL) {
+		set_wanted(r);
+		p = plan(r);
+		p.take = take;
+		p.states = states;
+		r->scan = scan_new(r->source, &p);
+		while (next_block(r) != NULL)
+			;
+		return;
+	}
+	/* rejected rows are written before a batch is changed */
+	while ((b = run_next(r)) != NULL)
+		take(states[0], b, &r->origin);
 }
 
 bool
@@ -1080,6 +1099,7 @@ run_again(struct run *r, int64_t from, int64_t to, const char *also)
 {
 	struct buf both = { 0 };
 
+	scan_free(&r->scan);
 	if (!source_rewind(r->source))
 		return (false);
 	r->from = from > r->asked_from ? from : r->asked_from;
@@ -1198,6 +1218,9 @@ run_print(struct run *r, struct batch *b)
 {
 	uint64_t n;
 
+	if (stopping(r))
+		return (false);
+	watch_clear(&r->watch);
 	if (r->views != NULL && r->write_path == NULL)
 		views_fill(r->views, b);
 	n = select_output(r, b);
@@ -1315,16 +1338,34 @@ run_counted(struct run *r, uint64_t records)
 	r->came_out += records;
 }
 
+unsigned
+run_threads(const struct run *r)
+{
+	return (r->files ? r->threads : 1); /* a pipe has one end */
+}
+
+uint64_t
+run_memory(const struct run *r)
+{
+	return (r->memory);
+}
+
+const struct origin *
+run_origin(const struct run *r)
+{
+	return (&r->origin);
+}
+
 const struct segment_info *
 run_segment(const struct run *r)
 {
-	return (source_segment(r->source));
+	return (r->origin.segment);
 }
 
 const char *
 run_at(const struct run *r)
 {
-	return (source_at(r->source));
+	return (r->origin.path == NULL ? "stdin" : r->origin.path);
 }
 
 enum clock_zone
@@ -1400,14 +1441,25 @@ sheet_tail(struct run *r)
 		run_wrong(r, "stdout: %s", strerror(r->sheet.error));
 }
 
+static void
+stopped_early(const struct run *r)
+{
+	uint64_t done, size;
+
+	source_progress(r->source, &done, &size);
+	log_warnx("interrupted: %llu of %llu MB were read, %llu records; what came out is not all",
+		  (unsigned long long)(done >> 20), (unsigned long long)(size >> 20),
+		  (unsigned long long)r->seen);
+}
+
 int
 run_end(struct run **pr)
 {
 	struct run *r = *pr;
 	int status;
 
-	if (r->told != r->began)
-		(void)fprintf(stderr, "\r\033[K");
+	watch_clear(&r->watch);
+	scan_free(&r->scan); /* what is being read is finished before it is counted */
 	sheet_tail(r);
 	close_output(r, &r->write, false);
 	close_output(r, &r->rejects, true);
@@ -1420,7 +1472,9 @@ run_end(struct run **pr)
 			 (unsigned long long)r->suspect, r->suspect == 1 ? " is" : "s are");
 	if (r->explain)
 		explain(r);
-	status = r->failed ? EXIT_ERROR : r->came_out > 0 ? 0 : 1;
+	if (stopping(r))
+		stopped_early(r);
+	status = stopping(r) ? 128 + watch_stop() : r->failed ? EXIT_ERROR : r->came_out > 0 ? 0 : 1;
 	source_free(&r->source);
 	filter_free(&r->filter);
 	filter_free(&r->having);

@@ -14,6 +14,7 @@
 
 #include "format/reader.h"
 #include "ra-tools/out.h"
+#include "ra-tools/scan.h"
 
 #include <stdbool.h>
 #include <stdnoreturn.h>
@@ -34,6 +35,7 @@ enum {
 	O_EXPLAIN,
 	O_VERSION,
 	O_HAVING,
+	O_MEMORY,
 	O_OWN
 };
 
@@ -72,6 +74,12 @@ void run_fields(struct run *, struct fieldset *);
 
 /* The next batch with selected rows (b->sel), filtered, valid until the next call; NULL: no more. */
 struct batch *run_next(struct run *);
+/* Instead: each such batch is given to take() with one of the states, of which there are run_threads(), by as many
+ * threads at once, in any order; the origin says the order. The batch may be changed. */
+void run_each(struct run *, scan_take, void *const *states);
+unsigned run_threads(const struct run *);
+uint64_t run_memory(const struct run *); /* bytes that what grows with the input may take (--memory) */
+const struct origin *run_origin(const struct run *); /* of the batch handed out last */
 /* Leave selected only what --having selects; run_print() does it too. */
 void run_having(struct run *, struct batch *);
 /* Its selected rows go where the output goes. false: enough (-N, or nobody reads any more). */

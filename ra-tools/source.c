@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * source.c: record files, directory trees and stdin as one row of batches.
+ * source.c: record files, directory trees and stdin as one row of blocks.
  *
  * A file that can not be read, or not to its end, is reported and the next one is opened: what is
  * readable is always processed.
@@ -18,11 +18,22 @@
 struct source {
 	struct source_hooks hooks;
 	char **path;
-	unsigned n, cap, at; /* at: the file after the open one */
-	struct reader *reader;
-	struct segment_info segment;
+	unsigned n, cap, at; /* at: the file after the one that is searched */
+	struct source_file *first, *last; /* that are open; the last one is searched */
 	struct reader_totals totals; /* of the files that are closed */
 	uint64_t done, size;	     /* bytes of those; of all, as far as they can be known */
+	bool *said; /* what there was to say of each file, which may be read more than once */
+};
+
+/* A file stays open until all of its blocks that were found are settled. */
+struct source_file {
+	struct source_file *next;
+	const char *path;
+	unsigned number;
+	struct reader *reader; /* NULL: it could not be opened */
+	unsigned out;	       /* blocks that are not settled */
+	bool ended;
+	char err[512];
 };
 
 struct source *
@@ -41,24 +52,19 @@ source_free(struct source **ps)
 
 	if (s == NULL)
 		return;
-	reader_close(&s->reader);
+	while (s->first != NULL) {
+		struct source_file *f = s->first;
+
+		s->first = f->next;
+		reader_close(&f->reader);
+		free(f);
+	}
 	for (unsigned i = 0; i < s->n; i++)
 		free(s->path[i]);
 	free(s->path);
+	free(s->said);
 	free(s);
 	*ps = NULL;
-}
-
-bool
-source_rewind(struct source *s)
-{
-	for (unsigned i = 0; i < s->n; i++)
-		if (strcmp(s->path[i], "-") == 0)
-			return (false);
-	reader_close(&s->reader);
-	s->at = 0;
-	s->done = 0;
-	return (true);
 }
 
 void
@@ -123,37 +129,21 @@ source_path(const struct source *s, unsigned i)
 	return (s->path[i]);
 }
 
-const char *
-source_at(const struct source *s)
+bool
+source_is_files(const struct source *s)
 {
-	const char *path = s->at == 0 ? "-" : s->path[s->at - 1];
+	struct stat st;
 
+	for (unsigned i = 0; i < s->n; i++)
+		if (strcmp(s->path[i], "-") == 0 || stat(s->path[i], &st) != 0 || !S_ISREG(st.st_mode))
+			return (false);
+	return (true);
+}
+
+static const char *
+shown(const char *path)
+{
 	return (strcmp(path, "-") == 0 ? "stdin" : path);
-}
-
-static void
-say(struct source *s, const char *sentence, bool wrong)
-{
-	s->hooks.say(s->hooks.arg, source_at(s), sentence, wrong);
-}
-
-static bool
-open_next(struct source *s)
-{
-	char err[512] = "";
-
-	while (s->at < s->n) {
-		s->reader = reader_open(s->path[s->at++], err, sizeof(err));
-		if (s->reader != NULL) {
-			if (s->hooks.wants != NULL)
-				reader_want(s->reader, s->hooks.wants, s->hooks.arg);
-			if (s->hooks.opened != NULL)
-				s->hooks.opened(s->hooks.arg, s->reader);
-			return (true);
-		}
-		say(s, err, true);
-	}
-	return (false);
 }
 
 static void
@@ -168,55 +158,157 @@ totals_add(struct reader_totals *to, struct reader_totals from)
 }
 
 static void
-close_reader(struct source *s)
+say(struct source *s, const struct source_file *f)
 {
+	const char *error = f->reader == NULL ? f->err : reader_error(f->reader);
+	const char *warning = f->reader == NULL ? NULL : reader_warning(f->reader);
+
+	if (error == NULL && warning == NULL)
+		return;
+	if (s->said == NULL)
+		s->said = mem_zero(s->n, sizeof(s->said[0]));
+	if (!s->said[f->number])
+		s->hooks.say(s->hooks.arg, shown(f->path), error != NULL ? error : warning, error != NULL);
+	s->said[f->number] = true;
+}
+
+/* What there is to say of a file is said in the order of files. */
+static void
+close_first(struct source *s)
+{
+	struct source_file *f = s->first;
 	uint64_t done, size;
 
-	if (reader_error(s->reader) != NULL)
-		say(s, reader_error(s->reader), true);
-	else if (reader_warning(s->reader) != NULL)
-		say(s, reader_warning(s->reader), false);
-	reader_progress(s->reader, &done, &size);
-	s->done += size > 0 ? size : done;
-	totals_add(&s->totals, reader_totals(s->reader));
-	reader_close(&s->reader);
-}
-
-struct batch *
-source_next(struct source *s, const struct fieldset *want)
-{
-	struct batch *b;
-
-	for (;;) {
-		if (s->reader == NULL && !open_next(s))
-			return (NULL);
-		b = reader_next(s->reader, want);
-		if (b == NULL) {
-			close_reader(s);
-		} else if (b->rows > 0) {
-			s->segment = *reader_segment(s->reader);
-			return (b);
-		}
+	s->first = f->next;
+	if (s->first == NULL)
+		s->last = NULL;
+	say(s, f);
+	if (f->reader != NULL) {
+		reader_progress(f->reader, &done, &size);
+		s->done += size > 0 ? size : done;
+		totals_add(&s->totals, reader_totals(f->reader));
 	}
+	reader_close(&f->reader);
+	free(f);
 }
 
-const struct segment_info *
-source_segment(const struct source *s)
+static void
+close_ended(struct source *s)
 {
-	return (&s->segment);
+	while (s->first != NULL && s->first->ended && s->first->out == 0)
+		close_first(s);
+}
+
+/* The file to be searched; NULL: there is no other. */
+static struct source_file *
+file_at(struct source *s)
+{
+	while (s->last == NULL || s->last->ended) {
+		struct source_file *f;
+
+		close_ended(s);
+		if (s->at == s->n)
+			return (NULL);
+		f = mem_zero(1, sizeof(*f));
+		f->number = s->at;
+		f->path = s->path[s->at++];
+		f->reader = reader_open(f->path, f->err, sizeof(f->err));
+		f->ended = f->reader == NULL;
+		if (s->last == NULL)
+			s->first = f;
+		else
+			s->last->next = f;
+		s->last = f;
+		if (f->ended)
+			continue;
+		if (s->hooks.wants != NULL)
+			reader_want(f->reader, s->hooks.wants, s->hooks.arg);
+		if (s->hooks.opened != NULL)
+			s->hooks.opened(s->hooks.arg, f->reader);
+	}
+	return (s->last);
+}
+
+struct part *
+part_new(void)
+{
+	struct part *p = mem_zero(1, sizeof(*p));
+
+	p->piece = piece_new();
+	return (p);
+}
+
+void
+part_free(struct part **pp)
+{
+	if (*pp == NULL)
+		return;
+	piece_free(&(*pp)->piece);
+	free(*pp);
+	*pp = NULL;
+}
+
+bool
+source_find(struct source *s, struct part *p, const struct fieldset *want, bool ahead, struct batch **batch)
+{
+	struct source_file *f;
+
+	*batch = NULL;
+	while ((f = file_at(s)) != NULL) {
+		if (!reader_find(f->reader, p->piece, ahead)) {
+			f->ended = true;
+			close_ended(s);
+			continue;
+		}
+		p->file = f;
+		p->path = shown(f->path);
+		p->settled = false;
+		f->out++;
+		if (piece_holds(p->piece)) {
+			*batch = piece_read(p->piece, want);
+			source_settle(s, p);
+			if (piece_why(p->piece) == 0 && !piece_good(p->piece))
+				*batch = NULL;
+		}
+		return (true);
+	}
+	return (false);
+}
+
+void
+source_settle(struct source *s, struct part *p)
+{
+	reader_settle(p->file->reader, p->piece);
+	p->settled = true;
+	p->file->out--;
+	close_ended(s);
+}
+
+bool
+source_rewind(struct source *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (strcmp(s->path[i], "-") == 0)
+			return (false);
+	while (s->first != NULL)
+		close_first(s);
+	s->at = 0;
+	s->done = 0;
+	return (true);
 }
 
 void
 source_progress(const struct source *s, uint64_t *done, uint64_t *size)
 {
-	uint64_t of_file;
+	uint64_t of_file, all;
 
 	*done = s->done;
 	*size = s->size;
-	if (s->reader != NULL) {
-		reader_progress(s->reader, done, &of_file);
-		*done += s->done;
-	}
+	for (const struct source_file *f = s->first; f != NULL; f = f->next)
+		if (f->reader != NULL) {
+			reader_progress(f->reader, &of_file, &all);
+			*done += of_file;
+		}
 }
 
 struct reader_totals
@@ -224,7 +316,8 @@ source_totals(const struct source *s)
 {
 	struct reader_totals t = s->totals;
 
-	if (s->reader != NULL)
-		totals_add(&t, reader_totals(s->reader));
+	for (const struct source_file *f = s->first; f != NULL; f = f->next)
+		if (f->reader != NULL)
+			totals_add(&t, reader_totals(f->reader));
 	return (t);
 }

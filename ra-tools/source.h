@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * source.h: record files, directory trees and stdin as one row of batches.
+ * source.h: record files, directory trees and stdin as one row of blocks.
  */
 #ifndef RA_TOOLS_SOURCE_H
 #define RA_TOOLS_SOURCE_H
@@ -27,12 +27,22 @@ const char *source_path(const struct source *, unsigned i);
 
 /* From the first file again. false: stdin is one of them. */
 bool source_rewind(struct source *);
-/* The next batch that has rows, valid until the next call; NULL at the end of all. */
-struct batch *source_next(struct source *, const struct fieldset *want);
-/* Of the batch handed out last. */
-const struct segment_info *source_segment(const struct source *);
-const char *source_at(const struct source *);
+/* A block of one of the files, and the memory to read it with: several threads have one each. */
+struct part {
+	struct piece *piece;
+	struct source_file *file;
+	const char *path;
+	bool settled;
+};
+struct part *part_new(void);
+void part_free(struct part **);
+/* In turn, one thread at a time: the next block of all; false: the end.  `ahead`: others may go on before this one
+ * is read and settled. Where that can not be, it is read here, with `want` and `batch`, and part->settled. */
+bool source_find(struct source *, struct part *, const struct fieldset *want, bool ahead, struct batch **batch);
+void source_settle(struct source *, struct part *); /* in turn, if it is not */
+bool source_is_files(const struct source *); /* only regular files */
 
+/* In turn, or when nobody reads. */
 void source_progress(const struct source *, uint64_t *done, uint64_t *size);
 struct reader_totals source_totals(const struct source *);
 

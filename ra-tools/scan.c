@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * scan.c: blocks are found in turn, and read, filtered and taken by several threads (pool.h).
+ */
+#include "ra-tools/scan.h"
+
+#include "format/base/mem.h"
+#include "ra-tools/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct slot {
+	struct part *part;
+	struct scan_block block;
+	uint64_t *sel, *match, *rejected;
+};
+
+struct scan {
+	struct source *source;
+	struct scan_plan plan;
+	unsigned slots;
+	struct slot *slot;
+	uint64_t number;
+	struct crew *pool;
+};
+
+/* --- rows -------------------------------------------------------------------------------------- */
+
+static void
+select_time(const struct scan_plan *p, const struct batch *b, uint64_t *sel)
+{
+	const struct column *start = b->col[F_bstart], *end = b->col[F_bend];
+
+	for (uint32_t i = 0; i < b->rows; i++) {
+		int64_t s = column_has(start, i) ? start->i[i] : 0,
+			e = column_has(end, i) ? end->i[i] : s + 1;
+
+		if (!column_has(start, i) || s >= p->to || e <= p->from)
+			bit_clear(sel, i);
+	}
+}
+
+static void
+select_not_mar(const struct batch *b, uint64_t *sel)
+{
+	const struct column *type = b->col[F_rectype];
+
+	for (uint32_t i = 0; type != NULL && i < b->rows; i++)
+		if (type->u[i] == RECTYPE_MAR)
+			bit_clear(sel, i);
+}
+
+/* Rejected corrections that lack a value which the filter asks for (a field of the key is always there). */
+static uint64_t
+corrections_lost(const struct filter *filter, const struct batch *b, const uint64_t *rejected)
+{
+	const struct fieldset *asked = filter_fields(filter);
+	const struct column *type = b->col[F_rectype];
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; type != NULL && i < b->rows; i++) {
+		bool lacks = false;
+
+		if (!bit_get(rejected, i) || type->u[i] != RECTYPE_CORR)
+			continue;
+		for (enum field f = 0; f < F_STORED && !lacks; f++)
+			lacks = fieldset_has(asked, f) && fields[f].agg != AGG_KEY &&
+				fields[f].agg != AGG_COMP && !column_has(b->col[f], i) &&
+				!column_mixed(b->col[f], i);
+		n += lacks;
+	}
+	return (n);
+}
+
+static void
+select_filter(const struct scan_plan *p, struct slot *s, struct batch *b)
+{
+	size_t words = BITS_WORDS(b->rows);
+
+	memset(s->match, 0, words * 8);
+	filter_run(p->filter, b, s->match);
+	for (size_t w = 0; w < words; w++) {
+		s->rejected[w] = s->sel[w] & ~s->match[w];
+		s->sel[w] &= s->match[w];
+	}
+	if (p->note_corrections)
+		s->block.corrections = corrections_lost(p->filter, b, s->rejected);
+	s->block.rejected = s->rejected;
+}
+
+static void
+select_rows(const struct scan_plan *p, struct slot *s)
+{
+	struct batch *b = s->block.batch;
+
+	if (p->labels != NULL)
+		labels_fill(p->labels, p->want, b);
+	bits_fill(s->sel, b->rows);
+	if (p->timed)
+		select_time(p, b, s->sel);
+	if (p->leave_mar)
+		select_not_mar(b, s->sel);
+	if (p->filter != NULL)
+		select_filter(p, s, b);
+	b->sel = s->sel;
+	s->block.any = bits_next(s->sel, 0, b->rows) < b->rows;
+}
+
+/* --- blocks ------------------------------------------------------------------------------------ */
+
+static bool
+take(void *arg, unsigned n)
+{
+	struct scan *scan = arg;
+	struct slot *s = &scan->slot[n];
+	struct batch *batch;
+
+	if (!source_find(scan->source, s->part, scan->plan.want, scan->plan.threads > 1, &batch))
+		return (false);
+	s->block = (struct scan_block){
+		.origin = { piece_segment(s->part->piece), s->part->path, scan->number++ },
+		.batch = batch,
+		.in_file = piece_number(s->part->piece),
+		.rows = piece_rows(s->part->piece),
+	};
+	return (true);
+}
+
+static void
+work(void *arg, unsigned n, unsigned worker)
+{
+	struct scan *scan = arg;
+	struct slot *s = &scan->slot[n];
+	struct scan_block *b = &s->block;
+
+	if (!s->part->settled)
+		b->batch = piece_read(s->part->piece, scan->plan.want);
+	b->why = piece_why(s->part->piece);
+	if (b->batch == NULL)
+		return;
+	select_rows(&scan->plan, s);
+	if (b->any && scan->plan.take != NULL)
+		scan->plan.take(scan->plan.states[worker], b->batch, &b->origin);
+}
+
+static void
+done(void *arg, unsigned n)
+{
+	struct scan *scan = arg;
+	struct slot *s = &scan->slot[n];
+
+	if (!s->part->settled)
+		source_settle(scan->source, s->part);
+	s->block.records = source_totals(scan->source).records;
+	source_progress(scan->source, &s->block.done, &s->block.size);
+}
+
+struct scan *
+scan_new(struct source *source, const struct scan_plan *plan)
+{
+	static const struct crew_work steps = { take, work, done };
+	struct scan *scan = mem_zero(1, sizeof(*scan));
+
+	scan->source = source;
+	scan->plan = *plan;
+	scan->slots = crew_slots(plan->threads);
+	scan->slot = mem_zero(scan->slots, sizeof(scan->slot[0]));
+	for (unsigned i = 0; i < scan->slots; i++) {
+		struct slot *s = &scan->slot[i];
+
+		s->part = part_new();
+		s->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
+		s->match = s->sel + BITS_WORDS(BATCH_ROWS);
+		s->rejected = s->match + BITS_WORDS(BATCH_ROWS);
+	}
+	scan->pool = crew_new(plan->threads, &steps, scan);
+	return (scan);
+}
+
+const struct scan_block *
+scan_next(struct scan *scan)
+{
+	int slot = crew_next(scan->pool);
+
+	return (slot < 0 ? NULL : &scan->slot[slot].block);
+}
+
+void
+scan_free(struct scan **ps)
+{
+	struct scan *scan = *ps;
+
+	if (scan == NULL)
+		return;
+	crew_free(&scan->pool);
+	for (unsigned i = 0; i < scan->slots; i++) {
+		part_free(&scan->slot[i].part);
+		free(scan->slot[i].sel);
+	}
+	free(scan->slot);
+	free(scan);
+	*ps = NULL;
+}
