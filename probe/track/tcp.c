@@ -356,8 +356,8 @@ fill_bloat(const struct track *t, const struct tcp_bin *b, const struct tcp_more
 static void
 fill_more(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, int d, struct flow *r)
 {
-	bool both = m->has & MORE_BOTH && (m->has & MORE_ASYM) == 0;
-	uint64_t health = m->has & MORE_ASYM ? HEALTH_asym : 0;
+	bool both = m->has & MORE_BOTH;
+	uint64_t health = m->has & MORE_ASYM && !both ? HEALTH_asym : 0; /* one direction only */
 
 	TCP_COUNTS(MORE_PAIR)
 	TCP_BYTES(MORE_PAIR)

@@ -392,6 +392,7 @@ bool
 tcp_segment(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
+	bool fin;
 
 	if (k->seglen > 0 && captured_twice(k)) {
 		k->m->dup[k->side]++;
@@ -407,7 +408,8 @@ tcp_segment(struct tcp_packet *k)
 			x->nxt = x->una;
 		return (true);
 	}
-	if (k->p->payload > 0 && k->e - ((k->p->tcp.flags & TCP_FIN) != 0) >= x->una)
+	fin = (k->p->tcp.flags & TCP_FIN) != 0;
+	if ((k->p->payload > 0 || fin) && k->e - fin >= x->una)
 		tcp_no_fin(k, k->side);
 	if (probes(k)) {
 		k->probe = true;

@@ -872,7 +872,7 @@ def a0(folder, lost):
         want((r['sackev'], value(r['sackgap']) or 0, r['dackev'], value(r['dackgap']) or 0, value(r['scapmiss']) or 0,
               value(r['sloss']) or 0, value(r['dloss']) or 0),
              ('5', 4 * lost, '2', 0, 13140 * lost, 0, 0), 'a session')
-    got = rows(['ra', '-nn', '--csv', '-s', 'm_ackev,m_ackgap', '-', 'has m_ackev'], records)
+    got = rows(['ra', '--mar', '-nn', '--csv', '-s', 'm_ackev,m_ackgap', '-', 'has m_ackev'], records)
     want((sum(value(r['m_ackev']) or 0 for r in got), sum(value(r['m_ackgap']) or 0 for r in got)), (112, 64 * lost),
          'MAR: events, gaps')
 
