@@ -800,6 +800,8 @@ piece_holds(const struct piece *p)
 static void
 take_object(struct reader *r, const struct meta_object *o, const uint8_t *payload)
 {
+	r->totals.segments += o->kind == META_HEADER;
+	r->totals.closed += o->kind == META_TRAILER;
 	if (o->kind == META_HEADER)
 		read_header(r, payload, o->size);
 	else if (o->kind == META_SCHEMA && !r->foreign && !meta_get_schema(payload, o->size, &r->odd))

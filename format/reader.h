@@ -65,6 +65,7 @@ void reader_progress(const struct reader *, uint64_t *done, uint64_t *size);
 struct reader_totals {
 	uint64_t records, blocks, skipped, bad_bytes;
 	uint64_t why[READER_WHYS]; /* of the skipped ones */
+	uint64_t segments, closed; /* headers; of those, with a trailer */
 };
 struct reader_totals reader_totals(const struct reader *);
 void reader_close(struct reader **);

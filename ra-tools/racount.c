@@ -4,6 +4,7 @@
  * (SEMANTICS R7).  See racount(1).
  */
 #include "format/base/mem.h"
+#include "ra-tools/conserve.h"
 #include "ra-tools/run.h"
 
 #include <stdlib.h>
@@ -24,35 +25,15 @@ struct by_proto {
 	struct count c;
 };
 
-/* The counters of MAR records, in the order of TOOLS detail 3. */
-enum {
-	FRAMES,
-	FRAMEBYTES,
-	SHORT,
-	SHORTBYTES,
-	BADIP,
-	BADIPBYTES,
-	NONIP,
-	NONIPBYTES,
-	FILT,
-	FILTBYTES,
-	CUT,
-	MAR_N
-};
-static const uint16_t mar_fields[MAR_N] = { F_frames,	   F_framebytes,  F_short_pkts,
-					    F_short_bytes, F_badip_pkts,  F_badip_bytes,
-					    F_nonip_pkts,  F_nonip_bytes, F_filt_pkts,
-					    F_filt_bytes,  F_cutpkts };
-
 enum { IP4, IP6, OTHER, FAMILIES };
 static const char *const family_names[FAMILIES] = { "ip4", "ip6", "other" };
 
 struct totals {
-	uint64_t records, marrecords, mar[MAR_N];
+	uint64_t records;
+	struct conserve c;
 	struct count flow, family[FAMILIES];
 	struct by_proto *proto;
 	size_t nproto;
-	bool filtered, live;
 };
 
 /* --- counting ---------------------------------------------------------------------------------- */
@@ -94,38 +75,11 @@ count_row(struct totals *t, const struct batch *b, uint32_t r)
 			   value(b, F_sbytes, r) + value(b, F_dbytes, r) };
 
 	t->records++;
-	switch (value(b, F_rectype, r)) {
-	case RECTYPE_MAR:
-		t->marrecords++;
-		for (int i = 0; i < MAR_N; i++)
-			t->mar[i] += value(b, mar_fields[i], r);
+	if (!conserve_add(&t->c, b, r))
 		return;
-	case RECTYPE_TUN: /* the inner flows own these packets */
-		return;
-	default:
-		add(&t->flow, &c);
-		add(proto_count(t, b, r), &c);
-		add(&t->family[!column_has(addr, r)   ? OTHER
-			       : ip_is4(&addr->ip[r]) ? IP4
-						      : IP6],
-		    &c);
-	}
-}
-
-/* true: each frame is in exactly one place; *known: the input can tell. */
-static bool
-conserved(const struct totals *t, bool *known)
-{
-	uint64_t pkts = t->flow.pkts, bytes = t->flow.bytes;
-
-	*known = t->marrecords > 0 && !t->filtered;
-	for (int i = SHORT; i < CUT; i += 2) {
-		if (i == FILT && t->live)
-			continue;
-		pkts += t->mar[i];
-		bytes += t->mar[i + 1];
-	}
-	return (pkts == t->mar[FRAMES] && bytes == t->mar[FRAMEBYTES]);
+	add(&t->flow, &c);
+	add(proto_count(t, b, r), &c);
+	add(&t->family[!column_has(addr, r) ? OTHER : ip_is4(&addr->ip[r]) ? IP4 : IP6], &c);
 }
 
 static int
@@ -178,16 +132,16 @@ show_json(struct run *r, const struct totals *t, bool known, bool good)
 
 	sheet_printf(s, "{\"records\":%llu", ULL(t->records));
 	json_pair(s, "flow", t->flow.pkts, t->flow.bytes);
-	sheet_printf(s, ",\"mar\":{\"frames\":%llu,\"bytes\":%llu", ULL(t->mar[FRAMES]),
-		     ULL(t->mar[FRAMEBYTES]));
-	json_pair(s, "short", t->mar[SHORT], t->mar[SHORTBYTES]);
-	json_pair(s, "badip", t->mar[BADIP], t->mar[BADIPBYTES]);
-	json_pair(s, "nonip_off", t->mar[NONIP], t->mar[NONIPBYTES]);
-	if (t->live)
+	sheet_printf(s, ",\"mar\":{\"frames\":%llu,\"bytes\":%llu", ULL(t->c.mar[MAR_FRAMES]),
+		     ULL(t->c.mar[MAR_FRAMEBYTES]));
+	json_pair(s, "short", t->c.mar[MAR_SHORT], t->c.mar[MAR_SHORTBYTES]);
+	json_pair(s, "badip", t->c.mar[MAR_BADIP], t->c.mar[MAR_BADIPBYTES]);
+	json_pair(s, "nonip_off", t->c.mar[MAR_NONIP], t->c.mar[MAR_NONIPBYTES]);
+	if (t->c.live)
 		sheet_printf(s, ",\"filtered\":null");
 	else
-		json_pair(s, "filtered", t->mar[FILT], t->mar[FILTBYTES]);
-	sheet_printf(s, ",\"cut\":%llu},\"conserved\":%s", ULL(t->mar[CUT]),
+		json_pair(s, "filtered", t->c.mar[MAR_FILT], t->c.mar[MAR_FILTBYTES]);
+	sheet_printf(s, ",\"cut\":%llu},\"conserved\":%s", ULL(t->c.mar[MAR_CUT]),
 		     !known ? "null"
 		     : good ? "true"
 			    : "false");
@@ -235,16 +189,16 @@ show_text(struct run *r, const struct totals *t, bool known, bool good)
 		if (t->family[i].records > 0)
 			text_line(s, family_names[i], &t->family[i]);
 	text_line(s, "all flows", &t->flow);
-	if (t->marrecords > 0) {
+	if (t->c.marrecords > 0) {
 		sheet_printf(s, "\n%-12s %12llu %12s %14llu %18llu\n", "captured",
-			     ULL(t->marrecords), "", ULL(t->mar[FRAMES]), ULL(t->mar[FRAMEBYTES]));
-		text_pair(s, "short", t->mar[SHORT], t->mar[SHORTBYTES]);
-		text_pair(s, "bad IP", t->mar[BADIP], t->mar[BADIPBYTES]);
-		text_pair(s, "not IP", t->mar[NONIP], t->mar[NONIPBYTES]);
-		if (!t->live)
-			text_pair(s, "filtered", t->mar[FILT], t->mar[FILTBYTES]);
+			     ULL(t->c.marrecords), "", ULL(t->c.mar[MAR_FRAMES]), ULL(t->c.mar[MAR_FRAMEBYTES]));
+		text_pair(s, "short", t->c.mar[MAR_SHORT], t->c.mar[MAR_SHORTBYTES]);
+		text_pair(s, "bad IP", t->c.mar[MAR_BADIP], t->c.mar[MAR_BADIPBYTES]);
+		text_pair(s, "not IP", t->c.mar[MAR_NONIP], t->c.mar[MAR_NONIPBYTES]);
+		if (!t->c.live)
+			text_pair(s, "filtered", t->c.mar[MAR_FILT], t->c.mar[MAR_FILTBYTES]);
 		sheet_printf(s, "%-12s %12s %12s %14llu\n", "cut headers", "", "",
-			     ULL(t->mar[CUT]));
+			     ULL(t->c.mar[MAR_CUT]));
 	}
 	sheet_printf(s, "\n%s\n",
 		     !known ? "conserved: can not be told from this input"
@@ -256,34 +210,34 @@ show_text(struct run *r, const struct totals *t, bool known, bool good)
 static void
 want(struct run *r)
 {
-	static const uint16_t always[] = { F_rectype, F_proto, F_saddr,	 F_trans,
-					   F_spkts,   F_dpkts, F_sbytes, F_dbytes };
+	struct fieldset read = { { 0 } };
 
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		run_want(r, always[i]);
-	for (int i = 0; i < MAR_N; i++)
-		run_want(r, mar_fields[i]);
+	conserve_want(&read);
+	fieldset_want(&read, F_proto);
+	fieldset_want(&read, F_saddr);
+	fieldset_want(&read, F_trans);
+	run_want_set(r, &read);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct run *r = run_start(argc, argv, &tool, NULL);
-	struct totals t = { .filtered = run_selects(r) };
+	struct totals t = { .c.filtered = run_selects(r) };
 	struct batch *b;
 	bool known, good;
 
 	want(r);
 	while ((b = run_next(r)) != NULL) {
-		t.filtered |= b->filtered || run_segment(r)->filtered;
-		t.live |= run_segment(r)->live;
+		t.c.filtered |= b->filtered || run_segment(r)->filtered;
+		t.c.live |= run_segment(r)->live;
 		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
 		     i = bits_next(b->sel, i + 1, b->rows))
 			count_row(&t, b, (uint32_t)i);
 	}
 	if (t.nproto > 0)
 		qsort(t.proto, t.nproto, sizeof(t.proto[0]), by_bytes);
-	good = conserved(&t, &known);
+	good = conserve_holds(&t.c, &known);
 	if (!run_quiet(r))
 		(run_json(r) ? show_json : show_text)(r, &t, known, good);
 	run_counted(r, t.records);

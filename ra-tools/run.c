@@ -127,6 +127,12 @@ run_wrong(struct run *r, const char *fmt, ...)
 }
 
 void
+run_bad(struct run *r)
+{
+	r->failed = true;
+}
+
+void
 run_note(const char *fmt, ...)
 {
 	char text[1024];

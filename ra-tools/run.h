@@ -124,6 +124,7 @@ noreturn void run_fail(const char *fmt, ...)
     __attribute__((format(printf, 1, 2))); /* nothing sensible can come out */
 void run_wrong(struct run *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* status 2, go on */
+void run_bad(struct run *); /* status 2; what is wrong has been said */
 void run_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -44,6 +44,9 @@ static const struct row ratop[] = {
 static const struct row rasplit[] = {
 #include "ra-tools/rasplit.opt"
 };
+static const struct row racheck[] = {
+#include "ra-tools/racheck.opt"
+};
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -56,6 +59,7 @@ static const struct {
 	{ "rabins.1", rabins, N(rabins) },
 	{ "rasort.1", rasort, N(rasort) },
 	{ "ratop.1", ratop, N(ratop) },
+	{ "racheck.1", racheck, N(racheck) },
 	{ "rasplit.1", rasplit, N(rasplit) },
 	{ "ragap.1", ragap, N(ragap) },
 	{ "ra.1", ra, N(ra) },

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * racheck: are record files whole, and are they complete?  See racheck(1).
+ *
+ * Checking is reading: all that is stored has a checksum that the reader looks at.  Repairing is writing
+ * what could be read, into a new file that takes the place of the old one when it is complete.
+ */
+#include "format/base/mem.h"
+#include "ra-tools/conserve.h"
+#include "ra-tools/run.h"
+#include "ra-tools/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { O_SUMMARY = O_OWN, O_REPAIR, O_REINDEX };
+
+static const struct option_row options[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/racheck.opt"
+#undef OPT
+};
+
+static const struct tool tool = {
+	.purpose = "Checks record files: whole, closed, every captured frame accounted for; repairs them.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.writes = true,
+};
+
+static bool summary, repair, reindex;
+
+static bool
+option(int c, const char *arg)
+{
+	(void)arg;
+	summary |= c == O_SUMMARY;
+	repair |= c == O_REPAIR;
+	reindex |= c == O_REINDEX;
+	return (c == O_SUMMARY || c == O_REPAIR || c == O_REINDEX);
+}
+
+enum state {
+	GOOD,
+	OPEN,	 /* whole blocks, and no index behind them: the writer was killed, or still writes */
+	WRITTEN, /* a writer holds it */
+	DAMAGED, /* something could not be read; also a torn last block */
+	UNREADABLE,
+};
+static const char *const state_words[] = { "good", "not closed", "being written", "damaged", "unreadable" };
+
+struct report { /* of one file */
+	const char *path;
+	enum state state;
+	struct reader_totals totals;
+	char *probe, *trouble; /* what the reader says is wrong */
+	uint32_t interval;
+	uint64_t records, bytes, behind; /* behind: records whose bin lies before one that was seen */
+	int64_t from, to;
+	bool times, known, conserved;
+	struct conserve c;
+};
+
+/* --- looking ----------------------------------------------------------------------------------- */
+
+static void
+note_span(struct report *f, int64_t from, int64_t to)
+{
+	if (!f->times || from < f->from)
+		f->from = from;
+	if (!f->times || to > f->to)
+		f->to = to;
+	f->times = true;
+}
+
+/* Every block is left out, after a look at what its directory says. */
+static unsigned
+look(void *arg, const struct block_info *b)
+{
+	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
+	struct report *f = arg;
+
+	f->records += b->rows;
+	if (start->known)
+		note_span(f, start->min.i, end->known ? end->max.i : start->max.i);
+	return (1);
+}
+
+static void
+note_segment(struct report *f, const struct segment_info *s)
+{
+	if (f->probe == NULL && s->probe != NULL)
+		f->probe = mem_str(s->probe);
+	if (s->interval > f->interval)
+		f->interval = s->interval;
+	f->c.filtered |= s->filtered;
+	f->c.live |= s->live;
+}
+
+static void
+count_rows(struct report *f, const struct batch *b, int64_t *latest)
+{
+	const struct column *s = b->col[F_bstart], *e = b->col[F_bend], *type = b->col[F_rectype];
+
+	f->records += b->rows;
+	f->c.filtered |= b->filtered;
+	for (uint32_t r = 0; r < b->rows; r++) {
+		(void)conserve_add(&f->c, b, r);
+		if (!column_has(s, r))
+			continue;
+		note_span(f, s->i[r], column_has(e, r) ? e->i[r] : s->i[r]);
+		if (column_has(type, r) && type->u[r] == RECTYPE_CORR)
+			continue; /* what is put right lies in the past */
+		f->behind += s->i[r] < *latest;
+		if (s->i[r] > *latest)
+			*latest = s->i[r];
+	}
+}
+
+static bool
+being_written(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return (held);
+}
+
+static void
+check(struct report *f)
+{
+	char err[512] = "";
+	struct reader *r = reader_open(f->path, err, sizeof(err));
+	int64_t latest = INT64_MIN;
+	struct stat st;
+	struct batch *b;
+
+	if (r == NULL) {
+		f->state = UNREADABLE;
+		f->trouble = mem_str(err);
+		return;
+	}
+	if (stat(f->path, &st) == 0)
+		f->bytes = (uint64_t)st.st_size;
+	if (summary)
+		reader_want(r, look, f);
+	while ((b = reader_next(r, NULL)) != NULL) {
+		note_segment(f, reader_segment(r));
+		count_rows(f, b, &latest);
+	}
+	note_segment(f, reader_segment(r));
+	f->totals = reader_totals(r);
+	if (summary)
+		f->totals.blocks += f->totals.skipped;
+	f->conserved = conserve_holds(&f->c, &f->known);
+	f->known &= !summary;
+	if (reader_error(r) != NULL)
+		f->trouble = mem_str(reader_error(r));
+	f->state = f->trouble != NULL			       ? DAMAGED
+		   : strcmp(f->path, "-") != 0 && being_written(f->path) ? WRITTEN
+		   : f->totals.closed < f->totals.segments	       ? OPEN
+								       : GOOD;
+	reader_close(&r);
+}
+
+/* --- repairing --------------------------------------------------------------------------------- */
+
+static bool
+same_header(const struct segment_info *a, const struct segment_info *b)
+{
+	return (a->interval == b->interval && a->snaplen == b->snaplen && a->filtered == b->filtered &&
+		a->live == b->live && strcmp(a->probe == NULL ? "" : a->probe, b->probe == NULL ? "" : b->probe) == 0);
+}
+
+/* All good blocks of `from` into `to`, a segment for each different header.  `lost`: what captured frames there were can
+ * not be told any more. */
+static void
+copy_good(const char *from, const char *to, bool lost)
+{
+	char err[512] = "", probe[256] = "";
+	struct reader *in = reader_open(from, err, sizeof(err));
+	struct segment_info header = { .probe = probe }, last = header;
+	struct sink *out = sink_new(to, false);
+	bool begun = false;
+	struct batch *b;
+
+	if (in == NULL)
+		run_fail("%s", err);
+	while ((b = reader_next(in, NULL)) != NULL) {
+		const struct segment_info *s = reader_segment(in);
+
+		if (begun && !same_header(s, &last)) {
+			if (!sink_close(&out, &header, err, sizeof(err)))
+				run_fail("%s", err);
+			out = sink_new(to, true);
+		}
+		begun = true;
+		last = header = *s;
+		header.filtered |= lost;
+		(void)snprintf(probe, sizeof(probe), "%s", s->probe == NULL ? "" : s->probe);
+		last.probe = header.probe = probe;
+		if (!sink_put(out, &header, b))
+			run_fail("%s", sink_error(out));
+	}
+	if (!begun)
+		header = *reader_segment(in);
+	if (!sink_close(&out, &header, err, sizeof(err)))
+		run_fail("%s", err);
+	reader_close(&in);
+}
+
+/* On disk before it takes the old one's place, with its owner and permissions. */
+static void
+settle(const char *path, const char *fresh)
+{
+	struct stat st;
+	int fd = open(fresh, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) != 0 || (stat(path, &st) == 0 && fchmod(fd, st.st_mode & 07777) != 0))
+		run_fail("%s: %s", fresh, strerror(errno));
+	if (st.st_uid != geteuid() && fchown(fd, st.st_uid, st.st_gid) != 0)
+		run_note("%s: its owner could not be kept: %s", path, strerror(errno));
+	(void)close(fd);
+	if (rename(fresh, path) != 0)
+		run_fail("%s: %s", path, strerror(errno));
+}
+
+static void
+mend(struct run *r, const struct report *f)
+{
+	const char *to = run_output(r);
+	char fresh[4096];
+
+	if (strcmp(f->path, "-") == 0 && to == NULL)
+		run_usage("stdin can not be repaired in its place: say -w FILE");
+	if (to != NULL) {
+		run_check_output(r, to);
+		copy_good(f->path, to, f->state == DAMAGED);
+		run_note("%s: %llu records into %s", f->path, (unsigned long long)f->records, to);
+		return;
+	}
+	(void)snprintf(fresh, sizeof(fresh), "%s.racheck", f->path);
+	copy_good(f->path, fresh, f->state == DAMAGED);
+	settle(f->path, fresh);
+	run_note("%s: written again, with %llu records", f->path, (unsigned long long)f->records);
+}
+
+/* true: the file was written again, so that it is good now. */
+static bool
+mended(struct run *r, const struct report *f)
+{
+	if (f->state == WRITTEN && (repair || reindex))
+		run_note("%s is being written: left as it is", f->path);
+	if ((repair && (f->state == DAMAGED || run_output(r) != NULL) && f->state != UNREADABLE && f->state != WRITTEN) ||
+	    ((repair || reindex) && f->state == OPEN)) {
+		mend(r, f);
+		return (true);
+	}
+	return (false);
+}
+
+/* --- showing ----------------------------------------------------------------------------------- */
+
+#define ULL(v) ((unsigned long long)(v))
+
+static const char *
+time_text(struct run *r, int64_t t, struct buf *b)
+{
+	union value v = { .i = t };
+
+	b->len = 0;
+	value_print(b, TYPE_TIME, &v, &run_sheet(r)->text, -1);
+	return (buf_cstr(b));
+}
+
+static const char *
+conserved_word(const struct report *f)
+{
+	return (!f->known ? "null" : f->conserved ? "true" : "false");
+}
+
+static void
+json_string(struct sheet *s, const char *name, const char *value)
+{
+	sheet_printf(s, ",\"%s\":", name);
+	json_text(&s->out, value, strlen(value));
+}
+
+static void
+show_json(struct run *r, const struct report *f)
+{
+	struct sheet *s = run_sheet(r);
+	const char *quote = s->text.epoch ? "" : "\"";
+	struct buf b = { 0 };
+
+	sheet_printf(s, "{\"file\":");
+	json_text(&s->out, f->path, strlen(f->path));
+	json_string(s, "state", state_words[f->state]);
+	if (f->state != UNREADABLE) {
+		sheet_printf(s, ",\"bytes\":%llu,\"segments\":%llu,\"blocks\":%llu,\"records\":%llu", ULL(f->bytes),
+			     ULL(f->totals.segments), ULL(f->totals.blocks), ULL(f->records));
+		json_string(s, "probe", f->probe == NULL ? "" : f->probe);
+		sheet_printf(s, ",\"interval\":%u", f->interval);
+		if (f->times) {
+			sheet_printf(s, ",\"from\":%s%s%s", quote, time_text(r, f->from, &b), quote);
+			sheet_printf(s, ",\"to\":%s%s%s", quote, time_text(r, f->to, &b), quote);
+		}
+		sheet_printf(s, ",\"lost_bytes\":%llu", ULL(f->totals.bad_bytes));
+		if (!summary)
+			sheet_printf(s, ",\"behind\":%llu,\"conserved\":%s", ULL(f->behind), conserved_word(f));
+	}
+	if (f->trouble != NULL)
+		json_string(s, "error", f->trouble);
+	sheet_printf(s, "}\n");
+	buf_free(&b);
+}
+
+static void
+show_text(struct run *r, const struct report *f)
+{
+	struct sheet *s = run_sheet(r);
+	struct buf b = { 0 };
+
+	sheet_printf(s, "%s: %s", f->path, state_words[f->state]);
+	if (f->state != UNREADABLE) {
+		sheet_printf(s, "; %llu records in %llu blocks, %llu bytes", ULL(f->records), ULL(f->totals.blocks),
+			     ULL(f->bytes));
+		if (f->totals.segments > 1)
+			sheet_printf(s, ", %llu segments", ULL(f->totals.segments));
+		if (f->times) {
+			sheet_printf(s, "; %s", time_text(r, f->from, &b));
+			sheet_printf(s, " to %s", time_text(r, f->to, &b));
+		}
+		sheet_printf(s, "; probe %s, bins of %u s", f->probe == NULL || *f->probe == '\0' ? "-" : f->probe,
+			     f->interval);
+		if (f->known)
+			sheet_printf(s, "; %s", f->conserved ? "every captured frame is accounted for"
+							     : "NOT conserved: frames are missing or counted twice");
+	}
+	sheet_printf(s, "\n");
+	buf_free(&b);
+}
+
+static void
+one_file(struct run *r, const char *path)
+{
+	struct report f = { .path = path };
+
+	check(&f);
+	if (f.state != UNREADABLE)
+		run_counted(r, 1);
+	if (!run_quiet(r))
+		(run_json(r) ? show_json : show_text)(r, &f);
+	sheet_flush(run_sheet(r));
+	if (f.trouble != NULL)
+		run_note("%s", f.trouble);
+	if (!mended(r, &f) && (f.state == DAMAGED || f.state == UNREADABLE))
+		run_bad(r);
+	if (f.known && !f.conserved && f.state != DAMAGED && f.state != WRITTEN)
+		run_wrong(r, "%s: flow records and MAR records do not add up to the captured frames", path);
+	free(f.probe);
+	free(f.trouble);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct run *r = run_start(argc, argv, &tool, option);
+	unsigned n = 0;
+
+	while (run_input(r, n) != NULL)
+		n++;
+	if (run_selects(r))
+		run_usage("files are checked whole: no filter");
+	if (run_output(r) != NULL && (!repair || n != 1))
+		run_usage("-w FILE is for --repair of one file");
+	if (summary && (repair || reindex))
+		run_usage("--summary reads no records: it can not repair");
+	for (unsigned i = 0; i < n; i++)
+		one_file(r, run_input(r, i));
+	return (run_end(&r));
+}
