@@ -127,6 +127,7 @@ tests_unit_ra_tools_test_labels_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 # --- true captures: truth/, described in README.md -------------------------------------------------
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
 TESTS += \
+	%D%/truth/captureloss.tap \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
