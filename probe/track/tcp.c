@@ -111,7 +111,8 @@ measure_handshake(struct tcp_packet *k, bool again, bool was_est)
 	if ((k->p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)) {
 		if (!again && (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
 			rtt_synack(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
-	} else if (!was_est && f->tcp_life & TCPLIFE_EST && (f->tcp_life & TCPLIFE_SYNACKRTX) == 0 && k->c != NULL) {
+	} else if (!was_est && f->tcp_life & TCPLIFE_EST && (f->tcp_life & TCPLIFE_SYNACKRTX) == 0 && k->c != NULL &&
+	    k->side == f->src && k->p->tcp.ack == f->isn[other] + 1) { /* later ones say that this one was missed */
 		rtt_ackdat(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
 	}
 }

@@ -335,6 +335,7 @@ advances(struct tcp_packet *k)
 
 	if ((y->has & SIDE_UNA) == 0) {
 		begins(k);
+		rtt_acked(k->t, &k->c->rtt, &k->b->rtt, side, k->p->tcp.ack, k->ts);
 		return;
 	}
 	a = tcp_extend(y->has & SIDE_NXT ? y->nxt : y->una, k->p->tcp.ack);
