@@ -5,6 +5,7 @@
  */
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
 #include "ra-tools/signature.h"
 
@@ -428,27 +429,16 @@ text_intervals(struct gap *g, struct sheet *s)
 	buf_free(&when);
 }
 
-/* RFC 4180: quoted where it has to be. */
-static const char *
-csv_word(struct buf *b, char separator, const char *text)
+static void
+csv_text(struct sheet *s, const char *text)
 {
-	if (strchr(text, separator) == NULL && strchr(text, '"') == NULL)
-		return (text);
-	b->len = 0;
-	buf_u8(b, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"')
-			buf_u8(b, '"');
-		buf_u8(b, (uint8_t)*text);
-	}
-	buf_u8(b, '"');
-	return (buf_cstr(b));
+	csv_value(s, text, strlen(text));
 }
 
 static void
 csv_intervals(struct gap *g, struct sheet *s)
 {
-	struct buf when = { 0 }, quoted = { 0 };
+	struct buf when = { 0 };
 	char c = s->separator;
 
 	sheet_printf(s, "bstart%cblen%cprobe%cacks%cgaps%ccaploss%cmissing%cmissing%%%cdrop\n", c, c, c, c, c, c, c,
@@ -463,11 +453,12 @@ csv_intervals(struct gap *g, struct sheet *s)
 		for (int k = 0; k < CELLS; k++)
 			if (s->null != NULL && strcmp(cell[k], "-") == 0)
 				(void)snprintf(cell[k], 32, "%s", s->null);
-		sheet_printf(s, "%s%c%g%c%s%c%s%c%s%c%s%c%s%c%s%c%s\n", buf_cstr(&when), c,
-			     (double)g->width / 1e9, c, csv_word(&quoted, c, g->probe[x->probe]), c, cell[0], c, cell[1], c,
-			     cell[2], c, cell[3], c, cell[4], c, cell[5]);
+		sheet_printf(s, "%s%c%g%c", buf_cstr(&when), c, (double)g->width / 1e9, c);
+		csv_text(s, g->probe[x->probe]);
+		for (int k = 0; k < CELLS; k++)
+			sheet_printf(s, "%c%s", c, cell[k]);
+		sheet_printf(s, "\n");
 	}
-	buf_free(&quoted);
 	buf_free(&when);
 }
 
@@ -588,7 +579,6 @@ static void
 csv_signatures(struct gap *g, struct sheet *s, const struct signature *x, uint32_t n)
 {
 	struct words w = { 0 };
-	struct buf quoted[3] = { { 0 } };
 	char c = s->separator;
 
 	sheet_printf(s, "flows%cgap_flows%cshare%cdir%crel_lo%crel_lo_min%crel_lo_max%clen%cmss%csegments%cpairs%cports%c"
@@ -605,16 +595,17 @@ csv_signatures(struct gap *g, struct sheet *s, const struct signature *x, uint32
 		if (is_whole(x))
 			(void)snprintf(segments, sizeof(segments), "%u", x->len / x->mss);
 		words_of(g, x, &w);
-		sheet_printf(s, "%u%c%u%c%.2f%c%s%c%u%c%u%c%u%c%u%c%s%c%s%c%u%c%s%c%s%c%s\n", x->flows, c,
+		sheet_printf(s, "%u%c%u%c%.2f%c%s%c%u%c%u%c%u%c%u%c%s%c%s%c%u%c", x->flows, c,
 			     signatures_flows(g->signatures), c, share_of(g, x), c,
 			     x->dir == 0 ? "src" : "dst", c, x->lo, c, x->lo_min, c, x->lo_max, c, x->len, c,
-			     mss, c, segments, c, x->pairs, c,
-			     csv_word(&quoted[0], c, (const char *)w.ports.p), c,
-			     csv_word(&quoted[1], c, (const char *)w.probes.p), c,
-			     csv_word(&quoted[2], c, (const char *)w.filter.p));
+			     mss, c, segments, c, x->pairs, c);
+		csv_text(s, (const char *)w.ports.p);
+		sheet_printf(s, "%c", c);
+		csv_text(s, (const char *)w.probes.p);
+		sheet_printf(s, "%c", c);
+		csv_text(s, (const char *)w.filter.p);
+		sheet_printf(s, "\n");
 	}
-	for (int i = 0; i < 3; i++)
-		buf_free(&quoted[i]);
 	words_free(&w);
 }
 
