@@ -58,3 +58,7 @@ rasplit_LDADD = $(RA_LIBS)
 bin_PROGRAMS += racheck
 racheck_SOURCES = %D%/racheck.c %D%/racheck.opt
 racheck_LDADD = $(RA_LIBS)
+
+bin_PROGRAMS += rahisto
+rahisto_SOURCES = %D%/rahisto.c %D%/rahisto.opt %D%/out/histo.c %D%/out/histo.h
+rahisto_LDADD = $(RA_LIBS)

@@ -47,6 +47,9 @@ static const struct row rasplit[] = {
 static const struct row racheck[] = {
 #include "ra-tools/racheck.opt"
 };
+static const struct row rahisto[] = {
+#include "ra-tools/rahisto.opt"
+};
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -59,6 +62,7 @@ static const struct {
 	{ "rabins.1", rabins, N(rabins) },
 	{ "rasort.1", rasort, N(rasort) },
 	{ "ratop.1", ratop, N(ratop) },
+	{ "rahisto.1", rahisto, N(rahisto) },
 	{ "racheck.1", racheck, N(racheck) },
 	{ "rasplit.1", rasplit, N(rasplit) },
 	{ "ragap.1", ragap, N(ragap) },

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * histo.c: a distribution as text with bars, CSV, JSON and a picture.
+ */
+#include "ra-tools/out/histo.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BAR_WIDTH 50
+
+static const unsigned percents[] = { 50, 90, 95, 99 };
+
+static double
+share(uint64_t part, uint64_t total)
+{
+	return (total == 0 ? 0.0 : 100.0 * (double)part / (double)total);
+}
+
+static const char *
+text_of(const struct histo *h, const union value *v, const struct text_options *o, struct buf *b)
+{
+	b->len = 0;
+	value_print(b, h->type, v, o, -1);
+	return (buf_cstr(b));
+}
+
+static bool
+less(const struct histo *h, const union value *a, const union value *b)
+{
+	return (value_cmp(types[h->type].store, a, b) < 0);
+}
+
+/* The upper bound of the bar that holds the percentile; no more than the greatest value. */
+static union value
+percentile(const struct histo *h, unsigned percent)
+{
+	uint64_t want = h->total / 100 * percent + (h->total % 100 * percent + 99) / 100, seen = 0;
+	union value v = h->bar[h->n - 1].to;
+
+	for (size_t i = 0; i < h->n; i++) {
+		seen += h->bar[i].count;
+		if (seen >= want) {
+			v = h->bar[i].to;
+			break;
+		}
+	}
+	return (h->exact && less(h, &h->greatest, &v) ? h->greatest : v);
+}
+
+static void
+summary(const struct histo *h, struct sheet *s)
+{
+	struct buf b = { 0 };
+
+	sheet_printf(s, "%s: %llu %s", h->name, (unsigned long long)h->total, h->rows);
+	if (h->without > 0)
+		sheet_printf(s, " (%llu records have none)", (unsigned long long)h->without);
+	if (h->exact && h->total > 0) {
+		sheet_printf(s, ", %s", text_of(h, &h->least, &s->text, &b));
+		sheet_printf(s, " to %s", text_of(h, &h->greatest, &s->text, &b));
+	}
+	for (size_t i = 0; h->total > 0 && i < sizeof(percents) / sizeof(percents[0]); i++) {
+		union value v = percentile(h, percents[i]);
+
+		sheet_printf(s, "%s %u%% up to %s", i == 0 ? ";" : ",", percents[i], text_of(h, &v, &s->text, &b));
+	}
+	sheet_printf(s, "\n");
+	buf_free(&b);
+}
+
+static uint64_t
+highest(const struct histo *h)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		most = h->bar[i].count > most ? h->bar[i].count : most;
+	return (most);
+}
+
+void
+histo_text(const struct histo *h, struct sheet *s)
+{
+	uint64_t most = highest(h), seen = 0;
+	struct buf from = { 0 }, to = { 0 };
+
+	summary(h, s);
+	if (h->n == 0)
+		return;
+	sheet_printf(s, "%14s %14s %10s %6s %6s\n", "from", "to", "count", "%", "cum%");
+	for (size_t i = 0; i < h->n; i++) {
+		const struct bar *bar = &h->bar[i];
+		char line[BAR_WIDTH + 1];
+		size_t w = most == 0 ? 0 : (size_t)((double)bar->count * BAR_WIDTH / (double)most + 0.5);
+
+		w = w == 0 && bar->count > 0 ? 1 : w;
+		memset(line, '#', w);
+		line[w] = '\0';
+		seen += bar->count;
+		sheet_printf(s, "%14s %14s %10llu %6.2f %6.2f%s%s\n", text_of(h, &bar->from, &s->text, &from),
+			     text_of(h, &bar->to, &s->text, &to), (unsigned long long)bar->count,
+			     share(bar->count, h->total), share(seen, h->total), w > 0 ? " " : "", line);
+	}
+	buf_free(&from);
+	buf_free(&to);
+}
+
+void
+histo_csv(const struct histo *h, struct sheet *s)
+{
+	struct buf from = { 0 }, to = { 0 };
+	uint64_t seen = 0;
+	char c = s->separator;
+
+	sheet_printf(s, "from%cto%ccount%cshare%ccum\n", c, c, c, c);
+	for (size_t i = 0; i < h->n; i++) {
+		const struct bar *bar = &h->bar[i];
+
+		seen += bar->count;
+		sheet_printf(s, "%s%c%s%c%llu%c%.2f%c%.2f\n", text_of(h, &bar->from, &s->text, &from), c,
+			     text_of(h, &bar->to, &s->text, &to), c, (unsigned long long)bar->count, c,
+			     share(bar->count, h->total), c, share(seen, h->total));
+	}
+	buf_free(&from);
+	buf_free(&to);
+}
+
+void
+histo_json(const struct histo *h, struct sheet *s)
+{
+	struct buf from = { 0 }, to = { 0 };
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct bar *bar = &h->bar[i];
+
+		seen += bar->count;
+		sheet_printf(s, "{\"from\":%s,\"to\":%s,\"count\":%llu,\"share_pct\":%.2f,\"cum_pct\":%.2f}\n",
+			     text_of(h, &bar->from, &s->text, &from), text_of(h, &bar->to, &s->text, &to),
+			     (unsigned long long)bar->count, share(bar->count, h->total), share(seen, h->total));
+	}
+	buf_free(&from);
+	buf_free(&to);
+}
+
+/* --- the picture ------------------------------------------------------------------------------- */
+
+#define W      960
+#define H      360
+#define LEFT   60
+#define BOTTOM 40
+#define TOP    40
+
+static void
+svg_bars(const struct histo *h, const struct text_options *o, struct buf *to)
+{
+	double step = h->n == 0 ? 0 : (double)(W - LEFT - 10) / (double)h->n, room = H - TOP - BOTTOM;
+	uint64_t most = highest(h);
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct bar *bar = &h->bar[i];
+		double high = most == 0 ? 0 : room * (double)bar->count / (double)most, x = LEFT + step * (double)i;
+
+		if (bar->count > 0 && high < 1)
+			high = 1;
+		buf_printf(to, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>", x,
+			   H - BOTTOM - high, step > 3 ? step - 1 : step, high);
+		buf_printf(to, "%s", text_of(h, &bar->from, o, &b));
+		buf_printf(to, " to %s: %llu, %.2f %%</title></rect>\n", text_of(h, &bar->to, o, &b),
+			   (unsigned long long)bar->count, share(bar->count, h->total));
+		if (i % (h->n / 8 + 1) == 0)
+			buf_printf(to, "<text x=\"%.1f\" y=\"%d\">%s</text>\n", x, H - BOTTOM + 16,
+				   text_of(h, &bar->from, o, &b));
+	}
+	buf_free(&b);
+}
+
+void
+histo_svg(const struct histo *h, const struct text_options *o, struct buf *to)
+{
+	buf_printf(to,
+		   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\" "
+		   "aria-label=\"distribution of %s\">\n"
+		   "<style>text{font:12px sans-serif;fill:#444}.bar{fill:#2f6fb4}.axis{stroke:#888}"
+		   "@media(prefers-color-scheme:dark){text{fill:#ccc}.bar{fill:#7fb2e5}}</style>\n",
+		   W, H, h->name);
+	buf_printf(to, "<text x=\"%d\" y=\"20\">%s: %llu %s</text>\n", LEFT, h->name, (unsigned long long)h->total,
+		   h->rows);
+	buf_printf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%llu</text>\n", LEFT - 6, TOP + 8,
+		   (unsigned long long)highest(h));
+	buf_printf(to, "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", LEFT, H - BOTTOM, W - 10,
+		   H - BOTTOM);
+	svg_bars(h, o, to);
+	buf_str(to, "</svg>\n");
+}
