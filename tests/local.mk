@@ -137,6 +137,7 @@ TESTS += \
 	%D%/truth/invariants.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/reader.tap \
+	%D%/truth/rtt.tap \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap
 
