@@ -294,7 +294,7 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 		about_fields(r, track, pool_at(&tab->abouts, b->about));
 	if (k != NULL)
 		k->fill(track, f, b, r);
-	health_fill(r, e->limits, b->seen & (1 << dst | SEEN_REPLY));
+	health_fill(r, e->limits, f->key.proto == PROTO_TCP ? f->tcp_life & TCPLIFE_MORE : b->seen & (1 << dst | SEEN_REPLY));
 	emit_put(e);
 }
 
@@ -313,7 +313,7 @@ emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t caus
 	SET(r, cause, cause);
 	if (conn != 0)
 		SET(r, conn, conn);
-	health_fill(r, e->limits, true);
+	health_fill(r, e->limits, f->tcp_life & TCPLIFE_MORE);
 	emit_put(e);
 }
 

@@ -801,6 +801,7 @@ count_silence(struct engine *e, const struct work *w)
 				SET(r, szwin_us, us);
 			else
 				SET(r, dzwin_us, us);
+			health_fill(r, e->o.limits, true);
 			emit_put(&e->emit);
 		}
 	}

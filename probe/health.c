@@ -157,13 +157,13 @@ to_one(const struct flow *r)
 	return (d->b[0] != 0xff);
 }
 
-/* A connection's end tells; of others the record that was sealed without a reply. */
+/* A connection's end tells, of which only SYNs were seen; of others the record that was sealed without a reply. */
 static bool
 no_answer(const struct flow *r, bool replied)
 {
 	switch (U(r, proto)) {
 	case 6:
-		return (U(r, conn) == CONN_S0 && U(r, cause) == CAUSE_idle);
+		return (!replied && U(r, conn) == CONN_S0 && U(r, cause) == CAUSE_idle);
 	case 1:
 	case 58:
 		return (!replied && bit_get(r->present, F_icmpid) && to_one(r));

@@ -26,7 +26,8 @@ struct health_row { /* a row of health.def */
 extern const struct health_row health_rows[]; /* ends with key == NULL */
 
 /* The flags that follow from a record's own fields are added to those that its tracker has set, and their
- * counters n_ are 1.  `replied`: the flow's destination had sent by the time the record was sealed. */
+ * counters n_ are 1.  `replied`: the flow's destination had sent by the time the record was sealed; TCP: there
+ * was more than SYNs in its life. */
 void health_fill(struct flow *, const struct health_limits *, bool replied);
 
 /* Is there a queue?  `newbytes` the direction carried in the bin, `n` round trips of one side in it and

@@ -67,6 +67,7 @@ enum {
 	TCPLIFE_ISN = 1 << 10,    /* << side: isn is known */
 	TCPLIFE_SYNRTX = 1 << 12, /* a SYN came again: no round trip can be told from it (Karn) */
 	TCPLIFE_SYNACKRTX = 1 << 13,
+	TCPLIFE_MORE = 1 << 15,   /* a packet that is no SYN and no RST: there was an answer, seen or not */
 };
 #define TCP_NOSCALE 0xff /* flow_state.wscale: not offered */
 

@@ -133,6 +133,7 @@ TESTS += \
 	%D%/truth/determinism.tap \
 	%D%/truth/dns.tap \
 	%D%/truth/flood.tap \
+	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
 	%D%/truth/invariants.tap \
 	%D%/truth/peers.tap \

@@ -42,6 +42,8 @@ tcp_live(struct flow_state *f, int side, const struct packet *p)
 		f->tcp_life |= (uint16_t)(TCPLIFE_RST << side);
 		return;
 	}
+	if ((flags & TCP_SYN) == 0)
+		f->tcp_life |= TCPLIFE_MORE;
 	if (flags & TCP_SYN)
 		opens(f, side, p);
 	else if (flags & TCP_ACK && (f->tcp_life & TCPLIFE_SYNACK))

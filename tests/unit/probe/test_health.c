@@ -96,7 +96,7 @@ tcp_rules(void **state)
 			r->v[cases[i].set[s].field].u = cases[i].set[s].v;
 			bit_set(r->present, cases[i].set[s].field);
 		}
-		got = flags(r, true);
+		got = flags(r, false);
 		if (got != cases[i].flags)
 			fail_msg("%s: flags %llx, expected %llx", cases[i].what, (unsigned long long)got,
 			    (unsigned long long)cases[i].flags);
@@ -158,6 +158,13 @@ no_answer(void **state)
 	};
 
 	(void)state;
+	for (int more = 0; more < 2; more++) { /* one side captured: it was answered, or it would not have gone on */
+		struct flow *r = record(6);
+
+		SET(r, conn, CONN_S0);
+		SET(r, cause, CAUSE_idle);
+		assert_int_equal(flags(r, more), more ? 0 : HEALTH_noans);
+	}
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct flow *r = record(table[i].proto);
 
