@@ -482,7 +482,7 @@ def e_second(c):
 CORNERS = {
     'synrtx': (e_syn, dict(ssyn=2, dsyn=1, sackpkts=1, ssynrtx=1, srtxdn=1, srto=1, smaxrtx=1), None),
     'synackrtx': (e_synack, dict(ssyn=1, dsyn=2, sackpkts=1, dsynrtx=1, drtxdn=1, drto=1, dmaxrtx=1), None),
-    'syncopy': (e_syncopy, dict(ssyn=1, dsyn=1, sackpkts=1, sdup=1, ddup=1), None),
+    'syncopy': (e_syncopy, dict(ssyn=2, dsyn=2, sackpkts=1, sdup=1, ddup=1), None),
     'finrtx': (e_fin, dict(ONE, sfin=2, srtxdn=1, srto=1, smaxrtx=1, dackpkts=2, sackev=1), {}),
     'finspur': (e_finspur, dict(ONE, sfin=2, sspur=1, smaxrtx=1, dackpkts=2), {}),
     'tlp': (e_tlp, dict(ONE, sdatasegs=2, srtxdn=1, srtxb=100, smaxrtx=1), {}),

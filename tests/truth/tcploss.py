@@ -65,6 +65,9 @@ def lost_data():
     return out
 
 
+# Nothing was lost, but what was only late behind the tap was sent again: "sent again, what was seen" is loss behind
+# the tap by definition, for the tap sees the acknowledgement after it.  There all that was sent again has to be exact.
+NEEDLESS = {('tcp-reorder.A.pcap', '10.71.1.1:37130>10.71.2.1:80'), ('tcp-reorder.B.pcap', '10.71.2.1:8080>10.71.1.1:34580')}
 FIELDS = 'rtxup rtxdn spur ooo dup capmiss capfix'.split()
 
 
@@ -132,10 +135,23 @@ def main():
     try:
         for name, stream, lost, again, v, peer in compare():
             mine = v['rtxup'] + v['rtxdn']
-            tap.ok(abs(mine - lost) <= abs(peer - lost), '%s %s: nearer to what was lost, or as near, as tshark' % (name, stream),
+            if (name, stream) in NEEDLESS:
+                tap.ok(mine + v['spur'] == again and mine > 0, '%s %s: what was sent again' % (name, stream),
+                       'sender %d, ours %d' % (again, mine + v['spur']))
+                continue
+            tap.ok(abs(mine - lost) <= abs(peer - lost), '%s %s: as near to what was lost as tshark, or nearer' % (name, stream),
                    'lost %d, ours %d, tshark %d' % (lost, mine, peer))
     except Failure as e:
         tap.ok(False, 'records', e)
+    # frames that the capture lacks are no loss of the network: it is the same as in the whole capture
+    for name, base in BLINDED.items():
+        paths = [os.path.join(folder(), n + '.pcap') for n in (name, base + name[-2:])]
+        if all(map(os.path.exists, paths)):
+            cut, whole = map(ours, paths)
+            for stream, v in sorted(whole.items()):
+                got, expected = ([x['rtxup'], x['rtxdn']] for x in (cut[stream], v))
+                tap.ok(got == expected, '%s %s: network loss as in %s' % (name, stream, base + name[-2:]),
+                       'before, behind the tap: %s, whole %s' % (got, expected))
     # what was taken out of a capture is what is missing from it
     removed = Counter()
     for r in table('netns_captureloss'):

@@ -33,7 +33,7 @@ def path_of(name):
 def tcptrace(path):
     """stream -> packets, unique bytes (- where there are gaps), rexmt, outoforder"""
     text = subprocess.run(['tcptrace', '-n', '-l', path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
-    out = defaultdict(lambda: [0, 0, 0, 0])
+    out = defaultdict(lambda: [0, 0, 0, 0, 0])
     ends, both = [], {}                  # tcptrace names both ends, then what each sent, side by side
     for line in text.split('\n'):
         m = re.match(r'\s*host \w+:\s+(\S+):(\d+)$', line)
@@ -52,6 +52,7 @@ def tcptrace(path):
                     row[1] = row[1] + int(both['unique bytes sent'][k]) if whole else None
                     row[2] += int(both['rexmt data pkts'][k])
                     row[3] += int(both['outoforder pkts'][k])
+                    row[4] += int(both['missed data'][k].replace('NA', '0'))
     return out
 
 
@@ -76,7 +77,7 @@ def make():
     for name in LISTED:
         path = path_of(name + '.pcap')
         for stream, v in sorted(tcptrace(path).items()):
-            print('\t'.join([name + '.pcap', stream] + ['-' if x is None else str(x) for x in v]))
+            print('\t'.join([name + '.pcap', stream] + ['-' if x is None else str(x) for x in v[:4]]))
 
 
 def shell(line):
@@ -90,7 +91,7 @@ def beside():
     for name in BESIDE:
         path = path_of('public/' + name + '.pcap')
         p = sum(ours(path).values(), Counter())
-        t = [sum(v[k] or 0 for v in tcptrace(path).values()) for k in range(4)]
+        t = [sum(v[k] or 0 for v in tcptrace(path).values()) for k in range(5)]
         flags = 'retransmission spurious_retransmission out_of_order ack_lost_segment'.split()
         line = 'tshark -r %s -q -z io,stat,0%s' % (path, ''.join(',"COUNT(tcp.analysis.%s)tcp.analysis.%s"' % (f, f) for f in flags))
         w = [int(x) for x in re.findall(r'\d+', re.search(r'^\|[^|]*<>[^|]*\|(.*)$', shell(line), re.M)[1])]
@@ -104,12 +105,12 @@ def beside():
                 a[n] += int(f[k] or 0)
             a['ooo'] += 'i' in f[6]
         for row in (('network loss', p['rtxup'] + p['rtxdn'], '-', '-', a['loss']),
-                    ('sent again', '%d needless' % p['spur'] if p['spur'] else 0, t[2], '%d, of these %d spurious' % (w[0], w[1]),
+                    ('sent again', '%d, of these %d needless' % (p['rtxup'] + p['rtxdn'] + p['spur'], p['spur']), t[2], '%d, of these %d spurious' % (w[0], w[1]),
                      a['retrans']),
                     ('captured twice', p['dup'], '-', '-', '-'),
                     ('reordered', p['ooo'], t[3], w[2], 'a flag on %d records' % a['ooo'] if a['ooo'] else 0),
                     ('not captured', '%d bytes in %d events' % (p['capmiss'] - p['capfix'], p['ackgap']) if p['capmiss'] else 0,
-                     '', '%d events' % w[3] if w[3] else 0, '%d bytes' % a['gap'] if a['gap'] else 0)):
+                     '%d bytes' % t[4] if t[4] else 0, '%d events' % w[3] if w[3] else 0, '%d bytes' % a['gap'] if a['gap'] else 0)):
             print('| %s | %s | %s |' % (name, row[0], ' | '.join(str(x) for x in row[1:])))
 
 
