@@ -50,6 +50,12 @@ static const struct row racheck[] = {
 static const struct row rahisto[] = {
 #include "ra-tools/rahisto.opt"
 };
+static const struct row radrill[] = {
+#include "ra-tools/radrill.opt"
+};
+static const struct row ratunnel[] = {
+#include "ra-tools/ratunnel.opt"
+};
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -65,6 +71,8 @@ static const struct {
 	{ "rahisto.1", rahisto, N(rahisto) },
 	{ "racheck.1", racheck, N(racheck) },
 	{ "rasplit.1", rasplit, N(rasplit) },
+	{ "radrill.1", radrill, N(radrill) },
+	{ "ratunnel.1", ratunnel, N(ratunnel) },
 	{ "ragap.1", ragap, N(ragap) },
 	{ "ra.1", ra, N(ra) },
 };
