@@ -11,7 +11,7 @@
  * key is two groups while records are added, one for each orientation; when they come out, the loser is
  * turned and merged into the winner.
  */
-#include "ra-tools/aggr.h"
+#include "ra-tools/aggr_room.h"
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
@@ -20,81 +20,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHUNK	  512
-#define SLAB_BITS 12
-#define SLAB_ROWS (1u << SLAB_BITS)
-#define NO_GROUP  UINT32_MAX
-
-enum { HERE = 1, MIXED = 2 }; /* state of a cell; both: mixed */
-
-struct slabs { /* rows of one size that do not move while others are added */
-	uint8_t **slab;
-	uint32_t n, cap;
-	size_t stride;
-};
-
-struct job;
-typedef void (*kernel_fn)(const struct job *);
-
-struct slot { /* a kept field that has been seen */
-	enum field field;
-	uint32_t value, state; /* where they are in a row */
-	bool timed;	       /* a companion time follows the value */
-	kernel_fn kernel;
-};
-
-struct bucket {
-	uint32_t hash, group; /* NO_GROUP: empty */
-};
-
-struct group {
-	uint64_t hash;
-	uint32_t partner; /* the same key in the other orientation; NO_GROUP: none */
-	uint8_t turned;	  /* its orientation: source above destination */
-	bool traffic;	  /* more than END rows */
-};
-
-struct
-    part { /* where a part of the key lies in the key's bytes; state bits: 2 for each part, in the first word */
-	enum field field, twin;
-	int mask4, mask6;
-	uint16_t at, width;
-};
-
-struct aggr {
-	struct part part[KEYS_MAX];
-	unsigned nparts;
-	size_t keylen;
-	bool turn, ports, hide_ends;
-	struct batch *half; /* one direction of a batch; NULL: both count together */
-	enum field required;
-	uint64_t seed;
-
-	struct fieldset keep;
-	struct slot slot[F_STORED];
-	uint16_t slot_of[F_STORED]; /* index + 1 */
-	unsigned nslots;
-	struct slabs rows, keys;
-
-	struct group *group;
-	uint32_t n, cap;
-	struct bucket *table;
-	uint32_t mask;
-
-	struct arena arena; /* blobs of groups */
-	struct arena scratch;
-
-	uint8_t *keybuf; /* CHUNK keys */
-	uint64_t hash[CHUNK];
-	uint8_t turned[CHUNK];
-	uint8_t *to[CHUNK];
-	uint32_t *selected;
-
-	uint32_t *order, norder, at;
-	enum field by;
-	struct batch *out;
-};
 
 struct job { /* one column of a chunk */
 	struct aggr *a;
@@ -106,12 +31,6 @@ struct job { /* one column of a chunk */
 };
 
 /* --- slabs ------------------------------------------------------------------------------------- */
-
-static inline uint8_t *
-slab_at(const struct slabs *s, uint32_t i)
-{
-	return (s->slab[i >> SLAB_BITS] + (size_t)(i & (SLAB_ROWS - 1)) * s->stride);
-}
 
 static void
 slab_room(struct slabs *s, uint32_t i)
@@ -254,12 +173,13 @@ blob_store(struct aggr *a, struct blob *to, struct blob from, bool own)
 		to->n = from.n;
 		return;
 	}
+	a->blob_bytes += from.n == 0 ? 16 : blob_room(from.n);
 	to->p = from.n == 0 ? arena_alloc(&a->arena, 16)
 			    : memcpy(arena_alloc(&a->arena, blob_room(from.n)), from.p, from.n);
 	to->n = from.n;
 }
 
-static void
+void
 cell_read(const struct slot *s, const uint8_t *row, struct cell *c)
 {
 	uint8_t state = row[s->state];
@@ -274,44 +194,57 @@ cell_read(const struct slot *s, const uint8_t *row, struct cell *c)
 		memcpy(&c->t, row + s->value + size, 8);
 }
 
+static void
+merge_cell(struct aggr *a, const struct slot *s, uint8_t *row, const struct cell *from)
+{
+	enum store store = fields[s->field].store;
+	size_t size = store == STORE_IP || store == STORE_BLOB ? 16 : 8;
+	struct blob old = { NULL, 0 };
+	struct cell into;
+
+	cell_read(s, row, &into);
+	if (store == STORE_BLOB && into.present)
+		old = into.v.b;
+	arena_reset(&a->scratch);
+	cell_merge(s->field, &into, from, &a->scratch);
+	row[s->state] = into.mixed ? MIXED : HERE;
+	if (into.mixed)
+		return;
+	if (store == STORE_BLOB && into.v.b.p != old.p) {
+		struct blob fresh = old;
+
+		blob_store(a, &fresh, into.v.b, old.p != NULL);
+		into.v.b = fresh;
+	}
+	memcpy(row + s->value, &into.v, size);
+	if (s->timed)
+		memcpy(row + s->value + size, &into.t, 8);
+}
+
+void
+cell_into(struct aggr *a, enum field f, uint8_t *row, const struct cell *from)
+{
+	if (from->present || from->mixed)
+		merge_cell(a, &a->slot[a->slot_of[f] - 1], row, from);
+}
+
 /* Everything that has no kernel of its own: the reference, cell by cell. */
 static void
 any_cell(const struct job *j)
 {
 	const struct slot *s = j->slot;
-	enum store store = fields[s->field].store;
-	size_t size = store == STORE_IP || store == STORE_BLOB ? 16 : 8;
 
 	for (uint32_t i = 0; i < j->n; i++) {
 		uint32_t r = j->row[i];
-		struct cell into,
-		    from = { .present = column_has(j->in, r), .mixed = column_mixed(j->in, r) };
-		struct blob old = { NULL, 0 };
-		uint8_t *row = j->to[i];
+		struct cell from = { .present = column_has(j->in, r), .mixed = column_mixed(j->in, r) };
 
 		if (!from.present && !from.mixed)
 			continue;
-		cell_read(s, row, &into);
 		if (from.present) {
 			from.v = column_value(j->in, r);
 			from.t = s->timed ? time_of(j, r) : 0;
 		}
-		if (store == STORE_BLOB && into.present)
-			old = into.v.b;
-		arena_reset(&j->a->scratch);
-		cell_merge(s->field, &into, &from, &j->a->scratch);
-		row[s->state] = into.mixed ? MIXED : HERE;
-		if (into.mixed)
-			continue;
-		if (store == STORE_BLOB && into.v.b.p != old.p) {
-			struct blob fresh = old;
-
-			blob_store(j->a, &fresh, into.v.b, old.p != NULL);
-			into.v.b = fresh;
-		}
-		memcpy(row + s->value, &into.v, size);
-		if (s->timed)
-			memcpy(row + s->value + size, &into.t, 8);
+		merge_cell(j->a, s, j->to[i], &from);
 	}
 }
 
@@ -362,24 +295,33 @@ rows_widen(struct aggr *a, unsigned old_slots, size_t old_head)
 	slab_free(&old);
 }
 
-static void
-rows_cover(struct aggr *a, const struct batch *b)
+void
+slots_cover(struct aggr *a, const struct fieldset *set)
 {
 	unsigned before = a->nslots;
 
 	for (enum field f = 0; f < F_STORED; f++) {
-		const struct field_info *info = &fields[f];
-
-		if (b->col[f] == NULL || a->slot_of[f] != 0 || !fieldset_has(&a->keep, f) ||
-		    info->agg == AGG_COMP || info->agg == AGG_NONE)
+		if (!fieldset_has(set, f) || a->slot_of[f] != 0)
 			continue;
 		a->slot[a->nslots] = (struct slot){ .field = f,
-						    .timed = info->companion != F_NONE,
-						    .kernel = kernel_for(info) };
+						    .timed = fields[f].companion != F_NONE,
+						    .kernel = kernel_for(&fields[f]) };
 		a->slot_of[f] = (uint16_t)++a->nslots;
 	}
 	if (a->nslots != before)
 		rows_widen(a, before, (before + 7) & ~(size_t)7);
+}
+
+static void
+rows_cover(struct aggr *a, const struct batch *b)
+{
+	struct fieldset seen = { { 0 } };
+
+	for (enum field f = 0; f < F_STORED; f++)
+		if (b->col[f] != NULL && fieldset_has(&a->keep, f) && fields[f].agg != AGG_COMP &&
+		    fields[f].agg != AGG_NONE)
+			fieldset_add(&seen, f);
+	slots_cover(a, &seen);
 }
 
 /* --- orientation ------------------------------------------------------------------------------- */
@@ -417,22 +359,6 @@ row_turned(const struct aggr *a, const struct batch *b, uint32_t r)
 	if (c == 0 && a->ports)
 		c = compare(b->col[F_sport], b->col[F_dport], r);
 	return (c > 0);
-}
-
-/* Does the turned half of a group win?  dirq highest, decided earliest, else the lower endpoint is the source. */
-static bool
-turned_wins(const struct aggr *a, uint32_t plain, uint32_t turned)
-{
-	struct cell p = { .present = false }, t = p;
-	unsigned s = a->slot_of[F_dirq];
-
-	if (s == 0)
-		return (false);
-	cell_read(&a->slot[s - 1], slab_at(&a->rows, plain), &p);
-	cell_read(&a->slot[s - 1], slab_at(&a->rows, turned), &t);
-	if (!p.present || !t.present)
-		return (t.present);
-	return (t.v.u != p.v.u ? t.v.u > p.v.u : t.t < p.t);
 }
 
 /* --- keys -------------------------------------------------------------------------------------- */
@@ -593,12 +519,6 @@ find(const struct aggr *a, const uint8_t *key, uint64_t hash)
 	}
 }
 
-static uint64_t
-turned_bit(const struct aggr *a)
-{
-	return (1ull << (2 * a->nparts));
-}
-
 /* The other orientation of the same key, if it has come by. */
 static uint32_t
 partner(struct aggr *a, const uint8_t *key)
@@ -610,14 +530,18 @@ partner(struct aggr *a, const uint8_t *key)
 	return (find(a, other, hash64(other, a->keylen, a->seed))->group);
 }
 
-static uint32_t
-group_of(struct aggr *a, const uint8_t *key, uint64_t hash, uint8_t turned)
+uint32_t
+group_of(struct aggr *a, const uint8_t *key, uint64_t hash, uint64_t first)
 {
 	struct bucket *b = find(a, key, hash);
 	uint32_t g = b->group;
+	uint64_t state;
 
-	if (g != NO_GROUP)
+	if (g != NO_GROUP) {
+		if (first < a->group[g].first)
+			a->group[g].first = first;
 		return (g);
+	}
 	assert(a->n < NO_GROUP);
 	g = a->n++;
 	*b = (struct bucket){ (uint32_t)hash, g };
@@ -628,12 +552,44 @@ group_of(struct aggr *a, const uint8_t *key, uint64_t hash, uint8_t turned)
 	slab_room(&a->keys, g);
 	slab_room(&a->rows, g);
 	memcpy(slab_at(&a->keys, g), key, a->keylen);
-	a->group[g] = (struct group){ hash, a->turn ? partner(a, key) : NO_GROUP, turned, false };
+	memcpy(&state, key, sizeof(state));
+	a->group[g] = (struct group){ hash, first, a->turn ? partner(a, key) : NO_GROUP,
+				      (state & turned_bit(a)) != 0, false };
 	if (a->group[g].partner != NO_GROUP)
 		a->group[a->group[g].partner].partner = g;
 	if (a->n > a->mask / 4 * 3)
 		table_grow(a);
 	return (g);
+}
+
+void
+groups_drop(struct aggr *a)
+{
+	slab_free(&a->rows);
+	slab_free(&a->keys);
+	a->rows = (struct slabs){ .stride = a->rows.stride };
+	a->keys = (struct slabs){ .stride = a->keylen };
+	arena_reset(&a->arena);
+	a->blob_bytes = 0;
+	a->n = 0;
+	for (uint32_t i = 0; i <= a->mask; i++)
+		a->table[i].group = NO_GROUP;
+}
+
+uint64_t
+groups_bytes(const struct aggr *a)
+{
+	return ((uint64_t)a->n * (a->rows.stride + a->keylen + sizeof(struct group) + 2 * sizeof(struct bucket)) +
+		a->blob_bytes);
+}
+
+/* Where a row stands among all: an order that does not depend on who adds it. */
+static uint64_t
+place_of(const struct aggr *a, uint32_t r)
+{
+	if (a->places != NULL)
+		return (a->places[r]);
+	return (aggr_row(a->number, r) | (uint64_t)a->half_now << 15);
 }
 
 /* A row of its own for the end of a flow carries no traffic (SEMANTICS 0): no packets, and no correction. */
@@ -672,8 +628,7 @@ chunk_groups(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32
 		}
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t g =
-		    group_of(a, a->keybuf + (size_t)i * a->keylen, a->hash[i], a->turned[i]);
+		uint32_t g = group_of(a, a->keybuf + (size_t)i * a->keylen, a->hash[i], place_of(a, rows[i]));
 
 		a->to[i] = slab_at(&a->rows, g);
 		if (!a->group[g].traffic)
@@ -751,142 +706,29 @@ take_half(struct batch *half, const struct batch *b, bool destination)
 void
 aggr_add(struct aggr *a, struct batch *b)
 {
-	if (a->half == NULL) {
-		add_rows(a, b);
-		return;
+	for (a->half_now = 0; a->half_now < (a->half == NULL ? 1u : 2u); a->half_now++) {
+		if (a->half != NULL)
+			take_half(a->half, b, a->half_now == 1);
+		add_rows(a, a->half != NULL ? a->half : b);
 	}
-	for (int destination = 0; destination < 2; destination++) {
-		take_half(a->half, b, destination);
-		add_rows(a, a->half);
-	}
+	a->number++;
+	groups_spill(a);
 }
 
-/* --- out --------------------------------------------------------------------------------------- */
-
-static void
-out_cell(struct batch *out, enum field f, const struct cell *c, uint32_t r)
+void
+aggr_place(struct aggr *a, uint64_t number)
 {
-	struct column *col = out->col[f];
-	enum field time = fields[f].companion;
-
-	if (c->mixed)
-		column_set_mixed(out, col, r);
-	if (!c->present || c->mixed)
-		return;
-	column_set(col, r, &c->v);
-	if (time != F_NONE) {
-		union value t = { .i = c->t };
-
-		column_set(batch_column(out, time), r, &t);
-	}
+	a->number = number;
 }
 
-/* The cell of field f in group g; turned: as it is when the group is turned round. */
-static struct cell
-group_cell(struct aggr *a, uint32_t g, enum field f, bool turned)
+void
+aggr_add_at(struct aggr *a, struct batch *b, const uint64_t *places)
 {
-	struct cell c = { .present = false };
-	unsigned s = a->slot_of[turned ? fields[f].twin : f];
-
-	if (s == 0)
-		return (c);
-	cell_read(&a->slot[s - 1], slab_at(&a->rows, g), &c);
-	if (turned && c.present && type_is_sided(fields[f].type))
-		value_reverse(fields[f].type, &c.v, &a->out->arena);
-	return (c);
-}
-
-static void
-out_group(struct aggr *a, uint32_t g)
-{
-	uint32_t other = a->group[g].partner, r = a->out->rows++, win = g, lose = other;
-
-	if (other != NO_GROUP &&
-	    turned_wins(a, a->group[g].turned ? other : g, a->group[g].turned ? g : other) !=
-		(a->group[g].turned != 0)) {
-		win = other;
-		lose = g;
-	}
-	for (unsigned i = 0; i < a->nslots; i++) {
-		enum field f = a->slot[i].field;
-		struct cell c = group_cell(a, win, f, false), from;
-
-		if (other != NO_GROUP) {
-			from = group_cell(a, lose, f, true);
-			cell_merge(f, &c, &from, &a->out->arena);
-		}
-		out_cell(a->out, f, &c, r);
-	}
-}
-
-/* The twin of a field that was seen has to have a place, for turned rows. */
-static void
-cover_twins(struct aggr *a)
-{
-	unsigned before = a->nslots;
-
-	for (unsigned i = 0; i < before && a->turn; i++) {
-		enum field t = fields[a->slot[i].field].twin;
-
-		if (a->slot_of[t] != 0)
-			continue;
-		a->slot[a->nslots] = (struct slot){ .field = t,
-						    .timed = a->slot[i].timed,
-						    .kernel = a->slot[i].kernel };
-		a->slot_of[t] = (uint16_t)++a->nslots;
-	}
-	if (a->nslots != before)
-		rows_widen(a, before, (before + 7) & ~(size_t)7);
-}
-
-static bool
-comes_out(const struct aggr *a, uint32_t g)
-{
-	uint32_t other = a->group[g].partner;
-
-	if (other != NO_GROUP && other < g) /* came out with the other half */
-		return (false);
-	return (!a->hide_ends || a->group[g].traffic ||
-		(other != NO_GROUP && a->group[other].traffic));
-}
-
-static int
-order_cmp(const void *x, const void *y, void *arg)
-{
-	struct aggr *a = arg;
-	uint32_t g = *(const uint32_t *)x, h = *(const uint32_t *)y;
-	struct cell c = group_cell(a, g, a->by, false), d = group_cell(a, h, a->by, false);
-	int cmp = value_cmp(STORE_U64, &c.v, &d.v);
-
-	return (cmp != 0 ? cmp : (g > h) - (g < h));
-}
-
-static void
-begin_out(struct aggr *a)
-{
-	cover_twins(a);
-	a->out = batch_new(4096);
-	a->order = mem_alloc(((size_t)a->n + 1) * sizeof(a->order[0]));
-	for (uint32_t g = 0; g < a->n; g++)
-		if (comes_out(a, g))
-			a->order[a->norder++] = g;
-	if (a->by != F_NONE)
-		qsort_r(a->order, a->norder, sizeof(a->order[0]), order_cmp, a);
-}
-
-struct batch *
-aggr_next(struct aggr *a)
-{
-	if (a->out == NULL)
-		begin_out(a);
-	if (a->at == a->norder)
-		return (NULL);
-	batch_reset(a->out);
-	for (unsigned i = 0; i < a->nslots; i++)
-		(void)batch_column(a->out, a->slot[i].field);
-	while (a->at < a->norder && a->out->rows < a->out->cap)
-		out_group(a, a->order[a->at++]);
-	return (a->out);
+	assert(a->half == NULL);
+	a->places = places;
+	add_rows(a, b);
+	a->places = NULL;
+	groups_spill(a);
 }
 
 /* --- life -------------------------------------------------------------------------------------- */
@@ -948,6 +790,38 @@ aggr_new(const struct keys *k, const struct fieldset *keep)
 	return (a);
 }
 
+struct aggr *
+aggr_twin(const struct aggr *a)
+{
+	struct aggr *t = mem_zero(1, sizeof(*t));
+
+	memcpy(t->part, a->part, sizeof(t->part));
+	t->nparts = a->nparts;
+	t->keylen = a->keylen;
+	t->turn = a->turn;
+	t->ports = a->ports;
+	t->hide_ends = a->hide_ends;
+	t->required = a->required;
+	t->seed = a->seed; /* so that keys have the same hash */
+	t->by = a->by;
+	t->keep = a->keep;
+	t->limit = a->limit;
+	t->level = a->level;
+	if (a->half != NULL)
+		t->half = batch_new(BATCH_ROWS);
+	t->keys.stride = t->keylen;
+	t->keybuf = mem_alloc(CHUNK * t->keylen);
+	t->selected = mem_alloc(BATCH_ROWS * sizeof(t->selected[0]));
+	table_grow(t);
+	return (t);
+}
+
+void
+aggr_memory(struct aggr *a, uint64_t bytes)
+{
+	a->limit = bytes;
+}
+
 void
 aggr_free(struct aggr **pa)
 {
@@ -961,7 +835,11 @@ aggr_free(struct aggr **pa)
 	free(a->table);
 	free(a->keybuf);
 	free(a->selected);
-	free(a->order);
+	outgo_free(&a->outgo);
+	for (unsigned i = 0; i < a->spills; i++)
+		spill_free(&a->spill[i]);
+	free(a->spill);
+	free(a->error);
 	batch_free(&a->out);
 	batch_free(&a->half);
 	arena_free(&a->arena);

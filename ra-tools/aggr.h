@@ -50,7 +50,28 @@ void aggr_add(struct aggr *, struct batch *);
 void aggr_hide_ends(struct aggr *, bool hide);
 /* Groups come out ordered by f, a stored number or time; equal ones stay in order. */
 void aggr_order(struct aggr *, enum field f);
-/* The next groups as rows, valid until the next call; NULL: no more. Values are borrowed until aggr_free(). */
+/* The next groups as rows, valid until the next call; NULL: no more, or aggr_error(). Without aggr_memory(), values are
+ * borrowed until aggr_free(). */
 struct batch *aggr_next(struct aggr *);
+
+/* --- several threads, each with one of its own; and more groups than fit into memory */
+
+/* Another one of the same keys and fields, empty. */
+struct aggr *aggr_twin(const struct aggr *);
+/* Everything in a twin, which is freed. */
+void aggr_join(struct aggr *into, struct aggr **twin);
+/* The number of the batch that is added next; else it is counted on.  Groups come out in the order of the number of
+ * the batch, then the row, in which they first appeared, whatever the order of adding. */
+void aggr_place(struct aggr *, uint64_t number);
+/* The same with a place for each row, made by aggr_row(). */
+void aggr_add_at(struct aggr *, struct batch *, const uint64_t *places);
+static inline uint64_t
+aggr_row(uint64_t number, uint32_t row)
+{
+	return (number << 16 | row);
+}
+/* Beyond about so many bytes groups go to a temporary file; 0: never. */
+void aggr_memory(struct aggr *, uint64_t bytes);
+const char *aggr_error(const struct aggr *); /* of temporary files; NULL: all is well */
 
 #endif

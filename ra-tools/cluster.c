@@ -4,7 +4,38 @@
  */
 #include "ra-tools/cluster.h"
 
+#include "format/base/mem.h"
 #include "ra-tools/aggr.h"
+
+#include <stdlib.h>
+
+static void
+take(void *state, struct batch *b, const struct origin *o)
+{
+	aggr_place(state, o->number);
+	aggr_add(state, b);
+}
+
+/* By each thread into groups of its own, which are joined. */
+static struct aggr *
+merge_all(struct run *r, struct aggr *a)
+{
+	unsigned n = run_threads(r);
+	void **states = mem_zero(n, sizeof(states[0]));
+
+	aggr_memory(a, run_memory(r) / n);
+	states[0] = a;
+	for (unsigned i = 1; i < n; i++)
+		states[i] = aggr_twin(a);
+	run_each(r, take, states);
+	for (unsigned i = 1; i < n; i++) {
+		struct aggr *twin = states[i];
+
+		aggr_join(a, &twin);
+	}
+	free(states);
+	return (a);
+}
 
 static struct aggr *
 prepare(struct run *r, const char *key)
@@ -28,13 +59,13 @@ prepare(struct run *r, const char *key)
 void
 cluster(struct run *r, const char *key)
 {
-	struct aggr *a = prepare(r, key);
+	struct aggr *a = merge_all(r, prepare(r, key));
 	struct batch *b;
 
-	while ((b = run_next(r)) != NULL)
-		aggr_add(a, b);
 	while ((b = aggr_next(a)) != NULL)
 		if (!run_print(r, b))
 			break;
+	if (aggr_error(a) != NULL)
+		run_fail("%s", aggr_error(a));
 	aggr_free(&a);
 }
