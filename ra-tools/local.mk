@@ -62,3 +62,9 @@ racheck_LDADD = $(RA_LIBS)
 bin_PROGRAMS += rahisto
 rahisto_SOURCES = %D%/rahisto.c %D%/rahisto.opt %D%/out/histo.c %D%/out/histo.h
 rahisto_LDADD = $(RA_LIBS)
+
+if HAVE_LIBCRYPTO
+bin_PROGRAMS += ranonymize
+endif
+ranonymize_SOURCES = %D%/ranonymize.c %D%/ranonymize.opt %D%/anon.c %D%/anon.h
+ranonymize_LDADD = $(RA_LIBS) $(LIBCRYPTO_LIBS)

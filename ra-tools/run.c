@@ -78,6 +78,7 @@ struct run {
 	struct segment_info segment;
 	char *probe;
 	uint32_t interval;
+	const char *called; /* what -w calls the probe; NULL: what the input does */
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect;
@@ -1136,6 +1137,8 @@ run_header(const struct run *r, bool filtered)
 	s = r->segment;
 	if (r->interval > 0)
 		s.interval = r->interval;
+	if (r->called != NULL)
+		s.probe = r->called;
 	s.filtered |= filtered || r->filter != NULL;
 	return (&s);
 }
@@ -1398,6 +1401,12 @@ run_labels(const struct run *r, struct fieldset *made)
 	if (r->labels != NULL)
 		labels_fields(r->labels, made);
 	return (r->labels != NULL);
+}
+
+void
+run_call_probe(struct run *r, const char *name)
+{
+	r->called = name;
 }
 
 void

@@ -113,6 +113,7 @@ bool run_labels(const struct run *, struct fieldset *made); /* what --label make
  * to write over an input. */
 const struct segment_info *run_header(const struct run *, bool filtered);
 void run_check_output(const struct run *, const char *path);
+void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed */
 /* The T that -w writes into its header, if it is not that of the input. */
 void run_interval(struct run *, uint32_t seconds);
 

@@ -124,6 +124,12 @@ tests_unit_ra_tools_test_signature_LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/ra-tools/test_labels
 tests_unit_ra_tools_test_labels_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 
+if HAVE_LIBCRYPTO
+UNIT += %D%/unit/ra-tools/test_anon
+endif
+tests_unit_ra_tools_test_anon_SOURCES = %D%/unit/ra-tools/test_anon.c ra-tools/anon.c
+tests_unit_ra_tools_test_anon_LDADD = $(FLOW_LIBS) $(LIBCRYPTO_LIBS) $(CMOCKA_LIBS)
+
 # --- true captures: truth/, described in README.md -------------------------------------------------
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
 TESTS += \

@@ -56,6 +56,9 @@ static const struct row radrill[] = {
 static const struct row ratunnel[] = {
 #include "ra-tools/ratunnel.opt"
 };
+static const struct row ranonymize[] = {
+#include "ra-tools/ranonymize.opt"
+};
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct {
@@ -68,6 +71,7 @@ static const struct {
 	{ "rabins.1", rabins, N(rabins) },
 	{ "rasort.1", rasort, N(rasort) },
 	{ "ratop.1", ratop, N(ratop) },
+	{ "ranonymize.1", ranonymize, N(ranonymize) },
 	{ "rahisto.1", rahisto, N(rahisto) },
 	{ "racheck.1", racheck, N(racheck) },
 	{ "rasplit.1", rasplit, N(rasplit) },
