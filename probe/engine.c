@@ -128,30 +128,6 @@ engine_free_bin(struct engine *e, uint32_t n)
 	pool_put(&e->table.bins, n);
 }
 
-/* What the flows of a bin know and its MAR record sums. */
-static void
-count_acks(struct engine *e, const struct bin *b)
-{
-	const struct flow *r = &e->emit.record;
-	uint64_t ev = 0, gap = 0;
-	struct stat_set *s;
-
-	for (int i = 0; i < 2; i++) {
-		ev += bit_get(r->present, F_sackev + i) ? r->v[F_sackev + i].u : 0;
-		gap += bit_get(r->present, F_sackgap + i) ? r->v[F_sackgap + i].u : 0;
-	}
-	if (ev + gap == 0)
-		return;
-	if (e->time.drains && e->time.draining.start == b->start && !is_late(b))
-		s = &e->time.draining.stats;
-	else if (is_late(b) || timeline_sealed(&e->time, b->start, e->clock.now))
-		s = timeline_late_stats(&e->time, b->start, e->clock.now);
-	else
-		s = &timeline_span(&e->time, b->start)->stats;
-	s->m_ackev += ev;
-	s->m_ackgap += gap;
-}
-
 /* Write a bin that is off its list, and the flow's END row if it came after the seal. */
 void
 engine_write_bin(struct engine *e, uint32_t n)
@@ -163,7 +139,6 @@ engine_write_bin(struct engine *e, uint32_t n)
 	if (f->key.kind & KEY_SA)
 		lanes_force(e, flow);
 	emit_bin(&e->emit, &e->table, e->track, b);
-	count_acks(e, b);
 	if (b->end_row)
 		say_end(e, f, b->end_row);
 	f->freeze = INT64_MIN;
@@ -775,13 +750,31 @@ engine_has_key(const struct engine *e, uint32_t n, const struct key *k)
 	return ((f->life & LIFE_DEAD) == 0 && key_equal(&f->key, k));
 }
 
-/* A zero window that lasted through bins before this packet's: it counts in each of them. */
+/* The probe's own counters of the bin in which a packet counts. */
+static struct stat_set *
+stats_of(struct engine *e, const struct work *w)
+{
+	int64_t start = clock_bin(w->ts, e->time.interval);
+
+	return (timeline_sealed(&e->time, start, w->now) ? timeline_late_stats(&e->time, start, w->now) :
+	    &timeline_span(&e->time, start)->stats);
+}
+
+/* What a TCP packet said beyond its own record: MAR sums the acknowledgements of all flows, and a zero window that
+ * lasted through bins before this one counts in each of them. */
 static void
-count_silence(struct engine *e, const struct work *w)
+count_tcp(struct engine *e, const struct work *w)
 {
 	struct flow_state *f = flow_at(&e->table, w->flow);
 	int64_t from, to, T = e->time.interval;
+	uint32_t ev, gap;
 
+	if (tcp_acks(e->track, &ev, &gap)) {
+		struct stat_set *s = stats_of(e, w);
+
+		s->m_ackev += ev;
+		s->m_ackgap += gap;
+	}
 	for (int side = 0; side < 2; side++) {
 		if (!tcp_silence(e->track, side, &from, &to))
 			continue;
@@ -835,7 +828,7 @@ engine_settle(struct engine *e, struct work *w)
 	count(e, n, w);
 	w->flow = n;
 	if (is_tcp(flow_at(&e->table, n)))
-		count_silence(e, w);
+		count_tcp(e, w);
 	if (w->p->facts & CARRIER_FACTS)
 		carriers_packet(e, w);
 	if (w->p->facts & ABOUT_FACTS)
@@ -882,15 +875,13 @@ static void
 clock_in(struct engine *e, struct work *w, const struct arrival *a)
 {
 	bool jump, sealed, bad = a->bad_ts || !watermark_can_be(a->packet.ts);
-	int64_t start;
 	struct stat_set *s;
 
 	w->p = &a->packet;
 	w->ts = watermark_take(&e->clock, a->packet.ts, bad, &jump);
 	w->now = e->clock.now;
-	start = clock_bin(w->ts, e->time.interval);
-	sealed = timeline_sealed(&e->time, start, w->now);
-	s = sealed ? timeline_late_stats(&e->time, start, w->now) : &timeline_span(&e->time, start)->stats;
+	sealed = timeline_sealed(&e->time, clock_bin(w->ts, e->time.interval), w->now);
+	s = stats_of(e, w);
 	count_fate(s, w->p);
 	s->tback += sealed;
 	s->tjump += jump;

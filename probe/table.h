@@ -55,13 +55,13 @@ struct flow_state {
 	struct link fifo, timer;
 	uint32_t slot;      /* the timer wheel's */
 	uint32_t isn[2];    /* TCP: of each side's last SYN */
-	uint16_t mss[2];    /* TCP: offered with it; 0 = not */
 	uint16_t synwin;    /* TCP: the window of the SYN-ACK */
-	uint8_t wscale[2];  /* TCP: offered with the SYN, or TCP_NOSCALE */
+	uint8_t wscale[2];  /* TCP: offered with the SYN, or TCP_NOSCALE, TCP_CUTSCALE */
 	uint16_t vlan[2], ivlan[2]; /* of each side's packets; 0xffff = none */
 	uint8_t mac[2][6];   /* each side's own, when it has sent */
 	uint8_t mac_to[2][6]; /* and as the other side's first packet called it */
 	uint32_t dns;        /* TCP port 53: cell with the place in its stream; 0 = none */
+	uint8_t ttl[2];      /* TCP: of each side's last packet that was no RST; 0 = none */
 	uint8_t macs;        /* which of the four are known: bit 0, 1 = mac, bit 2, 3 = mac_to */
 };
 

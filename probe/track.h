@@ -67,9 +67,10 @@ enum {
 	TCPLIFE_ISN = 1 << 10,    /* << side: isn is known */
 	TCPLIFE_SYNRTX = 1 << 12, /* a SYN came again: no round trip can be told from it (Karn) */
 	TCPLIFE_SYNACKRTX = 1 << 13,
+	TCPLIFE_SYNACKHI = 1 << 14, /* the SYN-ACK came from hi */
 	TCPLIFE_MORE = 1 << 15,   /* a packet that is no SYN and no RST: there was an answer, seen or not */
 };
-#define TCP_NOSCALE 0xff /* flow_state.wscale: not offered */
+enum { TCP_NOSCALE = 0xff, TCP_CUTSCALE = 0xfe }; /* flow_state.wscale: not offered; options not captured */
 
 /* Does this packet open a new connection on the same ports? `now`: the watermark. */
 bool tcp_reuses(const struct flow_state *, int side, const struct packet *, int64_t now);
@@ -81,6 +82,8 @@ uint8_t tcp_cause(const struct flow_state *);       /* CAUSE_* when it falls sil
 /* The last packet came after whole bins in which the window of `side` was zero, [from, to), and nothing else was
  * to be counted there.  Asking forgets it. */
 bool tcp_silence(struct track *, int side, int64_t *from, int64_t *to);
+/* Acknowledgements that the last packets counted, of all flows.  Asking forgets them.  false: none. */
+bool tcp_acks(struct track *, uint32_t *ackev, uint32_t *ackgap);
 void tcp_add_zwin(struct track *, const struct bin *, int side, uint64_t us);
 
 #endif

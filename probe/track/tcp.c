@@ -3,8 +3,7 @@
  * track/tcp.c: TCP: one packet through the tracker, and what of it stands in the record.
  *
  * A SYN alone costs a few bytes of the flow.  The state of a connection (tcp.h) is made when the handshake is
- * complete, with the first payload or FIN, when a SYN has to be sent again, or with the second packet of a connection
- * met in the middle.
+ * complete, with the first payload or FIN, when a SYN comes again, or with the second packet that is no SYN.
  */
 #include "probe/track/tcp.h"
 
@@ -62,38 +61,37 @@ knows_isn(struct tcp_side *x, uint32_t isn)
 /* What the handshake said, before anything was remembered.  The flow's times of each side's last packet are
  * those of the SYN and the SYN-ACK. */
 static void
-recall(struct tcp *c, const struct flow_state *f, int side)
+recall(struct tcp *c, const struct flow_state *f)
 {
-	int other = 1 - side;
+	int answered = (f->tcp_life & TCPLIFE_SYNACKHI) != 0, opened = 1 - answered;
 
 	for (int i = 0; i < 2; i++)
 		if (f->tcp_life & TCPLIFE_ISN << i)
 			knows_isn(&c->side[i], f->isn[i]);
-	if ((f->tcp_life & TCPLIFE_SYNACK) == 0 || (f->tcp_life & TCPLIFE_ISN << side) == 0 ||
-	    (f->life & LIFE_SENT_LO << other) == 0)
+	if ((f->tcp_life & TCPLIFE_SYNACK) == 0 || (f->tcp_life & TCPLIFE_ISN << opened) == 0)
 		return;
-	c->side[side].una++;
-	c->side[other].lastack = f->isn[side] + 1;
-	c->side[other].lastwin = f->synwin;
-	c->side[other].has |= SIDE_ACK;
+	c->side[opened].una++;
+	c->side[answered].lastack = f->isn[opened] + 1;
+	c->side[answered].lastwin = f->synwin;
+	c->side[answered].has |= SIDE_ACK;
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
-		rtt_recall(&c->rtt, other, f->last[side], f->last[other]);
+		rtt_recall(&c->rtt, answered, f->last[opened], f->last[answered]);
 }
 
 static struct tcp *
-connection(struct track *t, struct flow_state *f, int side, const struct packet *p, bool again)
+connection(struct track *t, struct flow_state *f, const struct packet *p, bool again)
 {
-	bool middle = (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) == 0;
+	bool goes_on = f->packets > 1 && (p->tcp.flags & (TCP_SYN | TCP_RST)) == 0;
 
 	if (f->ext != 0)
 		return (pool_at(&t->tcp, f->ext));
 	if (!again && p->payload == 0 && (p->tcp.flags & TCP_FIN) == 0 && (f->tcp_life & TCPLIFE_EST) == 0 &&
-	    !(middle && f->packets > 1 && (p->tcp.flags & TCP_RST) == 0))
+	    !goes_on)
 		return (NULL);
 	if ((f->ext = pool_get(&t->tcp)) == 0)
 		return (NULL);
 	memset(pool_at(&t->tcp, f->ext), 0, sizeof(struct tcp));
-	recall(pool_at(&t->tcp, f->ext), f, side);
+	recall(pool_at(&t->tcp, f->ext), f);
 	return (pool_at(&t->tcp, f->ext));
 }
 
@@ -112,7 +110,8 @@ measure_handshake(struct tcp_packet *k, bool again, bool was_est)
 		if (!again && (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
 			rtt_synack(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
 	} else if (!was_est && f->tcp_life & TCPLIFE_EST && (f->tcp_life & TCPLIFE_SYNACKRTX) == 0 && k->c != NULL &&
-	    k->side == f->src && k->p->tcp.ack == f->isn[other] + 1) { /* later ones say that this one was missed */
+	    k->side == (f->tcp_life & TCPLIFE_SYNACKHI ? 0 : 1) &&
+	    k->p->tcp.ack == f->isn[other] + 1) { /* later ones say that this one was missed */
 		rtt_ackdat(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
 	}
 }
@@ -125,6 +124,8 @@ note_reset(struct tcp_packet *k, int64_t bin)
 	bool data = k->c != NULL && (x->has | y->has) & SIDE_DATA;
 
 	k->b->rstby |= (uint8_t)(1 << k->side);
+	if (f->ttl[k->side] != 0 && abs(k->p->ttl - f->ttl[k->side]) > 2)
+		k->b->rstttl = 1;
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) != 0 && (f->tcp_life & TCPLIFE_EST) == 0 && !data)
 		k->b->rstphase |= RST_SYN;
 	else if (k->c != NULL && y->has & SIDE_OOW)
@@ -133,10 +134,6 @@ note_reset(struct tcp_packet *k, int64_t bin)
 		k->b->rstphase |= RST_FIN;
 	else
 		k->b->rstphase |= data ? RST_DATA : RST_BEFORE;
-	if (k->c == NULL)
-		return;
-	if (x->has & SIDE_TTL && abs(k->p->ttl - x->ttl) > 2)
-		k->b->rstttl = 1;
 	if (k->m != NULL)
 		tcp_reset(k, bin);
 }
@@ -153,8 +150,6 @@ note_header(struct tcp_packet *k)
 		x->ipid = (uint16_t)p->ipid;
 		x->has |= SIDE_IPID;
 	}
-	x->ttl = p->ttl;
-	x->has |= SIDE_TTL;
 	if ((p->facts & FACT_TCPTS) == 0)
 		return;
 	if (x->has & SIDE_TS && (int32_t)(p->tcp.tsval - x->tsval) < 0) {
@@ -186,8 +181,9 @@ known(const struct flow_state *f)
 {
 	uint16_t isns = TCPLIFE_ISN << 0 | TCPLIFE_ISN << 1, open = TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_EST;
 	uint8_t both = LIFE_SENT_LO | LIFE_SENT_HI;
+	bool scale = f->wscale[0] != TCP_CUTSCALE && f->wscale[1] != TCP_CUTSCALE;
 
-	return ((f->tcp_life & isns) == isns ? MORE_SCALED : 0) | ((f->life & both) == both ? MORE_BOTH : 0) |
+	return ((f->tcp_life & isns) == isns && scale ? MORE_SCALED : 0) | ((f->life & both) == both ? MORE_BOTH : 0) |
 	    ((f->tcp_life & open) == open ? MORE_OPENED : 0);
 }
 
@@ -221,13 +217,13 @@ track_segment(struct tcp_packet *k, bool again, int64_t bin)
 		x->has |= SIDE_FIN;
 	}
 	tcp_in_window(k);
-	if (p->tcp.flags & TCP_SYN) {
-		if (again)
-			tcp_syn_again(k);
+	if (again) {
+		tcp_syn_again(k);
+	} else if (p->tcp.flags & TCP_SYN) {
 		k->s++; /* the rest is what may come with it (RFC 7413) */
 		k->seglen--;
 	}
-	if (((p->tcp.flags & TCP_SYN) == 0 || k->seglen > 0) && !tcp_segment(k))
+	if (!again && k->seglen + (uint32_t)(~p->tcp.flags & TCP_SYN) > 0 && !tcp_segment(k))
 		return; /* captured twice */
 	note_header(k);
 	if (p->payload > 0) {
@@ -261,7 +257,9 @@ packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const s
 	k.b->rst[side] += (flags & TCP_RST) != 0;
 	k.b->ackpkts[side] += (flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST)) == TCP_ACK && p->payload == 0;
 	k.b->opts[side] |= p->tcp.opts;
-	k.c = connection(t, f, side, p, again && !twice);
+	if (flags & TCP_SYN && p->tcp.opts & TCPOPT_MSS)
+		k.b->mss[side] = p->tcp.mss;
+	k.c = connection(t, f, p, again);
 	if (k.c != NULL) {
 		k.x = &k.c->side[side];
 		k.y = &k.c->side[1 - side];
@@ -272,6 +270,8 @@ packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const s
 		k.m->has |= known(f);
 		k.m->dup[side] += twice;
 	}
+	if ((flags & TCP_RST) == 0)
+		f->ttl[side] = p->ttl;
 	if (flags & TCP_RST)
 		note_reset(&k, bin->start);
 	else if (k.m != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k, again))
@@ -285,6 +285,15 @@ tcp_silence(struct track *t, int side, int64_t *from, int64_t *to)
 	*to = t->silence[side].to;
 	t->silence[side].to = t->silence[side].from;
 	return (*to > *from);
+}
+
+bool
+tcp_acks(struct track *t, uint32_t *ackev, uint32_t *ackgap)
+{
+	*ackev = t->ackev;
+	*ackgap = t->ackgap;
+	t->ackev = t->ackgap = 0;
+	return (*ackev + *ackgap > 0);
 }
 
 void
@@ -399,14 +408,12 @@ fill_history(const struct bin *b, struct tcp_bin *x, int s, struct flow *r)
 	SET(r, dhists, x->letters[1 - s]);
 }
 
-/* What a side offered, where its SYN is, or where missing bytes are to be counted in segments. */
+/* What a side offered with its SYN. */
 #define FILL_OFFER(p, side)                                                                 \
 	do {                                                                                \
-		bool syn = b->tcpflags[side] & TCP_SYN;                                     \
-                                                                                            \
-		if (f->mss[side] != 0 && (syn || HAS_FIELD(r, gaps)))                       \
-			SET(r, p##mss, f->mss[side]);                                       \
-		if (syn && f->wscale[side] != TCP_NOSCALE)                                  \
+		if (x->mss[side] != 0)                                                      \
+			SET(r, p##mss, x->mss[side]);                                       \
+		if (b->tcpflags[side] & TCP_SYN && f->wscale[side] <= 14)                   \
 			SET(r, p##wscale, f->wscale[side]);                                 \
 	} while (0)
 

@@ -37,8 +37,8 @@ struct holes {
 };
 
 struct tcp_sent { /* a segment that took sequence numbers */
-	uint32_t seq, us; /* us: its time, modulo 2^32 */
-	uint16_t len, ipid, sum;
+	uint32_t seq, ack, us; /* us: its time, modulo 2^32 */
+	uint16_t len, ipid, sum, win;
 	uint8_t flags;
 };
 
@@ -55,7 +55,7 @@ enum { /* tcp_side.has */
 	SIDE_SACK = 1 << 9,    /* sack */
 	SIDE_OWED = 1 << 10,   /* the byte before una was acknowledged, never seen, and may have been a FIN */
 	SIDE_OWEDGAP = 1 << 11, /* and that acknowledgement is not counted as a gap yet */
-	SIDE_TTL = 1 << 12,    /* ttl */
+	SIDE_VAGUE = 1 << 12,  /* its last segment was a fragment: it may end behind nxt */
 	SIDE_OOW = 1 << 13,    /* its last packet was out of window */
 	SIDE_DATA = 1 << 14,   /* has sent payload */
 	SIDE_FIN = 1 << 15,    /* fin */
@@ -82,7 +82,6 @@ struct tcp_side {
 	uint16_t dupacks;  /* by the other side since una moved */
 	uint8_t idrun;     /* segments in order whose IP-ID advanced by 1 to 999, up to 3 */
 	uint8_t nrtx;      /* times */
-	uint8_t ttl;       /* of its last packet that was no RST */
 	uint8_t nholes, at; /* at: the ring's next place */
 	struct tcp_sent ring[TCP_RING];
 };
@@ -125,7 +124,7 @@ struct tcp_more { /* of a bin in which the connection was tracked; [side] */
 	uint8_t has;       /* MORE_* */
 };
 enum {
-	MORE_SCALED = 1,   /* both sides' window scale is known */
+	MORE_SCALED = 1,   /* both sides' window scale is known: windows in bytes */
 	MORE_BOTH = 2,     /* both sides have been seen: what the capture missed can be known */
 	MORE_OPENED = 4,   /* the handshake was seen: acknowledgements count as events */
 	MORE_ASYM = 8,     /* a side that was never seen has its data acknowledged */
@@ -141,6 +140,7 @@ struct tcp_bin {
 	uint32_t letters[2]; /* by side: a bit each, a to z */
 	uint32_t datasegs[2], ackpkts[2];
 	uint32_t syn[2], fin[2], rst[2];
+	uint16_t mss[2];     /* offered with a SYN in this bin; 0 = not */
 	uint8_t opts[2];
 	uint8_t rstphase, rstby, rstttl; /* rstby: bit a side */
 	uint8_t n;

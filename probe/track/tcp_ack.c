@@ -52,7 +52,7 @@ tcp_in_window(struct tcp_packet *k)
 		return;
 	win = tcp_window(k, other);
 	low = win > 65535 ? win : 65535;
-	if (k->s >= x->una + win + (k->f->mss[other] != 0 ? k->f->mss[other] : MSS_USUAL) || k->e + low < x->una) {
+	if (k->s >= x->una + win + MSS_USUAL || k->e + low < x->una) {
 		k->m->oow[k->side]++;
 		x->has |= SIDE_OOW;
 	}
@@ -68,6 +68,8 @@ count_zwin(struct tcp_packet *k, int side, int64_t bin)
 	if (k->ts <= from)
 		return;
 	y->zwin = k->ts;
+	if (k->ts - from > idle_seconds[IDLE_EST] * SEC)
+		return; /* the clock was set: a flow that is silent for so long ends */
 	if (from < bin) {
 		k->t->silence[side].from = from;
 		k->t->silence[side].to = bin;
@@ -248,6 +250,7 @@ tcp_no_fin(struct tcp_packet *k, int side)
 	tcp_gap_missing(k, side, x->una - 1, x->una);
 	if (x->has & SIDE_OWEDGAP && counts_events(k)) {
 		k->m->ackgap[side]++;
+		k->t->ackgap++;
 		tcp_letter(k->b, side, 'g');
 	}
 	x->has &= ~(uint32_t)(SIDE_OWED | SIDE_OWEDGAP);
@@ -261,6 +264,10 @@ beyond(struct tcp_packet *k, int side, uint64_t to)
 	uint64_t from = y->nxt, sure = to - from;
 
 	y->nxt = to;
+	if (y->has & SIDE_VAGUE) { /* it was seen, but not how long it was */
+		y->has &= ~(uint32_t)SIDE_VAGUE;
+		return (0);
+	}
 	if (sure == 1 && y->has & SIDE_PROBED) { /* the window was not quite zero: the probe's byte was taken */
 		k->m->newbytes[side]++;
 		return (0);
@@ -290,9 +297,11 @@ moves(struct tcp_packet *k, uint64_t a)
 	if (a > y->nxt)
 		missed += beyond(k, side, a);
 	k->m->ackev[side] += event;
+	k->t->ackev += event;
 	if (missed > 0) {
 		k->m->capmiss[side] += missed;
 		k->m->ackgap[side] += event;
+		k->t->ackgap += event;
 		tcp_letter(k->b, side, 'g');
 	} else if (y->has & SIDE_OWED && event) {
 		y->has |= SIDE_OWEDGAP;

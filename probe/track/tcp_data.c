@@ -186,7 +186,7 @@ captured_twice(const struct tcp_packet *k)
 		int64_t dt = (int64_t)((uint32_t)(k->ts / USEC) - r->us) * USEC;
 
 		if (r->len == 0 || r->seq != p->tcp.seq || r->len != (uint16_t)k->seglen || r->flags != p->tcp.flags ||
-		    r->sum != p->tcp.sum)
+		    r->sum != p->tcp.sum || r->ack != p->tcp.ack || r->win != p->tcp.win)
 			continue;
 		if (ids_usable(k)) {
 			if (r->ipid == (uint16_t)p->ipid && dt <= TWICE && (rtt == 0 || dt < rtt / 2))
@@ -203,8 +203,9 @@ remember(struct tcp_packet *k)
 {
 	const struct packet *p = k->p;
 
-	k->x->ring[k->x->at++ % TCP_RING] = (struct tcp_sent){ .seq = p->tcp.seq, .us = (uint32_t)(k->ts / USEC),
-		.len = (uint16_t)k->seglen, .ipid = (uint16_t)p->ipid, .sum = p->tcp.sum, .flags = p->tcp.flags };
+	k->x->ring[k->x->at++ % TCP_RING] = (struct tcp_sent){ .seq = p->tcp.seq, .ack = p->tcp.ack,
+		.us = (uint32_t)(k->ts / USEC), .len = (uint16_t)k->seglen, .ipid = (uint16_t)p->ipid, .sum = p->tcp.sum,
+		.win = p->tcp.win, .flags = p->tcp.flags };
 }
 
 /* 4.3: was what fills this hole only late, or sent again? */
@@ -267,7 +268,9 @@ advance(struct tcp_packet *k)
 	k->m->newbytes[k->side] += payload_in(k, k->x->nxt > k->s ? k->x->nxt : k->s, k->e);
 	k->x->nxt = k->e;
 	k->x->fresh = k->ts;
-	k->x->has &= ~(uint32_t)SIDE_PROBED;
+	k->x->has &= ~(uint32_t)(SIDE_PROBED | SIDE_VAGUE);
+	if (k->p->facts & FACT_FRAG)
+		k->x->has |= SIDE_VAGUE;
 }
 
 static void
@@ -293,8 +296,10 @@ static void
 ahead_of_hole(struct tcp_packet *k)
 {
 	rtt_void(&k->c->rtt, k->side);
-	tcp_open_hole(k, k->side, k->x->nxt, k->s);
-	k->m->tgapev[k->side]++;
+	if ((k->x->has & SIDE_VAGUE) == 0) {
+		tcp_open_hole(k, k->side, k->x->nxt, k->s);
+		k->m->tgapev[k->side]++;
+	}
 	k->x->nxt = k->s;
 	advance(k);
 }
@@ -344,6 +349,7 @@ tcp_syn_again(struct tcp_packet *k)
 {
 	k->m->rtxdn[k->side]++;
 	k->m->synrtx[k->side]++;
+	k->m->rtxb[k->side] += k->p->payload;
 	tcp_letter(k->b, k->side, 't');
 	in_a_row(k);
 	trigger(k, k->f->last[k->side]);

@@ -20,15 +20,17 @@ opens(struct flow_state *f, int side, const struct packet *p)
 	bool again = f->tcp_life & TCPLIFE_ISN << side && f->isn[side] == p->tcp.seq;
 
 	if (p->tcp.flags & TCP_ACK) {
-		f->tcp_life |= TCPLIFE_SYNACK | (again ? TCPLIFE_SYNACKRTX : 0);
+		f->tcp_life |= TCPLIFE_SYNACK | (again ? TCPLIFE_SYNACKRTX : 0) | (side == 1 ? TCPLIFE_SYNACKHI : 0);
 		f->synwin = p->tcp.win;
 	} else {
 		f->tcp_life |= TCPLIFE_SYN | (again ? TCPLIFE_SYNRTX : 0);
 	}
 	f->tcp_life |= (uint16_t)(TCPLIFE_ISN << side);
 	f->isn[side] = p->tcp.seq;
-	f->mss[side] = p->tcp.opts & TCPOPT_MSS ? p->tcp.mss : 0;
-	f->wscale[side] = p->tcp.opts & TCPOPT_WSCALE ? (p->tcp.wscale > 14 ? 14 : p->tcp.wscale) : TCP_NOSCALE;
+	if (p->tcp.opts & TCPOPT_WSCALE)
+		f->wscale[side] = p->tcp.wscale > 14 ? 14 : p->tcp.wscale; /* RFC 7323 2.3 */
+	else
+		f->wscale[side] = p->cut_at == LAYER_TRANSPORT ? TCP_CUTSCALE : TCP_NOSCALE;
 }
 
 void

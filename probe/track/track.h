@@ -17,6 +17,7 @@ struct track {
 	struct {
 		int64_t from, to;
 	} silence[2];         /* see tcp_silence() */
+	uint32_t ackev, ackgap; /* see tcp_acks() */
 	struct pool seq_bin;  /* struct seq_bin */
 	struct pool udp_bin;  /* struct udp_bin: seq_bin.more */
 	struct pool rtp;      /* struct rtp: UDP flows that may become RTP */
