@@ -244,6 +244,14 @@ def e_synack(c):
     c.seg(1.05, C, 0)
 
 
+def e_syndata(c):
+    """a SYN with data (RFC 7413), sent again: one retransmission"""
+    for t in (0, 1.0):
+        c.seg(t, C, -1, 100, 0, SYN)
+    c.seg(1.049, S, -1, 0, 100, SYN | ACK)
+    c.seg(1.05, C, 100)
+
+
 def e_syncopy(c):
     """the same SYN, and the same SYN-ACK, captured twice"""
     c.syn(0, C, ident=5)
@@ -482,6 +490,8 @@ def e_second(c):
 CORNERS = {
     'synrtx': (e_syn, dict(ssyn=2, dsyn=1, sackpkts=1, ssynrtx=1, srtxdn=1, srto=1, smaxrtx=1), None),
     'synackrtx': (e_synack, dict(ssyn=1, dsyn=2, sackpkts=1, dsynrtx=1, drtxdn=1, drto=1, dmaxrtx=1), None),
+    'syndata': (e_syndata, dict(ssyn=2, dsyn=1, sackpkts=1, ssynrtx=1, sdatasegs=2, snewbytes=100, srtxb=100, srtxdn=1, srto=1,
+                                smaxrtx=1, sinflmax=101), None),
     'syncopy': (e_syncopy, dict(ssyn=2, dsyn=2, sackpkts=1, sdup=1, ddup=1), None),
     'finrtx': (e_fin, dict(ONE, sfin=2, srtxdn=1, srto=1, smaxrtx=1, dackpkts=2, sackev=1), {}),
     'finspur': (e_finspur, dict(ONE, sfin=2, sspur=1, smaxrtx=1, dackpkts=2), {}),
@@ -854,29 +864,6 @@ def p11_quiet(folder):
     want('ackloop' in flows(probe(c, folder), 'health')[0]['health'], False, 'ackloop')
 
 
-def a0(folder, lost):
-    """16 sessions of C1 on two days' taps"""
-    c = Talk()
-    for n in range(16):
-        c.ends = ['10.1.%d.%d' % (n % 2, n + 1), '10.2.%d.%d' % (n % 2, n % 4 + 1)]
-        c.ports, c.isn = (40000 + n, 25), (1000 + n * 7919, 2**32 - 1000 * n - 10)
-        t = n * .5
-        c.open(t)
-        c1(c, t)
-        if not lost:
-            for k in range(9):
-                c.seg(t + .171 + k * .001, C, 96 + k * 1460, 1460, 70)
-    records = probe(c, folder)
-    want(len(flows(records, 'sackev')), 16, 'flows')
-    for r in flows(records, 'sackev,sackgap,dackev,dackgap,scapmiss,sloss,dloss'):
-        want((r['sackev'], value(r['sackgap']) or 0, r['dackev'], value(r['dackgap']) or 0, value(r['scapmiss']) or 0,
-              value(r['sloss']) or 0, value(r['dloss']) or 0),
-             ('5', 4 * lost, '2', 0, 13140 * lost, 0, 0), 'a session')
-    got = rows(['ra', '--mar', '-nn', '--csv', '-s', 'm_ackev,m_ackgap', '-', 'has m_ackev'], records)
-    want((sum(value(r['m_ackev']) or 0 for r in got), sum(value(r['m_ackgap']) or 0 for r in got)), (112, 64 * lost),
-         'MAR: events, gaps')
-
-
 def main():
     tap = Tap()
     tests = [('%s %s' % (n, s), lambda f, n=n, s=s: vector_p(n, s, f)) for n in P for s in SHAPES]
@@ -894,7 +881,6 @@ def main():
     tests += [('fragments of a segment', fragmented), ('P11 is no ackloop', p11_quiet)]
     tests += [('A4 shifted numbers', a4_storm), ('A4 shifted timestamps', a4_stamps)]
     tests += [('A4 %s is quiet' % k, lambda f, k=k: a4_quiet(f, k)) for k in ('keep-alive', 'mitigated loop')]
-    tests += [('A0 numbers, %s' % w, lambda f, x=x: a0(f, x)) for w, x in (('leaky', True), ('whole', False))]
     only = sys.argv[1:]
     with scratch() as folder:
         for name, act in tests:
