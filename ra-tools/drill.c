@@ -157,6 +157,15 @@ macs(const struct batch *b, uint32_t r, size_t start, struct buf *to)
 }
 
 static bool
+could_have_ports(const struct batch *b, uint32_t r)
+{
+	uint64_t proto = number(b, F_proto, r);
+
+	return (has(b, F_proto, r) &&
+		(proto == P_ESP || proto == P_TCP || proto == P_UDP || proto == P_SCTP));
+}
+
+static bool
 said_otherwise(const struct keys *k, enum field f)
 {
 	switch (f) {
@@ -209,6 +218,10 @@ drill_filter(const struct keys *k, const struct batch *b, uint32_t r, struct buf
 	if (keyed(k, F_skmac) && !has(b, F_saddr, r))
 		macs(b, r, start, to);
 	ports(k, b, r, start, to);
+	if (k->turn && keyed(k, F_sport) && !has(b, F_sport, r) && could_have_ports(b, r)) {
+		and(to, start); /* ESP, and not the ESP in UDP between the same gateways */
+		buf_str(to, "not has sport");
+	}
 	if (k->halves && has(b, F_sspi, r))
 		word_and_value("spi ", b, F_sspi, r, start, to);
 	for (unsigned i = 0; i < k->n; i++)
@@ -234,7 +247,8 @@ behind(const char *encap, size_t n, struct buf *to)
 	} moves[] = { { "q", "vlan and " },
 		      { "mpls", "mpls and " },
 		      { "pppoe", "pppoes and " },
-		      { "geneve", "geneve and " } };
+		      { "geneve", "geneve and " },
+		      { "udp", "" } /* ESP in UDP: its ports are those of the flow */ };
 
 	while (n > 0) {
 		const char *slash = memchr(encap, '/', n);

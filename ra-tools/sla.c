@@ -828,7 +828,7 @@ judge_direction(struct sla *s, struct sla_tunnel *t, int side)
 	v[SLA_BURST].known = v[SLA_OUTAGE].known = c->uniq > 0;
 	v[SLA_BURST].value = (double)c->maxgap;
 	v[SLA_OUTAGE].value = (double)c->outage / 1e6;
-	v[SLA_P95].known = t->bins > 0;
+	v[SLA_P95].known = c->pkts > 0;
 	v[SLA_P95].value = (double)d->bps_p95;
 	v[SLA_AVAIL].known = judged > 0;
 	v[SLA_AVAIL].value = sla_percent(judged - t->count[SLA_DOWN], judged);

@@ -138,6 +138,7 @@ TESTS += \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
 	%D%/truth/dns.tap \
+	%D%/truth/drill.tap \
 	%D%/truth/flood.tap \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
@@ -145,6 +146,7 @@ TESTS += \
 	%D%/truth/peers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
+	%D%/truth/sla.tap \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap
 

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""radrill finds the bin, the lane and the count of true tunnels: what was lost in which second is worked out here from
+the frames, and its total is that of the truth tables.  The commands that are shown are tried, keys on a terminal too.
+"""
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections import defaultdict
+
+from common import *
+from sla import Oracle, objects, shell
+
+CASES = ('esp-burst-loss', 'esp-mixed', 'esp-loss-1pct', 'ah-loss')
+ETHERNET, IP4 = 14, b'\x08\x00'
+
+
+def pcap(path):
+    """(ns, frame) of a pcap file of Ethernet"""
+    with open(path, 'rb') as f:
+        raw = f.read()
+    e, unit = {b'\xd4\xc3\xb2\xa1': ('<', 1000), b'\x4d\x3c\xb2\xa1': ('<', 1)}[raw[:4]]
+    at = 24
+    while at + 16 <= len(raw):
+        sec, sub, n, _ = struct.unpack_from(e + 'IIII', raw, at)
+        yield sec * 10**9 + sub * unit, raw[at + 16:at + 16 + n]
+        at += 16 + n
+
+
+def numbered(path):
+    """(ns, source, SPI, number) of the IPv4 frames of ESP and AH"""
+    for t, f in pcap(path):
+        h = f[ETHERNET:]
+        if f[12:14] != IP4 or struct.unpack('!H', h[6:8])[0] & 0x1fff or h[9] not in (50, 51):
+            continue
+        at = (h[0] & 15) * 4 + (4 if h[9] == 51 else 0)
+        yield (t, '.'.join(map(str, h[12:16]))) + struct.unpack('!II', h[at:at + 8])
+
+
+def lost_by_second(path):
+    """{second: packets lost}, {sender: packets lost}"""
+    oracles, seconds, senders = defaultdict(Oracle), defaultdict(int), defaultdict(int)
+    for t, src, spi, seq in numbered(path):
+        oracles[src, spi].packet(t // 10**9, seq, 0)
+    for (src, _), o in oracles.items():
+        for second, n in o.lost().items():
+            seconds[second] += n
+            senders[src] += n
+    return seconds, senders
+
+
+def find(name):
+    """the capture, and its rows of esp.tsv and netns_flows.tsv"""
+    for file in ('netns/%s.B.pcap' % name, '%s.B.pcap' % name):
+        if os.path.exists(capture(file)):
+            return (capture(file), [r for r in table('esp') if r['file'] in (file, 'netns/' + file)],
+                    [r for r in table('netns_flows') if r['scenario'] == name])
+    return None, [], []
+
+
+def drill(name, folder):
+    path, sas, flows = find(name)
+    seconds, senders = lost_by_second(path)
+    want(sum(seconds.values()), sum(int(r['missing']) for r in sas), 'lost, from the frames and by esp.tsv')
+    if any(r['dir'] == 'A>B' for r in flows):
+        mine = [r for r in flows if r['dir'] == 'A>B' and r['proto'] in ('esp', 'ah')]
+        want(senders[mine[0]['src']], sum(int(r['lost']) for r in mine), 'lost by netns_flows.tsv')
+    records = os.path.join(folder, name + '.pavo')
+    good(['pavo', '-q', '-S', '1', '-r', path, '-w', records])
+    got = objects(['radrill', '-r', records, '-u', '-p', '0', '--json', '-N', '100', '--pcap', path])
+    ranked = sorted(((s, n) for s, n in seconds.items() if n), key=lambda x: (-x[1], x[0]))
+    want([(int(b['bstart']), b['value']) for b in got], ranked, 'bins, worst first')
+    total = sum(n for _, n in ranked)
+    for b in got:
+        want(round(b['share_pct'], 6), round(100 * b['value'] / total, 6), 'share of the bin')
+        want([(k['lane'], k['value'], {k['saddr'], k['daddr']}) for k in b['keys']],
+             [(0, b['value'], {r['src'] for r in sas} | {r['dst'] for r in sas})], 'the lane')
+        key = b['keys'][0]
+        st, out = shell(key['ra'].replace('ra ', 'ra --csv -s loss ', 1))
+        want((st, sum(int(x) for x in out.split()[1:])), (0, b['value']), 'what ra shows of the key')
+        flows_ = objects(['radrill', '-r', records, '--json', '--bin', str(b['rank']), '--key', '1', '-s', 'loss'])
+        want(sum(f['value'] for f in flows_), b['value'], 'the records of the key')
+    if shutil.which('editcap') and shutil.which('tcpdump'):
+        key = got[0]['keys'][0]
+        st, out = shell(key['pcap'])
+        want(len(out.splitlines()), key['spkts'] + key['dpkts'], 'packets that the pcap command shows')
+    at = got[0]['bstart']
+    by_time = objects(['radrill', '-r', records, '-u', '-p', '0', '--json', '--bin', str(at)])
+    want([(x['bstart'], x['value']) for x in by_time], [(at, got[0]['value'])], '--bin with a time')
+
+
+def plain(name, folder):
+    records = os.path.join(folder, name + '.pavo')
+    out = good(['radrill', '-r', records]).decode()
+    heads = [line.split(' ')[0] for line in out.splitlines() if re.match('(Bins|Keys|Records) ', line)]
+    want(heads, ['Bins', 'Keys', 'Records'], 'three levels')
+    table_ = rows(['radrill', '-r', records, '--csv'])
+    want({'bin', 'bstart', 'rank', 'saddr', 'loss', 'share_pct', 'ra', 'pcap'} <= set(table_[0]), True, 'columns')
+    want(len(table_), min(5, len(objects(['radrill', '-r', records, '--json', '-N', '100']))), 'rows')
+
+
+def by_others(name, folder):
+    """sums by other fields: the bins of each add up to the whole"""
+    records = os.path.join(folder, name + '.pavo')
+    for by, fields_ in (('bytes', 'bytes'), ('late', 'slate,dlate'), ('dup', 'sdup,ddup'), ('pkts', 'pkts')):
+        whole = rows(['racluster', '-r', records, '-m', 'none', '--csv', '-s', fields_])[0]
+        total = sum(int(v) for v in whole.values() if v != '-')
+        st, out, _ = run(['radrill', '-r', records, '--by', by, '--json', '-N', '100'])
+        want((st, sum(json.loads(x)['value'] for x in out.decode().splitlines())), (0 if total else 1, total), 'by ' + by)
+
+
+def mistakes(name, folder):
+    records = os.path.join(folder, name + '.pavo')
+    with open(records, 'rb') as f:
+        st, _, err = run(['radrill'], f.read())
+    want((st, 'pipe' in err), (2, True), 'a pipe')
+    for words in (['--by', 'ploss'], ['--by', 'stime'], ['--by', 'lsos'], ['--bin', '99999'], ['--bin', 'x'], ['-M', '0'], ['-m', 'nix'],
+                  ['--key', '9']):
+        want(run(['radrill', '-r', records] + words)[0], 2, ' '.join(words))
+
+
+def screen(argv, keys):
+    """what a program shows on a terminal that presses these keys when it has drawn"""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update(ENV, TERM='xterm', LINES='30', COLUMNS='100')
+        os.execv(program(argv[0]), argv)
+    out, end = b'', time.time() + 20
+    while time.time() < end:
+        if select.select([fd], [], [], 0.3)[0]:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            out += data
+        elif keys:
+            os.write(fd, keys.pop(0))
+    else:
+        os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), out.decode()
+
+
+def terminal(name, folder):
+    records = os.path.join(folder, name + '.pavo')
+    best = objects(['radrill', '-r', records, '--json', '-N', '2'])
+    st, out = screen(['radrill', '-r', records], [b'\x1b[B', b'\r', b'\x1b[C', b'\x1b[D', b'q'])
+    want(st, 0, 'status')
+    for word in ('Bins of 1 s by loss', 'Keys by loss, %d in bin 2' % best[1]['value'], 'Records of key 1', '\x1b[?1049h', '\x1b[?1049l'):
+        want(word in out, True, repr(word) + ' on the screen')
+    last = out[out.rindex('\x1b[?1049l'):].replace('\r', '').split('\n')
+    want(best[1]['keys'][0]['ra'] in last[0], True, 'the last row, to be copied')
+    st, out = screen(['radrill', '-r', records], [b'2', b'\x03'])
+    want((st, best[1]['ra'] in out), (0, True), 'a number, and the end by ^C')
+
+
+def main():
+    tap = Tap()
+    with scratch() as folder:
+        here = [n for n in CASES if find(n)[0]]
+        tests = [(n, drill) for n in here]
+        tests += [(n, act) for n in here if n == 'esp-mixed' for act in (plain, by_others, mistakes, terminal)]
+        for name, act in tests:
+            try:
+                act(name, folder)
+                tap.ok(True, '%s: %s' % (name, act.__name__))
+            except (Failure, KeyError, ValueError, IndexError, OSError) as e:
+                tap.ok(False, '%s: %s' % (name, act.__name__), repr(e) if not isinstance(e, Failure) else e)
+    tap.end()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""ratunnel and radrill on captures written here: the vectors S of SEMANTICS 7, the states of bins, and the scenarios
+A1 and A3 of section 10.  What is true is counted while the packets are written, by another algorithm than the
+probe's: sets of numbers that are missing.
+"""
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from collections import defaultdict
+
+from common import *
+from peers import A, B, BASE, Case, ip
+
+SPI, BACK = 0x17e3e6f7, 0x0bfe0e52
+
+
+def read(c, folder, T=5, name='x'):
+    """the capture as records, in files: radrill reads more than once"""
+    pcap, records = (os.path.join(folder, name + end) for end in ('.pcap', '.pavo'))
+    c.write(pcap)
+    good(['pavo', '-q', '-S', str(T), '-r', pcap, '-w', records])
+    return records
+
+
+def objects(argv, status=(0,)):
+    return [json.loads(line) for line in good(argv, status=status).decode().splitlines()]
+
+
+def tunnel(records, *options, status=(0,)):
+    """both directions of the only tunnel"""
+    got = objects(['ratunnel', '-r', records, '-u', '-p', '0', '--json', *options], status)
+    want([g['side'] for g in got], ['src', 'dst'], 'directions')
+    return got
+
+
+def bins(listed):
+    return [(int(b['bstart']) - BASE, b['blen']) for b in listed]
+
+
+def shell(command):
+    """what a command that was shown prints"""
+    env = dict(ENV, PATH=BUILD + ':' + os.environ['PATH'])
+    p = subprocess.run(['sh', '-c', command], capture_output=True, env=env, timeout=LIMIT)
+    return p.returncode, p.stdout.decode()
+
+
+class Oracle:
+    """one direction: what was late, what opened a gap that was filled, what never came, by second"""
+
+    def __init__(self):
+        self.hi = None
+        self.missing = {}                # number: (second of the packet behind the gap, that packet's number)
+        self.filled = set()
+        self.late, self.early, self.rpl64, self.bytes, self.pkts = (defaultdict(int) for _ in range(5))
+
+    def packet(self, t, seq, wire):
+        second = int(t)
+        self.bytes[second] += wire
+        self.pkts[second] += 1
+        if self.hi is None or seq > self.hi:
+            for m in range((self.hi or seq - 1) + 1, seq):
+                self.missing[m] = (second, seq)
+            self.hi = seq
+        elif seq in self.missing:
+            opener = self.missing.pop(seq)
+            self.late[second] += 1
+            self.rpl64[second] += self.hi - seq >= 64
+            if opener not in self.filled:
+                self.filled.add(opener)
+                self.early[opener[0]] += 1
+
+    def lost(self):
+        out = defaultdict(int)
+        for second, _ in self.missing.values():
+            out[second] += 1
+        return out
+
+
+# --- S ----------------------------------------------------------------------------------------------
+
+E9 = [(1, 4.90), (2, 4.91), (4, 4.92), (5, 6.50), (3, 6.60), (6, 6.70)]
+
+
+def vector_s1(folder):
+    c = Case()
+    for seq, t in [(0, -20.0)] + E9:     # its SA has its lane already, so that the correction comes as one
+        c.esp(t, A, B, SPI, seq + 100)
+    records = read(c, folder)
+    got = tunnel(records, '--min-sample', '1', '--oneway')[0]
+    want((got['lost'], got['loss_pct'], got['worst_bins'], got['late'], got['early']), (0, 0, [], 1, 1), 'with the correction')
+    got = objects(['ratunnel', '-r', records, '-u', '-p', '0', '--json', '-', 'rectype = FLOW'])[0]
+    want((got['lost'], [(*b, x['lost']) for b, x in zip(bins(got['worst_bins']), got['worst_bins'])]), (1, [(0, 5, 1)]),
+         'before it came')
+    st, out, _ = run(['radrill', '-r', records, '--json'])
+    want((st, out), (1, b''), 'radrill: nothing was lost')
+
+
+def vector_s2(folder):
+    c = Case()
+    for seq, t in [(1, 0), (2, .1), (70002, 60.1), (70003, 60.2)]:
+        c.esp(t, A, B, SPI, seq)
+    records = read(c, folder)
+    got = tunnel(records, '--sla', 'avail=99.9%,outage=5s')[0]
+    want((got['bins'], got['down'], got['degraded'], got['idle'], got['oneway']), (13, 11, 1, 0, 1), 'states')
+    want((got['lost'], got['outages'], got['outage_s']), (69999, 1, 60), 'loss, outages')
+    want(bins(got['worst_bins']), [(60, 5)], 'bin of the loss')
+    want([b for b, x in zip(bins(got['violating_bins']), got['violating_bins']) if x['term'] == 'avail'], [(5, 55)], 'bins 1 to 11')
+    want((got['sla'], got['terms']['outage']['kept']), ('violated', False), 'verdict')
+
+
+def vector_s3(folder):
+    c, n = Case(), 0
+    for second in range(21):
+        count = 12500 if second == 7 else 1250       # of 1000 bytes: 100 and 10 Mbit/s
+        for i in range(count):
+            n += 1
+            c.esp(second + i / count, A, B, SPI, n, 1000 - 14 - 20 - 8)
+    got = tunnel(read(c, folder, 1))[0]
+    want([got[k] for k in ('bins', 'bps_p50', 'bps_p95', 'bps_p99', 'bps_max')], [21, 10**7, 10**7, 10**8, 10**8], 'throughput')
+    st, _, _ = run(['ratunnel', '-r', os.path.join(folder, 'x.pavo'), '-q', '--check', '--sla', 'p95=10M'])
+    want(st, 0, '--check, p95=10M')
+    st, _, _ = run(['ratunnel', '-r', os.path.join(folder, 'x.pavo'), '-q', '--check', '--sla', 'p95=11M'])
+    want(st, 1, '--check, p95=11M')
+
+
+def vector_s4(folder):
+    c = Case()
+    c.send([s for s in range(1, 51) if s not in (10, 20, 21, 30, 40)])
+    records = read(c, folder)
+    got = tunnel(records, '--sla', 'loss=1%')[0]
+    want((got['lost'], got['expected'], got['loss_pct']), (5, 50, None), 'too few packets')
+    want(('sla' in got, got['terms']['loss']), (False, {'limit': 1, 'value': None, 'kept': None}), 'no verdict')
+    want('5 of 50 ' in good(['ratunnel', '-r', records]).decode(), True, 'text says 5 of 50')
+    want(tunnel(records, '--min-sample', '50')[0]['loss_pct'], 10, 'a smaller sample')
+
+
+# --- states -----------------------------------------------------------------------------------------
+
+def ike(c, t, msgid, response=False):
+    head = struct.pack('!QQBBBBII', 1, 2, 0, 0x20, 37, 0x20 if response else 0x08, msgid, 28)
+    data = struct.pack('!HHHH', 500, 500, 8 + len(head), 0) + head
+    c.put(t, ip(*((B, A) if response else (A, B)), 17, data, msgid + 1))
+
+
+def states(g):
+    return tuple(g[k] for k in ('bins', 'up', 'degraded', 'down', 'idle', 'oneway'))
+
+
+def bins_of_silence(folder):
+    """B is silent from 5 to 20 s, longer than the 10 bins that the rule looks back; 5 s at the end are quiet"""
+    c = Case()
+    for n in range(600):
+        t = n * 0.05
+        if t < 25 or t >= 29.9:
+            c.esp(t, A, B, SPI, n + 1 if t < 25 else n - 98 + 1)
+        if t < 5 or 20 <= t < 25 or t >= 29.9:
+            c.esp(t + 0.01, B, A, BACK, n + 1 if t < 5 else n - 300 + 1 if t < 25 else n - 300 - 98 + 1)
+    records = read(c, folder, 1)
+    want(states(tunnel(records)[0]), (30, 11, 0, 15, 4, 0), 'bins, up, degraded, down, idle, one way')
+    want(tunnel(records)[0]['avail_pct'], round(100 * 11 / 26, 8), 'availability')
+    want(states(tunnel(records, '--oneway')[0])[1:4], (26, 0, 0), '--oneway')
+    got = tunnel(records, '--sla', 'avail=99%')
+    want([len(g['violating_bins']) for g in got], [0, 15], 'the silent direction is to blame')
+
+
+def bins_of_ike(folder):
+    """both ESP directions go on; in bin 3 three requests have no answer, in bin 4 two"""
+    c = Case()
+    for n in range(120):
+        c.esp(n * 0.05, A, B, SPI, n + 1)
+        c.esp(n * 0.05 + 0.01, B, A, BACK, n + 1)
+    for i, t in enumerate((0.1, 3.1, 3.3, 3.5, 4.1, 4.3)):
+        ike(c, t, i)
+    ike(c, 0.2, 0, True)
+    ike(c, 4.2, 4, True)
+    want(states(tunnel(read(c, folder, 1))[0]), (6, 5, 0, 1, 0, 0), 'bins, up, degraded, down, idle, one way')
+
+
+def natt_and_lanes(folder):
+    """two tunnels between the same gateways, ESP in UDP and bare: each its own, worst first"""
+    c = Case()
+    c.send(range(1, 301))
+    c.send(range(1, 301), B, A, BACK, 0.003)
+    c.send([s for s in range(1, 301) if s % 50], spi=SPI + 1, start=0.001, udp=True)
+    c.send(range(1, 301), B, A, BACK + 1, 0.004, udp=True)
+    records = read(c, folder, 1)
+    got = objects(['ratunnel', '-r', records, '--json', '-m', 'lane'])
+    want([(g['proto'], g['side'], g['lost'], g['lane'], g['spi']) for g in got],
+         [('esp', 'src', 5, 0, '0x%08x' % (SPI + 1)), ('esp', 'dst', 0, 0, '0x%08x' % (BACK + 1)),
+          ('esp', 'src', 0, 0, '0x%08x' % SPI), ('esp', 'dst', 0, 0, '0x%08x' % BACK)], 'lanes')
+    want(got[0]['worst_bins'][0]['pcap'].endswith("'udp and host %s and host %s and src port 4500 and dst port 4500'" % (A, B)),
+         True, 'capture filter of ESP in UDP')
+    for g in got:                        # the command that is shown has the packets of this tunnel alone
+        st, out = shell(g['ra'].replace('ra ', 'racluster --csv -s spkts,dpkts -m none ', 1))
+        mine = [x for x in got if x['tunid'] == g['tunid']]
+        want(out.splitlines()[1:], ['%d,%d' % tuple(x['pkts'] for x in mine)], 'rows of ' + g['ra'])
+
+
+# --- A1 ---------------------------------------------------------------------------------------------
+
+def scenario_a1(folder):
+    c = Case()
+    gone = {0: {3400 + 7 * k for k in range(7)} | {3805}, 1: {1111, 1731}}
+    sent = [0, 0]
+    for n in range(1200):                # 60 s
+        for side, (src, dst, spi, first) in enumerate(((A, B, SPI, 3000), (B, A, BACK, 900))):
+            if first + n in gone[side]:
+                continue
+            large = n % 10 == 9          # 1480 bytes inside: two fragments outside
+            want(large and first + n in gone[side], False, 'no datagram with fragments is lost')
+            c.esp(n * 0.05 + side * 0.003, src, dst, spi, first + n, 1480 if large else 200)
+            sent[side] += 2 if large else 1
+    for n in range(12):
+        ike(c, n * 5 + 0.5, n)
+        ike(c, n * 5 + 0.52, n, True)
+    records = read(c, folder)
+    got = rows(['racluster', '-r', records, '--csv', '-s', 'proto,saddr,sport,dir,daddr,dport,state,flgs,spkts,dpkts,sloss,dloss,'
+                'sfrags,dfrags,sfragok,dfragok'])
+    want(sorted(r['proto'] for r in got), ['esp', 'udp'], 'two lines')
+    esp, udp = sorted(got, key=lambda r: r['proto'])
+    want([esp[k] for k in ('dir', 'state', 'spkts', 'dpkts', 'sloss', 'dloss')],
+         ['<->', 'CON', str(sent[0]), str(sent[1]), str(len(gone[0])), str(len(gone[1]))], 'esp')
+    want(('F' in esp['flgs'], esp['sfrags'], esp['sfragok'], esp['dfrags'], esp['dfragok']), (True, '240', '120', '240', '120'),
+         'fragments')
+    want([udp[k] for k in ('sport', 'dport', 'spkts', 'dpkts')], ['500', '500', '12', '12'], 'IKE')
+    # 3400 to 3442 were sent from 20 to 22.1 s: seven of bin 20, and one each in 40, 10, 41.55
+    worst = objects(['radrill', '-r', records, '--json', '-u', '-p', '0', '--pcap', os.path.join(folder, 'x.pcap')])
+    want([(int(b['bstart']) - BASE, b['value']) for b in worst], [(20, 7), (40, 2), (10, 1)], 'bins by loss')
+    want(sum(b['value'] for b in worst), 10, 'all loss')
+    want([(k['proto'], k['saddr'], k['daddr'], k['lane'], k['value'], k['share_pct']) for k in worst[0]['keys']],
+         [('esp', A, B, 0, 7, 100)], 'that lane only')
+    st, out = shell(worst[0]['keys'][0]['ra'].replace('ra ', 'ra --csv -s proto,lane,sloss ', 1))
+    lines = [line.split(',') for line in out.splitlines()[1:]]
+    want((st, {x[0] for x in lines}, sum(int(x[2]) for x in lines)), (0, {'esp'}, 7), 'the command that is shown')
+    if shutil.which('editcap') and shutil.which('tcpdump'):
+        for what in (worst[0]['keys'][0], worst[0]):
+            st, out = shell(what['pcap'])
+            want(len(out.splitlines()), int(what['spkts']) + int(what['dpkts']), 'packets of the command that is shown')
+        want(worst[0]['spkts'] + worst[0]['dpkts'] - worst[0]['keys'][0]['spkts'] - worst[0]['keys'][0]['dpkts'], 2, 'IKE in the bin')
+
+
+# --- A3 ---------------------------------------------------------------------------------------------
+
+def transfer(fixed):
+    """20 s of 200 packets a second: from 3 s to 6 s every 10th packet is late, before the repair of the network some by
+    more than a window of 64; from 10 s to 12 s every 20th is lost"""
+    c, o, arrivals = Case(), Oracle(), []
+    for n in range(4000):
+        t, seq = n / 200, 5000 + n
+        if 10 <= t < 12 and n % 20 == 7:
+            continue
+        if 3 <= t < 6 and n % 10 == 3:
+            t += 0.012 if fixed or n % 30 != 13 else 0.402     # 2 or 80 places
+        arrivals.append((t, seq))
+    for t, seq in sorted(arrivals):
+        size = 100 + seq % 7 * 100
+        c.esp(t, A, B, SPI, seq, size)
+        o.packet(t, seq, 14 + 20 + 8 + size)
+    return c, o
+
+
+TABLE = 'bstart,sbytes,searly,slate,srpl64,snet'
+
+
+def scenario_a3(folder):
+    for fixed in (False, True):
+        c, o = transfer(fixed)
+        lost, sums = o.lost(), {}
+        truth = [(s, o.bytes[s], o.early[s], o.late[s], o.rpl64[s], lost[s]) for s in range(20)]
+        for T in (1, 5):
+            records = read(c, folder, T, 'a3-%d' % T)
+            got = rows(['rabins', '-r', records, '-M', '%ds' % T, '-u', '-p', '0', '--csv', '-s', TABLE, '-', 'esp'])
+            got = [tuple(int(r[k]) for k in TABLE.split(',')) for r in got]
+            if T == 1:
+                want([(g[0] - BASE,) + g[1:] for g in got], truth, 'second, bytes, early, late, outside 64, net lost')
+            sums[T] = [sum(g[i] for g in got) for i in range(1, 6)]
+            want(sums[T], [sum(x[i] for x in truth) for i in range(1, 6)], 'sums of bins of %d s' % T)
+            report = tunnel(records)[0]
+            want([report[k] for k in ('bytes', 'early', 'late', 'rpl64', 'lost')], sums[T], 'report')
+        want((sums[1][4], sums[1][3] > 0, sums[1][3] == 0), (20, not fixed, fixed), 'lost; outside a window of 64 before the repair only')
+        want(report['degraded'] > 0, True, 'bins are degraded')
+
+
+def main():
+    tap = Tap()
+    with scratch() as folder:
+        for name, act in (('S1: a correction', vector_s1), ('S2: a proven outage', vector_s2),
+                          ('S3: throughput by nearest rank', vector_s3), ('S4: too few packets', vector_s4),
+                          ('states: silence', bins_of_silence), ('states: IKE', bins_of_ike),
+                          ('lanes, ESP in UDP beside ESP', natt_and_lanes),
+                          ('A1: ESP, IKE and fragments', scenario_a1), ('A3: reordering, then loss', scenario_a3)):
+            try:
+                act(folder)
+                tap.ok(True, name)
+            except (Failure, KeyError, ValueError, IndexError, TypeError) as e:
+                tap.ok(False, name, repr(e) if not isinstance(e, Failure) else e)
+    print('1..%d' % tap.n)
+    sys.exit(tap.failed > 0)
+
+
+if __name__ == '__main__':
+    main()
