@@ -31,6 +31,9 @@ struct bins {
 	int64_t day_from, day_to; /* the local day that was looked up last */
 	uint64_t split;
 	struct batch *parts;
+	uint64_t *places; /* of parts */
+	uint64_t number, base; /* of the batch; of what was merged again */
+	uint64_t limit;
 	struct arena arena;
 
 	/* --zero */
@@ -45,6 +48,7 @@ new_aggr(const struct bins *b)
 	struct aggr *a = aggr_new(&b->keys, &b->keep);
 
 	aggr_order(a, F_bstart);
+	aggr_memory(a, b->limit);
 	return (a);
 }
 
@@ -67,6 +71,40 @@ bins_new(const struct keys *k, const struct fieldset *keep, const struct bin_opt
 	return (b);
 }
 
+struct bins *
+bins_twin(const struct bins *b)
+{
+	struct bins *t = mem_zero(1, sizeof(*t));
+
+	assert(b->o.width != 0);
+	t->keys = b->keys;
+	t->keep = b->keep;
+	t->o = b->o;
+	t->width = b->width;
+	t->limit = b->limit;
+	t->a = aggr_twin(b->a);
+	return (t);
+}
+
+void
+bins_place(struct bins *b, uint64_t number)
+{
+	b->number = number;
+}
+
+void
+bins_memory(struct bins *b, uint64_t bytes)
+{
+	b->limit = bytes;
+	aggr_memory(b->a, bytes);
+}
+
+const char *
+bins_error(const struct bins *b)
+{
+	return (aggr_error(b->a));
+}
+
 void
 bins_free(struct bins **pb)
 {
@@ -76,6 +114,7 @@ bins_free(struct bins **pb)
 		return;
 	aggr_free(&b->a);
 	batch_free(&b->parts);
+	free(b->places);
 	batch_free(&b->out);
 	arena_free(&b->arena);
 	free(b);
@@ -218,7 +257,17 @@ add(struct bins *b, struct batch *batch)
 {
 	fix_times(batch);
 	move_rows(b, batch);
+	aggr_place(b->a, b->base + b->number);
 	aggr_add(b->a, batch);
+}
+
+static void
+add_parts(struct bins *b)
+{
+	fix_times(b->parts);
+	move_rows(b, b->parts);
+	aggr_add_at(b->a, b->parts, b->places);
+	batch_reset(b->parts);
 }
 
 /* Merge what there is into wider bins. */
@@ -231,8 +280,10 @@ widen(struct bins *b, int64_t width)
 	b->width = width;
 	b->a = new_aggr(b);
 	aggr_hide_ends(old, false);
-	while ((batch = aggr_next(old)) != NULL)
+	while ((batch = aggr_next(old)) != NULL) {
 		add(b, batch);
+		b->base++;
+	}
 	/* its blobs were copied by the new one */
 	aggr_free(&old);
 }
@@ -321,15 +372,16 @@ weigh(struct bins *b, const struct flow *f, int64_t *start, int64_t *end, uint64
 }
 
 static void
-put_part(struct bins *b, const struct flow *f)
+put_part(struct bins *b, const struct flow *f, uint32_t r)
 {
-	if (b->parts == NULL)
-		b->parts = batch_new(4096);
-	batch_add(b->parts, f);
-	if (b->parts->rows == b->parts->cap) {
-		add(b, b->parts);
-		batch_reset(b->parts);
+	if (b->parts == NULL) {
+		b->parts = batch_new(PARTS_MAX);
+		b->places = mem_alloc(PARTS_MAX * sizeof(b->places[0]));
 	}
+	b->places[b->parts->rows] = aggr_row(b->base + b->number, r);
+	batch_add(b->parts, f);
+	if (b->parts->rows == b->parts->cap)
+		add_parts(b);
 }
 
 static void
@@ -363,7 +415,7 @@ split_row(struct bins *b, const struct batch *batch, uint32_t r)
 					  f); /* not to be divided: all of it is in the first */
 		}
 		clip(&part, start[i], end[i], i == 0);
-		put_part(b, &part);
+		put_part(b, &part, r);
 	}
 	b->split++;
 }
@@ -456,7 +508,20 @@ bins_add(struct bins *b, struct batch *batch, int64_t interval, char *err, size_
 	if (!check_rows(b, batch, interval, err, errlen))
 		return (false);
 	add(b, batch);
+	b->number++;
 	return (true);
+}
+
+void
+bins_join(struct bins *into, struct bins **ptwin)
+{
+	struct bins *twin = *ptwin;
+
+	if (twin->parts != NULL && twin->parts->rows > 0)
+		add_parts(twin);
+	into->split += twin->split;
+	aggr_join(into->a, &twin->a);
+	bins_free(ptwin);
 }
 
 /* --- out --------------------------------------------------------------------------------------- */
@@ -464,10 +529,8 @@ bins_add(struct bins *b, struct batch *batch, int64_t interval, char *err, size_
 static struct batch *
 next_filled(struct bins *b)
 {
-	if (b->parts != NULL && b->parts->rows > 0) {
-		add(b, b->parts);
-		batch_reset(b->parts);
-	}
+	if (b->parts != NULL && b->parts->rows > 0)
+		add_parts(b);
 	aggr_hide_ends(b->a, true);
 	return (aggr_next(b->a));
 }

@@ -26,7 +26,15 @@ void bins_want(const struct keys *, const struct fieldset *keep, struct fieldset
 /* Merge the selected rows; the batch is changed.  `interval`: T of its file in ns, 0 if it is not known.
  * false: records do not fit into bins of this width, and err says what to do instead. */
 bool bins_add(struct bins *, struct batch *, int64_t interval, char *err, size_t errlen);
-/* Bins in order of time, within a bin keys in order of appearance. NULL: no more. */
+/* The number of the batch that is added next; else it is counted on. */
+void bins_place(struct bins *, uint64_t number);
+/* For another thread, if a width was asked for: another one of the same kind, empty; everything in it; and what aggr.h
+ * says of memory. */
+struct bins *bins_twin(const struct bins *);
+void bins_join(struct bins *into, struct bins **twin);
+void bins_memory(struct bins *, uint64_t bytes);
+const char *bins_error(const struct bins *);
+/* Bins in order of time, within a bin keys in order of appearance. NULL: no more, or bins_error(). */
 struct batch *bins_next(struct bins *);
 int64_t bins_width(const struct bins *);  /* ns; 0: nothing was added */
 uint64_t bins_split(const struct bins *); /* records that were split */
