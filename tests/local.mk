@@ -147,6 +147,11 @@ TESTS += \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/sla.tap \
+	%D%/truth/tcp.tap \
+	%D%/truth/tcploss.tap \
+	%D%/truth/tcppeers.tap \
+	%D%/truth/tcprandom.tap \
+	%D%/truth/tcpstreams.tap \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap
 

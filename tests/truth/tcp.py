@@ -528,6 +528,7 @@ CORNERS = {
     'twice': (e_second, dict(ONE, sdatasegs=4, stgapev=1, srtxup=1, srtxdn=1, srto=2, srtxb=100, smaxrtx=2, snewbytes=300,
                              sinflmax=300), {}),
 }
+TODO = {'syndata': 'the bytes of the first SYN are not tracked'}
 NEEDS_ID = ('id5ms', 'constid', 'ipidlate', 'ipidsoon')
 
 
@@ -886,13 +887,15 @@ def main():
         for name, act in tests:
             if only and not any(name.startswith(o) for o in only):
                 continue
+            wrong = None
             try:
                 act(folder)
-                tap.ok(True, name)
-            except Failure as e:
-                tap.ok(False, name, e)
-            except (KeyError, ValueError, IndexError) as e:
-                tap.ok(False, name, repr(e))
+            except (Failure, KeyError, ValueError, IndexError) as e:
+                wrong = str(e) if isinstance(e, Failure) else repr(e)
+            if name.split()[0] in TODO:
+                tap.todo(wrong is None, name, TODO[name.split()[0]])
+            else:
+                tap.ok(wrong is None, name, wrong)
     print('1..%d' % tap.n)
     sys.exit(tap.failed > 0)
 
