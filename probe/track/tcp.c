@@ -189,16 +189,16 @@ known(const struct flow_state *f)
 
 /* The segment in the sender's sequence space; false if it has no place there. */
 static bool
-place(struct tcp_packet *k, bool again)
+place(struct tcp_packet *k)
 {
 	const struct packet *p = k->p;
 	struct tcp_side *x = k->x;
 	bool syn = p->tcp.flags & TCP_SYN;
 
+	if (syn && p->tcp.seq != k->f->isn[k->side])
+		return (false); /* of no connection that we know */
 	if (syn && (x->has & SIDE_NXT) == 0)
 		knows_isn(x, p->tcp.seq);
-	else if (syn && !again)
-		return (false); /* it belongs to no connection that we know */
 	k->seglen = p->payload + syn + ((p->tcp.flags & TCP_FIN) != 0);
 	k->s = x->has & SIDE_NXT ? tcp_extend(x->nxt, p->tcp.seq) : x->has & SIDE_UNA ? tcp_extend(x->una, p->tcp.seq) :
 	    TCP_BASE + p->tcp.seq;
@@ -274,7 +274,7 @@ packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const s
 		f->ttl[side] = p->ttl;
 	if (flags & TCP_RST)
 		note_reset(&k, bin->start);
-	else if (k.m != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k, again))
+	else if (k.m != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k))
 		track_segment(&k, again, bin->start);
 }
 

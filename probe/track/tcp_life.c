@@ -19,6 +19,8 @@ opens(struct flow_state *f, int side, const struct packet *p)
 {
 	bool again = f->tcp_life & TCPLIFE_ISN << side && f->isn[side] == p->tcp.seq;
 
+	if (f->tcp_life & TCPLIFE_ISN << side && !again && (f->ext != 0 || f->tcp_life & TCPLIFE_EST))
+		return; /* of no connection that we know */
 	if (p->tcp.flags & TCP_ACK) {
 		f->tcp_life |= TCPLIFE_SYNACK | (again ? TCPLIFE_SYNACKRTX : 0) | (side == 1 ? TCPLIFE_SYNACKHI : 0);
 		f->synwin = p->tcp.win;
