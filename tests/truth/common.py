@@ -118,11 +118,6 @@ class Tap:
                 for line in str(text).rstrip().split('\n')[:40]:
                     print('#   ' + line)
 
-    def todo(self, good, name, why):
-        """known to be wrong: counts as a failure when it is right"""
-        self.n += 1
-        print('%s %d - %s # TODO %s' % ('ok' if good else 'not ok', self.n, name, why), flush=True)
-
     def skip(self, name, why):
         self.n += 1
         print('ok %d - %s # SKIP %s' % (self.n, name, why), flush=True)
