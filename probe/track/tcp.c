@@ -371,7 +371,6 @@ fill_more(const struct track *t, const struct tcp_bin *b, const struct tcp_more 
 
 	TCP_COUNTS(MORE_PAIR)
 	TCP_BYTES(MORE_PAIR)
-	PAIR_OF(datasegs, b->datasegs)
 	PAIR_OF(late, m->ooo) /* one name for what came late, in all protocols */
 	if (m->has & MORE_SCALED) {
 		TCP_SCALED(MORE_PAIR)
@@ -440,8 +439,13 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 		SET(r, rstttl, x->rstttl);
 	}
 	rtt_fill(t, x->rtt, s, r);
-	if (x->more != 0)
+	PAIR_OF(datasegs, x->datasegs)
+	if (x->more == 0) {
+		SET(r, snewbytes, 0); /* payload would have made it */
+		SET(r, dnewbytes, 0);
+	} else {
 		fill_more(t, x, pool_at(&t->tcp_more, x->more), s, d, r);
+	}
 	FILL_OFFER(s, s);
 	FILL_OFFER(d, d);
 }
