@@ -143,6 +143,7 @@ TESTS += \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
 	%D%/truth/invariants.tap \
+	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \

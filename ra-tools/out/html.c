@@ -19,7 +19,7 @@
 
 #define ULL(v) ((unsigned long long)(v))
 
-/* The page's only style; its hash is in the policy, so that no other one is taken. test: tests/html.tap */
+/* The page's only style; its hash is in the policy, so that no other one is taken. test: tests/truth/page.py */
 static const char style[] =
     ":root{--bg:#fff;--fg:#1b1f24;--soft:#59636e;--line:#d1d9e0;--panel:#f6f8fa;--hatch:#9aa4af;--"
     "grid:#e4e8ec;"
