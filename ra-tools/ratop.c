@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define DEFAULT_COUNT 10
+#define SPARE	      65536 /* groups that are kept before the lesser ones are dropped */
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -32,9 +33,10 @@ static char columns[768]; /* borrowed by run.c */
 struct top {
 	struct aggr *groups, *rest, *total;
 	struct sort *sort;
-	uint64_t left;
+	struct sort_keys by;
+	uint64_t count, held;
 	bool rows_of_sums; /* rest and total are shown */
-	uint64_t sel[BITS_WORDS(BATCH_ROWS)];
+	uint64_t sel[BITS_WORDS(BATCH_ROWS)], best[BITS_WORDS(BATCH_ROWS)];
 };
 
 static bool
@@ -78,55 +80,84 @@ prepare(struct run *r, struct top *t)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
 	struct keys k, none;
-	struct sort_keys by = { .n = 1 };
+	enum field f = field_named(order, strlen(order));
 	char err[256];
 
 	if (!keys_parse(key, &k, err, sizeof(err)) || !keys_parse("none", &none, err, sizeof(err)))
 		run_usage("%s", err);
-	by.key[0].field = field_named(order, strlen(order));
-	by.key[0].down = true;
-	if (by.key[0].field == F_NONE)
+	if (f == F_NONE)
 		run_usage("-o %s: no such field; the nearest is %s", order, field_nearest(order, strlen(order)));
-	default_columns(r, &k, by.key[0].field);
+	default_columns(r, &k, f);
 	run_fields(r, &keep);
-	fieldset_want(&keep, by.key[0].field);
+	fieldset_want(&keep, f);
 	keys_want(&k, &keep, &read);
 	run_want_set(r, &read);
-	t->left = run_count(r, DEFAULT_COUNT);
+	t->by = (struct sort_keys){ .key = { { .field = f, .down = true } }, .n = 1 };
+	t->count = run_count(r, DEFAULT_COUNT);
 	run_uncounted(r);
 	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL;
 	t->groups = aggr_new(&k, &keep);
 	t->total = aggr_new(&none, &keep);
 	t->rest = aggr_new(&none, &keep);
-	t->sort = sort_new(&by);
+	t->sort = sort_new(&t->by);
 }
 
-/* The rows that are shown stay selected, all others go into the rest. */
-static bool
-share_out(struct run *r, struct top *t, struct batch *b)
+/* Everything that the batch has beside these rows goes into the rest. */
+static void
+leave_out(struct top *t, struct batch *b, uint64_t *shown)
 {
-	uint64_t shown = 0;
+	if (!t->rows_of_sums)
+		return;
+	for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+		t->sel[w] = ~shown[w];
+	if (b->rows % 64 != 0)
+		t->sel[b->rows / 64] &= (1ull << b->rows % 64) - 1;
+	b->sel = t->sel;
+	aggr_add(t->rest, b);
+	b->sel = shown;
+}
 
+/* The next rows in order, of which only those stay selected that are still to be shown. */
+static struct batch *
+next_best(struct top *t, uint64_t *left)
+{
+	struct batch *b = sort_next(t->sort);
+
+	if (b == NULL)
+		return (NULL);
+	memset(t->best, 0, BITS_WORDS(b->rows) * 8);
+	for (uint32_t r = 0; r < b->rows && *left > 0; r++, (*left)--)
+		bit_set(t->best, r);
+	b->sel = t->best;
+	leave_out(t, b, t->best);
+	return (b);
+}
+
+/* What can not be among the first any more need not be kept. */
+static void
+drop_others(struct top *t)
+{
+	struct sort *kept = sort_new(&t->by);
+	uint64_t left = t->count;
+	struct batch *b;
+
+	while ((b = next_best(t, &left)) != NULL)
+		sort_add(kept, b);
+	sort_free(&t->sort);
+	t->sort = kept;
+	t->held = t->count - left;
+}
+
+static void
+add_groups(struct run *r, struct top *t, struct batch *b)
+{
+	aggr_add(t->total, b);
 	run_having(r, b);
-	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
-		if (t->left > 0) {
-			t->left--;
-			shown++;
-		} else {
-			bit_clear(b->sel, i);
-		}
-	if (t->rows_of_sums) {
-		uint64_t *kept = b->sel;
-
-		for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
-			t->sel[w] = ~kept[w];
-		if (b->rows % 64 != 0)
-			t->sel[b->rows / 64] &= (1ull << b->rows % 64) - 1;
-		b->sel = t->sel;
-		aggr_add(t->rest, b);
-		b->sel = kept;
-	}
-	return (shown > 0);
+	leave_out(t, b, b->sel);
+	sort_add(t->sort, b);
+	t->held += bits_count(b->sel, b->rows);
+	if (t->held > t->count + SPARE)
+		drop_others(t);
 }
 
 static void
@@ -146,17 +177,16 @@ static void
 show(struct run *r, struct top *t)
 {
 	struct batch *b, *total;
+	uint64_t left = t->count;
 	bool any = false, more = true;
 
-	while ((b = aggr_next(t->groups)) != NULL) {
-		aggr_add(t->total, b);
-		sort_add(t->sort, b);
-	}
+	while ((b = aggr_next(t->groups)) != NULL)
+		add_groups(r, t, b);
 	total = aggr_next(t->total);
 	if (run_views(r) != NULL)
 		views_total(run_views(r), total);
-	while (more && (t->left > 0 || t->rows_of_sums) && (b = sort_next(t->sort)) != NULL)
-		if (share_out(r, t, b)) {
+	while (more && (b = next_best(t, &left)) != NULL)
+		if (bits_count(b->sel, b->rows) > 0) {
 			any = true;
 			more = run_print(r, b);
 		}
