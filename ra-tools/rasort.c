@@ -34,13 +34,16 @@ prepare(struct run *r)
 {
 	struct fieldset read = { { 0 } };
 	struct sort_keys k;
+	struct sort *s;
 	char err[256];
 
 	if (!sort_parse(order, &k, err, sizeof(err)))
 		run_usage("%s", err);
 	sort_want(&k, &read);
 	run_want_set(r, &read);
-	return (sort_new(&k));
+	s = sort_new(&k);
+	sort_memory(s, run_memory(r));
+	return (s);
 }
 
 int
@@ -50,11 +53,13 @@ main(int argc, char **argv)
 	struct sort *s = prepare(r);
 	struct batch *b;
 
-	while ((b = run_next(r)) != NULL)
+	while (sort_error(s) == NULL && (b = run_next(r)) != NULL)
 		sort_add(s, b);
 	while ((b = sort_next(s)) != NULL)
 		if (!run_print(r, b))
 			break;
+	if (sort_error(s) != NULL)
+		run_fail("%s", sort_error(s));
 	sort_free(&s);
 	return (run_end(&r));
 }

@@ -5,7 +5,7 @@
  * Rows are kept as columns in full batches; what is sorted are small items that hold 8 bytes of the
  * first key in an order-preserving form, so that most comparisons touch nothing else.
  */
-#include "ra-tools/sort.h"
+#include "ra-tools/sort_room.h"
 
 #include "format/base/mem.h"
 #include "ra-tools/gather.h"
@@ -13,41 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define OUT_ROWS BATCH_ROWS
-
-enum { RANK_HERE, RANK_ABSENT, RANK_MIXED };
-
-struct item {
-	uint64_t prefix; /* turned over where the highest come first */
-	uint32_t batch;
-	uint16_t row;
-	uint8_t rank;
-};
-
-/* What a stored field is like in all the rows together. */
-enum shape {
-	SHAPE_NONE,  /* in no row */
-	SHAPE_ANY,
-	SHAPE_SOME,  /* a number or absent in each row */
-	SHAPE_ZERO,  /* 0 or absent in each row */
-	SHAPE_FULL,  /* a number in every row */
-	SHAPE_SAME,  /* the same number in every row */
-};
-
-struct sort {
-	struct sort_keys keys;
-	bool exact; /* the prefix is the whole first key */
-	struct batch **batch;
-	uint32_t n, cap;
-	struct item *item;
-	uint64_t items, at;
-	uint32_t *rows;
-	const struct column **column; /* of one field, in each batch */
-	enum shape shape[F_STORED];
-	enum field like[F_STORED]; /* SOME and ZERO: the first field that is in the same rows */
-	struct batch *out;
-};
 
 bool
 sort_parse(const char *text, struct sort_keys *k, char *err, size_t errlen)
@@ -100,6 +65,7 @@ sort_new(const struct sort_keys *k)
 
 	s->keys = *k;
 	s->exact = store != STORE_IP && store != STORE_BLOB;
+	s->batch_rows = BATCH_ROWS;
 	s->rows = mem_alloc(BATCH_ROWS * sizeof(s->rows[0]));
 	return (s);
 }
@@ -111,15 +77,59 @@ sort_free(struct sort **ps)
 
 	if (s == NULL)
 		return;
-	for (uint32_t i = 0; i < s->n; i++)
-		batch_free(&s->batch[i]);
+	batches_drop(s);
 	free(s->batch);
-	free(s->item);
 	free(s->rows);
 	free(s->column);
+	runs_free(s);
 	batch_free(&s->out);
 	free(s);
 	*ps = NULL;
+}
+
+void
+batches_drop(struct sort *s)
+{
+	for (uint32_t i = 0; i < s->n && !s->merging; i++)
+		batch_free(&s->batch[i]);
+	s->n = 0;
+	s->items = s->at = s->bytes = 0;
+	free(s->item);
+	free(s->column);
+	s->item = NULL;
+	s->column = NULL;
+	s->ordered = false;
+}
+
+static uint64_t
+bytes_of(const struct batch *b)
+{
+	uint64_t sum = b->rows * (uint64_t)sizeof(struct item) * 2;
+
+	for (enum field f = 0; f < F_STORED; f++) {
+		const struct column *c = b->col[f];
+
+		if (c == NULL)
+			continue;
+		sum += (uint64_t)b->cap * (c->store == STORE_IP || c->store == STORE_BLOB ? 16 : 8);
+		for (uint32_t r = 0; c->store == STORE_BLOB && r < b->rows; r++)
+			sum += c->b[r].n;
+	}
+	return (sum);
+}
+
+void
+sort_memory(struct sort *s, uint64_t bytes)
+{
+	s->limit = bytes;
+	/* a row of all columns takes about 1 KB */
+	s->batch_rows = bytes / 8192 > BATCH_ROWS ? BATCH_ROWS : bytes / 8192 < 1024 ? 1024 : (uint32_t)(bytes / 8192);
+}
+
+const char *
+sort_error(const struct sort *s)
+{
+	return (s->error[0] == '\0' ? NULL : s->error);
 }
 
 static struct batch *
@@ -127,11 +137,13 @@ room(struct sort *s)
 {
 	if (s->n > 0 && s->batch[s->n - 1]->rows < s->batch[s->n - 1]->cap)
 		return (s->batch[s->n - 1]);
+	if (s->n > 0 && s->limit > 0 && (s->bytes += bytes_of(s->batch[s->n - 1])) > s->limit)
+		(void)run_write(s);
 	if (s->n == s->cap) {
 		s->cap = s->cap == 0 ? 16 : s->cap * 2;
 		s->batch = mem_grow(s->batch, s->cap, sizeof(s->batch[0]));
 	}
-	return (s->batch[s->n++] = batch_new(BATCH_ROWS));
+	return (s->batch[s->n++] = batch_new(s->batch_rows));
 }
 
 void
@@ -222,8 +234,8 @@ compare_key(const struct sort *s, const struct sort_key *k, const struct item *x
 	return (k->down ? -c : c);
 }
 
-static int
-compare_items(const void *a, const void *b, void *arg)
+int
+sort_compare(const void *a, const void *b, void *arg)
 {
 	const struct item *x = a, *y = b;
 	const struct sort *s = arg;
@@ -304,240 +316,49 @@ sort_ties(struct sort *s)
 		for (end = i + 1; end < s->items && s->item[end].rank == x->rank && s->item[end].prefix == x->prefix;)
 			end++;
 		if (end - i > 1 && (s->keys.n > 1 || !whole_key(s, x)))
-			qsort_r(&s->item[i], end - i, sizeof(s->item[0]), compare_items, s);
+			qsort_r(&s->item[i], end - i, sizeof(s->item[0]), sort_compare, s);
 	}
 }
 
-static void
-put_in_order(struct sort *s)
+void
+sort_derive(const struct sort *s, struct batch *b)
+{
+	for (unsigned j = 0; j < s->keys.n; j++)
+		(void)batch_derive(b, s->keys.key[j].field);
+}
+
+void
+sort_item(const struct sort *s, uint32_t batch, uint32_t row, struct item *to)
 {
 	const struct sort_key *k = &s->keys.key[0];
+	const struct column *c = s->batch[batch]->col[k->field];
+
+	*to = (struct item){ 0, batch, (uint16_t)row, rank(c, row) };
+	if (to->rank == RANK_HERE)
+		to->prefix = k->down ? ~prefix(c, row) : prefix(c, row);
+}
+
+void
+put_in_order(struct sort *s)
+{
 	struct item *to = s->item = mem_alloc((s->items + 1) * sizeof(s->item[0]));
 
 	for (uint32_t i = 0; i < s->n; i++) {
-		struct batch *b = s->batch[i];
-
-		for (unsigned j = 0; j < s->keys.n; j++)
-			(void)batch_derive(b, s->keys.key[j].field);
-		for (uint32_t r = 0; r < b->rows; r++, to++) {
-			const struct column *c = b->col[k->field];
-
-			*to = (struct item){ 0, i, (uint16_t)r, rank(c, r) };
-			if (to->rank == RANK_HERE)
-				to->prefix = k->down ? ~prefix(c, r) : prefix(c, r);
-		}
+		sort_derive(s, s->batch[i]);
+		for (uint32_t r = 0; r < s->batch[i]->rows; r++)
+			sort_item(s, i, r, to++);
 	}
 	sort_by_prefix(s);
 	sort_ties(s);
 }
 
-/* --- out --------------------------------------------------------------------------------------- */
-
-#define AHEAD 16 /* items: their rows lie anywhere, so ask for them early */
-
-/* The column of f in each batch; false: in none. */
-static bool
-columns_of(struct sort *s, enum field f)
-{
-	bool any = false;
-
-	for (uint32_t i = 0; i < s->n; i++) {
-		s->column[i] = s->batch[i]->col[f];
-		any |= s->column[i] != NULL;
-	}
-	return (any);
-}
-
-static bool
-full(const struct column *c, uint32_t rows)
-{
-	return (c != NULL && bits_count(c->present, rows) == rows);
-}
-
-static bool
-all_are(const uint64_t *v, uint32_t n, uint64_t value)
-{
-	uint64_t other = 0;
-
-	for (uint32_t i = 0; i < n && other == 0;)
-		for (uint32_t end = n - i < 1024 ? n : i + 1024; i < end; i++)
-			other |= v[i] ^ value;
-	return (other == 0);
-}
-
-static enum shape
-shape_of(struct sort *s, enum field f)
-{
-	bool number = fields[f].store != STORE_IP && fields[f].store != STORE_BLOB;
-	bool whole = true, same = true, zero = true;
-
-	if (!columns_of(s, f))
-		return (SHAPE_NONE);
-	for (uint32_t i = 0; i < s->n; i++) {
-		const struct column *c = s->column[i];
-
-		if (!number || c == NULL || c->mixed != NULL)
-			return (SHAPE_ANY);
-		whole = whole && full(c, s->batch[i]->rows);
-		same = same && all_are(c->u, s->batch[i]->rows, s->column[0]->u[0]);
-		zero = zero && all_are(c->u, s->batch[i]->rows, 0);
-	}
-	if (whole)
-		return (same ? SHAPE_SAME : SHAPE_FULL);
-	return (zero ? SHAPE_ZERO : SHAPE_SOME);
-}
-
-static bool
-partial(const struct sort *s, enum field f)
-{
-	return (s->shape[f] == SHAPE_SOME || s->shape[f] == SHAPE_ZERO);
-}
-
-static enum field
-same_rows(const struct sort *s, enum field f)
-{
-	for (enum field like = 0; like < f; like++) {
-		uint32_t i = 0;
-
-		if (!partial(s, like) || s->like[like] != like)
-			continue;
-		while (i < s->n && memcmp(s->batch[i]->col[like]->present, s->batch[i]->col[f]->present,
-					  BITS_WORDS(s->batch[i]->rows) * 8) == 0)
-			i++;
-		if (i == s->n)
-			return (like);
-	}
-	return (f);
-}
-
-/* Rows that are absent are zero, so the values need no look at which are there. */
-static void
-copy_presence(struct sort *s, enum field f, struct column *out, const struct item *item, uint32_t n)
-{
-	if (s->like[f] != f) {
-		memcpy(out->present, s->out->col[s->like[f]]->present, BITS_WORDS(n) * 8);
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		out->present[i / 64] |= (uint64_t)bit_get(s->column[item[i].batch]->present, item[i].row) << i % 64;
-}
-
-static void
-copy_all(struct sort *s, struct column *out, const struct item *item, uint32_t n)
-{
-	uint32_t ahead = n < AHEAD ? 0 : n - AHEAD, i = 0;
-
-	for (; i < ahead; i++) {
-		__builtin_prefetch(&s->column[item[i + AHEAD].batch]->u[item[i + AHEAD].row]);
-		out->u[i] = s->column[item[i].batch]->u[item[i].row];
-	}
-	for (; i < n; i++)
-		out->u[i] = s->column[item[i].batch]->u[item[i].row];
-}
-
-static void
-copy_same(struct sort *s, struct column *out, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		out->u[i] = s->column[0]->u[0];
-	bits_fill(out->present, n);
-}
-
-static void
-copy_state(struct sort *s, struct column *out, const struct column *c, uint32_t i, uint32_t row)
-{
-	if (bit_get(c->present, row))
-		bit_set(out->present, i);
-	else if (column_mixed(c, row))
-		column_set_mixed(s->out, out, i);
-}
-
-static void
-copy_numbers(struct sort *s, struct column *out, const struct item *item, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		const struct column *c = s->column[item[i].batch];
-
-		if (i + AHEAD < n && s->column[item[i + AHEAD].batch] != NULL)
-			__builtin_prefetch(
-			    &s->column[item[i + AHEAD].batch]->u[item[i + AHEAD].row]);
-		if (c == NULL)
-			continue;
-		out->u[i] = c->u[item[i].row];
-		copy_state(s, out, c, i, item[i].row);
-	}
-}
-
-/* Addresses and blobs: 16 bytes each. */
-static void
-copy_wide(struct sort *s, struct column *out, const struct item *item, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		const struct column *c = s->column[item[i].batch];
-
-		if (i + AHEAD < n && s->column[item[i + AHEAD].batch] != NULL)
-			__builtin_prefetch(
-			    &s->column[item[i + AHEAD].batch]->ip[item[i + AHEAD].row]);
-		if (c == NULL)
-			continue;
-		if (c->store == STORE_IP)
-			out->ip[i] = c->ip[item[i].row];
-		else
-			out->b[i] = c->b[item[i].row];
-		copy_state(s, out, c, i, item[i].row);
-	}
-}
-
-static void
-copy_field(struct sort *s, enum field f, const struct item *item, uint32_t n)
-{
-	bool wide = fields[f].store == STORE_IP || fields[f].store == STORE_BLOB;
-	struct column *out = batch_column(s->out, f);
-
-	(void)columns_of(s, f);
-	switch (s->shape[f]) {
-	case SHAPE_SAME:
-		copy_same(s, out, n);
-		break;
-	case SHAPE_FULL:
-		copy_all(s, out, item, n);
-		bits_fill(out->present, n);
-		break;
-	case SHAPE_SOME:
-		copy_all(s, out, item, n);
-		copy_presence(s, f, out, item, n);
-		break;
-	case SHAPE_ZERO:
-		copy_presence(s, f, out, item, n);
-		break;
-	default:
-		(wide ? copy_wide : copy_numbers)(s, out, item, n);
-		break;
-	}
-}
-
 struct batch *
 sort_next(struct sort *s)
 {
-	uint32_t n;
-
 	if (s->out == NULL) {
 		s->out = batch_new(OUT_ROWS);
-		s->column = mem_zero(s->n + 1, sizeof(s->column[0]));
-		put_in_order(s);
-		for (enum field f = 0; f < F_STORED; f++) {
-			s->shape[f] = shape_of(s, f);
-			s->like[f] = partial(s, f) ? same_rows(s, f) : f;
-		}
+		if (s->runs > 0 && !run_write(s))
+			return (NULL);
 	}
-	n = s->items - s->at < OUT_ROWS ? (uint32_t)(s->items - s->at) : OUT_ROWS;
-	if (n == 0)
-		return (NULL);
-	batch_reset(s->out);
-	s->out->rows = n;
-	for (enum field f = 0; f < F_STORED; f++)
-		if (s->shape[f] != SHAPE_NONE)
-			copy_field(s, f, s->item + s->at, n);
-	s->at += n;
-	return (s->out);
+	return (s->runs > 0 ? next_merged(s) : next_in_memory(s));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sort.h: records in order, in memory.  Stable; absent, then mixed values come last in either direction
+ * sort.h: records in order.  Stable; absent, then mixed values come last in either direction
  * (SEMANTICS R11).
  */
 #ifndef RA_TOOLS_SORT_H
@@ -28,7 +28,11 @@ struct sort;
 struct sort *sort_new(const struct sort_keys *);
 void sort_free(struct sort **);
 void sort_add(struct sort *, const struct batch *); /* the selected rows, copied */
-/* Rows in order, valid until the next call; NULL: no more. Blobs are borrowed until sort_free(). */
+/* Beyond about so many bytes rows go to temporary files; 0: never. Before sort_add(). */
+void sort_memory(struct sort *, uint64_t bytes);
+const char *sort_error(const struct sort *); /* of temporary files; NULL: all is well */
+/* Rows in order, valid until the next call; NULL: no more, or sort_error().  Without sort_memory(), blobs are borrowed
+ * until sort_free(). */
 struct batch *sort_next(struct sort *);
 
 #endif

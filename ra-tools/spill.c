@@ -80,26 +80,29 @@ fail(struct spill *s, const char *what)
 		(void)snprintf(s->error, sizeof(s->error), "temporary file: %s: %s", what, strerror(errno));
 }
 
-static bool
-open_file(struct spill *s)
+int
+spill_file(char *err, size_t errlen)
 {
 	const char *dir = getenv("TMPDIR");
 	char path[4096];
+	int fd = -1;
 
-	if (s->fd >= 0 || s->error[0] != '\0')
-		return (s->fd >= 0);
 	if (dir == NULL || *dir == '\0')
 		dir = "/tmp";
-	if (snprintf(path, sizeof(path), "%s/ra-XXXXXX", dir) >= (int)sizeof(path)) {
+	if (snprintf(path, sizeof(path), "%s/ra-XXXXXX", dir) >= (int)sizeof(path))
 		errno = ENAMETOOLONG;
-		fail(s, dir);
-		return (false);
-	}
-	s->fd = mkostemp(path, O_CLOEXEC);
-	if (s->fd < 0)
-		fail(s, dir);
-	else
+	else if ((fd = mkostemp(path, O_CLOEXEC)) >= 0)
 		(void)unlink(path);
+	if (fd < 0)
+		(void)snprintf(err, errlen, "temporary file: %s: %s", dir, strerror(errno));
+	return (fd);
+}
+
+static bool
+open_file(struct spill *s)
+{
+	if (s->fd < 0 && s->error[0] == '\0')
+		s->fd = spill_file(s->error, sizeof(s->error));
 	return (s->fd >= 0);
 }
 

@@ -24,4 +24,7 @@ struct spill_reader *spill_read(struct spill *, unsigned stream);
 bool spill_next(struct spill_reader *, struct buf *record); /* false: the end, or spill_error() */
 void spill_close(struct spill_reader **);
 
+/* A temporary file without a name, in $TMPDIR; -1: err says why. */
+int spill_file(char *err, size_t errlen);
+
 #endif
