@@ -147,6 +147,7 @@ macs(const struct batch *b, uint32_t r, size_t start, struct buf *to)
 	if (!has(b, F_smac, r) || !has(b, F_dmac, r))
 		return;
 	and(to, start);
+	buf_str(to, "not has saddr and ");
 	for (int turn = 0; turn < 2; turn++) {
 		buf_str(to, turn == 0 ? "(smac = " : " or smac = ");
 		print(b, turn == 0 ? F_smac : F_dmac, r, -1, to);
@@ -163,6 +164,14 @@ could_have_ports(const struct batch *b, uint32_t r)
 
 	return (has(b, F_proto, r) &&
 		(proto == P_ESP || proto == P_TCP || proto == P_UDP || proto == P_SCTP));
+}
+
+static bool
+is_icmp(const struct batch *b, uint32_t r)
+{
+	uint64_t proto = number(b, F_proto, r);
+
+	return (proto == P_ICMP || proto == P_ICMP6);
 }
 
 static bool
@@ -201,7 +210,8 @@ other_field(const struct keys *k, const struct batch *b, enum field f, uint32_t 
 		buf_printf(to, "%s = %s", fields[f].name, text ? "\"" : "");
 		print(b, f, r, -1, to);
 		buf_str(to, text ? "\"" : "");
-	} else if (!k->turn && !column_mixed(b->col[f], r)) {
+	} else if ((!k->turn || (f == F_icmptype && is_icmp(b, r))) &&
+		   !column_mixed(b->col[f], r)) {
 		and(to, start);
 		buf_printf(to, "not has %s", fields[f].name);
 	}

@@ -772,6 +772,28 @@ show_data(struct drill *d)
 	level_free(&bins);
 }
 
+/* -w: the records of the key, as they are. */
+static void
+write_flows(struct drill *d)
+{
+	struct level bins = find_bins(d), keys = { 0 };
+	struct batch *b;
+	uint32_t at;
+
+	if (bins.l.rows->rows > 0) {
+		at = bin_text != NULL && d->at == INT64_MIN ? rank("--bin", bin_text, &bins) : 0;
+		keys = find_keys(d, &bins, at);
+		at = key_text != NULL ? rank("--key", key_text, &keys) : 0;
+		if (keys.l.rows->rows > 0) {
+			(void)run_again(d->r, keys.from[at], keys.to[at], keys.filter[at]);
+			while ((b = run_next(d->r)) != NULL && run_print(d->r, b))
+				;
+		}
+		level_free(&keys);
+	}
+	level_free(&bins);
+}
+
 /* --- on a terminal -------------------------------------------------------------------------------- */
 
 static void
@@ -868,7 +890,9 @@ main(int argc, char **argv)
 		     ? (uint32_t)(run_count(d.r, 0) < 100000 ? run_count(d.r, 0) : 100000)
 		     : ROWS_MAX;
 	terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !plain && bin_text == NULL;
-	if (run_json(d.r) || run_separated(d.r))
+	if (run_output(d.r) != NULL)
+		write_flows(&d);
+	else if (run_json(d.r) || run_separated(d.r))
 		show_data(&d);
 	else if (terminal && !run_quiet(d.r))
 		show_terminal(&d);

@@ -38,6 +38,7 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.mar = true,
+	.writes = true,
 };
 
 static struct sla_options sla = { .lmax = 1, .min_sample = 100 };
@@ -257,6 +258,8 @@ main(int argc, char **argv)
 	int status;
 
 	w.r = run_start(argc, argv, &tool, option);
+	if (run_output(w.r) != NULL)
+		run_usage("-w: a report is no record file; racluster -m tunnel writes one");
 	prepare(&w);
 	while ((b = run_next(w.r)) != NULL)
 		add(&w, b);

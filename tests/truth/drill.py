@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import struct
@@ -18,6 +19,7 @@ from collections import defaultdict
 from common import *
 from sla import Oracle, objects, shell
 
+TCPDUMP = shutil.which('tcpdump')
 CASES = ('esp-burst-loss', 'esp-mixed', 'esp-loss-1pct', 'ah-loss')
 ETHERNET, IP4 = 14, b'\x08\x00'
 
@@ -162,12 +164,35 @@ def terminal(name, folder):
     want((st, best[1]['ra'] in out), (0, True), 'a number, and the end by ^C')
 
 
+def everywhere(file, folder):
+    """in every capture: the filter that is shown for a key selects the records of the key and no others, and the
+    capture filter is one, and lets through no fewer packets than were counted"""
+    records, one_file = os.path.join(folder, 'every.pavo'), capture(file)
+    st, _, _ = run(['pavo', '-q', '-S', '3600', '-r', one_file, '-w', records])
+    if st not in (0, 2):
+        raise Failure('pavo: exit %d' % st)
+    st, out, _ = run(['radrill', '-r', records, '--json', '--by', 'pkts', '-N', '20', '--pcap', one_file])
+    for line in out.decode().splitlines()[:1]:
+        for key in json.loads(line)['keys']:
+            argv = shlex.split(key['ra'])
+            got = rows(['racluster', '-m', 'none', '--csv', '-s', 'pkts'] + argv[1:])
+            want([r['pkts'] for r in got], [str(key['value'])], 'packets of ' + key['ra'])
+            if TCPDUMP:
+                bpf = shlex.split(key['pcap'])[-1]
+                p = subprocess.run(['tcpdump', '-d', '-y', 'EN10MB', bpf], capture_output=True)
+                if p.returncode and b'not supported' not in p.stderr:
+                    raise Failure('%s: %s' % (bpf, p.stderr.decode()))
+
+
 def main():
     tap = Tap()
     with scratch() as folder:
         here = [n for n in CASES if find(n)[0]]
         tests = [(n, drill) for n in here]
         tests += [(n, act) for n in here if n == 'esp-mixed' for act in (plain, by_others, mistakes, terminal)]
+        files = sorted({r['file'] for r in table('files')})
+        files = [f for f in files if os.path.exists(capture(f))]
+        tests += [(f, everywhere) for f in files]
         for name, act in tests:
             try:
                 act(name, folder)
