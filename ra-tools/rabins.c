@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { O_ZERO = O_OWN, O_APPROX, O_DELTA };
+enum { O_ZERO = O_OWN, O_APPROX, O_DELTA, O_RATE };
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -29,7 +29,7 @@ static const struct tool tool = {
 
 static const char *key = "none";
 static struct bin_options bin;
-static bool delta;
+static bool delta, rate;
 static char columns[768]; /* borrowed by run.c */
 
 static bool
@@ -47,6 +47,8 @@ option(int c, const char *arg)
 		return (bin.zero = true);
 	case O_DELTA:
 		return (delta = true);
+	case O_RATE:
+		return (rate = true);
 	case O_APPROX:
 		return (bin.approx = true);
 	default:
@@ -72,6 +74,8 @@ prepare(struct run *r)
 	run_columns(r, columns);
 	if (delta)
 		run_beside(r, VIEW_DELTA);
+	if (rate)
+		run_beside(r, VIEW_RATE);
 	if (run_views(r) != NULL)
 		views_keys(run_views(r), &k);
 	run_fields(r, &keep);
