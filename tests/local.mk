@@ -121,6 +121,10 @@ UNIT += %D%/unit/ra-tools/test_signature
 tests_unit_ra_tools_test_signature_SOURCES = %D%/unit/ra-tools/test_signature.c ra-tools/signature.c
 tests_unit_ra_tools_test_signature_LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
 
+FUZZ += %D%/fuzz/fuzz_labels
+tests_fuzz_fuzz_labels_SOURCES = %D%/fuzz/fuzz_labels.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_labels_LDADD = $(RA_LIBS)
+tests_fuzz_fuzz_labels_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 UNIT += %D%/unit/ra-tools/test_labels
 tests_unit_ra_tools_test_labels_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 
