@@ -588,7 +588,7 @@ mark_outage(struct sla *s, struct sla_tunnel *t, size_t i, int side)
 
 			if (start < from) /* the first whole bin */
 				start += (from - start + s->width - 1) / s->width * s->width;
-			if (start < hole && (t->ngaps == 0 || t->gap[t->ngaps - 1].end <= start))
+			if (start < hole)
 				gap_add(t, start, hole);
 		}
 		if (before->d[side].pkts > 0 || before->start < from)
@@ -596,6 +596,33 @@ mark_outage(struct sla *s, struct sla_tunnel *t, size_t i, int side)
 		before->down |= side == 0 ? DOWN_SOURCE : DOWN_DESTINATION;
 		k--;
 	}
+}
+
+static int
+by_gap(const void *x, const void *y)
+{
+	const struct sla_gap *a = x, *b = y;
+
+	return ((a->start > b->start) - (a->start < b->start));
+}
+
+/* Outages of both directions may have told of the same bins. */
+static void
+merge_gaps(struct sla_tunnel *t)
+{
+	size_t n = 0;
+
+	if (t->ngaps > 1)
+		qsort(t->gap, t->ngaps, sizeof(t->gap[0]), by_gap);
+	for (size_t i = 0; i < t->ngaps; i++) {
+		if (n > 0 && t->gap[i].start < t->gap[n - 1].end) {
+			if (t->gap[i].end > t->gap[n - 1].end)
+				t->gap[n - 1].end = t->gap[i].end;
+			continue;
+		}
+		t->gap[n++] = t->gap[i];
+	}
+	t->ngaps = n;
 }
 
 static bool
@@ -676,6 +703,7 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 		for (int side = 0; side < 2; side++)
 			if (t->point[i].d[side].outage > 0)
 				mark_outage(s, t, i, side);
+	merge_gaps(t);
 	t->from = t->point[0].start;
 	t->to = t->point[t->n - 1].end;
 	t->bins = whole_bins(s, t->from, t->to);

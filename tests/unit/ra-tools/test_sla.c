@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * test_sla.c: limits, states of bins, what is suspect, percentiles, and rows that point the other way.
+ */
+#include "format/base/clock.h"
+#include "ra-tools/sla.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define W 5 /* seconds of a bin */
+
+struct row { /* one bin of the only tunnel */
+	int64_t bin;
+	uint64_t suniq, duniq, slost, soutage_s;
+	uint64_t flags;
+	bool turned; /* the record's source is the tunnel's destination */
+	uint64_t dirq;
+};
+
+static struct ip
+addr(const char *text)
+{
+	struct ip a;
+
+	assert_true(ip_parse(text, strlen(text), &a));
+	return (a);
+}
+
+#define SIDE(f, p, uniq_, lost_, outage_)                                                          \
+	do {                                                                                       \
+		SET(f, p##pkts, uniq_);                                                            \
+		SET(f, p##uniq, uniq_);                                                            \
+		SET(f, p##bytes, (uniq_)*1000);                                                    \
+		SET(f, p##lost, lost_);                                                            \
+		SET(f, p##outage, (outage_)*1000000);                                              \
+		SET(f, p##noutage, (outage_) > 0);                                                 \
+	} while (0)
+
+static struct sla *
+judged(const struct sla_options *o, const struct row *rows, size_t n)
+{
+	static struct flow f;
+	struct batch *b = batch_new(64);
+	struct sla *s = sla_new(o, false);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct row *r = &rows[i];
+
+		flow_clear(&f);
+		SET(&f, rectype, RECTYPE_FLOW);
+		SET(&f, bstart, r->bin * W * SEC);
+		SET(&f, bend, (r->bin + 1) * W * SEC);
+		SET(&f, tunid, 77);
+		SET(&f, proto, 50);
+		SET(&f, flags, r->flags);
+		SET(&f, dirq, r->dirq);
+		SET_IP(&f, saddr, addr(r->turned ? "10.0.0.2" : "10.0.0.1"));
+		SET_IP(&f, daddr, addr(r->turned ? "10.0.0.1" : "10.0.0.2"));
+		if (r->turned) {
+			SIDE(&f, d, r->suniq, r->slost, r->soutage_s);
+			SIDE(&f, s, r->duniq, 0, 0);
+		} else {
+			SIDE(&f, s, r->suniq, r->slost, r->soutage_s);
+			SIDE(&f, d, r->duniq, 0, 0);
+		}
+		batch_add(b, &f);
+	}
+	sla_add(s, b);
+	sla_judge(s, W * SEC);
+	batch_free(&b);
+	return (s);
+}
+
+#define JUDGE(o, rows) judged(o, rows, sizeof(rows) / sizeof((rows)[0]))
+
+static const struct sla_options plain = { .lmax = 1, .min_sample = 100 };
+
+static void
+count_is(const struct sla_tunnel *t, uint64_t up, uint64_t degraded, uint64_t down, uint64_t idle,
+	 uint64_t oneway)
+{
+	assert_int_equal(t->count[SLA_UP], up);
+	assert_int_equal(t->count[SLA_DEGRADED], degraded);
+	assert_int_equal(t->count[SLA_DOWN], down);
+	assert_int_equal(t->count[SLA_IDLE], idle);
+	assert_int_equal(t->count[SLA_ONE_WAY], oneway);
+}
+
+static void
+limits_are_parsed(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		enum sla_term term;
+		double value;
+	} cases[] = {
+		{ "loss=0.1%", true, SLA_LOSS, 0.1 },
+		{ "loss=2", true, SLA_LOSS, 2 },
+		{ "dup=1%,avail=99.95%", true, SLA_AVAIL, 99.95 },
+		{ "burst=10", true, SLA_BURST, 10 },
+		{ "outage=500ms", true, SLA_OUTAGE, 0.5 },
+		{ "p95=10M", true, SLA_P95, 1e7 },
+		{ "replay=0%", true, SLA_REPLAY, 0 },
+		{ "", true, SLA_TERMS, 0 },
+		{ "loss", false, 0, 0 },
+		{ "loss=", false, 0, 0 },
+		{ "loss=101%", false, 0, 0 },
+		{ "los=1%", false, 0, 0 },
+		{ "losses=1%", false, 0, 0 },
+		{ "loss=1%,,", false, 0, 0 },
+		{ "burst=1.2.3", false, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sla_limits l = { .set = { false } };
+		char err[256] = "";
+
+		if (sla_parse(cases[i].text, &l, err, sizeof(err)) != cases[i].good)
+			fail_msg("\"%s\": %s", cases[i].text, err);
+		if (!cases[i].good)
+			assert_int_not_equal(strlen(err), 0);
+		else if (cases[i].term < SLA_TERMS &&
+			 (!l.set[cases[i].term] || l.value[cases[i].term] != cases[i].value))
+			fail_msg("\"%s\" became %g", cases[i].text, l.value[cases[i].term]);
+	}
+}
+
+/* 200 a bin; 3 lost of 203 is 1.48 %, 2 of 202 0.99 %; of 52 nothing is told. */
+static void
+bins_have_states(void **state)
+{
+	static const struct row rows[] = {
+		{ 0, 200, 200, 0, 0, 0, false, 1 }, { 1, 200, 200, 3, 0, 0, false, 1 },
+		{ 2, 200, 200, 2, 0, 0, false, 1 }, { 3, 50, 50, 2, 0, 0, false, 1 },
+		{ 5, 5, 0, 0, 0, 0, false, 1 },	    { 6, 10, 0, 0, 0, 0, false, 1 },
+		{ 7, 200, 200, 0, 0, 0, false, 1 }
+	};
+	struct sla *s = JUDGE(&plain, rows);
+	const struct sla_tunnel *t = sla_tunnel(s, 0);
+
+	(void)state;
+	count_is(t, 4, 1, 1, 1, 1); /* too few packets in bin 5 to call it down, enough in bin 6 */
+	assert_int_equal(t->bins, 8);
+	assert_true(t->d[0].verdict[SLA_AVAIL].value > 83.33 &&
+		    t->d[0].verdict[SLA_AVAIL].value < 83.34);
+	sla_free(&s);
+}
+
+/* Nothing for 12 bins, and then only the source: its peer was there too long ago. */
+static void
+long_silence_is_not_down(void **state)
+{
+	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1 },
+					   { 12, 200, 0, 0, 0, 0, false, 1 } };
+	struct sla *s = JUDGE(&plain, rows);
+
+	(void)state;
+	count_is(sla_tunnel(s, 0), 1, 0, 0, 11, 1);
+	sla_free(&s);
+}
+
+/* An outage of 22 s ended in bin 5 [25,30): it began in bin 0 or 1, of which bin 1 has packets; 2, 3, 4 lie in it. */
+static void
+outage_reaches_back(void **state)
+{
+	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1 },
+					   { 1, 200, 200, 0, 0, 0, false, 1 },
+					   { 3, 0, 5, 0, 0, 0, false, 1 },
+					   { 5, 200, 200, 40, 22, 0, false, 1 } };
+	struct sla_options o = plain;
+	struct sla *s;
+	const struct sla_tunnel *t;
+
+	(void)state;
+	o.limits.set[SLA_AVAIL] = true;
+	o.limits.value[SLA_AVAIL] = 99;
+	s = JUDGE(&o, rows);
+	t = sla_tunnel(s, 0);
+	count_is(t, 2, 1, 3, 0, 0);
+	assert_int_equal(t->ngaps, 2);
+	assert_int_equal(t->gap[0].start + t->gap[1].start, (2 + 4) * W * SEC);
+	assert_int_equal(t->d[0].nviolations, 3);
+	assert_true(t->violated);
+	sla_free(&s);
+}
+
+static void
+suspect_is_apart(void **state)
+{
+	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1 },
+					   { 1, 100, 200, 100, 0, RFLAGS_capdrop, false, 1 },
+					   { 2, 200, 200, 1, 0, 0, false, 1 } };
+	struct sla_options o = plain;
+	struct sla *s;
+	const struct sla_tunnel *t;
+
+	(void)state;
+	o.limits.set[SLA_LOSS] = true;
+	o.limits.value[SLA_LOSS] = 1;
+	for (int strict = 0; strict < 2; strict++) {
+		o.strict = strict;
+		s = JUDGE(&o, rows);
+		t = sla_tunnel(s, 0);
+		assert_int_equal(t->suspect, 1);
+		assert_int_equal(t->d[0].suspect_net, 100);
+		assert_int_equal(t->d[0].net, strict ? 1 : 101);
+		assert_int_equal(t->d[0].expected, strict ? 401 : 601);
+		assert_int_equal(t->count[SLA_UP] + t->count[SLA_DEGRADED], strict ? 2 : 3);
+		assert_int_equal(t->d[0].nviolations,
+				 0); /* of bins: it is not known to be the network's */
+		assert_int_equal(t->violated, !strict);
+		sla_free(&s);
+	}
+}
+
+/* 10 bins, 1000 bytes a packet: 200 packets in 5 s are 320000 bit/s. */
+static void
+idle_bins_are_in_percentiles(void **state)
+{
+	static const struct row rows[] = { { 0, 200, 0, 0, 0, 0, false, 1 },
+					   { 4, 400, 0, 0, 0, 0, false, 1 },
+					   { 9, 600, 0, 0, 0, 0, false, 1 } };
+	struct sla *s = JUDGE(&plain, rows);
+	const struct sla_tunnel *t = sla_tunnel(s, 0);
+
+	(void)state;
+	assert_int_equal(t->bins, 10);
+	assert_int_equal(t->d[0].bps_p50, 0);
+	assert_int_equal(t->d[0].bps_p95, 960000);
+	assert_int_equal(t->d[0].bps_max, 960000);
+	assert_int_equal(t->d[1].bps_max, 0);
+	assert_false(t->d[1].verdict[SLA_P95].known); /* it sent nothing */
+	sla_free(&s);
+}
+
+/* Rows may point either way; the tunnel points as the surest of them does. */
+static void
+rows_are_turned(void **state)
+{
+	static const struct row rows[] = { { 0, 200, 300, 1, 0, 0, false, 1 },
+					   { 1, 200, 300, 2, 0, 0, true, 1 },
+					   { 2, 200, 300, 4, 0, 0, false, 1 } };
+	struct row sure[3];
+	struct sla *s = JUDGE(&plain, rows);
+
+	(void)state;
+	assert_string_equal(sla_tunnel(s, 0)->name[0], "10.0.0.1");
+	assert_int_equal(sla_tunnel(s, 0)->d[0].net, 7);
+	assert_int_equal(sla_tunnel(s, 0)->d[1].c.uniq, 900);
+	sla_free(&s);
+	memcpy(sure, rows, sizeof(sure));
+	sure[1].dirq = 3;
+	s = JUDGE(&plain, sure);
+	assert_string_equal(sla_tunnel(s, 0)->name[0], "10.0.0.2");
+	assert_int_equal(sla_tunnel(s, 0)->d[1].net, 7);
+	assert_int_equal(sla_tunnel(s, 0)->d[0].c.uniq, 900);
+	assert_int_equal(sla_tunnel(s, 0)->point[2].d[1].net, 4);
+	sla_free(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(limits_are_parsed),
+		cmocka_unit_test(bins_have_states),
+		cmocka_unit_test(long_silence_is_not_down),
+		cmocka_unit_test(outage_reaches_back),
+		cmocka_unit_test(suspect_is_apart),
+		cmocka_unit_test(idle_bins_are_in_percentiles),
+		cmocka_unit_test(rows_are_turned),
+	};
+
+	return (cmocka_run_group_tests_name("sla", tests, NULL, NULL));
+}
