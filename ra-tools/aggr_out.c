@@ -19,7 +19,7 @@
 #define STREAM_BITS 6
 #define STREAMS	    (1u << STREAM_BITS)
 #define LEVELS	    8	/* of streams within streams */
-#define GROUPS_MIN  256 /* fewer are kept, whatever the memory */
+#define GROUPS_MIN  64  /* fewer are kept, whatever the memory */
 
 struct finished { /* a row on its way out; blobs are borrowed */
 	uint64_t by, first;

@@ -82,7 +82,7 @@ struct run {
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect;
-	bool failed, enough, stopped;
+	bool failed, enough, stopped, drained; /* drained: by run_each() */
 	struct watch watch;
 };
 
@@ -1034,7 +1034,7 @@ next_block(struct run *r)
 {
 	const struct scan_block *b;
 
-	if (r->enough || r->stopped || (b = scan_next(r->scan)) == NULL)
+	if (r->enough || r->stopped || r->drained || (b = scan_next(r->scan)) == NULL)
 		return (NULL);
 	if (stopping(r)) {
 		r->stopped = true;
@@ -1058,7 +1058,7 @@ run_next(struct run *r)
 	const struct scan_block *b;
 	struct scan_plan p;
 
-	if (r->scan == NULL) {
+	if (r->scan == NULL && !r->drained) {
 		set_wanted(r);
 		p = plan(r);
 		r->scan = scan_new(r->source, &p);
@@ -1094,6 +1094,8 @@ run_each(struct run *r, scan_take take, void *const *states)
 		r->scan = scan_new(r->source, &p);
 		while (next_block(r) != NULL)
 			;
+		scan_free(&r->scan); /* nobody works on the states any more */
+		r->drained = true;
 		return;
 	}
 	/* rejected rows are written before a batch is changed */
@@ -1107,6 +1109,7 @@ run_again(struct run *r, int64_t from, int64_t to, const char *also)
 	struct buf both = { 0 };
 
 	scan_free(&r->scan);
+	r->drained = false;
 	if (!source_rewind(r->source))
 		return (false);
 	r->from = from > r->asked_from ? from : r->asked_from;

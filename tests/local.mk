@@ -151,6 +151,7 @@ TESTS += \
 	%D%/truth/invariants.tap \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
+	%D%/truth/queries.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/sla.tap \
