@@ -355,7 +355,7 @@ labels_ready(struct labels *l)
 	while (six < l->n && !l->prefix[six].four)
 		six++;
 	make_ranges(l, false, l->prefix, six);
-	make_ranges(l, true, l->prefix + six, l->n - six);
+	make_ranges(l, true, six < l->n ? &l->prefix[six] : NULL, l->n - six);
 	make_first(l);
 	free(l->prefix);
 	l->prefix = NULL;
