@@ -168,7 +168,8 @@ batch_add(struct batch *b, const struct flow *f)
 			struct column *c = b->col[i] != NULL ? b->col[i] : batch_column(b, i);
 
 			if (c->store == STORE_U64) {
-				c->u[r] = f->v[i].u;
+				if (f->v[i].u != 0) /* it is zero as it is */
+					c->u[r] = f->v[i].u;
 			} else if (c->store == STORE_BLOB) {
 				c->b[r] = keep_blob(b, r > 0 ? &c->b[r - 1] : NULL, &f->v[i].b);
 			} else {

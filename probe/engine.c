@@ -1098,18 +1098,23 @@ prefetch_lines(const void *p, unsigned lines)
 		__builtin_prefetch((const uint8_t *)p + 64 * i);
 }
 
-/* While one bin is written: the flow of the next one, and the bin after that. */
+/* While one bin is written: what hangs off the next one, the flow of the one after it, and the bin after that. */
 static void
 look_ahead(const struct engine *e, uint32_t next)
 {
 	const struct bin *b;
-	const struct flow_state *f;
+	const struct tracker *k;
 
 	if (next == 0)
 		return;
 	b = bin_at(&e->table, next);
-	f = flow_at(&e->table, b->flow);
-	prefetch_lines(f, 3);
+	k = track_for(&flow_at(&e->table, b->flow)->key);
+	if (k != NULL && k->prefetch != NULL)
+		k->prefetch(e->track, NULL, b);
+	if (b->order.next == 0)
+		return;
+	b = bin_at(&e->table, b->order.next);
+	prefetch_lines(flow_at(&e->table, b->flow), 3);
 	if (b->order.next != 0)
 		prefetch_lines(bin_at(&e->table, b->order.next), 3);
 }

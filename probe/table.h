@@ -80,6 +80,7 @@ struct bin {
 	uint32_t ipg_n[2];
 	uint32_t tos;       /* cell with DSCP and ECN counts if any packet had some; 0 = none */
 	uint32_t ext;       /* tracker's cell for this bin; 0 = none */
+	uint32_t rtt;       /* track/rtt.c's; 0 = none */
 	uint32_t frag;      /* cell with fragment counts; 0 = none */
 	uint32_t about;     /* cell with DNS and ICMP errors about the flow; 0 = none */
 	uint8_t ttlmin[2], ttlmax[2], tcpflags[2], dscp[2];

@@ -37,6 +37,7 @@ track_free(struct track **pt)
 	pool_free(&t->tcp_hole);
 	pool_free(&t->tcp_bin);
 	pool_free(&t->tcp_more);
+	free(t->tcp_nowhere);
 	pool_free(&t->tcp_gap);
 	pool_free(&t->seq_bin);
 	pool_free(&t->udp_bin);

@@ -25,7 +25,7 @@ struct tracker {
 	void (*packet)(struct track *, struct flow_state *, struct bin *, int side, const struct packet *);
 	/* The record of a bin. */
 	void (*fill)(const struct track *, const struct flow_state *, const struct bin *, struct flow *);
-	/* Ask memory for the cells of both; the bin may be missing.  NULL: there are seldom any. */
+	/* Ask memory for the cells of both; one of them may be missing.  NULL: there are seldom any. */
 	void (*prefetch)(const struct track *, const struct flow_state *, const struct bin *);
 	/* Give back cells. */
 	void (*end_bin)(struct track *, struct bin *);

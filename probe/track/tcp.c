@@ -8,6 +8,7 @@
 #include "probe/track/tcp.h"
 
 #include "format/base/clock.h"
+#include "format/base/mem.h"
 #include "probe/health.h"
 
 #include <ctype.h>
@@ -23,6 +24,7 @@ tcp_init(struct track *t, uint32_t max_flows)
 	pool_init(&t->tcp_hole, sizeof(struct holes), max_flows / 4 + 1024);
 	pool_init(&t->tcp_bin, sizeof(struct tcp_bin), bins);
 	pool_init(&t->tcp_more, sizeof(struct tcp_more), bins);
+	t->tcp_nowhere = mem_zero(1, sizeof(struct tcp_more));
 	pool_init(&t->tcp_gap, sizeof(struct tcp_gaps), max_flows / 4 + 1024);
 }
 
@@ -39,15 +41,17 @@ bin_of(struct track *t, struct bin *b)
 	return (pool_at(&t->tcp_bin, b->ext));
 }
 
-static struct tcp_more *
-more_of(struct track *t, struct tcp_bin *b)
+struct tcp_more *
+tcp_rare(struct tcp_packet *k)
 {
-	if (b->more == 0) {
-		if ((b->more = pool_get(&t->tcp_more)) == 0)
-			return (NULL);
-		memset(pool_at(&t->tcp_more, b->more), 0, sizeof(struct tcp_more));
+	struct track *t = k->t;
+
+	if (k->b->more == 0) {
+		if ((k->b->more = pool_get(&t->tcp_more)) == 0)
+			return (t->tcp_nowhere);
+		memset(pool_at(&t->tcp_more, k->b->more), 0, sizeof(struct tcp_more));
 	}
-	return (pool_at(&t->tcp_more, b->more));
+	return (pool_at(&t->tcp_more, k->b->more));
 }
 
 static void
@@ -108,16 +112,16 @@ measure_handshake(struct tcp_packet *k, bool again, bool was_est)
 		return;
 	if ((k->p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)) {
 		if (!again && (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
-			rtt_synack(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
+			rtt_synack(k->t, r, &k->bin->rtt, k->side, f->last[other], k->ts);
 	} else if (!was_est && f->tcp_life & TCPLIFE_EST && (f->tcp_life & TCPLIFE_SYNACKRTX) == 0 && k->c != NULL &&
 	    k->side == (f->tcp_life & TCPLIFE_SYNACKHI ? 0 : 1) &&
 	    k->p->tcp.ack == f->isn[other] + 1) { /* later ones say that this one was missed */
-		rtt_ackdat(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
+		rtt_ackdat(k->t, r, &k->bin->rtt, k->side, f->last[other], k->ts);
 	}
 }
 
 static void
-note_reset(struct tcp_packet *k, int64_t bin)
+note_reset(struct tcp_packet *k)
 {
 	const struct flow_state *f = k->f;
 	const struct tcp_side *x = k->x, *y = k->y;
@@ -134,8 +138,8 @@ note_reset(struct tcp_packet *k, int64_t bin)
 		k->b->rstphase |= RST_FIN;
 	else
 		k->b->rstphase |= data ? RST_DATA : RST_BEFORE;
-	if (k->m != NULL)
-		tcp_reset(k, bin);
+	if (k->c != NULL)
+		tcp_reset(k);
 }
 
 static void
@@ -153,7 +157,7 @@ note_header(struct tcp_packet *k)
 	if ((p->facts & FACT_TCPTS) == 0)
 		return;
 	if (x->has & SIDE_TS && (int32_t)(p->tcp.tsval - x->tsval) < 0) {
-		k->m->tsold[k->side]++;
+		tcp_rare(k)->tsold[k->side]++;
 	} else {
 		x->tsval = p->tcp.tsval;
 		x->has |= SIDE_TS;
@@ -169,10 +173,10 @@ note_flight(struct tcp_packet *k)
 	if (k->p->payload == 0 || k->probe || (x->has & SIDE_UNA) == 0 || x->nxt < x->una)
 		return;
 	flight = x->nxt - x->una;
-	if (flight > k->m->inflmax[k->side])
-		k->m->inflmax[k->side] = flight > UINT32_MAX ? UINT32_MAX : (uint32_t)flight;
-	if (k->m->has & MORE_SCALED && k->y->has & SIDE_ACK && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
-		k->m->winlim[k->side]++;
+	if (flight > k->b->inflmax[k->side])
+		k->b->inflmax[k->side] = flight > UINT32_MAX ? UINT32_MAX : (uint32_t)flight;
+	if (k->b->known & BIN_SCALED && k->y->has & SIDE_ACK && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
+		tcp_rare(k)->winlim[k->side]++;
 }
 
 /* What is known of the connection by now. */
@@ -183,8 +187,8 @@ known(const struct flow_state *f)
 	uint8_t both = LIFE_SENT_LO | LIFE_SENT_HI;
 	bool scale = f->wscale[0] != TCP_CUTSCALE && f->wscale[1] != TCP_CUTSCALE;
 
-	return ((f->tcp_life & isns) == isns && scale ? MORE_SCALED : 0) | ((f->life & both) == both ? MORE_BOTH : 0) |
-	    ((f->tcp_life & open) == open ? MORE_OPENED : 0);
+	return (BIN_TRACKED | ((f->tcp_life & isns) == isns && scale ? BIN_SCALED : 0) | ((f->life & both) == both ? BIN_BOTH : 0) |
+	    ((f->tcp_life & open) == open ? BIN_OPENED : 0));
 }
 
 /* The segment in the sender's sequence space; false if it has no place there. */
@@ -207,7 +211,7 @@ place(struct tcp_packet *k)
 }
 
 static void
-track_segment(struct tcp_packet *k, bool again, int64_t bin)
+track_segment(struct tcp_packet *k, bool again)
 {
 	const struct packet *p = k->p;
 	struct tcp_side *x = k->x;
@@ -230,8 +234,8 @@ track_segment(struct tcp_packet *k, bool again, int64_t bin)
 		k->b->datasegs[k->side]++;
 		x->has |= SIDE_DATA;
 	}
-	rtt_stamps(k->t, &k->c->rtt, &k->b->rtt, k->side, p, k->seglen > 0, k->ts);
-	tcp_acknowledge(k, bin);
+	rtt_stamps(k->t, &k->c->rtt, &k->bin->rtt, k->side, p, k->seglen > 0, k->ts);
+	tcp_acknowledge(k);
 	note_flight(k);
 	x->has = k->probe ? x->has | SIDE_PROBE : x->has & ~(uint32_t)SIDE_PROBE;
 }
@@ -242,7 +246,7 @@ packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const s
 	uint8_t flags = p->tcp.flags;
 	bool again = flags & TCP_SYN && f->tcp_life & TCPLIFE_ISN << side && f->isn[side] == p->tcp.seq;
 	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
-	struct tcp_packet k = { .t = t, .f = f, .p = p, .side = side, .ts = p->ts };
+	struct tcp_packet k = { .t = t, .f = f, .bin = bin, .p = p, .side = side, .ts = p->ts };
 
 	if ((p->facts & FACT_TCP) == 0)
 		return;
@@ -263,19 +267,17 @@ packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const s
 	if (k.c != NULL) {
 		k.x = &k.c->side[side];
 		k.y = &k.c->side[1 - side];
-		k.m = more_of(t, k.b);
+		k.b->known |= known(f);
 	}
 	measure_handshake(&k, again, was_est);
-	if (k.m != NULL) {
-		k.m->has |= known(f);
-		k.m->dup[side] += twice;
-	}
+	if (k.c != NULL && twice)
+		tcp_rare(&k)->dup[side]++;
 	if ((flags & TCP_RST) == 0)
 		f->ttl[side] = p->ttl;
 	if (flags & TCP_RST)
-		note_reset(&k, bin->start);
-	else if (k.m != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k))
-		track_segment(&k, again, bin->start);
+		note_reset(&k);
+	else if (k.c != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k))
+		track_segment(&k, again);
 }
 
 bool
@@ -301,19 +303,30 @@ tcp_add_zwin(struct track *t, const struct bin *b, int side, uint64_t us)
 {
 	struct tcp_bin *x = b->ext != 0 ? pool_at(&t->tcp_bin, b->ext) : NULL;
 
-	if (x != NULL && x->more != 0)
-		((struct tcp_more *)pool_at(&t->tcp_more, x->more))->zwin_us[side] += us;
+	struct tcp_packet k = { .t = t, .b = x };
+
+	if (x != NULL)
+		tcp_rare(&k)->zwin_us[side] += us;
+}
+
+static void
+prefetch_cell(const struct pool *p, uint32_t n)
+{
+	for (size_t i = 0; i < p->size; i += 64)
+		__builtin_prefetch((const uint8_t *)pool_at(p, n) + i);
 }
 
 static void
 prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 {
-	const uint8_t *c = pool_at(&t->tcp, f->ext);
-
-	for (size_t i = 0; f->ext != 0 && i < sizeof(struct tcp); i += 64)
-		__builtin_prefetch(c + i);
-	if (b != NULL)
-		__builtin_prefetch(pool_at(&t->tcp_bin, b->ext));
+	if (f != NULL && f->ext != 0)
+		prefetch_cell(&t->tcp, f->ext);
+	if (b == NULL)
+		return;
+	if (b->ext != 0)
+		prefetch_cell(&t->tcp_bin, b->ext);
+	if (b->rtt != 0)
+		prefetch_cell(&t->rtt_bin, b->rtt);
 }
 
 /* --- the record */
@@ -321,6 +334,7 @@ prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 #define PAIR_OF(name, from)          \
 	SET(r, s##name, (from)[s]);  \
 	SET(r, d##name, (from)[d]);
+#define BIN_PAIR(name)  PAIR_OF(name, b->name)
 #define MORE_PAIR(name) PAIR_OF(name, m->name)
 
 static void
@@ -345,16 +359,17 @@ fill_gaps(const struct track *t, const struct tcp_more *m, int s, struct flow *r
 
 /* Round trips under load grow far above their least, and the receiver is not what holds it up. */
 static void
-fill_bloat(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, struct flow *r, uint64_t *health)
+fill_bloat(const struct track *t, uint32_t rtt, const struct tcp_bin *b, const struct tcp_more *m, int s, struct flow *r,
+    uint64_t *health)
 {
 	uint64_t sides = 0;
 
 	for (int leg = 0; leg < 2; leg++) {
-		const struct rtt_leg *l = rtt_leg(t, b->rtt, leg);
+		const struct rtt_leg *l = rtt_leg(t, rtt, leg);
 
 		for (int from = 0; l != NULL && from < 2; from++)
 			if (m->zwin[1 - from] == 0 &&
-			    health_bloat(t->limits, m->newbytes[from], l->n, l->sum, l->base))
+			    health_bloat(t->limits, b->newbytes[from], l->n, l->sum, l->base))
 				sides |= 1u << (leg != s);
 	}
 	if (sides == 0)
@@ -364,29 +379,32 @@ fill_bloat(const struct track *t, const struct tcp_bin *b, const struct tcp_more
 }
 
 static void
-fill_more(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, int d, struct flow *r)
+fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s, int d, struct flow *r)
 {
-	bool both = m->has & MORE_BOTH;
-	uint64_t health = m->has & MORE_ASYM && !both ? HEALTH_asym : 0; /* one direction only */
+	static const struct tcp_more none;
+	const struct tcp_more *m = b->more != 0 ? pool_at(&t->tcp_more, b->more) : &none;
+	bool both = b->known & BIN_BOTH;
+	uint64_t health = !both && b->known & BIN_ASYM ? HEALTH_asym : 0;
 
-	TCP_COUNTS(MORE_PAIR)
-	TCP_BYTES(MORE_PAIR)
+	TCP_COMMON(BIN_PAIR)
+	TCP_RARE(MORE_PAIR)
+	TCP_RARE_BYTES(MORE_PAIR)
 	PAIR_OF(late, m->ooo) /* one name for what came late, in all protocols */
-	if (m->has & MORE_SCALED) {
-		TCP_SCALED(MORE_PAIR)
+	if (b->known & BIN_SCALED) {
+		BIN_PAIR(winmax)
+		TCP_RARE_SCALED(MORE_PAIR)
 	}
 	if (both) {
 		TCP_CAPTURE(MORE_PAIR)
-		MORE_PAIR(capmiss)
-		MORE_PAIR(capfix)
+		TCP_CAPTURE_BYTES(MORE_PAIR)
 	}
-	if (both && m->has & MORE_OPENED) {
-		MORE_PAIR(ackev)
+	if (both && b->known & BIN_OPENED) {
+		BIN_PAIR(ackev)
 		MORE_PAIR(ackgap)
 	}
 	if (m->ngaps > 0)
 		fill_gaps(t, m, s, r);
-	fill_bloat(t, b, m, s, r, &health);
+	fill_bloat(t, rtt, b, m, s, r, &health);
 	if (health != 0)
 		SET(r, health, health);
 }
@@ -438,14 +456,11 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 		SET(r, rstphase, x->rstphase);
 		SET(r, rstttl, x->rstttl);
 	}
-	rtt_fill(t, x->rtt, s, r);
+	rtt_fill(t, b->rtt, s, r);
 	PAIR_OF(datasegs, x->datasegs)
-	if (x->more == 0) {
-		SET(r, snewbytes, 0); /* payload would have made it */
-		SET(r, dnewbytes, 0);
-	} else {
-		fill_more(t, x, pool_at(&t->tcp_more, x->more), s, d, r);
-	}
+	PAIR_OF(newbytes, x->newbytes)
+	if (x->known & BIN_TRACKED)
+		fill_tracked(t, b->rtt, x, s, d, r);
 	FILL_OFFER(s, s);
 	FILL_OFFER(d, d);
 }
@@ -458,7 +473,7 @@ end_bin(struct track *t, struct bin *b)
 	if (b->ext == 0)
 		return;
 	x = pool_at(&t->tcp_bin, b->ext);
-	rtt_end_bin(t, x->rtt);
+	rtt_end_bin(t, b->rtt);
 	if (x->more != 0) {
 		const struct tcp_more *m = pool_at(&t->tcp_more, x->more);
 

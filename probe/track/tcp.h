@@ -37,9 +37,9 @@ struct holes {
 };
 
 struct tcp_sent { /* a segment that took sequence numbers */
-	uint32_t seq, ack, us; /* us: its time, modulo 2^32 */
-	uint16_t len, ipid, sum, win;
-	uint8_t flags;
+	uint32_t seq, us; /* us: its time, modulo 2^32 */
+	uint32_t rest;    /* hash of what else copies have in common */
+	uint16_t len, ipid;
 };
 
 enum { /* tcp_side.has */
@@ -64,42 +64,46 @@ enum { /* tcp_side.has */
 };
 
 struct tcp_side {
+	/* looked at with every packet */
 	uint64_t nxt;      /* behind the highest byte seen */
 	uint64_t una;      /* highest acknowledgement by the other side */
-	uint64_t sack;     /* highest SACK edge since una moved */
-	uint64_t fin;      /* what acknowledges its FIN */
-	uint64_t rtx;      /* first number of the segment that is retransmitted in a row */
-	uint64_t jump;     /* what would follow a segment, or an acknowledgement, too far ahead to be believed */
 	int64_t fresh;     /* when nxt moved last */
-	int64_t zwin;      /* the time with a zero window is counted up to here */
-	uint32_t holes;    /* cell; 0 = none */
+	uint32_t has;      /* SIDE_* */
 	uint32_t lastack;  /* as it sent them */
 	uint32_t tsval;    /* greatest */
-	uint32_t has;      /* SIDE_* */
 	uint16_t lastwin;
 	uint16_t ipid;     /* of its last packet */
 	uint16_t idnew;    /* of its last segment in order */
 	uint16_t dupacks;  /* by the other side since una moved */
 	uint8_t idrun;     /* segments in order whose IP-ID advanced by 1 to 999, up to 3 */
-	uint8_t nrtx;      /* times */
+	uint8_t nrtx;      /* times that `rtx` was sent again */
 	uint8_t nholes, at; /* at: the ring's next place */
-	struct tcp_sent ring[TCP_RING];
+	uint32_t holes;    /* cell; 0 = none */
+	uint64_t rtx;      /* first number of the segment that is retransmitted in a row */
+	/* seldom */
+	uint64_t sack;     /* highest SACK edge since una moved */
+	uint64_t fin;      /* what acknowledges its FIN */
+	uint64_t jump;     /* what would follow a segment, or an acknowledgement, too far ahead to be believed */
+	int64_t zwin;      /* the time with a zero window is counted up to here */
 };
 
 struct tcp {
 	struct tcp_side side[2];
 	struct rtt_flow rtt;
+	struct tcp_sent ring[2][TCP_RING]; /* [side] */
 };
 
 /* --- of a bin */
 
-/* Counters that are named as their fields are, by sender. */
-#define TCP_COUNTS(X)                                                                                  \
-	X(dupack) X(nullack) X(rtxup) X(rtxdn) X(spur) X(ooo) X(dup) X(frtx) X(rto) X(holeovf) X(tgapev) \
-	X(dsack) X(ka) X(zwp) X(zwin) X(wupd) X(synrtx) X(tsold) X(maxrtx) X(inflmax)
-#define TCP_BYTES(X) X(newbytes) X(rtxb) X(zwin_us)
-#define TCP_SCALED(X) X(winlim) X(oow) X(winmax)
-#define TCP_CAPTURE(X) X(ackun) X(capooo)
+/* Counters that are named as their fields are, by sender.  Rare ones have a cell of their own: most bins have none. */
+#define TCP_COMMON(X) X(nullack) X(wupd) X(inflmax)
+#define TCP_RARE(X)                                                                              \
+	X(dupack) X(rtxup) X(rtxdn) X(spur) X(ooo) X(dup) X(frtx) X(rto) X(holeovf) X(tgapev) X(dsack) \
+	X(ka) X(zwp) X(zwin) X(synrtx) X(tsold) X(maxrtx)
+#define TCP_RARE_BYTES(X)    X(rtxb) X(zwin_us)
+#define TCP_RARE_SCALED(X)   X(winlim) X(oow)
+#define TCP_CAPTURE(X)       X(ackun) X(capooo)
+#define TCP_CAPTURE_BYTES(X) X(capmiss) X(capfix)
 
 #define TCP_GAPS 4
 
@@ -108,26 +112,19 @@ struct tcp_gap {
 	uint8_t side;
 };
 
-struct tcp_more { /* of a bin in which the connection was tracked; [side] */
+struct tcp_more { /* [side] */
 #define TCP_MEMBER(name) uint64_t name[2];
-	TCP_BYTES(TCP_MEMBER)
-	uint64_t capmiss[2], capfix[2];
+	TCP_RARE_BYTES(TCP_MEMBER)
+	TCP_CAPTURE_BYTES(TCP_MEMBER)
 #undef TCP_MEMBER
 #define TCP_MEMBER(name) uint32_t name[2];
-	TCP_COUNTS(TCP_MEMBER)
-	TCP_SCALED(TCP_MEMBER)
+	TCP_RARE(TCP_MEMBER)
+	TCP_RARE_SCALED(TCP_MEMBER)
 	TCP_CAPTURE(TCP_MEMBER)
-	uint32_t ackev[2], ackgap[2];
+	uint32_t ackgap[2];
 #undef TCP_MEMBER
 	uint32_t gaps;     /* cell; 0 = none */
 	uint8_t ngaps;
-	uint8_t has;       /* MORE_* */
-};
-enum {
-	MORE_SCALED = 1,   /* both sides' window scale is known: windows in bytes */
-	MORE_BOTH = 2,     /* both sides have been seen: what the capture missed can be known */
-	MORE_OPENED = 4,   /* the handshake was seen: acknowledgements count as events */
-	MORE_ASYM = 8,     /* a side that was never seen has its data acknowledged */
 };
 
 struct tcp_gaps {
@@ -135,16 +132,28 @@ struct tcp_gaps {
 };
 
 #define HIST_MAX 32
-struct tcp_bin {
-	uint32_t more, rtt;  /* cells; 0 = none */
+struct tcp_bin { /* [side] */
+	uint64_t newbytes[2];
+	uint32_t more;       /* cell; 0 = none */
 	uint32_t letters[2]; /* by side: a bit each, a to z */
-	uint32_t datasegs[2], ackpkts[2];
+#define TCP_MEMBER(name) uint32_t name[2];
+	TCP_COMMON(TCP_MEMBER)
+#undef TCP_MEMBER
+	uint32_t datasegs[2], ackpkts[2], ackev[2], winmax[2];
 	uint32_t syn[2], fin[2], rst[2];
 	uint16_t mss[2];     /* offered with a SYN in this bin; 0 = not */
 	uint8_t opts[2];
 	uint8_t rstphase, rstby, rstttl; /* rstby: bit a side */
+	uint8_t known;       /* BIN_* */
 	uint8_t n;
 	char text[HIST_MAX + 1]; /* upper case = lo; turned to "source" when written, with ^ before it if flipped */
+};
+enum { /* tcp_bin.known */
+	BIN_TRACKED = 1,  /* there was a struct tcp */
+	BIN_SCALED = 2,   /* both sides' window scale is known: windows in bytes */
+	BIN_BOTH = 4,     /* both sides have been seen: what the capture missed can be known */
+	BIN_OPENED = 8,   /* the handshake was seen: acknowledgements count as events */
+	BIN_ASYM = 16,    /* a side that was never seen has its data acknowledged */
 };
 enum { RST_SYN = 1, RST_BEFORE = 2, RST_DATA = 4, RST_FIN = 8, RST_OOW = 16 }; /* rstphase */
 
@@ -153,9 +162,9 @@ enum { RST_SYN = 1, RST_BEFORE = 2, RST_DATA = 4, RST_FIN = 8, RST_OOW = 16 }; /
 struct tcp_packet {
 	struct track *t;
 	struct flow_state *f;
-	struct tcp_bin *b;
-	struct tcp_more *m;         /* NULL: nothing is tracked, or at the cap */
-	struct tcp *c;
+	struct bin *bin;
+	struct tcp_bin *b;          /* what hangs off it */
+	struct tcp *c;              /* NULL: nothing is remembered */
 	struct tcp_side *x, *y;     /* the sender, the other side */
 	const struct packet *p;
 	int side;
@@ -164,6 +173,9 @@ struct tcp_packet {
 	uint32_t seglen;
 	bool probe;                 /* a keep-alive or a zero-window probe */
 };
+
+/* The rare counters of its bin, made if need be; at the cap what is counted there is lost. */
+struct tcp_more *tcp_rare(struct tcp_packet *);
 
 #define TCP_BASE (1ull << 32) /* added to a first number, so that those before it are not below 0 */
 
@@ -196,9 +208,9 @@ uint64_t tcp_reach(const struct tcp_packet *, int receiver);
 /* Does the window allow it?  Before tcp_segment(). */
 void tcp_in_window(struct tcp_packet *);
 /* A RST: nobody waits any more. */
-void tcp_reset(struct tcp_packet *, int64_t bin);
-/* After tcp_segment().  bin: the start of the packet's. */
-void tcp_acknowledge(struct tcp_packet *, int64_t bin);
+void tcp_reset(struct tcp_packet *);
+/* After tcp_segment(). */
+void tcp_acknowledge(struct tcp_packet *);
 /* A byte that may have been a FIN was none: its sender goes on. */
 void tcp_no_fin(struct tcp_packet *, int side);
 /* For ragap: missing bytes; and some that came all the same. */

@@ -34,7 +34,7 @@ tcp_reach(const struct tcp_packet *k, int receiver)
 {
 	uint64_t win;
 
-	if ((k->m->has & MORE_SCALED) == 0 || (k->c->side[receiver].has & SIDE_ACK) == 0)
+	if ((k->b->known & BIN_SCALED) == 0 || (k->c->side[receiver].has & SIDE_ACK) == 0)
 		return (1 << 30); /* no window is wider (RFC 7323 2.3) */
 	win = 2 * (uint64_t)tcp_window(k, receiver);
 	return (win > REACH_MIN ? win : REACH_MIN);
@@ -48,22 +48,22 @@ tcp_in_window(struct tcp_packet *k)
 	uint64_t win, low;
 
 	x->has &= ~(uint32_t)SIDE_OOW;
-	if ((k->m->has & MORE_SCALED) == 0 || (~x->has & (SIDE_UNA | SIDE_NXT)) != 0 || (k->y->has & SIDE_ACK) == 0)
+	if ((k->b->known & BIN_SCALED) == 0 || (~x->has & (SIDE_UNA | SIDE_NXT)) != 0 || (k->y->has & SIDE_ACK) == 0)
 		return;
 	win = tcp_window(k, other);
 	low = win > 65535 ? win : 65535;
 	if (k->s >= x->una + win + MSS_USUAL || k->e + low < x->una) {
-		k->m->oow[k->side]++;
+		tcp_rare(k)->oow[k->side]++;
 		x->has |= SIDE_OOW;
 	}
 }
 
 /* The time with a zero window up to now: in this bin, and what lies in bins before it is left for the engine. */
 static void
-count_zwin(struct tcp_packet *k, int side, int64_t bin)
+count_zwin(struct tcp_packet *k, int side)
 {
 	struct tcp_side *y = &k->c->side[side];
-	int64_t from = y->zwin;
+	int64_t from = y->zwin, bin = k->bin->start;
 
 	if (k->ts <= from)
 		return;
@@ -75,49 +75,49 @@ count_zwin(struct tcp_packet *k, int side, int64_t bin)
 		k->t->silence[side].to = bin;
 		from = bin;
 	}
-	k->m->zwin_us[side] += (uint64_t)(k->ts / USEC - from / USEC);
+	tcp_rare(k)->zwin_us[side] += (uint64_t)(k->ts / USEC - from / USEC);
 }
 
 static void
-waits(struct tcp_packet *k, int64_t bin)
+waits(struct tcp_packet *k)
 {
 	for (int i = 0; i < 2; i++)
 		if (k->c->side[i].has & SIDE_ZWIN)
-			count_zwin(k, i, bin);
+			count_zwin(k, i);
 }
 
 void
-tcp_reset(struct tcp_packet *k, int64_t bin)
+tcp_reset(struct tcp_packet *k)
 {
-	waits(k, bin);
+	waits(k);
 	k->x->has &= ~(uint32_t)SIDE_ZWIN;
 	k->y->has &= ~(uint32_t)SIDE_ZWIN;
 }
 
 static void
-sees_window(struct tcp_packet *k, int64_t bin)
+sees_window(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x; /* who announces it */
 	const struct packet *p = k->p;
 	uint32_t win;
 
-	waits(k, bin);
+	waits(k);
 	if (p->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
 		if (p->tcp.win != 0)
 			x->has &= ~(uint32_t)SIDE_ZWIN;
 	} else if (p->tcp.win == 0) {
-		k->m->zwin[k->side]++;
+		tcp_rare(k)->zwin[k->side]++;
 		if ((x->has & SIDE_ZWIN) == 0)
 			x->zwin = k->ts;
 		x->has |= SIDE_ZWIN;
 	} else {
 		x->has &= ~(uint32_t)SIDE_ZWIN;
 	}
-	if ((k->m->has & MORE_SCALED) == 0)
+	if ((k->b->known & BIN_SCALED) == 0)
 		return;
 	win = p->tcp.flags & TCP_SYN ? p->tcp.win : tcp_window(k, k->side);
-	if (win > k->m->winmax[k->side])
-		k->m->winmax[k->side] = win;
+	if (win > k->b->winmax[k->side])
+		k->b->winmax[k->side] = win;
 }
 
 /* --- repeated acknowledgements */
@@ -133,14 +133,14 @@ repeats(struct tcp_packet *k)
 		return;
 	if (p->tcp.win != x->lastwin) {
 		if (k->s == x->nxt)
-			k->m->wupd[k->side]++;
+			k->b->wupd[k->side]++;
 		return;
 	}
 	if (y->has & SIDE_PROBE)
 		return; /* the answer to it */
-	k->m->nullack[k->side]++;
+	k->b->nullack[k->side]++;
 	if (y->has & SIDE_NXT && y->has & SIDE_UNA && (uint32_t)y->una == p->tcp.ack && y->nxt > y->una) {
-		k->m->dupack[k->side]++;
+		tcp_rare(k)->dupack[k->side]++;
 		if (y->dupacks < UINT16_MAX)
 			y->dupacks++;
 	}
@@ -164,7 +164,7 @@ selective(struct tcp_packet *k)
 		from = to = -1;
 	}
 	if (below >= 0 || (from >= 0 && to >= 0))
-		k->m->dsack[1 - k->side]++;
+		tcp_rare(k)->dsack[1 - k->side]++;
 	for (int i = 0; i < p->tcp.nsack; i++) {
 		uint64_t edge = tcp_extend(y->nxt, p->tcp.sack[i][1]);
 
@@ -190,7 +190,7 @@ counts_events(const struct tcp_packet *k)
 void
 tcp_gap_missing(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 {
-	struct tcp_more *m = k->m;
+	struct tcp_more *m = tcp_rare(k);
 	struct tcp_gaps *g;
 	struct tcp_gap *last;
 	uint32_t at = (uint32_t)lo - (k->f->isn[side] + 1);
@@ -214,7 +214,7 @@ tcp_gap_missing(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 void
 tcp_gap_filled(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 {
-	struct tcp_more *m = k->m;
+	struct tcp_more *m = tcp_rare(k);
 	struct tcp_gaps *g;
 	uint32_t a = (uint32_t)lo - (k->f->isn[side] + 1), len = (uint32_t)(hi - lo);
 
@@ -246,10 +246,10 @@ tcp_no_fin(struct tcp_packet *k, int side)
 
 	if ((x->has & SIDE_OWED) == 0)
 		return;
-	k->m->capmiss[side]++;
+	tcp_rare(k)->capmiss[side]++;
 	tcp_gap_missing(k, side, x->una - 1, x->una);
 	if (x->has & SIDE_OWEDGAP && counts_events(k)) {
-		k->m->ackgap[side]++;
+		tcp_rare(k)->ackgap[side]++;
 		k->t->ackgap++;
 		tcp_letter(k->b, side, 'g');
 	}
@@ -269,10 +269,10 @@ beyond(struct tcp_packet *k, int side, uint64_t to)
 		return (0);
 	}
 	if (sure == 1 && y->has & SIDE_PROBED) { /* the window was not quite zero: the probe's byte was taken */
-		k->m->newbytes[side]++;
+		k->b->newbytes[side]++;
 		return (0);
 	}
-	k->m->ackun[side]++;
+	tcp_rare(k)->ackun[side]++;
 	tcp_open_hole(k, side, from, to);
 	if ((k->f->tcp_life & TCPLIFE_FIN << side) == 0) { /* the last byte may be a FIN: wait and see */
 		y->has |= SIDE_OWED;
@@ -296,11 +296,11 @@ moves(struct tcp_packet *k, uint64_t a)
 	missed = tcp_holes_acked(k, side, from, a);
 	if (a > y->nxt)
 		missed += beyond(k, side, a);
-	k->m->ackev[side] += event;
+	k->b->ackev[side] += event;
 	k->t->ackev += event;
 	if (missed > 0) {
-		k->m->capmiss[side] += missed;
-		k->m->ackgap[side] += event;
+		tcp_rare(k)->capmiss[side] += missed;
+		tcp_rare(k)->ackgap[side] += event;
 		k->t->ackgap += event;
 		tcp_letter(k->b, side, 'g');
 	} else if (y->has & SIDE_OWED && event) {
@@ -344,7 +344,7 @@ advances(struct tcp_packet *k)
 
 	if ((y->has & SIDE_UNA) == 0) {
 		begins(k);
-		rtt_acked(k->t, &k->c->rtt, &k->b->rtt, side, k->p->tcp.ack, k->ts);
+		rtt_acked(k->t, &k->c->rtt, &k->bin->rtt, side, k->p->tcp.ack, k->ts);
 		return;
 	}
 	a = tcp_extend(y->has & SIDE_NXT ? y->nxt : y->una, k->p->tcp.ack);
@@ -356,17 +356,17 @@ advances(struct tcp_packet *k)
 		y->nrtx = 0;
 	if (y->has & SIDE_NXT && k->f->life & LIFE_SENT_LO << side) {
 		moves(k, a);
-		rtt_acked(k->t, &k->c->rtt, &k->b->rtt, side, (uint32_t)a, k->ts);
+		rtt_acked(k->t, &k->c->rtt, &k->bin->rtt, side, (uint32_t)a, k->ts);
 	} else {
 		y->una = a;
-		k->m->has |= MORE_ASYM;
+		k->b->known |= BIN_ASYM;
 	}
 	if (y->has & SIDE_FIN && a >= y->fin)
 		k->f->tcp_life |= (uint16_t)(TCPLIFE_FINACK << side);
 }
 
 void
-tcp_acknowledge(struct tcp_packet *k, int64_t bin)
+tcp_acknowledge(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
 
@@ -378,5 +378,5 @@ tcp_acknowledge(struct tcp_packet *k, int64_t bin)
 		x->lastwin = k->p->tcp.win;
 		x->has |= SIDE_ACK;
 	}
-	sees_window(k, bin);
+	sees_window(k);
 }

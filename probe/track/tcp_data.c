@@ -33,13 +33,13 @@ tcp_open_hole(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 	struct hole *n;
 
 	if (x->holes == 0 && (x->holes = pool_get(&k->t->tcp_hole)) == 0) {
-		k->m->holeovf[side]++;
+		tcp_rare(k)->holeovf[side]++;
 		return;
 	}
 	h = holes_of(k, x);
 	if (x->nholes == TCP_HOLES) {
 		if ((h->hole[0].has & HOLE_ACKED) == 0)
-			k->m->holeovf[side]++;
+			tcp_rare(k)->holeovf[side]++;
 		memmove(&h->hole[0], &h->hole[1], (TCP_HOLES - 1) * sizeof(h->hole[0]));
 		x->nholes--;
 	}
@@ -123,7 +123,7 @@ fill_holes(struct tcp_packet *k, uint64_t lo, uint64_t hi)
 		}
 	}
 	if (n > TCP_HOLES) { /* the one in the middle became two */
-		k->m->holeovf[k->side] += (keep[0].has & HOLE_ACKED) == 0;
+		tcp_rare(k)->holeovf[k->side] += (keep[0].has & HOLE_ACKED) == 0;
 		memmove(&keep[0], &keep[1], TCP_HOLES * sizeof(keep[0]));
 		n = TCP_HOLES;
 	}
@@ -174,6 +174,15 @@ ids_usable(const struct tcp_packet *k)
 	return (k->p->af == 4 && k->p->ipid != 0 && k->x->has & SIDE_IDVARY);
 }
 
+/* Of what a copy has in common with its original, beside the numbers that are compared. */
+static uint32_t
+rest_of(const struct packet *p)
+{
+	uint64_t x = (uint64_t)p->tcp.ack << 32 | (uint32_t)p->tcp.sum << 16 | p->tcp.win;
+
+	return ((uint32_t)((x ^ (uint64_t)p->tcp.flags << 56) * 0x9e3779b97f4a7c15ull >> 32));
+}
+
 /* Step 1: the same packet, captured a second time. */
 static bool
 captured_twice(const struct tcp_packet *k)
@@ -182,11 +191,10 @@ captured_twice(const struct tcp_packet *k)
 	int64_t rtt = (int64_t)rtt_full_min(&k->c->rtt) * USEC;
 
 	for (int i = 0; i < TCP_RING; i++) {
-		const struct tcp_sent *r = &k->x->ring[i];
+		const struct tcp_sent *r = &k->c->ring[k->side][i];
 		int64_t dt = (int64_t)((uint32_t)(k->ts / USEC) - r->us) * USEC;
 
-		if (r->len == 0 || r->seq != p->tcp.seq || r->len != (uint16_t)k->seglen || r->flags != p->tcp.flags ||
-		    r->sum != p->tcp.sum || r->ack != p->tcp.ack || r->win != p->tcp.win)
+		if (r->len == 0 || r->seq != p->tcp.seq || r->len != (uint16_t)k->seglen || r->rest != rest_of(p))
 			continue;
 		if (ids_usable(k)) {
 			if (r->ipid == (uint16_t)p->ipid && dt <= TWICE && (rtt == 0 || dt < rtt / 2))
@@ -203,9 +211,9 @@ remember(struct tcp_packet *k)
 {
 	const struct packet *p = k->p;
 
-	k->x->ring[k->x->at++ % TCP_RING] = (struct tcp_sent){ .seq = p->tcp.seq, .ack = p->tcp.ack,
-		.us = (uint32_t)(k->ts / USEC), .len = (uint16_t)k->seglen, .ipid = (uint16_t)p->ipid, .sum = p->tcp.sum,
-		.win = p->tcp.win, .flags = p->tcp.flags };
+	k->c->ring[k->side][k->x->at++ % TCP_RING] = (struct tcp_sent){ .seq = p->tcp.seq,
+		.us = (uint32_t)(k->ts / USEC), .rest = rest_of(p), .len = (uint16_t)k->seglen,
+		.ipid = (uint16_t)p->ipid };
 }
 
 /* 4.3: was what fills this hole only late, or sent again? */
@@ -240,9 +248,9 @@ trigger(struct tcp_packet *k, int64_t since)
 
 	if (x->has & SIDE_UNA && ((k->s == x->una && x->dupacks >= 3) ||
 	    (x->has & SIDE_SACK && k->s >= x->una && x->sack > k->s)))
-		k->m->frtx[k->side]++;
+		tcp_rare(k)->frtx[k->side]++;
 	else if (k->ts - since >= (2 * rtt > RTO_MIN ? 2 * rtt : RTO_MIN))
-		k->m->rto[k->side]++;
+		tcp_rare(k)->rto[k->side]++;
 }
 
 static void
@@ -256,8 +264,8 @@ in_a_row(struct tcp_packet *k)
 	}
 	if (x->nrtx < UINT8_MAX)
 		x->nrtx++;
-	if (x->nrtx > k->m->maxrtx[k->side])
-		k->m->maxrtx[k->side] = x->nrtx;
+	if (x->nrtx > tcp_rare(k)->maxrtx[k->side])
+		tcp_rare(k)->maxrtx[k->side] = x->nrtx;
 }
 
 /* --- classes */
@@ -265,7 +273,7 @@ in_a_row(struct tcp_packet *k)
 static void
 advance(struct tcp_packet *k)
 {
-	k->m->newbytes[k->side] += payload_in(k, k->x->nxt > k->s ? k->x->nxt : k->s, k->e);
+	k->b->newbytes[k->side] += payload_in(k, k->x->nxt > k->s ? k->x->nxt : k->s, k->e);
 	k->x->nxt = k->e;
 	k->x->fresh = k->ts;
 	k->x->has &= ~(uint32_t)(SIDE_PROBED | SIDE_VAGUE);
@@ -298,7 +306,7 @@ ahead_of_hole(struct tcp_packet *k)
 	rtt_void(&k->c->rtt, k->side);
 	if ((k->x->has & SIDE_VAGUE) == 0) {
 		tcp_open_hole(k, k->side, k->x->nxt, k->s);
-		k->m->tgapev[k->side]++;
+		tcp_rare(k)->tgapev[k->side]++;
 	}
 	k->x->nxt = k->s;
 	advance(k);
@@ -309,14 +317,14 @@ static void
 seen_before(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
-	struct tcp_more *m = k->m;
+	struct tcp_more *m = tcp_rare(k);
 	struct fill was = fill_holes(k, k->s, k->e);
 	uint64_t old = k->p->payload, fresh = was.unseen + was.missed;
 	int64_t since = was.hole && !was.acked ? was.first.opened : x->fresh;
 	bool grows = k->e > x->nxt;
 
 	rtt_void(&k->c->rtt, k->side);
-	m->newbytes[k->side] += fresh;
+	k->b->newbytes[k->side] += fresh;
 	old -= payload_in(k, x->nxt, k->e);
 	m->rtxb[k->side] += old > fresh ? old - fresh : 0;
 	if (was.missed > 0) {
@@ -347,9 +355,9 @@ seen_before(struct tcp_packet *k)
 void
 tcp_syn_again(struct tcp_packet *k)
 {
-	k->m->rtxdn[k->side]++;
-	k->m->synrtx[k->side]++;
-	k->m->rtxb[k->side] += k->p->payload;
+	tcp_rare(k)->rtxdn[k->side]++;
+	tcp_rare(k)->synrtx[k->side]++;
+	tcp_rare(k)->rtxb[k->side] += k->p->payload;
 	tcp_letter(k->b, k->side, 't');
 	in_a_row(k);
 	trigger(k, k->f->last[k->side]);
@@ -370,13 +378,13 @@ probes(struct tcp_packet *k)
 	if (!plain(k->p) || len > 1)
 		return (false);
 	if (len == 1 && k->s == k->x->nxt && k->y->has & SIDE_ACK && k->y->lastwin == 0) {
-		k->m->zwp[k->side]++;
+		tcp_rare(k)->zwp[k->side]++;
 		k->x->has |= SIDE_PROBED;
 		return (true);
 	}
 	if (k->s + 1 != k->x->nxt)
 		return (false);
-	k->m->ka[k->side]++;
+	tcp_rare(k)->ka[k->side]++;
 	return (true);
 }
 
@@ -401,7 +409,7 @@ tcp_segment(struct tcp_packet *k)
 	bool fin;
 
 	if (k->seglen > 0 && captured_twice(k)) {
-		k->m->dup[k->side]++;
+		tcp_rare(k)->dup[k->side]++;
 		return (false);
 	}
 	if (k->seglen > 0)

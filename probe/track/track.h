@@ -12,7 +12,8 @@ struct track {
 	struct pool tcp;      /* struct tcp: flows with data */
 	struct pool tcp_hole; /* struct holes: directions with holes */
 	struct pool tcp_bin;  /* struct tcp_bin: a TCP record's history */
-	struct pool tcp_more; /* struct tcp_more: and its counters */
+	struct pool tcp_more; /* struct tcp_more: and its rare counters */
+	struct tcp_more *tcp_nowhere; /* for what finds no room there */
 	struct pool tcp_gap;  /* struct tcp_gaps: and the ranges that the capture missed */
 	struct {
 		int64_t from, to;
