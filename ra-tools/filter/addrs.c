@@ -187,9 +187,9 @@ reaches(const struct addrs *a, const struct ip *ip, const struct ip *reach)
 bool
 addrs_have(const struct addrs *a, const struct ip *ip, unsigned len)
 {
-	struct ip last = last_of(ip, len);
+	struct ip last = last_of(ip, len), first = ip_mask(ip, len);
 
-	return (reaches(a, ip, &last));
+	return (reaches(a, &first, &last));
 }
 
 bool
