@@ -801,9 +801,8 @@ show_terminal(struct drill *d)
 {
 	static const char *const below[] = {
 		"up/down or a number: choose   right/enter: the keys of this bin   q: end",
-		"up/down or a number: choose   right/enter: its records   left: back to the bins   "
-		"q: end",
-		"up/down or a number: choose   left: back to the keys   q: end",
+		"up/down or a number: choose   right/enter: its records   left: the bins   q: end",
+		"up/down or a number: choose   left: the keys   q: end",
 	};
 	struct level level[3] = { { .value = NULL } };
 	uint32_t at[3] = { 0 };

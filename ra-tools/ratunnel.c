@@ -15,6 +15,7 @@
 
 enum {
 	O_SLA = O_OWN,
+	O_BINS,
 	O_CHECK,
 	O_HTML,
 	O_TITLE,
@@ -41,9 +42,11 @@ static const struct tool tool = {
 	.writes = true,
 };
 
+#define CHARTS 50 /* tunnels with a chart, without -N */
+
 static struct sla_options sla = { .lmax = 1, .min_sample = 100 };
 static struct bin_options bin;
-static bool lanes, check, all;
+static bool lanes, check, all, bins_too;
 static const char *html, *title, *capture = "capture.pcap";
 
 static double
@@ -84,6 +87,8 @@ option(int c, const char *arg)
 	case O_SLA:
 		set_sla(arg);
 		return (true);
+	case O_BINS:
+		return (bins_too = true);
 	case O_CHECK:
 		return (check = true);
 	case O_HTML:
@@ -228,19 +233,22 @@ static void
 show(struct work *w)
 {
 	uint64_t most = run_count(w->r, UINT64_MAX);
-	struct report rep = { w->s,
-			      sla_count(w->s) < most ? sla_count(w->s) : (size_t)most,
-			      run_inputs(w->r),
-			      run_asked(w->r),
-			      title,
-			      capture,
-			      all };
+	struct report rep = { .sla = w->s,
+			      .count = sla_count(w->s) < most ? sla_count(w->s) : (size_t)most,
+			      .charts = (size_t)run_count(w->r, CHARTS),
+			      .inputs = run_inputs(w->r),
+			      .asked = run_asked(w->r),
+			      .title = title,
+			      .capture = capture,
+			      .more = all };
 
 	run_counted(w->r, rep.count);
 	if (html != NULL)
 		page(&rep, w->r);
 	else if (run_quiet(w->r))
 		;
+	else if (bins_too)
+		report_bins(&rep, run_sheet(w->r), run_json(w->r), run_separated(w->r));
 	else if (run_json(w->r))
 		report_json(&rep, run_sheet(w->r));
 	else if (run_separated(w->r))

@@ -667,9 +667,11 @@ overview_row(const struct report *rep, size_t i, int side, struct buf *to)
 
 	buf_printf(to, "<tr class=\"%s\">", side == 0 ? "first" : "second");
 	if (side == 0) {
-		buf_printf(to, "<td rowspan=\"2\" class=\"name\"><a href=\"#t%zu\">", i + 1);
+		buf_str(to, "<td rowspan=\"2\" class=\"name\">");
+		if (i < rep->charts)
+			buf_printf(to, "<a href=\"#t%zu\">", i + 1);
 		tunnel_name(t, to);
-		buf_str(to, "</a><br><span class=\"soft\">");
+		buf_printf(to, "%s<br><span class=\"soft\">", i < rep->charts ? "</a>" : "");
 		text(to, t->proto);
 		buf_str(to, "</span></td>");
 		if (!t->judged)
@@ -1010,8 +1012,13 @@ report_html(const struct report *rep, const struct text_options *o, struct buf *
 	buf_str(to, "</header>\n<main>\n");
 	if (rep->count > 0)
 		overview(rep, to);
-	for (size_t i = 0; i < rep->count; i++)
+	for (size_t i = 0; i < rep->count && i < rep->charts; i++)
 		section(rep, i, o, to);
+	if (rep->count > rep->charts)
+		buf_printf(to,
+			   "<p class=\"soft\">Charts are of the worst %zu tunnels; ratunnel -N "
+			   "makes more.</p>\n",
+			   rep->charts);
 	buf_str(to, "</main>\n");
 	how(rep, to);
 	buf_str(to, "</body>\n</html>\n");

@@ -11,6 +11,7 @@
 struct report {
 	const struct sla *sla;
 	size_t count;	     /* tunnels to show, the worst first */
+	size_t charts;	     /* of those, with a chart on the page */
 	const char *inputs;  /* "-r x.pavo" */
 	const char *asked;   /* the filter, or "" */
 	const char *title;   /* of the page; NULL */
@@ -21,6 +22,8 @@ struct report {
 void report_text(const struct report *, struct sheet *);
 void report_csv(const struct report *, struct sheet *);
 void report_json(const struct report *, struct sheet *);
+/* Every bin of every direction. */
+void report_bins(const struct report *, struct sheet *, bool json, bool separated);
 /* The page, into `to`. */
 void report_html(const struct report *, const struct text_options *, struct buf *to);
 

@@ -434,15 +434,14 @@ json_lists(const struct report *rep, const struct sla_tunnel *t, int side, struc
 	buf_str(&s->out, "]");
 }
 
+/* Opens an object. */
 static void
-json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct sheet *s)
+json_members(const struct facts *f, struct sheet *s)
 {
-	struct facts f;
 	struct buf text = { 0 };
 
-	facts_of(t, side, &f);
-	for (unsigned i = 0; i < f.n; i++) {
-		const struct fact *x = &f.fact[i];
+	for (unsigned i = 0; i < f->n; i++) {
+		const struct fact *x = &f->fact[i];
 		size_t n = strlen(x->name);
 
 		/* too few packets to tell is said; what does not apply has no key */
@@ -459,9 +458,19 @@ json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 		else
 			buf_add(&s->out, text.p, text.len);
 	}
+	buf_free(&text);
+}
+
+static void
+json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct sheet *s)
+{
+	struct facts f;
+	struct buf text = { 0 };
+
+	facts_of(t, side, &f);
+	json_members(&f, s);
 	json_limits(rep, &t->d[side], s);
 	json_lists(rep, t, side, s);
-	text.len = 0;
 	report_command(rep, t, "ra", INT64_MIN, 0, "", &text);
 	buf_str(&s->out, ",\"ra\":");
 	json_string(s, buf_cstr(&text));
@@ -476,6 +485,110 @@ report_json(const struct report *rep, struct sheet *s)
 	for (size_t i = 0; i < rep->count; i++)
 		for (int side = 0; side < 2; side++)
 			json_one(rep, sla_tunnel(rep->sla, i), side, s);
+}
+
+/* --- one row for each bin ------------------------------------------------------------------------- */
+
+static void
+facts_of_bin(const struct report *rep, const struct sla_tunnel *t, int side,
+	     const struct sla_point *p, struct facts *f)
+{
+	const struct sla_dir_point *d = &p->d[side];
+	double pct = 0;
+	bool known = sla_point_loss(rep->sla, p, side, &pct);
+
+	f->n = 0;
+	text_fact(f, "tunid", t->id);
+	if (t->has_lane)
+		count_fact(f, "lane", t->lane);
+	text_fact(f, "side", side == 0 ? "src" : "dst");
+	text_fact(f, "sender", t->name[side]);
+	text_fact(f, "receiver", t->name[1 - side]);
+	fact(f, "bstart", TIME, true)->i = p->start;
+	real_fact(f, "blen", true, (double)(p->end - p->start) / 1e9);
+	text_fact(f, "state", sla_state_words[p->state]);
+	fact(f, "suspect", BOOL, true)->u = p->suspect;
+	count_fact(f, "pkts", d->pkts);
+	count_fact(f, "bytes", d->bytes);
+	count_fact(f, "uniq", d->uniq);
+	fact(f, "lost", INT, true)->i = d->net;
+	real_fact(f, "loss_pct", known, pct);
+	count_fact(f, "maxgap", d->maxgap);
+	count_fact(f, "late", d->late);
+	count_fact(f, "early", d->early);
+	count_fact(f, "rpl64", d->rpl64);
+	count_fact(f, "dup", d->dup);
+	real_fact(f, "outage_s", true, (double)d->outage / 1e6);
+}
+
+struct table { /* rows of facts, on their way out */
+	struct sheet *s;
+	struct grid grid;
+	struct buf text;
+	bool json;
+};
+
+static void
+table_row(struct table *to, const struct facts *f)
+{
+	if (to->json) {
+		json_members(f, to->s);
+		buf_str(&to->s->out, "}\n");
+		sheet_ready(to->s);
+		return;
+	}
+	for (unsigned i = 0; i < f->n && to->grid.cells == 0; i++)
+		grid_column(&to->grid, f->fact[i].name, f->fact[i].name,
+			    f->fact[i].kind != TEXT && f->fact[i].kind != TIME);
+	for (unsigned i = 0; i < f->n; i++) {
+		to->text.len = 0;
+		if (f->fact[i].known)
+			put(&f->fact[i], &to->s->text, &to->text);
+		grid_cell(&to->grid, f->fact[i].known ? buf_cstr(&to->text) : NULL);
+	}
+}
+
+static void
+table_point(struct table *to, const struct report *rep, const struct sla_tunnel *t,
+	    const struct sla_point *p)
+{
+	struct facts f;
+
+	for (int side = 0; side < 2; side++) {
+		facts_of_bin(rep, t, side, p, &f);
+		table_row(to, &f);
+	}
+}
+
+/* Bins without records are there only where they lie in a proven outage, a run of them as one. */
+static void
+table_tunnel(struct table *to, const struct report *rep, const struct sla_tunnel *t)
+{
+	size_t gap = 0;
+
+	for (size_t k = 0; k < t->n; k++) {
+		for (; gap < t->ngaps && t->gap[gap].start < t->point[k].start; gap++)
+			table_point(to, rep, t,
+				    &(struct sla_point){ .start = t->gap[gap].start,
+							 .end = t->gap[gap].end,
+							 .state = SLA_DOWN });
+		table_point(to, rep, t, &t->point[k]);
+	}
+}
+
+void
+report_bins(const struct report *rep, struct sheet *s, bool json, bool separated)
+{
+	struct table to = { .s = s, .json = json };
+
+	for (size_t i = 0; i < rep->count; i++)
+		table_tunnel(&to, rep, sla_tunnel(rep->sla, i));
+	if (!json && separated)
+		grid_csv(&to.grid, s);
+	else if (!json)
+		grid_text(&to.grid, s, 0);
+	grid_free(&to.grid);
+	buf_free(&to.text);
 }
 
 /* --- text ----------------------------------------------------------------------------------------- */

@@ -108,6 +108,9 @@ def vector_s2(folder):
     want((got['lost'], got['outages'], got['outage_s']), (69999, 1, 60), 'loss, outages')
     want(bins(got['worst_bins']), [(60, 5)], 'bin of the loss')
     want([b for b, x in zip(bins(got['violating_bins']), got['violating_bins']) if x['term'] == 'avail'], [(5, 55)], 'bins 1 to 11')
+    each = [x for x in objects(['ratunnel', '-r', records, '--bins', '-u', '-p', '0', '--json']) if x['side'] == 'src']
+    want([(*bins([x])[0], x['state'], x['lost']) for x in each], [(0, 5, 'oneway', 0), (5, 55, 'down', 0), (60, 5, 'degraded', 69999)],
+         'bin by bin')
     want((got['sla'], got['terms']['outage']['kept']), ('violated', False), 'verdict')
 
 
@@ -274,6 +277,9 @@ def scenario_a3(folder):
             records = read(c, folder, T, 'a3-%d' % T)
             got = rows(['rabins', '-r', records, '-M', '%ds' % T, '-u', '-p', '0', '--csv', '-s', TABLE, '-', 'esp'])
             got = [tuple(int(r[k]) for k in TABLE.split(',')) for r in got]
+            each = [x for x in rows(['ratunnel', '-r', records, '--bins', '-u', '-p', '0', '--csv']) if x['side'] == 'src']
+            want([tuple(int(x[k]) for k in ('bstart', 'bytes', 'early', 'late', 'rpl64', 'lost')) for x in each], got,
+                 'ratunnel, bin by bin')
             if T == 1:
                 want([(g[0] - BASE,) + g[1:] for g in got], truth, 'second, bytes, early, late, outside 64, net lost')
             sums[T] = [sum(g[i] for g in got) for i in range(1, 6)]
