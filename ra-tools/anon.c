@@ -19,7 +19,8 @@
 #define REMEMBERED (1u << 16)
 
 struct anon {
-	EVP_CIPHER_CTX *addresses, *numbers; /* two keys: what one says tells nothing of the other */
+	EVP_CIPHER_CTX *addresses,
+	    *numbers; /* two keys: what one says tells nothing of the other */
 	uint8_t pad[16];
 	struct known {
 		struct ip from, to;
@@ -145,7 +146,8 @@ shuffle(struct anon *a, uint16_t first)
 	for (uint32_t i = 0; i < 65536; i++)
 		a->port[i] = (uint16_t)i;
 	for (uint32_t i = 65535; i > first; i--) {
-		uint32_t k = first + (uint32_t)(anon_number(a, 'P', (uint64_t)first << 32 | i, 64) % (i - first + 1));
+		uint32_t k = first + (uint32_t)(anon_number(a, 'P', (uint64_t)first << 32 | i, 64) %
+						(i - first + 1));
 		uint16_t held = a->port[i];
 
 		a->port[i] = a->port[k];

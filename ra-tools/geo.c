@@ -73,7 +73,8 @@ find(const struct geo *g, const struct ip *ip, MMDB_entry_s *entry)
 		return (false);
 	memcpy(&v4.sin_addr, ip->b + 12, 4);
 	memcpy(&v6.sin6_addr, ip->b, 16);
-	r = MMDB_lookup_sockaddr(&g->db, four ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6, &error);
+	r = MMDB_lookup_sockaddr(&g->db, four ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
+				 &error);
 	*entry = r.entry;
 	return (error == MMDB_SUCCESS && r.found_entry);
 }
@@ -85,8 +86,8 @@ geo_country(const struct geo *g, const struct ip *ip, struct blob *b)
 	MMDB_entry_data_s data;
 
 	if (!find(g, ip, &entry) ||
-	    MMDB_get_value(&entry, &data, "country", "iso_code", NULL) != MMDB_SUCCESS || !data.has_data ||
-	    data.type != MMDB_DATA_TYPE_UTF8_STRING || data.data_size == 0)
+	    MMDB_get_value(&entry, &data, "country", "iso_code", NULL) != MMDB_SUCCESS ||
+	    !data.has_data || data.type != MMDB_DATA_TYPE_UTF8_STRING || data.data_size == 0)
 		return (false);
 	*b = (struct blob){ (const uint8_t *)data.utf8_string, data.data_size };
 	return (true);
@@ -99,8 +100,8 @@ geo_as(const struct geo *g, const struct ip *ip, uint64_t *as)
 	MMDB_entry_data_s data;
 
 	if (!find(g, ip, &entry) ||
-	    MMDB_get_value(&entry, &data, "autonomous_system_number", NULL) != MMDB_SUCCESS || !data.has_data ||
-	    data.type != MMDB_DATA_TYPE_UINT32)
+	    MMDB_get_value(&entry, &data, "autonomous_system_number", NULL) != MMDB_SUCCESS ||
+	    !data.has_data || data.type != MMDB_DATA_TYPE_UINT32)
 		return (false);
 	*as = data.uint32;
 	return (true);
@@ -111,10 +112,11 @@ geo_as(const struct geo *g, const struct ip *ip, uint64_t *as)
 struct geo *
 geo_open(const char *path, char *err, size_t errlen)
 {
-	(void)snprintf(err, errlen,
-		       "%s: this is a MaxMind database, and this program was built without libmaxminddb "
-		       "(configure --with-maxminddb)",
-		       path);
+	(void)snprintf(
+	    err, errlen,
+	    "%s: this is a MaxMind database, and this program was built without libmaxminddb "
+	    "(configure --with-maxminddb)",
+	    path);
 	return (NULL);
 }
 

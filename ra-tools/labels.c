@@ -28,7 +28,8 @@ struct prefix {
 	uint32_t label, line;
 };
 
-struct range { /* from here to the next range; the first address of its family is always the start of one */
+struct
+    range { /* from here to the next range; the first address of its family is always the start of one */
 	struct ip from;
 	uint32_t label;
 };
@@ -42,7 +43,8 @@ struct labels {
 
 	struct range *range[2]; /* IPv6, IPv4 */
 	uint32_t nrange[2];
-	uint32_t *first; /* IPv4: the range that holds the first address of each /16; 65537 of them */
+	uint32_t
+	    *first; /* IPv4: the range that holds the first address of each /16; 65537 of them */
 
 	struct geo *geo[GEO_MAX];
 	unsigned ngeo;
@@ -165,7 +167,8 @@ add_line(struct labels *l, const char *line, size_t len, bool first)
 		n -= 2;
 	}
 	if (!ip_parse_net(p, n, &net, &bits))
-		return (first && memchr(p, '.', n) == NULL && memchr(p, ':', n) == NULL); /* a heading */
+		return (first && memchr(p, '.', n) == NULL &&
+			memchr(p, ':', n) == NULL); /* a heading */
 	p = trim(comma + 1, end, &n);
 	n = unquote(p, n, label);
 	if (n == 0 || l->n >= PREFIXES_MAX)
@@ -187,10 +190,11 @@ add_list(struct labels *l, FILE *f, const char *path, char *err, size_t errlen)
 		number++;
 		good = add_line(l, line, (size_t)n, number == 1);
 		if (!good)
-			(void)snprintf(err, errlen,
-				       "%s, line %u: expected a prefix, a comma and a label, such as "
-				       "10.1.0.0/16,office",
-				       path, number);
+			(void)snprintf(
+			    err, errlen,
+			    "%s, line %u: expected a prefix, a comma and a label, such as "
+			    "10.1.0.0/16,office",
+			    path, number);
 	}
 	if (good && ferror(f)) {
 		(void)snprintf(err, errlen, "%s: %s", path, strerror(errno));
@@ -267,7 +271,8 @@ behind(const struct prefix *p, struct ip *next)
 	*next = p->net;
 	if (p->len == (p->four ? 96 : 0))
 		return (false);
-	for (unsigned i = (p->len - 1u) / 8 + 1, step = 1u << (7 - (p->len - 1u) % 8); i-- > stop; step = 1) {
+	for (unsigned i = (p->len - 1u) / 8 + 1, step = 1u << (7 - (p->len - 1u) % 8); i-- > stop;
+	     step = 1) {
 		unsigned v = next->b[i] + step;
 
 		next->b[i] = (uint8_t)v;
@@ -290,8 +295,8 @@ put_range(struct range *range, uint32_t *n, const struct ip *from, uint32_t labe
 /* The innermost prefix of the stack that is still open at `at`; those that end before it begin their outer one's
  * range again. */
 static unsigned
-close_until(const struct prefix *const *stack, unsigned depth, const struct ip *at, struct range *range,
-	    uint32_t *n)
+close_until(const struct prefix *const *stack, unsigned depth, const struct ip *at,
+	    struct range *range, uint32_t *n)
 {
 	while (depth > 0) {
 		struct ip end;
@@ -515,7 +520,9 @@ labels_fill(const struct labels *l, const struct fieldset *wanted, struct batch 
 		static const look_fn look[] = { look_label, look_country, look_as };
 
 		for (int k = 0; k < 3; k++)
-			if (fieldset_has(&made, of[k]) && (wanted == NULL || fieldset_has(wanted, of[k])))
-				fill(l, b, of[k], b->col[sides[i].addr], b->col[sides[i].mask], look[k]);
+			if (fieldset_has(&made, of[k]) &&
+			    (wanted == NULL || fieldset_has(wanted, of[k])))
+				fill(l, b, of[k], b->col[sides[i].addr], b->col[sides[i].mask],
+				     look[k]);
 	}
 }

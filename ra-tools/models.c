@@ -91,7 +91,8 @@ take_word(struct run *r, struct model *m, const char *at, const char *name, cons
 		run_check_output(r, value);
 		m->sink = sink_new(value, false);
 	} else
-		run_usage("%s: \"%s\": expected model=KEYS, filter=\"FILTER\", out=FILE or cont, each once",
+		run_usage("%s: \"%s\": expected model=KEYS, filter=\"FILTER\", out=FILE or cont, "
+			  "each once",
 			  at, name);
 }
 

@@ -28,7 +28,8 @@ static const struct option_row options[] = {
 };
 
 static const struct tool tool = {
-	.purpose = "Checks record files: whole, closed, every captured frame accounted for; repairs them.",
+	.purpose =
+	    "Checks record files: whole, closed, every captured frame accounted for; repairs them.",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.writes = true,
@@ -48,12 +49,13 @@ option(int c, const char *arg)
 
 enum state {
 	GOOD,
-	OPEN,	 /* whole blocks, and no index behind them: the writer was killed, or still writes */
+	OPEN, /* whole blocks, and no index behind them: the writer was killed, or still writes */
 	WRITTEN, /* a writer holds it */
 	DAMAGED, /* something could not be read; also a torn last block */
 	UNREADABLE,
 };
-static const char *const state_words[] = { "good", "not closed", "being written", "damaged", "unreadable" };
+static const char *const state_words[] = { "good", "not closed", "being written", "damaged",
+					   "unreadable" };
 
 struct report { /* of one file */
 	const char *path;
@@ -61,7 +63,8 @@ struct report { /* of one file */
 	struct reader_totals totals;
 	char *probe, *trouble; /* what the reader says is wrong */
 	uint32_t interval;
-	uint64_t records, bytes, behind; /* behind: records whose bin lies before one that was seen */
+	uint64_t records, bytes,
+	    behind; /* behind: records whose bin lies before one that was seen */
 	int64_t from, to;
 	bool times, known, conserved;
 	struct conserve c;
@@ -164,10 +167,10 @@ check(struct report *f)
 	f->known &= !summary;
 	if (reader_error(r) != NULL)
 		f->trouble = mem_str(reader_error(r));
-	f->state = f->trouble != NULL			       ? DAMAGED
+	f->state = f->trouble != NULL					 ? DAMAGED
 		   : strcmp(f->path, "-") != 0 && being_written(f->path) ? WRITTEN
-		   : f->totals.closed < f->totals.segments	       ? OPEN
-								       : GOOD;
+		   : f->totals.closed < f->totals.segments		 ? OPEN
+									 : GOOD;
 	reader_close(&r);
 }
 
@@ -176,8 +179,9 @@ check(struct report *f)
 static bool
 same_header(const struct segment_info *a, const struct segment_info *b)
 {
-	return (a->interval == b->interval && a->snaplen == b->snaplen && a->filtered == b->filtered &&
-		a->live == b->live && strcmp(a->probe == NULL ? "" : a->probe, b->probe == NULL ? "" : b->probe) == 0);
+	return (a->interval == b->interval && a->snaplen == b->snaplen &&
+		a->filtered == b->filtered && a->live == b->live &&
+		strcmp(a->probe == NULL ? "" : a->probe, b->probe == NULL ? "" : b->probe) == 0);
 }
 
 /* All good blocks of `from` into `to`, a segment for each different header.  `lost`: what captured frames there were can
@@ -224,7 +228,8 @@ settle(const char *path, const char *fresh)
 	struct stat st;
 	int fd = open(fresh, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fsync(fd) != 0 || (stat(path, &st) == 0 && fchmod(fd, st.st_mode & 07777) != 0))
+	if (fd < 0 || fsync(fd) != 0 ||
+	    (stat(path, &st) == 0 && fchmod(fd, st.st_mode & 07777) != 0))
 		run_fail("%s: %s", fresh, strerror(errno));
 	if (st.st_uid != geteuid() && fchown(fd, st.st_uid, st.st_gid) != 0)
 		run_note("%s: its owner could not be kept: %s", path, strerror(errno));
@@ -259,7 +264,8 @@ mended(struct run *r, const struct report *f)
 {
 	if (f->state == WRITTEN && (repair || reindex))
 		run_note("%s is being written: left as it is", f->path);
-	if ((repair && (f->state == DAMAGED || run_output(r) != NULL) && f->state != UNREADABLE && f->state != WRITTEN) ||
+	if ((repair && (f->state == DAMAGED || run_output(r) != NULL) && f->state != UNREADABLE &&
+	     f->state != WRITTEN) ||
 	    ((repair || reindex) && f->state == OPEN)) {
 		mend(r, f);
 		return (true);
@@ -305,17 +311,20 @@ show_json(struct run *r, const struct report *f)
 	json_text(&s->out, f->path, strlen(f->path));
 	json_string(s, "state", state_words[f->state]);
 	if (f->state != UNREADABLE) {
-		sheet_printf(s, ",\"bytes\":%llu,\"segments\":%llu,\"blocks\":%llu,\"records\":%llu", ULL(f->bytes),
-			     ULL(f->totals.segments), ULL(f->totals.blocks), ULL(f->records));
+		sheet_printf(
+		    s, ",\"bytes\":%llu,\"segments\":%llu,\"blocks\":%llu,\"records\":%llu",
+		    ULL(f->bytes), ULL(f->totals.segments), ULL(f->totals.blocks), ULL(f->records));
 		json_string(s, "probe", f->probe == NULL ? "" : f->probe);
 		sheet_printf(s, ",\"interval\":%u", f->interval);
 		if (f->times) {
-			sheet_printf(s, ",\"from\":%s%s%s", quote, time_text(r, f->from, &b), quote);
+			sheet_printf(s, ",\"from\":%s%s%s", quote, time_text(r, f->from, &b),
+				     quote);
 			sheet_printf(s, ",\"to\":%s%s%s", quote, time_text(r, f->to, &b), quote);
 		}
 		sheet_printf(s, ",\"lost_bytes\":%llu", ULL(f->totals.bad_bytes));
 		if (!summary)
-			sheet_printf(s, ",\"behind\":%llu,\"conserved\":%s", ULL(f->behind), conserved_word(f));
+			sheet_printf(s, ",\"behind\":%llu,\"conserved\":%s", ULL(f->behind),
+				     conserved_word(f));
 	}
 	if (f->trouble != NULL)
 		json_string(s, "error", f->trouble);
@@ -331,19 +340,21 @@ show_text(struct run *r, const struct report *f)
 
 	sheet_printf(s, "%s: %s", f->path, state_words[f->state]);
 	if (f->state != UNREADABLE) {
-		sheet_printf(s, "; %llu records in %llu blocks, %llu bytes", ULL(f->records), ULL(f->totals.blocks),
-			     ULL(f->bytes));
+		sheet_printf(s, "; %llu records in %llu blocks, %llu bytes", ULL(f->records),
+			     ULL(f->totals.blocks), ULL(f->bytes));
 		if (f->totals.segments > 1)
 			sheet_printf(s, ", %llu segments", ULL(f->totals.segments));
 		if (f->times) {
 			sheet_printf(s, "; %s", time_text(r, f->from, &b));
 			sheet_printf(s, " to %s", time_text(r, f->to, &b));
 		}
-		sheet_printf(s, "; probe %s, bins of %u s", f->probe == NULL || *f->probe == '\0' ? "-" : f->probe,
-			     f->interval);
+		sheet_printf(s, "; probe %s, bins of %u s",
+			     f->probe == NULL || *f->probe == '\0' ? "-" : f->probe, f->interval);
 		if (f->known)
-			sheet_printf(s, "; %s", f->conserved ? "every captured frame is accounted for"
-							     : "NOT conserved: frames are missing or counted twice");
+			sheet_printf(s, "; %s",
+				     f->conserved
+					 ? "every captured frame is accounted for"
+					 : "NOT conserved: frames are missing or counted twice");
 	}
 	sheet_printf(s, "\n");
 	buf_free(&b);
@@ -365,7 +376,9 @@ one_file(struct run *r, const char *path)
 	if (!mended(r, &f) && (f.state == DAMAGED || f.state == UNREADABLE))
 		run_bad(r);
 	if (f.known && !f.conserved && f.state != DAMAGED && f.state != WRITTEN)
-		run_wrong(r, "%s: flow records and MAR records do not add up to the captured frames", path);
+		run_wrong(r,
+			  "%s: flow records and MAR records do not add up to the captured frames",
+			  path);
 	free(f.probe);
 	free(f.trouble);
 }

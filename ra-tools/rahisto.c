@@ -126,7 +126,8 @@ add_value(struct counts *c, const union value *v)
 	else if (d < 0)
 		c->below++;
 	else
-		c->bucket[hist_bucket(c->scale, types[h->type].store == STORE_REAL ? (uint64_t)d : v->u)]++;
+		c->bucket[hist_bucket(c->scale,
+				      types[h->type].store == STORE_REAL ? (uint64_t)d : v->u)]++;
 }
 
 static void
@@ -146,7 +147,8 @@ add_batch(struct counts *c, struct batch *b)
 {
 	const struct column *col = batch_derive(b, c->field);
 
-	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows)) {
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
+	     i = bits_next(b->sel, i + 1, b->rows)) {
 		union value v;
 
 		if (!column_has(col, (uint32_t)i)) {
@@ -199,7 +201,8 @@ equal_bars(struct counts *c)
 	first = c->place[0].i;
 	last = c->place[c->places - 1].i;
 	if ((double)last - (double)first >= BARS_MAX)
-		run_fail("--width %s: that is more than %d bars: say a greater one", width_text, BARS_MAX);
+		run_fail("--width %s: that is more than %d bars: say a greater one", width_text,
+			 BARS_MAX);
 	h->n = (size_t)(last - first) + 1;
 	h->bar = mem_zero(h->n, sizeof(h->bar[0]));
 	for (size_t i = 0; i < h->n; i++) {
@@ -225,12 +228,14 @@ octave_bars(struct counts *c)
 		last--;
 	h->bar = mem_zero(HIST_BUCKETS + 1, sizeof(h->bar[0]));
 	if (c->below > 0)
-		h->bar[h->n++] = (struct bar){ h->least, value_of(h->type, whole ? -1 : 0), c->below };
+		h->bar[h->n++] =
+		    (struct bar){ h->least, value_of(h->type, whole ? -1 : 0), c->below };
 	for (int i = first; i <= last; i++) {
 		double from = i == 0 ? 0 : (double)hist_bound(c->scale, (unsigned)i - 1) + 1;
 		double to = (double)hist_bound(c->scale, (unsigned)i) + (whole ? 0 : 1);
 
-		h->bar[h->n++] = (struct bar){ value_of(h->type, from), value_of(h->type, to), c->bucket[i] };
+		h->bar[h->n++] =
+		    (struct bar){ value_of(h->type, from), value_of(h->type, to), c->bucket[i] };
 	}
 }
 
@@ -239,7 +244,8 @@ octave_bars(struct counts *c)
 static bool
 is_quantity(enum type t)
 {
-	static const uint8_t good[] = { TYPE_COUNT, TYPE_BYTES, TYPE_DUR, TYPE_INT, TYPE_REAL, TYPE_PCT, TYPE_BPS };
+	static const uint8_t good[] = { TYPE_COUNT, TYPE_BYTES, TYPE_DUR, TYPE_INT,
+					TYPE_REAL,  TYPE_PCT,	TYPE_BPS };
 
 	for (size_t i = 0; i < sizeof(good); i++)
 		if (good[i] == t)
@@ -272,9 +278,13 @@ prepare(struct run *r, struct counts *c)
 	c->h.type = type != TYPE_HIST ? type : c->scale == HIST_OCTAVES ? TYPE_COUNT : TYPE_DUR;
 	if (width_text != NULL) {
 		if (type == TYPE_HIST)
-			run_usage("--width: %s was counted by the probe, its bars are what they are", field_text);
-		if (!value_parse(type, width_text, strlen(width_text), 0, CLOCK_UTC, &w, &why) || !(real(type, &w) > 0))
-			run_usage("--width %s: expected a quantity above 0, as 10, 1k or 10ms", width_text);
+			run_usage(
+			    "--width: %s was counted by the probe, its bars are what they are",
+			    field_text);
+		if (!value_parse(type, width_text, strlen(width_text), 0, CLOCK_UTC, &w, &why) ||
+		    !(real(type, &w) > 0))
+			run_usage("--width %s: expected a quantity above 0, as 10, 1k or 10ms",
+				  width_text);
 		c->width = real(type, &w);
 	} else if (type == TYPE_PCT) {
 		c->width = 1;
@@ -291,7 +301,8 @@ picture(struct run *r, const struct histo *h)
 	histo_svg(h, &run_sheet(r)->text, &b);
 	if (strcmp(svg, "-") == 0) {
 		buf_add(&run_sheet(r)->out, b.p, b.len);
-	} else if ((f = fopen(svg, "w")) == NULL || fwrite(b.p, 1, b.len, f) != b.len || fclose(f) != 0) {
+	} else if ((f = fopen(svg, "w")) == NULL || fwrite(b.p, 1, b.len, f) != b.len ||
+		   fclose(f) != 0) {
 		run_wrong(r, "%s: %s", svg, strerror(errno));
 	}
 	buf_free(&b);
@@ -313,7 +324,9 @@ main(int argc, char **argv)
 	if (svg != NULL)
 		picture(r, &c.h);
 	if (!run_quiet(r) && (svg == NULL || strcmp(svg, "-") != 0))
-		(run_json(r) ? histo_json : run_separated(r) ? histo_csv : histo_text)(&c.h, run_sheet(r));
+		(run_json(r)	    ? histo_json
+		 : run_separated(r) ? histo_csv
+				    : histo_text)(&c.h, run_sheet(r));
 	free(c.h.bar);
 	free(c.place);
 	return (run_end(&r));

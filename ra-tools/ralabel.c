@@ -21,19 +21,22 @@ add(const char *words, const struct fieldset *have, const uint16_t *f)
 	n += (size_t)snprintf(columns + n, sizeof(columns) - n, "%s ", words);
 	for (int i = 0; i < 3; i++)
 		if (fieldset_has(have, f[i]))
-			n += (size_t)snprintf(columns + n, sizeof(columns) - n, "%s ", fields[f[i]].name);
+			n += (size_t)snprintf(columns + n, sizeof(columns) - n, "%s ",
+					      fields[f[i]].name);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const uint16_t source[] = { F_slabel, F_sco, F_sas }, destination[] = { F_dlabel, F_dco, F_das };
+	static const uint16_t source[] = { F_slabel, F_sco, F_sas },
+			      destination[] = { F_dlabel, F_dco, F_das };
 	struct run *r = run_start(argc, argv, &tool, NULL);
 	struct fieldset have = { { 0 } };
 	struct batch *b;
 
 	if (!run_labels(r, &have))
-		run_usage("expected --label FILE: a list of prefix,label lines, or a MaxMind database");
+		run_usage(
+		    "expected --label FILE: a list of prefix,label lines, or a MaxMind database");
 	add("stime proto saddr sport", &have, source);
 	add("dir daddr dport", &have, destination);
 	add("spkts dpkts sbytes dbytes", &(struct fieldset){ { 0 } }, source);

@@ -166,7 +166,8 @@ other_number(struct anon *a, enum field f, uint64_t v)
 static bool
 is_label(enum field f)
 {
-	return (f == F_slabel || f == F_dlabel || f == F_sco || f == F_dco || f == F_sas || f == F_das);
+	return (f == F_slabel || f == F_dlabel || f == F_sco || f == F_dco || f == F_sas ||
+		f == F_das);
 }
 
 static void
@@ -194,7 +195,8 @@ change_column(struct anon *a, struct batch *b, enum field f)
 	} else if (f == F_probe && probe != NULL) {
 		for (uint32_t r = 0; r < b->rows; r++)
 			if (bit_get(c->present, r))
-				c->b[r] = (struct blob){ (const uint8_t *)probe, (uint32_t)strlen(probe) };
+				c->b[r] = (struct blob){ (const uint8_t *)probe,
+							 (uint32_t)strlen(probe) };
 	} else if (c->store == STORE_U64) {
 		for (uint32_t r = 0; r < b->rows; r++)
 			if (bit_get(c->present, r))
@@ -213,8 +215,9 @@ main(int argc, char **argv)
 		run_call_probe(r, probe);
 	while ((b = run_next(r)) != NULL) {
 		if (run_segment(r)->interval > 0 && shift % (run_segment(r)->interval * SEC) != 0)
-			run_fail("--shift: %s was recorded in bins of %u s: expected a multiple of them", run_at(r),
-				 run_segment(r)->interval);
+			run_fail(
+			    "--shift: %s was recorded in bins of %u s: expected a multiple of them",
+			    run_at(r), run_segment(r)->interval);
 		for (enum field f = 0; f < F_STORED; f++)
 			if (b->col[f] != NULL)
 				change_column(a, b, f);

@@ -82,7 +82,8 @@ option(int c, const char *arg)
 {
 	switch (c) {
 	case 'M':
-		if (strcmp(arg, "time") == 0 || strcmp(arg, "count") == 0 || strcmp(arg, "size") == 0)
+		if (strcmp(arg, "time") == 0 || strcmp(arg, "count") == 0 ||
+		    strcmp(arg, "size") == 0)
 			run_usage("-M %s: say -M 1h, --records 10000 or --size 100M", arg);
 		if (!clock_parse_dur(arg, strlen(arg), &width) || width < SEC || width % SEC != 0)
 			run_usage("-M %s: expected whole seconds, such as 5m, 1h or 1d", arg);
@@ -118,7 +119,8 @@ field_at(const char *p, const char **end)
 		return (F_NONE);
 	f = field_named(word, n);
 	if (f == F_NONE)
-		run_usage("-w $%.*s: no such field; the nearest is %s", (int)n, word, field_nearest(word, n));
+		run_usage("-w $%.*s: no such field; the nearest is %s", (int)n, word,
+			  field_nearest(word, n));
 	return (f);
 }
 
@@ -143,8 +145,9 @@ take_template(struct split *s)
 		run_want(s->run, f);
 	}
 	if ((records_max > 0 || bytes_max > 0) != s->numbered)
-		run_usage(s->numbered ? "$n in a name needs --records or --size"
-				      : "--records and --size need $n in the name: -w 'part-$n.pavo'");
+		run_usage(s->numbered
+			      ? "$n in a name needs --records or --size"
+			      : "--records and --size need $n in the name: -w 'part-$n.pavo'");
 	if (strcmp(s->template, "-") == 0)
 		run_usage("-w -: expected a name, such as '%%Y%%m%%d-%%H.pavo'");
 	for (unsigned i = 0; run_input(s->run, i) != NULL; i++)
@@ -188,8 +191,8 @@ put_value(struct split *s, struct batch *b, enum field f, uint32_t r)
 	v = column_value(c, r);
 	value_print(&s->name, (enum type)fields[f].type, &v, &run_sheet(s->run)->text, -1);
 	for (size_t i = from; i < s->name.len; i++)
-		if (s->name.p[i] == '/' || s->name.p[i] < 0x21 || s->name.p[i] == 0x7f || s->name.p[i] == '$' ||
-		    (i == from && s->name.p[i] == '.'))
+		if (s->name.p[i] == '/' || s->name.p[i] < 0x21 || s->name.p[i] == 0x7f ||
+		    s->name.p[i] == '$' || (i == from && s->name.p[i] == '.'))
 			s->name.p[i] = '_';
 	if (s->name.len == from)
 		buf_str(&s->name, "none");
@@ -234,7 +237,8 @@ place(struct split *s, const char *name, size_t n, uint64_t hash)
 	for (uint32_t i = (uint32_t)hash & s->mask;; i = (i + 1) & s->mask) {
 		const struct file *f = s->table[i] == NO_FILE ? NULL : &s->file[s->table[i]];
 
-		if (f == NULL || (f->hash == hash && strlen(f->name) == n && memcmp(f->name, name, n) == 0))
+		if (f == NULL ||
+		    (f->hash == hash && strlen(f->name) == n && memcmp(f->name, name, n) == 0))
 			return (&s->table[i]);
 	}
 }
@@ -322,7 +326,8 @@ open_file(struct split *s, struct file *f)
 		return;
 	for (const char *p = f->name; *p != '\0' && n + 24 < sizeof(path);)
 		if (p[0] == '$' && p[1] == 'n') {
-			n += (size_t)snprintf(path + n, sizeof(path) - n, "%06llu", (unsigned long long)f->number);
+			n += (size_t)snprintf(path + n, sizeof(path) - n, "%06llu",
+					      (unsigned long long)f->number);
 			p += 2;
 		} else {
 			path[n++] = *p++;
@@ -393,7 +398,8 @@ same_name(const struct split *s, const struct batch *b, uint32_t last, uint32_t 
 		const struct column *c = b->col[s->field[i]];
 		union value x, y;
 
-		if (column_has(c, last) != column_has(c, r) || column_mixed(c, last) != column_mixed(c, r))
+		if (column_has(c, last) != column_has(c, r) ||
+		    column_mixed(c, last) != column_mixed(c, r))
 			return (false);
 		if (!column_has(c, r))
 			continue;
@@ -412,7 +418,8 @@ split(struct split *s, struct batch *b)
 	uint32_t last = NO_FILE;
 	uint64_t rows = bits_count(selected, b->rows), done = 0;
 
-	for (size_t i = bits_next(selected, 0, b->rows); i < b->rows; i = bits_next(selected, i + 1, b->rows)) {
+	for (size_t i = bits_next(selected, 0, b->rows); i < b->rows;
+	     i = bits_next(selected, i + 1, b->rows)) {
 		uint32_t r = (uint32_t)i;
 
 		if (last != NO_FILE && same_name(s, b, last, r)) {
@@ -424,7 +431,8 @@ split(struct split *s, struct batch *b)
 		last = r;
 	}
 	/* the files in the order in which they first appear */
-	for (size_t i = bits_next(selected, 0, b->rows); done < rows; i = bits_next(selected, i + 1, b->rows)) {
+	for (size_t i = bits_next(selected, 0, b->rows); done < rows;
+	     i = bits_next(selected, i + 1, b->rows)) {
 		uint32_t file = s->of[i];
 		uint64_t n = 0;
 
@@ -450,7 +458,8 @@ main(int argc, char **argv)
 	s.run = run_start(argc, argv, &tool, option);
 	s.template = run_output(s.run);
 	if (s.template == NULL)
-		run_usage("expected -w NAME, such as -w '%%Y/%%m/%%d/%%H.pavo' or -w '$probe-%%Y%%m%%d.pavo'");
+		run_usage("expected -w NAME, such as -w '%%Y/%%m/%%d/%%H.pavo' or -w "
+			  "'$probe-%%Y%%m%%d.pavo'");
 	take_template(&s);
 	while ((b = run_next(s.run)) != NULL)
 		split(&s, b);

@@ -53,14 +53,18 @@ option(int c, const char *arg)
 static void
 default_columns(struct run *r, const struct keys *k, enum field f)
 {
-	static const uint16_t besides[] = { F_trans, F_spkts, F_dpkts, F_sbytes, F_dbytes, F_sloss, F_dloss };
-	size_t n = (size_t)snprintf(columns, sizeof(columns), "rank %s %s", k->columns, fields[f].name);
+	static const uint16_t besides[] = { F_trans,  F_spkts, F_dpkts, F_sbytes,
+					    F_dbytes, F_sloss, F_dloss };
+	size_t n =
+	    (size_t)snprintf(columns, sizeof(columns), "rank %s %s", k->columns, fields[f].name);
 
 	if (view_wrong(f, VIEW_SHARE) == NULL)
-		n += (size_t)snprintf(columns + n, sizeof(columns) - n, " %s_share", fields[f].name);
+		n +=
+		    (size_t)snprintf(columns + n, sizeof(columns) - n, " %s_share", fields[f].name);
 	for (size_t i = 0; i < sizeof(besides) / sizeof(besides[0]); i++)
 		if (besides[i] != f)
-			n += (size_t)snprintf(columns + n, sizeof(columns) - n, " %s", fields[besides[i]].name);
+			n += (size_t)snprintf(columns + n, sizeof(columns) - n, " %s",
+					      fields[besides[i]].name);
 	run_columns(r, columns);
 }
 
@@ -86,7 +90,8 @@ prepare(struct run *r, struct top *t)
 	if (!keys_parse(key, &k, err, sizeof(err)) || !keys_parse("none", &none, err, sizeof(err)))
 		run_usage("%s", err);
 	if (f == F_NONE)
-		run_usage("-o %s: no such field; the nearest is %s", order, field_nearest(order, strlen(order)));
+		run_usage("-o %s: no such field; the nearest is %s", order,
+			  field_nearest(order, strlen(order)));
 	default_columns(r, &k, f);
 	run_fields(r, &keep);
 	fieldset_want(&keep, f);
@@ -126,7 +131,7 @@ next_best(struct top *t, uint64_t *left)
 	if (b == NULL)
 		return (NULL);
 	memset(t->best, 0, BITS_WORDS(b->rows) * 8);
-	for (uint32_t r = 0; r < b->rows && *left > 0; r++, (*left)--)
+	for (uint32_t r = 0; r<b->rows && * left> 0; r++, (*left)--)
 		bit_set(t->best, r);
 	b->sel = t->best;
 	leave_out(t, b, t->best);

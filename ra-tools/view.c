@@ -107,7 +107,8 @@ field_is_additive(enum field f)
 {
 	if (f < F_STORED)
 		return (fields[f].agg == AGG_SUM);
-	return (fields[f].type == TYPE_COUNT || fields[f].type == TYPE_BYTES || fields[f].type == TYPE_INT);
+	return (fields[f].type == TYPE_COUNT || fields[f].type == TYPE_BYTES ||
+		fields[f].type == TYPE_INT);
 }
 
 static bool
@@ -456,8 +457,10 @@ entry_of(struct views *v, struct batch *b, uint32_t r, bool *turned)
 static bool
 counts_traffic(enum field f)
 {
-	static const uint16_t traffic[] = { F_trans, F_spkts, F_dpkts, F_pkts, F_sbytes, F_dbytes, F_bytes,
-		F_sipbytes, F_dipbytes, F_ipbytes, F_spayload, F_dpayload, F_payload };
+	static const uint16_t traffic[] = { F_trans,	F_spkts,   F_dpkts,    F_pkts,
+					    F_sbytes,	F_dbytes,  F_bytes,    F_sipbytes,
+					    F_dipbytes, F_ipbytes, F_spayload, F_dpayload,
+					    F_payload };
 
 	for (size_t i = 0; i < sizeof(traffic) / sizeof(traffic[0]); i++)
 		if (traffic[i] == f)
@@ -497,7 +500,8 @@ fill_deltas(struct views *v, struct batch *b, uint32_t r)
 	flipped = entry->turned != turned;
 	for (unsigned i = 0; i < v->n; i++) {
 		struct one *o = v->one[i];
-		struct past *past = entry->past + (size_t)o->delta * 2, before = { .here = false }, now;
+		struct past *past = entry->past + (size_t)o->delta * 2, before = { .here = false },
+			    now;
 
 		if (o->view != VIEW_DELTA)
 			continue;

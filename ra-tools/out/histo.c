@@ -63,7 +63,8 @@ summary(const struct histo *h, struct sheet *s)
 	for (size_t i = 0; h->total > 0 && i < sizeof(percents) / sizeof(percents[0]); i++) {
 		union value v = percentile(h, percents[i]);
 
-		sheet_printf(s, "%s %u%% up to %s", i == 0 ? ";" : ",", percents[i], text_of(h, &v, &s->text, &b));
+		sheet_printf(s, "%s %u%% up to %s", i == 0 ? ";" : ",", percents[i],
+			     text_of(h, &v, &s->text, &b));
 	}
 	sheet_printf(s, "\n");
 	buf_free(&b);
@@ -92,15 +93,18 @@ histo_text(const struct histo *h, struct sheet *s)
 	for (size_t i = 0; i < h->n; i++) {
 		const struct bar *bar = &h->bar[i];
 		char line[BAR_WIDTH + 1];
-		size_t w = most == 0 ? 0 : (size_t)((double)bar->count * BAR_WIDTH / (double)most + 0.5);
+		size_t w =
+		    most == 0 ? 0 : (size_t)((double)bar->count * BAR_WIDTH / (double)most + 0.5);
 
 		w = w == 0 && bar->count > 0 ? 1 : w;
 		memset(line, '#', w);
 		line[w] = '\0';
 		seen += bar->count;
-		sheet_printf(s, "%14s %14s %10llu %6.2f %6.2f%s%s\n", text_of(h, &bar->from, &s->text, &from),
+		sheet_printf(s, "%14s %14s %10llu %6.2f %6.2f%s%s\n",
+			     text_of(h, &bar->from, &s->text, &from),
 			     text_of(h, &bar->to, &s->text, &to), (unsigned long long)bar->count,
-			     share(bar->count, h->total), share(seen, h->total), w > 0 ? " " : "", line);
+			     share(bar->count, h->total), share(seen, h->total), w > 0 ? " " : "",
+			     line);
 	}
 	buf_free(&from);
 	buf_free(&to);
@@ -118,9 +122,10 @@ histo_csv(const struct histo *h, struct sheet *s)
 		const struct bar *bar = &h->bar[i];
 
 		seen += bar->count;
-		sheet_printf(s, "%s%c%s%c%llu%c%.2f%c%.2f\n", text_of(h, &bar->from, &s->text, &from), c,
-			     text_of(h, &bar->to, &s->text, &to), c, (unsigned long long)bar->count, c,
-			     share(bar->count, h->total), c, share(seen, h->total));
+		sheet_printf(s, "%s%c%s%c%llu%c%.2f%c%.2f\n",
+			     text_of(h, &bar->from, &s->text, &from), c,
+			     text_of(h, &bar->to, &s->text, &to), c, (unsigned long long)bar->count,
+			     c, share(bar->count, h->total), c, share(seen, h->total));
 	}
 	buf_free(&from);
 	buf_free(&to);
@@ -136,9 +141,12 @@ histo_json(const struct histo *h, struct sheet *s)
 		const struct bar *bar = &h->bar[i];
 
 		seen += bar->count;
-		sheet_printf(s, "{\"from\":%s,\"to\":%s,\"count\":%llu,\"share_pct\":%.2f,\"cum_pct\":%.2f}\n",
-			     text_of(h, &bar->from, &s->text, &from), text_of(h, &bar->to, &s->text, &to),
-			     (unsigned long long)bar->count, share(bar->count, h->total), share(seen, h->total));
+		sheet_printf(
+		    s,
+		    "{\"from\":%s,\"to\":%s,\"count\":%llu,\"share_pct\":%.2f,\"cum_pct\":%.2f}\n",
+		    text_of(h, &bar->from, &s->text, &from), text_of(h, &bar->to, &s->text, &to),
+		    (unsigned long long)bar->count, share(bar->count, h->total),
+		    share(seen, h->total));
 	}
 	buf_free(&from);
 	buf_free(&to);
@@ -155,21 +163,26 @@ histo_json(const struct histo *h, struct sheet *s)
 static void
 svg_bars(const struct histo *h, const struct text_options *o, struct buf *to)
 {
-	double step = h->n == 0 ? 0 : (double)(W - LEFT - 10) / (double)h->n, room = H - TOP - BOTTOM;
+	double step = h->n == 0 ? 0 : (double)(W - LEFT - 10) / (double)h->n,
+	       room = H - TOP - BOTTOM;
 	uint64_t most = highest(h);
 	struct buf b = { 0 };
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct bar *bar = &h->bar[i];
-		double high = most == 0 ? 0 : room * (double)bar->count / (double)most, x = LEFT + step * (double)i;
+		double high = most == 0 ? 0 : room * (double)bar->count / (double)most,
+		       x = LEFT + step * (double)i;
 
 		if (bar->count > 0 && high < 1)
 			high = 1;
-		buf_printf(to, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>", x,
-			   H - BOTTOM - high, step > 3 ? step - 1 : step, high);
+		buf_printf(to,
+			   "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+			   "height=\"%.1f\"><title>",
+			   x, H - BOTTOM - high, step > 3 ? step - 1 : step, high);
 		buf_printf(to, "%s", text_of(h, &bar->from, o, &b));
-		buf_printf(to, " to %s: %llu, %.2f %%</title></rect>\n", text_of(h, &bar->to, o, &b),
-			   (unsigned long long)bar->count, share(bar->count, h->total));
+		buf_printf(to, " to %s: %llu, %.2f %%</title></rect>\n",
+			   text_of(h, &bar->to, o, &b), (unsigned long long)bar->count,
+			   share(bar->count, h->total));
 		if (i % (h->n / 8 + 1) == 0)
 			buf_printf(to, "<text x=\"%.1f\" y=\"%d\">%s</text>\n", x, H - BOTTOM + 16,
 				   text_of(h, &bar->from, o, &b));
@@ -186,12 +199,12 @@ histo_svg(const struct histo *h, const struct text_options *o, struct buf *to)
 		   "<style>text{font:12px sans-serif;fill:#444}.bar{fill:#2f6fb4}.axis{stroke:#888}"
 		   "@media(prefers-color-scheme:dark){text{fill:#ccc}.bar{fill:#7fb2e5}}</style>\n",
 		   W, H, h->name);
-	buf_printf(to, "<text x=\"%d\" y=\"20\">%s: %llu %s</text>\n", LEFT, h->name, (unsigned long long)h->total,
-		   h->rows);
-	buf_printf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%llu</text>\n", LEFT - 6, TOP + 8,
-		   (unsigned long long)highest(h));
-	buf_printf(to, "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", LEFT, H - BOTTOM, W - 10,
-		   H - BOTTOM);
+	buf_printf(to, "<text x=\"%d\" y=\"20\">%s: %llu %s</text>\n", LEFT, h->name,
+		   (unsigned long long)h->total, h->rows);
+	buf_printf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%llu</text>\n", LEFT - 6,
+		   TOP + 8, (unsigned long long)highest(h));
+	buf_printf(to, "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", LEFT,
+		   H - BOTTOM, W - 10, H - BOTTOM);
 	svg_bars(h, o, to);
 	buf_str(to, "</svg>\n");
 }

@@ -50,9 +50,10 @@ label(const struct labels *l, const char *address)
 static void
 edges(void **state)
 {
-	struct labels *l = listed("0.0.0.0/0,all\n255.255.255.255,last\n0.0.0.0,first\n10.0.0.0/8,ten\n"
-				  "10.255.255.255/32,edge\n10.0.0.0/9,low\n::/0,six\n"
-				  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128,end\n");
+	struct labels *l =
+	    listed("0.0.0.0/0,all\n255.255.255.255,last\n0.0.0.0,first\n10.0.0.0/8,ten\n"
+		   "10.255.255.255/32,edge\n10.0.0.0/9,low\n::/0,six\n"
+		   "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128,end\n");
 
 	(void)state;
 	assert_string_equal(label(l, "0.0.0.0"), "first");
@@ -130,7 +131,8 @@ as_naive(void **state)
 			line[i].net = ip_mask(&ip, line[i].len);
 			line[i].label = (unsigned)(next() % 50);
 			(void)ip_text(&line[i].net, a);
-			at += (size_t)sprintf(text + at, "%s/%u,%u\n", a, line[i].len, line[i].label);
+			at +=
+			    (size_t)sprintf(text + at, "%s/%u,%u\n", a, line[i].len, line[i].label);
 		}
 		l = listed(text);
 		assert_non_null(l);
@@ -141,7 +143,8 @@ as_naive(void **state)
 			int best = -1;
 
 			for (size_t i = 0; i < n; i++)
-				if (ip_in(&ip, &line[i].net, line[i].len) && (int)line[i].len >= best) {
+				if (ip_in(&ip, &line[i].net, line[i].len) &&
+				    (int)line[i].len >= best) {
 					best = (int)line[i].len;
 					(void)sprintf(want, "%u", line[i].label);
 				}
@@ -165,7 +168,8 @@ many(void **state)
 	(void)state;
 	assert_non_null(f);
 	for (int i = 0; i < 100000; i++)
-		(void)fprintf(f, "%d.%d.%d.0/24,l%d\n", 1 + i / 65536, i / 256 % 256, i % 256, i % 1000);
+		(void)fprintf(f, "%d.%d.%d.0/24,l%d\n", 1 + i / 65536, i / 256 % 256, i % 256,
+			      i % 1000);
 	(void)fclose(f);
 	assert_true(labels_add(l, path, err, sizeof(err)));
 	labels_ready(l);
@@ -173,7 +177,8 @@ many(void **state)
 	began = clock();
 	for (int i = 0; i < 2000000; i++) {
 		uint64_t v = next();
-		struct ip ip = ip_v4((const uint8_t[]){ 1, (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16) });
+		struct ip ip = ip_v4(
+		    (const uint8_t[]){ 1, (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16) });
 
 		found += labels_of(l, &ip).n > 0;
 	}
