@@ -5,7 +5,6 @@
 #include "ra-tools/cluster.h"
 
 #include "format/base/mem.h"
-#include "ra-tools/aggr.h"
 
 #include <stdlib.h>
 
@@ -16,9 +15,9 @@ take(void *state, struct batch *b, const struct origin *o)
 	aggr_add(state, b);
 }
 
-/* By each thread into groups of its own, which are joined. */
-static struct aggr *
-merge_all(struct run *r, struct aggr *a)
+/* Each thread has groups of its own, which are joined. */
+void
+cluster_all(struct run *r, struct aggr *a)
 {
 	unsigned n = run_threads(r);
 	void **states = mem_zero(n, sizeof(states[0]));
@@ -34,7 +33,6 @@ merge_all(struct run *r, struct aggr *a)
 		aggr_join(a, &twin);
 	}
 	free(states);
-	return (a);
 }
 
 static struct aggr *
@@ -59,9 +57,10 @@ prepare(struct run *r, const char *key)
 void
 cluster(struct run *r, const char *key)
 {
-	struct aggr *a = merge_all(r, prepare(r, key));
+	struct aggr *a = prepare(r, key);
 	struct batch *b;
 
+	cluster_all(r, a);
 	while ((b = aggr_next(a)) != NULL)
 		if (!run_print(r, b))
 			break;

@@ -5,8 +5,11 @@
 #ifndef RA_TOOLS_CLUSTER_H
 #define RA_TOOLS_CLUSTER_H
 
+#include "ra-tools/aggr.h"
 #include "ra-tools/run.h"
 
+/* All records into `a`, by several threads and within --memory. */
+void cluster_all(struct run *, struct aggr *);
 /* From the first record to the last row; `key` is what -m says. */
 void cluster(struct run *, const char *key);
 

@@ -45,11 +45,8 @@ value(const struct batch *b, enum field f, uint32_t r)
 }
 
 static struct count *
-proto_count(struct totals *t, const struct batch *b, uint32_t r)
+proto_count(struct totals *t, bool known, uint64_t proto)
 {
-	bool known = column_has(b->col[F_proto], r);
-	uint64_t proto = value(b, F_proto, r);
-
 	for (size_t i = 0; i < t->nproto; i++)
 		if (t->proto[i].proto == proto && t->proto[i].known == known)
 			return (&t->proto[i].c);
@@ -78,8 +75,39 @@ count_row(struct totals *t, const struct batch *b, uint32_t r)
 	if (!conserve_add(&t->c, b, r))
 		return;
 	add(&t->flow, &c);
-	add(proto_count(t, b, r), &c);
+	add(proto_count(t, column_has(b->col[F_proto], r), value(b, F_proto, r)), &c);
 	add(&t->family[!column_has(addr, r) ? OTHER : ip_is4(&addr->ip[r]) ? IP4 : IP6], &c);
+}
+
+static void
+take(void *state, struct batch *b, const struct origin *o)
+{
+	struct totals *t = state;
+
+	t->c.filtered |= b->filtered || o->segment->filtered;
+	t->c.live |= o->segment->live;
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+		count_row(t, b, (uint32_t)i);
+}
+
+/* What another thread counted. */
+static void
+join(struct totals *t, struct totals *other)
+{
+	t->records += other->records;
+	t->c.pkts += other->c.pkts;
+	t->c.bytes += other->c.bytes;
+	t->c.marrecords += other->c.marrecords;
+	for (int i = 0; i < MAR_N; i++)
+		t->c.mar[i] += other->c.mar[i];
+	t->c.filtered |= other->c.filtered;
+	t->c.live |= other->c.live;
+	add(&t->flow, &other->flow);
+	for (int i = 0; i < FAMILIES; i++)
+		add(&t->family[i], &other->family[i]);
+	for (size_t i = 0; i < other->nproto; i++)
+		add(proto_count(t, other->proto[i].known, other->proto[i].proto), &other->proto[i].c);
+	free(other->proto);
 }
 
 static int
@@ -91,6 +119,8 @@ by_bytes(const void *x, const void *y)
 		return (a->c.bytes < b->c.bytes ? 1 : -1);
 	if (a->c.records != b->c.records)
 		return (a->c.records < b->c.records ? 1 : -1);
+	if (a->known != b->known)
+		return (a->known ? -1 : 1);
 	return ((a->proto > b->proto) - (a->proto < b->proto));
 }
 
@@ -219,22 +249,31 @@ want(struct run *r)
 	run_want_set(r, &read);
 }
 
+static void
+count_all(struct run *r, struct totals *t)
+{
+	unsigned n = run_threads(r);
+	struct totals *part = mem_zero(n, sizeof(part[0]));
+	void **states = mem_zero(n, sizeof(states[0]));
+
+	for (unsigned i = 0; i < n; i++)
+		states[i] = &part[i];
+	run_each(r, take, states);
+	for (unsigned i = 0; i < n; i++)
+		join(t, &part[i]);
+	free(part);
+	free(states);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct run *r = run_start(argc, argv, &tool, NULL);
 	struct totals t = { .c.filtered = run_selects(r) };
-	struct batch *b;
 	bool known, good;
 
 	want(r);
-	while ((b = run_next(r)) != NULL) {
-		t.c.filtered |= b->filtered || run_segment(r)->filtered;
-		t.c.live |= run_segment(r)->live;
-		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
-		     i = bits_next(b->sel, i + 1, b->rows))
-			count_row(&t, b, (uint32_t)i);
-	}
+	count_all(r, &t);
 	if (t.nproto > 0)
 		qsort(t.proto, t.nproto, sizeof(t.proto[0]), by_bytes);
 	good = conserve_holds(&t.c, &known);
