@@ -404,7 +404,9 @@ find_bins(struct drill *d)
 	struct bins *bins;
 	struct batch *b;
 
-	level_columns(d, &v, "bstart blen spkts dpkts sbytes dbytes sloss dloss ploss");
+	level_columns(d, &v,
+		      run_json(d->r) ? "bstart blen spkts dpkts sbytes dbytes sloss dloss ploss"
+				     : "bstart spkts dpkts sbytes dbytes sloss dloss ploss");
 	bins = read_bins(d, &v);
 	while ((b = bins_next(bins)) != NULL) {
 		metric_derive(&d->metric, b);

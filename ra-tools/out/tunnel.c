@@ -831,6 +831,10 @@ worst(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	for (int side = 0; side < 2; side++) {
 		size_t at[SHOWN_WORST], n = report_worst(t, side, at, SHOWN_WORST);
 
+		if (t->d[0].nviolations + t->d[1].nviolations > 0) { /* they were shown */
+			any = true;
+			break;
+		}
 		if (n > 0 && !any)
 			sheet_printf(s, "\n  Bins with the greatest loss\n");
 		any |= n > 0;
