@@ -152,7 +152,7 @@ sla_want(struct fieldset *s)
 	static const uint16_t others[] = { F_bstart, F_bend,	 F_stime,    F_flags, F_tunid,
 					   F_lane,   F_proto,	 F_saddr,    F_daddr, F_sport,
 					   F_dport,  F_slaghist, F_dlaghist, F_sspi,  F_dspi,
-					   F_dirq,   F_spkts,	 F_dpkts };
+					   F_dirq,   F_sdscps,	 F_ddscps,   F_spkts, F_dpkts };
 
 	for (size_t i = 0; i < NCOUNTS; i++)
 		for (int side = 0; side < 2; side++)
@@ -443,6 +443,7 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 		counts_of(b, r, side, &c);
 		counts_add(&w->sum[to][p->suspect], &c);
 		p->d[to] = point_of(&c);
+		t->d[to].dscps |= number(b, side == 0 ? F_sdscps : F_ddscps, r);
 		if (s->lanes && column_has(b->col[spi], r))
 			(void)snprintf(t->spi[to], sizeof(t->spi[to]), "0x%08x",
 				       (unsigned)number(b, spi, r));
@@ -886,6 +887,7 @@ swap_sides(struct work *w)
 	SWAP(uint16_t, t->port[0], t->port[1]);
 	for (size_t i = 0; i < sizeof(t->spi[0]); i++)
 		SWAP(char, t->spi[0][i], t->spi[1][i]);
+	SWAP(uint64_t, t->d[0].dscps, t->d[1].dscps);
 	for (int k = 0; k < 2; k++)
 		SWAP(struct sla_counts, w->sum[0][k], w->sum[1][k]);
 	for (size_t i = 0; i < t->n; i++)

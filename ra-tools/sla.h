@@ -90,6 +90,7 @@ struct sla_verdict { /* of a direction, or of the tunnel for SLA_AVAIL */
 struct sla_direction {
 	struct sla_counts c; /* of the whole period */
 	int64_t net, expected, suspect_net;
+	uint64_t dscps; /* DSCP values seen, a bit each */
 	uint64_t bps_p50, bps_p95, bps_p99, bps_max;
 	struct sla_verdict verdict[SLA_TERMS]; /* value is there where it is known, limit or not */
 	struct sla_violation *violation;

@@ -909,6 +909,8 @@ section(const struct report *rep, size_t i, const struct text_options *o, struct
 		buf_printf(to, "; %llu suspect, %s", ULL(t->suspect),
 			   sla_options(rep->sla)->strict ? "left out" : "counted");
 	buf_str(to, "</span></p>\n");
+	if (report_hint(t) != NULL)
+		buf_printf(to, "<p><strong>%s</strong></p>\n", report_hint(t));
 	chart(rep, t, o, to);
 	for (int side = 0; side < 2; side++)
 		violations(rep, t, side, o, to);

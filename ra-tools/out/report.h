@@ -36,6 +36,8 @@ void report_percent(double,
 		    struct buf *); /* 0.12 %: as many digits as tell it from 0 and from 100 */
 void report_value(enum sla_term, double, struct buf *);
 void report_width(int64_t ns, struct buf *); /* 5 s, 1 min */
+/* Something worth saying about its figures; NULL. */
+const char *report_hint(const struct sla_tunnel *);
 /* The points of a direction with the greatest net loss, worst first; how many. */
 size_t report_worst(const struct sla_tunnel *, int side, size_t *at, size_t most);
 

@@ -272,6 +272,7 @@ facts_of(const struct sla_tunnel *t, int side, struct facts *f)
 	count_fact(f, "fragdg", c->fragdg);
 	count_fact(f, "fraginc", c->fraginc);
 	count_fact(f, "fragorph", c->fragorph);
+	count_fact(f, "dscps", (uint64_t)__builtin_popcountll(d->dscps));
 	count_fact(f, "rekeys", c->rekeys);
 	count_fact(f, "roam", c->roam);
 	count_fact(f, "bps_p50", d->bps_p50);
@@ -750,6 +751,18 @@ numbers(const struct sla_tunnel *t, struct grid *g)
 	rate_row(g, "throughput, highest", t->d[0].bps_max, t->d[1].bps_max);
 }
 
+/* What reorders packets of one SA can be that they travel in several classes (RFC 4301 4.1). */
+const char *
+report_hint(const struct sla_tunnel *t)
+{
+	for (int side = 0; side < 2; side++)
+		if (t->d[side].c.rpl[1] > 0 && __builtin_popcountll(t->d[side].dscps) > 1)
+			return ("Packets fell outside a replay window of 64, and they carry "
+				"several DSCP values: "
+				"classes that overtake each other need SAs of their own.");
+	return (NULL);
+}
+
 static void
 limits(const struct report *rep, const struct sla_tunnel *t, struct grid *g)
 {
@@ -879,6 +892,8 @@ one(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	limits(rep, t, &g);
 	grid_text(&g, s, 2);
 	grid_free(&g);
+	if (report_hint(t) != NULL)
+		sheet_printf(s, "\n  %s\n", report_hint(t));
 	violating(rep, t, s);
 	worst(rep, t, s);
 	buf_u8(&s->out, '\n');

@@ -202,6 +202,21 @@ def natt_and_lanes(folder):
         want(out.splitlines()[1:], ['%d,%d' % tuple(x['pkts'] for x in mine)], 'rows of ' + g['ra'])
 
 
+def hint_of_classes(folder):
+    """every 10th packet is of another class, 80 places late: outside a window of 64"""
+    c, arrivals = Case(), []
+    for n in range(1100):
+        arrivals.append((n / 100 + (0.805 if n % 10 == 3 and n < 1000 else 0), n))
+    for t, n in sorted(arrivals):
+        packet = bytearray(ip(A, B, 50, struct.pack('!II', SPI, n + 1) + bytes(100), n))
+        packet[1] = 46 << 2 if n % 10 == 3 and n < 1000 else 0    # the checksum is not looked at
+        c.put(t, bytes(packet))
+    records = read(c, folder)
+    got = tunnel(records)[0]
+    want((got['late'], got['rpl64'], got['lost'], got['dscps']), (100, 100, 0, 2), 'late, outside 64, lost, classes')
+    want('several DSCP values' in good(['ratunnel', '-r', records]).decode(), True, 'the hint')
+
+
 # --- A1 ---------------------------------------------------------------------------------------------
 
 def scenario_a1(folder):
@@ -288,6 +303,7 @@ def scenario_a3(folder):
             want([report[k] for k in ('bytes', 'early', 'late', 'rpl64', 'lost')], sums[T], 'report')
         want((sums[1][4], sums[1][3] > 0, sums[1][3] == 0), (20, not fixed, fixed), 'lost; outside a window of 64 before the repair only')
         want(report['degraded'] > 0, True, 'bins are degraded')
+        want('several DSCP values' in good(['ratunnel', '-r', records]).decode(), False, 'one class only: no hint')
 
 
 def main():
@@ -297,7 +313,7 @@ def main():
                           ('S3: throughput by nearest rank', vector_s3), ('S4: too few packets', vector_s4),
                           ('states: silence', bins_of_silence), ('states: IKE', bins_of_ike),
                           ('lanes, ESP in UDP beside ESP', natt_and_lanes),
-                          ('A1: ESP, IKE and fragments', scenario_a1), ('A3: reordering, then loss', scenario_a3)):
+                          ('classes that overtake', hint_of_classes), ('A1: ESP, IKE and fragments', scenario_a1), ('A3: reordering, then loss', scenario_a3)):
             try:
                 act(folder)
                 tap.ok(True, name)
