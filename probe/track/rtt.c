@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define STAMPS   16         /* that wait for their echo, in each direction */
-#define STAMP_AGE (10 * SEC) /* an echo that comes later tells nothing */
+#define STAMP_AGE (10 * SEC) /* an echo or an acknowledgement that comes later tells nothing: others were missed */
 #define BUCKETS  124        /* of 32 bits of us, in quarter octaves */
 
 /* Timestamps of each side, of the first packet that had it.  A value of 0 is a free place. */
@@ -308,7 +308,7 @@ rtt_acked(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, uint32_
 	if ((f->has & RTT_TIMED << side) == 0 || ahead(ack, f->end[side]) < 0)
 		return;
 	rtt_void(f, side);
-	if (span(f->sent[side], ts, &us))
+	if (ts - f->sent[side] <= STAMP_AGE && span(f->sent[side], ts, &us))
 		sample(t, f, cell, 1 - side, us, RTTM_ack, false);
 }
 

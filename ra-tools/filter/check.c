@@ -26,7 +26,7 @@ static const struct {
 	const char *word, *name;
 } spellings[] = {
 	{ "host", "addr" },	{ "net", "addr" }, { "loss%", "ploss" }, { "sloss%", "sploss" },
-	{ "dloss%", "dploss" }, { "rtx", "rtx" },  { "retrans", "rtx" }, { "appbytes", "payload" },
+	{ "dloss%", "dploss" }, { "caploss%", "pcaploss" }, { "rtx", "rtx" },  { "retrans", "rtx" }, { "appbytes", "payload" },
 };
 
 /* The field `letter` + name; rtt_min is rtts_min and rttd_min. */

@@ -127,7 +127,7 @@ class Stream:
     def one(self, x, t, frame, seq, ack, seglen, flags, acks):
         y = 1 - x
         if flags & ACK and self.timed[y] is not None and ahead(ack, self.timed[y][0]) >= 0:
-            if not self.ts:
+            if not self.ts and t - self.timed[y][1] <= 10 * 10**9:
                 self.legs[y].take(t - self.timed[y][1], False, (self.timed[y][2], acks))
             self.timed[y] = None
         if not seglen:

@@ -41,6 +41,13 @@ tcp_record(struct flow *f)
 	SET(f, synack_n, 2);
 	SET(f, scapmiss, 100);
 	SET(f, scapfix, 140);
+	SET(f, dcapmiss, 1040);
+	SET(f, snewbytes, 3000);
+	SET(f, dnewbytes, 1000);
+	SET(f, sackev, 6);
+	SET(f, dackev, 10);
+	SET(f, sackgap, 1);
+	SET(f, dackgap, 3);
 }
 
 static struct batch *
@@ -101,6 +108,8 @@ test_reals(void **state)
 		{ F_srate, 2.0 },
 		{ F_drate, 3.0 },
 		{ F_rate, 5.0 },
+		{ F_pcaploss, 25.0 },        /* 4 of 16 */
+		{ F_pcapmiss, 20.0 },        /* 100 - 140 + 1040 of that and 4000 */
 	};
 	struct flow f;
 	struct batch *b;
