@@ -326,16 +326,6 @@ rows_cover(struct aggr *a, const struct batch *b)
 
 /* --- orientation ------------------------------------------------------------------------------- */
 
-static enum field
-twin_of(enum field f)
-{
-	if (f == F_skmac)
-		return (F_dkmac);
-	if (f == F_dkmac)
-		return (F_skmac);
-	return (fields[f].twin);
-}
-
 static int
 compare(const struct column *s, const struct column *d, uint32_t r)
 {
@@ -745,7 +735,7 @@ key_layout(struct aggr *a, const struct keys *k)
 			if (key_width(f) != width)
 				continue;
 			a->part[i] = (struct part){ f,
-						    a->turn ? twin_of(f) : f,
+						    a->turn ? key_twin(f) : f,
 						    k->part[i].mask4,
 						    k->part[i].mask6,
 						    (uint16_t)a->keylen,

@@ -9,6 +9,7 @@
 #ifndef RA_TOOLS_AGGR_H
 #define RA_TOOLS_AGGR_H
 
+#include "format/base/buf.h"
 #include "format/batch.h"
 
 #include <stdbool.h>
@@ -38,6 +39,14 @@ struct keys {
 bool keys_parse(const char *, struct keys *, char *err, size_t errlen);
 /* What has to be read for the key, the orientation, and groups that keep `keep`. */
 void keys_want(const struct keys *, const struct fieldset *keep, struct fieldset *read);
+
+/* The same part of the key in a row that is turned round. */
+enum field key_twin(enum field);
+/* What rows must have kept so that keys_of_row() tells them apart. */
+void keys_keep(const struct keys *, struct fieldset *keep);
+/* The row's key as bytes, equal for rows of one group; where it is free of direction, of the row as it is or turned
+ * round, whichever is less. true: turned.  `spare`: working memory. */
+bool keys_of_row(const struct keys *, struct batch *, uint32_t r, struct buf *key, struct buf *spare);
 
 struct aggr;
 

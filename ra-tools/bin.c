@@ -10,7 +10,7 @@
 
 #include "format/base/mem.h"
 #include "format/base/wide.h"
-#include "ra-tools/gather.h"
+#include "ra-tools/zero.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -20,7 +20,6 @@
 
 #define DAY	  (86400 * SEC)
 #define PARTS_MAX 4096	     /* of one record, --approx; what is left goes into the last */
-#define ZERO_MAX  10000000ll /* empty bins in a row, --zero */
 
 struct bins {
 	struct keys keys;
@@ -36,10 +35,7 @@ struct bins {
 	uint64_t limit;
 	struct arena arena;
 
-	/* --zero */
-	struct batch *in, *out;
-	uint32_t at;
-	int64_t next;
+	struct zero *zero; /* --zero; NULL: not yet, or not asked for */
 };
 
 static struct aggr *
@@ -115,7 +111,7 @@ bins_free(struct bins **pb)
 	aggr_free(&b->a);
 	batch_free(&b->parts);
 	free(b->places);
-	batch_free(&b->out);
+	zero_free(&b->zero);
 	arena_free(&b->arena);
 	free(b);
 	*pb = NULL;
@@ -535,61 +531,29 @@ next_filled(struct bins *b)
 	return (aggr_next(b->a));
 }
 
-/* No traffic is known to be none: its counts are 0, and everything else is absent. */
-static void
-zero_row(struct bins *b, int64_t start, int64_t end)
+static struct batch *
+next_of(void *arg)
 {
-	static const uint16_t none[] = { F_trans, F_spkts, F_dpkts, F_sbytes, F_dbytes };
-	union value v = { .i = start };
-	uint32_t r = b->out->rows++;
-
-	column_set(batch_column(b->out, F_bstart), r, &v);
-	v.i = end;
-	column_set(batch_column(b->out, F_bend), r, &v);
-	v.u = 0;
-	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-		if (fieldset_has(&b->keep, none[i]))
-			column_set(batch_column(b->out, none[i]), r, &v);
+	return (next_filled(arg));
 }
 
-/* The empty bins before the next row, as many as there is room for; true: none is left. */
-static bool
-fill_gap(struct bins *b, int64_t until)
+static int64_t
+bin_at(void *arg, int64_t t, int64_t *end)
 {
-	if (b->next == 0 || until / b->width - b->next / b->width > ZERO_MAX)
-		return (true);
-	while (b->next < until && b->out->rows < b->out->cap) {
-		int64_t end, start = bin_of(b, b->next, &end);
-
-		zero_row(b, start, end);
-		b->next = end;
-	}
-	return (b->next >= until);
+	return (bin_of(arg, sane(t), end));
 }
 
 static struct batch *
 next_with_zero(struct bins *b)
 {
-	if (b->out == NULL)
-		b->out = batch_new(4096);
-	batch_reset(b->out);
-	while (b->out->rows < b->out->cap) {
-		int64_t start, end;
+	struct zero_source source = { next_of, bin_at, b };
+	struct keys k = b->keys;
 
-		if (b->in == NULL || b->at == b->in->rows) {
-			b->in = next_filled(b);
-			b->at = 0;
-			if (b->in == NULL)
-				break;
-		}
-		span_of(b->in, b->at, &start, &end);
-		if (!fill_gap(b, start) || b->out->rows == b->out->cap)
-			break;
-		gather(b->out, b->in, &b->at, 1);
-		b->at++;
-		b->next = end;
+	if (b->zero == NULL) { /* the first part of the key is the bin */
+		memmove(k.part, k.part + 1, --k.n * sizeof(k.part[0]));
+		b->zero = zero_new(&k, &b->keep, &source);
 	}
-	return (b->out->rows > 0 ? b->out : NULL);
+	return (zero_next(b->zero));
 }
 
 struct batch *

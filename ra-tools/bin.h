@@ -13,7 +13,7 @@
 
 struct bin_options {
 	int64_t width;	      /* ns; 0: the largest bin of the input */
-	bool approx, zero;    /* zero: bins without records too (keys must be "none") */
+	bool approx, zero;    /* zero: bins without records too (zero.h) */
 	enum clock_zone zone; /* where midnight is, for bins of one day */
 };
 

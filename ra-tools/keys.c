@@ -214,3 +214,74 @@ keys_want(const struct keys *k, const struct fieldset *keep, struct fieldset *s)
 		if (fieldset_has(s, f))
 			fieldset_want(s, fields[f].twin);
 }
+
+enum field
+key_twin(enum field f)
+{
+	if (f == F_skmac)
+		return (F_dkmac);
+	if (f == F_dkmac)
+		return (F_skmac);
+	return ((enum field)fields[f].twin);
+}
+
+static void
+key_bytes(const struct keys *k, struct batch *b, uint32_t r, bool turned, struct buf *to)
+{
+	to->len = 0;
+	(void)buf_room(to, 1);
+	for (unsigned i = 0; i < k->n; i++) {
+		enum field f = k->part[i].field;
+		const struct column *c = batch_derive(b, turned ? key_twin(f) : f);
+		union value v;
+
+		buf_u8(to, (uint8_t)(column_has(c, r) | column_mixed(c, r) << 1));
+		if (!column_has(c, r))
+			continue;
+		v = column_value(c, r);
+		if (c->store == STORE_IP) {
+			buf_add(to, v.ip.b, 16);
+		} else if (c->store == STORE_BLOB) {
+			buf_varint(to, v.b.n);
+			buf_add(to, v.b.p, v.b.n);
+		} else {
+			buf_u64le(to, v.u);
+		}
+	}
+}
+
+bool
+keys_of_row(const struct keys *k, struct batch *b, uint32_t r, struct buf *key, struct buf *spare)
+{
+	struct buf held;
+	size_t n;
+	int c;
+
+	key_bytes(k, b, r, false, key);
+	if (!k->turn)
+		return (false);
+	key_bytes(k, b, r, true, spare);
+	n = key->len < spare->len ? key->len : spare->len;
+	c = memcmp(spare->p, key->p, n);
+	if (c > 0 || (c == 0 && spare->len >= key->len))
+		return (false);
+	held = *key;
+	*key = *spare;
+	*spare = held;
+	return (true);
+}
+
+void
+keys_keep(const struct keys *k, struct fieldset *keep)
+{
+	for (unsigned i = 0; i < k->n; i++) {
+		enum field f = k->part[i].field;
+
+		if (f < F_STORED) {
+			fieldset_want(keep, f);
+			continue;
+		}
+		for (const uint16_t *need = fields[f].needs; *need != F_NONE; need++)
+			fieldset_want(keep, *need);
+	}
+}

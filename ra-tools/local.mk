@@ -26,7 +26,7 @@ libra_a_SOURCES += %D%/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/pa
 
 # out/*.c (add your files here)
 libra_a_SOURCES += %D%/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
-	%D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/view.c %D%/view.h %D%/conserve.c %D%/conserve.h \
+	%D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/view.c %D%/view.h %D%/conserve.c %D%/conserve.h %D%/zero.c %D%/zero.h \
 	%D%/labels.c %D%/labels.h %D%/geo.c %D%/geo.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.

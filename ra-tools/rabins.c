@@ -67,8 +67,6 @@ prepare(struct run *r)
 		run_usage("%s", err);
 	if (k.n == KEYS_MAX)
 		run_usage("-m: more than %d fields", KEYS_MAX - 1);
-	if (bin.zero && k.n > 0)
-		run_usage("--zero shows whole bins: leave out -m");
 	(void)snprintf(columns, sizeof(columns),
 		       "bstart %s trans spkts dpkts sbytes dbytes sloss dloss ploss", k.columns);
 	run_columns(r, columns);
@@ -79,9 +77,8 @@ prepare(struct run *r)
 	if (run_views(r) != NULL)
 		views_keys(run_views(r), &k);
 	run_fields(r, &keep);
-	for (unsigned i = 0; delta && i < k.n; i++) /* whose bin before it is */
-		if (k.part[i].field < F_STORED)
-			fieldset_want(&keep, k.part[i].field);
+	if (bin.zero || run_views(r) != NULL) /* whose bin before it is */
+		keys_keep(&k, &keep);
 	bins_want(&k, &keep, &read);
 	if (bin.approx) /* a record is split by the time from its first to its last packet */
 		for (size_t i = 0; i < 4; i++)

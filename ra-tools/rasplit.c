@@ -55,7 +55,7 @@ struct split {
 	struct file *file;
 	uint32_t files, cap, open;
 	uint32_t *table, mask; /* by name; NO_FILE: empty */
-	uint64_t clock;
+	uint64_t clock, seed;
 
 	/* of a batch */
 	uint32_t of[BATCH_ROWS];
@@ -263,7 +263,7 @@ grow(struct split *s)
 static uint32_t
 file_of_name(struct split *s)
 {
-	uint64_t hash = hash64(s->name.p, s->name.len, hash_seed());
+	uint64_t hash = hash64(s->name.p, s->name.len, s->seed);
 	uint32_t *at;
 
 	if (s->table == NULL || s->files >= s->mask / 2)
@@ -461,6 +461,7 @@ main(int argc, char **argv)
 		run_usage("expected -w NAME, such as -w '%%Y/%%m/%%d/%%H.pavo' or -w "
 			  "'$probe-%%Y%%m%%d.pavo'");
 	take_template(&s);
+	s.seed = hash_seed();
 	while ((b = run_next(s.run)) != NULL)
 		split(&s, b);
 	for (uint32_t i = 0; i < s.files; i++) {

@@ -61,6 +61,7 @@ struct views {
 	struct keys keys;
 	struct entry *table;
 	uint32_t mask, used;
+	uint64_t seed;
 	struct arena arena;
 	struct buf key, turned;
 	int64_t first; /* the first bin of all */
@@ -163,7 +164,10 @@ other_side(enum field f)
 struct views *
 views_new(void)
 {
-	return (mem_zero(1, sizeof(struct views)));
+	struct views *v = mem_zero(1, sizeof(*v));
+
+	v->seed = hash_seed();
+	return (v);
 }
 
 void
@@ -364,37 +368,6 @@ fill_rank(struct views *v, struct one *o, uint32_t r)
 
 /* --- the bin before ---------------------------------------------------------------------------- */
 
-static void
-key_bytes(const struct views *v, struct batch *b, uint32_t r, bool turned, struct buf *to)
-{
-	to->len = 0;
-	for (unsigned i = 0; i < v->keys.n; i++) {
-		enum field f = v->keys.part[i].field;
-		struct past p = value_at(b, turned ? other_side(f) : f, r);
-
-		buf_u8(to, (uint8_t)(p.here | p.mixed << 1));
-		if (!p.here)
-			continue;
-		if (fields[f].store == STORE_IP) {
-			buf_add(to, p.v.ip.b, 16);
-		} else if (fields[f].store == STORE_BLOB) {
-			buf_varint(to, p.v.b.n);
-			buf_add(to, p.v.b.p, p.v.b.n);
-		} else {
-			buf_u64le(to, p.v.u);
-		}
-	}
-}
-
-static bool
-bytes_less(const struct buf *a, const struct buf *b)
-{
-	size_t n = a->len < b->len ? a->len : b->len;
-	int c = n == 0 ? 0 : memcmp(a->p, b->p, n);
-
-	return (c != 0 ? c < 0 : a->len < b->len);
-}
-
 static struct entry *
 find(const struct views *v, const struct buf *key, uint64_t hash)
 {
@@ -402,7 +375,7 @@ find(const struct views *v, const struct buf *key, uint64_t hash)
 		struct entry *e = &v->table[i];
 
 		if (e->past == NULL || (e->hash == hash && e->keylen == key->len &&
-					(key->len == 0 || memcmp(e->key, key->p, key->len) == 0)))
+					memcmp(e->key, key->p, key->len) == 0))
 			return (e);
 	}
 }
@@ -433,22 +406,16 @@ entry_of(struct views *v, struct batch *b, uint32_t r, bool *turned)
 	struct entry *e;
 	uint64_t hash;
 
-	key_bytes(v, b, r, false, &v->key);
-	*turned = false;
-	if (v->keys.turn) {
-		key_bytes(v, b, r, true, &v->turned);
-		*turned = bytes_less(&v->turned, &v->key);
-		key = *turned ? &v->turned : &v->key;
-	}
+	*turned = keys_of_row(&v->keys, b, r, key, &v->turned);
 	if (v->used >= v->mask / 4 * 3)
 		grow(v);
-	hash = hash64(key->p == NULL ? (const uint8_t *)"" : key->p, key->len, hash_seed());
+	hash = hash64(key->p, key->len, v->seed);
 	e = find(v, key, hash);
 	if (e->past != NULL)
 		return (e);
 	v->used++;
 	*e = (struct entry){ .hash = hash, .keylen = (uint32_t)key->len, .bend = INT64_MIN };
-	e->key = arena_copy(&v->arena, key->p == NULL ? (const uint8_t *)"" : key->p, key->len);
+	e->key = arena_copy(&v->arena, key->p, key->len);
 	e->past = arena_zero(&v->arena, (size_t)v->deltas * 2 * sizeof(e->past[0]));
 	return (e);
 }
