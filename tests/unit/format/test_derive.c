@@ -237,7 +237,7 @@ test_texts(void **state)
 	}
 	tcp_record(&f);
 	b = one(&f);
-	assert_memory_equal(batch_derive(b, F_flgs)->b[0].p, " * r    ", 8);
+	assert_memory_equal(batch_derive(b, F_flgs)->b[0].p, " * r  g ", 8);
 	batch_free(&b);
 }
 

@@ -315,13 +315,13 @@ test_not_a_sample(void **state)
 	rtt_sent(&flow, LO, 100, 1 * SEC);
 	rtt_acked(track, &flow, &cell, LO, 100, 1 * SEC - 1); /* back in time */
 	rtt_sent(&flow, LO, 200, 0);
-	rtt_acked(track, &flow, &cell, LO, 200, 4294967296 * USEC); /* too long for 32 bits */
+	rtt_acked(track, &flow, &cell, LO, 200, 10 * SEC + 1); /* too late: what answered it was missed */
 	assert_int_equal(cell, 0);
 	rtt_sent(&flow, LO, 300, 0);
-	rtt_acked(track, &flow, &cell, LO, 300, 4294967295 * USEC);
+	rtt_acked(track, &flow, &cell, LO, 300, 10 * SEC);
 	assert_int_equal(samples(HI), 1);
-	rtt_sent(&flow, LO, 400, 5 * SEC);
-	rtt_acked(track, &flow, &cell, LO, 400, 5 * SEC); /* at once: 0 is a value */
+	rtt_sent(&flow, LO, 400, 15 * SEC);
+	rtt_acked(track, &flow, &cell, LO, 400, 15 * SEC); /* at once: 0 is a value */
 	assert_int_equal(samples(HI), 2);
 	assert_int_equal(rtt_leg(track, cell, HI)->min, 0);
 }
