@@ -6,10 +6,13 @@
 #define RA_TOOLS_CLUSTER_H
 
 #include "ra-tools/aggr.h"
+#include "ra-tools/bin.h"
 #include "ra-tools/run.h"
 
 /* All records into `a`, by several threads and within --memory. */
 void cluster_all(struct run *, struct aggr *);
+/* The same into bins; `width`: it was given.  Records that do not fit end the program with a sentence. */
+void cluster_bins(struct run *, struct bins *, bool width);
 /* From the first record to the last row; `key` is what -m says. */
 void cluster(struct run *, const char *key);
 

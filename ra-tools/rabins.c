@@ -4,6 +4,7 @@
  */
 #include "format/base/mem.h"
 #include "ra-tools/bin.h"
+#include "ra-tools/cluster.h"
 #include "ra-tools/run.h"
 #include "ra-tools/view.h"
 
@@ -89,58 +90,6 @@ prepare(struct run *r)
 	return (bins_new(&k, &keep, &bin));
 }
 
-struct share { /* of one thread */
-	struct bins *bins;
-	uint64_t refused; /* number of the batch + 1 */
-	char why[1024];
-};
-
-static void
-take(void *state, struct batch *b, const struct origin *o)
-{
-	struct share *s = state;
-	char err[512];
-
-	if (s->refused > 0)
-		return;
-	bins_place(s->bins, o->number);
-	if (bins_add(s->bins, b, o->segment->interval * SEC, err, sizeof(err)))
-		return;
-	s->refused = o->number + 1;
-	(void)snprintf(s->why, sizeof(s->why), "%s %s", o->path, err);
-}
-
-/* Without -M the width follows from the order of the records: then one thread merges. */
-static void
-merge_all(struct run *r, struct bins *bins)
-{
-	unsigned n = bin.width != 0 ? run_threads(r) : 1;
-	struct share *share = mem_zero(n, sizeof(share[0]));
-	void **states = mem_zero(n, sizeof(states[0]));
-	const struct share *first = NULL;
-	struct batch *b;
-
-	bins_memory(bins, run_memory(r) / n);
-	for (unsigned i = 0; i < n; i++) {
-		share[i].bins = i == 0 ? bins : bins_twin(bins);
-		states[i] = &share[i];
-	}
-	if (n > 1)
-		run_each(r, take, states);
-	else
-		while (share[0].refused == 0 && (b = run_next(r)) != NULL)
-			take(&share[0], b, run_origin(r));
-	for (unsigned i = 0; i < n; i++)
-		if (share[i].refused > 0 && (first == NULL || share[i].refused < first->refused))
-			first = &share[i];
-	if (first != NULL)
-		run_fail("%s", first->why);
-	for (unsigned i = 1; i < n; i++)
-		bins_join(bins, &share[i].bins);
-	free(share);
-	free(states);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -148,7 +97,7 @@ main(int argc, char **argv)
 	struct bins *bins = prepare(r);
 	struct batch *b;
 
-	merge_all(r, bins);
+	cluster_bins(r, bins, bin.width != 0);
 	if (bins_split(bins) > 0)
 		run_note(
 		    "%llu records were split over bins: their counts are guesses, flagged approx",

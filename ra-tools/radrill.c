@@ -8,6 +8,7 @@
  */
 #include "format/base/mem.h"
 #include "ra-tools/bin.h"
+#include "ra-tools/cluster.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/gather.h"
 #include "ra-tools/out/drill.h"
@@ -371,7 +372,6 @@ read_bins(struct drill *d, const struct level *v)
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
 	struct keys none;
 	struct bins *bins;
-	struct batch *b;
 	char err[512];
 
 	(void)keys_parse("none", &none, err, sizeof(err));
@@ -380,9 +380,7 @@ read_bins(struct drill *d, const struct level *v)
 	run_want_set(d->r, &read);
 	bin.zone = run_zone(d->r);
 	bins = bins_new(&none, &keep, &bin);
-	while ((b = run_next(d->r)) != NULL)
-		if (!bins_add(bins, b, run_segment(d->r)->interval * SEC, err, sizeof(err)))
-			run_fail("%s %s", run_at(d->r), err);
+	cluster_bins(d->r, bins, bin.width != 0);
 	return (bins);
 }
 
@@ -421,6 +419,8 @@ find_bins(struct drill *d)
 			top_add(&t, b, r, value, false);
 		}
 	}
+	if (bins_error(bins) != NULL)
+		run_fail("%s", bins_error(bins));
 	level_take(d, &v, &t, groups, total);
 	buf_printf(&text, "Bins of %g s by %s: %lld in %llu of %llu bins",
 		   (double)bins_width(bins) / 1e9, by, (long long)total, (unsigned long long)groups,
@@ -448,7 +448,6 @@ read_keys(struct drill *d, const struct level *v, int64_t from, int64_t to)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
 	struct aggr *a;
-	struct batch *b;
 
 	if (!run_again(d->r, from, to, NULL))
 		run_fail(
@@ -459,8 +458,7 @@ read_keys(struct drill *d, const struct level *v, int64_t from, int64_t to)
 	keys_want(&d->keys, &keep, &read);
 	run_want_set(d->r, &read);
 	a = aggr_new(&d->keys, &keep);
-	while ((b = run_next(d->r)) != NULL)
-		aggr_add(a, b);
+	cluster_all(d->r, a);
 	aggr_hide_ends(a, true);
 	return (a);
 }
@@ -493,6 +491,8 @@ find_keys(struct drill *d, const struct level *bins, uint32_t at)
 			top_add(&t, b, r, value, false);
 		}
 	}
+	if (aggr_error(a) != NULL)
+		run_fail("%s", aggr_error(a));
 	level_take(d, &v, &t, groups, total);
 	aggr_free(&a);
 	buf_printf(&text, "Keys by %s, %lld in bin %u: ", by, (long long)total, (unsigned)at + 1);

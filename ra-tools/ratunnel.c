@@ -151,6 +151,7 @@ prepare(struct work *w)
 	w->s = sla_new(&sla, lanes);
 	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", sla_want);
 	w->ike = new_bins(w->r, "matrix", sla_want_ike);
+	bins_memory(w->tunnels, run_memory(w->r));
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
 		run_want(w->r, mar[i]);
 }
@@ -275,6 +276,8 @@ main(int argc, char **argv)
 		sla_add(w.s, b);
 	while ((b = bins_next(w.ike)) != NULL)
 		sla_ike(w.s, b);
+	if (bins_error(w.tunnels) != NULL)
+		run_fail("%s", bins_error(w.tunnels));
 	sla_judge(w.s, bins_width(w.tunnels));
 	show(&w);
 	bad = check && violated(w.s);
