@@ -42,7 +42,8 @@ close_runs(struct sort *s, unsigned n)
 		(void)close(s->run[i].fd);
 	}
 	s->runs -= n;
-	memmove(s->run, s->run + n, s->runs * sizeof(s->run[0]));
+	if (s->runs > 0) /* none was ever made: there is no array */
+		memmove(s->run, s->run + n, s->runs * sizeof(s->run[0]));
 }
 
 void
