@@ -58,6 +58,13 @@ static const struct { /* the fields, by what they are of */
 	{ F_dlabel, F_dco, F_das, F_daddr, F_dmask },
 };
 
+bool
+field_is_label(enum field f)
+{
+	return (f == F_slabel || f == F_dlabel || f == F_sco || f == F_dco || f == F_sas ||
+		f == F_das);
+}
+
 struct labels *
 labels_new(void)
 {

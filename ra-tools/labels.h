@@ -12,6 +12,9 @@
 
 struct labels;
 
+/* Is it a field that lists or databases make? */
+bool field_is_label(enum field);
+
 struct labels *labels_new(void);
 void labels_free(struct labels **);
 /* Another list or database; of lists, where both have a prefix, the later counts.

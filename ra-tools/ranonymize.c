@@ -5,6 +5,7 @@
  * What is done to a field is said by its type; only prefixes, labels and the probe's name have a line of their own.
  */
 #include "ra-tools/anon.h"
+#include "ra-tools/labels.h"
 #include "ra-tools/run.h"
 
 #include <ctype.h>
@@ -163,13 +164,6 @@ other_number(struct anon *a, enum field f, uint64_t v)
 	}
 }
 
-static bool
-is_label(enum field f)
-{
-	return (f == F_slabel || f == F_dlabel || f == F_sco || f == F_dco || f == F_sas ||
-		f == F_das);
-}
-
 static void
 change_addresses(struct anon *a, struct column *c, const struct column *mask, uint32_t rows)
 {
@@ -189,7 +183,7 @@ change_column(struct anon *a, struct batch *b, enum field f)
 
 	if (fields[f].type == TYPE_IP) {
 		change_addresses(a, c, b->col[f == F_saddr ? F_smask : F_dmask], b->rows);
-	} else if (is_label(f) && !keep_labels) {
+	} else if (field_is_label(f) && !keep_labels) {
 		memset(c->present, 0, BITS_WORDS(b->rows) * 8);
 		c->mixed = NULL;
 	} else if (f == F_probe && probe != NULL) {

@@ -70,6 +70,7 @@ struct run {
 	struct arena names;  /* of columns that no option spells */
 	struct views *views; /* of those columns that are no fields; NULL: none is */
 	struct labels *labels;
+	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
 	bool headed;
 	struct fieldset own, want;     /* what the tool reads; all that is read */
@@ -666,7 +667,7 @@ static const char *const whys[READER_WHYS] = { "", "outside the time", "MAR reco
 static unsigned
 wants(void *arg, const struct block_info *b)
 {
-	const struct run *r = arg;
+	struct run *r = arg;
 	const struct range *type = &b->range[F_rectype];
 	struct block_info blurred = *b;
 	struct range range[F_COUNT];
@@ -674,6 +675,9 @@ wants(void *arg, const struct block_info *b)
 
 	if (outside(r, b))
 		return (WHY_TIME);
+	for (enum field f = F_slabel; f <= F_das && r->wanted != NULL; f++)
+		if (field_is_label(f) && fieldset_has(r->wanted, f) && !b->range[f].absent)
+			__atomic_store_n(&r->label_seen, true, __ATOMIC_RELAXED);
 	if (r->rejects_path != NULL)
 		return (0);
 	if (!r->mar && !(r->write_path != NULL && r->filter == NULL) && type->known && type->all &&
@@ -1470,6 +1474,25 @@ stopped_early(const struct run *r)
 		  (unsigned long long)r->seen);
 }
 
+/* Who asks for a label and has given no list is told so; who asks for everything is not. */
+static void
+note_labels(const struct run *r)
+{
+	enum field first = F_NONE;
+	bool all = true;
+
+	if (r->labels != NULL || r->label_seen || r->wanted == NULL || r->write_path != NULL ||
+	    r->rejects_path != NULL || r->seen == 0)
+		return;
+	for (enum field f = F_das; f >= F_slabel; f--)
+		if (field_is_label(f)) {
+			all &= fieldset_has(r->wanted, f);
+			first = fieldset_has(r->wanted, f) ? f : first;
+		}
+	if (first != F_NONE && !all)
+		log_info("%s is in none of these records: --label FILE makes it", fields[first].name);
+}
+
 int
 run_end(struct run **pr)
 {
@@ -1481,6 +1504,7 @@ run_end(struct run **pr)
 	sheet_tail(r);
 	close_output(r, &r->write, false);
 	close_output(r, &r->rejects, true);
+	note_labels(r);
 	if (r->corrections > 0)
 		log_info("%llu correction records were excluded by the filter; use --having",
 			 (unsigned long long)r->corrections);
