@@ -40,7 +40,9 @@ slab_room(struct slabs *s, uint32_t i)
 			s->cap = s->cap == 0 ? 16 : s->cap * 2;
 			s->slab = mem_grow(s->slab, s->cap, sizeof(s->slab[0]));
 		}
-		s->slab[s->n++] = mem_zero(SLAB_ROWS, s->stride > 0 ? s->stride : 1);
+		/* written before it is read, or each page would be given twice: as zeros, then as its own */
+		s->slab[s->n] = mem_alloc(SLAB_ROWS * (s->stride > 0 ? s->stride : 1));
+		memset(s->slab[s->n++], 0, SLAB_ROWS * (s->stride > 0 ? s->stride : 1));
 	}
 }
 
@@ -561,6 +563,7 @@ groups_drop(struct aggr *a)
 	a->keys = (struct slabs){ .stride = a->keylen };
 	arena_reset(&a->arena);
 	a->blob_bytes = 0;
+	a->rows_added = 0;
 	a->n = 0;
 	for (uint32_t i = 0; i <= a->mask; i++)
 		a->table[i].group = NO_GROUP;
@@ -649,6 +652,7 @@ add_rows(struct aggr *a, struct batch *b)
 	n = rows_selected(b, a->selected);
 	if (a->required != F_NONE)
 		n = drop_without(b, a->required, a->selected, n);
+	a->rows_added += n;
 	for (uint32_t at = 0; at < n; at += CHUNK) {
 		uint32_t k = n - at < CHUNK ? n - at : CHUNK;
 
@@ -804,6 +808,12 @@ aggr_twin(const struct aggr *a)
 	t->selected = mem_alloc(BATCH_ROWS * sizeof(t->selected[0]));
 	table_grow(t);
 	return (t);
+}
+
+bool
+aggr_is_sparse(const struct aggr *a)
+{
+	return (a->rows_added > SPARSE_ROWS && (uint64_t)a->n * 4 > a->rows_added);
 }
 
 void

@@ -67,6 +67,8 @@ struct batch *aggr_next(struct aggr *);
 
 /* Another one of the same keys and fields, empty. */
 struct aggr *aggr_twin(const struct aggr *);
+/* Most records make a group of their own: joining two costs as much as adding. */
+bool aggr_is_sparse(const struct aggr *);
 /* Everything in a twin, which is freed. */
 void aggr_join(struct aggr *into, struct aggr **twin);
 /* The number of the batch that is added next; else it is counted on.  Groups come out in the order of the number of

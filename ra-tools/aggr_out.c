@@ -19,6 +19,7 @@
 #define STREAM_BITS 6
 #define STREAMS	    (1u << STREAM_BITS)
 #define LEVELS	    8	/* of streams within streams */
+#define AHEAD	    16
 #define GROUPS_MIN  64  /* fewer are kept, whatever the memory */
 
 struct finished { /* a row on its way out; blobs are borrowed */
@@ -266,6 +267,23 @@ join_group(struct aggr *into, const struct aggr *from, uint32_t g, bool same)
 	}
 }
 
+/* Memory that is asked for early: first the bucket, then what it points to. */
+static void
+fetch_ahead(const struct aggr *into, const struct aggr *from, uint32_t g)
+{
+	if (g + 2 * AHEAD < from->n)
+		__builtin_prefetch(&into->table[(uint32_t)(from->group[g + 2 * AHEAD].hash >> 32) & into->mask]);
+	if (g + AHEAD < from->n) {
+		uint32_t to = into->table[(uint32_t)(from->group[g + AHEAD].hash >> 32) & into->mask].group;
+
+		if (to != NO_GROUP) {
+			__builtin_prefetch(slab_at(&into->keys, to));
+			__builtin_prefetch(slab_at(&into->rows, to));
+			__builtin_prefetch(&into->group[to]);
+		}
+	}
+}
+
 void
 aggr_join(struct aggr *into, struct aggr **pfrom)
 {
@@ -283,6 +301,7 @@ aggr_join(struct aggr *into, struct aggr **pfrom)
 	cover_same(into, from);
 	same = same_layout(into, from);
 	for (uint32_t g = 0; g < from->n; g++) {
+		fetch_ahead(into, from, g);
 		join_group(into, from, g, same);
 		if (g % 1024 == 0)
 			groups_spill(into);

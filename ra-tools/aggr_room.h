@@ -12,6 +12,7 @@
 #define SLAB_BITS 12
 #define SLAB_ROWS (1u << SLAB_BITS)
 #define NO_GROUP  UINT32_MAX
+#define SPARSE_ROWS (2 * BATCH_ROWS)
 
 enum { HERE = 1, MIXED = 2 }; /* state of a cell; both: mixed */
 
@@ -89,6 +90,7 @@ struct aggr {
 
 	/* what is in temporary files (aggr_out.c) */
 	uint64_t limit, blob_bytes;
+	uint64_t rows_added; /* since groups were written to a file */
 	unsigned level; /* which bits of a key's hash choose its stream */
 	struct spill **spill;
 	unsigned spills;

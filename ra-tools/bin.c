@@ -95,6 +95,12 @@ bins_memory(struct bins *b, uint64_t bytes)
 	aggr_memory(b->a, bytes);
 }
 
+bool
+bins_are_sparse(const struct bins *b)
+{
+	return (aggr_is_sparse(b->a));
+}
+
 const char *
 bins_error(const struct bins *b)
 {

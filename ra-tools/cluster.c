@@ -9,11 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void
+struct share { /* of one thread; the last one is that of who hands out */
+	struct aggr *a;
+	bool last;
+};
+
+static bool
 take(void *state, struct batch *b, const struct origin *o)
 {
-	aggr_place(state, o->number);
-	aggr_add(state, b);
+	struct share *s = state;
+
+	if (!s->last && aggr_is_sparse(s->a))
+		return (false);
+	aggr_place(s->a, o->number);
+	aggr_add(s->a, b);
+	return (true);
 }
 
 /* Each thread has groups of its own, which are joined. */
@@ -21,68 +31,85 @@ void
 cluster_all(struct run *r, struct aggr *a)
 {
 	unsigned n = run_threads(r);
-	void **states = mem_zero(n, sizeof(states[0]));
+	struct share *share = mem_zero(n + 1, sizeof(share[0]));
+	void **states = mem_zero(n + 1, sizeof(states[0]));
 
-	aggr_memory(a, run_memory(r) / n);
-	states[0] = a;
-	for (unsigned i = 1; i < n; i++)
-		states[i] = aggr_twin(a);
-	run_each(r, take, states);
-	for (unsigned i = 1; i < n; i++) {
-		struct aggr *twin = states[i];
-
-		aggr_join(a, &twin);
+	/* half is for all that comes together, the other half for what threads have apart */
+	aggr_memory(a, run_memory(r) / 2 / n);
+	for (unsigned i = 0; i <= n; i++) {
+		share[i] = (struct share){ i < n && n > 1 ? aggr_twin(a) : a, i == n || n == 1 };
+		states[i] = &share[i];
 	}
+	aggr_memory(a, n > 1 ? run_memory(r) / 2 : run_memory(r));
+	run_each(r, take, states);
+	for (unsigned i = 0; i < n; i++)
+		if (share[i].a != a)
+			aggr_join(a, &share[i].a);
+	free(share);
 	free(states);
 }
 
-struct share { /* of one thread */
+struct bins_share {
 	struct bins *bins;
+	bool last;
 	uint64_t refused; /* number of the batch + 1 */
 	char why[1024];
 };
 
-static void
+static bool
 take_bins(void *state, struct batch *b, const struct origin *o)
 {
-	struct share *s = state;
+	struct bins_share *s = state;
 	char err[512];
 
 	if (s->refused > 0)
-		return;
+		return (true);
+	if (!s->last && bins_are_sparse(s->bins))
+		return (false);
 	bins_place(s->bins, o->number);
 	if (bins_add(s->bins, b, o->segment->interval * SEC, err, sizeof(err)))
-		return;
+		return (true);
 	s->refused = o->number + 1;
 	(void)snprintf(s->why, sizeof(s->why), "%s %s", o->path, err);
+	return (true);
+}
+
+/* The first one in the input, whoever came upon it first. */
+static void
+refuse_first(const struct bins_share *share, unsigned n)
+{
+	const struct bins_share *first = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		if (share[i].refused > 0 && (first == NULL || share[i].refused < first->refused))
+			first = &share[i];
+	if (first != NULL)
+		run_fail("%s", first->why);
 }
 
 /* Where the width follows from the order of the records, one thread merges. */
 void
 cluster_bins(struct run *r, struct bins *bins, bool width)
 {
-	unsigned n = width ? run_threads(r) : 1;
-	struct share *share = mem_zero(n, sizeof(share[0]));
-	void **states = mem_zero(n, sizeof(states[0]));
-	const struct share *first = NULL;
+	unsigned n = width && run_threads(r) > 1 ? run_threads(r) : 0;
+	struct bins_share *share = mem_zero(n + 1, sizeof(share[0]));
+	void **states = mem_zero(n + 1, sizeof(states[0]));
 	struct batch *b;
 
-	bins_memory(bins, run_memory(r) / n);
-	for (unsigned i = 0; i < n; i++) {
-		share[i].bins = i == 0 ? bins : bins_twin(bins);
+	bins_memory(bins, run_memory(r) / 2 / (n > 0 ? n : 1));
+	for (unsigned i = 0; i <= n; i++) {
+		share[i].bins = i == n ? bins : bins_twin(bins);
+		share[i].last = i == n;
 		states[i] = &share[i];
 	}
-	if (n > 1)
+	bins_memory(bins, n > 0 ? run_memory(r) / 2 : run_memory(r));
+	if (n > 0)
 		run_each(r, take_bins, states);
 	else
 		while (share[0].refused == 0 && (b = run_next(r)) != NULL)
-			take_bins(&share[0], b, run_origin(r));
+			(void)take_bins(&share[0], b, run_origin(r));
+	refuse_first(share, n + 1);
 	for (unsigned i = 0; i < n; i++)
-		if (share[i].refused > 0 && (first == NULL || share[i].refused < first->refused))
-			first = &share[i];
-	if (first != NULL)
-		run_fail("%s", first->why);
-	for (unsigned i = 1; i < n; i++)
 		bins_join(bins, &share[i].bins);
 	free(share);
 	free(states);

@@ -79,7 +79,7 @@ count_row(struct totals *t, const struct batch *b, uint32_t r)
 	add(&t->family[!column_has(addr, r) ? OTHER : ip_is4(&addr->ip[r]) ? IP4 : IP6], &c);
 }
 
-static void
+static bool
 take(void *state, struct batch *b, const struct origin *o)
 {
 	struct totals *t = state;
@@ -88,6 +88,7 @@ take(void *state, struct batch *b, const struct origin *o)
 	t->c.live |= o->segment->live;
 	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
 		count_row(t, b, (uint32_t)i);
+	return (true);
 }
 
 /* What another thread counted. */
@@ -252,7 +253,7 @@ want(struct run *r)
 static void
 count_all(struct run *r, struct totals *t)
 {
-	unsigned n = run_threads(r);
+	unsigned n = run_threads(r) + 1;
 	struct totals *part = mem_zero(n, sizeof(part[0]));
 	void **states = mem_zero(n, sizeof(states[0]));
 

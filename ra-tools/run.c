@@ -1087,6 +1087,7 @@ run_next(struct run *r)
 void
 run_each(struct run *r, scan_take take, void *const *states)
 {
+	const struct scan_block *block;
 	struct batch *b;
 	struct scan_plan p;
 
@@ -1096,15 +1097,17 @@ run_each(struct run *r, scan_take take, void *const *states)
 		p.take = take;
 		p.states = states;
 		r->scan = scan_new(r->source, &p);
-		while (next_block(r) != NULL)
-			;
+		while ((block = next_block(r)) != NULL)
+			if (block->any && !block->taken)
+				(void)take(states[p.threads], block->batch, &block->origin);
 		scan_free(&r->scan); /* nobody works on the states any more */
+		r->origin.segment = NULL; /* it was a block's */
 		r->drained = true;
 		return;
 	}
 	/* rejected rows are written before a batch is changed */
 	while ((b = run_next(r)) != NULL)
-		take(states[0], b, &r->origin);
+		(void)take(states[run_threads(r)], b, &r->origin);
 }
 
 bool
@@ -1375,7 +1378,7 @@ run_origin(const struct run *r)
 const struct segment_info *
 run_segment(const struct run *r)
 {
-	return (r->origin.segment);
+	return (r->origin.segment == NULL ? &r->segment : r->origin.segment);
 }
 
 const char *

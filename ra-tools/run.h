@@ -74,8 +74,9 @@ void run_fields(struct run *, struct fieldset *);
 
 /* The next batch with selected rows (b->sel), filtered, valid until the next call; NULL: no more. */
 struct batch *run_next(struct run *);
-/* Instead: each such batch is given to take() with one of the states, of which there are run_threads(), by as many
- * threads at once, in any order; the origin says the order. The batch may be changed. */
+/* Instead: each such batch is given to take() with one of the states, of which there are run_threads() + 1, by as many
+ * threads at once, in any order; the origin says the order.  The batch may be changed.  What a thread leaves alone
+ * (false) is taken with the last state, which has to take it, in order. */
 void run_each(struct run *, scan_take, void *const *states);
 unsigned run_threads(const struct run *);
 uint64_t run_memory(const struct run *); /* bytes that what grows with the input may take (--memory) */

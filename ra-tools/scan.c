@@ -141,7 +141,7 @@ work(void *arg, unsigned n, unsigned worker)
 		return;
 	select_rows(&scan->plan, s);
 	if (b->any && scan->plan.take != NULL)
-		scan->plan.take(scan->plan.states[worker], b->batch, &b->origin);
+		b->taken = scan->plan.take(scan->plan.states[worker], b->batch, &b->origin);
 }
 
 static void

@@ -16,8 +16,9 @@ struct origin {
 	uint64_t number; /* of the block among all, from 0 */
 };
 
-/* Called for a batch with selected rows, by one thread for each state; at the same time for different ones. */
-typedef void (*scan_take)(void *state, struct batch *, const struct origin *);
+/* Called for a batch with selected rows, by one thread for each state; at the same time for different ones.
+ * false: it was left alone, for the thread that hands out. */
+typedef bool (*scan_take)(void *state, struct batch *, const struct origin *);
 
 struct scan_plan {
 	const struct fieldset *want; /* columns to read; NULL: all */
@@ -37,6 +38,7 @@ struct scan_block {
 	struct batch *batch; /* its b->sel: the selected rows; NULL: nothing was read */
 	uint64_t *rejected;  /* rows in the time that the filter does not select; NULL: no filter */
 	bool any;	     /* a row is selected */
+	bool taken;	     /* by the plan's take() */
 	unsigned why;	     /* of source hooks: why it was skipped */
 	uint32_t rows;
 	uint64_t in_file;    /* number of the block in its file, from 1 */
