@@ -66,6 +66,8 @@ sort_new(const struct sort_keys *k)
 	s->keys = *k;
 	s->exact = store != STORE_IP && store != STORE_BLOB;
 	s->batch_rows = BATCH_ROWS;
+	s->nothing.any = mem_zero(BATCH_ROWS, 16);
+	s->nothing.present = mem_zero(BITS_WORDS(BATCH_ROWS), 8);
 	s->rows = mem_alloc(BATCH_ROWS * sizeof(s->rows[0]));
 	return (s);
 }
@@ -78,6 +80,8 @@ sort_free(struct sort **ps)
 	if (s == NULL)
 		return;
 	batches_drop(s);
+	free(s->nothing.any);
+	free(s->nothing.present);
 	free(s->batch);
 	free(s->rows);
 	free(s->column);

@@ -10,15 +10,15 @@
 
 #define AHEAD 16 /* items: their rows lie anywhere, so ask for them early */
 
-/* The column of f in each batch, some of which may have ended; false: in none. */
+/* The column of f in each batch, some of which have none or have ended; false: in no batch. */
 static bool
 columns_of(struct sort *s, enum field f)
 {
 	bool any = false;
 
 	for (uint32_t i = 0; i < s->n; i++) {
-		s->column[i] = s->batch[i] == NULL ? NULL : s->batch[i]->col[f];
-		any |= s->column[i] != NULL;
+		s->column[i] = s->batch[i] == NULL || s->batch[i]->col[f] == NULL ? &s->nothing : s->batch[i]->col[f];
+		any |= s->column[i] != &s->nothing;
 	}
 	return (any);
 }
@@ -26,7 +26,7 @@ columns_of(struct sort *s, enum field f)
 static bool
 full(const struct column *c, uint32_t rows)
 {
-	return (c != NULL && bits_count(c->present, rows) == rows);
+	return (bits_count(c->present, rows) == rows);
 }
 
 static bool
@@ -51,7 +51,7 @@ shape_of(struct sort *s, enum field f)
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct column *c = s->column[i];
 
-		if (!number || c == NULL || c->mixed != NULL)
+		if (!number || c->mixed != NULL)
 			return (SHAPE_ANY);
 		whole = whole && full(c, s->batch[i]->rows);
 		same = same && all_are(c->u, s->batch[i]->rows, s->column[0]->u[0]);
@@ -68,6 +68,12 @@ partial(const struct sort *s, enum field f)
 	return (s->shape[f] == SHAPE_SOME || s->shape[f] == SHAPE_ZERO);
 }
 
+static const uint64_t *
+present_of(const struct sort *s, uint32_t i, enum field f)
+{
+	return (s->batch[i]->col[f] == NULL ? s->nothing.present : s->batch[i]->col[f]->present);
+}
+
 static enum field
 same_rows(const struct sort *s, enum field f)
 {
@@ -76,7 +82,7 @@ same_rows(const struct sort *s, enum field f)
 
 		if (!partial(s, like) || s->like[like] != like)
 			continue;
-		while (i < s->n && memcmp(s->batch[i]->col[like]->present, s->batch[i]->col[f]->present,
+		while (i < s->n && memcmp(present_of(s, i, like), present_of(s, i, f),
 					  BITS_WORDS(s->batch[i]->rows) * 8) == 0)
 			i++;
 		if (i == s->n)
@@ -133,11 +139,9 @@ copy_numbers(struct sort *s, struct column *out, const struct item *item, uint32
 	for (uint32_t i = 0; i < n; i++) {
 		const struct column *c = s->column[item[i].batch];
 
-		if (i + AHEAD < n && s->column[item[i + AHEAD].batch] != NULL)
+		if (i + AHEAD < n)
 			__builtin_prefetch(
 			    &s->column[item[i + AHEAD].batch]->u[item[i + AHEAD].row]);
-		if (c == NULL)
-			continue;
 		out->u[i] = c->u[item[i].row];
 		copy_state(s, out, c, i, item[i].row);
 	}
@@ -150,11 +154,9 @@ copy_wide(struct sort *s, struct column *out, const struct item *item, uint32_t 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct column *c = s->column[item[i].batch];
 
-		if (i + AHEAD < n && s->column[item[i + AHEAD].batch] != NULL)
+		if (i + AHEAD < n)
 			__builtin_prefetch(
 			    &s->column[item[i + AHEAD].batch]->ip[item[i + AHEAD].row]);
-		if (c == NULL)
-			continue;
 		if (c->store == STORE_IP)
 			out->ip[i] = c->ip[item[i].row];
 		else
@@ -201,9 +203,24 @@ find_shapes(struct sort *s)
 	}
 }
 
+/* Columns of which every value is written anew need no zeros before. */
+static void
+leave_values(struct sort *s)
+{
+	for (enum field f = 0; f < F_STORED; f++) {
+		enum shape shape = s->shape[f];
+
+		if (s->out->col[f] == NULL || (shape != SHAPE_FULL && shape != SHAPE_SAME && shape != SHAPE_SOME))
+			continue;
+		memset(s->out->col[f]->present, 0, BITS_WORDS(s->out->cap) * 8);
+		s->out->kept[f].lent = false;
+	}
+}
+
 void
 copy_rows(struct sort *s, const struct item *item, uint32_t n)
 {
+	leave_values(s);
 	batch_reset(s->out);
 	s->out->rows = n;
 	for (enum field f = 0; f < F_STORED; f++)

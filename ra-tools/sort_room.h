@@ -39,6 +39,7 @@ struct sort {
 	const struct column **column; /* of one field, in each batch */
 	enum shape shape[F_STORED];
 	enum field like[F_STORED]; /* SOME and ZERO: the first field that is in the same rows */
+	struct column nothing; /* instead of a column that a batch has not: zeros, absent in every row */
 	struct batch *out;
 	bool ordered; /* items are, and shapes are known */
 
