@@ -1481,11 +1481,12 @@ stopped_early(const struct run *r)
 static void
 note_labels(const struct run *r)
 {
+	struct reader_totals t = source_totals(r->source);
 	enum field first = F_NONE;
 	bool all = true;
 
 	if (r->labels != NULL || r->label_seen || r->wanted == NULL || r->write_path != NULL ||
-	    r->rejects_path != NULL || r->seen == 0)
+	    r->rejects_path != NULL || t.blocks + t.skipped == 0)
 		return;
 	for (enum field f = F_das; f >= F_slabel; f--)
 		if (field_is_label(f)) {
