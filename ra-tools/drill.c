@@ -144,10 +144,11 @@ ports(const struct keys *k, const struct batch *b, uint32_t r, size_t start, str
 static void
 macs(const struct batch *b, uint32_t r, size_t start, struct buf *to)
 {
-	if (!has(b, F_smac, r) || !has(b, F_dmac, r))
-		return;
 	and(to, start);
-	buf_str(to, "not has saddr and ");
+	if (!has(b, F_smac, r) || !has(b, F_dmac, r)) {
+		buf_str(to, "not has smac");
+		return;
+	}
 	for (int turn = 0; turn < 2; turn++) {
 		buf_str(to, turn == 0 ? "(smac = " : " or smac = ");
 		print(b, turn == 0 ? F_smac : F_dmac, r, -1, to);
@@ -217,6 +218,16 @@ other_field(const struct keys *k, const struct batch *b, enum field f, uint32_t 
 	}
 }
 
+static void
+lacks(const struct keys *k, const struct batch *b, enum field f, uint32_t r, size_t start,
+      struct buf *to)
+{
+	if (!keyed(k, f) || has(b, f, r))
+		return;
+	and(to, start);
+	buf_printf(to, "not has %s", fields[f].name);
+}
+
 void
 drill_filter(const struct keys *k, const struct batch *b, uint32_t r, struct buf *to)
 {
@@ -225,9 +236,15 @@ drill_filter(const struct keys *k, const struct batch *b, uint32_t r, struct buf
 	if (keyed(k, F_proto) && has(b, F_proto, r))
 		word_and_value("proto ", b, F_proto, r, start, to);
 	addresses(k, b, r, start, to);
+	lacks(k, b, F_saddr, r, start, to);
+	lacks(k, b, F_daddr, r, start, to);
 	if (keyed(k, F_skmac) && !has(b, F_saddr, r))
 		macs(b, r, start, to);
 	ports(k, b, r, start, to);
+	if (!k->turn) {
+		lacks(k, b, F_sport, r, start, to);
+		lacks(k, b, F_dport, r, start, to);
+	}
 	if (k->turn && keyed(k, F_sport) && !has(b, F_sport, r) && could_have_ports(b, r)) {
 		and(to, start); /* ESP, and not the ESP in UDP between the same gateways */
 		buf_str(to, "not has sport");

@@ -171,17 +171,18 @@ def everywhere(file, folder):
     st, _, _ = run(['pavo', '-q', '-S', '3600', '-r', one_file, '-w', records])
     if st not in (0, 2):
         raise Failure('pavo: exit %d' % st)
-    st, out, _ = run(['radrill', '-r', records, '--json', '--by', 'pkts', '-N', '20', '--pcap', one_file])
-    for line in out.decode().splitlines()[:1]:
-        for key in json.loads(line)['keys']:
-            argv = shlex.split(key['ra'])
-            got = rows(['racluster', '-m', 'none', '--csv', '-s', 'pkts'] + argv[1:])
-            want([r['pkts'] for r in got], [str(key['value'])], 'packets of ' + key['ra'])
-            if TCPDUMP:
-                bpf = shlex.split(key['pcap'])[-1]
-                p = subprocess.run(['tcpdump', '-d', '-y', 'EN10MB', bpf], capture_output=True)
-                if p.returncode and b'not supported' not in p.stderr:
-                    raise Failure('%s: %s' % (bpf, p.stderr.decode()))
+    for more in ([], ['-m', 'daddr,dport'], ['-m', 'matrix']):
+        st, out, _ = run(['radrill', '-r', records, '--json', '--by', 'pkts', '-N', '10', '--pcap', one_file] + more)
+        for line in out.decode().splitlines()[:1]:
+            for key in json.loads(line)['keys']:
+                argv = shlex.split(key['ra'])
+                got = rows(['racluster', '-m', 'none', '--csv', '-s', 'pkts'] + argv[1:])
+                want([r['pkts'] for r in got], [str(key['value'])], 'packets of ' + key['ra'])
+                if TCPDUMP:
+                    bpf = shlex.split(key['pcap'])[-1]
+                    p = subprocess.run(['tcpdump', '-d', '-y', 'EN10MB', bpf], capture_output=True)
+                    if p.returncode and b'not supported' not in p.stderr:
+                        raise Failure('%s: %s' % (bpf, p.stderr.decode()))
 
 
 def main():
