@@ -178,9 +178,9 @@ def everywhere(file, folder):
                 argv = shlex.split(key['ra'])
                 got = rows(['racluster', '-m', 'none', '--csv', '-s', 'pkts'] + argv[1:])
                 want([r['pkts'] for r in got], [str(key['value'])], 'packets of ' + key['ra'])
-                if TCPDUMP:
-                    bpf = shlex.split(key['pcap'])[-1]
-                    p = subprocess.run(['tcpdump', '-d', '-y', 'EN10MB', bpf], capture_output=True)
+                bpf = shlex.split(key['pcap'].split('tcpdump -nr -', 1)[1])
+                if TCPDUMP and bpf:
+                    p = subprocess.run(['tcpdump', '-d', '-y', 'EN10MB'] + bpf, capture_output=True)
                     if p.returncode and b'not supported' not in p.stderr:
                         raise Failure('%s: %s' % (bpf, p.stderr.decode()))
 
