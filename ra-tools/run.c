@@ -1117,6 +1117,7 @@ run_again(struct run *r, int64_t from, int64_t to, const char *also)
 
 	scan_free(&r->scan);
 	r->drained = false;
+	r->origin.segment = NULL;
 	if (!source_rewind(r->source))
 		return (false);
 	r->from = from > r->asked_from ? from : r->asked_from;

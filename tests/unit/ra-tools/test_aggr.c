@@ -303,6 +303,95 @@ equals_flow_merge(void **state)
 			run_case(c, round);
 }
 
+/* --- by several, in any order, through temporary files: the same rows in the same order */
+
+#define MANY 3000
+
+static void
+add_numbered(struct aggr *a, const struct flow *rows, unsigned batch)
+{
+	struct batch *b = batch_new(64);
+
+	for (unsigned i = batch * 64; i < (batch + 1) * 64 && i < MANY; i++)
+		batch_add(b, &rows[i]);
+	aggr_place(a, batch);
+	aggr_add(a, b);
+	batch_free(&b);
+}
+
+static void
+compare_rows(struct aggr *a, struct aggr *want)
+{
+	static struct flow x, y;
+	struct batch *b = NULL, *w;
+	uint32_t at = 0;
+
+	while ((w = aggr_next(want)) != NULL)
+		for (uint32_t r = 0; r < w->rows; r++) {
+			if (b == NULL || at == b->rows) {
+				b = aggr_next(a);
+				at = 0;
+				assert_non_null(b);
+			}
+			batch_get(b, at++, &x);
+			batch_get(w, r, &y);
+			check_flow(&x, &y);
+		}
+	assert_true(b == NULL || at == b->rows);
+	assert_null(aggr_next(a));
+	assert_null(aggr_error(a));
+}
+
+static void
+parts(void **state)
+{
+	static const char *const keys[] = { "flowid", "conv", "matrix,sport", "spi,flowid", "none" };
+	static struct flow rows[MANY];
+	struct arena arena = { 0 };
+
+	(void)state;
+	for (unsigned round = 0; round < 30; round++) {
+		struct fieldset keep = { { 0 } };
+		struct aggr *whole, *part[3];
+		struct keys k;
+		char err[256];
+
+		seed = round;
+		fieldset_all(&keep);
+		arena_reset(&arena);
+		assert_true(keys_parse(keys[round % 5], &k, err, sizeof(err)));
+		for (unsigned i = 0; i < MANY; i++) {
+			random_flow(&rows[i], &arena);
+			SET(&rows[i], flowid, rnd(700));
+			SET(&rows[i], sport, rnd(300));
+		}
+		whole = aggr_new(&k, &keep);
+		part[0] = aggr_new(&k, &keep);
+		if (round % 3 != 0)
+			aggr_memory(part[0], 1 + rnd(100000));
+		part[1] = aggr_twin(part[0]);
+		part[2] = aggr_twin(part[0]);
+		for (unsigned i = 0; i < 3 && round % 4 == 1; i++)
+			aggr_hide_ends(part[i], true);
+		aggr_hide_ends(whole, round % 4 == 1);
+		if (round % 4 == 2 && strstr(keys[round % 5], "flowid") != NULL) { /* a part of the key */
+			aggr_order(whole, F_flowid);
+			aggr_order(part[0], F_flowid);
+		}
+		for (unsigned i = 0; i * 64 < MANY; i++)
+			add_numbered(whole, rows, i);
+		for (unsigned i = 0; i * 64 < MANY; i++) /* 17 and 47 have no common divisor */
+			add_numbered(part[rnd(3)], rows, i * 17 % ((MANY + 63) / 64));
+		aggr_join(part[0], &part[2]);
+		aggr_join(part[0], &part[1]);
+		assert_null(part[1]);
+		compare_rows(part[0], whole);
+		aggr_free(&part[0]);
+		aggr_free(&whole);
+	}
+	arena_free(&arena);
+}
+
 /* --- orientation, by hand */
 
 static void
@@ -532,7 +621,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(equals_flow_merge),  cmocka_unit_test(orientation),
+		cmocka_unit_test(equals_flow_merge),  cmocka_unit_test(parts),
+		cmocka_unit_test(orientation),
 		cmocka_unit_test(absent_is_a_key),    cmocka_unit_test(masks),
 		cmocka_unit_test(hardware_addresses), cmocka_unit_test(key_mistakes),
 	};

@@ -123,6 +123,63 @@ in_order(void **unused)
 	}
 }
 
+/* More rows than memory: the same order, also of equal rows, with more runs than are merged at once. */
+static void
+in_files(void **unused)
+{
+	static const char *const orders[] = { "spkts", "-probe,saddr", "-sloss,probe" };
+	static struct flow row;
+
+	(void)unused;
+	for (size_t o = 0; o < 2 * sizeof(orders) / sizeof(orders[0]); o++) {
+		struct batch *in = batch_new(1000), *b = NULL, *w;
+		struct sort_keys k;
+		struct sort *s, *want;
+		char err[256];
+		unsigned n = o < 3 ? 5000 : 36000;
+		uint32_t at = 0;
+
+		seed = o;
+		assert_true(sort_parse(orders[o % 3], &k, err, sizeof(err)));
+		s = sort_new(&k);
+		want = sort_new(&k);
+		sort_memory(s, 1);
+		for (unsigned i = 0; i < n; i++) {
+			random_row(&row, i);
+			batch_add(in, &row);
+			if (in->rows == in->cap || i + 1 == n) {
+				sort_add(s, in);
+				sort_add(want, in);
+				batch_reset(in);
+			}
+		}
+		while ((w = sort_next(want)) != NULL)
+			for (uint32_t r = 0; r < w->rows; r++, at++) {
+				if (b == NULL || at == b->rows) {
+					b = sort_next(s);
+					at = 0;
+					assert_non_null(b);
+				}
+				for (enum field f = 0; f < F_STORED; f++) {
+					assert_int_equal(column_has(b->col[f], at), column_has(w->col[f], r));
+					assert_int_equal(column_mixed(b->col[f], at), column_mixed(w->col[f], r));
+				}
+				assert_int_equal(b->col[F_flowid]->u[at], w->col[F_flowid]->u[r]);
+				if (column_has(w->col[F_probe], r)) {
+					assert_int_equal(b->col[F_probe]->b[at].n, w->col[F_probe]->b[r].n);
+					assert_memory_equal(b->col[F_probe]->b[at].p, w->col[F_probe]->b[r].p,
+							    w->col[F_probe]->b[r].n);
+				}
+			}
+		assert_true(b != NULL && at == b->rows);
+		assert_null(sort_next(s));
+		assert_null(sort_error(s));
+		sort_free(&s);
+		sort_free(&want);
+		batch_free(&in);
+	}
+}
+
 static void
 mistakes(void **unused)
 {
@@ -143,6 +200,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order),
+		cmocka_unit_test(in_files),
 		cmocka_unit_test(mistakes),
 	};
 
