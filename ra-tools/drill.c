@@ -22,10 +22,11 @@ enum {
 	P_SCTP = 132
 };
 
-static const uint16_t looked_at[] = { F_proto,	F_saddr,    F_daddr,	F_sport,  F_dport,
-				      F_smask,	F_dmask,    F_smac,	F_dmac,	  F_svlan,
-				      F_sencap, F_vrf,	    F_sfrags,	F_dfrags, F_tunid,
-				      F_flowid, F_icmptype, F_icmpcode, F_icmpid };
+static const uint16_t looked_at[] = { F_proto,	F_saddr,    F_daddr,	 F_sport,     F_dport,
+				      F_smask,	F_dmask,    F_smac,	 F_dmac,      F_dencap,
+				      F_spkts,	F_dpkts,    F_sfragatom, F_dfragatom, F_svlan,
+				      F_sencap, F_vrf,	    F_sfrags,	 F_dfrags,    F_tunid,
+				      F_flowid, F_icmptype, F_icmpcode,	 F_icmpid };
 
 void
 drill_want(struct fieldset *s)
@@ -322,7 +323,8 @@ bpf_protocol(const struct batch *b, uint32_t r, size_t start, struct buf *to)
 {
 	uint64_t proto = number(b, F_proto, r);
 
-	if (!has(b, F_proto, r))
+	if (!has(b, F_proto, r) || (proto > 255 && proto < 0x600) ||
+	    proto > 0xffff) /* the last are no Ethernet types, but ours */
 		return;
 	if (proto == P_ESP && has(b, F_sport, r))
 		proto = P_UDP; /* it travels in UDP */
@@ -334,36 +336,76 @@ bpf_protocol(const struct batch *b, uint32_t r, size_t start, struct buf *to)
 	else if (proto == 0x0806)
 		buf_str(to, "arp");
 	else
-		buf_printf(to, "ether proto 0x%04x", (unsigned)proto & 0xffff);
+		buf_printf(to, "ether proto 0x%04x", (unsigned)proto);
+}
+
+/* The packet itself, whatever it is wrapped in. */
+static void
+bpf_packet(const struct keys *k, const struct batch *b, uint32_t r, struct buf *to)
+{
+	bool flow = keyed(k, F_tunid) || keyed(k, F_flowid);
+	bool v6 = has(b, F_saddr, r) && !ip_is4(&b->col[F_saddr]->ip[r]);
+	uint64_t frags = number(b, F_sfrags, r) + number(b, F_dfrags, r) +
+			 number(b, F_sfragatom, r) + number(b, F_dfragatom, r);
+
+	/* further fragments have no ports, and behind a fragment header that language sees no protocol */
+	if ((flow || keyed(k, F_proto)) && !(v6 && frags > 0))
+		bpf_protocol(b, r, 0, to);
+	if (flow)
+		either_way("host", b, F_saddr, F_daddr, r, 0, to);
+	else
+		addresses(k, b, r, 0, to);
+	if (frags > 0)
+		return;
+	if (flow)
+		either_way("port", b, F_sport, F_dport, r, 0, to);
+	else
+		ports(k, b, r, 0, to);
+}
+
+/* What this side's packets are wrapped in.  false: that language can not look inside, and `to` is all that it
+ * can say. */
+static bool
+wrapping(const struct batch *b, enum field encap, enum field pkts, uint32_t r, struct buf *to)
+{
+	struct blob v;
+
+	if (!has(b, encap, r) && number(b, pkts, r) == 0) /* it sent nothing: as the other */
+		encap = encap == F_sencap ? F_dencap : F_sencap;
+	if (column_mixed(b->col[encap], r) &&
+	    encap == F_dencap) /* of several kinds: VLANs, most often */
+		buf_str(to, "vlan and ");
+	if (!has(b, encap, r))
+		return (true);
+	v = b->col[encap]->b[r];
+	return (v.n == 0 || behind((const char *)v.p, v.n, to));
 }
 
 void
 drill_bpf(const struct keys *k, const struct batch *b, uint32_t r, struct buf *to)
 {
-	struct blob encap = has(b, F_sencap, r) ? b->col[F_sencap]->b[r] : (struct blob){ NULL, 0 };
-	uint64_t frags = number(b, F_sfrags, r) + number(b, F_dfrags, r);
-	size_t start;
+	struct buf side[2] = { { 0 }, { 0 } }, packet = { 0 };
+	const char *words[2];
 
-	if (encap.n > 0 && !behind((const char *)encap.p, encap.n, to))
-		return;
-	start = to->len;
-	if (keyed(k, F_proto) || keyed(k, F_tunid) || keyed(k, F_flowid))
-		bpf_protocol(b, r, start, to);
-	if (keyed(k, F_tunid) || keyed(k, F_flowid))
-		either_way("host", b, F_saddr, F_daddr, r, start, to);
-	else
-		addresses(k, b, r, start, to);
-	if ((!keyed(k, F_sport) && !keyed(k, F_dport) && !keyed(k, F_tunid) &&
-	     !keyed(k, F_flowid)) ||
-	    frags > 0)
-		; /* further fragments have no ports: leave them out of the filter */
-	else if (keyed(k, F_tunid) || keyed(k, F_flowid))
-		either_way("port", b, F_sport, F_dport, r, start, to);
-	else
-		ports(k, b, r, start, to);
-	while (to->len == start && start > 0 && to->len >= 5 &&
-	       memcmp(to->p + to->len - 5, " and ", 5) == 0)
-		start = to->len -= 5;
+	if (!wrapping(b, F_sencap, F_spkts, r, &side[0]) ||
+	    !wrapping(b, F_dencap, F_dpkts, r, &side[1])) {
+		buf_str(to, buf_cstr(side[0].len > 0 ? &side[0] : &side[1]));
+	} else {
+		bpf_packet(k, b, r, &packet);
+		words[0] = buf_cstr(&side[0]);
+		words[1] = buf_cstr(&side[1]);
+		if (packet.len == 0)
+			;
+		else if (strcmp(words[0], words[1]) == 0)
+			buf_printf(to, "%s%s", words[0], buf_cstr(&packet));
+		else if (*words[0] == '\0' ||
+			 *words[1] == '\0') /* a word moves all that stands behind it */
+			buf_printf(to, "(%s) or (%s%s)", buf_cstr(&packet),
+				   *words[0] == '\0' ? words[1] : words[0], buf_cstr(&packet));
+	}
+	for (int i = 0; i < 2; i++)
+		buf_free(&side[i]);
+	buf_free(&packet);
 }
 
 /* --- commands ------------------------------------------------------------------------------------- */

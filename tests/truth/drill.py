@@ -166,7 +166,7 @@ def terminal(name, folder):
 
 def everywhere(file, folder):
     """in every capture: the filter that is shown for a key selects the records of the key and no others, and the
-    capture filter is one, and lets through no fewer packets than were counted"""
+    capture filter is one"""
     records, one_file = os.path.join(folder, 'every.pavo'), capture(file)
     st, _, _ = run(['pavo', '-q', '-S', '3600', '-r', one_file, '-w', records])
     if st not in (0, 2):
