@@ -372,9 +372,6 @@ wrapping(const struct batch *b, enum field encap, enum field pkts, uint32_t r, s
 
 	if (!has(b, encap, r) && number(b, pkts, r) == 0) /* it sent nothing: as the other */
 		encap = encap == F_sencap ? F_dencap : F_sencap;
-	if (column_mixed(b->col[encap], r) &&
-	    encap == F_dencap) /* of several kinds: VLANs, most often */
-		buf_str(to, "vlan and ");
 	if (!has(b, encap, r))
 		return (true);
 	v = b->col[encap]->b[r];
@@ -394,6 +391,10 @@ drill_bpf(const struct keys *k, const struct batch *b, uint32_t r, struct buf *t
 		bpf_packet(k, b, r, &packet);
 		words[0] = buf_cstr(&side[0]);
 		words[1] = buf_cstr(&side[1]);
+		if (column_mixed(b->col[F_sencap], r) || column_mixed(b->col[F_dencap], r)) {
+			words[0] = ""; /* of several kinds: VLANs, most often */
+			words[1] = "vlan and ";
+		}
 		if (packet.len == 0)
 			;
 		else if (strcmp(words[0], words[1]) == 0)
