@@ -25,6 +25,7 @@
 #define SUSEFUL (HAS(snewbytes) ? U(snewbytes) : U(spayload))
 #define DUSEFUL (HAS(dnewbytes) ? U(dnewbytes) : U(dpayload))
 #define MEAN(f) ((double)U(f##_sum) / (double)U(f##_n))
+#define DEVIATION(f) deviation(U(f##_sum), U(f##_sumsq), U(f##_n))
 #define TEXTOF(fn) fn(b, r)
 #define LAGS_FROM(f, bucket) hist_from(b->col[F_##f], r, bucket)
 #define SAMPLED(f) (HAS(f) && b->col[F_##f]->b[r].n > 0)
@@ -58,6 +59,19 @@ percentile(enum field f, struct blob hist, unsigned percent)
 
 	(void)hist_percentile(hist_scale(f), hist, percent, &bound);
 	return (bound);
+}
+
+/* Standard deviation of n values, cut to a whole number. */
+static uint64_t
+deviation(uint64_t sum, uint64_t sumsq, uint64_t n)
+{
+	double mean = (double)sum / (double)n, variance = (double)sumsq / (double)n - mean * mean;
+	uint64_t low = 0;
+
+	for (uint64_t bit = 1ull << 31; bit != 0; bit >>= 1)
+		if ((double)(low + bit) * (double)(low + bit) <= variance)
+			low += bit;
+	return (low);
 }
 
 static struct blob

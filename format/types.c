@@ -465,6 +465,7 @@ value_print(struct buf *b, enum type type, const union value *v, const struct te
 	case TYPE_HEALTH:
 	case TYPE_SPIFL:
 	case TYPE_RTTM:
+	case TYPE_RSTPHASE:
 		put_flags(b, type, v->u, ",");
 		return;
 	case TYPE_TCPFL:
@@ -766,6 +767,7 @@ value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zon
 	case TYPE_HEALTH:
 	case TYPE_SPIFL:
 	case TYPE_RTTM:
+	case TYPE_RSTPHASE:
 		return (parse_flags(type, s, n, &v->u) || expected(why, words_of(type)));
 	case TYPE_TCPFL:
 		return (parse_flag_letters(type, s, n, &v->u) ||

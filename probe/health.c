@@ -24,7 +24,6 @@ const struct health_row health_rows[] = {
 #define U(r, f) (bit_get((r)->present, F_##f) ? (r)->v[F_##f].u : 0)
 
 #define REPLAY64_BUCKET 6 /* of laghist: a lag of 64 and more is outside a window of 64 (RFC 4303 3.4.3) */
-#define RSTPHASE_SYN 1
 #define MAC_GROUP (1ull << 40)
 
 static uint64_t
@@ -106,7 +105,7 @@ static bool
 refused(const struct flow *r, const struct health_limits *l)
 {
 	(void)l;
-	return ((U(r, rstphase) & RSTPHASE_SYN) != 0);
+	return ((U(r, rstphase) & RSTPHASE_syn) != 0);
 }
 
 static bool

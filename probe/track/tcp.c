@@ -131,13 +131,13 @@ note_reset(struct tcp_packet *k)
 	if (f->ttl[k->side] != 0 && abs(k->p->ttl - f->ttl[k->side]) > 2)
 		k->b->rstttl = 1;
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) != 0 && (f->tcp_life & TCPLIFE_EST) == 0 && !data)
-		k->b->rstphase |= RST_SYN;
+		k->b->rstphase |= RSTPHASE_syn;
 	else if (k->c != NULL && y->has & SIDE_OOW)
-		k->b->rstphase |= RST_OOW;
+		k->b->rstphase |= RSTPHASE_oow;
 	else if (f->tcp_life & (TCPLIFE_FIN << 0 | TCPLIFE_FIN << 1))
-		k->b->rstphase |= RST_FIN;
+		k->b->rstphase |= RSTPHASE_fin;
 	else
-		k->b->rstphase |= data ? RST_DATA : RST_BEFORE;
+		k->b->rstphase |= data ? RSTPHASE_data : RSTPHASE_before;
 	if (k->c != NULL)
 		tcp_reset(k);
 }

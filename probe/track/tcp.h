@@ -143,7 +143,7 @@ struct tcp_bin { /* [side] */
 	uint32_t syn[2], fin[2], rst[2];
 	uint16_t mss[2];     /* offered with a SYN in this bin; 0 = not */
 	uint8_t opts[2];
-	uint8_t rstphase, rstby, rstttl; /* rstby: bit a side */
+	uint8_t rstphase, rstby, rstttl; /* RSTPHASE_*, rstby: bit a side */
 	uint8_t known;       /* BIN_* */
 	uint8_t n;
 	char text[HIST_MAX + 1]; /* upper case = lo; turned to "source" when written, with ^ before it if flipped */
@@ -155,7 +155,6 @@ enum { /* tcp_bin.known */
 	BIN_OPENED = 8,   /* the handshake was seen: acknowledgements count as events */
 	BIN_ASYM = 16,    /* a side that was never seen has its data acknowledged */
 };
-enum { RST_SYN = 1, RST_BEFORE = 2, RST_DATA = 4, RST_FIN = 8, RST_OOW = 16 }; /* rstphase */
 
 /* --- one packet on its way */
 

@@ -111,6 +111,7 @@ family(enum type type)
 	case TYPE_TCPOPT:
 	case TYPE_SPIFL:
 	case TYPE_RTTM:
+	case TYPE_RSTPHASE:
 	case TYPE_LETTERS:
 	case TYPE_SIDES:
 		return (FAMILY_FLAGS);

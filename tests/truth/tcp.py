@@ -16,7 +16,7 @@ from talk import *
 COUNTS = ('datasegs ackpkts dupack nullack rtxup rtxdn spur ooo dup rtxb frtx rto holeovf tgapev dsack ka zwp zwin zwin_us '
           'wupd syn synrtx fin rst winlim oow tsold maxrtx inflmax newbytes ackev ackgap ackun capmiss capfix capooo').split()
 SETUP = 'mss wscale winmax'.split()
-SINGLE = 'rstttl rstphase'.split()
+SINGLE = ['rstttl']
 HS = dict(ssyn=1, dsyn=1, sackpkts=1)    # what every handshake leaves
 
 
@@ -43,14 +43,15 @@ def flows(records, names, *filt):
 def counts(records, n=1):
     """the numbers that are not 0 of each flow, in order of time"""
     names = columns(COUNTS) + ',' + ','.join(SINGLE)
-    got = flows(records, 'stime,rstby,' + names)
+    got = flows(records, 'stime,rstby,rstphase,' + names)
     want(len(got), n, 'flows')
     out = []
     for r in got:
         v = {k: value(r[k]) for k in names.split(',')}
         v = {k: x for k, x in v.items() if x}
-        if r['rstby'] not in ('-', '', '0', '.'):
-            v['rstby'] = r['rstby']
+        for k in ('rstby', 'rstphase'):
+            if r[k] not in ('-', '.'):
+                v[k] = r[k]
         for side in 'sd':                # a SYN alone may count as one number in flight
             if v.get(side + 'inflmax') == 1:
                 del v[side + 'inflmax']
@@ -603,9 +604,10 @@ def r_both(c):
 
 
 RESETS = {                               # phase, by, ttl
-    'syn': (r_syn, 1, 'dst', None), 'before': (r_before, 2, 'src', None), 'data': (r_data, 4, 'dst', None),
-    'fin': (r_fin, 8, 'dst', None), 'oow': (r_oow, 16, 'dst', None), 'ttl': (r_ttl, 4, 'dst', 1), 'near': (r_near, 4, 'dst', None),
-    'both': (r_both, 4, 'both', None),
+    'syn': (r_syn, 'syn', 'dst', None), 'before': (r_before, 'before', 'src', None), 'data': (r_data, 'data', 'dst', None),
+    'fin': (r_fin, 'fin', 'dst', None), 'oow': (r_oow, 'oow', 'dst', None), 'ttl': (r_ttl, 'data', 'dst', 1),
+    'near': (r_near, 'data', 'dst', None),
+    'both': (r_both, 'data', 'both', None),
 }
 
 

@@ -37,6 +37,12 @@ tcp_record(struct flow *f)
 	SET(f, drtxup, 2);
 	SET(f, drtxdn, 1);
 	SET(f, sspur, 1);
+	SET(f, sipg_sum, 100000); /* 10, 20, 30, 40 ms */
+	SET(f, sipg_sumsq, 3000000000);
+	SET(f, sipg_n, 4);
+	SET(f, dipg_sum, 60000); /* 20 ms, three times */
+	SET(f, dipg_sumsq, 1200000000);
+	SET(f, dipg_n, 3);
 	SET(f, synack_sum, 30001);
 	SET(f, synack_n, 2);
 	SET(f, scapmiss, 100);
@@ -76,6 +82,10 @@ test_numbers(void **state)
 		{ F_drtx, 3 },
 		{ F_synack, 15000 },  /* 30001 / 2, cut */
 		{ F_sgap, (uint64_t)-40 },
+		{ F_sipg, 25000 },
+		{ F_sipgdev, 11180 }, /* of 125000000 */
+		{ F_dipg, 20000 },
+		{ F_dipgdev, 0 },
 	};
 	struct flow f;
 	struct batch *b;

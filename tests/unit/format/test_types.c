@@ -76,6 +76,7 @@ test_numbers(void **state)
 		{ TYPE_TCPFL, 0, "." },
 		{ TYPE_TCPOPT, 31, "MwsST" },
 		{ TYPE_RTTM, 5, "hs,ack" },
+		{ TYPE_RSTPHASE, 1 | 4, "syn,data" },
 		{ TYPE_LETTERS, 1 | 1 << 3 | 1 << 25, "adz" },
 		{ TYPE_LETTERS, 0, "." },
 		{ TYPE_BITMAP, 1ull << 46 | 1, "0x400000000001" },
