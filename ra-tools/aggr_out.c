@@ -20,7 +20,7 @@
 #define STREAMS	    (1u << STREAM_BITS)
 #define LEVELS	    8	/* of streams within streams */
 #define AHEAD	    16
-#define GROUPS_MIN  64  /* fewer are kept, whatever the memory */
+#define GROUPS_MIN  16  /* fewer are kept, whatever the memory */
 
 struct finished { /* a row on its way out; blobs are borrowed */
 	uint64_t by, first;

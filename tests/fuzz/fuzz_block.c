@@ -35,6 +35,17 @@ mend(struct dir_section *s, uint64_t *at, void *sections)
 	*at += META_HEAD + s->size;
 }
 
+static void
+mend_members(struct directory *d, uint64_t *at, void *sections)
+{
+	for (uint32_t i = 0; i < d->nmember; i++) {
+		struct dir_section s = { .size = d->member[i].size, .check = d->member[i].check };
+
+		mend(&s, at, sections);
+		d->member[i].check = s.check;
+	}
+}
+
 /* Everything that is said to be there can be touched. */
 static uint64_t
 touch(const struct batch *b)
@@ -69,14 +80,20 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		struct batch *b = batch_new(1);
 		enum field unknown = F_NONE;
 		const struct ip *ip;
+		const uint8_t *filter;
+		uint32_t size;
 
 		mend(&d.addr, &at, &c);
 		for (uint32_t i = 0; i < d.nset; i++)
 			mend(&d.set[i].at, &at, &c);
 		for (uint32_t i = 0; i < d.ncol; i++)
 			mend(&d.col[i].at, &at, &c);
+		mend_members(&d, &at, &c);
 		block_ranges(&d, NULL, range);
 		(void)block_addresses(k, &d, fetch, &c, &ip);
+		for (enum member m = 0; m < MEMBERS; m++)
+			if ((filter = block_member(&d, m, fetch, &c, &size)) != NULL)
+				sink = sink + member_maybe(filter, size, member_hash(n));
 		if (block_decode(k, &d, NULL, NULL, fetch, &c, b, &unknown) == BLOCK_GOOD)
 			sink = sink + touch(b);
 		batch_free(&b);

@@ -19,11 +19,13 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct fieldset odd = { { 0 } };
 	struct directory d;
 	struct meta_object o;
-	uint64_t version;
+	uint64_t version, length, index, records;
+	struct index_entry *entry;
+	size_t entries;
 
 	if (n == 0)
 		return (0);
-	switch (*p++ % 4) {
+	switch (*p++ % 6) {
 	case 0:
 		if (meta_get_header(p, n - 1, &a, &info, &version))
 			assert(info.probe != NULL && strlen(info.probe) <= n);
@@ -34,6 +36,14 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	case 2:
 		if (meta_get_directory(p, n - 1, &a, &d))
 			assert(d.rows >= 1 && d.rows <= BATCH_ROWS && d.ncol < n && d.nset < n);
+		break;
+	case 4:
+		if (meta_get_index(p, n - 1, 1ull << 40, &a, &entry, &entries))
+			assert(entries < n && (entries == 0 || entry[0].length > 0));
+		break;
+	case 5:
+		if (meta_get_trailer(p, n - 1, &length, &index, &records))
+			assert(index < length);
 		break;
 	default:
 		if (n > META_PREFIX && meta_get_object(p, &o))
