@@ -133,10 +133,10 @@ static bool
 high_loss(const struct flow *r, const struct health_limits *l)
 {
 	for (int side = 0; side < 2; side++) {
-		uint64_t up = S(rtxup) + S(rtxdn) + S(lost), fix = S(fix), loss = up > fix ? up - fix : 0;
-		uint64_t sent = S(datasegs) > 0 ? S(datasegs) : S(uniq) + loss;
+		uint64_t rtx = S(rtxup) + S(rtxdn), lost = S(lost) > S(fix) ? S(lost) - S(fix) : 0;
+		uint64_t sent = S(datasegs) + S(uniq) + lost; /* 0: SYNs alone have no percentage */
 
-		if (loss >= l->highloss_count && is_part(loss, sent, l->highloss_percent))
+		if (sent > 0 && rtx + lost >= l->highloss_count && is_part(rtx + lost, sent, l->highloss_percent))
 			return (true);
 	}
 	return (false);

@@ -65,7 +65,7 @@ enum {
 	TCPLIFE_RST1HI = 1 << 7,  /* the first RST came from hi */
 	TCPLIFE_FINACK = 1 << 8,  /* << side: its FIN was acknowledged */
 	TCPLIFE_ISN = 1 << 10,    /* << side: isn is known */
-	TCPLIFE_SYNRTX = 1 << 12, /* a SYN came again: no round trip can be told from it (Karn) */
+	TCPLIFE_SYNRTX = 1 << 12, /* a SYN came again, or both sides opened: no round trip can be told (Karn) */
 	TCPLIFE_SYNACKRTX = 1 << 13,
 	TCPLIFE_SYNACKHI = 1 << 14, /* the SYN-ACK came from hi */
 	TCPLIFE_MORE = 1 << 15,   /* a packet that is no SYN and no RST: there was an answer, seen or not */

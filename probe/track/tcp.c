@@ -68,6 +68,7 @@ static void
 recall(struct tcp *c, const struct flow_state *f)
 {
 	int answered = (f->tcp_life & TCPLIFE_SYNACKHI) != 0, opened = 1 - answered;
+	uint16_t crossed = TCPLIFE_SYNRTX | TCPLIFE_SYNACKRTX; /* a SYN that came again is remembered before */
 
 	for (int i = 0; i < 2; i++)
 		if (f->tcp_life & TCPLIFE_ISN << i)
@@ -75,6 +76,8 @@ recall(struct tcp *c, const struct flow_state *f)
 	if ((f->tcp_life & TCPLIFE_SYNACK) == 0 || (f->tcp_life & TCPLIFE_ISN << opened) == 0)
 		return;
 	c->side[opened].una++;
+	if ((f->tcp_life & crossed) == crossed)
+		c->side[answered].una++;
 	c->side[answered].lastack = f->isn[opened] + 1;
 	c->side[answered].lastwin = f->synwin;
 	c->side[answered].has |= SIDE_ACK;
@@ -244,7 +247,7 @@ static void
 packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const struct packet *p)
 {
 	uint8_t flags = p->tcp.flags;
-	bool again = flags & TCP_SYN && f->tcp_life & TCPLIFE_ISN << side && f->isn[side] == p->tcp.seq;
+	bool again = tcp_repeats_syn(f, side, p);
 	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
 	struct tcp_packet k = { .t = t, .f = f, .bin = bin, .p = p, .side = side, .ts = p->ts };
 

@@ -186,6 +186,8 @@ tcp_extend(uint64_t near, uint32_t v)
 
 /* --- tcp_life.c */
 void tcp_live(struct flow_state *, int side, const struct packet *);
+/* Has this side sent the same SYN, or SYN-ACK, before?  Before tcp_live(). */
+bool tcp_repeats_syn(const struct flow_state *, int side, const struct packet *);
 void tcp_letter(struct tcp_bin *, int side, char);
 void tcp_history(struct tcp_bin *, int side, const struct packet *);
 

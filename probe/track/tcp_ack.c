@@ -9,7 +9,8 @@
 
 #include "format/base/clock.h"
 
-#define REACH_MIN (1 << 20)
+#define REACH_MIN     (1 << 20)
+#define REACH_UNKNOWN (1 << 26) /* windows can be wider (RFC 7323 2.3), but such a step is rather a wild number */
 #define MSS_USUAL 1460
 
 static bool
@@ -35,7 +36,7 @@ tcp_reach(const struct tcp_packet *k, int receiver)
 	uint64_t win;
 
 	if ((k->b->known & BIN_SCALED) == 0 || (k->c->side[receiver].has & SIDE_ACK) == 0)
-		return (1 << 30); /* no window is wider (RFC 7323 2.3) */
+		return (REACH_UNKNOWN);
 	win = 2 * (uint64_t)tcp_window(k, receiver);
 	return (win > REACH_MIN ? win : REACH_MIN);
 }
@@ -320,13 +321,15 @@ begins(struct tcp_packet *k)
 		y->nxt = y->una;
 }
 
-/* Of what was never sent, so far ahead that no window allows it: only if the next one advances from there. */
+/* So far ahead of all that was seen that no window allows it: only if a segment ended there or before it, or another
+ * acknowledgement was there before. */
 static bool
 believable(struct tcp_packet *k, uint64_t a)
 {
 	struct tcp_side *y = k->y;
 	uint64_t reach = tcp_reach(k, k->side);
-	bool goes_on = y->has & SIDE_JUMPACK && a > y->jump && a - y->jump <= reach;
+	bool goes_on = (y->has & SIDE_JUMP && a >= y->jump && a - y->jump <= reach) ||
+	    (y->has & SIDE_JUMPACK && a > y->jump && a - y->jump <= reach);
 
 	if (a <= y->nxt || a - y->una <= reach || goes_on)
 		return (true);

@@ -132,6 +132,19 @@ fill_holes(struct tcp_packet *k, uint64_t lo, uint64_t hi)
 	return (r);
 }
 
+/* Hole i becomes two, which meet at `at`; false: there is no room for both. */
+static bool
+split_hole(struct tcp_side *x, struct holes *h, int i, uint64_t at)
+{
+	if (x->nholes == TCP_HOLES)
+		return (false);
+	memmove(&h->hole[i + 1], &h->hole[i], (size_t)(x->nholes - i) * sizeof(h->hole[0]));
+	x->nholes++;
+	h->hole[i].hi = at;
+	h->hole[i + 1].lo = at;
+	return (true);
+}
+
 uint64_t
 tcp_holes_acked(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 {
@@ -142,26 +155,22 @@ tcp_holes_acked(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 	if (h == NULL)
 		return (0);
 	for (int i = 0; i < x->nholes; i++) {
-		struct hole *o = &h->hole[i], rest;
+		struct hole *o = &h->hole[i];
 		uint64_t a = lo > o->lo ? lo : o->lo, b = hi < o->hi ? hi : o->hi;
 
 		if (o->has & HOLE_ACKED || a >= b)
 			continue;
+		if (a > o->lo && split_hole(x, h, i, a))
+			continue; /* the first acknowledgement lay in it: the part behind that is next */
 		bytes += b - a;
 		tcp_gap_missing(k, side, a, b);
-		rest = *o;
-		o->hi = b; /* what is acknowledged begins at its start: una was there before */
+		o->lo = a;
+		if (b < o->hi && !split_hole(x, h, i, b)) {
+			o->lo = b; /* the part that may still be filled */
+			continue;
+		}
 		o->acked = k->ts;
 		o->has |= HOLE_ACKED;
-		if (rest.hi > b && x->nholes < TCP_HOLES) {
-			memmove(&h->hole[i + 2], &h->hole[i + 1], (size_t)(x->nholes - i - 1) * sizeof(*o));
-			x->nholes++;
-			rest.lo = b;
-			h->hole[i + 1] = rest;
-		} else if (rest.hi > b) { /* no room for both: the part that may still be filled */
-			rest.lo = b;
-			*o = rest;
-		}
 	}
 	return (bytes);
 }
@@ -388,17 +397,19 @@ probes(struct tcp_packet *k)
 	return (true);
 }
 
-/* Far ahead of all that was seen: only if the next one goes on from there. */
+/* Far ahead of all that was seen: only if another one ended there, or was acknowledged up to there. */
 static bool
 believable(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
-	bool goes_on = x->has & SIDE_JUMP && x->jump == k->s && k->seglen > 0;
+	bool goes_on = x->has & (SIDE_JUMP | SIDE_JUMPACK) && x->jump == k->s && k->seglen > 0;
 
 	if (k->s - x->nxt <= tcp_reach(k, 1 - k->side) || goes_on)
 		return (true);
-	x->jump = k->e;
-	x->has = (x->has & ~(uint32_t)SIDE_JUMPACK) | SIDE_JUMP;
+	if (k->seglen > 0) {
+		x->jump = k->e;
+		x->has = (x->has & ~(uint32_t)SIDE_JUMPACK) | SIDE_JUMP;
+	}
 	return (false);
 }
 

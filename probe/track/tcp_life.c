@@ -14,13 +14,30 @@ ahead(uint32_t a, uint32_t b) /* how far a is ahead of b */
 	return ((int32_t)(a - b));
 }
 
+static bool
+same_number(const struct flow_state *f, int side, const struct packet *p)
+{
+	return (f->tcp_life & TCPLIFE_ISN << side && f->isn[side] == p->tcp.seq);
+}
+
+bool
+tcp_repeats_syn(const struct flow_state *f, int side, const struct packet *p)
+{
+	bool answered = f->tcp_life & TCPLIFE_SYNACK && ((f->tcp_life & TCPLIFE_SYNACKHI) != 0) == (side == 1);
+
+	/* Where both sides opened at once, each answers with the number of its SYN (RFC 9293 3.5). */
+	return (p->tcp.flags & TCP_SYN && same_number(f, side, p) && ((p->tcp.flags & TCP_ACK) == 0 || answered));
+}
+
 static void
 opens(struct flow_state *f, int side, const struct packet *p)
 {
-	bool again = f->tcp_life & TCPLIFE_ISN << side && f->isn[side] == p->tcp.seq;
+	bool again = tcp_repeats_syn(f, side, p), same = same_number(f, side, p);
 
-	if (f->tcp_life & TCPLIFE_ISN << side && !again && (f->ext != 0 || f->tcp_life & TCPLIFE_EST))
+	if (f->tcp_life & TCPLIFE_ISN << side && !same && (f->ext != 0 || f->tcp_life & TCPLIFE_EST))
 		return; /* of no connection that we know */
+	if (same && !again) /* which packet answers which is not known */
+		f->tcp_life |= TCPLIFE_SYNRTX | TCPLIFE_SYNACKRTX;
 	if (p->tcp.flags & TCP_ACK) {
 		f->tcp_life |= TCPLIFE_SYNACK | (again ? TCPLIFE_SYNACKRTX : 0) | (side == 1 ? TCPLIFE_SYNACKHI : 0);
 		f->synwin = p->tcp.win;

@@ -488,7 +488,48 @@ def e_second(c):
     c.a(.95, 300)
 
 
+def e_midhole(c):
+    """met in the middle; the first acknowledgement lies in a hole: what it covers is not judged, the rest is missing"""
+    c.d(.1, 0)
+    c.d(.101, 200)
+    c.a(.13, 150)
+    c.a(.14, 200)
+    c.d(.2, 100)
+
+
+def e_farjump(c):
+    """2 MiB were not captured, then each segment is acknowledged: the first such acknowledgement proves the step"""
+    c.d(.1, 0)
+    c.a(.13, 100)
+    for n in range(10):
+        c.d(.2 + n * .1, (2 << 20) + n * 100)
+        c.a(.25 + n * .1, (2 << 20) + n * 100 + 100)
+
+
+def e_wildack(c):
+    """met in the middle: one acknowledgement far ahead of all, and no second one"""
+    for n in range(10):
+        c.d(.1 + n * .1, n * 100)
+        c.a(.15 + n * .1, n * 100 + 100)
+        if n == 4:
+            c.a(.56, 300000000)
+
+
+def e_cross(c):
+    """both sides open at once: each answers with the number of its own SYN, and nothing was lost"""
+    for t, side, flags in ((0, C, SYN), (.001, S, SYN), (.03, C, SYN | ACK), (.031, S, SYN | ACK)):
+        c.seg(t, side, -1, 0, 0, flags)
+    c.d(.1, 0)
+    c.a(.15, 100)
+
+
 CORNERS = {
+    'midhole': (e_midhole, dict(sdatasegs=3, dackpkts=2, stgapev=1, snewbytes=300, sinflmax=100, scapmiss=50, scapfix=50,
+                                scapooo=1), None),
+    'farjump': (e_farjump, dict(sdatasegs=11, dackpkts=11, snewbytes=1000, sinflmax=100, sackev=11, sackgap=1, sackun=1,
+                                scapmiss=2 << 20, soow=1), {}),
+    'wildack': (e_wildack, dict(sdatasegs=10, dackpkts=11, snewbytes=1000, sinflmax=100), None),
+    'cross': (e_cross, dict(ONE, ssyn=2, dsyn=2), None),
     'synrtx': (e_syn, dict(ssyn=2, dsyn=1, sackpkts=1, ssynrtx=1, srtxdn=1, srto=1, smaxrtx=1), None),
     'synackrtx': (e_synack, dict(ssyn=1, dsyn=2, sackpkts=1, dsynrtx=1, drtxdn=1, drto=1, dmaxrtx=1), None),
     'syndata': (e_syndata, dict(ssyn=2, dsyn=1, sackpkts=1, ssynrtx=1, sdatasegs=2, snewbytes=100, srtxb=100, srtxdn=1, srto=1,

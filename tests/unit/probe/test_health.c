@@ -78,6 +78,7 @@ static const struct {
 	{ "loss", { { F_sdatasegs, 300 }, { F_srtxup, 2 }, { F_srtxdn, 1 } }, HEALTH_highloss },
 	{ "loss, little", { { F_sdatasegs, 301 }, { F_srtxup, 2 }, { F_srtxdn, 1 } }, 0 },
 	{ "loss, few", { { F_ddatasegs, 2 }, { F_drtxup, 2 } }, 0 },
+	{ "SYNs in vain", { { F_sdatasegs, 0 }, { F_srtxdn, 5 } }, 0 }, /* a share of no data */
 	{ "no END", { { F_conn, CONN_SF }, { F_cause, CAUSE_idle } }, 0 },
 	{ "no answer", { { F_conn, CONN_S0 }, { F_cause, CAUSE_idle } }, HEALTH_noans },
 	{ "nobody waited", { { F_conn, CONN_S0 }, { F_cause, CAUSE_shutdown } }, 0 },
