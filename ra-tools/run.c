@@ -30,7 +30,7 @@
 #define OPTIONS_MAX	64
 #define FILTER_FILE_MAX (1u << 20)
 #define THREADS_DEFAULT 4 /* at most: beyond, memory is what they wait for */
-#define MEMORY_DEFAULT	(1ull << 30)
+#define MEMORY_DEFAULT	(1ull << 30) /* at least */
 
 static const struct option_row common[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -316,6 +316,16 @@ take_output(struct run *r, int c, const char *arg)
 		return (false);
 	}
 	return (true);
+}
+
+/* A quarter of what the machine has. */
+static uint64_t
+memory_default(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	uint64_t quarter = pages > 0 && size > 0 ? (uint64_t)pages / 4 * (uint64_t)size : 0;
+
+	return (quarter > MEMORY_DEFAULT ? quarter : MEMORY_DEFAULT);
 }
 
 static void
@@ -716,7 +726,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	r->now = wall_clock(CLOCK_REALTIME);
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
-	r->memory = MEMORY_DEFAULT;
+	r->memory = memory_default();
 	memcpy(r->rows, common, sizeof(common));
 	r->nrows = NCOMMON;
 	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
