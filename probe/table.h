@@ -62,6 +62,7 @@ struct flow_state {
 	uint8_t mac_to[2][6]; /* and as the other side's first packet called it */
 	uint32_t dns;        /* TCP port 53: cell with the place in its stream; 0 = none */
 	uint8_t ttl[2];      /* TCP: of each side's last packet that was no RST; 0 = none */
+	uint8_t rst_only;    /* TCP, a bit a side: it has sent RSTs only, and ttl is the first one's */
 	uint8_t macs;        /* which of the four are known: bit 0, 1 = mac, bit 2, 3 = mac_to */
 };
 

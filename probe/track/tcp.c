@@ -123,6 +123,26 @@ measure_handshake(struct tcp_packet *k, bool again, bool was_est)
 	}
 }
 
+/* A RST whose TTL is not that of what its sender sends otherwise, before it or after: somebody else's? */
+static void
+note_ttl(struct tcp_packet *k, bool reset)
+{
+	struct flow_state *f = k->f;
+	uint8_t me = (uint8_t)(1 << k->side), *usual = &f->ttl[k->side];
+
+	if (reset && *usual == 0) {
+		f->rst_only |= me;
+		*usual = k->p->ttl;
+		return;
+	}
+	if (reset != ((f->rst_only & me) != 0) && abs(k->p->ttl - *usual) > 2)
+		k->b->rstttl = 1;
+	if (!reset) {
+		f->rst_only &= (uint8_t)~me;
+		*usual = k->p->ttl;
+	}
+}
+
 static void
 note_reset(struct tcp_packet *k)
 {
@@ -131,8 +151,6 @@ note_reset(struct tcp_packet *k)
 	bool data = k->c != NULL && (x->has | y->has) & SIDE_DATA;
 
 	k->b->rstby |= (uint8_t)(1 << k->side);
-	if (f->ttl[k->side] != 0 && abs(k->p->ttl - f->ttl[k->side]) > 2)
-		k->b->rstttl = 1;
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) != 0 && (f->tcp_life & TCPLIFE_EST) == 0 && !data)
 		k->b->rstphase |= RSTPHASE_syn;
 	else if (k->c != NULL && y->has & SIDE_OOW)
@@ -275,8 +293,7 @@ packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const s
 	measure_handshake(&k, again, was_est);
 	if (k.c != NULL && twice)
 		tcp_rare(&k)->dup[side]++;
-	if ((flags & TCP_RST) == 0)
-		f->ttl[side] = p->ttl;
+	note_ttl(&k, flags & TCP_RST);
 	if (flags & TCP_RST)
 		note_reset(&k);
 	else if (k.c != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k))
@@ -457,8 +474,9 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 	if (x->rstby != 0) {
 		SET(r, rstby, s == 0 ? x->rstby : (x->rstby >> 1 | x->rstby << 1) & 3);
 		SET(r, rstphase, x->rstphase);
-		SET(r, rstttl, x->rstttl);
 	}
+	if (x->rstby != 0 || x->rstttl != 0)
+		SET(r, rstttl, x->rstttl);
 	rtt_fill(t, b->rtt, s, r);
 	PAIR_OF(datasegs, x->datasegs)
 	PAIR_OF(newbytes, x->newbytes)

@@ -631,6 +631,13 @@ def r_ttl(c):
     c.seg(.12, S, 0, 0, 100, RST | ACK, ttl=50)
 
 
+def r_race(c):
+    """somebody refuses in the name of the server, which answers a moment later"""
+    c.syn(0)
+    c.seg(.03, S, -1, 0, 0, RST | ACK, 0, ttl=50)
+    c.syn(.049, S)
+
+
 def r_near(c):
     c.open()
     c.d(.1, 0)
@@ -647,6 +654,7 @@ def r_both(c):
 RESETS = {                               # phase, by, ttl
     'syn': (r_syn, 'syn', 'dst', None), 'before': (r_before, 'before', 'src', None), 'data': (r_data, 'data', 'dst', None),
     'fin': (r_fin, 'fin', 'dst', None), 'oow': (r_oow, 'oow', 'dst', None), 'ttl': (r_ttl, 'data', 'dst', 1),
+    'race': (r_race, 'syn', 'dst', 1),
     'near': (r_near, 'data', 'dst', None),
     'both': (r_both, 'data', 'both', None),
 }
