@@ -163,6 +163,7 @@ prepare(struct run *r, struct models *s)
 			fieldset_union(&read, filter_fields(m->filter));
 		run_want_set(r, &read);
 		m->aggr = aggr_new(&m->keys, &keep);
+		aggr_memory(m->aggr, run_memory(r) / s->n);
 	}
 }
 
@@ -229,6 +230,8 @@ show(struct run *r, struct model *m)
 		if (!sink_put(m->sink, run_header(r, m->filter != NULL), b))
 			run_fail("%s", sink_error(m->sink));
 	}
+	if (aggr_error(m->aggr) != NULL)
+		run_fail("%s", aggr_error(m->aggr));
 	if (!sink_close(&m->sink, run_header(r, m->filter != NULL), err, sizeof(err)))
 		run_wrong(r, "%s", err);
 	aggr_free(&m->aggr);

@@ -2,7 +2,7 @@
  *
  * ratop: the greatest groups by a field, with their share of the total.  See ratop(1).
  */
-#include "ra-tools/aggr.h"
+#include "ra-tools/cluster.h"
 #include "ra-tools/run.h"
 #include "ra-tools/sort.h"
 #include "ra-tools/view.h"
@@ -187,6 +187,8 @@ show(struct run *r, struct top *t)
 
 	while ((b = aggr_next(t->groups)) != NULL)
 		add_groups(r, t, b);
+	if (aggr_error(t->groups) != NULL)
+		run_fail("%s", aggr_error(t->groups));
 	total = aggr_next(t->total);
 	if (run_views(r) != NULL)
 		views_total(run_views(r), total);
@@ -209,11 +211,9 @@ main(int argc, char **argv)
 {
 	static struct top t;
 	struct run *r = run_start(argc, argv, &tool, option);
-	struct batch *b;
 
 	prepare(r, &t);
-	while ((b = run_next(r)) != NULL)
-		aggr_add(t.groups, b);
+	cluster_all(r, t.groups);
 	show(r, &t);
 	aggr_free(&t.groups);
 	aggr_free(&t.rest);
