@@ -94,6 +94,7 @@ static const struct { const char *word; enum field field; } aliases[] = {
 #define DERIVED(...)
 #define ALIAS(word, name) { #word, F_##name },
 #include "format/fields.def"
+	{ "loss%", F_ploss }, { "sloss%", F_sploss }, { "dloss%", F_dploss }, { "caploss%", F_pcaploss },
 };
 // clang-format on
 

@@ -441,7 +441,12 @@ refuse(const struct bins *b, int64_t interval, int64_t span, char *err, size_t e
 	seconds(b->width, wide);
 	seconds(step, has);
 	seconds(next, good);
-	if (interval == 0 || step == interval)
+	if ((interval == 0 || step == interval) && b->width % SEC != 0)
+		(void)snprintf(err, errlen,
+			       "was recorded in bins of %s s (pavo -S); %s s bins would be "
+			       "guesses: use -M %ss, or --approx",
+			       has, wide, good);
+	else if (interval == 0 || step == interval)
 		(void)snprintf(
 		    err, errlen,
 		    "was recorded in bins of %s s (pavo -S); %s s bins would be guesses: "

@@ -25,9 +25,9 @@ static const struct key_word {
 	  "probe flowid stime ltime dur proto saddr sport daddr dport trans spkts dpkts sbytes dbytes spayload dpayload "
 	  "snewbytes dnewbytes sloss dloss srtx drtx state conn cause throughput_bps sthroughput_bps dthroughput_bps "
 	  "latency_ms health" },
-	{ "tunnel", "tunid", "tunid saddr dir daddr", true, false, F_tunid,
+	{ "tunnel", "tunid", "tunid proto saddr dir daddr", true, false, F_tunid,
 	  "trans stime flgs proto saddr dir daddr spkts dpkts sbytes dbytes sloss dloss ploss rekeys", NULL },
-	{ "lane", "tunid lane", "tunid lane saddr dir daddr", true, false, F_tunid,
+	{ "lane", "tunid lane", "tunid lane proto saddr dir daddr", true, false, F_tunid,
 	  "trans stime flgs proto saddr sspi dir daddr dspi lane pconf spkts dpkts sloss dloss ploss rekeys", NULL },
 	{ "spi", "tunid saddr daddr sspi", "saddr sspi daddr", false, false, F_sspi,
 	  "stime proto saddr sspi daddr spkts sbytes suniq slost sfix sdup slate sploss", NULL },

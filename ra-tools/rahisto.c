@@ -5,6 +5,7 @@
 #include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "ra-tools/out/histo.h"
+#include "ra-tools/out/page.h"
 #include "ra-tools/run.h"
 
 #include <errno.h>
@@ -296,13 +297,11 @@ static void
 picture(struct run *r, const struct histo *h)
 {
 	struct buf b = { 0 };
-	FILE *f;
 
 	histo_svg(h, &run_sheet(r)->text, &b);
 	if (strcmp(svg, "-") == 0) {
 		buf_add(&run_sheet(r)->out, b.p, b.len);
-	} else if ((f = fopen(svg, "w")) == NULL || fwrite(b.p, 1, b.len, f) != b.len ||
-		   fclose(f) != 0) {
+	} else if (!page_write(svg, &b)) {
 		run_wrong(r, "%s: %s", svg, strerror(errno));
 	}
 	buf_free(&b);
@@ -315,6 +314,8 @@ main(int argc, char **argv)
 	struct run *r = run_start(argc, argv, &tool, option);
 	struct batch *b;
 
+	if (svg != NULL)
+		page_check(r, svg);
 	prepare(r, &c);
 	while ((b = run_next(r)) != NULL)
 		add_batch(&c, b);

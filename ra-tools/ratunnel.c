@@ -4,6 +4,7 @@
  */
 #include "format/base/log.h"
 #include "ra-tools/bin.h"
+#include "ra-tools/out/page.h"
 #include "ra-tools/out/report.h"
 #include "ra-tools/run.h"
 #include "ra-tools/sla.h"
@@ -202,21 +203,13 @@ page(const struct report *rep, struct run *r)
 {
 	struct buf b = { 0 };
 	struct sheet *s = run_sheet(r);
-	FILE *f;
 
 	report_html(rep, &s->text, &b);
 	if (strcmp(html, "-") == 0) {
 		buf_add(&s->out, b.p, b.len);
 		sheet_flush(s);
-	} else {
-		struct buf part = { 0 };
-
-		buf_printf(&part, "%s.part", html);
-		f = fopen(buf_cstr(&part), "w");
-		if (f == NULL || fwrite(b.p, 1, b.len, f) != b.len || fclose(f) != 0 ||
-		    rename(buf_cstr(&part), html) != 0)
-			run_fail("%s: %s", html, strerror(errno));
-		buf_free(&part);
+	} else if (!page_write(html, &b)) {
+		run_fail("%s: %s", html, strerror(errno));
 	}
 	buf_free(&b);
 }
@@ -269,6 +262,8 @@ main(int argc, char **argv)
 	w.r = run_start(argc, argv, &tool, option);
 	if (run_output(w.r) != NULL)
 		run_usage("-w: a report is no record file; racluster -m tunnel writes one");
+	if (html != NULL)
+		page_check(w.r, html);
 	prepare(&w);
 	while ((b = run_next(w.r)) != NULL)
 		add(&w, b);

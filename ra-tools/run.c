@@ -460,6 +460,10 @@ take_line(struct run *r, tool_option own, int argc, char **argv)
 		return;
 	if (strcmp(argv[optind], "-") == 0)
 		optind++;
+	else if (strcmp(argv[optind - 1], "--") != 0 && optind > 2 &&
+		 (strcmp(argv[optind - 2], "-s") == 0 || strcmp(argv[optind - 2], "-m") == 0))
+		run_usage("\"%s\" is out of place: names are separated by commas: %s %s,%s",
+			  argv[optind], argv[optind - 2], argv[optind - 1], argv[optind]);
 	else if (strcmp(argv[optind - 1], "--") != 0)
 		run_usage(
 		    "\"%s\" is out of place: files stand behind -r, the filter behind a lone -",

@@ -23,7 +23,7 @@ static const struct {
 } words[] = {
 	{ VIEW_DELTA, "_delta", "Delta" },
 	{ VIEW_RATE, "_rate", "/s" },
-	{ VIEW_SHARE, "_share", "%" },
+	{ VIEW_SHARE, "_share", "Share%" },
 };
 #define NWORDS (sizeof(words) / sizeof(words[0]))
 

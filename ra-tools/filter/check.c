@@ -25,8 +25,8 @@ struct pick { /* a word may mean both sides */
 static const struct {
 	const char *word, *name;
 } spellings[] = {
-	{ "host", "addr" },	{ "net", "addr" }, { "loss%", "ploss" }, { "sloss%", "sploss" },
-	{ "dloss%", "dploss" }, { "caploss%", "pcaploss" }, { "rtx", "rtx" },  { "retrans", "rtx" }, { "appbytes", "payload" },
+	{ "host", "addr" },   { "net", "addr" },	 { "rtx", "rtx" },
+	{ "retrans", "rtx" }, { "appbytes", "payload" },
 };
 
 /* The field `letter` + name; rtt_min is rtts_min and rttd_min. */

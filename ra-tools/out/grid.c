@@ -99,6 +99,8 @@ width(const struct grid *g, unsigned i)
 void
 grid_line(const struct grid *g, int row, struct buf *to)
 {
+	size_t start = to->len;
+
 	for (unsigned i = 0; i < g->n; i++) {
 		size_t n;
 		const char *p = cell(g, row, i, &n);
@@ -112,6 +114,8 @@ grid_line(const struct grid *g, int row, struct buf *to)
 		if (!g->column[i].right && i + 1 < g->n)
 			memset(buf_put(to, space), ' ', space);
 	}
+	while (to->len > start && to->p[to->len - 1] == ' ')
+		to->len--;
 }
 
 void

@@ -378,6 +378,13 @@ json_bin(const struct report *rep, const struct sla_tunnel *t, int64_t from, int
 	buf_free(&command);
 }
 
+/* Keys of percentages say so. */
+static const char *
+pct(enum sla_term t)
+{
+	return (strcmp(sla_terms[t].unit, "%") == 0 ? "_pct" : "");
+}
+
 static void
 json_limits(const struct report *rep, const struct sla_direction *d, struct sheet *s)
 {
@@ -388,8 +395,8 @@ json_limits(const struct report *rep, const struct sla_direction *d, struct shee
 	for (enum sla_term t = 0; t < SLA_TERMS; t++) {
 		if (!l->set[t])
 			continue;
-		sheet_printf(s, "%s\"%s\":{\"limit\":%.10g,\"value\":", first ? "" : ",",
-			     sla_terms[t].word, l->value[t]);
+		sheet_printf(s, "%s\"%s\":{\"limit%s\":%.10g,\"value%s\":", first ? "" : ",",
+			     sla_terms[t].word, pct(t), l->value[t], pct(t));
 		first = false;
 		if (d->verdict[t].known)
 			sheet_printf(s, "%.10g,\"kept\":%s}", d->verdict[t].value,
@@ -414,8 +421,9 @@ json_lists(const struct report *rep, const struct sla_tunnel *t, int side, struc
 		span_of(t, &d->violation[i], &from, &to);
 		buf_str(&s->out, i > 0 ? "," : "");
 		json_bin(rep, t, from, to, s);
-		sheet_printf(s, ",\"term\":\"%s\",\"value\":%.10g}",
-			     sla_terms[d->violation[i].term].word, d->violation[i].value);
+		sheet_printf(s, ",\"term\":\"%s\",\"value%s\":%.10g}",
+			     sla_terms[d->violation[i].term].word, pct(d->violation[i].term),
+			     d->violation[i].value);
 	}
 	buf_str(&s->out, "],\"worst_bins\":[");
 	for (size_t i = 0; i < n; i++) {

@@ -135,7 +135,7 @@ def vector_s4(folder):
     records = read(c, folder)
     got = tunnel(records, '--sla', 'loss=1%')[0]
     want((got['lost'], got['expected'], got['loss_pct']), (5, 50, None), 'too few packets')
-    want(('sla' in got, got['terms']['loss']), (False, {'limit': 1, 'value': None, 'kept': None}), 'no verdict')
+    want(('sla' in got, got['terms']['loss']), (False, {'limit_pct': 1, 'value_pct': None, 'kept': None}), 'no verdict')
     want('5 of 50 ' in good(['ratunnel', '-r', records]).decode(), True, 'text says 5 of 50')
     want(tunnel(records, '--min-sample', '50')[0]['loss_pct'], 10, 'a smaller sample')
 
