@@ -47,6 +47,12 @@ struct run {
 	/* what was asked for */
 	const char *fields, *range, *tz, *having_text, *filter_file, *separator;
 	char *filter_text, *fields_text, *both_text;
+	struct input { /* as -r and -R name them, until they are opened */
+		const char *path;
+		bool tree;
+	} *inputs;
+	size_t ninputs;
+	bool live; /* files that are still being written, too */
 	struct buf typed; /* the inputs, as one would type them in a shell */
 	const char *write_path, *rejects_path;
 	struct sink *write, *rejects;
@@ -241,10 +247,23 @@ static void
 add_input(struct run *r, int c, const char *path)
 {
 	type_word(&r->typed, path);
-	if (c == 'r')
-		source_add(r->source, path);
-	else if (!source_add_tree(r->source, path))
-		run_wrong(r, "%s: %s", path, strerror(errno));
+	r->inputs = mem_grow(r->inputs, r->ninputs + 1, sizeof(r->inputs[0]));
+	r->inputs[r->ninputs++] = (struct input){ .path = path, .tree = c == 'R' };
+}
+
+/* When all options are known: --live may stand behind a tree. */
+static void
+open_inputs(struct run *r)
+{
+	for (size_t i = 0; i < r->ninputs; i++)
+		if (!r->inputs[i].tree)
+			source_add(r->source, r->inputs[i].path);
+		else if (!source_add_tree(r->source, r->inputs[i].path, r->live))
+			run_wrong(r, "%s: %s", r->inputs[i].path, strerror(errno));
+	free(r->inputs);
+	r->inputs = NULL;
+	if (r->live)
+		type_word(&r->typed, "--live");
 }
 
 /* Files up to the next word that begins with a dash (TOOLS, "Arguments"). */
@@ -371,6 +390,9 @@ take_input(struct run *r, int c, const char *arg)
 		break;
 	case O_MAR:
 		r->mar = true;
+		break;
+	case O_LIVE:
+		r->live = true;
 		break;
 	case O_EXPLAIN:
 		r->explain++;
@@ -738,6 +760,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	h.arg = r;
 	r->source = source_new(&h);
 	take_line(r, own, argc, argv);
+	open_inputs(r);
 	find_input(r);
 	set_zone(r);
 	set_range(r);

@@ -36,6 +36,7 @@ enum {
 	O_VERSION,
 	O_HAVING,
 	O_MEMORY,
+	O_LIVE,
 	O_OWN
 };
 

@@ -88,15 +88,15 @@ by_name(const FTSENT **a, const FTSENT **b)
 }
 
 static bool
-is_ours(const char *name)
+is_ours(const char *name, bool live)
 {
 	size_t n = strlen(name);
 
-	return (n > 5 && strcmp(name + n - 5, ".pavo") == 0);
+	return (n > 5 && (strcmp(name + n - 5, ".pavo") == 0 || (live && strcmp(name + n - 5, ".part") == 0)));
 }
 
 bool
-source_add_tree(struct source *s, const char *dir)
+source_add_tree(struct source *s, const char *dir, bool live)
 {
 	char *const roots[] = { (char *)(uintptr_t)dir, NULL };
 	FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
@@ -106,7 +106,7 @@ source_add_tree(struct source *s, const char *dir)
 	if (tree == NULL)
 		return (false);
 	while ((e = fts_read(tree)) != NULL) {
-		if (e->fts_info == FTS_F && is_ours(e->fts_name))
+		if (e->fts_info == FTS_F && is_ours(e->fts_name, live))
 			source_add(s, e->fts_path);
 		else if (e->fts_info == FTS_ERR || e->fts_info == FTS_DNR ||
 			 (e->fts_info == FTS_NS && e->fts_level == 0))

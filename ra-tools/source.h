@@ -20,8 +20,8 @@ struct source_hooks {
 struct source *source_new(const struct source_hooks *);
 void source_free(struct source **);
 void source_add(struct source *, const char *path); /* "-" = stdin */
-/* All *.pavo below dir, in the order of their names. false: errno says why. */
-bool source_add_tree(struct source *, const char *dir);
+/* All *.pavo below dir, in the order of their names; live: *.part too. false: errno says why. */
+bool source_add_tree(struct source *, const char *dir, bool live);
 unsigned source_count(const struct source *);
 const char *source_path(const struct source *, unsigned i);
 
