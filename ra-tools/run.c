@@ -229,6 +229,8 @@ number(const char *option, const char *arg, uint64_t most)
 
 	errno = 0;
 	v = strtoull(arg, &end, 10);
+	if ((!isdigit((unsigned char)arg[0]) || *end != '\0' || errno != 0) && most == UINT64_MAX)
+		run_usage("%s %s: expected a number", option, arg);
 	if (!isdigit((unsigned char)arg[0]) || *end != '\0' || errno != 0 || v > most)
 		run_usage("%s %s: expected a number up to %llu", option, arg,
 			  (unsigned long long)most);

@@ -281,9 +281,49 @@ def check(tap, case, path):
     tap.ok(got == count, case.__name__ + ': counts of records', 'expected %s' % count, 'got      %s' % got)
 
 
+def spike(path):
+    """A4: the loop shows in the change of bytes from bin to bin; after it no packet, and then the end"""
+    t = Talk()
+    loop(t)
+    t.d(21, 100, 100)
+    t.write(path + '.pcap')
+    good(['pavo', '-q', '-r', path + '.pcap', '-w', path])
+    wire = [0] * 5
+    for at, data in t.frames:
+        wire[at // 5000000] += len(data)
+    got = rows(['rabins', '-r', path, '-M', '5s', '--zero', '--delta', '--csv', '-u', '-p', '0', '-s', 'bstart,bytes'])
+    want([[int(r['bstart']) - BASE, int(r['bytes'])] for r in got], [[i * 5, n] for i, n in enumerate(wire)], 'bytes')
+    want([r['bytes_delta'] for r in got], ['-'] + [str(b - a) for a, b in zip(wire, wire[1:])], 'change')
+    top = max(range(1, 5), key=lambda i: wire[i] - wire[i - 1])
+    want((top, wire[1] > 100 * wire[0]), (1, True), 'the spike')
+
+
+def spoken(path):
+    """A3: how often one segment was sent again, as a distribution over connections"""
+    t = Talk()
+    for n, again in enumerate((0, 0, 1, 1, 1, 3)):
+        t.ports = (40000 + n, 80)
+        t.shift = n * 20.0
+        handshake(t)
+        for k in range(again + 1):
+            t.d(0.1 + k * (1 << k), 0, 100)
+        t.a(0.15 + again * (1 << again), 100)
+    t.write(path + '.pcap')
+    good(['pavo', '-q', '-r', path + '.pcap', '-w', path])
+    good(['racluster', '-r', path, '-m', 'flow', '-w', path + '.flows'])
+    got = [json.loads(line) for line in good(['rahisto', '-r', path + '.flows', '-o', 'smaxrtx', '--width', '1', '--json']).splitlines()]
+    want([(g['from'], g['count']) for g in got if g['count']], [(0, 2), (1, 3), (3, 1)], 'connections by most repetitions')
+
+
 def main():
     tap = Tap()
     with scratch() as folder:
+        for act in (spike, spoken):
+            try:
+                act(os.path.join(folder, act.__name__))
+                tap.ok(True, act.__doc__)
+            except Failure as e:
+                tap.ok(False, act.__doc__, str(e))
         for case in CASES:
             if sys.argv[1:] and case.__name__ not in sys.argv[1:]:
                 continue
