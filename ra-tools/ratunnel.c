@@ -234,7 +234,8 @@ show(struct work *w)
 			      .asked = run_asked(w->r),
 			      .title = title,
 			      .capture = capture,
-			      .more = all };
+			      .more = all,
+			      .partial = run_partial(w->r) };
 
 	run_counted(w->r, rep.count);
 	if (html != NULL)

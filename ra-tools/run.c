@@ -1058,6 +1058,12 @@ stopping(const struct run *r)
 	return (watch_stop() != 0 && r->files);
 }
 
+bool
+run_partial(const struct run *r)
+{
+	return (r->failed || stopping(r));
+}
+
 static void
 explain_block(const struct scan_block *b)
 {

@@ -119,6 +119,7 @@ void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed 
 /* The T that -w writes into its header, if it is not that of the input. */
 void run_interval(struct run *, uint32_t seconds);
 
+bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* Flush, close, say what went wrong; frees. Returns the exit status. */
 int run_end(struct run **);
 

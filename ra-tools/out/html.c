@@ -965,6 +965,9 @@ period(const struct report *rep, const struct text_options *o, struct buf *to)
 		from = t->from < from ? t->from : from;
 		end = t->to > end ? t->to : end;
 	}
+	if (rep->partial)
+		buf_str(to, "<p class=\"bad\">Not all of the input was read: bins and tunnels may be "
+			    "missing.</p>\n");
 	buf_str(to, "<p class=\"soft\">");
 	if (rep->count == 0) {
 		buf_str(to, "No tunnel has a record.</p>\n");

@@ -17,6 +17,7 @@ struct report {
 	const char *title;   /* of the page; NULL */
 	const char *capture; /* name of the capture in commands */
 	bool more;	     /* text: all violating bins */
+	bool partial;	     /* not all of the input could be read */
 };
 
 void report_text(const struct report *, struct sheet *);

@@ -134,6 +134,18 @@ def drawn(page):
 
 # --- a browser --------------------------------------------------------------------------------------
 
+def partial(records, folder):
+    """half of the file once more behind the whole"""
+    whole = open(records, 'rb').read()
+    cut, path, note = os.path.join(folder, 'cut.pavo'), os.path.join(folder, 'cut.html'), 'Not all of the input was read'
+    for data, status in ((whole, 0), (whole + whole[:len(whole) // 2], 2)):
+        with open(cut, 'wb') as f:
+            f.write(data)
+        good(['ratunnel', '-r', cut, '--html', path], status=(status,))
+        with open(path, encoding='utf-8') as f:
+            want(note in f.read(), status == 2, 'the page says that it is not whole')
+
+
 def browser(folder, url, *options):
     argv = [CHROMIUM, '--headless=new', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--no-first-run',
             '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-extensions',
@@ -205,7 +217,7 @@ def main():
         path, text = written(records, folder, HOSTILE % port, '--sla', LIMITS)
         page = Page(text)
         tests = [('the page says what JSON says', lambda: said(page, records)), ('nothing runs, nothing loads', lambda: closed(text, page)),
-                 ('a bad bin is drawn, no packets are not no loss', lambda: drawn(page))]
+                 ('a bad bin is drawn, no packets are not no loss', lambda: drawn(page)), ('what is not whole says so', lambda: partial(records, folder))]
         if CHROMIUM:
             tests.append(('opened in Chromium', lambda: opened(folder, path, port)))
         for name, act in tests:
