@@ -23,8 +23,8 @@ static const struct key_word {
 	{ "matrix", "saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE, NULL, NULL },
 	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid, NULL,
 	  "probe flowid stime ltime dur proto saddr sport daddr dport trans spkts dpkts sbytes dbytes spayload dpayload "
-	  "snewbytes dnewbytes sloss dloss srtx drtx state conn cause throughput_bps sthroughput_bps dthroughput_bps "
-	  "latency_ms health" },
+	  "snewbytes dnewbytes sloss dloss srtx drtx sgap dgap state conn cause "
+	  "throughput_bps sthroughput_bps dthroughput_bps latency_ms health" },
 	{ "tunnel", "tunid", "tunid proto saddr dir daddr", true, false, F_tunid,
 	  "trans stime flgs proto saddr dir daddr spkts dpkts sbytes dbytes sloss dloss ploss rekeys", NULL },
 	{ "lane", "tunid lane", "tunid lane proto saddr dir daddr", true, false, F_tunid,
