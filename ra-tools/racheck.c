@@ -7,6 +7,7 @@
  */
 #include "format/base/mem.h"
 #include "ra-tools/conserve.h"
+#include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
 #include "ra-tools/sink.h"
 
@@ -33,6 +34,7 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.writes = true,
+	.reports = true,
 };
 
 static bool summary, repair, reindex;
@@ -332,6 +334,66 @@ show_json(struct run *r, const struct report *f)
 	buf_free(&b);
 }
 
+static const char *const csv_names[] = { "file",       "state",	 "bytes",     "segments", "blocks",
+					 "records",    "probe",	 "interval",  "from",	  "to",
+					 "lost_bytes", "behind", "conserved", "error" };
+#define CSV_NAMES (sizeof(csv_names) / sizeof(csv_names[0]))
+
+static void
+csv_time(struct run *r, struct grid *g, const struct report *f, int64_t t)
+{
+	struct buf b = { 0 };
+
+	grid_cell(g, f->times ? time_text(r, t, &b) : "-");
+	buf_free(&b);
+}
+
+/* The first file brings the heading. */
+static void
+show_csv(struct run *r, const struct report *f)
+{
+	static bool headed;
+	struct sheet *s = run_sheet(r);
+	bool bare = s->bare;
+	struct grid g = { 0 };
+
+	for (size_t i = 0; i < CSV_NAMES; i++)
+		grid_column(&g, csv_names[i], csv_names[i], false);
+	grid_cell(&g, f->path);
+	grid_cell(&g, state_words[f->state]);
+	if (f->state == UNREADABLE) {
+		for (size_t i = 2; i < CSV_NAMES - 1; i++)
+			grid_cell(&g, "-");
+	} else {
+		grid_printf(&g, "%llu", ULL(f->bytes));
+		grid_printf(&g, "%llu", ULL(f->totals.segments));
+		grid_printf(&g, "%llu", ULL(f->totals.blocks));
+		grid_printf(&g, "%llu", ULL(f->records));
+		grid_cell(&g, f->probe == NULL || *f->probe == '\0' ? "-" : f->probe);
+		grid_printf(&g, "%u", f->interval);
+		csv_time(r, &g, f, f->from);
+		csv_time(r, &g, f, f->to);
+		grid_printf(&g, "%llu", ULL(f->totals.bad_bytes));
+		if (summary)
+			grid_cell(&g, "-");
+		else
+			grid_printf(&g, "%llu", ULL(f->behind));
+		grid_cell(&g, summary || !f->known ? "-" : conserved_word(f));
+	}
+	grid_cell(&g, f->trouble != NULL ? f->trouble : "-");
+	s->bare |= headed;
+	grid_csv(&g, s);
+	s->bare = bare;
+	headed = true;
+	grid_free(&g);
+}
+
+static const char *
+many(uint64_t n)
+{
+	return (n == 1 ? "" : "s");
+}
+
 static void
 show_text(struct run *r, const struct report *f)
 {
@@ -340,8 +402,9 @@ show_text(struct run *r, const struct report *f)
 
 	sheet_printf(s, "%s: %s", f->path, state_words[f->state]);
 	if (f->state != UNREADABLE) {
-		sheet_printf(s, "; %llu records in %llu blocks, %llu bytes", ULL(f->records),
-			     ULL(f->totals.blocks), ULL(f->bytes));
+		sheet_printf(s, "; %llu record%s in %llu block%s, %llu bytes", ULL(f->records),
+			     many(f->records), ULL(f->totals.blocks), many(f->totals.blocks),
+			     ULL(f->bytes));
 		if (f->totals.segments > 1)
 			sheet_printf(s, ", %llu segments", ULL(f->totals.segments));
 		if (f->times) {
@@ -369,7 +432,7 @@ one_file(struct run *r, const char *path)
 	if (f.state != UNREADABLE)
 		run_counted(r, 1);
 	if (!run_quiet(r))
-		(run_json(r) ? show_json : show_text)(r, &f);
+		(run_json(r) ? show_json : run_separated(r) ? show_csv : show_text)(r, &f);
 	sheet_flush(run_sheet(r));
 	if (f.trouble != NULL)
 		run_note("%s", f.trouble);

@@ -5,6 +5,7 @@
  */
 #include "format/base/mem.h"
 #include "ra-tools/conserve.h"
+#include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@ static const struct tool tool = {
 	.purpose = "Counts flow records, packets and bytes, and checks that every captured frame "
 		   "is accounted for.",
 	.mar = true,
+	.reports = true,
 };
 
 struct count {
@@ -239,6 +241,55 @@ show_text(struct run *r, const struct totals *t, bool known, bool good)
 }
 
 static void
+csv_line(struct grid *g, const char *name, const struct count *c)
+{
+	grid_cell(g, name);
+	grid_printf(g, "%llu", ULL(c->records));
+	grid_printf(g, "%llu", ULL(c->flows));
+	grid_printf(g, "%llu", ULL(c->pkts));
+	grid_printf(g, "%llu", ULL(c->bytes));
+}
+
+static void
+csv_pair(struct grid *g, const char *name, uint64_t pkts, uint64_t bytes)
+{
+	grid_cell(g, name);
+	grid_cell(g, "-");
+	grid_cell(g, "-");
+	grid_printf(g, "%llu", ULL(pkts));
+	grid_printf(g, "%llu", ULL(bytes));
+}
+
+/* The rows of the text, by the names that they have in JSON. */
+static void
+show_csv(struct run *r, const struct totals *t)
+{
+	static const char *const heading[] = { "name", "records", "flows", "pkts", "bytes" };
+	struct grid g = { 0 };
+	struct buf name = { 0 };
+
+	for (size_t i = 0; i < sizeof(heading) / sizeof(heading[0]); i++)
+		grid_column(&g, heading[i], heading[i], i > 0);
+	for (size_t i = 0; i < t->nproto; i++)
+		csv_line(&g, proto_text(r, &t->proto[i], &name), &t->proto[i].c);
+	for (int i = 0; i < FAMILIES; i++)
+		if (t->family[i].records > 0)
+			csv_line(&g, family_names[i], &t->family[i]);
+	csv_line(&g, "flow", &t->flow);
+	if (t->c.marrecords > 0) {
+		csv_pair(&g, "mar", t->c.mar[MAR_FRAMES], t->c.mar[MAR_FRAMEBYTES]);
+		csv_pair(&g, "short", t->c.mar[MAR_SHORT], t->c.mar[MAR_SHORTBYTES]);
+		csv_pair(&g, "badip", t->c.mar[MAR_BADIP], t->c.mar[MAR_BADIPBYTES]);
+		csv_pair(&g, "nonip_off", t->c.mar[MAR_NONIP], t->c.mar[MAR_NONIPBYTES]);
+		if (!t->c.live)
+			csv_pair(&g, "filtered", t->c.mar[MAR_FILT], t->c.mar[MAR_FILTBYTES]);
+	}
+	grid_csv(&g, run_sheet(r));
+	grid_free(&g);
+	buf_free(&name);
+}
+
+static void
 want(struct run *r)
 {
 	struct fieldset read = { { 0 } };
@@ -278,7 +329,9 @@ main(int argc, char **argv)
 	if (t.nproto > 0)
 		qsort(t.proto, t.nproto, sizeof(t.proto[0]), by_bytes);
 	good = conserve_holds(&t.c, &known);
-	if (!run_quiet(r))
+	if (run_separated(r) && !run_quiet(r))
+		show_csv(r, &t);
+	else if (!run_quiet(r))
 		(run_json(r) ? show_json : show_text)(r, &t, known, good);
 	run_counted(r, t.records);
 	if (known && !good)

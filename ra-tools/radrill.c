@@ -41,6 +41,7 @@ static const struct tool tool = {
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.columns = "stime flgs proto saddr sport dir daddr dport lane spkts dpkts sloss dloss",
 	.merges = true,
+	.reports = true,
 };
 
 static const char *by = "loss", *keys_text, *bin_text, *key_text, *capture = "capture.pcap";

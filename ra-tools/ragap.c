@@ -34,6 +34,7 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.mar = true,
+	.reports = true,
 };
 
 static struct {

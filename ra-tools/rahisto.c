@@ -28,6 +28,7 @@ static const struct tool tool = {
 	.purpose = "Shows how the values of a field are distributed over flow records.",
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
+	.reports = true,
 };
 
 static const char *field_text, *width_text, *svg;

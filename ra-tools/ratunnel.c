@@ -41,6 +41,7 @@ static const struct tool tool = {
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.mar = true,
 	.writes = true,
+	.reports = true,
 };
 
 #define CHARTS 50 /* tunnels with a chart, without -N */

@@ -79,7 +79,7 @@ struct run {
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
 	bool headed;
-	struct fieldset own, want;     /* what the tool reads; all that is read */
+	struct fieldset own, want, first; /* what the tool reads; all that is read; what selects */
 	const struct fieldset *wanted; /* NULL: every field */
 	uint64_t *sel, *match;
 	struct segment_info segment;
@@ -555,6 +555,8 @@ set_output(struct run *r)
 	}
 	if (r->json + r->native + (r->separator != NULL) > 1)
 		run_usage("--json, --native and separated values: one of them");
+	if (r->native && r->tool->reports)
+		run_usage("--native is for records, and this is a report: --csv or --json");
 	if (r->native && isatty(STDOUT_FILENO) && r->write_path == NULL)
 		run_usage("--native is not for a terminal: pipe it into ClickHouse");
 	if (r->native)
@@ -1030,13 +1032,34 @@ note_segment(struct run *r, const struct segment_info *s)
 		r->segment.filtered = true;
 }
 
+/* What says which records are selected; NULL: all that is wanted, or is read anyway. */
+static const struct fieldset *
+set_first(struct run *r, const struct fieldset *wanted)
+{
+	struct fieldset *first = &r->first;
+
+	if (r->filter == NULL || r->rejects_path != NULL)
+		return (NULL);
+	fieldset_want(first, F_rectype);
+	fieldset_want(first, F_bstart);
+	fieldset_want(first, F_bend);
+	fieldset_union(first, filter_fields(r->filter));
+	if (r->labels != NULL)
+		labels_want(r->labels, first, first);
+	for (enum field f = 0; f < F_STORED; f++)
+		if ((wanted == NULL || fieldset_has(wanted, f)) && !fieldset_has(first, f))
+			return (first);
+	return (NULL);
+}
+
 static struct scan_plan
-plan(const struct run *r)
+plan(struct run *r)
 {
 	bool all = r->write_path != NULL || r->rejects_path != NULL;
 
 	return ((struct scan_plan){
 	    .want = all ? NULL : r->wanted,
+	    .first = set_first(r, all ? NULL : r->wanted),
 	    .filter = r->filter,
 	    .labels = r->labels,
 	    .timed = r->range != NULL,

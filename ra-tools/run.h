@@ -54,6 +54,7 @@ struct tool {
 	    merges; /* rows of output are not rows of input: --having, the note about corrections */
 	bool mar;   /* MAR records are considered without being asked for */
 	bool writes; /* -w is its own: run_output() */
+	bool reports; /* shows no records: no --native */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
 };
 
