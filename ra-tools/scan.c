@@ -90,12 +90,12 @@ select_filter(const struct scan_plan *p, struct slot *s, struct batch *b)
 }
 
 static void
-select_rows(const struct scan_plan *p, struct slot *s)
+select_rows(const struct scan_plan *p, const struct fieldset *read, struct slot *s)
 {
 	struct batch *b = s->block.batch;
 
 	if (p->labels != NULL)
-		labels_fill(p->labels, p->want, b);
+		labels_fill(p->labels, read, b);
 	bits_fill(s->sel, b->rows);
 	if (p->timed)
 		select_time(p, b, s->sel);
@@ -128,18 +128,29 @@ take(void *arg, unsigned n)
 }
 
 static void
+read_piece(const struct scan *scan, struct slot *s, const struct fieldset *want)
+{
+	struct scan_block *b = &s->block;
+
+	if (!s->part->settled)
+		b->batch = piece_read(s->part->piece, want);
+	b->why = piece_why(s->part->piece);
+	b->any = false;
+	if (b->batch != NULL)
+		select_rows(&scan->plan, want, s);
+}
+
+static void
 work(void *arg, unsigned n, unsigned worker)
 {
 	struct scan *scan = arg;
 	struct slot *s = &scan->slot[n];
 	struct scan_block *b = &s->block;
 
-	if (!s->part->settled)
-		b->batch = piece_read(s->part->piece, scan->plan.want);
-	b->why = piece_why(s->part->piece);
-	if (b->batch == NULL)
-		return;
-	select_rows(&scan->plan, s);
+	if (!s->part->settled && scan->plan.first != NULL)
+		read_piece(scan, s, scan->plan.first);
+	if (scan->plan.first == NULL || s->part->settled || b->any)
+		read_piece(scan, s, scan->plan.want);
 	if (b->any && scan->plan.take != NULL)
 		b->taken = scan->plan.take(scan->plan.states[worker], b->batch, &b->origin);
 }

@@ -22,6 +22,8 @@ typedef bool (*scan_take)(void *state, struct batch *, const struct origin *);
 
 struct scan_plan {
 	const struct fieldset *want; /* columns to read; NULL: all */
+	const struct fieldset *first; /* those that say which rows are selected: the others are read where some are;
+	                               * NULL: all at once */
 	const struct filter *filter; /* NULL: all rows */
 	const struct labels *labels; /* NULL: none are made */
 	bool timed;
