@@ -56,6 +56,7 @@ static const char style[] =
     "svg.defs{position:absolute;width:0;height:0}"
     "svg text{fill:var(--soft);font:11px system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu "
     "Sans',sans-serif}"
+    "svg text.panelname{fill:var(--fg);stroke:var(--panel);stroke-width:4px;paint-order:stroke}"
     "svg text.way{fill:var(--fg);font-weight:600;font-size:12px}"
     ".panel{fill:var(--panel)}.grid{stroke:var(--grid);stroke-width:1;fill:none}.axis{stroke:var(--"
     "line);stroke-width:1;fill:none}"
@@ -103,7 +104,7 @@ static const char style[] =
     "a{color:inherit;text-decoration:none}details.part::details-content{content-visibility:visible;"
     "height:auto}"
     ".hover{display:none}@page{margin:14mm}}";
-static const char style_hash[] = "sha256-yxje/g6pMtN0eCUzocENXMFs6JWeQUnDQeqbS1DT+94=";
+static const char style_hash[] = "sha256-EX99wW102dg+gO/2k9zprxYW3RiyxCbmIh/AFz1hfFI=";
 
 /* --- text ----------------------------------------------------------------------------------------- */
 
@@ -361,8 +362,7 @@ no_data_mark(const struct chart *c, int none, unsigned from, unsigned to)
 }
 
 static void
-frame(const struct chart *c, int side, double y, double height, const char *top, const char *bottom,
-      const char *name)
+frame(const struct chart *c, int side, double y, double height, const char *top, const char *bottom)
 {
 	buf_printf(
 	    c->to,
@@ -373,10 +373,16 @@ frame(const struct chart *c, int side, double y, double height, const char *top,
 		   y + 9, top);
 	buf_printf(c->to, "<text x=\"%d\" y=\"%.0f\" text-anchor=\"end\">%s</text>", LEFT - 5,
 		   y + height, bottom);
-	buf_printf(c->to, "<text x=\"%d\" y=\"%.0f\">%s</text>\n", LEFT + 4, y + 12, name);
 	band_y = y;
 	band_height = height;
 	runs(c, side == 0 ? no_source : no_destination, no_data_mark);
+}
+
+/* What a panel shows: written over what is drawn there. */
+static void
+name_panel(const struct chart *c, double y, const char *name)
+{
+	buf_printf(c->to, "<text class=\"panelname\" x=\"%d\" y=\"%.0f\">%s</text>\n", LEFT + 4, y + 12, name);
 }
 
 /* An area of steps over the places that have records. */
@@ -477,20 +483,23 @@ direction(const struct chart *c, int side, double y)
 	buf_str(c->to, "</text>\n");
 	y += 18;
 	rate_label(rate, &label);
-	frame(c, side, y, 64, buf_cstr(&label), "0", "throughput");
+	frame(c, side, y, 64, buf_cstr(&label), "0");
 	if (c->t->bins > c->n)
 		area(c, "ratemax", side, false, y + 64, 64, rate);
 	area(c, "rate", side, c->t->bins > c->n, y + 64, 64, rate);
+	name_panel(c, y, "throughput");
 	y += 74;
 	(void)snprintf(top, sizeof(top), "%.0f late", packets);
 	(void)snprintf(bottom, sizeof(bottom), "%.0f early", packets);
-	frame(c, side, y, 60, top, bottom, "reordered packets a bin");
+	frame(c, side, y, 60, top, bottom);
 	bars(c, "late", side, true, y + 30, 30, packets);
 	bars(c, "early", side, false, y + 30, 30, packets);
+	name_panel(c, y, "reordered packets a bin");
 	y += 70;
 	(void)snprintf(top, sizeof(top), "%.0f lost", lost);
-	frame(c, side, y, 52, top, "0", "lost packets a bin");
+	frame(c, side, y, 52, top, "0");
 	losses(c, side, y + 52, 52, lost);
+	name_panel(c, y, "lost packets a bin");
 	buf_free(&label);
 	return (y + 62);
 }
