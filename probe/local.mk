@@ -62,6 +62,8 @@ libprobe_a_SOURCES += \
 	%D%/key.c \
 	%D%/key.h \
 	%D%/lanes.c \
+	%D%/ping.c \
+	%D%/ping.h \
 	%D%/slots.c \
 	%D%/slots.h \
 	%D%/stat.c \

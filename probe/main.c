@@ -10,6 +10,7 @@
 #include "probe/decode.h"
 #include "probe/engine.h"
 #include "probe/options.h"
+#include "probe/ping.h"
 #include "probe/worker.h"
 
 #include <inttypes.h>
@@ -83,6 +84,23 @@ open_writer(const struct options *o)
 	if (out == NULL)
 		fatalx("%s", err);
 	return (out);
+}
+
+/* NULL: not asked for. */
+static struct pings *
+open_pings(const struct options *o)
+{
+	struct pings *g;
+	char err[512];
+
+	if (o->pping == NULL)
+		return (NULL);
+	for (int i = 0; i < o->nfiles; i++)
+		if (writer_same_file(o->pping, o->files[i]))
+			fatalx("%s: it is being read; choose another name for --pping", o->pping);
+	if ((g = ping_open(o->pping, o->max_flows, &o->key, hash_seed(), err, sizeof(err))) == NULL)
+		fatalx("%s", err);
+	return (g);
 }
 
 static __attribute__((format(printf, 2, 3))) void
@@ -203,7 +221,7 @@ tend(struct chores *c, struct engine *e, const struct options *o, int64_t now, b
 
 /* Until the input ends or a signal comes.  false: something could not be read. */
 static bool
-run(struct engine *e, struct worker *w, const struct options *o)
+run(struct engine *e, struct worker *w, struct pings *g, const struct options *o)
 {
 	static struct arrival batch[ENGINE_BATCH];
 	struct frame f;
@@ -215,7 +233,10 @@ run(struct engine *e, struct worker *w, const struct options *o)
 		enum capture_result r = capture_next(capture, &f);
 
 		if (r == CAPTURE_FRAME) {
-			take(&batch[n++], &f, o);
+			take(&batch[n], &f, o);
+			if (g != NULL && !f.bad_ts)
+				ping_packet(g, &batch[n].packet);
+			n++;
 			chores.heard = f.ts;
 			if (n < ENGINE_BATCH)
 				continue;
@@ -229,6 +250,8 @@ run(struct engine *e, struct worker *w, const struct options *o)
 			log_warnx("%s", capture_error(capture));
 			good = false;
 		}
+		if (g != NULL && (ping_failed(g) || (o->iface != NULL && !ping_flush(g))))
+			break; /* it is said at the end */
 		if (r == CAPTURE_END || worker_failed(w))
 			break;
 		if (asked) {
@@ -261,6 +284,7 @@ main(int argc, char **argv)
 	struct engine *e;
 	struct writer *out;
 	struct worker *w;
+	struct pings *pings;
 	char err[512];
 	bool good;
 
@@ -272,16 +296,23 @@ main(int argc, char **argv)
 	}
 	capture = open_capture(&o);
 	catch_signals(o.iface != NULL);
+	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
 	out = open_writer(&o);
+	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
+		fatalx("%s: the records go there; choose another name for --pping", o.pping);
 	w = worker_new(out);
 	e = engine_new(&(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
-	good = run(e, w, &o);
+	good = run(e, w, pings, &o);
 	engine_finish(e);
 	good &= worker_free(&w);
 	if (!writer_close(&out, err, sizeof(err))) {
+		log_warnx("%s", err);
+		good = false;
+	}
+	if (!ping_close(&pings, err, sizeof(err))) {
 		log_warnx("%s", err);
 		good = false;
 	}

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
-	O_NOPROMISC, O_HEALTH, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_PPING, O_VERSION };
 
 static const struct row {
 	int code;
@@ -247,6 +247,9 @@ take(struct options *o, int c, char *arg)
 	case O_HEALTH:
 		take_health(o, arg);
 		break;
+	case O_PPING:
+		o->pping = arg;
+		break;
 	case 'r':
 		add_file(o, arg);
 		break;
@@ -277,12 +280,16 @@ joined(char **word, int n)
 static void
 check(const struct options *o)
 {
+	bool to_stdout = o->out == NULL || strcmp(o->out, "-") == 0;
+
 	if (o->list)
 		return;
 	if (o->iface == NULL && o->nfiles == 0)
 		usage("%s: say what to read: -r FILE or -i IFACE", "nothing to do");
 	if (o->iface != NULL && o->nfiles > 0)
 		usage("-i %s: files and an interface do not go together", o->iface);
+	if (o->pping != NULL && strcmp(o->pping, "-") == 0 && to_stdout)
+		usage("--pping %s: the records go to standard output already: say -w FILE", o->pping);
 	if (o->out == NULL && isatty(STDOUT_FILENO))
 		usage(o->iface != NULL ? "records are not for a terminal: say -w FILE, or pipe into ra: pavo -i %s | ra" :
 		    "records are not for a terminal: say -w FILE, or pipe into ra: pavo -r %s | ra",

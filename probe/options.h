@@ -15,6 +15,7 @@ struct options {
 	const char *iface; /* -i; NULL: files */
 	const char *out;   /* -w; NULL: stdout */
 	const char *probe; /* -e */
+	const char *pping; /* NULL: none; "-": stdout */
 	char *filter;      /* BPF, or NULL */
 	unsigned interval; /* seconds */
 	uint32_t max_flows, max_frags, max_sas;

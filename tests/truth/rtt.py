@@ -12,17 +12,23 @@ named below are asked too.  For each direction of data of a connection (f: of wh
 All in us.  n, sum, max, dsum and least have to be equal; where all pairs are the same, the mean within 5 % and
 the least within 1 us of tshark's (less only by the timestamps of pure ACKs).
 
+The lines of --pping have to be those of a model of pping here, which reads the captures by itself (segments.py).
+
 	rtt.py --make	print rtt.tsv anew, with tshark
 	rtt.py FILE...	compare these, with tshark
 """
 import glob
 import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from decimal import Decimal
 from ipaddress import ip_address
+from itertools import zip_longest
 
+import segments
 from common import *
 
 ALSO = ('netns/tcp-*.pcap', 'public/example.pcap', 'public/bro.org-filtered.pcap', 'public/206_example_b.pcap',
@@ -241,14 +247,77 @@ def compare(tap, name, path, truth):
            (name, len(truth), legs, same), *wrong)
 
 
+def options(b):
+    """the timestamps of TCP options: (TSval, TSecr), or None"""
+    at = 0
+    while at < len(b) and b[at] != 0:
+        if b[at] == 1:
+            at += 1
+            continue
+        if at + 2 > len(b) or b[at + 1] < 2 or at + b[at + 1] > len(b):
+            return None
+        if b[at] == 8 and b[at + 1] == 10:
+            return struct.unpack_from('!II', b, at + 2)
+        at += b[at + 1]
+    return None
+
+
+def pping(path):
+    """the lines of --pping, by pping's rules"""
+    def us(n):
+        return '%d.%06d' % divmod(n, 10**6)
+
+    with open(path, 'rb') as f:
+        raw = f.read()
+    seen, stamps, least = {}, {}, {}
+    for x in segments.segments(raw):
+        ts = options(x.opts)
+        if ts is None or ts[0] == 0 or (ts[1] == 0 and x.flags & (SYN | ACK) != SYN):
+            continue
+        now, me, peer = round(x.t * 10**6), (x.src, x.sport), (x.dst, x.dport)
+        if max(seen.get((me, peer), now), seen.get((peer, me), now)) < now - 300 * 10**6:
+            raise Failure('%s: a flow is silent too long for this model' % path)
+        seen[me, peer] = now
+        if (peer, me) not in seen:
+            continue
+        if now - abs(stamps.get((me, peer, ts[0]), 0)) > 10**7:
+            stamps[me, peer, ts[0]] = now
+        sent = stamps.get((peer, me, ts[1]), 0)
+        if sent <= 0 or not 0 <= now - sent <= 10**7:
+            continue
+        stamps[peer, me, ts[1]] = -sent      # the first echo only
+        least[me, peer] = min(least.get((me, peer), now - sent), now - sent)
+        yield ','.join([us(now), us(now - sent), us(least[me, peer]), str(ip_address(x.src)), str(x.sport),
+                        str(ip_address(x.dst)), str(x.dport)])
+
+
+def compare_pping(tap, name, path):
+    try:
+        want = ['time,rtt,min,saddr,sport,daddr,dport', *pping(path)]
+        with tempfile.TemporaryDirectory() as d:
+            out = os.path.join(d, 'out.csv')
+            good(['pavo', '-q', '-r', path, '-w', os.path.join(d, 'out.pavo'), '--pping', out])
+            with open(out) as f:
+                got = f.read().splitlines()
+    except Failure as e:
+        tap.ok(False, name, e)
+        return
+    wrong = ['line %d: %s, should be %s' % (n, a, b)
+             for n, (a, b) in enumerate(zip_longest(got, want), 1) if a != b]
+    tap.ok(not wrong, '%s: %d lines of --pping' % (name, len(want)), *wrong[:5])
+
+
 def main():
     tap = Tap()
     for path in sys.argv[1:]:
         compare(tap, path, path, asked(path, path))
+        compare_pping(tap, path, path)
     if sys.argv[1:]:
         return
     for name, truth in sorted(by_file(table('rtt', HERE)).items()):
         compare(tap, name, os.path.join(OWN, name), truth)
+    for path in sorted(glob.glob(os.path.join(OWN, 'tcp-*.pcap')) + (glob.glob(capture('netns/tcp-*.pcap')) if SHARED else [])):
+        compare_pping(tap, os.path.relpath(path, CAPTURES if SHARED and path.startswith(CAPTURES) else OWN), path)
     if SHARED and not shutil.which('tshark'):
         tap.skip('more captures', 'tshark is not installed')
     elif SHARED:
