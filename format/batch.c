@@ -39,25 +39,43 @@ batch_free(struct batch **pb)
 	*pb = NULL;
 }
 
-/* Zero what was used of a column: the rows that are present.  Most columns are of few rows. */
+static bool
+is_zero(const uint64_t *cells, size_t n)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all |= cells[i];
+	return (all == 0);
+}
+
+/* Zero what was used of a column: the rows that are present.  Most columns are of few rows, and many of zeros
+ * alone: what is zero is not written, for memory that was only read has nothing behind it yet. */
 static void
 wipe(struct kept *k, uint32_t rows)
 {
-	size_t size = cell_size(k->column.store), words = BITS_WORDS(rows < k->cap ? rows : k->cap);
+	size_t words_of = cell_size(k->column.store) / 8, words = BITS_WORDS(rows < k->cap ? rows : k->cap);
 	uint64_t *present = k->column.present;
 
 	if (!k->lent)
 		return;
 	k->lent = false;
 	for (size_t w = 0; w < words; w++) {
-		uint8_t *cells = (uint8_t *)k->cells + w * 64 * size;
+		uint64_t *cells = (uint64_t *)k->cells + w * 64 * words_of;
 
-		if (present[w] == UINT64_MAX)
-			memset(cells, 0, 64 * size);
-		else
-			for (uint64_t bits = present[w]; bits != 0; bits &= bits - 1)
-				memset(cells + (size_t)__builtin_ctzll(bits) * size, 0, size);
-		present[w] = 0;
+		if (present[w] == UINT64_MAX) {
+			if (!is_zero(cells, 64 * words_of))
+				memset(cells, 0, 64 * words_of * 8);
+		} else {
+			for (uint64_t bits = present[w]; bits != 0; bits &= bits - 1) {
+				uint64_t *cell = cells + (size_t)__builtin_ctzll(bits) * words_of;
+
+				if (!is_zero(cell, words_of))
+					memset(cell, 0, words_of * 8);
+			}
+		}
+		if (present[w] != 0)
+			present[w] = 0;
 	}
 }
 
