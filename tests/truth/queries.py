@@ -11,6 +11,8 @@ import time
 from common import *
 
 WAYS = (['-P', '2'], ['-P', '4'], ['--memory', '1K'], ['-P', '3', '--memory', '20K'], ['--memory', '1M'])
+if os.environ.get('PAVO_CAPTURES') and not os.environ.get('PAVO_LONG'):
+    WAYS = (['-P', '2'], ['-P', '3', '--memory', '1M'])  # of a large collection 20 KB makes thousands of temporary files
 MERGED = [['racluster', '-m', k] for k in ('conv', 'matrix', 'flow', 'saddr,daddr,proto', 'saddr/24', 'tunnel,lane', 'spi',
                                            'proto', 'none')]
 MERGED += [['rabins', '-M', '60s', '-m', k] for k in ('none', 'conv', 'saddr', 'probe')]
