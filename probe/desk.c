@@ -4,7 +4,7 @@
  * correction (SEMANTICS R5).  One piece for every carrier.
  */
 #include "probe/engine_room.h"
-#include "probe/track/seq.h"
+#include "probe/seq/numbers.h"
 
 #include "format/base/hash.h"
 

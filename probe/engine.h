@@ -8,9 +8,9 @@
 #ifndef PROBE_ENGINE_H
 #define PROBE_ENGINE_H
 
-#include "probe/emit.h"
-#include "probe/health.h"
-#include "probe/key.h"
+#include "probe/ledger/emit.h"
+#include "probe/health/health.h"
+#include "probe/flow/key.h"
 
 #define ENGINE_BATCH 32
 

@@ -6,11 +6,11 @@
 #define PROBE_ENGINE_ROOM_H
 
 #include "probe/engine.h"
-#include "probe/frag.h"
-#include "probe/timeline.h"
-#include "probe/tunnel.h"
-#include "probe/watermark.h"
-#include "probe/wheel.h"
+#include "probe/frag/frag.h"
+#include "probe/ledger/timeline.h"
+#include "probe/tunnel/tunnel.h"
+#include "probe/ledger/watermark.h"
+#include "probe/flow/wheel.h"
 
 struct engine {
 	struct engine_options o;

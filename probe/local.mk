@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# libprobe.a and the daemon: packets in, records out.
+# libprobe.a and the daemon: packets in, records out.  A room a folder; which may use which: tests/rooms.def
 
 noinst_LIBRARIES += libprobe.a
 libprobe_a_SOURCES =
 
-# capture, decode and decode/*.c
+# frames from files and interfaces
 libprobe_a_SOURCES += \
-	%D%/capture.c \
-	%D%/capture.h \
-	%D%/decode.c \
-	%D%/decode.h \
-	%D%/packet.h \
-	%D%/pcapfile.c \
-	%D%/pcapfile.h \
-	%D%/proto.def \
-	%D%/decode/decoders.h \
+	%D%/capture/capture.c \
+	%D%/capture/capture.h \
+	%D%/capture/pcapfile.c \
+	%D%/capture/pcapfile.h
+
+# bytes to facts
+libprobe_a_SOURCES += \
 	%D%/decode/ah.c \
 	%D%/decode/arp.c \
+	%D%/decode/decode.c \
+	%D%/decode/decode.h \
+	%D%/decode/decoders.h \
 	%D%/decode/dns.c \
 	%D%/decode/erspan.c \
 	%D%/decode/esp.c \
@@ -33,7 +34,9 @@ libprobe_a_SOURCES += \
 	%D%/decode/mpls.c \
 	%D%/decode/nflog.c \
 	%D%/decode/null.c \
+	%D%/decode/packet.h \
 	%D%/decode/ppp.c \
+	%D%/decode/proto.def \
 	%D%/decode/rtp.c \
 	%D%/decode/sctp.c \
 	%D%/decode/sll.c \
@@ -44,48 +47,65 @@ libprobe_a_SOURCES += \
 	%D%/decode/wg.c \
 	%D%/decode/wifi.c
 
-# time, key, state, records
+# keys, flows by key, timeouts
 libprobe_a_SOURCES += \
-	%D%/about.c \
-	%D%/carriers.c \
-	%D%/desk.c \
-	%D%/emit.c \
-	%D%/emit.h \
-	%D%/engine.c \
-	%D%/engine.h \
-	%D%/engine_room.h \
-	%D%/frag.c \
-	%D%/frag.h \
-	%D%/health.c \
-	%D%/health.def \
-	%D%/health.h \
-	%D%/key.c \
-	%D%/key.h \
-	%D%/lanes.c \
-	%D%/ping.c \
-	%D%/ping.h \
-	%D%/slots.c \
-	%D%/slots.h \
-	%D%/stat.c \
-	%D%/stat.def \
-	%D%/stat.h \
-	%D%/table.c \
-	%D%/table.h \
-	%D%/timeline.c \
-	%D%/timeline.h \
-	%D%/track.c \
-	%D%/track.h \
+	%D%/flow/key.c \
+	%D%/flow/key.h \
+	%D%/flow/slots.c \
+	%D%/flow/slots.h \
+	%D%/flow/table.c \
+	%D%/flow/table.h \
+	%D%/flow/wheel.c \
+	%D%/flow/wheel.h
+
+# flags that follow from a record
+libprobe_a_SOURCES += \
+	%D%/health/health.c \
+	%D%/health/health.def \
+	%D%/health/health.h
+
+# bins in time, records from state
+libprobe_a_SOURCES += \
+	%D%/ledger/emit.c \
+	%D%/ledger/emit.h \
+	%D%/ledger/stat.c \
+	%D%/ledger/stat.def \
+	%D%/ledger/stat.h \
+	%D%/ledger/timeline.c \
+	%D%/ledger/timeline.h \
+	%D%/ledger/watermark.c \
+	%D%/ledger/watermark.h
+
+# numbered carriers
+libprobe_a_SOURCES += \
+	%D%/seq/numbers.c \
+	%D%/seq/numbers.h \
+	%D%/seq/rtp.c \
+	%D%/seq/seqno.c \
+	%D%/seq/seqno.h \
+	%D%/seq/stream.c \
+	%D%/seq/stream.h \
+	%D%/seq/wg.c
+
+# SAs, lanes
+libprobe_a_SOURCES += \
+	%D%/tunnel/lanes.c \
+	%D%/tunnel/tunnel.c \
+	%D%/tunnel/tunnel.h
+
+# datagrams in pieces
+libprobe_a_SOURCES += \
+	%D%/frag/frag.c \
+	%D%/frag/frag.h
+
+# what protocols know
+libprobe_a_SOURCES += \
 	%D%/track/dns.c \
 	%D%/track/dns.h \
-	%D%/track/rtp.c \
+	%D%/track/pools.c \
+	%D%/track/pools.h \
 	%D%/track/rtt.c \
 	%D%/track/rtt.h \
-	%D%/track/seq.c \
-	%D%/track/seq.h \
-	%D%/track/seqno.c \
-	%D%/track/seqno.h \
-	%D%/track/stream.c \
-	%D%/track/stream.h \
 	%D%/track/tcp.c \
 	%D%/track/tcp.h \
 	%D%/track/tcp_ack.c \
@@ -93,14 +113,18 @@ libprobe_a_SOURCES += \
 	%D%/track/tcp_life.c \
 	%D%/track/track.h \
 	%D%/track/udp.c \
-	%D%/track/udp.h \
-	%D%/track/wg.c \
-	%D%/tunnel.c \
-	%D%/tunnel.h \
-	%D%/watermark.c \
-	%D%/watermark.h \
-	%D%/wheel.c \
-	%D%/wheel.h \
+	%D%/track/udp.h
+
+# the order in which things happen
+libprobe_a_SOURCES += \
+	%D%/about.c \
+	%D%/carriers.c \
+	%D%/desk.c \
+	%D%/engine.c \
+	%D%/engine.h \
+	%D%/engine_room.h \
+	%D%/ping.c \
+	%D%/ping.h \
 	%D%/worker.c \
 	%D%/worker.h
 

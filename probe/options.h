@@ -5,9 +5,9 @@
 #ifndef PROBE_OPTIONS_H
 #define PROBE_OPTIONS_H
 
-#include "probe/decode.h"
-#include "probe/health.h"
-#include "probe/key.h"
+#include "probe/decode/decode.h"
+#include "probe/health/health.h"
+#include "probe/flow/key.h"
 
 struct options {
 	char **files; /* -r */

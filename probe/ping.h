@@ -11,7 +11,7 @@
 #ifndef PROBE_PING_H
 #define PROBE_PING_H
 
-#include "probe/key.h"
+#include "probe/flow/key.h"
 
 #include <stddef.h>
 

@@ -8,7 +8,7 @@
 #define PROBE_WORKER_H
 
 #include "format/writer.h"
-#include "probe/emit.h"
+#include "probe/ledger/emit.h"
 
 struct worker;
 

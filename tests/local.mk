@@ -4,8 +4,8 @@
 # live in.  A program's source is <program>.c unless it says otherwise.  It links with format alone
 # unless it says otherwise:
 #
-#	UNIT += %D%/unit/probe/test_decode
-#	tests_unit_probe_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+#	UNIT += %D%/unit/probe/decode/test_decode
+#	tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
 UNIT =
@@ -68,13 +68,13 @@ tests_fuzz_fuzz_meta_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 # --- probe (add your tests here) -----------------------------------------------------------------
 UNIT += \
-	%D%/unit/probe/test_capture \
-	%D%/unit/probe/test_clockwork \
-	%D%/unit/probe/test_decode \
+	%D%/unit/probe/capture/test_capture \
+	%D%/unit/probe/flow/test_clockwork \
+	%D%/unit/probe/decode/test_decode \
 	%D%/unit/probe/test_engine
-tests_unit_probe_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-tests_unit_probe_test_clockwork_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-tests_unit_probe_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_capture_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_clockwork_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_decode
@@ -82,21 +82,21 @@ tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
 tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
-UNIT += %D%/unit/probe/test_seqno %D%/unit/probe/test_tunnel
-tests_unit_probe_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-tests_unit_probe_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
+tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_drops
 tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_ping
 tests_unit_probe_test_ping_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-UNIT += %D%/unit/probe/test_rtt
-tests_unit_probe_test_rtt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-UNIT += %D%/unit/probe/test_dns
-tests_unit_probe_test_dns_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-UNIT += %D%/unit/probe/test_udp
-tests_unit_probe_test_udp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-UNIT += %D%/unit/probe/test_health
-tests_unit_probe_test_health_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_rtt
+tests_unit_probe_track_test_rtt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_dns
+tests_unit_probe_track_test_dns_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/seq/test_stream
+tests_unit_probe_seq_test_stream_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/health/test_health
+tests_unit_probe_health_test_health_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

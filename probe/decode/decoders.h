@@ -10,12 +10,12 @@
 #ifndef PROBE_DECODE_DECODERS_H
 #define PROBE_DECODE_DECODERS_H
 
-#include "probe/decode.h"
+#include "probe/decode/decode.h"
 
 enum step {
 	STEP_END,
 #define STEP(name, function) STEP_##name,
-#include "probe/proto.def"
+#include "probe/decode/proto.def"
 };
 
 struct decoder {
@@ -33,7 +33,7 @@ struct decoder {
 };
 
 #define STEP(name, function) enum step function(struct decoder *);
-#include "probe/proto.def"
+#include "probe/decode/proto.def"
 
 enum step decode_ethertype(uint16_t type); /* STEP_END if none */
 enum step decode_ipproto(uint8_t proto);

@@ -7,8 +7,8 @@
 #include "format/base/arena.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
-#include "probe/slots.h"
-#include "probe/track/track.h"
+#include "probe/flow/slots.h"
+#include "probe/track/pools.h"
 
 #include <stdlib.h>
 #include <string.h>

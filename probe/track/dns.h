@@ -9,8 +9,8 @@
 #define PROBE_TRACK_DNS_H
 
 #include "format/base/clock.h"
-#include "probe/key.h"
-#include "probe/track.h"
+#include "probe/flow/key.h"
+#include "probe/track/track.h"
 #include "probe/track/rtt.h"
 
 /* --- what a record holds */

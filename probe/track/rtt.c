@@ -5,7 +5,7 @@
 #include "probe/track/rtt.h"
 
 #include "format/base/clock.h"
-#include "probe/track/track.h"
+#include "probe/track/pools.h"
 
 #include <string.h>
 

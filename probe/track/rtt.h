@@ -14,8 +14,8 @@
 #ifndef PROBE_TRACK_RTT_H
 #define PROBE_TRACK_RTT_H
 
-#include "probe/packet.h"
-#include "probe/track.h"
+#include "probe/decode/packet.h"
+#include "probe/track/track.h"
 
 /* Of a connection; all zero = nothing known. */
 struct rtt_flow {

@@ -9,7 +9,7 @@
 
 #include "format/base/clock.h"
 #include "format/base/mem.h"
-#include "probe/health.h"
+#include "probe/health/health.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -13,9 +13,9 @@
 #ifndef PROBE_TRACK_TCP_H
 #define PROBE_TRACK_TCP_H
 
-#include "probe/packet.h"
+#include "probe/decode/packet.h"
 #include "probe/track/rtt.h"
-#include "probe/track/track.h"
+#include "probe/track/pools.h"
 
 /* --- of a connection: made when data flows, or when something has to be remembered */
 

@@ -6,7 +6,7 @@
 #include "probe/track/udp.h"
 
 #include "format/base/hash.h"
-#include "probe/track/track.h"
+#include "probe/track/pools.h"
 
 #include <string.h>
 

@@ -7,9 +7,9 @@
 #ifndef PROBE_TRACK_UDP_H
 #define PROBE_TRACK_UDP_H
 
-#include "probe/track.h"
-#include "probe/track/seq.h"
-#include "probe/track/stream.h"
+#include "probe/track/track.h"
+#include "probe/seq/numbers.h"
+#include "probe/seq/stream.h"
 
 struct number { /* that a packet carries, for the engine of sequence numbers */
 	struct stream *stream;

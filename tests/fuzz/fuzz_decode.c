@@ -4,7 +4,7 @@
  * longer the frame was on the wire.  What is stated must be consistent, and a shorter capture of the
  * same frame may say less but nothing else.
  */
-#include "probe/decode.h"
+#include "probe/decode/decode.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  *
  * What the kernel dropped marks every record of the bins in which it did (SEMANTICS 4.4, "Kernel").
  */
-#include "sim.h"
+#include "tests/unit/probe/sim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  *
  * The engine: packets by chance, and what must hold for every sequence of them.
  */
-#include "sim.h"
+#include "tests/unit/probe/sim.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

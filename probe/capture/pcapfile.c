@@ -1,0 +1,700 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * pcapfile.c: capture files in large reads; no copy and no allocation per packet.
+ */
+#include "probe/capture/pcapfile.h"
+
+#include "format/base/clock.h"
+#include "format/base/mem.h"
+#include "format/base/wide.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+#endif
+
+#define BUFFER                                                                                     \
+	((size_t)512 << 10) /* holds a frame of PCAPFILE_CAPLEN and the headers in front of it */
+#define INTERFACES 65536    /* of a pcapng section */
+
+enum { MAGIC_US = 0xa1b2c3d4, MAGIC_NS = 0xa1b23c4d, MAGIC_KUZNETZOV = 0xa1b2cd34 };
+enum {
+	BLOCK_IDB = 1,
+	BLOCK_PB = 2,
+	BLOCK_SPB = 3,
+	BLOCK_EPB = 6,
+	BLOCK_SHB = 0x0a0d0d0a,
+	BYTE_ORDER_MAGIC = 0x1a2b3c4d
+};
+enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };
+
+struct interface {
+	int dlt;
+	uint32_t snaplen;
+	uint8_t tsresol; /* as in the option: bit 7 = power of two */
+	int64_t offset;	 /* s */
+};
+
+struct pcapfile {
+	const uint8_t *p, *end; /* what of the buffer has not been given out */
+	uint8_t *buffer;
+	enum capture_result (*next)(struct pcapfile *, struct frame *);
+	ssize_t (*fill)(struct pcapfile *, uint8_t *, size_t);
+	int64_t unit;	     /* pcap: ns of the fraction's unit */
+	uint32_t limit;	     /* pcap: the fraction is below this */
+	uint32_t header;     /* pcap: bytes in front of a frame */
+	int dlt;	     /* pcap */
+	bool swap, swaplens; /* other byte order; caplen and length in each other's place */
+	bool eof, over;
+	int fd;
+	uint64_t frames, base; /* given; the file offset of buffer[0] */
+	struct interface *interfaces;
+	uint32_t ninterfaces, capinterfaces;
+	char *name, *error;
+#ifdef HAVE_ZLIB
+	z_stream z;
+	uint8_t *packed;
+	bool zend; /* at the end of a gzip member */
+#endif
+};
+
+static enum capture_result __attribute__((format(printf, 2, 3)))
+fail(struct pcapfile *f, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	free(f->error);
+	f->error = text;
+	f->over = true;
+	return (CAPTURE_ERROR);
+}
+
+static uint64_t
+offset(const struct pcapfile *f)
+{
+	return (f->base + (uint64_t)(f->p - f->buffer));
+}
+
+static ssize_t
+fill_plain(struct pcapfile *f, uint8_t *to, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(f->fd, to, n);
+	while (got < 0 && errno == EINTR);
+	return (got);
+}
+
+#ifdef HAVE_ZLIB
+#define PACKED ((size_t)128 << 10)
+
+/* Members may follow one another (RFC 1952); what ends inside of one is cut and left to the caller. */
+static ssize_t
+fill_gzip(struct pcapfile *f, uint8_t *to, size_t n)
+{
+	f->z.next_out = to;
+	f->z.avail_out = (uInt)n;
+	while (f->z.avail_out == n) {
+		int r;
+
+		if (f->z.avail_in == 0) {
+			ssize_t got = fill_plain(f, f->packed, PACKED);
+
+			if (got <= 0)
+				return (got);
+			f->z.next_in = f->packed;
+			f->z.avail_in = (uInt)got;
+		}
+		if (f->zend) {
+			if (*f->z.next_in != 0x1f) /* padding */
+				return (0);
+			(void)inflateReset(&f->z);
+			f->zend = false;
+		}
+		r = inflate(&f->z, Z_NO_FLUSH);
+		if (r == Z_STREAM_END) {
+			f->zend = true;
+		} else if (r != Z_OK && r != Z_BUF_ERROR) {
+			errno = EBADMSG;
+			return (f->z.avail_out < n ? (ssize_t)(n - f->z.avail_out) : -1);
+		}
+	}
+	return ((ssize_t)(n - f->z.avail_out));
+}
+
+static bool
+gzip_start(struct pcapfile *f)
+{
+	size_t n = (size_t)(f->end - f->p);
+
+	if (inflateInit2(&f->z, 15 + 16) != Z_OK)
+		return (false);
+	f->packed = mem_alloc(PACKED);
+	memcpy(f->packed, f->p, n);
+	f->z.next_in = f->packed;
+	f->z.avail_in = (uInt)n;
+	f->p = f->end = f->buffer;
+	f->eof = false;
+	f->fill = fill_gzip;
+	return (true);
+}
+#endif
+
+/* Make n bytes lie at f->p; false if the file ends before (or can not be read: errno, else 0). */
+static bool
+more(struct pcapfile *f, size_t n)
+{
+	size_t left = (size_t)(f->end - f->p);
+
+	errno = 0;
+	if (f->p != f->buffer) {
+		f->base += (uint64_t)(f->p - f->buffer);
+		memmove(f->buffer, f->p, left);
+		f->p = f->buffer;
+		f->end = f->buffer + left;
+	}
+	while (left < n && !f->eof) {
+		ssize_t got = f->fill(f, f->buffer + left, BUFFER - left);
+
+		if (got <= 0) {
+			f->eof = true;
+			return (false);
+		}
+		left += (size_t)got;
+		f->end = f->buffer + left;
+	}
+	return (left >= n);
+}
+
+static inline bool
+need(struct pcapfile *f, size_t n)
+{
+	return ((size_t)(f->end - f->p) >= n || more(f, n));
+}
+
+/* The file ended where it should not. */
+static enum capture_result
+cut(struct pcapfile *f)
+{
+	if (errno == EBADMSG)
+		return (fail(f, "%s: damaged gzip data behind packet %llu", f->name,
+			     (unsigned long long)f->frames));
+	if (errno != 0)
+		return (fail(f, "%s: packet %llu at offset %llu: %s", f->name,
+			     (unsigned long long)f->frames + 1, (unsigned long long)offset(f),
+			     strerror(errno)));
+	return (fail(f, "%s: cut short in packet %llu at offset %llu", f->name,
+		     (unsigned long long)f->frames + 1, (unsigned long long)offset(f)));
+}
+
+static enum capture_result
+damaged(struct pcapfile *f, const char *what, uint64_t value)
+{
+	return (fail(f, "%s: damaged at packet %llu, offset %llu: %s %llu", f->name,
+		     (unsigned long long)f->frames + 1, (unsigned long long)offset(f), what,
+		     (unsigned long long)value));
+}
+
+/* Nothing more at a boundary: the clean end, unless reading failed. */
+static enum capture_result
+finish(struct pcapfile *f)
+{
+	if (f->p != f->end || errno != 0)
+		return (cut(f));
+#ifdef HAVE_ZLIB
+	if (f->fill == fill_gzip && !f->zend)
+		return (fail(f, "%s: gzip data cut short behind packet %llu", f->name,
+			     (unsigned long long)f->frames));
+#endif
+	f->over = true;
+	return (CAPTURE_END);
+}
+
+static inline uint32_t
+u32(const struct pcapfile *f, const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return (f->swap ? __builtin_bswap32(v) : v);
+}
+
+static inline uint16_t
+u16(const struct pcapfile *f, const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return (f->swap ? __builtin_bswap16(v) : v);
+}
+
+/* --- pcap */
+
+static enum capture_result
+next_pcap(struct pcapfile *f, struct frame *frame)
+{
+	uint32_t fraction, caplen, wire;
+	const uint8_t *h;
+
+	if (!need(f, f->header))
+		return (finish(f));
+	h = f->p;
+	fraction = u32(f, h + 4);
+	caplen = u32(f, h + 8);
+	wire = u32(f, h + 12);
+	if (f->swaplens && caplen > wire) {
+		uint32_t t = caplen;
+
+		caplen = wire;
+		wire = t;
+	}
+	if (caplen > PCAPFILE_CAPLEN)
+		return (damaged(f, "impossible length", caplen));
+	if (!need(f, f->header + caplen))
+		return (cut(f));
+	h = f->p; /* it may have moved */
+	frame->ts = (int64_t)u32(f, h) * SEC + fraction * f->unit;
+	frame->bad_ts = fraction >= f->limit;
+	frame->bytes = h + f->header;
+	frame->caplen = caplen;
+	frame->wire = wire;
+	frame->dlt = f->dlt;
+	frame->filtered = false;
+	f->p += f->header + caplen;
+	f->frames++;
+	return (CAPTURE_FRAME);
+}
+
+static bool
+open_pcap(struct pcapfile *f)
+{
+	uint32_t magic = u32(f, f->p);
+
+	if (magic != MAGIC_US && magic != MAGIC_NS && magic != MAGIC_KUZNETZOV) {
+		f->swap = true;
+		magic = u32(f, f->p);
+	}
+	if (magic != MAGIC_US && magic != MAGIC_NS && magic != MAGIC_KUZNETZOV) {
+		f->swap = false;
+		return (false);
+	}
+	if (!need(f, 24)) {
+		(void)fail(f, "%s: cut short within the file header", f->name);
+		return (true);
+	}
+	if (u16(f, f->p + 4) != 2) {
+		(void)fail(f, "%s: pcap version %u.%u is not known", f->name, u16(f, f->p + 4),
+			   u16(f, f->p + 6));
+		return (true);
+	}
+	f->swaplens = u16(f, f->p + 6) < 4;
+	f->unit = magic == MAGIC_NS ? 1 : USEC;
+	f->limit = magic == MAGIC_NS ? 1000000000 : 1000000;
+	f->header = magic == MAGIC_KUZNETZOV ? 24 : 16;
+	f->dlt = (int)(u32(f, f->p + 20) & 0x03ffffff); /* above: the length of an FCS */
+	f->p += 24;
+	f->next = next_pcap;
+	return (true);
+}
+
+/* --- pcapng */
+
+static void
+interface_options(const struct pcapfile *f, struct interface *i, const uint8_t *p,
+		  const uint8_t *end)
+{
+	while (end - p >= 4) {
+		uint16_t code = u16(f, p), length = u16(f, p + 2);
+
+		p += 4;
+		if (code == 0 || length > end - p)
+			return;
+		if (code == OPT_TSRESOL && length >= 1)
+			i->tsresol = p[0];
+		if (code == OPT_TSOFFSET && length >= 8) {
+			uint64_t v;
+
+			memcpy(&v, p, sizeof(v));
+			i->offset = (int64_t)(f->swap ? __builtin_bswap64(v) : v);
+		}
+		if (((length + 3u) & ~3u) > (size_t)(end - p))
+			return;
+		p += (length + 3u) & ~3u;
+	}
+}
+
+static bool
+add_interface(struct pcapfile *f, const uint8_t *body, const uint8_t *end)
+{
+	struct interface *i;
+
+	if (f->ninterfaces == INTERFACES || end - body < 8)
+		return (false);
+	if (f->ninterfaces == f->capinterfaces) {
+		f->capinterfaces = f->capinterfaces * 2 + 8;
+		f->interfaces = mem_grow(f->interfaces, f->capinterfaces, sizeof(*f->interfaces));
+	}
+	i = &f->interfaces[f->ninterfaces++];
+	*i = (struct interface){ .dlt = u16(f, body), .snaplen = u32(f, body + 4), .tsresol = 6 };
+	interface_options(f, i, body + 8, end);
+	return (true);
+}
+
+static const uint64_t tens[20] = { 1ull,
+				   10ull,
+				   100ull,
+				   1000ull,
+				   10000ull,
+				   100000ull,
+				   1000000ull,
+				   10000000ull,
+				   100000000ull,
+				   1000000000ull,
+				   10000000000ull,
+				   100000000000ull,
+				   1000000000000ull,
+				   10000000000000ull,
+				   100000000000000ull,
+				   1000000000000000ull,
+				   10000000000000000ull,
+				   100000000000000000ull,
+				   1000000000000000000ull,
+				   10000000000000000000ull };
+
+/* Units since 1970 as ns; false if that is no time between 1970 and 2262. */
+static bool
+stamp(const struct interface *i, uint64_t t, int64_t *ns)
+{
+	unsigned n = i->tsresol & 0x7f;
+	uint64_t s, rest;
+	int64_t sum;
+
+	if (i->tsresol == 6 && i->offset == 0) { /* nearly always */
+		*ns = (int64_t)(t * USEC);
+		return (t <= INT64_MAX / USEC);
+	}
+	if ((i->tsresol & 0x80) != 0) {
+		s = n < 64 ? t >> n : 0;
+		rest = n == 0 ? 0 : n < 64 ? t & ((1ull << n) - 1) : t;
+		rest = wide_shr(wide_mul(rest, (uint64_t)SEC), n).lo; /* rest < 2^n, n < 128 */
+	} else {
+		if (n > 19)
+			return (false);
+		s = t / tens[n];
+		rest = t % tens[n];
+		rest = n <= 9 ? rest * tens[9 - n] : rest / tens[n - 9];
+	}
+	if (s > INT64_MAX / SEC || __builtin_add_overflow((int64_t)s, i->offset, &sum) || sum < 0 ||
+	    __builtin_mul_overflow(sum, SEC, &sum) ||
+	    __builtin_add_overflow(sum, (int64_t)rest, &sum))
+		return (false);
+	*ns = sum;
+	return (true);
+}
+
+/* Pass over n bytes, which may be more than the buffer holds. */
+static bool
+skip(struct pcapfile *f, uint64_t n)
+{
+	while (n > (uint64_t)(f->end - f->p)) {
+		n -= (uint64_t)(f->end - f->p);
+		f->p = f->end;
+		if (!need(f, 1))
+			return (false);
+	}
+	f->p += n;
+	return (true);
+}
+
+static enum capture_result
+section(struct pcapfile *f, uint32_t *total)
+{
+	if (!need(f, 16))
+		return (cut(f));
+	f->swap = false;
+	if (u32(f, f->p + 8) != BYTE_ORDER_MAGIC) {
+		f->swap = true;
+		if (u32(f, f->p + 8) != BYTE_ORDER_MAGIC)
+			return (damaged(f, "byte order magic", u32(f, f->p + 8)));
+	}
+	*total = u32(f, f->p + 4);
+	f->ninterfaces = 0;
+	if (u16(f, f->p + 12) != 1)
+		return (fail(f, "%s: pcapng version %u.%u is not known", f->name, u16(f, f->p + 12),
+			     u16(f, f->p + 14)));
+	return (CAPTURE_FRAME);
+}
+
+/* Where the fields of a packet block lie, from the block's start. */
+struct block {
+	uint8_t fixed; /* before the frame's bytes */
+	uint8_t id, idsize, time, caplen, wire;
+};
+
+static const struct block enhanced = {
+	.fixed = 28, .id = 8, .idsize = 4, .time = 12, .caplen = 20, .wire = 24
+};
+static const struct block obsolete = {
+	.fixed = 28, .id = 8, .idsize = 2, .time = 12, .caplen = 20, .wire = 24
+};
+static const struct block simple = { .fixed = 12, .wire = 8 };
+
+/* Gives the frame at f->p, or says what is wrong with it. */
+static enum capture_result
+packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct frame *frame)
+{
+	const struct interface *i;
+	uint32_t id = 0, caplen;
+
+	if (total < b->fixed + 4u)
+		return (damaged(f, "impossible block length", total));
+	if (!need(f, b->fixed))
+		return (cut(f));
+	if (b->idsize != 0)
+		id = b->idsize == 2 ? u16(f, f->p + b->id) : u32(f, f->p + b->id);
+	if (id >= f->ninterfaces)
+		return (damaged(f, "no such interface:", id));
+	i = &f->interfaces[id];
+	frame->wire = u32(f, f->p + b->wire);
+	if (b->caplen != 0)
+		caplen = u32(f, f->p + b->caplen);
+	else
+		caplen = i->snaplen != 0 && i->snaplen < frame->wire ? i->snaplen : frame->wire;
+	if (caplen > PCAPFILE_CAPLEN || caplen > total - b->fixed - 4)
+		return (damaged(f, "impossible length", caplen));
+	if (!need(f, b->fixed + caplen))
+		return (cut(f));
+	if (b->time != 0)
+		frame->bad_ts =
+		    !stamp(i, (uint64_t)u32(f, f->p + b->time) << 32 | u32(f, f->p + b->time + 4),
+			   &frame->ts);
+	else
+		frame->bad_ts = true; /* a simple block has no time */
+	frame->bytes = f->p + b->fixed;
+	frame->caplen = caplen;
+	frame->dlt = i->dlt;
+	frame->filtered = false;
+	return (CAPTURE_FRAME);
+}
+
+static enum capture_result
+next_pcapng(struct pcapfile *f, struct frame *frame)
+{
+	for (;;) {
+		enum capture_result r = CAPTURE_FRAME;
+		const struct block *b = NULL;
+		uint32_t type, total;
+
+		if (!need(f, 8))
+			return (f->end - f->p < 8 && f->p != f->end ? cut(f) : finish(f));
+		type = u32(f, f->p);
+		total = u32(f, f->p + 4);
+		if (type == BLOCK_SHB) { /* a palindrome */
+			r = section(f, &total);
+			if (r != CAPTURE_FRAME)
+				return (r);
+		}
+		if (total < 12 || total % 4 != 0)
+			return (damaged(f, "impossible block length", total));
+		if (type == BLOCK_EPB)
+			b = &enhanced;
+		else if (type == BLOCK_PB)
+			b = &obsolete;
+		else if (type == BLOCK_SPB)
+			b = &simple;
+		if (b != NULL) {
+			r = packet_block(f, b, total, frame);
+			if (r != CAPTURE_FRAME)
+				return (r);
+			/* The whole block must be there, or its frame is a cut one; the buffer holds nearly all of
+			 * them, and one with a flood of options is passed over at the next call. */
+			if (total <= BUFFER) {
+				size_t at = (size_t)(frame->bytes - f->p);
+
+				if (!need(f, total))
+					return (cut(f));
+				frame->bytes = f->p + at;
+				f->p += total;
+				f->frames++;
+				return (CAPTURE_FRAME);
+			}
+			return (damaged(f, "impossible block length", total));
+		}
+		if (type == BLOCK_IDB) {
+			if (total > BUFFER)
+				return (damaged(f, "impossible block length", total));
+			if (!need(f, total))
+				return (cut(f));
+			if (!add_interface(f, f->p + 8, f->p + total - 4))
+				return (damaged(f, "interface", f->ninterfaces));
+		}
+		if (!skip(f, total))
+			return (cut(f));
+	}
+}
+
+/* --- what kind of file is it? */
+
+static const struct {
+	const char *magic;
+	uint8_t length;
+	const char *say; /* %1$s: the file */
+} kinds[] = {
+	{ "\x28\xb5\x2f\xfd", 4, "%1$s is zstd-compressed: zstdcat %1$s | pavo -r -" },
+	{ "\xfd"
+	  "7zXZ",
+	  5, "%1$s is xz-compressed: xzcat %1$s | pavo -r -" },
+	{ "BZh", 3, "%1$s is bzip2-compressed: bzcat %1$s | pavo -r -" },
+	{ "\x04\x22\x4d\x18", 4, "%1$s is lz4-compressed: lz4cat %1$s | pavo -r -" },
+	{ "\x1f\x8b", 2, "%1$s is gzip-compressed: zcat %1$s | pavo -r -" },
+	{ "PK\x03\x04", 4, "%1$s is a zip archive: unzip -p %1$s | pavo -r -" },
+	{ "\x94\xa4PV", 4, "%1$s: this is a pavo file: ra -r %1$s" },
+	{ "snoop\0\0\0", 8, "%1$s is a snoop file: editcap -F pcap %1$s - | pavo -r -" },
+};
+
+static void
+say_kind(struct pcapfile *f)
+{
+	size_t n = (size_t)(f->end - f->p);
+	bool text = n > 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (n >= kinds[i].length && memcmp(f->p, kinds[i].magic, kinds[i].length) == 0) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			(void)fail(f, kinds[i].say, f->name);
+#pragma GCC diagnostic pop
+			return;
+		}
+	}
+	for (size_t i = 0; i < n && i < 64; i++)
+		text = text &&
+		       (f->p[i] >= ' ' ? f->p[i] != 0x7f
+				       : f->p[i] == '\n' || f->p[i] == '\r' || f->p[i] == '\t');
+	if (n == 0)
+		(void)fail(f, "%s: the file is empty", f->name);
+	else if (text)
+		(void)fail(f, "%s: this is text, not a capture file", f->name);
+	else
+		(void)fail(f, "%s: not a capture file (neither pcap nor pcapng)", f->name);
+}
+
+static void
+start(struct pcapfile *f)
+{
+	if (!need(f, 4)) {
+		if (errno != 0)
+			(void)fail(f, "%s: %s", f->name,
+				   errno == EBADMSG ? "damaged gzip data" : strerror(errno));
+		else
+			say_kind(f);
+		return;
+	}
+#ifdef HAVE_ZLIB
+	if (f->fill == fill_plain && f->p[0] == 0x1f && f->p[1] == 0x8b) {
+		size_t most = PACKED;
+
+		if ((size_t)(f->end - f->p) <= most && gzip_start(f)) {
+			start(f);
+			return;
+		}
+	}
+#endif
+	if (memcmp(f->p, "\x0a\x0d\x0d\x0a", 4) == 0) {
+		if (need(f, 12) && memcmp(f->p + 8, "\x1a\x2b\x3c\x4d", 4) != 0 &&
+		    memcmp(f->p + 8, "\x4d\x3c\x2b\x1a", 4) != 0)
+			say_kind(f);
+		else
+			f->next = next_pcapng;
+		return;
+	}
+	if (!open_pcap(f))
+		say_kind(f);
+}
+
+struct pcapfile *
+pcapfile_open(const char *path, char *err, int errlen)
+{
+	struct pcapfile *f;
+	struct stat st;
+	bool in = strcmp(path, "-") == 0;
+	int fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		(void)snprintf(err, (size_t)errlen, "%s: %s", path, strerror(errno));
+		return (NULL);
+	}
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		(void)snprintf(err, (size_t)errlen, "%s: is a folder: name the files in it", path);
+		if (!in)
+			(void)close(fd);
+		return (NULL);
+	}
+	f = mem_zero(1, sizeof(*f));
+	f->fd = fd;
+	f->name = mem_str(in ? "stdin" : path);
+	f->buffer = mem_alloc(BUFFER);
+	f->p = f->end = f->buffer;
+	f->fill = fill_plain;
+	start(f);
+	if (f->error != NULL) {
+		(void)snprintf(err, (size_t)errlen, "%s", f->error);
+		pcapfile_close(&f);
+	}
+	return (f);
+}
+
+enum capture_result
+pcapfile_next(struct pcapfile *f, struct frame *frame)
+{
+	return (f->over ? CAPTURE_END : f->next(f, frame));
+}
+
+const char *
+pcapfile_error(const struct pcapfile *f)
+{
+	return (f->error != NULL ? f->error : "out of memory");
+}
+
+bool
+pcapfile_again(const struct pcapfile *f)
+{
+	struct stat st;
+
+	return (f->fd != STDIN_FILENO && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+void
+pcapfile_close(struct pcapfile **fp)
+{
+	struct pcapfile *f = *fp;
+
+	*fp = NULL;
+	if (f == NULL)
+		return;
+#ifdef HAVE_ZLIB
+	if (f->packed != NULL)
+		(void)inflateEnd(&f->z);
+	free(f->packed);
+#endif
+	if (f->fd != STDIN_FILENO)
+		(void)close(f->fd);
+	free(f->interfaces);
+	free(f->buffer);
+	free(f->error);
+	free(f->name);
+	free(f);
+}

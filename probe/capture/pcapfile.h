@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * pcapfile.h: an own reader of capture files: pcap (us, ns, both byte orders, Kuznetzov's variant)
+ * and pcapng (draft-ietf-opsawg-pcapng), plain or in gzip.
+ *
+ * The bytes of a frame lie in the reader's buffer and are borrowed until the next call.
+ */
+#ifndef PROBE_PCAPFILE_H
+#define PROBE_PCAPFILE_H
+
+#include "probe/capture/capture.h"
+
+#define PCAPFILE_CAPLEN                                                                            \
+	(256 << 10) /* no frame is longer than this; a length that says so is damage */
+
+struct pcapfile;
+
+/* "-" is stdin.  NULL on failure, with a sentence that names the file in err. */
+struct pcapfile *pcapfile_open(const char *path, char *err, int errlen);
+/* CAPTURE_FRAME, CAPTURE_END or CAPTURE_ERROR; after the latter two the file is at its end. */
+enum capture_result pcapfile_next(struct pcapfile *, struct frame *);
+const char *pcapfile_error(const struct pcapfile *); /* the sentence of CAPTURE_ERROR */
+bool pcapfile_again(const struct pcapfile *); /* can it be closed and opened again (not a pipe)? */
+void pcapfile_close(struct pcapfile **);
+
+#endif

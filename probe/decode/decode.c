@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * decode.c: the loop over the layers, and what all decoders share.
+ */
+#include "probe/decode/decode.h"
+
+#include "format/base/hash.h"
+#include "probe/decode/decoders.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define STEPS 64 /* headers looked at in one frame, whatever they are */
+
+typedef enum step (*decode_fn)(struct decoder *);
+
+static const decode_fn decoders[] = {
+	[STEP_END] = NULL,
+#define STEP(name, function) [STEP_##name] = function,
+#include "probe/decode/proto.def"
+};
+
+enum step
+decode_link(int linktype)
+{
+	switch (linktype) {
+#define LINK(number, name)                                                                         \
+	case number:                                                                               \
+		return (STEP_##name);
+#include "probe/decode/proto.def"
+	default:
+		return (STEP_END);
+	}
+}
+
+enum step
+decode_ethertype(uint16_t type)
+{
+	switch (type) {
+#define ETHER(number, name)                                                                        \
+	case number:                                                                               \
+		return (STEP_##name);
+#include "probe/decode/proto.def"
+	default:
+		return (STEP_END);
+	}
+}
+
+enum step
+decode_ipproto(uint8_t proto)
+{
+	switch (proto) {
+#define IPPROTO(number, name)                                                                      \
+	case number:                                                                               \
+		return (STEP_##name);
+#include "probe/decode/proto.def"
+	default:
+		return (STEP_END);
+	}
+}
+
+enum step
+decode_greproto(uint16_t type)
+{
+	switch (type) {
+#define GREPROTO(number, name)                                                                     \
+	case number:                                                                               \
+		return (STEP_##name);
+#include "probe/decode/proto.def"
+	default:
+		return (STEP_END);
+	}
+}
+
+enum step
+decode_pppproto(uint16_t proto)
+{
+	switch (proto) {
+#define PPPROTO(number, name)                                                                      \
+	case number:                                                                               \
+		return (STEP_##name);
+#include "probe/decode/proto.def"
+	default:
+		return (STEP_END);
+	}
+}
+
+enum step
+decode_udpport(uint16_t sport, uint16_t dport)
+{
+	switch (dport) {
+#define UDPPORT(number, name)                                                                      \
+	case number:                                                                               \
+		return (STEP_##name);
+#define UDPDPORT(number, name)                                                                     \
+	case number:                                                                               \
+		return (STEP_##name);
+#include "probe/decode/proto.def"
+	default:
+		break;
+	}
+	switch (sport) {
+#define UDPPORT(number, name)                                                                      \
+	case number:                                                                               \
+		return (STEP_##name);
+#include "probe/decode/proto.def"
+	default:
+		return (STEP_END);
+	}
+}
+
+enum step
+decode_tcpport(uint16_t sport, uint16_t dport)
+{
+#define TCPPORT(number, name)                                                                      \
+	if (sport == (number) || dport == (number))                                                \
+		return (STEP_##name);
+#include "probe/decode/proto.def"
+	return (STEP_END);
+}
+
+enum step
+decode_cut(struct decoder *d, enum layer layer)
+{
+	/* Only the capture's end is a cut; a header that its own packet is too short for is a bad one. */
+	if ((size_t)(d->c.end - d->start) >= d->end)
+		return (STEP_END);
+	d->p->cut_at = (uint8_t)layer;
+	if (d->p->fate == PKT_FLOW)
+		d->p->facts |= FACT_CUT;
+	return (STEP_END);
+}
+
+/* Ports come first in every transport header, and a cut one is keyed on what is there (SEMANTICS R9). */
+enum step
+decode_cut_transport(struct decoder *d)
+{
+	(void)decode_cut(d, LAYER_TRANSPORT);
+	if (d->p->cut_at != LAYER_TRANSPORT)
+		return (STEP_END);
+	d->p->facts &= ~(uint32_t)FACT_PAYLOAD; /* where the header ends was not seen */
+	if (cur_left(&d->c) >= 4) {
+		d->p->sport = get16(d->c.p);
+		d->p->dport = get16(d->c.p + 2);
+		d->p->facts |= FACT_PORTS;
+	}
+	return (STEP_END);
+}
+
+enum step
+decode_bad(struct decoder *d)
+{
+	if (d->level == 0)
+		d->p->fate = PKT_BADIP;
+	return (STEP_END);
+}
+
+enum step
+decode_nonip(struct decoder *d, uint16_t proto, uint32_t aux)
+{
+	struct packet *p = d->p;
+
+	if (d->level > 0) /* the outer IP flow keeps it */
+		return (STEP_END);
+	p->proto = proto;
+	p->aux = aux;
+	p->nencap = d->nencap;
+	p->fate = d->o->ip_only ? PKT_NONIP_OFF : PKT_FLOW;
+	if ((p->facts & FACT_MAC) != 0 && (p->dmac >> 40 & 1) != 0)
+		p->facts |= FACT_NOANSWER;
+	return (STEP_END);
+}
+
+enum step
+decode_typed(struct decoder *d, uint16_t type)
+{
+	enum step next = decode_ethertype(type);
+
+	if (next != STEP_END)
+		return (next);
+	if (type < 0x600)
+		return (decode_nonip(d, PROTO_LINK, (uint32_t)d->dlt));
+	return (decode_nonip(d, type, 0));
+}
+
+enum step
+decode_nibble(const struct decoder *d)
+{
+	if (cur_left(&d->c) == 0)
+		return (STEP_IP4); /* which finds that nothing is there */
+	switch (*d->c.p >> 4) {
+	case 4:
+		return (STEP_IP4);
+	case 6:
+		return (STEP_IP6);
+	default:
+		return (STEP_END);
+	}
+}
+
+static uint64_t
+pair_hash(const struct ip *a, const struct ip *b)
+{
+	struct ip pair[2];
+
+	pair[0] = ip_cmp(a, b) <= 0 ? *a : *b;
+	pair[1] = ip_cmp(a, b) <= 0 ? *b : *a;
+	return (hash64(pair, sizeof(pair), 0));
+}
+
+static bool
+never_answers(const struct packet *p)
+{
+	const uint8_t *b = p->dst.b;
+
+	if (p->af == 6)
+		return (b[0] == 0xff);
+	if (b[12] >> 4 == 14 || (b[12] & b[13] & b[14] & b[15]) == 0xff)
+		return (true);
+	/* A subnet's broadcast address can only be told from its MAC.  (Some answers, of DHCP for one,
+	 * go to a host's own address by a broadcast frame.) */
+	return (p->dmac == 0xffffffffffff && (b[15] & 7) == 7);
+}
+
+void
+decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8_t af,
+	    uint8_t proto)
+{
+	struct packet *p = d->p;
+
+	if (d->level == 1)
+		p->ohash = pair_hash(&p->src, &p->dst);
+	if (d->level++ > 0) {
+		p->facts &= FACT_MAC | FACT_GRESEQ | FACT_MIRROR | FACT_CUT;
+		p->sport = p->dport = 0;
+		p->ipid = 0;
+	}
+	p->fate = PKT_FLOW;
+	p->src = *src;
+	p->dst = *dst;
+	p->af = af;
+	p->proto = proto;
+	p->vrf = d->vrf;
+	p->nencap = d->nencap;
+	p->facts |= FACT_PAYLOAD;
+	if (never_answers(p))
+		p->facts |= FACT_NOANSWER;
+}
+
+void
+decode_encap(struct decoder *d, enum encap kind, uint32_t id)
+{
+	if (d->nencap == ENCAP_DEPTH)
+		return;
+	d->p->encap[d->nencap].kind = (uint8_t)kind;
+	d->p->encap[d->nencap].id = id;
+	d->nencap++;
+}
+
+bool
+decode_enter(struct decoder *d, enum encap kind, uint32_t id)
+{
+	if (d->o->outer || d->part || d->tunnels == ENCAP_DEPTH)
+		return (false);
+	d->tunnels++;
+	decode_encap(d, kind, id);
+	return (true);
+}
+
+/* Everything but what a fact or a count vouches for: the SACK blocks, the quote, the encapsulations.
+ * In pieces, as compilers turn a longer one into a slow string instruction. */
+static inline void
+clear(struct packet *p)
+{
+	enum { PIECE = 64, ALL = offsetof(struct packet, tcp.sack) };
+
+	memset(p, 0, PIECE);
+	memset((uint8_t *)p + PIECE, 0, PIECE);
+	memset((uint8_t *)p + 2 * PIECE, 0, ALL - 2 * PIECE);
+}
+
+bool
+decode_knows(int dlt)
+{
+	return (decode_link(dlt) != STEP_END);
+}
+
+void
+decode(struct packet *p, int dlt, const uint8_t *bytes, uint32_t caplen, uint32_t wire, int64_t ts,
+       const struct decode_options *o)
+{
+	struct decoder d = {
+		.c = cur_new(bytes, caplen),
+		.start = bytes,
+		.end = wire > caplen ? wire : caplen,
+		.p = p,
+		.o = o,
+		.dlt = dlt,
+	};
+	enum step step = decode_link(dlt);
+
+	clear(p);
+	p->ts = ts;
+	p->wire = wire;
+	p->vlan = p->ivlan = 0xffff;
+	p->mpls = UINT32_MAX;
+	p->fate = PKT_SHORT; /* until a header says otherwise */
+	if (step == STEP_END)
+		decode_nonip(&d, PROTO_LINK, (uint32_t)dlt);
+	for (int n = 0; step != STEP_END; n++) {
+		if (n == STEPS) {
+			if (d.level == 0)
+				decode_nonip(&d, PROTO_LINK, (uint32_t)dlt);
+			break;
+		}
+		step = decoders[step](&d);
+	}
+}

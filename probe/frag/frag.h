@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * frag.h: which flow a fragment belongs to, and what became of its datagram (SEMANTICS 5).
+ *
+ * Only the first fragment of a datagram has ports.  The others are held until it is there, or for
+ * FRAG_HOLD; then they count in the flow of their addresses without ports.  The one stateful step between
+ * decoding and keying.
+ */
+#ifndef PROBE_FRAG_H
+#define PROBE_FRAG_H
+
+#include "format/base/clock.h"
+#include "probe/flow/key.h"
+
+#define FRAG_HOLD    (2 * SEC)
+#define FRAG_TIMEOUT (30 * SEC)
+
+enum { /* what a fragment is to its datagram: frag_piece.what */
+	FRAG_IS = 1 << 0,    /* a fragment */
+	FRAG_FIRST = 1 << 1, /* the first fragment, for the first time */
+	FRAG_OK = 1 << 2,    /* completes it */
+	FRAG_DUP = 1 << 3,
+	FRAG_OVL = 1 << 4,
+	FRAG_OOO = 1 << 5,
+	FRAG_TINY = 1 << 6,
+	FRAG_BAD = 1 << 7,
+};
+
+struct frag_piece { /* a fragment that is to be counted now */
+	const struct packet *packet; /* valid until the next call */
+	struct key key;
+	int side;
+	uint8_t what;
+	uint32_t datagram; /* for frags_settled() */
+	uint32_t spi;      /* of its datagram, if has_spi */
+	bool has_spi;
+	bool resolved;     /* false: its datagram's first fragment never came */
+};
+
+/* Where a datagram's fragments count: enough to speak of it when the flow is gone. */
+struct frag_home {
+	struct key key;
+	uint64_t flowid;
+	int64_t otime;
+	uint8_t side, src, dirq;
+};
+
+struct frag_outcome { /* a datagram that will not be complete */
+	struct frag_home home;
+	int64_t arrived; /* time of its first fragment that came */
+	bool orphan;     /* without its first fragment */
+};
+
+struct frags;
+
+struct frags *frags_new(uint32_t max_datagrams, uint64_t seed);
+void frags_free(struct frags **);
+
+/* A packet with FACT_FRAG at watermark `now`.  true: count *piece, and then all of frags_release().
+ * `only`: its tunnel has but one SA in this direction, so a further fragment need not wait for its first. */
+bool frags_packet(struct frags *, const struct packet *, const struct key_options *, int64_t now, bool only,
+    struct frag_piece *);
+/* A held piece of the datagram just keyed; false: there is none. */
+bool frags_release(struct frags *, struct frag_piece *);
+/* The piece was counted there. */
+void frags_settled(struct frags *, const struct frag_piece *, const struct frag_home *);
+
+/* When the first held piece, or the first datagram, has waited long enough; INT64_MAX: none. */
+int64_t frags_hold_due(const struct frags *);
+int64_t frags_timeout_due(const struct frags *);
+/* Take the first held piece, keyed without ports; false: none is held. */
+bool frags_expire(struct frags *, const struct key_options *, struct frag_piece *);
+/* Give up the oldest datagram. */
+void frags_timeout(struct frags *);
+/* What was given up since the last call, one at a time. */
+bool frags_outcome(struct frags *, struct frag_outcome *);
+
+uint32_t frags_count(const struct frags *); /* datagrams in the table */
+uint64_t frags_evicted(struct frags *);     /* since the last call */
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * timeline.h: the bins of all flows in the order of time, until they are sealed (SEMANTICS R2, R4, R6).
+ *
+ * A span is one bin of time: the flows' bins in the order of their first packet, and the probe's own counters.
+ * Late bins (of a span already sealed) stand in one queue, in the order in which they were opened.
+ */
+#ifndef PROBE_TIMELINE_H
+#define PROBE_TIMELINE_H
+
+#include "probe/ledger/stat.h"
+#include "probe/flow/table.h"
+
+struct span {
+	int64_t start, due; /* due: the watermark at which it is sealed */
+	struct list bins;
+	struct stat_set stats;
+	struct span *next;  /* unused ones */
+};
+
+struct timeline {
+	int64_t interval, grace; /* T and G in ns */
+	struct span **open;      /* by start */
+	uint32_t nopen, capopen;
+	uint32_t last;           /* the one asked for last */
+	struct span draining;    /* sealed, being written, while `drains` */
+	bool drains;
+	struct list late;        /* late bins, in the order of due */
+	struct span *unused;     /* spans to be used again */
+	struct span *latestats;  /* counters of packets that were late; by due */
+	uint32_t nlate, caplate;
+	int64_t forced;          /* spans before this were sealed early, there were too many */
+};
+
+void timeline_init(struct timeline *, int64_t interval, int64_t grace);
+void timeline_free(struct timeline *);
+
+static inline int64_t
+timeline_seal(const struct timeline *tl, int64_t start)
+{
+	return (start + tl->interval + tl->grace);
+}
+
+static inline bool
+timeline_sealed(const struct timeline *tl, int64_t start, int64_t now)
+{
+	return (timeline_seal(tl, start) <= now || start < tl->forced);
+}
+
+/* The open span that starts there, made if need be. Valid until the next call. */
+struct span *timeline_span(struct timeline *, int64_t start);
+/* The counters of late packets of a sealed span. */
+struct stat_set *timeline_late_stats(struct timeline *, int64_t start, int64_t now);
+
+/* The next time at which a span or late counters are to be sealed; INT64_MAX: none.  (Late bins carry
+ * their own.) */
+int64_t timeline_due(const struct timeline *);
+/* Take what is due first.  true: a span, now `draining`; false: late counters, in *stats. */
+bool timeline_take(struct timeline *, struct span *stats);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track/rtp.c: RTP: a numbering per source of a direction, and jitter (RFC 3550 A.8).
+ *
+ * RTP has no port: what looks like it is believed when three packets of one source follow each other.
+ */
+#include "probe/track/udp.h"
+
+#include "format/base/clock.h"
+#include "probe/track/pools.h"
+
+#include <string.h>
+
+/* Clock rates of static payload types (RFC 3551 6); 0: dynamic or reserved, not known. */
+static const uint32_t rates[128] = {
+	[0] = 8000, [3] = 8000, [4] = 8000, [5] = 8000, [6] = 16000, [7] = 8000, [8] = 8000, [9] = 8000,
+	[10] = 44100, [11] = 44100, [12] = 8000, [13] = 8000, [14] = 90000, [15] = 8000, [16] = 11025, [17] = 22050,
+	[18] = 8000, [25] = 90000, [26] = 90000, [28] = 90000, [31] = 90000, [32] = 90000, [33] = 90000, [34] = 90000,
+};
+
+/* One sample of J, in ns; false: nothing to compare with. */
+static bool
+jitter(struct rtp_clock *c, const struct packet *p, uint64_t *j)
+{
+	uint32_t rate = rates[p->rtp.pt & 127], before = c->ts, was = c->rate;
+	int64_t arrived = c->arrived, d;
+
+	c->ts = p->rtp.ts;
+	c->rate = rate;
+	c->arrived = p->ts;
+	if (rate == 0 || was != rate || p->ts - arrived > 3600 * SEC || p->ts - arrived < -3600 * SEC)
+		return (false);
+	d = p->ts - arrived - (int64_t)(int32_t)(p->rtp.ts - before) * SEC / (int64_t)rate;
+	c->jitter += (uint64_t)(d < 0 ? -d : d) - ((c->jitter + 8) >> 4);
+	*j = c->jitter >> 4;
+	return (true);
+}
+
+static void
+sample(struct udp_bin *u, int side, uint64_t j)
+{
+	uint64_t us = j / USEC;
+
+	u->jit_n[side]++;
+	u->jit_sum[side] += us;
+	if (us > u->jit_max[side])
+		u->jit_max[side] = us;
+}
+
+static void
+describe(struct udp_bin *u, int side, const struct packet *p)
+{
+	if (!u->rtp[side])
+		u->pt[side] = p->rtp.pt;
+	u->rtp[side] = true;
+	u->ssrc[side] = p->rtp.ssrc;
+}
+
+/* Does this packet follow the one before?  The third in a row is believed. */
+static bool
+believe(struct rtp_side *c, const struct packet *p, uint64_t *j, bool *sampled)
+{
+	bool next = c->run > 0 && c->ssrc == p->rtp.ssrc && p->rtp.seq == (uint16_t)(c->seq + 1);
+
+	if (!next) {
+		memset(c, 0, sizeof(*c));
+		c->ssrc = p->rtp.ssrc;
+	}
+	c->seq = p->rtp.seq;
+	*sampled = jitter(&c->clock, p, j);
+	c->run++;
+	if (c->run > 2)
+		return (true);
+	c->ts[c->run - 1] = p->ts;
+	c->sampled = *sampled;
+	c->jitter = *sampled ? *j : 0;
+	return (false);
+}
+
+/* All three count now. */
+static unsigned
+begin(struct stream *x, struct rtp_side *c, struct udp_bin *u, int side, struct number *n)
+{
+	x->clock = c->clock;
+	if (c->sampled)
+		sample(u, side, c->jitter);
+	for (unsigned i = 0; i < 2; i++)
+		n[i] = (struct number){ x, (uint16_t)(c->seq - 2 + (int)i), c->ts[i], false };
+	memset(c, 0, sizeof(*c));
+	return (2);
+}
+
+unsigned
+rtp_packet(struct track *t, struct flow_state *f, struct bin *b, int side, const struct packet *p, int64_t now,
+    struct number *n)
+{
+	uint64_t id = stream_id(t->seed, &f->key, side, p->rtp.ssrc, STREAM_RTP), j;
+	struct stream *x = stream_find(&t->streams, id, now);
+	struct rtp_side *c = NULL;
+	struct udp_bin *u;
+	unsigned got = 0;
+	bool sampled;
+
+	if (x == NULL) {
+		if (f->ext == 0) {
+			if ((f->ext = pool_get(&t->rtp)) == 0)
+				return (0);
+			memset(pool_at(&t->rtp, f->ext), 0, sizeof(struct rtp));
+		}
+		c = &((struct rtp *)pool_at(&t->rtp, f->ext))->side[side];
+		if (!believe(c, p, &j, &sampled) || (x = stream_add(&t->streams, id, STREAM_RTP, 16, now)) == NULL)
+			return (0);
+	} else {
+		sampled = jitter(&x->clock, p, &j);
+	}
+	x->key = f->key;
+	x->side = (uint8_t)side;
+	if ((u = udp_bin(t, b)) == NULL)
+		return (0);
+	seq_bin(t, b)->numbered = true;
+	describe(u, side, p);
+	if (c != NULL)
+		got = begin(x, c, u, side, n);
+	if (sampled)
+		sample(u, side, j);
+	n[got] = (struct number){ x, p->rtp.seq, p->ts, false };
+	return (got + 1);
+}

@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * test_capture.c: files of every flavour, whole, cut at every byte, merged, filtered, and of wrong kinds.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "format/base/buf.h"
+#include "probe/capture/capture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+#endif
+
+#define SENTENCE 1024
+
+static char folder[64];
+
+static int
+setup(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/pavo-capture.XXXXXX");
+	return (mkdtemp(folder) == NULL ? -1 : 0);
+}
+
+static int
+teardown(void **state)
+{
+	char command[128];
+	const char *const names[] = { "a", "b", "c" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(command, sizeof(command), "%s/%s", folder, names[i]);
+		(void)unlink(command);
+	}
+	return (rmdir(folder));
+}
+
+/* One file of the folder; the name lives until the next call with the same letter. */
+static char *
+file(char letter, const void *bytes, size_t n)
+{
+	static char names[3][80];
+	char *name = names[letter - 'a'];
+	FILE *f;
+
+	(void)snprintf(name, sizeof(names[0]), "%s/%c", folder, letter);
+	f = fopen(name, "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	return (name);
+}
+
+/* --- makers: everything in the byte order asked for */
+
+struct maker {
+	struct buf b;
+	bool big;
+};
+
+static void
+w16(struct maker *m, uint16_t v)
+{
+	if (m->big)
+		buf_u16(&m->b, v);
+	else
+		buf_u16le(&m->b, v);
+}
+
+static void
+w32(struct maker *m, uint32_t v)
+{
+	if (m->big)
+		buf_u32(&m->b, v);
+	else
+		buf_u32le(&m->b, v);
+}
+
+static void
+pcap_header(struct maker *m, uint32_t magic, uint32_t link)
+{
+	w32(m, magic);
+	w16(m, 2);
+	w16(m, 4);
+	w32(m, 0);
+	w32(m, 0);
+	w32(m, 65535);
+	w32(m, link);
+}
+
+static void
+pcap_frame(struct maker *m, uint32_t s, uint32_t fraction, const char *bytes, uint32_t wire)
+{
+	w32(m, s);
+	w32(m, fraction);
+	w32(m, (uint32_t)strlen(bytes));
+	w32(m, wire);
+	buf_str(&m->b, bytes);
+}
+
+static void
+block(struct maker *m, uint32_t type, const struct maker *body)
+{
+	uint32_t total = 12 + ((uint32_t)body->b.len + 3) / 4 * 4;
+
+	w32(m, type);
+	w32(m, total);
+	buf_add(&m->b, body->b.p, body->b.len);
+	while (m->b.len % 4 != 0)
+		buf_u8(&m->b, 0);
+	w32(m, total);
+}
+
+static void
+ng_section(struct maker *m)
+{
+	struct maker body = { .big = m->big };
+
+	w32(&body, 0x1a2b3c4d);
+	w16(&body, 1);
+	w16(&body, 0);
+	w32(&body, UINT32_MAX);
+	w32(&body, UINT32_MAX);
+	block(m, 0x0a0d0d0a, &body);
+	buf_free(&body.b);
+}
+
+/* tsresol 0 and offset 0: no such option */
+static void
+ng_interface(struct maker *m, uint16_t link, uint32_t snaplen, uint8_t tsresol, uint32_t tsoffset)
+{
+	struct maker body = { .big = m->big };
+
+	w16(&body, link);
+	w16(&body, 0);
+	w32(&body, snaplen);
+	if (tsresol != 0) {
+		w16(&body, 9);
+		w16(&body, 1);
+		buf_u8(&body.b, tsresol);
+		buf_add(&body.b, "\0\0\0", 3);
+	}
+	if (tsoffset != 0) {
+		w16(&body, 14);
+		w16(&body, 8);
+		w32(&body, body.big ? 0 : tsoffset);
+		w32(&body, body.big ? tsoffset : 0);
+	}
+	w32(&body, 0); /* end of options */
+	block(m, 1, &body);
+	buf_free(&body.b);
+}
+
+static void
+ng_packet(struct maker *m, uint32_t type, uint32_t interface, uint64_t t, const char *bytes,
+	  uint32_t wire)
+{
+	struct maker body = { .big = m->big };
+
+	if (type == 2) {
+		w16(&body, (uint16_t)interface);
+		w16(&body, 0xffff);
+	} else if (type == 6) {
+		w32(&body, interface);
+	}
+	if (type != 3) {
+		w32(&body, (uint32_t)(t >> 32));
+		w32(&body, (uint32_t)t);
+		w32(&body, (uint32_t)strlen(bytes));
+	}
+	w32(&body, wire);
+	buf_str(&body.b, bytes);
+	block(m, type, &body);
+	buf_free(&body.b);
+}
+
+/* --- what comes out, as text: "time length/wire@link bytes|" for each frame, "!sentence|" for an error */
+
+static void
+read_all(struct buf *out, char *const *names, int n, bool as_is, const char *filter)
+{
+	char err[SENTENCE];
+	struct capture *c = capture_open_files(names, n, as_is, filter, err, sizeof(err));
+	enum capture_result r;
+	struct frame f;
+
+	out->len = 0;
+	if (c == NULL) {
+		buf_printf(out, "!!%s|", err);
+		return;
+	}
+	while ((r = capture_next(c, &f)) != CAPTURE_END) {
+		if (r == CAPTURE_ERROR) {
+			buf_printf(out, "!%s|", capture_error(c));
+			continue;
+		}
+		assert_int_equal(r, CAPTURE_FRAME);
+		if (f.bad_ts)
+			buf_str(out, "bad");
+		else
+			buf_printf(out, "%lld", (long long)f.ts);
+		buf_printf(out, " %u/%u@%d ", f.caplen, f.wire, f.dlt);
+		buf_add(out, f.bytes, f.caplen);
+		buf_str(out, f.filtered ? "-|" : "|");
+	}
+	assert_int_equal(capture_next(c, &f), CAPTURE_END); /* and stays there */
+	capture_free(&c);
+	assert_null(c);
+}
+
+static const char *
+one(struct buf *out, const void *bytes, size_t n)
+{
+	char *name = file('a', bytes, n);
+
+	read_all(out, &name, 1, false, NULL);
+	return (buf_cstr(out));
+}
+
+static void
+test_pcap(void **state)
+{
+	static const struct {
+		uint32_t magic;
+		bool big;
+		const char *expect;
+	} t[] = {
+		{ 0xa1b2c3d4, false, "1000000123000 3/60@1 abc|2000999999000 0/7@1 |bad 1/1@1 x|" },
+		{ 0xa1b2c3d4, true, "1000000123000 3/60@1 abc|2000999999000 0/7@1 |bad 1/1@1 x|" },
+		{ 0xa1b23c4d, false,
+		  "1000000000123 3/60@1 abc|2000000999999 0/7@1 |3000001000000 1/1@1 x|" },
+		{ 0xa1b23c4d, true,
+		  "1000000000123 3/60@1 abc|2000000999999 0/7@1 |3000001000000 1/1@1 x|" },
+	};
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct maker m = { .big = t[i].big };
+
+		pcap_header(&m, t[i].magic, 0xf0000001); /* the upper bits tell of an FCS */
+		pcap_frame(&m, 1000, 123, "abc", 60);
+		pcap_frame(&m, 2000, 999999, "", 7);
+		pcap_frame(&m, 3000, 1000000, "x", 1);
+		assert_string_equal(one(&out, m.b.p, m.b.len), t[i].expect);
+		buf_free(&m.b);
+	}
+	buf_free(&out);
+}
+
+static void
+test_kuznetzov(void **state)
+{
+	struct maker m = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	pcap_header(&m, 0xa1b2cd34, 113);
+	for (uint32_t i = 1; i < 3; i++) {
+		w32(&m, i);
+		w32(&m, 0);
+		w32(&m, 2);
+		w32(&m, 9);
+		buf_str(&m.b, "ifaceinf");
+		buf_str(&m.b, "ab");
+	}
+	assert_string_equal(one(&out, m.b.p, m.b.len),
+			    "1000000000 2/9@113 ab|2000000000 2/9@113 ab|");
+	buf_free(&m.b);
+	buf_free(&out);
+}
+
+/* Two sections of different byte order, several interfaces, link types and clocks, all packet blocks. */
+static void
+make_ng(struct maker *m)
+{
+	struct maker other = { 0 };
+
+	m->big = false;
+	ng_section(m);
+	ng_interface(m, 1, 0, 0, 0);
+	ng_interface(m, 101, 4, 9, 5);
+	ng_packet(m, 6, 0, 1500000, "eth", 60);
+	ng_packet(m, 6, 1, 1500000, "rawip", 5);
+	ng_packet(m, 2, 0, 2000000, "old", 3);
+	block(m, 0x0bad, &other); /* a custom block */
+	m->big = true;
+	ng_section(m);
+	ng_interface(m, 113, 2, 0x8a, 0); /* 2^-10 s; frames of at most 2 bytes */
+	ng_packet(m, 3, 0, 0, "si", 9);
+	ng_packet(m, 6, 0, 512, "half", 4);
+	ng_packet(m, 6, 0, UINT64_MAX, "late", 4);
+}
+
+static const char expect_ng[] =
+    "1500000000 3/60@1 eth|5001500000 5/5@101 rawip|2000000000 3/3@1 old|"
+    "bad 2/9@113 si|500000000 4/4@113 half|bad 4/4@113 late|";
+
+static void
+test_pcapng(void **state)
+{
+	struct maker m = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	make_ng(&m);
+	assert_string_equal(one(&out, m.b.p, m.b.len), expect_ng);
+	buf_free(&m.b);
+	buf_free(&out);
+}
+
+/* Whatever is cut off: the frames before the cut, then one sentence that names the file; nothing between. */
+static void
+check_cuts(const struct buf *whole, const char *expect, const size_t *ends, size_t n)
+{
+	struct buf out = { 0 };
+	size_t good = 0; /* of the text: what the last clean end gave */
+
+	for (size_t len = 0; len < whole->len; len++) {
+		const char *text = one(&out, whole->p, len);
+		const char *bang = strchr(text, '!');
+		bool clean = false;
+
+		for (size_t i = 0; i < n; i++)
+			clean = clean || ends[i] == len;
+		if (clean) {
+			assert_null(bang);
+			good = strlen(text);
+			assert_memory_equal(text, expect, good);
+		} else {
+			assert_non_null(bang);
+			assert_int_equal(bang - text, good);
+			assert_memory_equal(text, expect, good);
+			assert_non_null(strstr(bang, folder));
+			assert_ptr_equal(strchr(bang, '|'), text + strlen(text) - 1);
+		}
+	}
+	buf_free(&out);
+}
+
+static void
+test_cut_pcap(void **state)
+{
+	struct maker m = { 0 };
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 1);
+	pcap_frame(&m, 1, 0, "abc", 60);
+	pcap_frame(&m, 2, 0, "defg", 60);
+	check_cuts(&m.b, "1000000000 3/60@1 abc|2000000000 4/60@1 defg|",
+		   (const size_t[]){ 24, 24 + 19 }, 2);
+	buf_free(&m.b);
+}
+
+static void
+test_cut_pcapng(void **state)
+{
+	struct maker m = { 0 };
+	size_t ends[32], n = 0;
+
+	(void)state;
+	make_ng(&m);
+	for (size_t at = 0; at < m.b.len; n++) { /* clean ends lie between blocks */
+		const uint8_t *p = m.b.p + at + 4;
+		bool big = p[3] != 0; /* no block here is longer than 16 MiB */
+
+		at += big ? (size_t)p[2] << 8 | p[3] : (size_t)p[1] << 8 | p[0];
+		ends[n] = at;
+	}
+	check_cuts(&m.b, expect_ng, ends, n);
+	buf_free(&m.b);
+}
+
+static void
+test_sentences(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		const char *say; /* %s: the file */
+	} t[] = {
+		{ "", 0, "!!%1$s: the file is empty|" },
+		{ "\x28\xb5\x2f\xfdxxxxxxxx", 12,
+		  "!!%1$s is zstd-compressed: zstdcat %1$s | pavo -r -|" },
+		{ "\xfd"
+		  "7zXZ\0xxxxxx",
+		  12, "!!%1$s is xz-compressed: xzcat %1$s | pavo -r -|" },
+		{ "BZh91AY", 7, "!!%1$s is bzip2-compressed: bzcat %1$s | pavo -r -|" },
+		{ "\x04\x22\x4d\x18xxxx", 8, "!!%1$s is lz4-compressed: lz4cat %1$s | pavo -r -|" },
+		{ "\x94\xa4PVHDxxxx", 10, "!!%1$s: this is a pavo file: ra -r %1$s|" },
+		{ "hello, world\n", 13, "!!%1$s: this is text, not a capture file|" },
+		{ "\x00\x01\x02\x03", 4, "!!%1$s: not a capture file (neither pcap nor pcapng)|" },
+	};
+	struct buf out = { 0 }, say = { 0 };
+	char *name;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		say.len = 0;
+		name = file('a', t[i].bytes, t[i].n);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		buf_printf(&say, t[i].say, name);
+#pragma GCC diagnostic pop
+		read_all(&out, &name, 1, false, NULL);
+		assert_string_equal(buf_cstr(&out), buf_cstr(&say));
+	}
+	name = folder;
+	read_all(&out, &name, 1, false, NULL);
+	assert_non_null(strstr(buf_cstr(&out), "is a folder"));
+	name = (char[]){ "/nowhere/at/all" };
+	read_all(&out, &name, 1, false, NULL);
+	assert_string_equal(buf_cstr(&out), "!!/nowhere/at/all: No such file or directory|");
+	buf_free(&out);
+	buf_free(&say);
+}
+
+static void
+test_damage(void **state)
+{
+	struct maker m = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 1);
+	pcap_frame(&m, 1, 0, "abc", 60);
+	w32(&m, 2);
+	w32(&m, 0);
+	w32(&m, 0x40000000);
+	w32(&m, 60);
+	(void)one(&out, m.b.p, m.b.len);
+	assert_non_null(strstr(buf_cstr(&out), "1000000000 3/60@1 abc|!"));
+	assert_non_null(strstr(buf_cstr(&out),
+			       "damaged at packet 2, offset 43: impossible length 1073741824|"));
+	m.b.len = 0;
+	ng_section(&m);
+	ng_packet(&m, 6, 3, 0, "abc", 60);
+	assert_non_null(strstr(one(&out, m.b.p, m.b.len), "no such interface: 3"));
+	buf_free(&m.b);
+	buf_free(&out);
+}
+
+/* Frames that end anywhere relative to the reader's buffer. */
+static void
+test_large(void **state)
+{
+	enum { FRAMES = 3000 };
+	struct maker m = { 0 };
+	char *name, err[SENTENCE];
+	struct capture *c;
+	struct frame f;
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 1);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		w32(&m, i);
+		w32(&m, 0);
+		w32(&m, i);
+		w32(&m, i);
+		memset(buf_put(&m.b, i), (int)(i & 255), i);
+	}
+	name = file('a', m.b.p, m.b.len);
+	c = capture_open_files(&name, 1, false, NULL, err, sizeof(err));
+	assert_non_null(c);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_int_equal(f.ts, i * 1000000000ll);
+		assert_int_equal(f.caplen, i);
+		for (uint32_t k = 0; k < i; k++)
+			if (f.bytes[k] != (i & 255))
+				fail_msg("frame %u byte %u", i, k);
+	}
+	assert_int_equal(capture_next(c, &f), CAPTURE_END);
+	capture_free(&c);
+	buf_free(&m.b);
+}
+
+static void
+test_merge(void **state)
+{
+	struct maker a = { 0 }, b = { .big = true }, c = { 0 };
+	struct buf out = { 0 };
+	char *names[3];
+
+	(void)state;
+	pcap_header(&a, 0xa1b2c3d4, 1);
+	pcap_frame(&a, 5, 0, "a5", 2);
+	pcap_frame(&a, 7, 0, "a7", 2);
+	pcap_frame(&a, 6, 0, "a6", 2); /* back in time: stays behind a7 */
+	pcap_frame(&a, 9, 0, "a9", 2);
+	pcap_header(&b, 0xa1b23c4d, 1);
+	pcap_frame(&b, 1, 0, "b1", 2);
+	pcap_frame(&b, 5, 0, "b5", 2);
+	pcap_frame(&b, 8, 0, "b8", 2);
+	pcap_header(&c, 0xa1b2c3d4, 1); /* nothing in it */
+	names[0] = file('a', a.b.p, a.b.len);
+	names[1] = file('b', b.b.p, b.b.len);
+	names[2] = file('c', c.b.p, c.b.len);
+	read_all(&out, names, 3, false, NULL);
+	assert_string_equal(
+	    buf_cstr(&out),
+	    "1000000000 2/2@1 b1|5000000000 2/2@1 a5|5000000000 2/2@1 b5|7000000000 2/2@1 a7|"
+	    "6000000000 2/2@1 a6|8000000000 2/2@1 b8|9000000000 2/2@1 a9|");
+	read_all(&out, names, 3, true, NULL);
+	assert_string_equal(
+	    buf_cstr(&out),
+	    "5000000000 2/2@1 a5|7000000000 2/2@1 a7|6000000000 2/2@1 a6|9000000000 2/2@1 a9|"
+	    "1000000000 2/2@1 b1|5000000000 2/2@1 b5|8000000000 2/2@1 b8|");
+	/* A cut file is told once, in its place; the other one goes on. */
+	names[1] = file('b', b.b.p, b.b.len - 1);
+	read_all(&out, names, 3, false, NULL);
+	assert_non_null(strstr(buf_cstr(&out), "b5|!"));
+	assert_non_null(
+	    strstr(buf_cstr(&out), "/b: cut short in packet 3 at offset 60|7000000000 2/2@1 a7|"));
+	assert_non_null(strstr(buf_cstr(&out), "a9|"));
+	buf_free(&a.b);
+	buf_free(&b.b);
+	buf_free(&c.b);
+	buf_free(&out);
+}
+
+static void
+test_filter(void **state)
+{
+	struct maker m = { 0 };
+	struct buf out = { 0 };
+	char *name;
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 101);
+	/* IPv4 headers in letters: the tenth byte is the protocol, U (85) or V (86) */
+	pcap_frame(&m, 1, 0, "E00000000U0000000000", 20);
+	pcap_frame(&m, 2, 0, "E00000000V0000000000", 20);
+	name = file('a', m.b.p, m.b.len);
+	read_all(&out, &name, 1, false, "ip proto 85");
+	assert_string_equal(buf_cstr(&out), "1000000000 20/20@101 E00000000U0000000000|2000000000 "
+					    "20/20@101 E00000000V0000000000-|");
+	read_all(&out, &name, 1, false, "nonsense and");
+	assert_memory_equal(buf_cstr(&out), "!!filter \"nonsense and\" (link type 101", 38);
+	buf_free(&m.b);
+	buf_free(&out);
+}
+
+#ifdef HAVE_ZLIB
+/* gzip, as one member and as two that follow each other, and cut. */
+static void
+test_gzip(void **state)
+{
+	struct maker m = { 0 };
+	struct buf out = { 0 }, packed = { 0 };
+	const char *expect = "1000000000 3/60@1 abc|2000000000 4/60@1 defg|", *text;
+	size_t half;
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 1);
+	pcap_frame(&m, 1, 0, "abc", 60);
+	half = m.b.len;
+	pcap_frame(&m, 2, 0, "defg", 60);
+	for (int members = 1; members <= 2; members++) {
+		const uint8_t *from = m.b.p;
+
+		packed.len = 0;
+		for (int i = 0; i < members; i++) {
+			size_t n = members == 1 ? m.b.len : i == 0 ? half : m.b.len - half;
+			z_stream z = { 0 };
+
+			assert_int_equal(
+			    deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+			z.next_in = (uint8_t *)(uintptr_t)from;
+			z.avail_in = (uInt)n;
+			z.next_out = buf_room(&packed, 4096);
+			z.avail_out = 4096;
+			assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+			packed.len += z.total_out;
+			from += n;
+			deflateEnd(&z);
+		}
+		assert_string_equal(one(&out, packed.p, packed.len), expect);
+	}
+	for (size_t n = 2; n < packed.len; n++) { /* (shorter than 2: not known to be gzip) */
+		const char *bang;
+
+		text = one(&out, packed.p, n);
+		bang = strchr(text, '!');
+		if (bang == NULL) /* cut between its two members */
+			assert_string_equal(text, "1000000000 3/60@1 abc|");
+		else
+			assert_memory_equal(text, expect, (size_t)(bang - text));
+	}
+	buf_free(&m.b);
+	buf_free(&out);
+	buf_free(&packed);
+}
+#endif
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pcap),	   cmocka_unit_test(test_kuznetzov),
+		cmocka_unit_test(test_pcapng),	   cmocka_unit_test(test_cut_pcap),
+		cmocka_unit_test(test_cut_pcapng), cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_damage),	   cmocka_unit_test(test_large),
+		cmocka_unit_test(test_merge),	   cmocka_unit_test(test_filter),
+#ifdef HAVE_ZLIB
+		cmocka_unit_test(test_gzip),
+#endif
+	};
+
+	return (cmocka_run_group_tests(tests, setup, teardown));
+}
