@@ -8,11 +8,11 @@
 #ifndef PROBE_ENGINE_H
 #define PROBE_ENGINE_H
 
-#include "probe/ledger/emit.h"
+#include "probe/ledger/ledger.h"
 #include "probe/health/health.h"
 #include "probe/flow/key.h"
 
-#define ENGINE_BATCH 32
+#define ENGINE_BATCH LEDGER_BATCH
 
 struct engine;
 

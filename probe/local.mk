@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# libprobe.a and the daemon: packets in, records out.  A room a folder; which may use which: tests/rooms.def
+# libprobe.a and the daemon: packets in, records out.  A room a folder; none uses those below it in this list.
 
 noinst_LIBRARIES += libprobe.a
 libprobe_a_SOURCES =
@@ -51,6 +51,7 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/flow/key.c \
 	%D%/flow/key.h \
+	%D%/flow/list.h \
 	%D%/flow/slots.c \
 	%D%/flow/slots.h \
 	%D%/flow/table.c \
@@ -66,18 +67,25 @@ libprobe_a_SOURCES += \
 
 # bins in time, records from state
 libprobe_a_SOURCES += \
+	%D%/ledger/bin.h \
 	%D%/ledger/emit.c \
 	%D%/ledger/emit.h \
+	%D%/ledger/hold.c \
+	%D%/ledger/hold.h \
+	%D%/ledger/ledger.c \
+	%D%/ledger/ledger.h \
 	%D%/ledger/stat.c \
 	%D%/ledger/stat.def \
 	%D%/ledger/stat.h \
 	%D%/ledger/timeline.c \
 	%D%/ledger/timeline.h \
+	%D%/ledger/tracker.h \
 	%D%/ledger/watermark.c \
 	%D%/ledger/watermark.h
 
 # numbered carriers
 libprobe_a_SOURCES += \
+	%D%/seq/carried.c \
 	%D%/seq/numbers.c \
 	%D%/seq/numbers.h \
 	%D%/seq/rtp.c \
@@ -86,12 +94,6 @@ libprobe_a_SOURCES += \
 	%D%/seq/stream.c \
 	%D%/seq/stream.h \
 	%D%/seq/wg.c
-
-# SAs, lanes
-libprobe_a_SOURCES += \
-	%D%/tunnel/lanes.c \
-	%D%/tunnel/tunnel.c \
-	%D%/tunnel/tunnel.h
 
 # datagrams in pieces
 libprobe_a_SOURCES += \
@@ -102,8 +104,8 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/track/dns.c \
 	%D%/track/dns.h \
-	%D%/track/pools.c \
-	%D%/track/pools.h \
+	%D%/track/icmp.c \
+	%D%/track/icmp.h \
 	%D%/track/rtt.c \
 	%D%/track/rtt.h \
 	%D%/track/tcp.c \
@@ -111,18 +113,32 @@ libprobe_a_SOURCES += \
 	%D%/track/tcp_ack.c \
 	%D%/track/tcp_data.c \
 	%D%/track/tcp_life.c \
+	%D%/track/track.c \
 	%D%/track/track.h \
-	%D%/track/udp.c \
-	%D%/track/udp.h
+	%D%/track/tunnel.c \
+	%D%/track/udp.c
+
+# a packet finds its flow
+libprobe_a_SOURCES += \
+	%D%/settle/count.c \
+	%D%/settle/settle.c \
+	%D%/settle/settle.h
+
+# SAs, lanes
+libprobe_a_SOURCES += \
+	%D%/tunnel/lanes.c \
+	%D%/tunnel/lanes.h \
+	%D%/tunnel/tunnel.c \
+	%D%/tunnel/tunnel.h
 
 # the order in which things happen
 libprobe_a_SOURCES += \
-	%D%/about.c \
-	%D%/carriers.c \
-	%D%/desk.c \
 	%D%/engine.c \
 	%D%/engine.h \
-	%D%/engine_room.h \
+	%D%/notes.c \
+	%D%/notes.h \
+	%D%/pieces.c \
+	%D%/pieces.h \
 	%D%/ping.c \
 	%D%/ping.h \
 	%D%/worker.c \

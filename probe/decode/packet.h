@@ -95,6 +95,17 @@ struct dns_message {
 
 enum { TCPOPT_MSS = 1, TCPOPT_WSCALE = 2, TCPOPT_SACKOK = 4, TCPOPT_SACK = 8, TCPOPT_TS = 16 };
 
+enum { /* what a fragment is to its datagram: frag/ says it */
+	FRAG_IS = 1 << 0,    /* a fragment */
+	FRAG_FIRST = 1 << 1, /* the first fragment, for the first time */
+	FRAG_OK = 1 << 2,    /* completes it */
+	FRAG_DUP = 1 << 3,
+	FRAG_OVL = 1 << 4,
+	FRAG_OOO = 1 << 5,
+	FRAG_TINY = 1 << 6,
+	FRAG_BAD = 1 << 7,
+};
+
 struct packet {
 	/* --- line 0: what the key needs */
 	struct ip src, dst;    /* of the flow's layer; zero for frames without IP (ARP: sender and target) */

@@ -51,6 +51,61 @@ key_vlans(uint16_t vlan, uint16_t ivlan)
 	return ((vlan + 1u) << 8 ^ (ivlan + 1u) << 20);
 }
 
+/* What a key has beside the addresses. */
+enum key_form {
+	FORM_ADDRESSES, /* nothing */
+	FORM_PORTS,
+	FORM_TYPE,      /* ICMP: aux */
+	FORM_SAP,       /* aux: LLC's SAPs, an unknown link */
+};
+
+static inline enum key_form
+key_form(const struct key *k)
+{
+	if (k->kind == KEY_PORTLESS)
+		return (FORM_ADDRESSES);
+	switch (k->proto) {
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		return (FORM_TYPE);
+	case PROTO_TCP:
+	case PROTO_UDP:
+	case PROTO_SCTP:
+	case PROTO_DCCP:
+	case PROTO_UDPLITE:
+		return (FORM_PORTS);
+	default:
+		if (k->aux != 0 && (k->kind & (KEY_LANE | KEY_SA)) == 0)
+			return (FORM_SAP);
+		return (k->lport == 0 && k->hport == 0 ? FORM_ADDRESSES : FORM_PORTS); /* UDP-encapsulated ESP */
+	}
+}
+
+/* Of packets with TTL, TOS and fragments? */
+static inline bool
+key_is_ip(const struct key *k)
+{
+	return (k->af != 0 && k->proto != PROTO_ARP);
+}
+
+/* Of a tunnel whose flows are its lanes? */
+static inline bool
+key_is_tunnel(const struct key *k)
+{
+	return (k->proto == PROTO_ESP || k->proto == PROTO_AH);
+}
+
+/* The tunnel's own, without lane or SA. */
+static inline struct key
+key_tunnel(const struct key *k)
+{
+	struct key tunnel = *k;
+
+	tunnel.kind = 0;
+	tunnel.aux = 0;
+	return (tunnel);
+}
+
 /* Fills the key; returns the side that sent: 0 = lo, 1 = hi. */
 int key_of(const struct packet *, const struct key_options *, struct key *);
 /* The key of the packet that this one quotes, and the side that sent it; false: too little was quoted. */

@@ -6,6 +6,7 @@
 
 #include "format/base/clock.h"
 
+#define TIMER  offsetof(struct flow_state, timer)
 #define IS_FAR 0x80000000u /* flow_state.slot: with the low bits of its second */
 
 static void
@@ -15,13 +16,13 @@ put(struct wheel *w, struct table *t, uint32_t n, int64_t second)
 
 	f->slot = (uint32_t)second & ~IS_FAR;
 	if (second < w->second + WHEEL_SLOTS) {
-		list_append(t, &w->slot[f->slot % WHEEL_SLOTS], timer_link, n);
+		list_append(&t->flows, TIMER, &w->slot[f->slot % WHEEL_SLOTS], n);
 		return;
 	}
 	f->slot |= IS_FAR;
 	if (w->far.count == 0 || second < w->farmin)
 		w->farmin = second;
-	list_append(t, &w->far, timer_link, n);
+	list_append(&t->flows, TIMER, &w->far, n);
 }
 
 void
@@ -40,7 +41,7 @@ wheel_cancel(struct wheel *w, struct table *t, uint32_t n)
 {
 	uint32_t slot = flow_at(t, n)->slot;
 
-	list_remove(t, slot & IS_FAR ? &w->far : &w->slot[slot % WHEEL_SLOTS], timer_link, n);
+	list_remove(&t->flows, TIMER, slot & IS_FAR ? &w->far : &w->slot[slot % WHEEL_SLOTS], n);
 	w->count--;
 }
 
@@ -93,7 +94,7 @@ wheel_take(struct wheel *w, struct table *t)
 		w->second++;
 		return (0);
 	}
-	list_remove(t, l, timer_link, n);
+	list_remove(&t->flows, TIMER, l, n);
 	w->count--;
 	if (l->head != 0) /* its flow will be looked at next */
 		__builtin_prefetch(&flow_at(t, l->head)->heard);

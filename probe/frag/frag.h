@@ -10,39 +10,26 @@
 #define PROBE_FRAG_H
 
 #include "format/base/clock.h"
-#include "probe/flow/key.h"
+#include "probe/flow/table.h"
 
 #define FRAG_HOLD    (2 * SEC)
 #define FRAG_TIMEOUT (30 * SEC)
-
-enum { /* what a fragment is to its datagram: frag_piece.what */
-	FRAG_IS = 1 << 0,    /* a fragment */
-	FRAG_FIRST = 1 << 1, /* the first fragment, for the first time */
-	FRAG_OK = 1 << 2,    /* completes it */
-	FRAG_DUP = 1 << 3,
-	FRAG_OVL = 1 << 4,
-	FRAG_OOO = 1 << 5,
-	FRAG_TINY = 1 << 6,
-	FRAG_BAD = 1 << 7,
-};
 
 struct frag_piece { /* a fragment that is to be counted now */
 	const struct packet *packet; /* valid until the next call */
 	struct key key;
 	int side;
-	uint8_t what;
+	uint8_t what;      /* FRAG_* */
 	uint32_t datagram; /* for frags_settled() */
 	uint32_t spi;      /* of its datagram, if has_spi */
 	bool has_spi;
 	bool resolved;     /* false: its datagram's first fragment never came */
 };
 
-/* Where a datagram's fragments count: enough to speak of it when the flow is gone. */
+/* Where a datagram's fragments count. */
 struct frag_home {
-	struct key key;
-	uint64_t flowid;
-	int64_t otime;
-	uint8_t side, src, dirq;
+	struct flow_ref of;
+	uint8_t side;
 };
 
 struct frag_outcome { /* a datagram that will not be complete */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * emit.c: records from state.  The one place in the probe that names the common fields.
+ * emit.c: records from state: what all flows have; trackers fill in the rest.
  */
 #include "probe/ledger/emit.h"
 
 #include "format/base/clock.h"
 #include "format/base/hash.h"
-#include "probe/track/dns.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,8 +33,8 @@ emit_flush(struct emit *e)
 		e->batch = e->sink.put(e->sink.arg, e->batch);
 }
 
-void
-emit_put(struct emit *e)
+static void
+put(struct emit *e)
 {
 	batch_add(e->batch, &e->record);
 	e->records++;
@@ -80,8 +79,6 @@ head(struct emit *e, int64_t start, unsigned rectype, unsigned flags)
 	SET_BLOB(r, probe, e->probe, strlen(e->probe));
 }
 
-#define ENCAP_MAX 160 /* text of ENCAP_DEPTH steps */
-
 static uint64_t
 mac_number(const uint8_t m[static 6])
 {
@@ -90,30 +87,25 @@ mac_number(const uint8_t m[static 6])
 }
 
 static void
-port_fields(struct flow *r, const struct key *k, bool lo)
+form_fields(struct flow *r, const struct key *k, bool lo)
 {
-	switch (k->proto) {
-	case PROTO_ICMP:
-	case PROTO_ICMP6:
+	switch (key_form(k)) {
+	case FORM_ADDRESSES:
+		return;
+	case FORM_TYPE:
 		SET(r, icmptype, k->aux >> 24);
 		SET(r, icmpcode, k->aux >> 16 & 0xff);
 		if (k->kind == 0)
 			SET(r, icmpid, k->aux & 0xffff);
 		return;
-	case PROTO_TCP:
-	case PROTO_UDP:
-	case PROTO_SCTP:
-	case PROTO_DCCP:
-	case PROTO_UDPLITE:
-		break;
-	default:
-		if (k->aux != 0 && (k->kind & (KEY_LANE | KEY_SA)) == 0)
-			SET(r, sap, k->aux);
-		if (k->lport == 0 && k->hport == 0) /* else UDP-encapsulated ESP */
-			return;
+	case FORM_SAP:
+		SET(r, sap, k->aux);
+		return;
+	case FORM_PORTS:
+		SET(r, sport, lo ? k->lport : k->hport);
+		SET(r, dport, lo ? k->hport : k->lport);
+		return;
 	}
-	SET(r, sport, lo ? k->lport : k->hport);
-	SET(r, dport, lo ? k->hport : k->lport);
 }
 
 static void
@@ -128,15 +120,12 @@ key_fields(struct flow *r, const struct flow_state *f, bool vlan_key)
 		SET_IP(r, saddr, lo ? k->lo : k->hi);
 		SET_IP(r, daddr, lo ? k->hi : k->lo);
 	}
-	if (k->kind != KEY_PORTLESS)
-		port_fields(r, k, lo);
+	form_fields(r, k, lo);
 	SET(r, vrf, vlan_key ? k->vrf ^ key_vlans(f->vlan[side], f->ivlan[side]) : k->vrf);
 	SET(r, flowid, f->id);
-	if (k->proto == PROTO_ESP || k->proto == PROTO_AH) {
-		struct key tunnel = *k;
+	if (key_is_tunnel(k)) {
+		struct key tunnel = key_tunnel(k);
 
-		tunnel.kind = 0;
-		tunnel.aux = 0;
 		SET(r, tunid, hash64(&tunnel, sizeof(tunnel), 0));
 		if (k->kind == KEY_LANE)
 			SET(r, lane, k->aux);
@@ -201,18 +190,6 @@ frag_fields(struct flow *r, const struct frag_counts *c, int s, int d)
 #undef FRAG_PAIR
 }
 
-static void
-about_fields(struct flow *r, const struct track *track, const struct about *a)
-{
-	if (a->dns != 0)
-		dns_fill(track, a->dns, r);
-	if (a->icmpun + a->icmpttl + a->icmpbig == 0)
-		return;
-	SET(r, icmpun, a->icmpun);
-	SET(r, icmpttl, a->icmpttl);
-	SET(r, icmpbig, a->icmpbig);
-}
-
 /* Attributes of a direction: VLANs, MPLS, encapsulation. */
 #define SIDE_ATTRIBUTES(p, side)                                                      \
 	do {                                                                          \
@@ -224,12 +201,26 @@ about_fields(struct flow *r, const struct track *track, const struct about *a)
 			break;                                                        \
 		if (a->mpls[side] != UINT32_MAX)                                      \
 			SET(r, p##mpls, a->mpls[side]);                               \
-		if ((n = encap_text(a, side, encap[side], sizeof(encap[0]))) > 0)     \
-			SET_BLOB(r, p##encap, encap[side], n);                        \
+		if ((n = encap_text(a, side, e->encap[side], ENCAP_TEXT)) > 0)     \
+			SET_BLOB(r, p##encap, e->encap[side], n);                     \
 	} while (0)
 
+/* Of the sides that it is asked for, a bit each. */
+static void
+attributes(struct emit *e, const struct flow_state *f, const struct attr *a, unsigned sides)
+{
+	struct flow *r = &e->record;
+	int src = f->src, dst = 1 - src;
+	size_t n;
+
+	if (sides & 1u << src)
+		SIDE_ATTRIBUTES(s, src);
+	if (sides & 1u << dst)
+		SIDE_ATTRIBUTES(d, dst);
+}
+
 /* Per direction: what the side's packets looked like. */
-#define SIDE_FIELDS(p, side)                                                          \
+#define SIDE_VOLUME(p, side)                                                          \
 	do {                                                                          \
 		SET(r, p##pkts, b->pkts[side]);                                       \
 		SET(r, p##bytes, b->bytes[side]);                                     \
@@ -240,12 +231,7 @@ about_fields(struct flow *r, const struct track *track, const struct about *a)
 			SET(r, p##ipg_sum, b->ipg_sum[side]);                         \
 			SET(r, p##ipg_sumsq, b->ipg_sumsq[side]);                     \
 		}                                                                     \
-		if (side_mac(f, b, side, &mac))                                       \
-			SET(r, p##mac, mac);                                          \
-		if (b->pkts[side] == 0)                                               \
-			break;                                                        \
-		SIDE_ATTRIBUTES(p, side);                                             \
-		if (f->key.af != 0 && f->key.proto != PROTO_ARP) {                    \
+		if (b->pkts[side] > 0 && ip) {                                        \
 			SET(r, p##ttlmin, b->ttlmin[side]);                           \
 			SET(r, p##ttlmax, b->ttlmax[side]);                           \
 			SET(r, p##dscp, b->dscp[side]);                               \
@@ -256,17 +242,54 @@ about_fields(struct flow *r, const struct track *track, const struct about *a)
 		}                                                                     \
 	} while (0)
 
-void
-emit_bin(struct emit *e, const struct table *tab, const struct track *track, const struct bin *b)
+/* Everything that is counted: in a bin's own record and in a correction alike. */
+static void
+counts(struct flow *r, const struct told *o)
 {
-	const struct flow_state *f = flow_at(tab, b->flow);
-	const struct tos *t = b->tos != 0 ? pool_at(&tab->toses, b->tos) : NULL;
-	const struct attr *a = f->attr != 0 ? pool_at(&tab->attrs, f->attr) : NULL;
-	const struct tracker *k = track_for(&f->key);
+	const struct flow_state *f = o->f;
+	const struct bin *b = o->b;
+	const struct tos *t = o->tos;
+	int src = f->src, dst = 1 - src;
+	bool ip = key_is_ip(&f->key);
+
+	SIDE_VOLUME(s, src);
+	SIDE_VOLUME(d, dst);
+	if (ip)
+		frag_fields(r, o->frag, src, dst);
+	for (const struct extra *x = extras; x->fill != NULL; x++) {
+		uint32_t cell = *extra_cell(x, (struct bin *)(uintptr_t)b);
+
+		if (cell != 0)
+			x->fill(o->track, cell, r);
+	}
+	if (tracker_at(f)->fill != NULL)
+		tracker_at(f)->fill(o->track, f, b, r);
+}
+
+static void
+direction(struct flow *r, const struct flow_state *f, int64_t start)
+{
+	SET(r, dirq, f->dirq); /* fixed once the first record is sealed */
+	if (f->otime != start)
+		SET(r, dirq_t, f->otime);
+}
+
+static bool
+replied(const struct flow_state *f, const struct bin *b)
+{
+	const struct tracker *k = tracker_at(f);
+
+	return (k->replied != NULL ? k->replied(f) : (b->seen & (1 << (1 - f->src) | SEEN_REPLY)) != 0);
+}
+
+void
+emit_bin(struct emit *e, const struct told *o)
+{
+	const struct flow_state *f = o->f;
+	const struct bin *b = o->b;
+	const struct attr *a = o->attr;
 	struct flow *r = &e->record;
-	char encap[2][ENCAP_MAX];
 	uint64_t mac, ohash = 0;
-	size_t n;
 	int src = f->src, dst = 1 - src;
 
 	head(e, b->start, RECTYPE_FLOW, b->flags);
@@ -274,9 +297,7 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 	SET(r, stime, b->stime);
 	SET(r, ltime, b->ltime);
 	SET(r, trans, (b->flags & RFLAGS_start) != 0);
-	SET(r, dirq, f->dirq); /* fixed once the first record is sealed */
-	if (f->otime != b->start)
-		SET(r, dirq_t, f->otime);
+	direction(r, f, b->start);
 	SET(r, state, b->state);
 	if (b->cause != 0)
 		SET(r, cause, b->cause);
@@ -286,55 +307,72 @@ emit_bin(struct emit *e, const struct table *tab, const struct track *track, con
 		ohash = b->seen & 1 << src && a->ohash[src] != 0 ? a->ohash[src] : b->seen & 1 << dst ? a->ohash[dst] : 0;
 	if (ohash != 0)
 		SET(r, ohash, ohash);
-	SIDE_FIELDS(s, src);
-	SIDE_FIELDS(d, dst);
-	if (f->key.af != 0 && f->key.proto != PROTO_ARP)
-		frag_fields(r, b->frag != 0 ? pool_at(&tab->frags, b->frag) : NULL, src, dst);
-	if (b->about != 0)
-		about_fields(r, track, pool_at(&tab->abouts, b->about));
-	if (k != NULL)
-		k->fill(track, f, b, r);
-	health_fill(r, e->limits, f->key.proto == PROTO_TCP ? f->tcp_life & TCPLIFE_MORE : b->seen & (1 << dst | SEEN_REPLY));
-	emit_put(e);
+	if (side_mac(f, b, src, &mac))
+		SET(r, smac, mac);
+	if (side_mac(f, b, dst, &mac))
+		SET(r, dmac, mac);
+	attributes(e, f, a, (b->pkts[0] > 0) | (b->pkts[1] > 0) << 1);
+	counts(r, o);
+	health_fill(r, e->limits, replied(f, b));
+	put(e);
 }
 
 void
-emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t cause, uint8_t conn, uint8_t state)
+emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t cause, const struct ending *end)
 {
 	struct flow *r = &e->record;
 
 	head(e, start, RECTYPE_FLOW, RFLAGS_end);
 	key_fields(r, f, e->vlan_key);
 	SET(r, trans, 0);
-	SET(r, dirq, f->dirq);
-	if (f->otime != start)
-		SET(r, dirq_t, f->otime);
-	SET(r, state, state);
+	direction(r, f, start);
+	SET(r, state, end->state);
 	SET(r, cause, cause);
-	if (conn != 0)
-		SET(r, conn, conn);
-	health_fill(r, e->limits, f->tcp_life & TCPLIFE_MORE);
-	emit_put(e);
+	if (end->conn != 0)
+		SET(r, conn, end->conn);
+	health_fill(r, e->limits, tracker_at(f)->replied != NULL && tracker_at(f)->replied(f));
+	put(e);
 }
 
-struct flow *
-emit_corr(struct emit *e, const struct table *tab, const struct flow_state *f, int64_t start)
+static bool
+is_zero(const struct flow *r, unsigned f)
 {
-	static char encap[2][ENCAP_MAX]; /* until emit_put() */
-	const struct attr *a = f->attr != 0 ? pool_at(&tab->attrs, f->attr) : NULL;
-	struct flow *r = &e->record;
-	size_t n;
-	int src = f->src, dst = 1 - src;
+	return (fields[f].store == STORE_BLOB ? r->v[f].b.n == 0 : r->v[f].u == 0);
+}
 
-	head(e, start, RECTYPE_CORR, 0);
-	key_fields(r, f, e->vlan_key);
+/* Of the fields that were set since `before` those stay that say something: merging a zero changes nothing. */
+static bool
+keep_counts(struct flow *r, const uint64_t *before)
+{
+	bool any = false;
+
+	for (unsigned f = 0; f < F_STORED; f++) {
+		if (bit_get(before, f) || !bit_get(r->present, f) || fields[f].agg == AGG_KEY)
+			continue;
+		if (is_zero(r, f))
+			bit_clear(r->present, f);
+		else
+			any = true;
+	}
+	return (any);
+}
+
+void
+emit_correction(struct emit *e, const struct told *o)
+{
+	struct flow *r = &e->record;
+	uint64_t before[sizeof(r->present) / sizeof(r->present[0])];
+
+	head(e, o->b->start, RECTYPE_CORR, 0);
+	key_fields(r, o->f, e->vlan_key);
 	SET(r, trans, 0);
-	SET(r, dirq, f->dirq);
-	if (f->otime != start)
-		SET(r, dirq_t, f->otime);
-	SIDE_ATTRIBUTES(s, src);
-	SIDE_ATTRIBUTES(d, dst);
-	return (r);
+	direction(r, o->f, o->b->start);
+	attributes(e, o->f, o->attr, 3);
+	memcpy(before, r->present, sizeof(before));
+	counts(r, o);
+	health_fill(r, e->limits, true);
+	if (keep_counts(r, before))
+		put(e);
 }
 
 void
@@ -345,5 +383,5 @@ emit_mar(struct emit *e, int64_t start, const struct stat_set *s, int64_t waterm
 	head(e, start, RECTYPE_MAR, late ? RFLAGS_late : 0);
 	SET(r, watermark, watermark);
 	stat_fill(s, r);
-	emit_put(e);
+	put(e);
 }

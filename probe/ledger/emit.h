@@ -6,9 +6,9 @@
 #define PROBE_EMIT_H
 
 #include "format/batch.h"
+#include "probe/health/health.h"
 #include "probe/ledger/stat.h"
-#include "probe/flow/table.h"
-#include "probe/track/track.h"
+#include "probe/ledger/tracker.h"
 
 /* Where full batches go: takes ownership, gives an empty one back. */
 struct sink {
@@ -17,10 +17,21 @@ struct sink {
 };
 
 #define EMIT_DROPS 16
+#define ENCAP_TEXT 160 /* ENCAP_DEPTH steps */
 
 /* Bins in which the kernel dropped packets: those that begin from..to. */
 struct drops {
 	int64_t from, to;
+};
+
+/* What a record is made of; all but the first three may be missing. */
+struct told {
+	const struct track *track;
+	const struct flow_state *f;
+	const struct bin *b;
+	const struct tos *tos;
+	const struct frag_counts *frag;
+	const struct attr *attr;
 };
 
 struct emit {
@@ -31,6 +42,7 @@ struct emit {
 	bool vlan_key;      /* --key +vlan: taken out of the key's vrf again */
 	struct batch *batch;
 	struct flow record; /* wide: made once */
+	char encap[2][ENCAP_TEXT]; /* texts of that record */
 	uint64_t records;
 	struct drops drops[EMIT_DROPS]; /* the latest */
 	unsigned ndrops;
@@ -40,14 +52,13 @@ void emit_init(struct emit *, struct sink, const char *probe, int64_t interval);
 void emit_free(struct emit *);
 /* The kernel dropped packets from one time to the other: every record of these bins is flagged capdrop. */
 void emit_dropped(struct emit *, int64_t since, int64_t until);
-/* The FLOW record of a bin; it stays in e->record until the next one. */
-void emit_bin(struct emit *, const struct table *, const struct track *, const struct bin *);
-/* The END row of a flow whose last bin is already written; `start`: that bin. */
-void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t cause, uint8_t conn, uint8_t state);
-/* A correction to a bin that was already written: the key and attributes of its flow, no packets, no times.
- * The caller sets the additive counters that changed and then calls emit_put(). */
-struct flow *emit_corr(struct emit *, const struct table *, const struct flow_state *, int64_t start);
-void emit_put(struct emit *);
+/* The FLOW record of a bin. */
+void emit_bin(struct emit *, const struct told *);
+/* The CORR record of a bin that was written: the key and attributes of its flow, and of what the bin counts
+ * that which is not zero.  Nothing is written if that is nothing. */
+void emit_correction(struct emit *, const struct told *);
+/* The END row of a flow whose last bin is written already; `start`: that bin. */
+void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t cause, const struct ending *);
 /* The MAR record of a span. `late`: of packets that came after it was sealed. */
 void emit_mar(struct emit *, int64_t start, const struct stat_set *, int64_t watermark, bool late);
 void emit_flush(struct emit *); /* what is in the batch goes to the sink */

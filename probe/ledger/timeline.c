@@ -87,13 +87,10 @@ insert(struct timeline *tl, uint32_t i, int64_t start)
 }
 
 struct span *
-timeline_span(struct timeline *tl, int64_t start)
+timeline_find(struct timeline *tl, int64_t start)
 {
-	uint32_t i;
+	uint32_t i = lower(tl->open, tl->nopen, start);
 
-	if (tl->last < tl->nopen && tl->open[tl->last]->start == start)
-		return (tl->open[tl->last]);
-	i = lower(tl->open, tl->nopen, start);
 	if (i == tl->nopen || tl->open[i]->start != start)
 		insert(tl, i, start);
 	tl->last = i;

@@ -8,8 +8,9 @@
 #ifndef PROBE_TIMELINE_H
 #define PROBE_TIMELINE_H
 
+#include "format/base/clock.h"
+#include "probe/flow/list.h"
 #include "probe/ledger/stat.h"
-#include "probe/flow/table.h"
 
 struct span {
 	int64_t start, due; /* due: the watermark at which it is sealed */
@@ -35,6 +36,13 @@ struct timeline {
 void timeline_init(struct timeline *, int64_t interval, int64_t grace);
 void timeline_free(struct timeline *);
 
+/* Where the bin of this time starts. */
+static inline int64_t
+timeline_start(const struct timeline *tl, int64_t t)
+{
+	return (clock_bin(t, tl->interval));
+}
+
 static inline int64_t
 timeline_seal(const struct timeline *tl, int64_t start)
 {
@@ -48,7 +56,16 @@ timeline_sealed(const struct timeline *tl, int64_t start, int64_t now)
 }
 
 /* The open span that starts there, made if need be. Valid until the next call. */
-struct span *timeline_span(struct timeline *, int64_t start);
+struct span *timeline_find(struct timeline *, int64_t start);
+
+static inline struct span *
+timeline_span(struct timeline *tl, int64_t start)
+{
+	if (tl->last < tl->nopen && tl->open[tl->last]->start == start)
+		return (tl->open[tl->last]);
+	return (timeline_find(tl, start));
+}
+
 /* The counters of late packets of a sealed span. */
 struct stat_set *timeline_late_stats(struct timeline *, int64_t start, int64_t now);
 

@@ -1,31 +1,69 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/seq.c: sequence-numbered tunnels (ESP, AH): SPIs and sequence counts of a record.
- *
- * The numbers themselves are followed per SA (seqno.c), SAs are paired into lanes by tunnel.c; here is only
- * what a record keeps of it.
+ * numbers.c: what a record keeps of numbers, and where a carrier counts what it finds.
  */
 #include "probe/seq/numbers.h"
 
-#include "probe/track/pools.h"
+#include "format/base/hash.h"
 
 #include <string.h>
 
+#define MIRRORS_MAX 1024
+#define STREAMS_MAX 65536
+
 void
-seq_init(struct track *t, uint32_t max_flows)
+numbers_init(struct numbers *n, struct ledger *l, uint32_t max_flows, uint64_t seed)
 {
-	pool_init(&t->seq_bin, sizeof(struct seq_bin), max_flows > 1u << 30 ? 1u << 31 : 3 * max_flows);
+	memset(n, 0, sizeof(*n));
+	n->ledger = l;
+	n->seed = seed;
+	pool_init(&n->bins, sizeof(struct seq_bin), ledger_cells(max_flows));
+	pool_init(&n->media, sizeof(struct seq_media), ledger_cells(max_flows));
+	rtp_init(n, max_flows);
+	streams_init(&n->streams, max_flows < STREAMS_MAX ? max_flows + 2 : STREAMS_MAX);
+	streams_init(&n->mirrors, MIRRORS_MAX);
 }
 
+void
+numbers_free(struct numbers *n)
+{
+	pool_free(&n->bins);
+	pool_free(&n->media);
+	pool_free(&n->rtp);
+	streams_free(&n->streams);
+	streams_free(&n->mirrors);
+}
+
+/* --- of a bin */
+
 struct seq_bin *
-seq_bin(struct track *t, struct bin *b)
+seq_bin(struct numbers *n, struct bin *b)
 {
 	if (b->ext == 0) {
-		if ((b->ext = pool_get(&t->seq_bin)) == 0)
-			return (NULL);
-		memset(pool_at(&t->seq_bin, b->ext), 0, sizeof(struct seq_bin));
+		b->ext = pool_get(&n->bins);
+		memset(pool_at(&n->bins, b->ext), 0, sizeof(struct seq_bin));
 	}
-	return (pool_at(&t->seq_bin, b->ext));
+	return (pool_at(&n->bins, b->ext));
+}
+
+struct seq_media *
+seq_media(struct numbers *n, struct seq_bin *s)
+{
+	if (s->media == 0) {
+		s->media = pool_get(&n->media);
+		memset(pool_at(&n->media, s->media), 0, sizeof(struct seq_media));
+	}
+	return (pool_at(&n->media, s->media));
+}
+
+void
+seq_bin_end(struct numbers *n, const struct bin *b)
+{
+	if (b->ext == 0)
+		return;
+	if (((const struct seq_bin *)pool_at(&n->bins, b->ext))->media != 0)
+		pool_put(&n->media, ((const struct seq_bin *)pool_at(&n->bins, b->ext))->media);
+	pool_put(&n->bins, b->ext);
 }
 
 static bool
@@ -57,7 +95,7 @@ seq_bin_spi(struct seq_bin *s, int side, uint32_t spi, int64_t since)
 }
 
 void
-seq_bin_merge(struct track *t, struct bin *to, struct bin *from)
+seq_bin_merge(struct numbers *n, struct bin *to, struct bin *from)
 {
 	struct seq_bin *a, *b;
 
@@ -68,8 +106,8 @@ seq_bin_merge(struct track *t, struct bin *to, struct bin *from)
 		from->ext = 0;
 		return;
 	}
-	a = pool_at(&t->seq_bin, to->ext);
-	b = pool_at(&t->seq_bin, from->ext);
+	a = pool_at(&n->bins, to->ext);
+	b = pool_at(&n->bins, from->ext);
 	for (int i = 0; i < 2; i++) {
 		seq_counts_add(&a->counts[i], &b->counts[i]);
 		for (uint32_t j = 0; j < b->nspi[i] && j < SEQ_SPIS; j++)
@@ -81,16 +119,8 @@ seq_bin_merge(struct track *t, struct bin *to, struct bin *from)
 			a->quiet[i] = b->quiet[i];
 	}
 	a->flags |= b->flags;
-	pool_put(&t->seq_bin, from->ext);
+	pool_put(&n->bins, from->ext);
 	from->ext = 0;
-}
-
-static void
-prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
-{
-	(void)f;
-	if (b != NULL)
-		__builtin_prefetch(pool_at(&t->seq_bin, b->ext));
 }
 
 /* A histogram as a record holds it (flow.h): pairs of steps and counts. */
@@ -118,7 +148,7 @@ pack_lags(const struct seq_counts *c, uint8_t *out)
 	do {                                                 \
 		SET(r, p##uniq, (c)->uniq);                  \
 		SET(r, p##lost, (c)->lost);                  \
-		SET(r, p##fix, 0);                           \
+		SET(r, p##fix, (c)->fix);                           \
 		SET(r, p##dup, (c)->dup);                    \
 		SET(r, p##late, (c)->late);                  \
 		SET(r, p##early, (c)->early);                \
@@ -143,7 +173,7 @@ pack_lags(const struct seq_counts *c, uint8_t *out)
 void
 seq_fill_counts(const struct seq_counts *s, const struct seq_counts *d, struct flow *r)
 {
-	static uint8_t lags[2][SEQ_LAGS * 6]; /* until the record is put */
+	static _Thread_local uint8_t lags[2][SEQ_LAGS * 6]; /* until the record is put */
 	size_t n;
 
 	SIDE_COUNTS(s, s);
@@ -179,30 +209,106 @@ seq_fill_health(const struct seq_bin *s, const struct bin *b, struct flow *r)
 		SET(r, health, HEALTH_oneway);
 }
 
+#define SIDE_MEDIA(p, side)                                                           \
+	do {                                                                          \
+		if (!m->there[side])                                                  \
+			break;                                                        \
+		SET(r, p##ssrc, m->ssrc[side]);                                       \
+		SET(r, p##pt, m->pt[side]);                                           \
+		if (m->jit_n[side] == 0)                                              \
+			break;                                                        \
+		SET(r, p##jit_sum, m->jit_sum[side]);                                 \
+		SET(r, p##jit_n, m->jit_n[side]);                                     \
+		SET(r, p##jit_max, m->jit_max[side]);                                 \
+	} while (0)
+
 static void
-fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
+fill_media(const struct seq_media *m, int x, int y, struct flow *r)
+{
+	SIDE_MEDIA(s, x);
+	SIDE_MEDIA(d, y);
+}
+
+void
+seq_fill_carried(const struct numbers *n, const struct flow_state *f, const struct bin *b, struct flow *r)
 {
 	const struct seq_bin *s;
 	int x = f->src, y = 1 - x;
 
 	if (b->ext == 0)
 		return;
-	s = pool_at(&t->seq_bin, b->ext);
-	seq_fill_spis(s, x, r);
-	SET(r, sroam, s->roam[x]);
-	SET(r, droam, s->roam[y]);
-	SET(r, sbadspi, s->badspi[x]);
-	SET(r, dbadspi, s->badspi[y]);
-	SET(r, spiflags, s->flags);
-	seq_fill_counts(&s->counts[x], &s->counts[y], r);
-	seq_fill_health(s, b, r);
+	s = pool_at(&n->bins, b->ext);
+	if (s->peers) {
+		SET(r, tunid, hash64(&f->key, sizeof(f->key), 0));
+		SET(r, lane, 0);
+		seq_fill_spis(s, x, r);
+	}
+	if (s->numbered) {
+		seq_fill_counts(&s->counts[x], &s->counts[y], r);
+		seq_fill_health(s, b, r);
+	}
+	if (s->media != 0)
+		fill_media(pool_at(&n->media, s->media), x, y, r);
+}
+
+/* --- one direction of a carrier */
+
+struct seq_bin *
+carrier_bin(struct carrier *c, const struct seq_place *p)
+{
+	struct flow_ref of = { .key = *c->key, .id = p->flowid, .otime = p->bin, .cell = c->flow, .src = c->src,
+		.dirq = c->dirq };
+	struct seq_bin *s;
+
+	if (c->lanes) {
+		of.key.kind = KEY_LANE;
+		of.key.aux = p->lane;
+	}
+	c->bin = ledger_bin(c->numbers->ledger, &of, p->bin, c->now);
+	s = seq_bin(c->numbers, c->bin);
+	if (c->bin->correction) {
+		s->spi[c->side] = c->spi;
+		s->numbered = true;
+		s->peers = c->peers;
+	}
+	return (s);
+}
+
+void
+carrier_done(struct carrier *c)
+{
+	ledger_done(c->numbers->ledger, c->bin);
+	c->bin = NULL;
+}
+
+static struct seq_counts *
+there(void *arg, const struct seq_place *p)
+{
+	struct carrier *c = arg;
+
+	return (p->flowid == 0 ? &c->numbers->nowhere : &carrier_bin(c, p)->counts[c->side]);
 }
 
 static void
-end_bin(struct track *t, struct bin *b)
+done(void *arg)
 {
-	if (b->ext != 0)
-		pool_put(&t->seq_bin, b->ext);
+	struct carrier *c = arg;
+
+	if (c->bin != NULL)
+		carrier_done(c);
 }
 
-const struct tracker track_seq = { "seq", NULL, fill, prefetch, end_bin, NULL };
+struct seq_sink
+carrier_sink(struct carrier *c, struct seq_place place, struct seq_counts *here)
+{
+	return ((struct seq_sink){ place, here, there, done, c });
+}
+
+void
+carrier_end(struct carrier *c, struct seqno *s)
+{
+	struct seq_counts lost = { 0 };
+	struct seq_sink k = carrier_sink(c, (struct seq_place){ INT64_MIN, 0, 0 }, &lost);
+
+	seqno_end(s, &k);
+}

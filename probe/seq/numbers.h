@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/seq.h: what a record of a sequence-numbered carrier holds, beside the counts of every flow.
+ * numbers.h: what a record of a sequence-numbered carrier holds, and where its numbers count.
+ *
+ * ESP and AH (tunnel/) have a numbering for each SA; those inside UDP and GRE are streams, which go on when their flow
+ * ends.
  */
-#ifndef PROBE_TRACK_SEQ_H
-#define PROBE_TRACK_SEQ_H
+#ifndef PROBE_SEQ_NUMBERS_H
+#define PROBE_SEQ_NUMBERS_H
 
-#include "probe/track/track.h"
+#include "probe/ledger/ledger.h"
 #include "probe/seq/seqno.h"
+#include "probe/seq/stream.h"
 
 #define SEQ_SPIS 8 /* told apart exactly within a record; beyond that each one counts */
 
@@ -23,20 +27,93 @@ struct seq_bin { /* of one bin; [side] */
 	/* inside UDP and GRE */
 	bool numbered;               /* there were sequence numbers */
 	bool peers;                  /* of a WireGuard tunnel */
-	uint32_t more;               /* cell of struct udp_bin; 0 = none */
+	uint32_t media;              /* cell of struct seq_media; 0 = none */
 };
 
-/* The bin's, made if need be; NULL at the cap. */
-struct seq_bin *seq_bin(struct track *, struct bin *);
+struct seq_media { /* RTP's; [side] */
+	uint64_t jit_sum[2], jit_max[2]; /* us */
+	uint32_t jit_n[2], ssrc[2];
+	uint8_t pt[2];
+	bool there[2];
+};
+
+struct numbers {
+	struct ledger *ledger;       /* borrowed */
+	struct pool bins, media;     /* struct seq_bin, seq_media */
+	struct pool rtp;             /* UDP flows that may become RTP: rtp.c's */
+	struct streams streams;
+	struct streams mirrors;      /* of ERSPAN: they are no flow's */
+	struct seq_counts nowhere;   /* of numbers that belong to no record */
+	uint64_t seed;
+};
+
+void numbers_init(struct numbers *, struct ledger *, uint32_t max_flows, uint64_t seed);
+void numbers_free(struct numbers *);
+
+/* The bin's, made if need be. */
+struct seq_bin *seq_bin(struct numbers *, struct bin *);
+struct seq_media *seq_media(struct numbers *, struct seq_bin *);
 /* It has seen this SPI, of an SA that began then. */
 void seq_bin_spi(struct seq_bin *, int side, uint32_t spi, int64_t since);
 /* `to` takes over what `from` holds; `from` is left without. */
-void seq_bin_merge(struct track *, struct bin *to, struct bin *from);
+void seq_bin_merge(struct numbers *, struct bin *to, struct bin *from);
+void seq_bin_end(struct numbers *, const struct bin *);
 
 /* Both sides' counts as fields. */
+void seq_fill_counts(const struct seq_counts *source, const struct seq_counts *destination, struct flow *);
 /* SPIs, rekeys and pairing; x: the side that is the source. */
 void seq_fill_spis(const struct seq_bin *, int x, struct flow *);
 void seq_fill_health(const struct seq_bin *, const struct bin *, struct flow *);
-void seq_fill_counts(const struct seq_counts *source, const struct seq_counts *destination, struct flow *);
+/* All of a UDP or GRE flow's. */
+void seq_fill_carried(const struct numbers *, const struct flow_state *, const struct bin *, struct flow *);
+
+/* --- one direction of a carrier */
+
+struct carrier {
+	struct numbers *numbers;
+	const struct key *key; /* of its flow; of a tunnel's without the lane */
+	uint32_t flow;         /* where it counted last, perhaps; 0 = not known */
+	uint32_t spi;          /* 0 = none */
+	int64_t now;
+	uint8_t side, src, dirq;
+	bool lanes;            /* its flows are lanes */
+	bool peers;            /* or one tunnel in UDP */
+	struct bin *bin;       /* that is being counted into */
+};
+
+/* What the engine of sequence numbers is given for a packet of that record; borrows the carrier. */
+struct seq_sink carrier_sink(struct carrier *, struct seq_place, struct seq_counts *here);
+/* The counts of its record of that place, or of a correction; carrier_done() follows. */
+struct seq_bin *carrier_bin(struct carrier *, const struct seq_place *);
+void carrier_done(struct carrier *);
+/* No more packets of this numbering. */
+void carrier_end(struct carrier *, struct seqno *);
+
+/* --- streams */
+
+/* A packet of a UDP flow with one of these facts, counted in its bin. */
+#define STREAM_FACTS (FACT_WG | FACT_RTP)
+void numbers_udp(struct numbers *, const struct seen *);
+/* One with FACT_GRESEQ: the number is of the GRE around it, whatever flow it counted in. */
+void numbers_gre(struct numbers *, const struct seen *);
+/* One with FACT_MIRROR, when its time is known: what the mirror lost counts there. */
+void numbers_mirror(struct numbers *, const struct packet *, int64_t now, struct stat_set *);
+/* The end of input. */
+void numbers_finish(struct numbers *);
+
+/* A number that a packet carries; `known`: the stream was there before it. */
+struct number {
+	struct stream *stream;
+	uint64_t q;
+	int64_t ts;
+	bool known;
+};
+#define NUMBERS_MAX 3 /* of one packet: RTP's first two wait for the third */
+
+/* wg.c, rtp.c: how many the packet brings. */
+void rtp_init(struct numbers *, uint32_t max_flows);
+void rtp_end_flow(struct numbers *, struct flow_state *);
+unsigned wg_packet(struct numbers *, const struct seen *, struct number *);
+unsigned rtp_packet(struct numbers *, const struct seen *, struct number *);
 
 #endif

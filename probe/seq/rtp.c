@@ -1,15 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/rtp.c: RTP: a numbering per source of a direction, and jitter (RFC 3550 A.8).
+ * rtp.c: RTP: a numbering per source of a direction, and jitter (RFC 3550 A.8).
  *
  * RTP has no port: what looks like it is believed when three packets of one source follow each other.
  */
-#include "probe/track/udp.h"
+#include "probe/seq/numbers.h"
 
 #include "format/base/clock.h"
-#include "probe/track/pools.h"
 
 #include <string.h>
+
+struct rtp { /* of a flow; by side */
+	struct rtp_side {
+		struct rtp_clock clock;
+		int64_t ts[2];   /* of the packets that wait for the third */
+		uint64_t jitter; /* and the second one's sample */
+		uint32_t ssrc;
+		uint16_t seq;
+		uint8_t run;     /* packets that followed each other */
+		bool sampled;
+	} side[2];
+};
+
+void
+rtp_init(struct numbers *n, uint32_t max_flows)
+{
+	pool_init(&n->rtp, sizeof(struct rtp), max_flows);
+}
+
+void
+rtp_end_flow(struct numbers *n, struct flow_state *f)
+{
+	if (f->ext != 0)
+		pool_put(&n->rtp, f->ext);
+}
 
 /* Clock rates of static payload types (RFC 3551 6); 0: dynamic or reserved, not known. */
 static const uint32_t rates[128] = {
@@ -37,23 +61,23 @@ jitter(struct rtp_clock *c, const struct packet *p, uint64_t *j)
 }
 
 static void
-sample(struct udp_bin *u, int side, uint64_t j)
+sample(struct seq_media *m, int side, uint64_t j)
 {
 	uint64_t us = j / USEC;
 
-	u->jit_n[side]++;
-	u->jit_sum[side] += us;
-	if (us > u->jit_max[side])
-		u->jit_max[side] = us;
+	m->jit_n[side]++;
+	m->jit_sum[side] += us;
+	if (us > m->jit_max[side])
+		m->jit_max[side] = us;
 }
 
 static void
-describe(struct udp_bin *u, int side, const struct packet *p)
+describe(struct seq_media *m, int side, const struct packet *p)
 {
-	if (!u->rtp[side])
-		u->pt[side] = p->rtp.pt;
-	u->rtp[side] = true;
-	u->ssrc[side] = p->rtp.ssrc;
+	if (!m->there[side])
+		m->pt[side] = p->rtp.pt;
+	m->there[side] = true;
+	m->ssrc[side] = p->rtp.ssrc;
 }
 
 /* Does this packet follow the one before?  The third in a row is believed. */
@@ -79,50 +103,59 @@ believe(struct rtp_side *c, const struct packet *p, uint64_t *j, bool *sampled)
 
 /* All three count now. */
 static unsigned
-begin(struct stream *x, struct rtp_side *c, struct udp_bin *u, int side, struct number *n)
+begin(struct stream *x, struct rtp_side *c, struct seq_media *m, int side, struct number *n)
 {
 	x->clock = c->clock;
 	if (c->sampled)
-		sample(u, side, c->jitter);
+		sample(m, side, c->jitter);
 	for (unsigned i = 0; i < 2; i++)
 		n[i] = (struct number){ x, (uint16_t)(c->seq - 2 + (int)i), c->ts[i], false };
 	memset(c, 0, sizeof(*c));
 	return (2);
 }
 
-unsigned
-rtp_packet(struct track *t, struct flow_state *f, struct bin *b, int side, const struct packet *p, int64_t now,
-    struct number *n)
+static struct rtp_side *
+candidate(struct numbers *n, const struct seen *v)
 {
-	uint64_t id = stream_id(t->seed, &f->key, side, p->rtp.ssrc, STREAM_RTP), j;
-	struct stream *x = stream_find(&t->streams, id, now);
+	struct flow_state *f = v->f;
+
+	if (f->ext == 0) {
+		if ((f->ext = pool_get(&n->rtp)) == 0)
+			return (NULL);
+		memset(pool_at(&n->rtp, f->ext), 0, sizeof(struct rtp));
+	}
+	return (&((struct rtp *)pool_at(&n->rtp, f->ext))->side[v->side]);
+}
+
+unsigned
+rtp_packet(struct numbers *n, const struct seen *v, struct number *out)
+{
+	const struct packet *p = v->p;
+	int side = v->side;
+	uint64_t id = stream_id(n->seed, &v->f->key, side, p->rtp.ssrc, STREAM_RTP), j;
+	struct stream *x = stream_find(&n->streams, id, v->now);
 	struct rtp_side *c = NULL;
-	struct udp_bin *u;
+	struct seq_bin *s;
+	struct seq_media *m;
 	unsigned got = 0;
 	bool sampled;
 
 	if (x == NULL) {
-		if (f->ext == 0) {
-			if ((f->ext = pool_get(&t->rtp)) == 0)
-				return (0);
-			memset(pool_at(&t->rtp, f->ext), 0, sizeof(struct rtp));
-		}
-		c = &((struct rtp *)pool_at(&t->rtp, f->ext))->side[side];
-		if (!believe(c, p, &j, &sampled) || (x = stream_add(&t->streams, id, STREAM_RTP, 16, now)) == NULL)
+		if ((c = candidate(n, v)) == NULL || !believe(c, p, &j, &sampled) ||
+		    (x = stream_add(&n->streams, id, STREAM_RTP, 16, v->now)) == NULL)
 			return (0);
 	} else {
 		sampled = jitter(&x->clock, p, &j);
 	}
-	x->key = f->key;
 	x->side = (uint8_t)side;
-	if ((u = udp_bin(t, b)) == NULL)
-		return (0);
-	seq_bin(t, b)->numbered = true;
-	describe(u, side, p);
+	s = seq_bin(n, v->b);
+	s->numbered = true;
+	m = seq_media(n, s);
+	describe(m, side, p);
 	if (c != NULL)
-		got = begin(x, c, u, side, n);
+		got = begin(x, c, m, side, out);
 	if (sampled)
-		sample(u, side, j);
-	n[got] = (struct number){ x, p->rtp.seq, p->ts, false };
+		sample(m, side, j);
+	out[got] = (struct number){ x, p->rtp.seq, p->ts, false };
 	return (got + 1);
 }

@@ -174,20 +174,26 @@ place_of(const struct seqno *s, const struct seq_gap *g, int64_t x)
 	return (NULL);
 }
 
+static bool
+is_here(const struct seq_place *p, const struct seq_sink *k)
+{
+	return (p->bin == k->place.bin && p->flowid == k->place.flowid);
+}
+
 /* x was counted as lost there, and has come. */
 static void
 take_back(const struct seq_place *p, bool early, const struct seq_sink *k)
 {
-	struct seq_counts *c = p->bin == k->place.bin && p->flowid == k->place.flowid ? k->here :
-	    k->there(k->arg, p);
+	bool here = is_here(p, k);
+	struct seq_counts *c = here ? k->here : k->there(k->arg, p);
 
-	if (c == NULL) {
-		k->correct(k->arg, p, 1, early, 0);
-		return;
-	}
 	if (c->lost > 0)
 		c->lost--;
+	else
+		c->fix++;
 	c->early += early;
+	if (!here)
+		k->done(k->arg);
 }
 
 static void
@@ -258,14 +264,12 @@ behind(struct seqno *s, int64_t q, int64_t x, int64_t t, const struct seq_sink *
 static void
 drop_pending(struct seqno *s, const struct seq_sink *k)
 {
-	struct seq_counts *c = s->pend_place.bin == k->place.bin && s->pend_place.flowid == k->place.flowid ?
-	    k->here : k->there(k->arg, &s->pend_place);
+	bool here = is_here(&s->pend_place, k);
 
 	s->pending = false;
-	if (c != NULL)
-		c->badseq++;
-	else
-		k->correct(k->arg, &s->pend_place, 0, 0, 1);
+	(here ? k->here : k->there(k->arg, &s->pend_place))->badseq++;
+	if (!here)
+		k->done(k->arg);
 }
 
 static void
@@ -367,6 +371,7 @@ seq_counts_add(struct seq_counts *to, const struct seq_counts *from)
 	to->outage += from->outage;
 	to->lateus_sum += from->lateus_sum;
 	to->uniq += from->uniq;
+	to->fix += from->fix;
 	to->dup += from->dup;
 	to->late += from->late;
 	to->early += from->early;

@@ -3,8 +3,8 @@
  * seqno.h: one direction of a sequence-numbered carrier: what was lost, late, duplicated (SEMANTICS 2.4, 3).
  *
  * One piece of code for ESP, AH, GRE (32 bits), WireGuard (64) and RTP (16).  A number that was jumped over
- * counts as lost in the bin of the jump; when it arrives after all it is taken back there, or, if that bin
- * is written, corrected (`fix`).  So loss is never negative and never bogus.
+ * counts as lost in the bin of the jump; when it arrives after all it is taken back there, and where nothing is left
+ * to take back (the bin was written) it is a `fix`.  So loss is never negative and never bogus.
  */
 #ifndef PROBE_TRACK_SEQNO_H
 #define PROBE_TRACK_SEQNO_H
@@ -19,7 +19,7 @@
 
 struct seq_counts { /* of one direction in one bin */
 	uint64_t lost, jumpskip, outage, lateus_sum; /* the last two in us */
-	uint32_t uniq, dup, late, early, gapev, stale, badseq, jumps, resets, wrap, headgap, noutage, nr3;
+	uint32_t uniq, fix, dup, late, early, gapev, stale, badseq, jumps, resets, wrap, headgap, noutage, nr3;
 	uint32_t maxgap, lagmax, extmax, lateus_max;
 	uint32_t laghist[SEQ_LAGS];
 };
@@ -64,10 +64,9 @@ struct seqno {
 struct seq_sink { /* where counts go */
 	struct seq_place place;  /* of this packet's record */
 	struct seq_counts *here; /* and its counts */
-	/* The counts of another record; NULL: it is written. */
+	/* The counts of another record, or of a correction to it; done() follows. */
 	struct seq_counts *(*there)(void *, const struct seq_place *);
-	/* A written record: of its lost numbers this many came after all. */
-	void (*correct)(void *, const struct seq_place *, uint32_t fix, uint32_t early, uint32_t badseq);
+	void (*done)(void *);
 	void *arg;
 };
 

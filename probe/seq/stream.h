@@ -9,11 +9,8 @@
 #define PROBE_TRACK_STREAM_H
 
 #include "format/base/arena.h"
-#include "probe/flow/key.h"
+#include "probe/flow/table.h"
 #include "probe/seq/seqno.h"
-
-#define STREAMS_MAX 65536
-#define MIRRORS_MAX 1024
 
 struct wg_index {
 	uint32_t index;
@@ -50,10 +47,9 @@ struct stream {
 	uint64_t id;
 	int64_t heard;           /* watermark */
 	uint32_t chain, newer, older;
-	uint32_t flow;           /* where it was counted last, to be checked; 0 = none */
 	uint32_t spi;
-	uint8_t kind, side, src, dirq; /* the last two: of that flow */
-	struct key key;          /* and its key */
+	uint8_t kind, side;
+	struct flow_ref of;      /* where it was counted last */
 	struct rtp_clock clock;
 	union {
 		struct seqno seq;

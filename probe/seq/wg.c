@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/wg.c: WireGuard: two peers, an index for each direction, and a 64-bit counter from 0 for each index.
+ * wg.c: WireGuard: two peers, an index for each direction, and a 64-bit counter from 0 for each index.
  *
  * The handshake says exactly which indexes belong together: an initiation names its sender's, the response
  * both.  Data carries the receiver's.  A rekey goes on in the same lane.
  */
-#include "probe/track/udp.h"
-
-#include "probe/track/pools.h"
+#include "probe/seq/numbers.h"
 
 #include <string.h>
 
@@ -18,9 +16,11 @@ enum { CONF_ONE = 2, CONF_SEEN = 3 };
 #define COUNTER_TOP (1ull << 62) /* peers rekey long before (2^60 messages) */
 
 static void
-handshake(struct track *t, struct wg *w, const struct key *k, int side, const struct packet *p)
+handshake(uint64_t seed, struct wg *w, const struct seen *v)
 {
-	int other = 1 - side;
+	const struct packet *p = v->p;
+	const struct key *k = &v->f->key;
+	int side = v->side, other = 1 - side;
 
 	if (p->wg.type == INITIATION) {
 		w->asked[side].index = p->wg.sender;
@@ -33,9 +33,9 @@ handshake(struct track *t, struct wg *w, const struct key *k, int side, const st
 	if (w->index[other][WG_NOW].stream != 0 && w->index[other][WG_NOW].index == p->wg.sender)
 		return; /* the same response again */
 	w->index[other][WG_NEXT] = (struct wg_index){ p->wg.sender,
-		stream_id(t->seed, k, other, p->wg.sender, STREAM_WG), true, 0 };
+		stream_id(seed, k, other, p->wg.sender, STREAM_WG), true, 0 };
 	w->index[side][WG_NEXT] = (struct wg_index){ p->wg.receiver,
-		stream_id(t->seed, k, side, p->wg.receiver, STREAM_WG), true, 0 };
+		stream_id(seed, k, side, p->wg.receiver, STREAM_WG), true, 0 };
 }
 
 static struct wg_index *
@@ -91,50 +91,51 @@ describe(struct seq_bin *s, const struct wg *w, int side, const struct wg_index 
 
 /* Counters begin at 0, the engine's numbers at 1. */
 static unsigned
-count(struct track *t, const struct flow_state *f, int side, const struct wg_index *x, uint64_t counter, int64_t ts,
-    bool known, int64_t now, struct number *n)
+count(struct numbers *n, const struct seen *v, const struct wg_index *x, uint64_t counter, int64_t ts, bool known,
+    struct number *out)
 {
-	n->stream = stream_find(&t->streams, x->stream, now);
-	if (n->stream == NULL && (n->stream = stream_add(&t->streams, x->stream, STREAM_WG, 64, now)) == NULL)
+	out->stream = stream_find(&n->streams, x->stream, v->now);
+	if (out->stream == NULL &&
+	    (out->stream = stream_add(&n->streams, x->stream, STREAM_WG, 64, v->now)) == NULL)
 		return (0);
-	n->stream->key = f->key;
-	n->stream->side = (uint8_t)side;
-	n->stream->spi = x->index;
-	n->q = counter + 1;
-	n->ts = ts;
-	n->known = known;
+	out->stream->side = (uint8_t)v->side;
+	out->stream->spi = x->index;
+	out->q = counter + 1;
+	out->ts = ts;
+	out->known = known;
 	return (1);
 }
 
 unsigned
-wg_packet(struct track *t, struct flow_state *f, struct bin *b, int side, const struct packet *p, int64_t now,
-    struct number *n)
+wg_packet(struct numbers *n, const struct seen *v, struct number *out)
 {
-	uint64_t id = stream_id(t->seed, &f->key, 0, 0, STREAM_WG_PEERS);
-	struct stream *peers = stream_find(&t->streams, id, now);
+	const struct packet *p = v->p;
+	uint64_t id = stream_id(n->seed, &v->f->key, 0, 0, STREAM_WG_PEERS);
+	struct stream *peers = stream_find(&n->streams, id, v->now);
 	struct seq_bin *s;
 	struct wg_index *x, made;
 	struct wg *w;
 	unsigned got = 0;
+	int side = v->side;
 	bool known;
 
-	if (peers == NULL && (peers = stream_add(&t->streams, id, STREAM_WG_PEERS, 64, now)) == NULL)
+	if (peers == NULL && (peers = stream_add(&n->streams, id, STREAM_WG_PEERS, 64, v->now)) == NULL)
 		return (0);
 	w = &peers->wg;
 	if (p->wg.type == INITIATION || p->wg.type == RESPONSE)
-		handshake(t, w, &f->key, side, p);
+		handshake(n->seed, w, v);
 	if (p->wg.type != DATA)
 		return (0);
 	x = known_index(w, side, p->wg.receiver);
 	if (x == NULL && !believe(w, side, p, p->ts))
 		return (0);
-	if ((s = seq_bin(t, b)) == NULL)
-		return (0);
+	s = seq_bin(n, v->b);
 	if (x == NULL) {
-		made = (struct wg_index){ p->wg.receiver, stream_id(t->seed, &f->key, side, p->wg.receiver, STREAM_WG), false, 0 };
+		made = (struct wg_index){ p->wg.receiver,
+			stream_id(n->seed, &v->f->key, side, p->wg.receiver, STREAM_WG), false, 0 };
 		known = w->index[side][WG_NOW].stream != 0;
 		x = succeed(w, side, &made, p->ts, s);
-		got += count(t, f, side, x, w->first[side].counter, w->first[side].ts, known, now, &n[got]);
+		got += count(n, v, x, w->first[side].counter, w->first[side].ts, known, &out[got]);
 		w->first[side].there = false;
 	} else if (x == &w->index[side][WG_NEXT]) {
 		x = succeed(w, side, x, p->ts, s);
@@ -144,5 +145,5 @@ wg_packet(struct track *t, struct flow_state *f, struct bin *b, int side, const 
 		s->counts[side].badseq++;
 		return (got);
 	}
-	return (got + count(t, f, side, x, p->wg.counter, p->ts, x->seen, now, &n[got]));
+	return (got + count(n, v, x, p->wg.counter, p->ts, x->seen, &out[got]));
 }

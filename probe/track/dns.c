@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/dns.c: DNS queries that wait, and messages in TCP.
+ * track/dns.c: DNS: messages are counted, queries wait for their responses.
  */
 #include "probe/track/dns.h"
 
-#include "format/base/arena.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "probe/flow/slots.h"
-#include "probe/track/pools.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+struct dns_bin { /* of a record */
+	uint32_t q, r, rm, qrtx, unans, unsol, nx, servfail, refused, trunc;
+	struct rtt_leg rt; /* response times */
+};
 
 struct asks {
 	struct pool cells;
@@ -75,7 +78,7 @@ same(const void *arg, uint32_t n)
 	const struct wanted *w = arg;
 	const struct ask *x = ask_at(w->a, n);
 
-	if (x->id != w->m->id || x->side != w->side || !key_equal(&x->key, w->key))
+	if (x->id != w->m->id || x->side != w->side || !key_equal(&x->of.key, w->key))
 		return (false);
 	return (!x->asked || !w->m->asked || (x->qhash == w->m->qhash && x->qtype == w->m->qtype));
 }
@@ -133,7 +136,7 @@ asks_add(struct asks *a, const struct key *k, int side, const struct dns_message
 	}
 	x = ask_at(a, n);
 	memset(x, 0, sizeof(*x));
-	x->key = *k;
+	x->of.key = *k;
 	x->hash = ask_hash(a, k, m->id);
 	x->id = m->id;
 	x->asked = m->asked;
@@ -173,7 +176,7 @@ asks_first(const struct asks *a)
 void
 dns_init(struct track *t, uint32_t max_flows)
 {
-	pool_init(&t->dns_bin, sizeof(struct dns_bin), max_flows > 1u << 30 ? 1u << 31 : 3 * max_flows);
+	pool_init(&t->dns_bin, sizeof(struct dns_bin), ledger_cells(max_flows));
 	pool_init(&t->dns_flow, 2 * sizeof(struct dns_stream), max_flows);
 	t->asks = asks_new(ASKS_MAX, t->seed);
 }
@@ -186,21 +189,14 @@ dns_free(struct track *t)
 	asks_free(&t->asks);
 }
 
-struct asks *
-dns_asks(struct track *t)
+static struct dns_bin *
+dns_bin(struct track *t, struct bin *b)
 {
-	return (t->asks);
-}
-
-struct dns_bin *
-dns_bin(struct track *t, uint32_t *cell)
-{
-	if (*cell == 0) {
-		if ((*cell = pool_get(&t->dns_bin)) == 0)
-			return (NULL);
-		memset(pool_at(&t->dns_bin, *cell), 0, sizeof(struct dns_bin));
+	if (b->dns == 0) {
+		b->dns = pool_get(&t->dns_bin);
+		memset(pool_at(&t->dns_bin, b->dns), 0, sizeof(struct dns_bin));
 	}
-	return (pool_at(&t->dns_bin, *cell));
+	return (pool_at(&t->dns_bin, b->dns));
 }
 
 void
@@ -235,24 +231,27 @@ dns_end_bin(struct track *t, uint32_t cell)
 	pool_put(&t->dns_bin, cell);
 }
 
-struct dns_stream *
-dns_streams(struct track *t, uint32_t *cell)
+/* A flow's streams, by side; NULL at the cap. */
+static struct dns_stream *
+streams(struct track *t, struct flow_state *f)
 {
-	if (*cell == 0) {
-		if ((*cell = pool_get(&t->dns_flow)) == 0)
+	if (f->dns == 0) {
+		if ((f->dns = pool_get(&t->dns_flow)) == 0)
 			return (NULL);
-		memset(pool_at(&t->dns_flow, *cell), 0, 2 * sizeof(struct dns_stream));
+		memset(pool_at(&t->dns_flow, f->dns), 0, 2 * sizeof(struct dns_stream));
 	}
-	return (pool_at(&t->dns_flow, *cell));
+	return (pool_at(&t->dns_flow, f->dns));
 }
 
 void
-dns_end_flow(struct track *t, uint32_t cell)
+dns_end_flow(struct track *t, struct flow_state *f)
 {
-	pool_put(&t->dns_flow, cell);
+	if (f->dns != 0)
+		pool_put(&t->dns_flow, f->dns);
+	f->dns = 0;
 }
 
-/* --- in TCP */
+/* --- messages in TCP */
 
 static bool
 before(uint32_t a, uint32_t b)
@@ -343,4 +342,95 @@ dns_segment(struct dns_stream *s, const struct packet *p, struct dns_message m[s
 	s->next = end;
 	s->synced = s->synced && !before(s->boundary, end);
 	return (n);
+}
+
+/* --- messages */
+
+static void
+query(struct track *t, const struct seen *v, struct dns_bin *d, const struct dns_message *m)
+{
+	struct ask *x = asks_find(t->asks, &v->f->key, v->side, m);
+	bool evicted;
+
+	d->q++;
+	if (x != NULL) {
+		d->qrtx++;
+		asks_again(t->asks, x, v->now);
+	} else {
+		x = asks_add(t->asks, &v->f->key, v->side, m, v->now, &evicted);
+		ledger_stats(t->ledger, v->now)->dnsevict += evicted;
+	}
+	x->ts = v->p->ts;
+	x->of = table_ref(t->ledger->table, v->flow);
+}
+
+enum { RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5, DNS_TC = 0x0200 };
+
+static void
+response(struct track *t, const struct seen *v, struct dns_bin *d, const struct dns_message *m)
+{
+	struct ask *x = asks_find(t->asks, &v->f->key, v->side, m);
+	int64_t ts = v->p->ts;
+	unsigned code = m->flags & 15;
+
+	d->r++;
+	d->servfail += code == RCODE_SERVFAIL;
+	d->nx += code == RCODE_NXDOMAIN;
+	d->refused += code == RCODE_REFUSED;
+	d->trunc += (m->flags & DNS_TC) != 0;
+	if (x == NULL) {
+		d->unsol++;
+		return;
+	}
+	d->rm++;
+	if (ts >= x->ts && (ts - x->ts) / USEC <= UINT32_MAX)
+		rtt_leg_add(t, &d->rt, (uint32_t)((ts - x->ts) / USEC));
+	asks_drop(t->asks, x);
+}
+
+void
+dns_packet(struct track *t, const struct seen *v)
+{
+	struct dns_message m[DNS_MESSAGES + 1];
+	struct dns_stream *s;
+	struct dns_bin *d;
+	unsigned n = 1;
+
+	if (v->p->facts & FACT_TCP) {
+		s = streams(t, v->f);
+		n = s != NULL ? dns_segment(&s[v->side], v->p, m) : 0;
+	} else {
+		m[0] = v->p->dns[0];
+	}
+	if (n == 0)
+		return;
+	d = dns_bin(t, v->b);
+	for (unsigned i = 0; i < n; i++)
+		if (dns_is_response(&m[i]))
+			response(t, v, d, &m[i]);
+		else
+			query(t, v, d, &m[i]);
+}
+
+int64_t
+dns_due(const struct track *t)
+{
+	const struct ask *x = asks_first(t->asks);
+
+	return (x != NULL ? x->due : INT64_MAX);
+}
+
+void
+dns_expire(struct track *t, int64_t now)
+{
+	struct ledger *l = t->ledger;
+	struct ask *x;
+
+	while ((x = asks_first(t->asks)) != NULL && x->due <= now) {
+		struct bin *b = ledger_bin(l, &x->of, ledger_start(l, x->ts), x->due);
+
+		dns_bin(t, b)->unans++;
+		ledger_done(l, b);
+		asks_drop(t->asks, x);
+	}
 }

@@ -9,28 +9,22 @@
 #define PROBE_TRACK_DNS_H
 
 #include "format/base/clock.h"
-#include "probe/flow/key.h"
-#include "probe/track/track.h"
 #include "probe/track/rtt.h"
-
-/* --- what a record holds */
-
-struct dns_bin {
-	uint32_t q, r, rm, qrtx, unans, unsol, nx, servfail, refused, trunc;
-	struct rtt_leg rt; /* response times */
-};
+#include "probe/track/track.h"
 
 void dns_init(struct track *, uint32_t max_flows);
 void dns_free(struct track *);
-struct asks *dns_asks(struct track *);
-/* A bin's cell, made if need be; NULL at the cap. */
-struct dns_bin *dns_bin(struct track *, uint32_t *cell);
-/* The fields.  The histogram stays valid until the next call. */
+/* A packet with FACT_DNS, counted in its bin. */
+void dns_packet(struct track *, const struct seen *);
+/* When the oldest query is unanswered; INT64_MAX: none waits. */
+int64_t dns_due(const struct track *);
+/* Those that are at `now`: each counts in the bin of its query. */
+void dns_expire(struct track *, int64_t now);
+void dns_end_flow(struct track *, struct flow_state *);
+
+/* A row of extras[].  The histogram stays valid until the next call. */
 void dns_fill(const struct track *, uint32_t cell, struct flow *);
 void dns_end_bin(struct track *, uint32_t cell);
-/* A flow's streams, by side; NULL at the cap. */
-struct dns_stream *dns_streams(struct track *, uint32_t *cell);
-void dns_end_flow(struct track *, uint32_t cell);
 
 /* --- queries */
 
@@ -38,16 +32,13 @@ void dns_end_flow(struct track *, uint32_t cell);
 #define ASK_WAIT (5 * SEC)
 
 struct ask { /* a query that waits */
-	struct key key;     /* of its flow */
-	uint64_t flowid;
-	int64_t otime;      /* of its flow, as `src` and `dirq` */
+	struct flow_ref of; /* its flow */
 	int64_t ts;         /* when it was sent, the last time */
 	int64_t due;        /* watermark at which it is unanswered */
-	uint32_t flow;      /* cell, to be checked */
 	uint32_t newer, older;
 	uint32_t hash, qhash;
 	uint16_t id, qtype;
-	uint8_t asked, side, src, dirq;
+	uint8_t asked, side;
 };
 
 struct asks;
@@ -58,7 +49,7 @@ void asks_free(struct asks **);
 /* The query to which this message of a flow belongs, sent by `side`: the same one sent before, or that which it
  * answers.  Names are compared where both messages show theirs.  NULL: none waits. */
 struct ask *asks_find(struct asks *, const struct key *, int side, const struct dns_message *);
-/* A query to wait for from `now`, all but flow's properties set; *evicted: the oldest made room. */
+/* A query to wait for from `now`, of which only the flow's key is known yet; *evicted: the oldest made room. */
 struct ask *asks_add(struct asks *, const struct key *, int side, const struct dns_message *, int64_t now,
     bool *evicted);
 /* It was sent again: it waits from `now`. */

@@ -5,7 +5,7 @@
 #include "probe/track/rtt.h"
 
 #include "format/base/clock.h"
-#include "probe/track/pools.h"
+#include "probe/track/track.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@ void
 rtt_init(struct track *t, uint32_t max_flows)
 {
 	pool_init(&t->rtt_ring, sizeof(struct rtt_ring), max_flows);
-	pool_init(&t->rtt_bin, sizeof(struct rtt_bin), max_flows > 1u << 30 ? 1u << 31 : 3 * max_flows);
+	pool_init(&t->rtt_bin, sizeof(struct rtt_bin), ledger_cells(max_flows));
 	pool_init(&t->rtt_dense, sizeof(struct rtt_dense), max_flows / 4 + 1024);
 }
 

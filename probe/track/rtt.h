@@ -14,7 +14,6 @@
 #ifndef PROBE_TRACK_RTT_H
 #define PROBE_TRACK_RTT_H
 
-#include "probe/decode/packet.h"
 #include "probe/track/track.h"
 
 /* Of a connection; all zero = nothing known. */

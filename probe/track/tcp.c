@@ -8,8 +8,7 @@
 #include "probe/track/tcp.h"
 
 #include "format/base/clock.h"
-#include "format/base/mem.h"
-#include "probe/health/health.h"
+#include "probe/track/dns.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -18,40 +17,35 @@
 void
 tcp_init(struct track *t, uint32_t max_flows)
 {
-	uint32_t bins = max_flows > 1u << 30 ? 1u << 31 : 3 * max_flows;
+	uint32_t cells = ledger_cells(max_flows);
 
 	pool_init(&t->tcp, sizeof(struct tcp), max_flows);
 	pool_init(&t->tcp_hole, sizeof(struct holes), max_flows / 4 + 1024);
-	pool_init(&t->tcp_bin, sizeof(struct tcp_bin), bins);
-	pool_init(&t->tcp_more, sizeof(struct tcp_more), bins);
-	t->tcp_nowhere = mem_zero(1, sizeof(struct tcp_more));
+	pool_init(&t->tcp_bin, sizeof(struct tcp_bin), cells);
+	pool_init(&t->tcp_more, sizeof(struct tcp_more), cells);
 	pool_init(&t->tcp_gap, sizeof(struct tcp_gaps), max_flows / 4 + 1024);
 }
 
 /* --- cells */
 
-static struct tcp_bin *
-bin_of(struct track *t, struct bin *b)
+struct tcp_bin *
+tcp_bin(struct track *t, struct bin *b)
 {
 	if (b->ext == 0) {
-		if ((b->ext = pool_get(&t->tcp_bin)) == 0)
-			return (NULL);
+		b->ext = pool_get(&t->tcp_bin);
 		memset(pool_at(&t->tcp_bin, b->ext), 0, sizeof(struct tcp_bin));
 	}
 	return (pool_at(&t->tcp_bin, b->ext));
 }
 
 struct tcp_more *
-tcp_rare(struct tcp_packet *k)
+tcp_more(struct track *t, struct tcp_bin *b)
 {
-	struct track *t = k->t;
-
-	if (k->b->more == 0) {
-		if ((k->b->more = pool_get(&t->tcp_more)) == 0)
-			return (t->tcp_nowhere);
-		memset(pool_at(&t->tcp_more, k->b->more), 0, sizeof(struct tcp_more));
+	if (b->more == 0) {
+		b->more = pool_get(&t->tcp_more);
+		memset(pool_at(&t->tcp_more, b->more), 0, sizeof(struct tcp_more));
 	}
-	return (pool_at(&t->tcp_more, k->b->more));
+	return (pool_at(&t->tcp_more, b->more));
 }
 
 static void
@@ -115,11 +109,11 @@ measure_handshake(struct tcp_packet *k, bool again, bool was_est)
 		return;
 	if ((k->p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)) {
 		if (!again && (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
-			rtt_synack(k->t, r, &k->bin->rtt, k->side, f->last[other], k->ts);
+			rtt_synack(k->t, r, &k->bin->ext2, k->side, f->last[other], k->ts);
 	} else if (!was_est && f->tcp_life & TCPLIFE_EST && (f->tcp_life & TCPLIFE_SYNACKRTX) == 0 && k->c != NULL &&
 	    k->side == (f->tcp_life & TCPLIFE_SYNACKHI ? 0 : 1) &&
 	    k->p->tcp.ack == f->isn[other] + 1) { /* later ones say that this one was missed */
-		rtt_ackdat(k->t, r, &k->bin->rtt, k->side, f->last[other], k->ts);
+		rtt_ackdat(k->t, r, &k->bin->ext2, k->side, f->last[other], k->ts);
 	}
 }
 
@@ -255,27 +249,30 @@ track_segment(struct tcp_packet *k, bool again)
 		k->b->datasegs[k->side]++;
 		x->has |= SIDE_DATA;
 	}
-	rtt_stamps(k->t, &k->c->rtt, &k->bin->rtt, k->side, p, k->seglen > 0, k->ts);
+	rtt_stamps(k->t, &k->c->rtt, &k->bin->ext2, k->side, p, k->seglen > 0, k->ts);
 	tcp_acknowledge(k);
 	note_flight(k);
 	x->has = k->probe ? x->has | SIDE_PROBE : x->has & ~(uint32_t)SIDE_PROBE;
 }
 
 static void
-packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const struct packet *p)
+packet(struct track *t, const struct seen *v)
 {
+	const struct packet *p = v->p;
+	struct flow_state *f = v->f;
+	struct bin *bin = v->b;
 	uint8_t flags = p->tcp.flags;
+	int side = v->side;
 	bool again = tcp_repeats_syn(f, side, p);
 	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
-	struct tcp_packet k = { .t = t, .f = f, .bin = bin, .p = p, .side = side, .ts = p->ts };
+	struct tcp_packet k = { .t = t, .v = v, .f = f, .bin = bin, .p = p, .side = side, .ts = p->ts };
 
 	if ((p->facts & FACT_TCP) == 0)
 		return;
 	bin->tcpflags[side] |= flags;
 	if (!twice)
 		tcp_live(f, side, p);
-	if ((k.b = bin_of(t, bin)) == NULL)
-		return;
+	k.b = tcp_bin(t, bin);
 	tcp_history(k.b, side, p);
 	k.b->syn[side] += (flags & TCP_SYN) != 0;
 	k.b->fin[side] += (flags & TCP_FIN) != 0;
@@ -300,35 +297,6 @@ packet(struct track *t, struct flow_state *f, struct bin *bin, int side, const s
 		track_segment(&k, again);
 }
 
-bool
-tcp_silence(struct track *t, int side, int64_t *from, int64_t *to)
-{
-	*from = t->silence[side].from;
-	*to = t->silence[side].to;
-	t->silence[side].to = t->silence[side].from;
-	return (*to > *from);
-}
-
-bool
-tcp_acks(struct track *t, uint32_t *ackev, uint32_t *ackgap)
-{
-	*ackev = t->ackev;
-	*ackgap = t->ackgap;
-	t->ackev = t->ackgap = 0;
-	return (*ackev + *ackgap > 0);
-}
-
-void
-tcp_add_zwin(struct track *t, const struct bin *b, int side, uint64_t us)
-{
-	struct tcp_bin *x = b->ext != 0 ? pool_at(&t->tcp_bin, b->ext) : NULL;
-
-	struct tcp_packet k = { .t = t, .b = x };
-
-	if (x != NULL)
-		tcp_rare(&k)->zwin_us[side] += us;
-}
-
 static void
 prefetch_cell(const struct pool *p, uint32_t n)
 {
@@ -345,8 +313,8 @@ prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 		return;
 	if (b->ext != 0)
 		prefetch_cell(&t->tcp_bin, b->ext);
-	if (b->rtt != 0)
-		prefetch_cell(&t->rtt_bin, b->rtt);
+	if (b->ext2 != 0)
+		prefetch_cell(&t->rtt_bin, b->ext2);
 }
 
 /* --- the record */
@@ -477,11 +445,11 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 	}
 	if (x->rstby != 0 || x->rstttl != 0)
 		SET(r, rstttl, x->rstttl);
-	rtt_fill(t, b->rtt, s, r);
+	rtt_fill(t, b->ext2, s, r);
 	PAIR_OF(datasegs, x->datasegs)
 	PAIR_OF(newbytes, x->newbytes)
 	if (x->known & BIN_TRACKED)
-		fill_tracked(t, b->rtt, x, s, d, r);
+		fill_tracked(t, b->ext2, x, s, d, r);
 	FILL_OFFER(s, s);
 	FILL_OFFER(d, d);
 }
@@ -494,7 +462,7 @@ end_bin(struct track *t, struct bin *b)
 	if (b->ext == 0)
 		return;
 	x = pool_at(&t->tcp_bin, b->ext);
-	rtt_end_bin(t, b->rtt);
+	rtt_end_bin(t, b->ext2);
 	if (x->more != 0) {
 		const struct tcp_more *m = pool_at(&t->tcp_more, x->more);
 
@@ -510,6 +478,7 @@ end_flow(struct track *t, struct flow_state *f)
 {
 	struct tcp *c;
 
+	dns_end_flow(t, f);
 	if (f->ext == 0)
 		return;
 	c = pool_at(&t->tcp, f->ext);
@@ -520,4 +489,6 @@ end_flow(struct track *t, struct flow_state *f)
 	pool_put(&t->tcp, f->ext);
 }
 
-const struct tracker track_tcp = { "tcp", packet, fill, prefetch, end_bin, end_flow };
+const struct tracker track_tcp = { .name = "tcp", .idle = tcp_idle, .state = tcp_state, .cause = tcp_cause,
+	.closed = tcp_closed, .reuses = tcp_reuses, .replied = tcp_replied, .end = tcp_end, .packet = packet, .fill = fill,
+	.prefetch = prefetch, .end_bin = end_bin, .end_flow = end_flow };

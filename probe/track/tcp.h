@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/tcp.h: what the files of the TCP tracker share; nobody else includes it.
+ * track/tcp.h: what the files of the TCP tracker share.
  *
  * tcp.c       one packet through all of it, and the record
  * tcp_life.c  handshake, close, states, history
@@ -13,9 +13,27 @@
 #ifndef PROBE_TRACK_TCP_H
 #define PROBE_TRACK_TCP_H
 
-#include "probe/decode/packet.h"
 #include "probe/track/rtt.h"
-#include "probe/track/pools.h"
+#include "probe/track/track.h"
+
+/* --- of a flow, from its first packet */
+
+/* flow_state.tcp_life */
+enum {
+	TCPLIFE_SYN = 1 << 0,     /* a SYN without ACK */
+	TCPLIFE_SYNACK = 1 << 1,
+	TCPLIFE_EST = 1 << 2,     /* the handshake's last ACK */
+	TCPLIFE_FIN = 1 << 3,     /* << side: sent FIN */
+	TCPLIFE_RST = 1 << 5,     /* << side: sent RST */
+	TCPLIFE_RST1HI = 1 << 7,  /* the first RST came from hi */
+	TCPLIFE_FINACK = 1 << 8,  /* << side: its FIN was acknowledged */
+	TCPLIFE_ISN = 1 << 10,    /* << side: isn is known */
+	TCPLIFE_SYNRTX = 1 << 12, /* a SYN came again, or both sides opened: no round trip can be told (Karn) */
+	TCPLIFE_SYNACKRTX = 1 << 13,
+	TCPLIFE_SYNACKHI = 1 << 14, /* the SYN-ACK came from hi */
+	TCPLIFE_MORE = 1 << 15,   /* a packet that is no SYN and no RST: there was an answer, seen or not */
+};
+enum { TCP_NOSCALE = 0xff, TCP_CUTSCALE = 0xfe }; /* flow_state.wscale: not offered; options not captured */
 
 /* --- of a connection: made when data flows, or when something has to be remembered */
 
@@ -160,7 +178,8 @@ enum { /* tcp_bin.known */
 
 struct tcp_packet {
 	struct track *t;
-	struct flow_state *f;
+	const struct seen *v;
+	struct flow_state *f;       /* v's, as the next four */
 	struct bin *bin;
 	struct tcp_bin *b;          /* what hangs off it */
 	struct tcp *c;              /* NULL: nothing is remembered */
@@ -173,8 +192,16 @@ struct tcp_packet {
 	bool probe;                 /* a keep-alive or a zero-window probe */
 };
 
-/* The rare counters of its bin, made if need be; at the cap what is counted there is lost. */
-struct tcp_more *tcp_rare(struct tcp_packet *);
+/* What hangs off a bin, made if need be. */
+struct tcp_bin *tcp_bin(struct track *, struct bin *);
+struct tcp_more *tcp_more(struct track *, struct tcp_bin *);
+
+/* The rare counters of its bin. */
+static inline struct tcp_more *
+tcp_rare(struct tcp_packet *k)
+{
+	return (k->b->more != 0 ? pool_at(&k->t->tcp_more, k->b->more) : tcp_more(k->t, k->b));
+}
 
 #define TCP_BASE (1ull << 32) /* added to a first number, so that those before it are not below 0 */
 
@@ -188,6 +215,14 @@ tcp_extend(uint64_t near, uint32_t v)
 void tcp_live(struct flow_state *, int side, const struct packet *);
 /* Has this side sent the same SYN, or SYN-ACK, before?  Before tcp_live(). */
 bool tcp_repeats_syn(const struct flow_state *, int side, const struct packet *);
+/* The tracker's answers, see tracker.h. */
+bool tcp_reuses(const struct flow_state *, const struct seen *);
+bool tcp_closed(const struct flow_state *);
+uint8_t tcp_state(const struct flow_state *);
+uint8_t tcp_cause(const struct flow_state *);
+enum idle_class tcp_idle(const struct flow_state *);
+bool tcp_replied(const struct flow_state *);
+void tcp_end(const struct flow_state *, uint8_t cause, struct ending *);
 void tcp_letter(struct tcp_bin *, int side, char);
 void tcp_history(struct tcp_bin *, int side, const struct packet *);
 

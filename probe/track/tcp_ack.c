@@ -59,7 +59,25 @@ tcp_in_window(struct tcp_packet *k)
 	}
 }
 
-/* The time with a zero window up to now: in this bin, and what lies in bins before it is left for the engine. */
+/* Time with a zero window that lies in bins before this one counts in each of them. */
+static void
+count_silence(struct tcp_packet *k, int side, int64_t from, int64_t to)
+{
+	struct ledger *l = k->t->ledger;
+	struct flow_ref of = table_ref(l->table, k->v->flow);
+	int64_t T = l->time.interval;
+
+	for (int64_t start = ledger_start(l, from); start < to; from = start += T) {
+		struct bin *bin = ledger_bin(l, &of, start, k->v->now);
+		struct tcp_bin *b = tcp_bin(k->t, bin);
+
+		b->known |= BIN_TRACKED;
+		tcp_more(k->t, b)->zwin_us[side] += (uint64_t)((start + T) / USEC - from / USEC);
+		ledger_done(l, bin);
+	}
+}
+
+/* The time with a zero window up to now. */
 static void
 count_zwin(struct tcp_packet *k, int side)
 {
@@ -72,8 +90,7 @@ count_zwin(struct tcp_packet *k, int side)
 	if (k->ts - from > idle_seconds[IDLE_EST] * SEC)
 		return; /* the clock was set: a flow that is silent for so long ends */
 	if (from < bin) {
-		k->t->silence[side].from = from;
-		k->t->silence[side].to = bin;
+		count_silence(k, side, from, bin);
 		from = bin;
 	}
 	tcp_rare(k)->zwin_us[side] += (uint64_t)(k->ts / USEC - from / USEC);
@@ -178,6 +195,13 @@ selective(struct tcp_packet *k)
 
 /* --- what the capture missed */
 
+/* MAR sums the acknowledgements of all flows. */
+static struct stat_set *
+stats(const struct tcp_packet *k)
+{
+	return (ledger_packet_stats(k->t->ledger, k->v));
+}
+
 static bool
 counts_events(const struct tcp_packet *k)
 {
@@ -251,7 +275,7 @@ tcp_no_fin(struct tcp_packet *k, int side)
 	tcp_gap_missing(k, side, x->una - 1, x->una);
 	if (x->has & SIDE_OWEDGAP && counts_events(k)) {
 		tcp_rare(k)->ackgap[side]++;
-		k->t->ackgap++;
+		stats(k)->m_ackgap++;
 		tcp_letter(k->b, side, 'g');
 	}
 	x->has &= ~(uint32_t)(SIDE_OWED | SIDE_OWEDGAP);
@@ -298,11 +322,13 @@ moves(struct tcp_packet *k, uint64_t a)
 	if (a > y->nxt)
 		missed += beyond(k, side, a);
 	k->b->ackev[side] += event;
-	k->t->ackev += event;
+	if (event)
+		stats(k)->m_ackev++;
 	if (missed > 0) {
 		tcp_rare(k)->capmiss[side] += missed;
 		tcp_rare(k)->ackgap[side] += event;
-		k->t->ackgap += event;
+		if (event)
+			stats(k)->m_ackgap++;
 		tcp_letter(k->b, side, 'g');
 	} else if (y->has & SIDE_OWED && event) {
 		y->has |= SIDE_OWEDGAP;
@@ -347,7 +373,7 @@ advances(struct tcp_packet *k)
 
 	if ((y->has & SIDE_UNA) == 0) {
 		begins(k);
-		rtt_acked(k->t, &k->c->rtt, &k->bin->rtt, side, k->p->tcp.ack, k->ts);
+		rtt_acked(k->t, &k->c->rtt, &k->bin->ext2, side, k->p->tcp.ack, k->ts);
 		return;
 	}
 	a = tcp_extend(y->has & SIDE_NXT ? y->nxt : y->una, k->p->tcp.ack);
@@ -359,7 +385,7 @@ advances(struct tcp_packet *k)
 		y->nrtx = 0;
 	if (y->has & SIDE_NXT && k->f->life & LIFE_SENT_LO << side) {
 		moves(k, a);
-		rtt_acked(k->t, &k->c->rtt, &k->bin->rtt, side, (uint32_t)a, k->ts);
+		rtt_acked(k->t, &k->c->rtt, &k->bin->ext2, side, (uint32_t)a, k->ts);
 	} else {
 		y->una = a;
 		k->b->known |= BIN_ASYM;

@@ -82,10 +82,11 @@ tcp_closed(const struct flow_state *f)
 }
 
 bool
-tcp_reuses(const struct flow_state *f, int side, const struct packet *p, int64_t now)
+tcp_reuses(const struct flow_state *f, const struct seen *v)
 {
-	uint32_t isn = f->isn[side];
-	bool known = f->tcp_life & TCPLIFE_ISN << side;
+	const struct packet *p = v->p;
+	uint32_t isn = f->isn[v->side];
+	bool known = f->tcp_life & TCPLIFE_ISN << v->side;
 
 	if ((p->facts & FACT_TCP) == 0 || (p->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
 		return (false);
@@ -94,8 +95,22 @@ tcp_reuses(const struct flow_state *f, int side, const struct packet *p, int64_t
 	if (tcp_closed(f))
 		return (true);
 	/* An established flow that fell silent: a SYN far from where it was is a new connection. */
-	return ((f->tcp_life & TCPLIFE_EST || (f->life & (LIFE_SENT_LO | LIFE_SENT_HI)) == 3) &&
-	    now - f->heard > 60 * SEC && (!known || ahead(p->tcp.seq, isn) < 0 || ahead(p->tcp.seq, isn) > 1 << 20));
+	return ((f->tcp_life & TCPLIFE_EST || track_both_sent(f)) && v->now - f->heard > 60 * SEC &&
+	    (!known || ahead(p->tcp.seq, isn) < 0 || ahead(p->tcp.seq, isn) > 1 << 20));
+}
+
+enum idle_class
+tcp_idle(const struct flow_state *f)
+{
+	if (tcp_closed(f))
+		return (IDLE_LINGER);
+	return ((f->tcp_life & TCPLIFE_SYN) && !track_both_sent(f) ? IDLE_SYN : IDLE_EST);
+}
+
+bool
+tcp_replied(const struct flow_state *f)
+{
+	return ((f->tcp_life & TCPLIFE_MORE) != 0);
 }
 
 uint8_t
@@ -126,8 +141,8 @@ tcp_state(const struct flow_state *f)
 }
 
 /* SEMANTICS 1.4: the first line that fits. */
-uint8_t
-tcp_conn(const struct flow_state *f)
+static uint8_t
+conn(const struct flow_state *f)
 {
 	uint16_t l = f->tcp_life;
 	bool orig_rst = l & TCPLIFE_RST << f->src, resp_rst = l & TCPLIFE_RST << (1 - f->src);
@@ -147,6 +162,15 @@ tcp_conn(const struct flow_state *f)
 	if (orig_fin && resp_fin)
 		return (CONN_SF);
 	return (orig_fin ? CONN_S2 : resp_fin ? CONN_S3 : CONN_S1);
+}
+
+void
+tcp_end(const struct flow_state *f, uint8_t cause, struct ending *e)
+{
+	e->conn = conn(f);
+	e->row = true;
+	if (cause != CAUSE_idle)
+		e->state = tcp_state(f);
 }
 
 /* --- history */

@@ -361,7 +361,7 @@ before(const struct sa *a, const struct sa *b)
 	return (a->side != b->side ? a->side < b->side : a->spi < b->spi);
 }
 
-/* Into the queues of the undecided; those that came at the same time are few. */
+/* Into the queue of the undecided; those that came at the same time are few. */
 static void
 wait_insert(struct tunnels *t, uint32_t n)
 {
@@ -375,14 +375,6 @@ wait_insert(struct tunnels *t, uint32_t n)
 	x->wait_next = after != 0 ? sa_at(t, after)->wait_next : t->wait_head;
 	*(after != 0 ? &sa_at(t, after)->wait_next : &t->wait_head) = n;
 	*(x->wait_next != 0 ? &sa_at(t, x->wait_next)->wait_prev : &t->wait_tail) = n;
-
-	after = u->wait_tail;
-	while (after != 0 && before(x, sa_at(t, after)))
-		after = sa_at(t, after)->twait_prev;
-	x->twait_prev = after;
-	x->twait_next = after != 0 ? sa_at(t, after)->twait_next : u->wait_head;
-	*(after != 0 ? &sa_at(t, after)->twait_next : &u->wait_head) = n;
-	*(x->twait_next != 0 ? &sa_at(t, x->twait_next)->twait_prev : &u->wait_tail) = n;
 	u->waiting++;
 }
 
@@ -394,8 +386,6 @@ wait_remove(struct tunnels *t, uint32_t n)
 
 	*(x->wait_prev != 0 ? &sa_at(t, x->wait_prev)->wait_next : &t->wait_head) = x->wait_next;
 	*(x->wait_next != 0 ? &sa_at(t, x->wait_next)->wait_prev : &t->wait_tail) = x->wait_prev;
-	*(x->twait_prev != 0 ? &sa_at(t, x->twait_prev)->twait_next : &u->wait_head) = x->twait_next;
-	*(x->twait_next != 0 ? &sa_at(t, x->twait_next)->twait_prev : &u->wait_tail) = x->twait_prev;
 	u->waiting--;
 }
 
@@ -928,13 +918,11 @@ tunnels_forget(struct tunnels *t, uint32_t n)
 }
 
 void
-tunnels_tidy(struct tunnels *t, uint32_t tunnel)
+tunnels_drop(struct tunnels *t, uint32_t tunnel)
 {
 	struct tunnel *u = tunnel_at(t, tunnel);
 
-	if (u->sa_head == 0 && u->deferred.count == 0) {
-		slots_del(&t->by_tunnel, u->hash, tunnel);
-		u->key.proto = UINT16_MAX; /* so that nobody takes the empty cell for what it was */
-		pool_put(&t->tunnels, tunnel);
-	}
+	slots_del(&t->by_tunnel, u->hash, tunnel);
+	u->key.proto = UINT16_MAX; /* so that nobody takes the empty cell for what it was */
+	pool_put(&t->tunnels, tunnel);
 }

@@ -7,7 +7,7 @@
  * that what happens around a rekey is seen from both sides.  All sequence work is per SA: a wrong
  * pairing can mislabel a lane, it never changes a count.
  *
- * Cells have numbers; 0 = none.  Nothing here knows flows or records: the engine asks and acts.
+ * Cells have numbers; 0 = none.  Nothing here knows flows or records: lanes.c asks and acts.
  */
 #ifndef PROBE_TUNNEL_H
 #define PROBE_TUNNEL_H
@@ -16,7 +16,6 @@
 #include "format/base/clock.h"
 #include "probe/flow/key.h"
 #include "probe/flow/slots.h"
-#include "probe/flow/table.h"
 #include "probe/seq/seqno.h"
 
 #define TUNNEL_HOLD    (5 * SEC)
@@ -32,10 +31,10 @@ struct sa {
 	struct key key;       /* of the tunnel */
 	uint32_t spi, hash;
 	uint32_t tunnel, lane; /* lane 0: undecided */
-	uint32_t flow;        /* where its packets were counted last; the engine's, to be checked */
+	uint32_t flow;        /* where its packets were counted last; lanes.c's, to be checked */
+	uint32_t hold;        /* on the tunnel's bins, while it is undecided; lanes.c's */
 	uint32_t prev, next;  /* of the tunnel's SAs, newest first */
 	uint32_t wait_prev, wait_next; /* of all undecided, by `first` */
-	uint32_t twait_prev, twait_next; /* of the tunnel's undecided, in the same order */
 	uint32_t old_prev, old_next;   /* of all, by age or last look */
 	int64_t first, last;  /* watermarks */
 	int64_t born;         /* time of its first packet */
@@ -48,7 +47,7 @@ struct sa {
 	uint8_t side, chance, plan_conf;
 	uint8_t conf;         /* how sure its lane is; 0: it began the lane, or has none */
 	bool known;           /* the tunnel was there before it */
-	bool roamed;          /* it came here with its numbers from a peer that has another address now; the engine
+	bool roamed;          /* it came here with its numbers from a peer that has another address now; lanes.c
 	                       * counts it and takes the mark away */
 	uint32_t roam_hash;   /* in UDP: of receiver and SPI */
 	struct seqno seq;
@@ -58,8 +57,8 @@ struct lane {
 	uint32_t tunnel, prev, next; /* of the tunnel's lanes, most recently active first */
 	uint32_t cur[2];             /* SA of each side; 0 = none (yet) */
 	uint32_t sas;                /* SAs that count in it */
-	uint32_t flow;               /* the engine's: cell of its flow, to be checked */
-	int64_t heard[2];            /* the engine's: start of the last bin in which each side sent */
+	uint32_t flow;               /* lanes.c's: cell of its flow, to be checked */
+	int64_t heard[2];            /* lanes.c's: start of the last bin in which each side sent */
 	uint16_t number;
 	uint8_t conf;
 };
@@ -71,8 +70,8 @@ struct tunnel {
 	uint32_t rest;           /* lane LANE_REST, if there is one */
 	uint32_t sa_head;
 	uint32_t nsa[2];         /* ever seen, of each side */
-	uint32_t waiting, wait_head, wait_tail; /* undecided SAs */
-	struct list deferred;    /* bins that wait for them: the engine's */
+	uint32_t waiting;        /* undecided SAs */
+	uint32_t group;          /* of its flows' holds; lanes.c's */
 	int64_t last;
 	uint8_t src, dirq;       /* who began: a side */
 	uint16_t next_number;
@@ -115,11 +114,11 @@ bool tunnels_force(struct tunnels *, uint32_t sa, struct decision *);
 bool tunnels_full(const struct tunnels *);
 uint32_t tunnels_victim(struct tunnels *);
 void tunnels_forget(struct tunnels *, uint32_t sa);
-/* A tunnel without SAs and without bins that wait is forgotten too. */
-void tunnels_tidy(struct tunnels *, uint32_t tunnel);
+/* A tunnel without SAs is forgotten too, when nobody speaks of it any more. */
+void tunnels_drop(struct tunnels *, uint32_t tunnel);
 uint32_t tunnels_first(const struct tunnels *); /* all SAs: from here along old_next */
 uint32_t tunnels_find(const struct tunnels *, const struct key *, int side, uint32_t spi); /* 0: not known */
-/* An SA silent for TUNNEL_MEMORY, or 0: the engine ends its numbering, then forgets it. */
+/* An SA silent for TUNNEL_MEMORY, or 0: lanes.c ends its numbering, then forgets it. */
 uint32_t tunnels_stale(struct tunnels *, int64_t now);
 uint32_t tunnels_count(const struct tunnels *);
 

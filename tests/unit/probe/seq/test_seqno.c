@@ -27,6 +27,8 @@ struct world {
 	struct seq_counts sum;  /* of all bins, corrections apart */
 	uint64_t fix, corr_early, corr_badseq;
 	uint64_t bin_fix[BINS];
+	struct seq_counts blank; /* a correction, to the bin of `at` */
+	int64_t at;
 };
 
 static bool
@@ -40,25 +42,27 @@ there(void *arg, const struct seq_place *p)
 {
 	struct world *w = arg;
 
-	return (sealed(w, p->bin) ? NULL : &w->bin[p->bin / w->interval]);
+	w->at = p->bin;
+	return (sealed(w, p->bin) ? &w->blank : &w->bin[p->bin / w->interval]);
 }
 
 static void
-correct(void *arg, const struct seq_place *p, uint32_t fix, uint32_t early, uint32_t badseq)
+done(void *arg)
 {
 	struct world *w = arg;
 
-	w->fix += fix;
-	w->bin_fix[p->bin / w->interval] += fix;
-	w->corr_early += early;
-	w->corr_badseq += badseq;
+	w->fix += w->blank.fix;
+	w->bin_fix[w->at / w->interval] += w->blank.fix;
+	w->corr_early += w->blank.early;
+	w->corr_badseq += w->blank.badseq;
+	memset(&w->blank, 0, sizeof(w->blank));
 }
 
 static struct seq_sink
 sink_at(struct world *w, int64_t t)
 {
 	int64_t bin = clock_bin(t, w->interval);
-	struct seq_sink k = { { bin, 1, 0 }, &w->bin[bin / w->interval], there, correct, w };
+	struct seq_sink k = { { bin, 1, 0 }, &w->bin[bin / w->interval], there, done, w };
 
 	return (k);
 }

@@ -5,7 +5,7 @@
 #include "probe/track/rtt.h"
 
 #include "format/base/clock.h"
-#include "probe/track/pools.h"
+#include "probe/track/track.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	track = track_new(100, 1, NULL);
+	track = track_new(NULL, 100, 1, NULL);
 	memset(&flow, 0, sizeof(flow));
 	cell = 0;
 	return (0);

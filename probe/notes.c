@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * notes.c: the table of what else a packet says.
+ */
+#include "probe/notes.h"
+
+#include "probe/track/dns.h"
+#include "probe/track/icmp.h"
+
+/* IKE: who began, and that SAs are made. */
+static void
+ike(struct notes *n, const struct seen *v)
+{
+	tunnels_ike(n->lanes->tunnels, v->p, v->side, &v->key, v->now);
+}
+
+static void
+gre(struct notes *n, const struct seen *v)
+{
+	numbers_gre(&n->track->numbers, v);
+}
+
+static void
+dns(struct notes *n, const struct seen *v)
+{
+	dns_packet(n->track, v);
+}
+
+/* An error is about the flow of the packet that it quotes, if that lives. */
+static void
+quote(struct notes *n, const struct seen *v)
+{
+	const struct table *t = &n->flows->table;
+	struct key k;
+	uint32_t flow;
+	int side;
+
+	if (!key_quoted(v->p, n->key, &k, &side))
+		return;
+	if (key_is_tunnel(&k))
+		flow = lanes_find(n->lanes, &k, side, v->p->quote.spi, v->now);
+	else
+		flow = table_find(t, &k, table_hash(t, &k));
+	if (flow != 0 && !settle_expire(n->flows, flow, v->now))
+		errors_note(n->track, v->p, flow, side, v->now);
+}
+
+static const struct {
+	uint32_t fact;
+	void (*take)(struct notes *, const struct seen *);
+} rows[] = {
+	{ FACT_IKE, ike },
+	{ FACT_GRESEQ, gre },
+	{ FACT_DNS, dns },
+	{ FACT_QUOTE, quote },
+};
+const uint32_t notes_facts = FACT_IKE | FACT_GRESEQ | FACT_DNS | FACT_QUOTE;
+
+void
+notes_take(void *arg, const struct seen *v)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (v->p->facts & rows[i].fact)
+			rows[i].take(arg, v);
+}
+
+void
+notes_early(struct notes *n, const struct packet *p, int64_t now, struct stat_set *stats)
+{
+	numbers_mirror(&n->track->numbers, p, now, stats);
+}

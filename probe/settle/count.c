@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * count.c: what one packet adds to its flow and bin.
+ */
+#include "probe/settle/settle.h"
+
+#include "format/base/clock.h"
+
+#include <string.h>
+
+#define CONFIRM_MIN 16 /* packets that confirm a flow which nobody answers (tunnels, multicast) */
+
+static void
+put_mac(uint8_t to[static 6], uint64_t mac)
+{
+	for (int i = 0; i < 6; i++)
+		to[i] = (uint8_t)(mac >> (40 - 8 * i));
+}
+
+static void
+note_encapsulation(struct table *t, struct flow_state *f, int side, const struct packet *p)
+{
+	struct attr *a;
+
+	if (f->attr == 0) {
+		if ((f->attr = pool_get(&t->attrs)) == 0)
+			return;
+		memset(pool_at(&t->attrs, f->attr), 0, sizeof(*a));
+	}
+	a = pool_at(&t->attrs, f->attr);
+	a->known |= (uint8_t)(1 << side);
+	a->mpls[side] = p->mpls;
+	a->ohash[side] = p->ohash;
+	a->nencap[side] = p->nencap;
+	for (int i = 0; i < p->nencap; i++) {
+		a->kind[side][i] = p->encap[i].kind;
+		a->id[side][i] = p->encap[i].id;
+	}
+}
+
+static void
+first_of_side(struct flows *fl, const struct seen *v)
+{
+	struct flow_state *f = v->f;
+	const struct packet *p = v->p;
+	int side = v->side, other = 1 - side;
+
+	f->life |= (uint8_t)(LIFE_SENT_LO << side);
+	f->vlan[side] = p->vlan;
+	f->ivlan[side] = p->ivlan;
+	if (p->facts & FACT_MAC) {
+		put_mac(f->mac[side], p->smac);
+		f->macs |= (uint8_t)(1 << side);
+		if ((f->macs & 4 << other) == 0) {
+			put_mac(f->mac_to[other], p->dmac);
+			f->macs |= (uint8_t)(4 << other);
+		}
+	}
+	if (p->nencap > 0 || p->mpls != UINT32_MAX || p->ohash != 0)
+		note_encapsulation(&fl->table, f, side, p);
+}
+
+/* The other side has sent: bins that are not sealed yet have their answer. */
+static void
+replied(const struct ledger *l, const struct flow_state *f, int64_t now)
+{
+	for (uint32_t n = f->bin; n != 0; n = bin_at(l, n)->older) {
+		struct bin *b = bin_at(l, n);
+
+		if (now < ledger_written_at(l, b))
+			b->seen |= SEEN_REPLY;
+	}
+}
+
+/* Who is the source: evidence may turn the flow round until its first record is sealed. */
+static void
+orient(const struct seen *v, bool first)
+{
+	struct flow_state *f = v->f;
+	struct bin *b = v->b;
+	bool sender = true;
+	enum dirq q;
+	int src;
+
+	if (!first && (f->dirq == DIRQ_SEEN || v->now >= f->freeze || v->p->facts & FACT_NOANSWER))
+		return;
+	q = key_initiator(v->p, first, &sender);
+	if (q <= f->dirq)
+		return;
+	src = sender ? v->side : 1 - v->side;
+	if (!first && src != f->src)
+		b->flags |= RFLAGS_flipped;
+	f->src = (uint8_t)src;
+	f->dirq = (uint8_t)q;
+	f->otime = b->start;
+}
+
+static void
+count_tos(struct ledger *l, struct bin *b, int side, uint8_t tos)
+{
+	bool first = b->tos == 0;
+	struct tos *t = ledger_tos(l, b);
+
+	for (int i = 0; first && i < 2; i++) /* the packets before this one had none */
+		t->dscps[i] = b->pkts[i] > 0;
+	t->dscps[side] |= 1ull << (tos >> 2);
+	t->ect1[side] += (tos & 3) == 1;
+	t->ect0[side] += (tos & 3) == 2;
+	t->ce[side] += (tos & 3) == 3;
+}
+
+static void
+count_frag(struct ledger *l, const struct seen *v)
+{
+	struct frag_counts *c = ledger_frags(l, v->b);
+	const struct packet *p = v->p;
+	uint8_t what = v->frag;
+	int side = v->side;
+
+	c->atom[side] += (p->facts & FACT_ATOMIC) != 0;
+	if ((what & FRAG_IS) == 0)
+		return;
+	c->frags[side]++;
+	c->bytes[side] += p->wire;
+	c->dg[side] += (what & FRAG_FIRST) != 0;
+	c->ok[side] += (what & FRAG_OK) != 0;
+	c->dup[side] += (what & FRAG_DUP) != 0;
+	c->ovl[side] += (what & FRAG_OVL) != 0;
+	c->ooo[side] += (what & FRAG_OOO) != 0;
+	c->tiny[side] += (what & FRAG_TINY) != 0;
+	c->bad[side] += (what & FRAG_BAD) != 0;
+}
+
+static uint64_t
+saturate(uint64_t a, uint64_t b)
+{
+	return (a + b < a ? UINT64_MAX : a + b);
+}
+
+static void
+count_gap(const struct flow_state *f, struct bin *b, int side, int64_t ts)
+{
+	uint64_t us = ts > f->last[side] ? (uint64_t)(ts - f->last[side]) / USEC : 0;
+
+	b->ipg_n[side]++;
+	b->ipg_sum[side] += us;
+	b->ipg_sumsq[side] = saturate(b->ipg_sumsq[side], us >> 32 ? UINT64_MAX : us * us);
+}
+
+static void
+count_volume(struct ledger *l, const struct seen *v)
+{
+	const struct packet *p = v->p;
+	struct bin *b = v->b;
+	int side = v->side;
+
+	if (b->pkts[0] + b->pkts[1] == 0) {
+		b->stime = b->ltime = p->ts;
+	} else {
+		if (p->ts < b->stime)
+			b->stime = p->ts;
+		if (p->ts > b->ltime)
+			b->ltime = p->ts;
+	}
+	if (b->pkts[side] == 0)
+		b->dscp[side] = p->tos >> 2;
+	if (p->tos != 0 || b->tos != 0)
+		count_tos(l, b, side, p->tos);
+	b->pkts[side]++;
+	b->bytes[side] += p->wire;
+	b->ipbytes[side] += p->iplen;
+	if (p->facts & FACT_PAYLOAD)
+		b->payload[side] += p->payload;
+	if (p->ttl < b->ttlmin[side])
+		b->ttlmin[side] = p->ttl;
+	if (p->ttl > b->ttlmax[side])
+		b->ttlmax[side] = p->ttl;
+	b->flags |= v->flags | (p->facts & FACT_CUT ? RFLAGS_cut : 0);
+	if (v->frag != 0 || (p->facts & FACT_ATOMIC))
+		count_frag(l, v);
+}
+
+static uint8_t
+plain_state(const struct flow_state *f, const struct bin *b)
+{
+	bool src = f->life & (LIFE_SENT_LO << f->src), dst = f->life & (LIFE_SENT_LO << (1 - f->src));
+
+	if (src && dst)
+		return (STATE_CON);
+	if (dst)
+		return (STATE_RSP);
+	return (b->flags & RFLAGS_start ? STATE_INT : STATE_REQ);
+}
+
+/* Both sides have sent, or nobody is expected to answer. */
+static bool
+confirms(const struct flow_state *f, const struct tracker *k, const struct packet *p)
+{
+	return ((f->life & (LIFE_SENT_LO | LIFE_SENT_HI)) == 3 ||
+	    (f->packets >= CONFIRM_MIN && (k->oneway || p->facts & FACT_NOANSWER)));
+}
+
+void
+count(struct flows *fl, struct seen *v)
+{
+	struct flow_state *f = flow_at(&fl->table, v->flow);
+	const struct packet *p = v->p;
+	const struct tracker *k = tracker_at(f);
+	int side = v->side;
+	bool first_of_flow = f->packets == 0, first_side = (f->life & LIFE_SENT_LO << side) == 0;
+	struct bin *b = ledger_count(fl->ledger, v, f);
+
+	v->f = f;
+	v->b = b;
+	if (first_side) {
+		first_of_side(fl, v);
+		replied(fl->ledger, f, v->now);
+	} else {
+		if (p->vlan != f->vlan[side] || p->ivlan != f->ivlan[side])
+			b->flags |= RFLAGS_vlanchg;
+		count_gap(f, b, side, p->ts);
+	}
+	if (v->told != 0) {
+		f->src = v->src;
+		f->dirq = v->told;
+	} else {
+		orient(v, first_of_flow);
+	}
+	count_volume(fl->ledger, v);
+	if (v->now > f->heard)
+		f->heard = v->now;
+	f->life |= LIFE_CHANCE;
+	if (f->packets < UINT8_MAX)
+		f->packets++;
+	if ((f->life & LIFE_CONFIRMED) == 0 && confirms(f, k, p))
+		table_confirm(&fl->table, v->flow);
+	if (k->packet != NULL)
+		k->packet(fl->track, v);
+	f->last[side] = p->ts;
+	f->idle = (uint8_t)k->idle(f);
+	b->state = k->state != NULL ? k->state(f) : plain_state(f, b);
+	b->seen = f->life & (LIFE_SENT_LO | LIFE_SENT_HI);
+	fl->counted++;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * settle.c: flows are found, made, evicted, ended.
+ */
+#include "probe/settle/settle.h"
+
+#include "format/base/clock.h"
+#include "format/base/hash.h"
+
+/* --- the end of a flow */
+
+static void
+count_end(struct stat_set *s, uint8_t cause)
+{
+	switch (cause) {
+	case CAUSE_fin:
+		s->end_fin++;
+		break;
+	case CAUSE_rst:
+		s->end_rst++;
+		break;
+	case CAUSE_evict:
+		s->end_evict++;
+		break;
+	case CAUSE_shutdown:
+		s->end_shut++;
+		break;
+	case CAUSE_reuse:
+		s->end_reuse++;
+		break;
+	default:
+		s->end_idle++;
+		break;
+	}
+}
+
+void
+settle_end(struct flows *fl, uint32_t n, uint8_t cause, int64_t when, int64_t now)
+{
+	struct flow_state *f = flow_at(&fl->table, n);
+	const struct tracker *k = tracker_at(f);
+
+	count_end(ledger_stats(fl->ledger, now), cause);
+	if (k->end_flow != NULL)
+		k->end_flow(fl->track, f);
+	if (fl->closing) {
+		f->life |= LIFE_DEAD;
+	} else {
+		wheel_cancel(&fl->wheel, &fl->table, n);
+		table_remove(&fl->table, n);
+	}
+	ledger_end(fl->ledger, f, cause, when);
+	if (f->pending == 0)
+		table_release(&fl->table, n);
+}
+
+/* When the wheel comes to it. */
+static int64_t
+looked_at(const struct flow_state *f)
+{
+	return (clock_bin(flow_deadline(f) + SEC - 1, SEC));
+}
+
+static uint8_t
+idle_cause(const struct flow_state *f)
+{
+	const struct tracker *k = tracker_at(f);
+
+	return (k->cause != NULL ? k->cause(f) : CAUSE_idle);
+}
+
+bool
+settle_expire(struct flows *fl, uint32_t n, int64_t now)
+{
+	const struct flow_state *f = flow_at(&fl->table, n);
+
+	if (flow_deadline(f) > now)
+		return (false);
+	settle_end(fl, n, idle_cause(f), flow_deadline(f), now < looked_at(f) ? now : looked_at(f));
+	return (true);
+}
+
+int64_t
+settle_due(struct flows *fl)
+{
+	return (wheel_due(&fl->wheel, &fl->table, fl->ledger->clock.now));
+}
+
+void
+settle_expire_next(struct flows *fl)
+{
+	int64_t at = fl->wheel.second * SEC; /* the clock may be further: what lies between comes in its turn */
+	uint32_t n = wheel_take(&fl->wheel, &fl->table);
+	struct flow_state *f;
+
+	if (n == 0)
+		return;
+	f = flow_at(&fl->table, n);
+	wheel_set(&fl->wheel, &fl->table, n, flow_deadline(f));
+	if (flow_deadline(f) <= at)
+		settle_end(fl, n, idle_cause(f), flow_deadline(f), looked_at(f));
+}
+
+static void
+evict(struct flows *fl, int64_t now)
+{
+	uint32_t n = table_victim(&fl->table), last;
+	struct flow_state *f = flow_at(&fl->table, n);
+	struct stat_set *s = ledger_stats(fl->ledger, now);
+
+	if (f->life & LIFE_CONFIRMED)
+		s->evict_conf++;
+	else
+		s->evict_prob++;
+	last = ledger_write_but_last(fl->ledger, f);
+	settle_end(fl, n, CAUSE_evict, last != 0 ? INT64_MIN : now, now);
+	if (last != 0)
+		ledger_write(fl->ledger, last);
+}
+
+void
+settle_merge(struct flows *fl, uint32_t to, uint32_t from, int64_t now, int64_t open)
+{
+	ledger_move(fl->ledger, to, from, now, open);
+	table_merge(&fl->table, to, from);
+	wheel_cancel(&fl->wheel, &fl->table, from);
+	table_remove(&fl->table, from);
+	table_release(&fl->table, from);
+}
+
+/* Those without a bin have to say their END now. */
+static void
+end_list(struct flows *fl, const struct list *l)
+{
+	int64_t now = fl->ledger->clock.now;
+
+	for (uint32_t n = l->head, next; n != 0; n = next) {
+		const struct flow_state *f = flow_at(&fl->table, n);
+		const struct tracker *k = tracker_at(f);
+
+		next = f->fifo.next;
+		if (next != 0)
+			for (int i = 0; i < 3; i++)
+				__builtin_prefetch((const uint8_t *)flow_at(&fl->table, next) + 64 * i);
+		settle_end(fl, n, k->closed != NULL && k->closed(f) ? idle_cause(f) : CAUSE_shutdown, now, now);
+	}
+}
+
+void
+settle_end_all(struct flows *fl)
+{
+	fl->closing = true;
+	end_list(fl, &fl->table.probation);
+	end_list(fl, &fl->table.confirmed);
+}
+
+/* --- a packet */
+
+static uint64_t
+flow_id(const struct flows *fl, const struct key *k, int64_t ts)
+{
+	struct {
+		struct key key;
+		int64_t ts;
+		uint64_t probe;
+	} id = { *k, ts, fl->probe };
+
+	return (hash64(&id, sizeof(id), 0));
+}
+
+static uint32_t
+new_flow(struct flows *fl, const struct seen *v)
+{
+	struct flow_state *f;
+	uint32_t n;
+
+	while (fl->table.alive >= fl->table.max_flows)
+		evict(fl, v->now);
+	while (table_full(&fl->table)) /* cells of flows that ended: they wait for their bins */
+		ledger_make_room(fl->ledger);
+	n = table_add(&fl->table, &v->key, v->hash);
+	f = flow_at(&fl->table, n);
+	f->tracker = tracker_of(&v->key);
+	f->heard = v->now;
+	f->id = flow_id(fl, &v->key, v->p->ts);
+	if ((v->key.kind & KEY_SA) == 0) /* that is no flow of its own for long: it counts when it has a lane */
+		ledger_stats(fl->ledger, v->now)->newflows++;
+	return (n);
+}
+
+void
+settle(struct flows *fl, struct seen *v)
+{
+	uint32_t n = v->flow;
+	const struct flow_state *f;
+	enum idle_class idle = IDLE_SYN;
+	bool fresh;
+
+	if (n == 0 || !table_is(&fl->table, n, &v->key))
+		n = table_find(&fl->table, &v->key, v->hash);
+	if (n != 0) {
+		f = flow_at(&fl->table, n);
+		if (settle_expire(fl, n, v->now)) {
+			n = 0;
+		} else if (tracker_at(f)->reuses != NULL && tracker_at(f)->reuses(f, v)) {
+			settle_end(fl, n, CAUSE_reuse, v->now, v->now);
+			n = 0;
+		}
+	}
+	fresh = n == 0;
+	v->flow = fresh ? new_flow(fl, v) : n;
+	f = flow_at(&fl->table, v->flow);
+	if (!fresh)
+		idle = f->idle;
+	count(fl, v);
+	if (v->p->facts & fl->facts)
+		fl->note(fl->arg, v);
+	if (!fresh && idle_seconds[f->idle] >= idle_seconds[idle])
+		return; /* its timer is early enough */
+	if (!fresh)
+		wheel_cancel(&fl->wheel, &fl->table, v->flow);
+	wheel_set(&fl->wheel, &fl->table, v->flow, flow_deadline(f));
+}

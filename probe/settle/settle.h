@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * settle.h: a packet finds its flow, or makes it, and counts there; flows end.
+ */
+#ifndef PROBE_SETTLE_SETTLE_H
+#define PROBE_SETTLE_SETTLE_H
+
+#include "probe/flow/wheel.h"
+#include "probe/ledger/ledger.h"
+
+struct flows { /* all that live */
+	struct table table;
+	struct wheel wheel;
+	struct ledger *ledger;  /* borrowed, as `track` */
+	struct track *track;
+	uint64_t probe;         /* hash of its id */
+	uint64_t counted;       /* packets that are in flows */
+	bool closing;           /* the end of input: flows need not leave their lists */
+	/* what else a packet with one of these facts says, once it is counted */
+	uint32_t facts;
+	void (*note)(void *, const struct seen *);
+	void *arg;
+};
+
+/* Find the packet's flow, or make it, and count.  v->flow is where it was a moment ago, and is now. */
+void settle(struct flows *, struct seen *);
+/* Count it there; settle() does. */
+void count(struct flows *, struct seen *);
+
+/* The flow ends now, at watermark `now`. */
+void settle_end(struct flows *, uint32_t flow, uint8_t cause, int64_t when, int64_t now);
+/* A flow whose end was due before `now` ends; true if so. */
+bool settle_expire(struct flows *, uint32_t flow, int64_t now);
+/* When the first flow may have to end; INT64_MAX: there is none.  Then look at it. */
+int64_t settle_due(struct flows *);
+void settle_expire_next(struct flows *);
+/* `from` is `to`, by another key.  Bins of `open` and later have waited until `now`. */
+void settle_merge(struct flows *, uint32_t to, uint32_t from, int64_t now, int64_t open);
+/* The end of input: all flows that live, oldest first. */
+void settle_end_all(struct flows *);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track/track.c: who follows which flow, and the pools of all.
+ */
+#include "probe/track/track.h"
+
+#include "format/base/mem.h"
+#include "probe/track/dns.h"
+#include "probe/track/icmp.h"
+#include "probe/track/rtt.h"
+
+#include <stdlib.h>
+
+/* --- protocols of which counting is all */
+
+static enum idle_class
+idle_icmp(const struct flow_state *f)
+{
+	(void)f;
+	return (IDLE_ICMP);
+}
+
+static enum idle_class
+idle_arp(const struct flow_state *f)
+{
+	(void)f;
+	return (IDLE_ARP);
+}
+
+static enum idle_class
+idle_other(const struct flow_state *f)
+{
+	(void)f;
+	return (IDLE_OTHER);
+}
+
+static const struct tracker track_icmp = { .name = "icmp", .idle = idle_icmp };
+static const struct tracker track_arp = { .name = "arp", .idle = idle_arp };
+static const struct tracker track_other = { .name = "other", .idle = idle_other };
+
+enum { OTHER, TCP, UDP, UDPLITE, GRE, TUNNEL, ICMP, ARP };
+
+static const struct tracker track_udplite = { .name = "udplite", .idle = udp_idle };
+
+const struct tracker *const trackers[] = { [OTHER] = &track_other, [TCP] = &track_tcp, [UDP] = &track_udp,
+	[UDPLITE] = &track_udplite, [GRE] = &track_gre, [TUNNEL] = &track_tunnel, [ICMP] = &track_icmp, [ARP] = &track_arp };
+
+uint8_t
+tracker_of(const struct key *k)
+{
+	switch (k->proto) {
+	case PROTO_TCP:
+		return (TCP);
+	case PROTO_UDP:
+		return (UDP);
+	case PROTO_UDPLITE:
+		return (UDPLITE);
+	case PROTO_GRE:
+		return (GRE);
+	case PROTO_ESP:
+	case PROTO_AH:
+		return (TUNNEL);
+	case PROTO_ICMP:
+	case PROTO_ICMP6:
+		return (ICMP);
+	case PROTO_ARP:
+		return (ARP);
+	default:
+		return (OTHER);
+	}
+}
+
+const struct extra extras[] = {
+	{ offsetof(struct bin, dns), dns_fill, NULL, dns_end_bin }, /* tunnels have none */
+	{ offsetof(struct bin, errors), errors_fill, errors_merge, errors_end },
+	{ .fill = NULL },
+};
+
+/* --- pools */
+
+struct track *
+track_new(struct ledger *l, uint32_t max_flows, uint64_t seed, const struct health_limits *limits)
+{
+	struct track *t = mem_zero(1, sizeof(*t));
+
+	t->ledger = l;
+	t->seed = seed;
+	t->limits = limits;
+	numbers_init(&t->numbers, l, max_flows, seed);
+	tcp_init(t, max_flows);
+	udp_init(t, max_flows);
+	dns_init(t, max_flows);
+	rtt_init(t, max_flows);
+	errors_init(t, max_flows);
+	return (t);
+}
+
+void
+track_free(struct track **pt)
+{
+	struct track *t = *pt;
+
+	if (t == NULL)
+		return;
+	numbers_free(&t->numbers);
+	pool_free(&t->tcp);
+	pool_free(&t->tcp_hole);
+	pool_free(&t->tcp_bin);
+	pool_free(&t->tcp_more);
+	pool_free(&t->tcp_gap);
+	pool_free(&t->udp_bin);
+	pool_free(&t->errors);
+	rtt_free(t);
+	dns_free(t);
+	free(t);
+	*pt = NULL;
+}

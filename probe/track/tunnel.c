@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * track/tunnel.c: ESP and AH: what a record of a lane holds.  Their numbers are followed by SA (tunnel/).
+ */
+#include "probe/track/track.h"
+
+static enum idle_class
+idle(const struct flow_state *f)
+{
+	(void)f;
+	return (IDLE_TUNNEL);
+}
+
+/* Lanes say that they end. */
+static void
+end(const struct flow_state *f, uint8_t cause, struct ending *e)
+{
+	(void)cause;
+	e->row = f->key.kind == KEY_LANE;
+}
+
+static void
+fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
+{
+	const struct seq_bin *s;
+	int x = f->src, y = 1 - x;
+
+	if (b->ext == 0)
+		return;
+	s = pool_at(&t->numbers.bins, b->ext);
+	seq_fill_spis(s, x, r);
+	SET(r, sroam, s->roam[x]);
+	SET(r, droam, s->roam[y]);
+	SET(r, sbadspi, s->badspi[x]);
+	SET(r, dbadspi, s->badspi[y]);
+	SET(r, spiflags, s->flags);
+	seq_fill_counts(&s->counts[x], &s->counts[y], r);
+	seq_fill_health(s, b, r);
+}
+
+static void
+prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
+{
+	(void)f;
+	if (b != NULL)
+		__builtin_prefetch(pool_at(&t->numbers.bins, b->ext));
+}
+
+static void
+merge(struct track *t, struct bin *to, struct bin *from)
+{
+	seq_bin_merge(&t->numbers, to, from);
+}
+
+static void
+end_bin(struct track *t, struct bin *b)
+{
+	seq_bin_end(&t->numbers, b);
+}
+
+const struct tracker track_tunnel = { .name = "tunnel", .oneway = true, .idle = idle, .end = end, .fill = fill,
+	.prefetch = prefetch, .merge = merge, .end_bin = end_bin };

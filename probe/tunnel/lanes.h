@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * lanes.h: the flows of tunnels: packets to SAs, SAs to lanes, lanes to flows (SEMANTICS 2).
+ *
+ * Until an SA has its lane its packets are a flow of their own; then that flow becomes the lane's, or its
+ * bins are added to the lane's.  A tunnel's bin is written only when every SA that began in it or before has
+ * a lane (a hold on the ledger says so), so that a record never changes its lane.
+ */
+#ifndef PROBE_TUNNEL_LANES_H
+#define PROBE_TUNNEL_LANES_H
+
+#include "probe/frag/frag.h"
+#include "probe/seq/numbers.h"
+#include "probe/settle/settle.h"
+#include "probe/tunnel/tunnel.h"
+
+struct lanes {
+	struct tunnels *tunnels;
+	struct flows *flows;     /* borrowed, as the next three */
+	struct ledger *ledger;
+	struct numbers *numbers;
+	uint64_t oneway_bins;    /* that a side is silent: then the tunnel is one-way */
+};
+
+void lanes_init(struct lanes *, struct flows *, struct numbers *, uint32_t max_sas, bool no_lanes, uint64_t oneway_bins,
+    uint64_t seed);
+void lanes_free(struct lanes *);
+
+/* Does the flow of this packet depend on its SPI? */
+static inline bool
+lanes_take(const struct packet *p)
+{
+	return (p->proto == PROTO_ESP || p->proto == PROTO_AH);
+}
+
+/* The memory that a packet's SA and its flow will need, step by step. */
+void lanes_hash(const struct lanes *, struct seen *);
+void lanes_prefetch_sa(const struct lanes *, struct seen *);
+void lanes_prefetch_flow(const struct lanes *, struct seen *);
+/* Count a tunnel's packet.  `spi`: its own or that of its datagram; whole: it has a sequence number. */
+void lanes_packet(struct lanes *, struct seen *, uint32_t spi, bool whole);
+/* The flow in which packets of this tunnel, side and SPI count; 0: not known. */
+uint32_t lanes_find(struct lanes *, const struct key *tunnel, int side, uint32_t spi, int64_t now);
+/* Give lanes to the SAs that were watched long enough at `now`. */
+int64_t lanes_due(const struct lanes *);
+void lanes_decide(struct lanes *, int64_t now);
+/* The flow that a datagram's home has become. */
+void lanes_rehome(struct lanes *, struct frag_home *);
+/* The end of input: decide what is undecided, end all numberings. */
+void lanes_finish(struct lanes *);
+
+#endif
