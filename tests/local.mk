@@ -36,15 +36,15 @@ else
 FUZZ_MAIN = %D%/fuzz/main.c
 endif
 
-# --- base ----------------------------------------------------------------------------------------
+# --- format/base ---------------------------------------------------------------------------------
 UNIT += \
-	%D%/unit/base/test_arena \
-	%D%/unit/base/test_bits \
-	%D%/unit/base/test_buf \
-	%D%/unit/base/test_clock \
-	%D%/unit/base/test_cursor \
-	%D%/unit/base/test_ip \
-	%D%/unit/base/test_wide
+	%D%/unit/format/base/test_arena \
+	%D%/unit/format/base/test_bits \
+	%D%/unit/format/base/test_buf \
+	%D%/unit/format/base/test_clock \
+	%D%/unit/format/base/test_cursor \
+	%D%/unit/format/base/test_ip \
+	%D%/unit/format/base/test_wide
 
 # --- format (add your tests here) ----------------------------------------------------------------
 UNIT += \
