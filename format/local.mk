@@ -29,7 +29,7 @@ libflow_a_SOURCES += \
 
 # codecs, blocks, files
 libflow_a_SOURCES += \
-	%D%/block.c %D%/block.h \
+	%D%/block.h %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_put.c \
 	%D%/codec.c %D%/codec.h \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
