@@ -6,7 +6,6 @@
 
 #include "format/base/buf.h"
 #include "format/base/cursor.h"
-#include "format/batch.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -34,4 +34,5 @@ libflow_a_SOURCES += \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
 	%D%/reader.c %D%/reader.h \
+	%D%/segment.h \
 	%D%/writer.c %D%/writer.h

@@ -4,6 +4,7 @@
  */
 #include "format/base/cursor.h"
 #include "format/meta.h"
+#include "format/reader.h"
 #include "format/writer.h"
 
 #include "records.h"

@@ -3,6 +3,7 @@
  * What keeps blocks from being read: membership filters, the dictionary of addresses, the index of times.
  */
 #include "format/meta.h"
+#include "format/reader.h"
 #include "format/writer.h"
 
 #include <setjmp.h>
