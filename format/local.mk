@@ -30,7 +30,7 @@ libflow_a_SOURCES += \
 # codecs, blocks, files
 libflow_a_SOURCES += \
 	%D%/block.h %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_put.c \
-	%D%/codec.c %D%/codec.h \
+	%D%/codec.h %D%/codec_get.c %D%/codec_memory.c %D%/codec_memory.h %D%/codec_plan.c %D%/codec_put.c %D%/codec_set.c \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
 	%D%/reader.c %D%/reader.h \

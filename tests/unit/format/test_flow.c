@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * flow.c: merging is associative and commutative and has an identity; turning round undoes itself.
+ * test_flow.c: merging is associative and commutative and has an identity; turning round undoes itself.
  */
 #include "records.h"
 
