@@ -167,54 +167,6 @@ gather(const struct encoding *e, const struct column *c, const uint64_t *set, ui
 	return (to);
 }
 
-/* Columns that are often close to another one. A companion time: see reference(). */
-static const struct {
-	uint16_t f, other;
-} near[] = {
-	{ F_ltime, F_stime },
-	{ F_bend, F_bstart },
-	{ F_sipbytes, F_sbytes },
-	{ F_dipbytes, F_dbytes },
-	{ F_spayload, F_sipbytes },
-	{ F_dpayload, F_dipbytes },
-	{ F_snewbytes, F_spayload },
-	{ F_dnewbytes, F_dpayload },
-	{ F_sttlmax, F_sttlmin },
-	{ F_dttlmax, F_dttlmin },
-	{ F_sipg_n, F_spkts },
-	{ F_dipg_n, F_dpkts },
-	{ F_suniq, F_spkts },
-	{ F_duniq, F_dpkts },
-	{ F_rtts_min, F_rtts_sum },
-	{ F_rttd_min, F_rttd_sum },
-	{ F_rtts_max, F_rtts_min },
-	{ F_rttd_max, F_rttd_min },
-	{ F_synack_min, F_synack_sum },
-	{ F_synack_max, F_synack_min },
-	{ F_ackdat_min, F_ackdat_sum },
-	{ F_ackdat_max, F_ackdat_min },
-	{ F_tcprtt_sum, F_synack_sum },
-	{ F_tcprtt_min, F_tcprtt_sum },
-	{ F_tcprtt_max, F_tcprtt_min },
-	{ F_rt_min, F_rt_sum },
-	{ F_rt_max, F_rt_min },
-	{ F_sackev, F_sackpkts },
-	{ F_dackev, F_dackpkts },
-	{ F_dmac, F_smac },
-	{ F_dvlan, F_svlan },
-};
-
-static enum field
-reference(enum field f)
-{
-	if (fields[f].agg == AGG_COMP)
-		return (fields[fields[f].companion].agg == AGG_LAST ? F_ltime : F_stime);
-	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++)
-		if (near[i].f == f)
-			return (near[i].other);
-	return (F_NONE);
-}
-
 /* Is every row of the column also one of the reference? The reference's column as it will be stored. */
 static const struct column *
 usable(const struct encoding *e, const struct outgoing *w, enum field other)
@@ -280,7 +232,7 @@ put_u64(struct encoding *e, struct outgoing *w)
 {
 	struct blocks *k = e->k;
 	const uint64_t *v = gather(e, w->c, w->set, w->n, k->gathered);
-	enum field other = reference(w->f);
+	enum field other = fields[w->f].near;
 	const struct column *ref;
 	struct plan plan;
 
@@ -667,7 +619,7 @@ hash_numbers(struct encoding *e, enum member what, const struct outgoing *work, 
 		const struct outgoing *w = &work[i];
 		uint64_t last = 0;
 
-		if (w->n == 0 || member_of(w->f) != what)
+		if (w->n == 0 || fields[w->f].member != what)
 			continue;
 		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
 			uint64_t v = w->c->u[e->row == NULL ? r : e->row[r]], h;

@@ -24,8 +24,10 @@ libflow_a_SOURCES += \
 	%D%/batch.c %D%/batch.h \
 	%D%/cid.c %D%/cid.h \
 	%D%/derive.c \
-	%D%/fields.def \
-	%D%/flow.c %D%/flow.h
+	%D%/fields.c %D%/fields.def %D%/fields.h \
+	%D%/flow.c %D%/flow.h \
+	%D%/hist.c %D%/hist.h \
+	%D%/value.c %D%/value.h
 
 # codecs, blocks, files
 libflow_a_SOURCES += \

@@ -645,7 +645,7 @@ piece_addresses(struct piece *p, uint32_t *n4, uint32_t *n6)
 bool
 piece_may_hold(struct piece *p, enum field f, const union value *v)
 {
-	enum member what = member_of(f);
+	enum member what = fields[f].member;
 	const uint8_t *filter;
 	uint32_t size;
 

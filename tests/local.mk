@@ -52,8 +52,10 @@ UNIT += \
 	%D%/unit/format/test_cid \
 	%D%/unit/format/test_codec \
 	%D%/unit/format/test_derive \
+	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
 	%D%/unit/format/test_flow \
+	%D%/unit/format/test_hist \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_types
 EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/golden contrib/python/pavoread.py
