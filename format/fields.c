@@ -80,9 +80,8 @@ field_with_id(uint16_t id)
 }
 
 static const struct { const char *word; enum field field; } aliases[] = {
-#define ALIAS(word, name) { #word, F_##name },
+#define ALIAS(word, name) { word, F_##name },
 #include "format/fields.def"
-	{ "loss%", F_ploss }, { "sloss%", F_sploss }, { "dloss%", F_dploss }, { "caploss%", F_pcaploss },
 };
 // clang-format on
 
