@@ -69,7 +69,7 @@ is_word(const char *word, const char *s, size_t n)
 	return (strlen(word) == n && strncasecmp(word, s, n) == 0);
 }
 
-const char *
+static const char *
 proto_name(unsigned proto)
 {
 	switch (proto) { /* nearly every row is one of these */

@@ -45,18 +45,6 @@ say(int error, const char *fmt, va_list ap)
 }
 
 void
-log_warn(const char *fmt, ...)
-{
-	int error = errno;
-	va_list ap;
-
-	va_start(ap, fmt);
-	say(error, fmt, ap);
-	va_end(ap);
-	errno = error;
-}
-
-void
 log_warnx(const char *fmt, ...)
 {
 	va_list ap;
