@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * member.c: split-block Bloom filters: a value sets one bit in each of the eight words of one 32-byte
- * block, so that asking costs one cache line.
+ * block, so that asking costs one cache line.  Test: test_skip.c.
  */
 #include "format/member.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * reader.c: a record file, block by block, past damage.
+ * reader.c: a record file, block by block, past damage.  Tests: test_file.c, test_skip.c.
  *
  * Files and pipes are read through one window of bytes: a file's window may jump, a pipe's only grows
  * at its end and is cut at its start.

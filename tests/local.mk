@@ -172,6 +172,10 @@ TESTS += \
 TESTS += %D%/live.tap
 EXTRA_DIST += %D%/live.tap
 
+# --- the house: what may use what, and what stands in one place ------------------------------------
+EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
+TESTS += %D%/house.tap
+
 # --- what the pages and README.md say, tried ---------------------------------------------------------
 EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py README.md
 TESTS += %D%/examples.tap %D%/readme.tap

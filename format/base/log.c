@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * log.c: messages for people.
+ * log.c: messages for people.  Test: tests/cli.tap has them to the letter.
  *
  * A message is made whole and leaves in one write, so that lines of programs in one pipeline do not mix.
  */

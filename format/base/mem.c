@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * mem.c: memory that is there or the program ends with one sentence.
+ * mem.c: memory that is there or the program ends with one sentence.  Test: test_arena.c, whose memory it is.
  */
 #include "format/base/mem.h"
 
