@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * batch.c: records as columns.
+ * batch.c: records as columns.  Tests: test_block.c, test_derive.c.
  */
 #include "format/batch.h"
 

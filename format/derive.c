@@ -57,7 +57,7 @@ percentile(enum field f, struct blob hist, unsigned percent)
 {
 	uint64_t bound = 0;
 
-	(void)hist_percentile(hist_scale(f), hist, percent, &bound);
+	(void)hist_percentile(fields[f].scale, hist, percent, &bound);
 	return (bound);
 }
 
@@ -153,12 +153,6 @@ derive_cid(struct batch *b, uint32_t r)
 #define PUT_BPS     PUT_REAL
 #define PUT_TEXT    PUT_BLOB
 
-#define FIELD(...)
-#define PAIR(...)
-#define TWIN(...)
-#define TIMED(...)
-#define TPAIR(...)
-#define ALIAS(...)
 #define DERIVED(name, type, width, label, needs, cond, value, doc)                   \
 	static void derive_##name##_column(struct batch *b, struct column *out)      \
 	{                                                                            \
@@ -180,12 +174,6 @@ struct column *
 batch_derive(struct batch *b, enum field f)
 {
 	static void (*const derive[])(struct batch *, struct column *) = {
-#define FIELD(...)
-#define PAIR(...)
-#define TWIN(...)
-#define TIMED(...)
-#define TPAIR(...)
-#define ALIAS(...)
 #define DERIVED(name, ...) derive_##name##_column,
 #include "format/fields.def"
 	};

@@ -15,6 +15,7 @@ libflow_a_SOURCES += \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \
+	%D%/base/show.c %D%/base/show.h \
 	%D%/base/wide.h
 
 # types, the table of fields, records (add your files here)
@@ -24,14 +25,17 @@ libflow_a_SOURCES += \
 	%D%/batch.c %D%/batch.h \
 	%D%/cid.c %D%/cid.h \
 	%D%/derive.c \
-	%D%/fields.def \
-	%D%/flow.c %D%/flow.h
+	%D%/fields.c %D%/fields.def %D%/fields.h \
+	%D%/flow.c %D%/flow.h \
+	%D%/hist.c %D%/hist.h \
+	%D%/value.c %D%/value.h
 
 # codecs, blocks, files
 libflow_a_SOURCES += \
-	%D%/block.c %D%/block.h \
-	%D%/codec.c %D%/codec.h \
+	%D%/block.h %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_put.c \
+	%D%/codec.h %D%/codec_get.c %D%/codec_memory.c %D%/codec_memory.h %D%/codec_plan.c %D%/codec_put.c %D%/codec_set.c \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
 	%D%/reader.c %D%/reader.h \
+	%D%/segment.h \
 	%D%/writer.c %D%/writer.h

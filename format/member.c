@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * member.c: split-block Bloom filters: a value sets one bit in each of the eight words of one 32-byte
- * block, so that asking costs one cache line.
+ * block, so that asking costs one cache line.  Test: test_skip.c.
  */
 #include "format/member.h"
 
@@ -14,22 +14,6 @@ const char *const member_names[MEMBERS] = { "addr", "spi", "tunid" };
 /* Odd numbers without a pattern; part of the format. */
 static const uint32_t salt[WORDS] = { 0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b,
 	0x9efc4947, 0x5c6bfb31 };
-
-enum member
-member_of(enum field f)
-{
-	switch (f) {
-	case F_sspi:
-	case F_dspi:
-	case F_sspi0:
-	case F_dspi0:
-		return (MEMBER_SPI);
-	case F_tunid:
-		return (MEMBER_TUNID);
-	default:
-		return (f < F_STORED && fields[f].store == STORE_IP ? MEMBER_ADDR : MEMBERS);
-	}
-}
 
 uint32_t
 member_size(uint32_t values)

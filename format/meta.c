@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * meta.c: the MessagePack part of a record file, and nothing of columns.
+ * meta.c: the MessagePack part of a record file, and nothing of columns.  Tests: test_file.c, tests/fuzz/fuzz_meta.c.
  */
 #include "format/meta.h"
 

@@ -9,7 +9,7 @@
 #include "format/base/buf.h"
 #include "format/flow.h"
 #include "format/member.h"
-#include "format/reader.h"
+#include "format/segment.h"
 
 #define META_VERSION 0       /* of the format */
 #define META_PREFIX 25       /* bytes before an object's payload */

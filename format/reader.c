@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * reader.c: a record file, block by block, past damage.
+ * reader.c: a record file, block by block, past damage.  Tests: test_file.c, test_skip.c.
  *
  * Files and pipes are read through one window of bytes: a file's window may jump, a pipe's only grows
  * at its end and is cut at its start.
@@ -645,7 +645,7 @@ piece_addresses(struct piece *p, uint32_t *n4, uint32_t *n6)
 bool
 piece_may_hold(struct piece *p, enum field f, const union value *v)
 {
-	enum member what = member_of(f);
+	enum member what = fields[f].member;
 	const uint8_t *filter;
 	uint32_t size;
 

@@ -6,21 +6,14 @@
 #define FORMAT_READER_H
 
 #include "format/batch.h"
+#include "format/segment.h"
 
 #include <stdio.h>
 
 struct reader;
 struct piece;
 
-/* What can be said of a block from its directory alone. */
-struct range {
-	bool known;         /* min and max are there */
-	bool absent;        /* no row of the block has the field (present or mixed) */
-	bool all;           /* every row has it, none is mixed */
-	bool mixed;         /* some row is mixed: anything may match */
-	union value min, max; /* of present values; STORE_BLOB: never known */
-};
-struct block_info {
+struct block_info { /* before its columns are read */
 	uint32_t rows;
 	uint64_t offset;    /* in the file; 0 = not seekable */
 	const struct range *range; /* F_COUNT of them; derived fields: not known */
@@ -31,15 +24,6 @@ struct block_info {
 const struct ip *piece_addresses(struct piece *, uint32_t *n4, uint32_t *n6);
 /* false: no row of the block has this value in the field, says a membership filter.  Costs a small section. */
 bool piece_may_hold(struct piece *, enum field, const union value *);
-
-/* Settings of the probe that wrote the segment being read; strings live until the next reader_next(). */
-struct segment_info {
-	const char *probe;
-	uint32_t interval;  /* T in seconds; 0 = not said */
-	uint32_t snaplen;
-	bool filtered;      /* written under a filter */
-	bool live;
-};
 
 /* Called with each block's ranges before its columns are read.  0: it is wanted; else why it is skipped, a number
  * below READER_WHYS that reader_totals counts. With pieces, several threads call it. */
@@ -58,7 +42,7 @@ struct batch *reader_next(struct reader *, const struct fieldset *want);
 const char *reader_error(const struct reader *);
 /* Not wrong, but worth saying (unknown encoding, file still being written); NULL if nothing. */
 const char *reader_warning(const struct reader *);
-const struct segment_info *reader_segment(const struct reader *);
+const struct segment_info *reader_segment(const struct reader *); /* being read; lives until the next reader_next() */
 /* Bytes of input consumed, and the size of the input (0: not known, a pipe); for progress. */
 void reader_progress(const struct reader *, uint64_t *done, uint64_t *size);
 /* Totals so far: records and blocks read, blocks skipped, bytes that could not be used. */

@@ -69,7 +69,7 @@ is_word(const char *word, const char *s, size_t n)
 	return (strlen(word) == n && strncasecmp(word, s, n) == 0);
 }
 
-const char *
+static const char *
 proto_name(unsigned proto)
 {
 	switch (proto) { /* nearly every row is one of these */
@@ -213,6 +213,13 @@ number_real(const struct number *num)
 
 /* --- printing */
 
+struct printing { /* one call of value_print() */
+	enum type type;
+	const union value *v;
+	const struct text_options *o;
+	int prefix;
+};
+
 static void
 put_hex(struct buf *b, uint64_t v, unsigned digits)
 {
@@ -232,28 +239,59 @@ put_0x(struct buf *b, uint64_t v, unsigned digits)
 }
 
 static void
-put_time(struct buf *b, int64_t ns, const struct text_options *o)
+print_dec(struct buf *b, const struct printing *p)
 {
-	char *p = (char *)buf_room(b, CLOCK_TEXT);
-
-	b->len += o->epoch ? clock_epoch(ns, o->digits, p) : clock_text(ns, o->digits, o->zone, p);
+	buf_dec(b, p->v->u);
 }
 
 static void
-put_ip(struct buf *b, const struct ip *ip, int prefix)
+print_hex32(struct buf *b, const struct printing *p)
 {
-	b->len += ip_text(ip, (char *)buf_room(b, IP_TEXT));
-	if (prefix >= 0) {
+	put_0x(b, p->v->u, 8);
+}
+
+static void
+print_id(struct buf *b, const struct printing *p)
+{
+	put_hex(b, p->v->u, 16);
+}
+
+static void
+print_bitmap(struct buf *b, const struct printing *p)
+{
+	put_0x(b, p->v->u, 1);
+}
+
+static void
+print_time(struct buf *b, const struct printing *p)
+{
+	const struct text_options *o = p->o;
+	char *to = (char *)buf_room(b, CLOCK_TEXT);
+
+	b->len += o->epoch ? clock_epoch(p->v->i, o->digits, to) : clock_text(p->v->i, o->digits, o->zone, to);
+}
+
+static void
+print_dur(struct buf *b, const struct printing *p)
+{
+	b->len += clock_dur(p->v->u, p->o->digits, (char *)buf_room(b, CLOCK_TEXT));
+}
+
+static void
+print_ip(struct buf *b, const struct printing *p)
+{
+	b->len += ip_text(&p->v->ip, (char *)buf_room(b, IP_TEXT));
+	if (p->prefix >= 0) {
 		buf_u8(b, '/');
-		buf_dec(b, (uint64_t)prefix);
+		buf_dec(b, (uint64_t)p->prefix);
 	}
 }
 
 static void
-put_mac(struct buf *b, uint64_t v)
+print_mac(struct buf *b, const struct printing *p)
 {
 	for (unsigned shift = 40;; shift -= 8) {
-		put_hex(b, v >> shift & 0xff, 2);
+		put_hex(b, p->v->u >> shift & 0xff, 2);
 		if (shift == 0)
 			return;
 		buf_u8(b, ':');
@@ -261,9 +299,10 @@ put_mac(struct buf *b, uint64_t v)
 }
 
 static void
-put_proto(struct buf *b, uint64_t v, const struct text_options *o)
+print_proto(struct buf *b, const struct printing *p)
 {
-	const char *name = o->proto_numbers || v > UINT16_MAX ? NULL : proto_name((unsigned)v);
+	uint64_t v = p->v->u;
+	const char *name = p->o->proto_numbers || v > UINT16_MAX ? NULL : proto_name((unsigned)v);
 
 	if (name != NULL)
 		buf_str(b, name);
@@ -297,40 +336,54 @@ put_flags(struct buf *b, enum type type, uint64_t v, const char *join)
 }
 
 static void
-put_letters(struct buf *b, uint64_t v)
+print_flags(struct buf *b, const struct printing *p)
+{
+	put_flags(b, p->type, p->v->u, ",");
+}
+
+/* Flags whose words are one letter each. */
+static void
+print_initials(struct buf *b, const struct printing *p)
+{
+	put_flags(b, p->type, p->v->u, "");
+}
+
+static void
+print_letters(struct buf *b, const struct printing *p)
 {
 	size_t start = b->len;
 
 	for (unsigned i = 0; i < 26; i++)
-		if (v >> i & 1)
+		if (p->v->u >> i & 1)
 			buf_u8(b, (uint8_t)('a' + i));
 	if (b->len == start)
 		buf_str(b, NOTHING);
 }
 
 static void
-put_word(struct buf *b, enum type type, uint64_t v)
+print_word(struct buf *b, const struct printing *p)
 {
-	const char *word = name_word(type, v);
+	const char *word = name_word(p->type, p->v->u);
 
 	if (word != NULL)
 		buf_str(b, word);
 	else
-		buf_dec(b, v);
+		buf_dec(b, p->v->u);
 }
 
-static void
-put_sides(struct buf *b, uint64_t v)
-{
-	static const char *const words[] = { NOTHING, "src", "dst", "both" };
+static const char *const sides[] = { NOTHING, "src", "dst", "both" };
 
-	buf_str(b, words[v & 3]);
+static void
+print_sides(struct buf *b, const struct printing *p)
+{
+	buf_str(b, sides[p->v->u & 3]);
 }
 
 /* Control characters would move the cursor of a terminal: they are written as \x1b. */
 static void
-put_text(struct buf *b, struct blob t)
+print_text(struct buf *b, const struct printing *p)
 {
+	struct blob t = p->v->b;
 	uint32_t from = 0;
 
 	for (uint32_t i = 0; i < t.n; i++) {
@@ -345,14 +398,22 @@ put_text(struct buf *b, struct blob t)
 		buf_add(b, t.p + from, t.n - from);
 }
 
+static void
+print_history(struct buf *b, const struct printing *p)
+{
+	if (p->v->b.n == 0)
+		buf_str(b, NOTHING);
+	print_text(b, p);
+}
+
 /* bucket:count,... */
 static void
-put_hist(struct buf *b, struct blob t)
+print_hist(struct buf *b, const struct printing *p)
 {
 	uint64_t count[HIST_BUCKETS];
 	size_t start = b->len;
 
-	hist_unpack(t, count);
+	hist_unpack(p->v->b, count);
 	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
 		if (count[i] == 0)
 			continue;
@@ -368,9 +429,9 @@ put_hist(struct buf *b, struct blob t)
 
 /* s1461+2920,d1+1460: direction, relative start, length */
 static void
-put_gaps(struct buf *b, struct blob t)
+print_gaps(struct buf *b, const struct printing *p)
 {
-	struct cursor c = cur_new(t.p, t.n);
+	struct cursor c = cur_new(p->v->b.p, p->v->b.n);
 	size_t start = b->len;
 
 	while (cur_left(&c) > 0) {
@@ -389,11 +450,21 @@ put_gaps(struct buf *b, struct blob t)
 		buf_str(b, NOTHING);
 }
 
+static void
+print_int(struct buf *b, const struct printing *p)
+{
+	int64_t v = p->v->i;
+
+	if (v < 0)
+		buf_u8(b, '-');
+	buf_dec(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
 /* Two decimals, zeros at the end left out; what would round to nothing keeps two digits that count. */
 static void
-put_real(struct buf *b, double v)
+print_real(struct buf *b, const struct printing *p)
 {
-	double size = fabs(v);
+	double v = p->v->r, size = fabs(v);
 	int places = 2;
 
 	if (size != 0 && size < 0.01)
@@ -415,138 +486,77 @@ put_real(struct buf *b, double v)
 }
 
 static void
-put_bps(struct buf *b, double v)
+print_bps(struct buf *b, const struct printing *p)
 {
+	double v = p->v->r;
+
 	if (v >= 0 && v < 1e18)
 		buf_dec(b, (uint64_t)(v + 0.5));
 	else
 		buf_printf(b, "%.0f", v);
 }
 
-void
-value_print(struct buf *b, enum type type, const union value *v, const struct text_options *o,
-	    int prefix)
-{
-	switch (type) {
-	case TYPE_COUNT:
-	case TYPE_BYTES:
-	case TYPE_USEC2:
-	case TYPE_PORT:
-		buf_dec(b, v->u);
-		return;
-	case TYPE_TIME:
-		put_time(b, (int64_t)v->u, o);
-		return;
-	case TYPE_DUR:
-		b->len += clock_dur(v->u, o->digits, (char *)buf_room(b, CLOCK_TEXT));
-		return;
-	case TYPE_IP:
-		put_ip(b, &v->ip, prefix);
-		return;
-	case TYPE_MAC:
-		put_mac(b, v->u);
-		return;
-	case TYPE_PROTO:
-		put_proto(b, v->u, o);
-		return;
-	case TYPE_HEX32:
-		put_0x(b, v->u, 8);
-		return;
-	case TYPE_ID:
-		put_hex(b, v->u, 16);
-		return;
-	case TYPE_RECTYPE:
-	case TYPE_STATE:
-	case TYPE_CONN:
-	case TYPE_CAUSE:
-		put_word(b, type, v->u);
-		return;
-	case TYPE_RFLAGS:
-	case TYPE_HEALTH:
-	case TYPE_SPIFL:
-	case TYPE_RTTM:
-	case TYPE_RSTPHASE:
-		put_flags(b, type, v->u, ",");
-		return;
-	case TYPE_TCPFL:
-	case TYPE_TCPOPT:
-		put_flags(b, type, v->u, "");
-		return;
-	case TYPE_LETTERS:
-		put_letters(b, v->u);
-		return;
-	case TYPE_BITMAP:
-		put_0x(b, v->u, 1);
-		return;
-	case TYPE_SIDES:
-		put_sides(b, v->u);
-		return;
-	case TYPE_HISTORY:
-		if (v->b.n == 0)
-			buf_str(b, NOTHING);
-		put_text(b, v->b);
-		return;
-	case TYPE_TEXT:
-		put_text(b, v->b);
-		return;
-	case TYPE_HIST:
-		put_hist(b, v->b);
-		return;
-	case TYPE_GAPS:
-		put_gaps(b, v->b);
-		return;
-	case TYPE_INT:
-		if (v->i < 0)
-			buf_u8(b, '-');
-		buf_dec(b, v->i < 0 ? 0 - (uint64_t)v->i : (uint64_t)v->i);
-		return;
-	case TYPE_REAL:
-	case TYPE_PCT:
-		put_real(b, v->r);
-		return;
-	case TYPE_BPS:
-		put_bps(b, v->r);
-		return;
-	case TYPE_COUNT_:
-		break;
-	}
-}
+/* --- parsing */
 
-bool
-type_is_number(enum type type)
-{
-	switch (type) {
-	case TYPE_COUNT:
-	case TYPE_BYTES:
-	case TYPE_DUR:
-	case TYPE_USEC2:
-	case TYPE_PORT:
-	case TYPE_INT:
-	case TYPE_REAL:
-	case TYPE_PCT:
-	case TYPE_BPS:
-		return (true);
-	default:
-		return (false);
-	}
-}
-
-/* --- parsing: false, and *why says what was expected */
-
-static bool
-expected(const char **why, const char *what)
-{
-	*why = what;
-	return (false);
-}
+struct parsing { /* one call of value_parse() */
+	enum type type;
+	const char *s;
+	size_t n;
+	int64_t now;
+	enum clock_zone zone;
+};
 
 /* Decimal with units or 0x, at most `most`. */
 static bool
-parse_u64(const char *s, size_t n, const char *tail, uint64_t most, uint64_t *v)
+whole_number(const char *s, size_t n, const char *tail, uint64_t most, uint64_t *v)
 {
 	struct number num;
 
 	return (parse_number(s, n, tail, &num) && number_u64(&num, v) && *v <= most);
+}
+
+static bool
+parse_u64(const struct parsing *p, union value *v)
+{
+	return (whole_number(p->s, p->n, NULL, UINT64_MAX, &v->u));
+}
+
+static bool
+parse_bytes(const struct parsing *p, union value *v)
+{
+	return (whole_number(p->s, p->n, "B", UINT64_MAX, &v->u));
+}
+
+static bool
+parse_port(const struct parsing *p, union value *v)
+{
+	return (whole_number(p->s, p->n, NULL, UINT16_MAX, &v->u));
+}
+
+static bool
+parse_hex32(const struct parsing *p, union value *v)
+{
+	return (whole_number(p->s, p->n, NULL, UINT32_MAX, &v->u));
+}
+
+static bool
+parse_id(const struct parsing *p, union value *v)
+{
+	size_t skip = has_0x(p->s, p->n) ? 2 : 0;
+
+	return (parse_hex(p->s + skip, p->n - skip, 16, &v->u));
+}
+
+static bool
+parse_time(const struct parsing *p, union value *v)
+{
+	return (clock_parse(p->s, p->n, p->now, p->zone, &v->i) && v->i >= 0);
+}
+
+static bool
+parse_ip(const struct parsing *p, union value *v)
+{
+	return (ip_parse(p->s, p->n, &v->ip));
 }
 
 /* "tcp", "47", "0x88cc": plain digits, no units ("6in4" is a name). */
@@ -565,239 +575,216 @@ proto_named(const char *s, size_t n)
 	return ((int)v);
 }
 
+static bool
+parse_proto(const struct parsing *p, union value *v)
+{
+	v->i = proto_named(p->s, p->n);
+	return (v->i >= 0);
+}
+
 /* aa:bb:cc:dd:ee:ff, also with - between, one digit allowed */
 static bool
-parse_mac(const char *s, size_t n, uint64_t *v)
+parse_mac(const struct parsing *p, union value *v)
 {
 	size_t at = 0;
 
-	*v = 0;
 	for (unsigned i = 0; i < 6; i++) {
 		size_t end = at;
 		uint64_t byte;
 
-		while (end < n && s[end] != ':' && s[end] != '-')
+		while (end < p->n && p->s[end] != ':' && p->s[end] != '-')
 			end++;
-		if (!parse_hex(s + at, end - at, 2, &byte) || (end == n) != (i == 5))
+		if (!parse_hex(p->s + at, end - at, 2, &byte) || (end == p->n) != (i == 5))
 			return (false);
-		*v = *v << 8 | byte;
+		v->u = v->u << 8 | byte;
 		at = end + 1;
 	}
 	return (true);
 }
 
 static bool
-parse_dur(const char *s, size_t n, uint64_t *us)
+parse_dur(const struct parsing *p, union value *v)
 {
 	int64_t ns;
 
-	if (!clock_parse_dur(s, n, &ns) || ns < 0 || ns % USEC != 0)
+	if (!clock_parse_dur(p->s, p->n, &ns) || ns < 0 || ns % USEC != 0)
 		return (false);
-	*us = (uint64_t)(ns / USEC);
+	v->u = (uint64_t)(ns / USEC);
 	return (true);
 }
 
 static bool
-parse_word(enum type type, const char *s, size_t n, uint64_t *v)
+word_value(enum type type, const char *s, size_t n, uint64_t *v)
 {
 	for (const struct name *w = names; w->word != NULL; w++)
 		if (w->type == type && is_word(w->word, s, n)) {
 			*v = w->value;
 			return (true);
 		}
-	return (parse_u64(s, n, NULL, UINT64_MAX, v));
+	return (whole_number(s, n, NULL, UINT64_MAX, v));
+}
+
+static bool
+parse_word(const struct parsing *p, union value *v)
+{
+	return (word_value(p->type, p->s, p->n, &v->u));
 }
 
 /* start,end or 0x3 or "." */
 static bool
-parse_flags(enum type type, const char *s, size_t n, uint64_t *v)
+parse_flags(const struct parsing *p, union value *v)
 {
 	uint64_t one;
 
-	*v = 0;
-	if (is_word(NOTHING, s, n))
+	if (is_word(NOTHING, p->s, p->n))
 		return (true);
-	for (size_t at = 0; at <= n;) {
+	for (size_t at = 0; at <= p->n;) {
 		size_t end = at;
 
-		while (end < n && s[end] != ',')
+		while (end < p->n && p->s[end] != ',')
 			end++;
-		if (!parse_word(type, s + at, end - at, &one))
+		if (!word_value(p->type, p->s + at, end - at, &one))
 			return (false);
-		*v |= one;
+		v->u |= one;
 		at = end + 1;
 	}
-	return (n != 0);
+	return (p->n != 0);
 }
 
 /* SA, FSRPAUEC in any order.  Where letters differ only by case (TCP options), case counts. */
 static bool
-parse_flag_letters(enum type type, const char *s, size_t n, uint64_t *v)
+parse_initials(const struct parsing *p, union value *v)
 {
-	*v = 0;
-	if (is_word(NOTHING, s, n))
+	if (is_word(NOTHING, p->s, p->n))
 		return (true);
-	if (n != 0 && isdigit((unsigned char)s[0]))
-		return (parse_u64(s, n, NULL, UINT64_MAX, v));
-	for (size_t i = 0; i < n; i++) {
+	if (p->n != 0 && isdigit((unsigned char)p->s[0]))
+		return (parse_u64(p, v));
+	for (size_t i = 0; i < p->n; i++) {
 		const struct name *w = names;
-		char c = type == TYPE_TCPFL ? (char)toupper((unsigned char)s[i]) : s[i];
+		char c = p->type == TYPE_TCPFL ? (char)toupper((unsigned char)p->s[i]) : p->s[i];
 
-		while (w->word != NULL && (w->type != type || w->word[0] != c))
+		while (w->word != NULL && (w->type != p->type || w->word[0] != c))
 			w++;
 		if (w->word == NULL)
 			return (false);
-		*v |= w->value;
+		v->u |= w->value;
 	}
-	return (n != 0);
+	return (p->n != 0);
 }
 
 static bool
-parse_letters(const char *s, size_t n, uint64_t *v)
+parse_letters(const struct parsing *p, union value *v)
 {
-	*v = 0;
-	if (is_word(NOTHING, s, n))
+	if (is_word(NOTHING, p->s, p->n))
 		return (true);
-	for (size_t i = 0; i < n; i++) {
-		int c = tolower((unsigned char)s[i]);
+	for (size_t i = 0; i < p->n; i++) {
+		int c = tolower((unsigned char)p->s[i]);
 
 		if (c < 'a' || c > 'z')
 			return (false);
-		*v |= 1ull << (c - 'a');
+		v->u |= 1ull << (c - 'a');
 	}
-	return (n != 0);
+	return (p->n != 0);
 }
 
 static bool
-parse_sides(const char *s, size_t n, uint64_t *v)
+parse_sides(const struct parsing *p, union value *v)
 {
-	static const char *const words[] = { NOTHING, "src", "dst", "both" };
-
-	for (*v = 0; *v < 4; (*v)++)
-		if (is_word(words[*v], s, n))
+	for (v->u = 0; v->u < 4; v->u++)
+		if (is_word(sides[v->u], p->s, p->n))
 			return (true);
-	return (parse_u64(s, n, NULL, 3, v));
+	return (whole_number(p->s, p->n, NULL, 3, &v->u));
 }
 
 static bool
-parse_real(const char *s, size_t n, const char *tail, double *r)
+parse_text(const struct parsing *p, union value *v)
+{
+	v->b = (struct blob){ (const uint8_t *)p->s, (uint32_t)p->n };
+	return (true);
+}
+
+static bool
+parse_int(const struct parsing *p, union value *v)
 {
 	struct number num;
 
-	if (!parse_number(s, n, tail, &num))
+	return (parse_number(p->s, p->n, NULL, &num) && number_i64(num, &v->i));
+}
+
+static bool
+real_number(const struct parsing *p, const char *tail, double *r)
+{
+	struct number num;
+
+	if (!parse_number(p->s, p->n, tail, &num))
 		return (false);
 	*r = number_real(&num);
 	return (true);
 }
 
-static const char *
-words_of(enum type type)
+static bool
+parse_real(const struct parsing *p, union value *v)
 {
-	switch (type) {
-	case TYPE_RECTYPE:
-		return ("FLOW, CORR, MAR or TUN");
-	case TYPE_STATE:
-		return ("a state: REQ RSP ACC CON EST FIN CLO RST TIM INT");
-	case TYPE_CONN:
-		return (
-		    "a connection's fate: S0 S1 SF REJ S2 S3 RSTO RSTR RSTOS0 RSTRH SH SHR OTH");
-	case TYPE_CAUSE:
-		return ("a cause: fin rst idle evict shutdown reuse");
-	case TYPE_RFLAGS:
-		return ("record flags: start end late vlanchg capdrop unres flipped cut");
-	case TYPE_HEALTH:
-		return ("health flags, as bufbloat or highloss,asym");
-	case TYPE_SPIFL:
-		return ("flags: badspi reserved seq0 natt");
-	default:
-		return ("flags: hs ts ack spin");
-	}
+	return (real_number(p, NULL, &v->r));
+}
+
+static bool
+parse_pct(const struct parsing *p, union value *v)
+{
+	return (real_number(p, "%", &v->r));
+}
+
+static bool
+parse_bps(const struct parsing *p, union value *v)
+{
+	return (real_number(p, "bps", &v->r) || real_number(p, "bit/s", &v->r));
+}
+
+static bool
+parse_nothing(const struct parsing *p, union value *v)
+{
+	(void)p;
+	(void)v;
+	return (false);
+}
+
+/* --- by type */
+
+enum json { JSON_NUMBER, JSON_TEXT };
+
+static const struct as_text {
+	void (*print)(struct buf *, const struct printing *);
+	bool (*parse)(const struct parsing *, union value *);
+	enum json json;
+	const char *expected;
+} as_text[TYPE_COUNT_] = {
+#define AS_TEXT(type, print, parse, json, expected) [TYPE_##type] = { print_##print, parse_##parse, JSON_##json, expected },
+#include "format/types.def"
+};
+
+void
+value_print(struct buf *b, enum type type, const union value *v, const struct text_options *o, int prefix)
+{
+	const struct printing p = { type, v, o, prefix };
+
+	as_text[type].print(b, &p);
 }
 
 bool
-value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zone zone,
-	    union value *v, const char **why)
+type_is_number(enum type type)
 {
-	struct number num;
+	return (as_text[type].json == JSON_NUMBER);
+}
+
+bool
+value_parse(enum type type, const char *s, size_t n, int64_t now, enum clock_zone zone, union value *v,
+    const char **why)
+{
+	const struct parsing p = { type, s, n, now, zone };
 
 	*v = (union value){ .u = 0 };
-	switch (type) {
-	case TYPE_COUNT:
-	case TYPE_USEC2:
-	case TYPE_BITMAP:
-		return (parse_u64(s, n, NULL, UINT64_MAX, &v->u) ||
-			expected(why, "a whole number, as 10 or 1.5k"));
-	case TYPE_BYTES:
-		return (parse_u64(s, n, "B", UINT64_MAX, &v->u) ||
-			expected(why, "a number of bytes, as 1500 or 1.5M"));
-	case TYPE_TIME:
-		return (
-		    (clock_parse(s, n, now, zone, &v->i) && v->i >= 0) ||
-		    expected(why,
-			     "a time, as 14:05, 2026-11-20T14:05:00Z, -1h or seconds since 1970"));
-	case TYPE_DUR:
-		return (parse_dur(s, n, &v->u) ||
-			expected(why, "a duration, as 250us, 10ms, 5s, 1m or 1h"));
-	case TYPE_IP:
-		return (ip_parse(s, n, &v->ip) ||
-			expected(why, "an address, as 10.0.0.1 or fe80::1"));
-	case TYPE_MAC:
-		return (parse_mac(s, n, &v->u) ||
-			expected(why, "a hardware address, as 00:11:22:33:44:55"));
-	case TYPE_PORT:
-		return (parse_u64(s, n, NULL, UINT16_MAX, &v->u) ||
-			expected(why, "a port, 0 to 65535"));
-	case TYPE_PROTO:
-		v->i = proto_named(s, n);
-		return (v->i >= 0 || expected(why, "a protocol, as tcp, 47 or 0x88cc"));
-	case TYPE_HEX32:
-		return (parse_u64(s, n, NULL, UINT32_MAX, &v->u) ||
-			expected(why, "a 32-bit number, as 0x17e3e6f7"));
-	case TYPE_ID:
-		if (has_0x(s, n))
-			s += 2, n -= 2;
-		return (parse_hex(s, n, 16, &v->u) ||
-			expected(why, "an id of up to 16 hexadecimal digits"));
-	case TYPE_RECTYPE:
-	case TYPE_STATE:
-	case TYPE_CONN:
-	case TYPE_CAUSE:
-		return (parse_word(type, s, n, &v->u) || expected(why, words_of(type)));
-	case TYPE_RFLAGS:
-	case TYPE_HEALTH:
-	case TYPE_SPIFL:
-	case TYPE_RTTM:
-	case TYPE_RSTPHASE:
-		return (parse_flags(type, s, n, &v->u) || expected(why, words_of(type)));
-	case TYPE_TCPFL:
-		return (parse_flag_letters(type, s, n, &v->u) ||
-			expected(why, "TCP flags, letters of FSRPAUEC"));
-	case TYPE_TCPOPT:
-		return (parse_flag_letters(type, s, n, &v->u) ||
-			expected(why, "TCP options, letters of MwsST"));
-	case TYPE_LETTERS:
-		return (parse_letters(s, n, &v->u) || expected(why, "history letters, a to z"));
-	case TYPE_SIDES:
-		return (parse_sides(s, n, &v->u) || expected(why, "src, dst or both"));
-	case TYPE_HISTORY:
-	case TYPE_TEXT:
-		v->b = (struct blob){ (const uint8_t *)s, (uint32_t)n };
+	if (as_text[type].parse(&p, v))
 		return (true);
-	case TYPE_INT:
-		return ((parse_number(s, n, NULL, &num) && number_i64(num, &v->i)) ||
-			expected(why, "a whole number, as 10, -3 or 1.5k"));
-	case TYPE_REAL:
-		return (parse_real(s, n, NULL, &v->r) || expected(why, "a number, as 0.5 or 10k"));
-	case TYPE_PCT:
-		return (parse_real(s, n, "%", &v->r) ||
-			expected(why, "a percentage, as 1% or 0.5"));
-	case TYPE_BPS:
-		return (parse_real(s, n, "bps", &v->r) || parse_real(s, n, "bit/s", &v->r) ||
-			expected(why, "bits a second, as 10M or 1.5Gbps"));
-	case TYPE_HIST:
-	case TYPE_GAPS:
-	case TYPE_COUNT_:
-		break;
-	}
-	return (expected(why, "something else: values of this field can not be compared"));
+	*why = as_text[type].expected;
+	return (false);
 }

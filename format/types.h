@@ -26,7 +26,5 @@ bool value_parse(enum type, const char *, size_t n, int64_t now, enum clock_zone
     const char **why);
 /* Protocol number of "tcp", "arp", "47", "0x88cc", ...; -1 if it is none. */
 int proto_named(const char *, size_t n);
-/* Its name, or NULL. */
-const char *proto_name(unsigned proto);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * writer.c: a record file, block by block.  Each block leaves in one write, after the schema it needs.
+ * Test: test_file.c.
  */
 #include "format/writer.h"
 

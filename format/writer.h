@@ -6,7 +6,7 @@
 #define FORMAT_WRITER_H
 
 #include "format/batch.h"
-#include "format/reader.h"
+#include "format/segment.h"
 
 struct writer;
 

@@ -2,7 +2,7 @@
  *
  * fields.c: prints pavo-fields.7 from the table: fields, types, words and flags.
  */
-#include "format/flow.h"
+#include "format/fields.h"
 
 #include <stdio.h>
 #include <string.h>

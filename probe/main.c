@@ -6,6 +6,7 @@
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/log.h"
+#include "format/base/show.h"
 #include "probe/capture/capture.h"
 #include "probe/decode/decode.h"
 #include "probe/engine.h"
@@ -272,9 +273,9 @@ static void
 print_interface(const char *name, const char *what)
 {
 	if (what[0] == '\0')
-		printf("%s\n", name);
+		show_printf("%s\n", name);
 	else
-		printf("%-18s %s\n", name, what);
+		show_printf("%-18s %s\n", name, what);
 }
 
 int

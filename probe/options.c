@@ -8,6 +8,7 @@
 #include "format/base/clock.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/show.h"
 #include "format/flow.h"
 #include "probe/conf.h"
 
@@ -24,10 +25,7 @@
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
 	O_NOPROMISC, O_HEALTH, O_PPING, O_VERSION };
 
-static const struct row {
-	int code;
-	const char *name, *arg, *doc;
-} rows[] = {
+static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
 #include "probe/probe.opt"
 };
@@ -57,19 +55,15 @@ usage(const char *sentence, const char *word)
 static noreturn void
 help(void)
 {
-	printf("usage: pavo (-r FILE... | -i IFACE) [-w OUT] [options] [- BPF-FILTER]\n"
-	       "Packets in, flow records out.\n\n");
-	for (size_t i = 0; i < NROWS; i++) {
-		const struct row *o = &rows[i];
-		char left[64], letter[8] = "   ";
+	struct buf b = { 0 };
 
-		if (o->code < 256)
-			snprintf(letter, sizeof(letter), "-%c,", o->code);
-		snprintf(left, sizeof(left), "%s --%s %s", letter, o->name, o->arg == NULL ? "" : o->arg);
-		printf("  %-27s %s\n", left, o->doc);
-	}
-	printf("\nThe filter is tcpdump's (pcap-filter(7)).  Read what was written with ra(1):\n"
-	       "  pavo -r capture.pcap | ra\n");
+	option_lines(&b, rows, NROWS);
+	show_printf("usage: pavo (-r FILE... | -i IFACE) [-w OUT] [options] [- BPF-FILTER]\n"
+		    "Packets in, flow records out.\n\n"
+		    "%s"
+		    "\nThe filter is tcpdump's (pcap-filter(7)).  Read what was written with ra(1):\n"
+		    "  pavo -r capture.pcap | ra\n", buf_cstr(&b));
+	buf_free(&b);
 	exit(0);
 }
 
@@ -258,7 +252,7 @@ take(struct options *o, int c, char *arg)
 	case 'h':
 		help();
 	case O_VERSION:
-		printf("pavo %s\n", PACKAGE_VERSION);
+		show_printf("pavo %s\n", PACKAGE_VERSION);
 		exit(0);
 	}
 }
@@ -306,28 +300,10 @@ host_name(void)
 	return (mem_str(name));
 }
 
-static void
-getopt_tables(char *letters, struct option *longs)
-{
-	*letters++ = '+'; /* the first word that is no option ends them */
-	*letters++ = ':';
-	for (size_t i = 0; i < NROWS; i++) {
-		longs[i] = (struct option){ rows[i].name, rows[i].arg != NULL ? required_argument : no_argument,
-			NULL, rows[i].code };
-		if (rows[i].code >= 256)
-			continue;
-		*letters++ = (char)rows[i].code;
-		if (rows[i].arg != NULL)
-			*letters++ = ':';
-	}
-	*letters = '\0';
-	longs[NROWS] = (struct option){ 0 };
-}
-
 /* --- the configuration file */
 
 /* Keys are the long options, but for those that only make sense by hand. */
-static const struct row *
+static const struct option_row *
 row_of_key(const char *key)
 {
 	for (size_t i = 0; i < NROWS; i++)
@@ -376,7 +352,7 @@ yes(const char *key, const char *value)
 static void
 take_line(struct options *o, const struct conf_line *l)
 {
-	const struct row *row;
+	const struct option_row *row;
 
 	place.line = l->number;
 	place.key = l->key;
@@ -461,12 +437,12 @@ take_words(struct options *o, int argc, char **argv, const char *letters, const 
 void
 options_parse(struct options *o, int argc, char **argv)
 {
-	char letters[2 * NROWS + 3];
+	char letters[OPTION_LETTERS(NROWS)];
 	struct option longs[NROWS + 1];
 
 	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
 		.buffer = 64000000, .flush = 2 * SEC, .limits = health_default };
-	getopt_tables(letters, longs);
+	option_words(rows, NROWS, letters, longs);
 	opterr = 0;
 	take_words(o, argc, argv, letters, longs, true);
 	take_words(o, argc, argv, letters, longs, false);

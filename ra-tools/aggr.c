@@ -15,6 +15,7 @@
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "format/base/wide.h"
 #include "ra-tools/gather.h"
 
 #include <assert.h>
@@ -56,14 +57,6 @@ slab_free(struct slabs *s)
 
 /* --- kernels ----------------------------------------------------------------------------------- */
 
-static inline uint64_t
-sum(uint64_t a, uint64_t b)
-{
-	uint64_t s = a + b;
-
-	return (s < a ? UINT64_MAX : s);
-}
-
 /* A cell of a group's row that has no value is zero, so that a sum or an or need not ask. */
 #define NUMBER_KERNEL(name, expression)                                                            \
 	static void name##_u64(const struct job *j)                                                \
@@ -80,7 +73,7 @@ sum(uint64_t a, uint64_t b)
 		}                                                                                  \
 	}
 
-NUMBER_KERNEL(sum, sum(old, in))
+NUMBER_KERNEL(sum, saturating_sum(old, in))
 NUMBER_KERNEL(or, old | in)
 NUMBER_KERNEL(max, in > old ? in : old)
 NUMBER_KERNEL(min, *state == 0 || in < old ? in : old)

@@ -446,8 +446,9 @@ instant(int64_t t, struct buf *to)
 	buf_u8(to, 'Z');
 }
 
-void
-drill_range(int64_t from, int64_t to_time, struct buf *to)
+/* What -t wants: 2026-11-20T15:19:57Z+1s. */
+static void
+put_range(int64_t from, int64_t to_time, struct buf *to)
 {
 	int64_t len = to_time - from;
 
@@ -467,7 +468,7 @@ drill_command(const char *tool, const char *inputs, int64_t from, int64_t to_tim
 		buf_printf(to, " "), buf_str(to, inputs);
 	if (from != INT64_MIN) {
 		buf_str(to, " -t ");
-		drill_range(from, to_time, to);
+		put_range(from, to_time, to);
 	}
 	if (*options != '\0')
 		buf_u8(to, ' '), buf_str(to, options);

@@ -20,8 +20,6 @@ void drill_filter(const struct keys *, const struct batch *, uint32_t r, struct 
 void drill_flow(const struct batch *, uint32_t r, struct buf *);
 /* Append the filter, pcap-filter(7), of its packets, as narrow as that language can say; nothing: all. */
 void drill_bpf(const struct keys *, const struct batch *, uint32_t r, struct buf *);
-/* Append what -t wants: 2026-11-20T15:19:57Z+1s. */
-void drill_range(int64_t from, int64_t to, struct buf *);
 /* Append a command: TOOL INPUTS -t RANGE OPTIONS - 'FILTER'. inputs, options and filter may be empty. */
 void drill_command(const char *tool, const char *inputs, int64_t from, int64_t to,
 		   const char *options, const char *filter, struct buf *);

@@ -29,7 +29,7 @@ void labels_want(const struct labels *, const struct fieldset *wanted, struct fi
 /* Put the wanted ones into a batch, instead of what its file says of them.  Values are borrowed from the
  * labels.  From any thread. */
 void labels_fill(const struct labels *, const struct fieldset *wanted, struct batch *);
-/* The label of one address; n == 0: none. */
+/* The label of one address; n == 0: none.  The stated reference: the programs fill columns, the tests look up. */
 struct blob labels_of(const struct labels *, const struct ip *);
 
 #endif

@@ -276,7 +276,7 @@ prepare(struct run *r, struct counts *c)
 	c->h.name = fields[c->field].name;
 	c->h.exact = type != TYPE_HIST;
 	c->h.rows = c->h.exact ? "records" : "samples";
-	c->scale = type == TYPE_HIST ? hist_scale(c->field) : HIST_QUARTERS;
+	c->scale = type == TYPE_HIST ? fields[c->field].scale : HIST_QUARTERS;
 	c->h.type = type != TYPE_HIST ? type : c->scale == HIST_OCTAVES ? TYPE_COUNT : TYPE_DUR;
 	if (width_text != NULL) {
 		if (type == TYPE_HIST)

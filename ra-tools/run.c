@@ -165,30 +165,16 @@ say(void *arg, const char *path, const char *sentence, bool wrong)
 }
 
 static void
-help_rows(struct buf *to, const struct option_row *rows, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		const struct option_row *o = &rows[i];
-		char left[64];
-
-		(void)snprintf(left, sizeof(left), "%c%c%c --%s %s", o->code < 256 ? '-' : ' ',
-			       o->code < 256 ? o->code : ' ', o->code < 256 ? ',' : ' ', o->name,
-			       o->arg == NULL ? "" : o->arg);
-		buf_printf(to, "  %-27s %s\n", left, o->doc);
-	}
-}
-
-static void
 help_text(const struct run *r, struct buf *to)
 {
 	buf_printf(to, "usage: %s -r FILE... [options] [- FILTER]\n%s\n", log_name(),
 		   r->tool->purpose);
 	if (r->nrows > NCOMMON) {
 		buf_printf(to, "\n");
-		help_rows(to, r->rows + NCOMMON, r->nrows - NCOMMON);
+		option_lines(to, r->rows + NCOMMON, r->nrows - NCOMMON);
 	}
 	buf_printf(to, "\n");
-	help_rows(to, r->rows, NCOMMON);
+	option_lines(to, r->rows, NCOMMON);
 	buf_printf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
 		       "Exit status: 0 records came out, 1 none, 2 an error.\n");
 }
@@ -204,18 +190,20 @@ help_wrong(const struct run *r)
 }
 
 static noreturn void
-help_wanted(struct run *r)
+help_wanted(const struct run *r)
 {
-	help_text(r, &r->sheet.out);
-	sheet_flush(&r->sheet);
+	struct buf b = { 0 };
+
+	help_text(r, &b);
+	show_printf("%s", buf_cstr(&b));
+	buf_free(&b);
 	exit(0);
 }
 
 static noreturn void
-version(struct run *r)
+version(void)
 {
-	sheet_printf(&r->sheet, "%s (%s) %s\n", log_name(), PACKAGE_NAME, PACKAGE_VERSION);
-	sheet_flush(&r->sheet);
+	show_printf("%s (%s) %s\n", log_name(), PACKAGE_NAME, PACKAGE_VERSION);
 	exit(0);
 }
 
@@ -405,7 +393,7 @@ take_input(struct run *r, int c, const char *arg)
 	case 'h':
 		help_wanted(r);
 	case O_VERSION:
-		version(r);
+		version();
 	default:
 		return (false);
 	}
@@ -426,27 +414,6 @@ words_joined(int argc, char **argv, int at)
 	return ((char *)b.p);
 }
 
-static void
-options_for_getopt(const struct run *r, char *letters, struct option *longs)
-{
-	*letters++ = '+'; /* the first word that is no option ends them */
-	*letters++ = ':';
-	for (unsigned i = 0; i < r->nrows; i++) {
-		const struct option_row *o = &r->rows[i];
-
-		longs[i] =
-		    (struct option){ o->name, o->arg != NULL ? required_argument : no_argument,
-				     NULL, o->code };
-		if (o->code >= 256)
-			continue;
-		*letters++ = (char)o->code;
-		if (o->arg != NULL)
-			*letters++ = ':';
-	}
-	*letters = '\0';
-	longs[r->nrows] = (struct option){ 0 };
-}
-
 static noreturn void
 bad_option(int c, char **argv)
 {
@@ -465,10 +432,10 @@ static void
 take_line(struct run *r, tool_option own, int argc, char **argv)
 {
 	struct option longs[OPTIONS_MAX + 1];
-	char letters[2 * OPTIONS_MAX + 3];
+	char letters[OPTION_LETTERS(OPTIONS_MAX)];
 	int c;
 
-	options_for_getopt(r, letters, longs);
+	option_words(r->rows, r->nrows, letters, longs);
 	opterr = 0;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

@@ -12,6 +12,7 @@
 #ifndef RA_TOOLS_RUN_H
 #define RA_TOOLS_RUN_H
 
+#include "format/base/show.h"
 #include "format/reader.h"
 #include "ra-tools/out.h"
 #include "ra-tools/scan.h"
@@ -40,14 +41,9 @@ enum {
 	O_OWN
 };
 
-struct option_row { /* a row of run.opt or <tool>.opt */
-	int code;
-	const char *name, *arg, *doc;
-};
-
 struct tool {
 	const char *purpose; /* for --help */
-	const struct option_row *options;
+	const struct option_row *options; /* the rows of <tool>.opt */
 	unsigned noptions;
 	const char *columns; /* of -s by default; run_columns() can say later */
 	bool

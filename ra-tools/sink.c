@@ -29,12 +29,6 @@ sink_new(const char *path, bool append)
 	return (s);
 }
 
-const char *
-sink_path(const struct sink *s)
-{
-	return (s->path);
-}
-
 uint64_t
 sink_bytes(const struct sink *s)
 {

@@ -12,7 +12,6 @@ struct sink;
 
 /* The path is copied; "-" = stdout.  Nothing is opened yet.  append: a file that is there gets another segment. */
 struct sink *sink_new(const char *path, bool append);
-const char *sink_path(const struct sink *);
 /* The selected rows.  `segment`: what the header says, looked at when the file is opened.
  * false: sink_error() says why. */
 bool sink_put(struct sink *, const struct segment_info *, struct batch *);

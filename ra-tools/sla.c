@@ -493,8 +493,8 @@ sla_suspect(struct sla *s, int64_t start, int64_t end)
 
 /* --- judging: what each bin was ------------------------------------------------------------------- */
 
-double
-sla_percent(uint64_t part, uint64_t whole)
+static double
+percent_of(uint64_t part, uint64_t whole)
 {
 	return (whole == 0 ? 0 : 100.0 * (double)part / (double)whole);
 }
@@ -781,7 +781,7 @@ violate(struct sla_direction *d, uint32_t point, uint32_t gap, enum sla_term ter
 static bool
 sampled(const struct sla *s, uint64_t part, uint64_t whole, double *pct)
 {
-	*pct = sla_percent(part, whole);
+	*pct = percent_of(part, whole);
 	return (whole > 0 && whole >= s->o.min_sample);
 }
 
@@ -860,7 +860,7 @@ judge_direction(struct sla *s, struct sla_tunnel *t, int side)
 	v[SLA_P95].known = c->pkts > 0;
 	v[SLA_P95].value = (double)d->bps_p95;
 	v[SLA_AVAIL].known = judged > 0;
-	v[SLA_AVAIL].value = sla_percent(judged - t->count[SLA_DOWN], judged);
+	v[SLA_AVAIL].value = percent_of(judged - t->count[SLA_DOWN], judged);
 	for (enum sla_term term = 0; term < SLA_TERMS; term++) {
 		v[term].good = !breaks(&s->o.limits, term, v[term].value);
 		if (!s->o.limits.set[term] || !v[term].known)

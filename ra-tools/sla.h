@@ -140,7 +140,6 @@ size_t sla_count(const struct sla *);
 const struct sla_tunnel *sla_tunnel(const struct sla *, size_t i); /* worst first */
 const struct sla_options *sla_options(const struct sla *);
 int64_t sla_width(const struct sla *);
-double sla_percent(uint64_t part, uint64_t whole);
 /* Net loss of a point, %; false: too few packets. */
 bool sla_point_loss(const struct sla *, const struct sla_point *, int side, double *);
 

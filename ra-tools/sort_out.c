@@ -193,7 +193,7 @@ copy_field(struct sort *s, enum field f, const struct item *item, uint32_t n)
 	}
 }
 
-void
+static void
 find_shapes(struct sort *s)
 {
 	s->column = mem_zero(s->n + 1, sizeof(s->column[0]));

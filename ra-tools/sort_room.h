@@ -59,7 +59,6 @@ void put_in_order(struct sort *);
 void batches_drop(struct sort *);
 /* n items' rows into s->out. */
 void copy_rows(struct sort *, const struct item *, uint32_t n);
-void find_shapes(struct sort *);
 /* The next rows of what is in memory; NULL: no more. */
 struct batch *next_in_memory(struct sort *);
 bool run_write(struct sort *);	      /* what is in memory, ordered */

@@ -36,15 +36,16 @@ else
 FUZZ_MAIN = %D%/fuzz/main.c
 endif
 
-# --- base ----------------------------------------------------------------------------------------
+# --- format/base ---------------------------------------------------------------------------------
 UNIT += \
-	%D%/unit/base/test_arena \
-	%D%/unit/base/test_bits \
-	%D%/unit/base/test_buf \
-	%D%/unit/base/test_clock \
-	%D%/unit/base/test_cursor \
-	%D%/unit/base/test_ip \
-	%D%/unit/base/test_wide
+	%D%/unit/format/base/test_arena \
+	%D%/unit/format/base/test_bits \
+	%D%/unit/format/base/test_buf \
+	%D%/unit/format/base/test_clock \
+	%D%/unit/format/base/test_cursor \
+	%D%/unit/format/base/test_ip \
+	%D%/unit/format/base/test_show \
+	%D%/unit/format/base/test_wide
 
 # --- format (add your tests here) ----------------------------------------------------------------
 UNIT += \
@@ -52,8 +53,10 @@ UNIT += \
 	%D%/unit/format/test_cid \
 	%D%/unit/format/test_codec \
 	%D%/unit/format/test_derive \
+	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
 	%D%/unit/format/test_flow \
+	%D%/unit/format/test_hist \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_types
 EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/golden contrib/python/pavoread.py
@@ -168,6 +171,10 @@ TESTS += \
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap
 EXTRA_DIST += %D%/live.tap
+
+# --- the house: what may use what, and what stands in one place ------------------------------------
+EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
+TESTS += %D%/house.tap
 
 # --- what the pages and README.md say, tried ---------------------------------------------------------
 EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py README.md

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * hash.c: the secret seed of this process's tables.
+ * hash.c: the secret seed of this process's tables.  Test: tests/cli.tap, each line with two of them.
  */
 #include "format/base/hash.h"
 

@@ -21,18 +21,6 @@ ip_mask(const struct ip *ip, unsigned len)
 	return (net);
 }
 
-bool
-ip_in(const struct ip *ip, const struct ip *net, unsigned len)
-{
-	struct ip a, b;
-
-	if (ip_is4(ip) != ip_is4(net))
-		return (false);
-	a = ip_mask(ip, len);
-	b = ip_mask(net, len);
-	return (ip_cmp(&a, &b) == 0);
-}
-
 /* 0..255 without leading zeros */
 static char *
 put_octet(char *p, unsigned v)

@@ -56,8 +56,6 @@ ip_cmp(const struct ip *a, const struct ip *b)
 
 /* Zero the bits behind the prefix. `len` is in the address's own family: 0..32 or 0..128; more is all. */
 struct ip ip_mask(const struct ip *, unsigned len);
-/* Is ip inside net/len, of the same family? */
-bool ip_in(const struct ip *ip, const struct ip *net, unsigned len);
 size_t ip_text(const struct ip *, char out[static IP_TEXT]);
 /* "10.0.0.1" or "fe80::1", all of the n characters; false if it is neither. */
 bool ip_parse(const char *, size_t n, struct ip *);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * log.c: messages for people.
+ * log.c: messages for people.  Test: tests/cli.tap has them to the letter.
  *
  * A message is made whole and leaves in one write, so that lines of programs in one pipeline do not mix.
  */
@@ -42,18 +42,6 @@ say(int error, const char *fmt, va_list ap)
 		(void)fprintf(stderr, "%s: %s: %s\n", name, text, strerror(error));
 	else
 		(void)fprintf(stderr, "%s: %s\n", name, text);
-}
-
-void
-log_warn(const char *fmt, ...)
-{
-	int error = errno;
-	va_list ap;
-
-	va_start(ap, fmt);
-	say(error, fmt, ap);
-	va_end(ap);
-	errno = error;
 }
 
 void

@@ -12,7 +12,6 @@
 
 void log_start(const char *program); /* argv[0]; the name without its folders is shown */
 const char *log_name(void);
-void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));  /* adds strerror(errno) */
 void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 noreturn void fatal(const char *, ...) __attribute__((format(printf, 1, 2)));  /* adds strerror(errno) */

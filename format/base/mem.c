@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * mem.c: memory that is there or the program ends with one sentence.
+ * mem.c: memory that is there or the program ends with one sentence.  Test: test_arena.c, whose memory it is.
  */
 #include "format/base/mem.h"
 
@@ -71,17 +71,9 @@ mem_grow(void *old, size_t count, size_t size)
 char *
 mem_str(const char *s)
 {
-	return (mem_copy(s, strlen(s) + 1));
-}
+	size_t n = strlen(s) + 1;
 
-void *
-mem_copy(const void *from, size_t n)
-{
-	void *p = mem_alloc(n);
-
-	if (n != 0)
-		memcpy(p, from, n);
-	return (p);
+	return (memcpy(mem_alloc(n), s, n));
 }
 
 void *

@@ -14,7 +14,6 @@ void *mem_alloc(size_t n);                 /* not zeroed */
 void *mem_zero(size_t count, size_t size); /* zeroed; count * size is checked */
 void *mem_grow(void *, size_t count, size_t size);
 char *mem_str(const char *);               /* a copy */
-void *mem_copy(const void *, size_t n);
 
 /* A lazily touched region of n bytes, zeroed, whose untouched part costs no memory. */
 void *mem_reserve(size_t n);

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * wide.h: products of 64-bit numbers, exact, also on machines whose compiler has no 128-bit type.
+ * wide.h: products of 64-bit numbers, exact, also on machines whose compiler has no 128-bit type; and sums
+ * that stay at the top.
  */
 #ifndef FORMAT_BASE_WIDE_H
 #define FORMAT_BASE_WIDE_H
 
 #include <stdint.h>
+
+/* At most UINT64_MAX: so the order of many additions can not matter. */
+static inline uint64_t
+saturating_sum(uint64_t a, uint64_t b)
+{
+	uint64_t s = a + b;
+
+	return (s < a ? UINT64_MAX : s);
+}
 
 struct wide {
 	uint64_t hi, lo;

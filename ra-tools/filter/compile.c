@@ -75,7 +75,7 @@ measure(struct filter *f)
 
 		fieldset_add(&f->fields, l->field);
 		f->addresses |= l->kind == LEAF_NET || l->kind == LEAF_ADDRS;
-		f->members |= member_of(l->field) != MEMBERS;
+		f->members |= fields[l->field].member != MEMBERS;
 		if (fields[l->field].needs != NULL)
 			for (const uint16_t *n = fields[l->field].needs; *n != F_NONE; n++)
 				fieldset_add(&f->fields, *n);

@@ -50,8 +50,8 @@ grid_printf(struct grid *g, const char *fmt, ...)
 	grid_cell(g, text);
 }
 
-unsigned
-grid_rows(const struct grid *g)
+static unsigned
+rows_of(const struct grid *g)
 {
 	return (g->n == 0 ? 0 : (unsigned)(g->cells / g->n));
 }
@@ -86,7 +86,7 @@ width(const struct grid *g, unsigned i)
 {
 	unsigned most = 0;
 
-	for (int row = -1; row < (int)grid_rows(g); row++) {
+	for (int row = -1; row < (int)rows_of(g); row++) {
 		size_t n;
 		const char *p = cell(g, row, i, &n);
 		unsigned w = shown(p, n);
@@ -121,7 +121,7 @@ grid_line(const struct grid *g, int row, struct buf *to)
 void
 grid_text(const struct grid *g, struct sheet *s, unsigned indent)
 {
-	for (int row = s->bare ? 0 : -1; row < (int)grid_rows(g); row++) {
+	for (int row = s->bare ? 0 : -1; row < (int)rows_of(g); row++) {
 		memset(buf_put(&s->out, indent), ' ', indent);
 		if (row < 0 && s->colour)
 			buf_str(&s->out, BOLD);
@@ -136,7 +136,7 @@ grid_text(const struct grid *g, struct sheet *s, unsigned indent)
 void
 grid_csv(const struct grid *g, struct sheet *s)
 {
-	for (int row = s->bare ? 0 : -1; row < (int)grid_rows(g); row++) {
+	for (int row = s->bare ? 0 : -1; row < (int)rows_of(g); row++) {
 		for (unsigned i = 0; i < g->n; i++) {
 			size_t n;
 			const char *p = cell(g, row, i, &n);

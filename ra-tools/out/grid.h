@@ -29,7 +29,6 @@ void grid_text(const struct grid *, struct sheet *, unsigned indent);
 /* Row r of it alone; -1: the heading. */
 void grid_line(const struct grid *, int row, struct buf *);
 void grid_csv(const struct grid *, struct sheet *);
-unsigned grid_rows(const struct grid *);
 void grid_free(struct grid *);
 
 /* One separated value, quoted where RFC 4180 wants it (csv.c). */

@@ -33,8 +33,6 @@ void report_command(const struct report *, const struct sla_tunnel *, const char
 		    int64_t from, int64_t to, const char *options, struct buf *);
 void report_time(int64_t, const struct text_options *, struct buf *);
 void report_rate(uint64_t bps, struct buf *); /* 12.3 Mb/s */
-void report_percent(double,
-		    struct buf *); /* 0.12 %: as many digits as tell it from 0 and from 100 */
 void report_value(enum sla_term, double, struct buf *);
 void report_width(int64_t ns, struct buf *); /* 5 s, 1 min */
 /* Something worth saying about its figures; NULL. */

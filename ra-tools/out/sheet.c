@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sheet.c: what all formats share: the value of a cell, the buffer, the one place that writes to stdout.
+ * sheet.c: what all formats share: the value of a cell, the buffer, and its way to standard output.
  */
 #include "ra-tools/out.h"
 

@@ -47,8 +47,9 @@ report_rate(uint64_t bps, struct buf *to)
 		   v, units[u]);
 }
 
-void
-report_percent(double v, struct buf *to)
+/* 0.12 %: as many digits as tell it from 0 and from 100. */
+static void
+put_percent(double v, struct buf *to)
 {
 	char text[32];
 	int digits = 2;
@@ -75,7 +76,7 @@ report_value(enum sla_term term, double v, struct buf *to)
 		report_rate((uint64_t)v, to);
 		break;
 	default:
-		report_percent(v, to);
+		put_percent(v, to);
 	}
 }
 
@@ -677,7 +678,7 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	report_width(sla_width(rep->sla), &b);
 	buf_str(&b, "\n  availability ");
 	if (t->d[0].verdict[SLA_AVAIL].known)
-		report_percent(t->d[0].verdict[SLA_AVAIL].value, &b);
+		put_percent(t->d[0].verdict[SLA_AVAIL].value, &b);
 	else
 		buf_u8(&b, '-');
 	buf_printf(&b, ": %llu up, %llu degraded, %llu down; not judged: %llu idle, %llu one way",

@@ -4,6 +4,7 @@
  *
  * input: one byte that chooses, then the payload
  */
+#include "format/batch.h"
 #include "format/meta.h"
 
 #include <assert.h>

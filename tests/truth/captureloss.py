@@ -4,7 +4,7 @@
 Story 0 (A0) from packets, and ragap; acknowledgements over what was never seen, counted once more here from
 the frames, in every capture; and files from which frames were taken out, where the truth is known.
 
-	captureloss.py [--table]	print the table of tests/README.md
+	captureloss.py [--table]	print the table of tests/RESULTS.md
 	captureloss.py [--differences]	print the differences found, as lines of known_capture.tsv
 """
 import sys

@@ -2,7 +2,7 @@
 """The cases in which argus is known to go wrong: captures written here, argus where it is installed, pavo,
 and the truth, which is counted while the packets are written.  pavo has to be equal to the truth in each row.
 
-	peers.py [--table]	print the table of tests/README.md
+	peers.py [--table]	print the table of tests/RESULTS.md
 """
 import os
 import random

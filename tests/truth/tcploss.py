@@ -4,7 +4,7 @@
 Lost data packets are counted from the two captures (what one has and the other has not); lost_data.tsv keeps the
 counts for where only one is there.  What the kernels counted is netns_tcp.tsv.
 
-	tcploss.py [--table | --lost]	--table: the table of README.md; --lost: lost_data.tsv
+	tcploss.py [--table | --lost]	--table: the table of tests/RESULTS.md; --lost: lost_data.tsv
 """
 import os
 import struct

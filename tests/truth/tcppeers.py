@@ -4,7 +4,7 @@
 tcptrace.tsv has, per connection and direction, what tcptrace 6.6.7 counts: packets, and unique bytes where it
 saw no gap.  Packets have to be equal, our new bytes to its unique bytes.
 
-	tcppeers.py [--make | --table]	--make: tcptrace.tsv; --table: the table of README.md.  Both need the programs
+	tcppeers.py [--make | --table]	--make: tcptrace.tsv; --table: the table of tests/RESULTS.md.  Both need the programs
 """
 import os
 import re

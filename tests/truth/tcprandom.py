@@ -3,7 +3,7 @@
 packets not captured.  Ours has to be equal to the model of the rules (tcpmodel.py) in each class, for -S 1, 5 and
 60; what the model and we say is beside the truth in a table.
 
-	tcprandom.py [--table] [SEED [FLOWS]]	--table: the table of README.md and nothing else
+	tcprandom.py [--table] [SEED [FLOWS]]	--table: the table of tests/RESULTS.md and nothing else
 """
 import heapq
 import os

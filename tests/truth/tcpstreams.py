@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """TCP against tshark's opinion of every stream (tcp_streams.tsv), X3 and X4 of the specification: per direction
 the segments that are not plainly new, zero windows, their probes, keep-alives and repeated acknowledgements.
-known_tcp.tsv has the directions that differ, with the reason; README.md explains them.
+known_tcp.tsv has the directions that differ, with the reason; tests/RESULTS.md explains them.
 
 	tcpstreams.py [--differences]	print the differences found, as lines of known_tcp.tsv
 """

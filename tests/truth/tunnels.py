@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Sequence-numbered tunnels and fragments against esp.tsv, netns_sa_pairs.tsv, fragments.tsv, netns_frags.tsv
-and netns_flows.tsv.  known_tunnels.tsv has the rows that differ, with the reason; README.md explains them.
+and netns_flows.tsv.  known_tunnels.tsv has the rows that differ, with the reason; tests/RESULTS.md explains them.
 
 	tunnels.py [--differences]	print the differences found, as lines of known_tunnels.tsv
 """

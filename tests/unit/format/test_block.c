@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * block.c: batches come back as they were, for every field, presence and selection.
+ * test_block.c: batches come back as they were, for every field, presence and selection.
  */
 #include "format/block.h"
 #include "format/base/hash.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * cid.c: Community IDs.  The first four are the published vectors and that of SEMANTICS 1.1; the others
+ * test_cid.c: Community IDs.  The first four are the published vectors and that of SEMANTICS 1.1; the others
  * were calculated with Python's hashlib from the specification.
  */
 #include "format/cid.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * codec.c: every encoding undoes itself, and says no to bytes that are cut.
+ * test_codec.c: every encoding undoes itself, and says no to bytes that are cut.
  */
 #include "format/base/bits.h"
 #include "format/codec.h"

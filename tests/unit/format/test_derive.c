@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * derive.c: derived columns, calculated by hand.
+ * test_derive.c: derived columns, calculated by hand.
  */
 #include "format/batch.h"
 

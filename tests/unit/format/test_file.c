@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * writer.c and reader.c: files whole, joined, cut at every byte, damaged at every byte, through pipes.
+ * test_file.c: files by writer.c and reader.c whole, joined, cut at every byte, damaged at every byte, through pipes.
  */
 #include "format/base/cursor.h"
 #include "format/meta.h"
+#include "format/reader.h"
 #include "format/writer.h"
 
 #include "records.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * flow.c: merging is associative and commutative and has an identity; turning round undoes itself.
+ * test_flow.c: merging is associative and commutative and has an identity; turning round undoes itself.
  */
 #include "records.h"
 
@@ -185,53 +185,6 @@ test_merge_by_hand(void **state)
 	arena_free(&mem);
 }
 
-/* The table itself: twins are mutual, companions too, ids lead back, names are found. */
-static void
-test_table(void **state)
-{
-	(void)state;
-	for (enum field f = 0; f < F_COUNT; f++) {
-		const struct field_info *i = &fields[f];
-
-		assert_non_null(i->name);
-		assert_int_equal(field_named(i->name, strlen(i->name)), f);
-		assert_int_equal(i->store, types[i->type].store);
-		assert_int_equal(fields[i->twin].twin, f);
-		assert_int_equal(fields[i->twin].type, i->type);
-		assert_int_equal(fields[i->twin].agg, i->agg);
-		if (f < F_STORED)
-			assert_int_equal(field_with_id(i->id), f);
-		else
-			assert_non_null(i->needs);
-		if (i->companion != F_NONE)
-			assert_int_equal(fields[i->companion].companion, f);
-		assert_int_equal(i->companion != F_NONE, i->agg >= AGG_FIRST);
-	}
-	assert_int_equal(field_with_id(0), F_NONE);
-	assert_int_equal(field_with_id(60000), F_NONE);
-	assert_int_equal(field_named("nosuchfield", 11), F_NONE);
-}
-
-/* Bucket 0 once, bucket 3 twice, bucket 127 300 times: steps 0, 2, 123; 300 = 0xac 0x02 as varint. */
-static void
-test_hist(void **state)
-{
-	static const uint8_t want[] = { 0, 1, 2, 2, 123, 0xac, 0x02 };
-	uint64_t count[HIST_BUCKETS] = { [0] = 1, [3] = 2, [127] = 300 }, back[HIST_BUCKETS];
-	struct arena a = { 0 };
-	struct blob b = hist_pack(count, &a);
-
-	(void)state;
-	assert_int_equal(b.n, sizeof(want));
-	assert_memory_equal(b.p, want, sizeof(want));
-	hist_unpack(b, back);
-	assert_memory_equal(back, count, sizeof(count));
-	hist_unpack((struct blob){ (const uint8_t *)"\x80\x80\x80\x80\x80\x01\x01", 7 }, back); /* far outside */
-	for (int i = 0; i < HIST_BUCKETS; i++)
-		assert_int_equal(back[i], 0);
-	arena_free(&a);
-}
-
 int
 main(void)
 {
@@ -239,8 +192,6 @@ main(void)
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_reverse),
 		cmocka_unit_test(test_merge_by_hand),
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_hist),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

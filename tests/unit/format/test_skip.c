@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What keeps blocks from being read: membership filters, the dictionary of addresses, the index of times.
+ * test_skip.c: what keeps blocks from being read: membership filters, the dictionary of addresses, the index of times.
  */
 #include "format/meta.h"
+#include "format/reader.h"
 #include "format/writer.h"
 
 #include <setjmp.h>

@@ -343,40 +343,6 @@ test_one_method(void **state)
 /* --- histograms */
 
 static void
-test_buckets(void **state)
-{
-	static const struct {
-		uint64_t v;
-		unsigned bucket;
-		uint64_t bound;
-	} cases[] = {
-		{ 0, 0, 0 }, { 1, 1, 1 }, { 3, 3, 3 }, { 4, 4, 4 }, { 7, 7, 7 }, { 8, 8, 9 }, { 9, 8, 9 }, { 10, 9, 11 },
-		{ 15, 11, 15 }, { 16, 12, 19 }, { 1000, 35, 1023 }, { 20000, 52, 20479 }, { 50000, 58, 57343 },
-		{ 150000, 64, 163839 }, { 0x7fffffff, 119, 0x7fffffff }, { 0x80000000, 120, 0x9fffffff },
-		{ 0xffffffff, 123, 0xffffffff }, { UINT64_MAX, 127, 0x1ffffffff },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (hist_bucket(HIST_QUARTERS, cases[i].v) != cases[i].bucket ||
-		    hist_bound(HIST_QUARTERS, cases[i].bucket) != cases[i].bound)
-			fail_msg("%llu: bucket %u, bound %llu", (unsigned long long)cases[i].v,
-			    hist_bucket(HIST_QUARTERS, cases[i].v),
-			    (unsigned long long)hist_bound(HIST_QUARTERS, cases[i].bucket));
-	}
-	/* Every bucket begins behind the bound of the one before it. */
-	for (unsigned b = 0; b + 1 < HIST_BUCKETS; b++) {
-		assert_int_equal(hist_bucket(HIST_QUARTERS, hist_bound(HIST_QUARTERS, b)), b);
-		assert_int_equal(hist_bucket(HIST_QUARTERS, hist_bound(HIST_QUARTERS, b) + 1), b + 1);
-	}
-	assert_int_equal(hist_bucket(HIST_OCTAVES, 1), 0);
-	assert_int_equal(hist_bucket(HIST_OCTAVES, 64), 6);
-	assert_int_equal(hist_bound(HIST_OCTAVES, 6), 127);
-	assert_int_equal(hist_scale(F_slaghist), HIST_OCTAVES);
-	assert_int_equal(hist_scale(F_rttd_hist), HIST_QUARTERS);
-}
-
-static void
 one_sample(uint32_t us)
 {
 	static uint32_t seq;
@@ -509,7 +475,6 @@ main(void)
 		CASE(test_acks),
 		CASE(test_not_a_sample),
 		CASE(test_one_method),
-		cmocka_unit_test(test_buckets),
 		CASE(test_spill),
 		CASE(test_spill_count),
 		CASE(test_merge),

@@ -1,70 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * block.c: a batch as the bytes of a block and back: sets of rows, columns, compression, checksums.
+ * block_put.c: a batch as the bytes of a block: which rows a column has, its encoding, the dictionary of addresses,
+ * compression, membership.  Test: test_block.c.
  */
 #include "format/block.h"
 
-#include "format/base/cursor.h"
 #include "format/base/hash.h"
-#include "format/base/mem.h"
+#include "format/block_memory.h"
+#include "format/member.h"
 
 #include <lz4.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SETS_MAX (2 * F_STORED)
-#define ADDRS_MAX (64u * BATCH_ROWS) /* more than all address columns together can hold */
 
-struct blocks {
-	struct coder *coder;
-	struct arena arena; /* of one block */
-	struct buf body, tries, packed[2], sections; /* packed: of body and of tries */
-	uint64_t gathered[BATCH_ROWS], residue[BATCH_ROWS], index[BATCH_ROWS];
-	uint8_t *raw; /* a decompressed section */
-	size_t raw_cap;
-	void *lz4;
-	uint64_t seed; /* of hash tables */
-	/* decoding: the dictionary that was read last, and what it was read from */
-	struct ip *ip;
-	size_t ip_cap;
-	struct dir_section ip_from;
-	uint32_t ip_n4, ip_n6;
-	bool ip_good;
-};
-
-struct blocks *
-blocks_new(void)
-{
-	struct blocks *k = mem_zero(1, sizeof(*k));
-
-	k->coder = coder_new();
-	k->seed = hash_seed();
-	k->lz4 = mem_alloc((size_t)LZ4_sizeofState());
-	return (k);
-}
-
-void
-blocks_free(struct blocks **pk)
-{
-	struct blocks *k = *pk;
-
-	if (k == NULL)
-		return;
-	coder_free(&k->coder);
-	arena_free(&k->arena);
-	buf_free(&k->body);
-	buf_free(&k->tries);
-	buf_free(&k->packed[0]);
-	buf_free(&k->packed[1]);
-	buf_free(&k->sections);
-	free(k->raw);
-	free(k->ip);
-	free(k->lz4);
-	free(k);
-	*pk = NULL;
-}
-
-/* --- encoding: sections */
+/* --- sections */
 
 /* Compress what is in `body`, if that saves 3 %, into `packed`; which of the two to store. */
 static const struct buf *
@@ -106,7 +57,7 @@ put_body(struct blocks *k)
 	return (put_section(k, stored, codec, k->body.len));
 }
 
-/* --- encoding: which rows */
+/* --- which rows */
 
 struct encoding { /* one call of block_encode() */
 	struct blocks *k;
@@ -180,9 +131,9 @@ put_sets(struct encoding *e)
 	}
 }
 
-/* --- encoding: columns */
+/* --- columns */
 
-struct work { /* a column on its way: its rows and how many values */
+struct outgoing { /* a column on its way: its rows and how many values */
 	enum field f;
 	const struct column *c;
 	uint64_t *set;
@@ -216,57 +167,9 @@ gather(const struct encoding *e, const struct column *c, const uint64_t *set, ui
 	return (to);
 }
 
-/* Columns that are often close to another one. A companion time: see reference(). */
-static const struct {
-	uint16_t f, other;
-} near[] = {
-	{ F_ltime, F_stime },
-	{ F_bend, F_bstart },
-	{ F_sipbytes, F_sbytes },
-	{ F_dipbytes, F_dbytes },
-	{ F_spayload, F_sipbytes },
-	{ F_dpayload, F_dipbytes },
-	{ F_snewbytes, F_spayload },
-	{ F_dnewbytes, F_dpayload },
-	{ F_sttlmax, F_sttlmin },
-	{ F_dttlmax, F_dttlmin },
-	{ F_sipg_n, F_spkts },
-	{ F_dipg_n, F_dpkts },
-	{ F_suniq, F_spkts },
-	{ F_duniq, F_dpkts },
-	{ F_rtts_min, F_rtts_sum },
-	{ F_rttd_min, F_rttd_sum },
-	{ F_rtts_max, F_rtts_min },
-	{ F_rttd_max, F_rttd_min },
-	{ F_synack_min, F_synack_sum },
-	{ F_synack_max, F_synack_min },
-	{ F_ackdat_min, F_ackdat_sum },
-	{ F_ackdat_max, F_ackdat_min },
-	{ F_tcprtt_sum, F_synack_sum },
-	{ F_tcprtt_min, F_tcprtt_sum },
-	{ F_tcprtt_max, F_tcprtt_min },
-	{ F_rt_min, F_rt_sum },
-	{ F_rt_max, F_rt_min },
-	{ F_sackev, F_sackpkts },
-	{ F_dackev, F_dackpkts },
-	{ F_dmac, F_smac },
-	{ F_dvlan, F_svlan },
-};
-
-static enum field
-reference(enum field f)
-{
-	if (fields[f].agg == AGG_COMP)
-		return (fields[fields[f].companion].agg == AGG_LAST ? F_ltime : F_stime);
-	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++)
-		if (near[i].f == f)
-			return (near[i].other);
-	return (F_NONE);
-}
-
 /* Is every row of the column also one of the reference? The reference's column as it will be stored. */
 static const struct column *
-usable(const struct encoding *e, const struct work *w, enum field other)
+usable(const struct encoding *e, const struct outgoing *w, enum field other)
 {
 	const struct column *c = other == F_NONE ? NULL : e->b->col[other];
 
@@ -283,7 +186,7 @@ usable(const struct encoding *e, const struct work *w, enum field other)
 }
 
 static const uint64_t *
-residue(struct encoding *e, const struct work *w, const struct column *other, const uint64_t *v)
+residue(struct encoding *e, const struct outgoing *w, const struct column *other, const uint64_t *v)
 {
 	const uint64_t *o = gather(e, other, w->set, w->n, e->k->residue);
 
@@ -294,7 +197,7 @@ residue(struct encoding *e, const struct work *w, const struct column *other, co
 
 /* Body of the column in an encoding, then perhaps in the one that LZ4 likes better: the smaller is kept. */
 static void
-put_smaller(struct encoding *e, struct work *w, const struct plan *plan, const uint64_t *v, bool nested)
+put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, const uint64_t *v, bool nested)
 {
 	struct blocks *k = e->k;
 	enum coding code = plan->best;
@@ -325,11 +228,11 @@ put_smaller(struct encoding *e, struct work *w, const struct plan *plan, const u
 }
 
 static void
-put_u64(struct encoding *e, struct work *w)
+put_u64(struct encoding *e, struct outgoing *w)
 {
 	struct blocks *k = e->k;
 	const uint64_t *v = gather(e, w->c, w->set, w->n, k->gathered);
-	enum field other = reference(w->f);
+	enum field other = fields[w->f].near;
 	const struct column *ref;
 	struct plan plan;
 
@@ -357,7 +260,7 @@ put_u64(struct encoding *e, struct work *w)
 	put_smaller(e, w, &plan, v, false);
 }
 
-/* --- encoding: addresses */
+/* --- addresses */
 
 static int
 by_address(const void *a, const void *b)
@@ -494,7 +397,7 @@ dictionary_room(struct encoding *e, struct dictionary *d, struct addresses *all,
 
 /* The distinct addresses of all address columns, sorted. */
 static void
-make_dictionary(struct encoding *e, const struct work *work, size_t nwork, struct dictionary *d)
+make_dictionary(struct encoding *e, const struct outgoing *work, size_t nwork, struct dictionary *d)
 {
 	struct addresses all;
 	uint32_t cells = 0, at = 0;
@@ -504,7 +407,7 @@ make_dictionary(struct encoding *e, const struct work *work, size_t nwork, struc
 			cells += work[i].n;
 	dictionary_room(e, d, &all, cells);
 	for (size_t i = 0; i < nwork; i++) {
-		const struct work *w = &work[i];
+		const struct outgoing *w = &work[i];
 
 		if (w->c->store != STORE_IP)
 			continue;
@@ -562,7 +465,7 @@ address_value(const struct ip *ip)
 }
 
 static void
-put_ip(struct encoding *e, struct work *w, struct dictionary *d)
+put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 {
 	struct blocks *k = e->k;
 	const struct ip *min, *max;
@@ -589,10 +492,10 @@ put_ip(struct encoding *e, struct work *w, struct dictionary *d)
 	put_smaller(e, w, &plan, k->index, true);
 }
 
-/* --- encoding: blobs */
+/* --- blobs */
 
 static const struct blob *
-cell(const struct encoding *e, const struct work *w, size_t r)
+cell(const struct encoding *e, const struct outgoing *w, size_t r)
 {
 	return (&w->c->b[e->row == NULL ? r : e->row[r]]);
 }
@@ -605,7 +508,7 @@ same_bytes(const struct blob *a, const struct blob *b)
 
 /* Number the distinct blobs in order of appearance; `entry` gets where each one is. Their number. */
 static uint32_t
-number_blobs(struct encoding *e, const struct work *w, const struct blob **entry)
+number_blobs(struct encoding *e, const struct outgoing *w, const struct blob **entry)
 {
 	struct blocks *k = e->k;
 	const struct blob *last = NULL;
@@ -637,7 +540,7 @@ number_blobs(struct encoding *e, const struct work *w, const struct blob **entry
 }
 
 static void
-put_blob(struct encoding *e, struct work *w)
+put_blob(struct encoding *e, struct outgoing *w)
 {
 	struct blocks *k = e->k;
 	const struct blob **entry = arena_alloc(&k->arena, w->n * sizeof(*entry));
@@ -671,7 +574,7 @@ put_blob(struct encoding *e, struct work *w)
 	put_smaller(e, w, &plan, k->index, true);
 }
 
-/* --- encoding: membership */
+/* --- membership */
 
 #define MEMBER_SHARE 50 /* filters may be this part of a block: 2 % */
 
@@ -704,7 +607,7 @@ hash_addresses(struct encoding *e, const struct dictionary *d, uint64_t *hash)
 
 /* Distinct values of the columns that a filter is of; `most`: more of them would take too much room. */
 static uint32_t
-hash_numbers(struct encoding *e, enum member what, const struct work *work, size_t nwork, uint64_t *hash, uint32_t most)
+hash_numbers(struct encoding *e, enum member what, const struct outgoing *work, size_t nwork, uint64_t *hash, uint32_t most)
 {
 	uint32_t slots = 64, n = 0;
 	uint64_t *slot;
@@ -713,10 +616,10 @@ hash_numbers(struct encoding *e, enum member what, const struct work *work, size
 		slots *= 2;
 	slot = arena_zero(&e->k->arena, slots * sizeof(*slot));
 	for (size_t i = 0; i < nwork; i++) {
-		const struct work *w = &work[i];
+		const struct outgoing *w = &work[i];
 		uint64_t last = 0;
 
-		if (w->n == 0 || member_of(w->f) != what)
+		if (w->n == 0 || fields[w->f].member != what)
 			continue;
 		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
 			uint64_t v = w->c->u[e->row == NULL ? r : e->row[r]], h;
@@ -741,7 +644,7 @@ hash_numbers(struct encoding *e, enum member what, const struct work *work, size
 
 /* Only where it costs little: small blocks are as quickly read. */
 static void
-put_members(struct encoding *e, const struct work *work, size_t nwork, const struct dictionary *dict)
+put_members(struct encoding *e, const struct outgoing *work, size_t nwork, const struct dictionary *dict)
 {
 	size_t room = e->k->sections.len / MEMBER_SHARE;
 	uint32_t most = room < MEMBER_MAX ? (uint32_t)room : MEMBER_MAX;
@@ -763,7 +666,7 @@ put_members(struct encoding *e, const struct work *work, size_t nwork, const str
 	}
 }
 
-/* --- encoding: the block */
+/* --- the block */
 
 static uint32_t
 selected_rows(struct encoding *e)
@@ -783,19 +686,19 @@ selected_rows(struct encoding *e)
 
 /* The columns that have something to say, with their rows. */
 static size_t
-list_columns(struct encoding *e, struct work *work)
+list_columns(struct encoding *e, struct outgoing *work)
 {
 	size_t n = 0;
 
 	for (uint32_t id = 1; id < 1024; id++) {
 		enum field f = field_with_id((uint16_t)id);
 		const struct column *c = f == F_NONE ? NULL : e->b->col[f];
-		struct work *w = &work[n];
+		struct outgoing *w = &work[n];
 		uint64_t *mixed;
 
 		if (c == NULL)
 			continue;
-		*w = (struct work){ .f = f, .c = c, .dir = { .id = id, .mixed = ROWS_NONE } };
+		*w = (struct outgoing){ .f = f, .c = c, .dir = { .id = id, .mixed = ROWS_NONE } };
 		w->set = select_bits(e, c->present);
 		if (fields[f].agg == AGG_COMP)
 			drop_companion(e, c, w->set);
@@ -811,7 +714,7 @@ list_columns(struct encoding *e, struct work *work)
 }
 
 static void
-put_column(struct encoding *e, struct work *w, struct dictionary *dict)
+put_column(struct encoding *e, struct outgoing *w, struct dictionary *dict)
 {
 	if (w->n == 0)
 		return; /* mixed in some rows, no values: a constant without one */
@@ -843,7 +746,7 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 {
 	struct encoding e = { .k = k, .b = b };
 	struct dictionary dict;
-	struct work *work;
+	struct outgoing *work;
 	size_t n, start = out->len;
 	bool ips = false;
 
@@ -883,519 +786,4 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 	entry->length = out->len - start;
 	entry->bstart = time_of(&e.d, F_bstart, false);
 	entry->bend = time_of(&e.d, F_bend, true);
-}
-
-/* --- decoding */
-
-static bool
-value_of(enum store store, const struct dir_value *v, union value *out)
-{
-	if (!v->is || (store == STORE_U64) != (v->bytes.p == NULL))
-		return (false);
-	switch (store) {
-	case STORE_IP:
-		if (v->bytes.n == 4)
-			out->ip = ip_v4(v->bytes.p);
-		else if (v->bytes.n == 16)
-			memcpy(out->ip.b, v->bytes.p, 16);
-		else
-			return (false);
-		return (true);
-	case STORE_BLOB:
-		out->b = v->bytes;
-		return (true);
-	default:
-		out->u = v->u;
-		return (true);
-	}
-}
-
-/* Can this program read it? */
-static bool
-known(const struct dir_column *c, enum field f)
-{
-	if (c->at.codec > 1)
-		return (false);
-	if (c->code == CODE_CONST)
-		return (true);
-	switch (fields[f].store) {
-	case STORE_IP:
-		return (c->code == CODE_INDEX);
-	case STORE_BLOB:
-		return (c->code == CODE_BLOB || c->code == CODE_BLOBDICT);
-	default:
-		return (u64_knows(c->code) || (c->code == CODE_DIFF && c->other != 0));
-	}
-}
-
-static enum field
-field_of(const struct dir_column *c, const struct fieldset *odd)
-{
-	enum field f = c->id <= UINT16_MAX ? field_with_id((uint16_t)c->id) : F_NONE;
-
-	return (f != F_NONE && odd != NULL && fieldset_has(odd, f) ? F_NONE : f);
-}
-
-void
-block_ranges(const struct directory *d, const struct fieldset *odd, struct range range[static F_COUNT])
-{
-	memset(range, 0, F_COUNT * sizeof(range[0]));
-	for (enum field f = 0; f < F_COUNT; f++) {
-		range[f].absent = f < F_STORED;
-		range[f].mixed = f >= F_STORED;
-	}
-	for (uint32_t i = 0; i < d->ncol; i++) {
-		const struct dir_column *c = &d->col[i];
-		enum field f = field_of(c, odd);
-		struct range *r = &range[f == F_NONE ? 0 : f];
-
-		if (f == F_NONE || !known(c, f))
-			continue;
-		r->absent = false;
-		r->all = c->present == ROWS_ALL;
-		r->mixed = c->mixed != ROWS_NONE;
-		r->known = fields[f].store != STORE_BLOB && value_of(fields[f].store, &c->min, &r->min) &&
-		    value_of(fields[f].store, &c->max, &r->max);
-	}
-}
-
-struct decoding { /* one call of block_decode() */
-	struct blocks *k;
-	const struct directory *d;
-	struct batch *b;
-	block_fetch fetch;
-	void *arg;
-	uint64_t *at;   /* offset of each column's section */
-	uint64_t **set; /* decoded sets */
-	uint64_t *set_at;
-	bool *need; /* columns to decode */
-	const struct ip *addrs;
-};
-
-/* Bytes of a section, checked and decompressed. */
-static enum block_result
-open_section(struct blocks *k, const struct dir_section *s, uint64_t offset, block_fetch fetch, void *arg,
-    struct cursor *c)
-{
-	const uint8_t *p = fetch(arg, offset, META_HEAD + s->size);
-	uint32_t size;
-
-	if (p == NULL)
-		return (BLOCK_MISSING);
-	if (!meta_get_head(p, &size) || size != s->size)
-		return (BLOCK_DAMAGED);
-	p += META_HEAD;
-	if ((uint32_t)hash64(p, size, 0) != s->check)
-		return (BLOCK_DAMAGED);
-	if (s->codec == 0) {
-		*c = cur_new(p, size);
-		return (s->raw == s->size ? BLOCK_GOOD : BLOCK_DAMAGED);
-	}
-	if (s->codec != 1)
-		return (BLOCK_DAMAGED);
-	if (s->raw > k->raw_cap) {
-		/* LZ4 gains at most 255:1, so a small section can not claim much */
-		if (s->raw / 256 > s->size)
-			return (BLOCK_DAMAGED);
-		k->raw = mem_grow(k->raw, s->raw, 1);
-		k->raw_cap = s->raw;
-	}
-	if (LZ4_decompress_safe((const char *)p, (char *)k->raw, (int)size, (int)s->raw) != (int)s->raw)
-		return (BLOCK_DAMAGED);
-	*c = cur_new(k->raw, s->raw);
-	return (BLOCK_GOOD);
-}
-
-static bool
-same_section(const struct dir_section *a, const struct dir_section *b)
-{
-	return (a->codec == b->codec && a->size == b->size && a->raw == b->raw && a->check == b->check);
-}
-
-enum block_result
-block_addresses(struct blocks *k, const struct directory *d, block_fetch fetch, void *arg,
-    const struct ip **out)
-{
-	struct cursor c;
-	enum block_result res;
-	const uint8_t *p;
-	struct ip *ip;
-
-	*out = NULL;
-	if (d->n4 + d->n6 == 0)
-		return (BLOCK_GOOD);
-	if (k->ip_good && k->ip_n4 == d->n4 && k->ip_n6 == d->n6 && same_section(&k->ip_from, &d->addr)) {
-		*out = k->ip;
-		return (BLOCK_GOOD);
-	}
-	k->ip_good = false;
-	if ((res = open_section(k, &d->addr, 0, fetch, arg, &c)) != BLOCK_GOOD)
-		return (res);
-	/* An IPv4 address may take less than a byte, so bound the number by the rows instead. */
-	if (d->n4 > ADDRS_MAX || d->n6 > cur_left(&c) / 16)
-		return (BLOCK_DAMAGED);
-	if (k->ip_cap < (size_t)d->n4 + d->n6) {
-		k->ip_cap = (size_t)d->n4 + d->n6;
-		k->ip = mem_grow(k->ip, k->ip_cap, sizeof(*k->ip));
-	}
-	ip = k->ip;
-	for (uint32_t i = 0; i < d->n4; i += CODER_MAX) {
-		uint32_t n = d->n4 - i < CODER_MAX ? d->n4 - i : CODER_MAX;
-
-		if (!u64_get_nested(k->coder, &c, k->index, n))
-			return (BLOCK_DAMAGED);
-		for (uint32_t j = 0; j < n; j++) {
-			uint32_t v = (uint32_t)k->index[j];
-			const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
-				(uint8_t)v };
-
-			if (k->index[j] > UINT32_MAX)
-				return (BLOCK_DAMAGED);
-			ip[i + j] = ip_v4(b);
-		}
-	}
-	p = cur_bytes(&c, (size_t)d->n6 * 16);
-	if (p == NULL)
-		return (BLOCK_DAMAGED);
-	memcpy(ip + d->n4, p, (size_t)d->n6 * 16);
-	k->ip_from = d->addr;
-	k->ip_n4 = d->n4;
-	k->ip_n6 = d->n6;
-	k->ip_good = true;
-	*out = ip;
-	return (BLOCK_GOOD);
-}
-
-const uint8_t *
-block_member(const struct directory *d, enum member what, block_fetch fetch, void *arg, uint32_t *size)
-{
-	uint64_t at = d->addr.size == 0 ? 0 : META_HEAD + (uint64_t)d->addr.size;
-
-	for (uint32_t i = 0; i < d->nset; i++)
-		at += d->set[i].at.size == 0 ? 0 : META_HEAD + (uint64_t)d->set[i].at.size;
-	for (uint32_t i = 0; i < d->ncol; i++)
-		at += d->col[i].at.size == 0 ? 0 : META_HEAD + (uint64_t)d->col[i].at.size;
-	for (uint32_t i = 0; i < d->nmember; i++) {
-		const struct dir_member *m = &d->member[i];
-		const uint8_t *p;
-		uint32_t n;
-
-		if (m->what == what && m->kind == MEMBER_KIND && m->size > 0 && m->size % MEMBER_BLOCK == 0 &&
-		    m->size <= MEMBER_MAX) {
-			p = fetch(arg, at, META_HEAD + m->size);
-			if (p == NULL || !meta_get_head(p, &n) || n != m->size ||
-			    (uint32_t)hash64(p + META_HEAD, n, 0) != m->check)
-				return (NULL);
-			*size = n;
-			return (p + META_HEAD);
-		}
-		at += META_HEAD + (uint64_t)m->size;
-	}
-	return (NULL);
-}
-
-static enum block_result
-get_set(struct decoding *g, int32_t number, uint32_t *count)
-{
-	const struct dir_set *s;
-	struct cursor c;
-	enum block_result res;
-	uint64_t *w;
-
-	if (number == ROWS_NONE || number == ROWS_ALL) {
-		*count = number == ROWS_ALL ? g->d->rows : 0;
-		return (BLOCK_GOOD);
-	}
-	s = &g->d->set[number - 1];
-	*count = s->count;
-	if (g->set[number - 1] != NULL)
-		return (BLOCK_GOOD);
-	if ((res = open_section(g->k, &s->at, g->set_at[number - 1], g->fetch, g->arg, &c)) != BLOCK_GOOD)
-		return (res);
-	w = arena_alloc(&g->k->arena, BITS_WORDS(g->d->rows) * 8);
-	if (!set_get(s->kind, &c, w, g->d->rows, s->count))
-		return (BLOCK_DAMAGED);
-	g->set[number - 1] = w;
-	return (BLOCK_GOOD);
-}
-
-/* The bits of a set into a bitmap of the batch. */
-static void
-copy_set(const struct decoding *g, int32_t number, uint64_t *to)
-{
-	if (number == ROWS_ALL)
-		bits_fill(to, g->d->rows);
-	else if (number != ROWS_NONE)
-		memcpy(to, g->set[number - 1], BITS_WORDS(g->d->rows) * 8);
-}
-
-/* Spread n values over the rows of the set, from behind, so that it can be done in place. */
-static void
-scatter(uint64_t *v, const uint64_t *present, uint32_t rows, uint32_t n)
-{
-	for (uint32_t r = rows; r-- > 0;)
-		v[r] = bit_get(present, r) ? v[--n] : 0;
-}
-
-static enum block_result
-decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
-{
-	struct blocks *k = g->k;
-
-	if (c->code == CODE_DIFF) {
-		const struct column *o = g->b->col[field_with_id((uint16_t)c->other)];
-
-		if (!u64_get_nested(k->coder, bytes, col->u, n))
-			return (BLOCK_DAMAGED);
-		for (size_t w = 0; w < BITS_WORDS(g->d->rows); w++)
-			if ((col->present[w] & ~o->present[w]) != 0)
-				return (BLOCK_DAMAGED);
-		if (n == g->d->rows) {
-			for (uint32_t r = 0; r < n; r++)
-				col->u[r] = o->u[r] + unzigzag(col->u[r]);
-			return (BLOCK_GOOD);
-		}
-		scatter(col->u, col->present, g->d->rows, n);
-		for (uint32_t r = 0; r < g->d->rows; r++)
-			if (bit_get(col->present, r))
-				col->u[r] = o->u[r] + unzigzag(col->u[r]);
-		return (BLOCK_GOOD);
-	}
-	if (!u64_get(k->coder, c->code, bytes, col->u, n))
-		return (BLOCK_DAMAGED);
-	if (n != g->d->rows)
-		scatter(col->u, col->present, g->d->rows, n);
-	return (BLOCK_GOOD);
-}
-
-static enum block_result
-decode_ip(struct decoding *g, struct cursor *bytes, struct column *col, uint32_t n)
-{
-	uint64_t *index = g->k->index, count = (uint64_t)g->d->n4 + g->d->n6;
-	size_t r = 0;
-
-	if (!u64_get_nested(g->k->coder, bytes, index, n))
-		return (BLOCK_DAMAGED);
-	for (uint32_t i = 0; i < n; i++)
-		if (index[i] >= count)
-			return (BLOCK_DAMAGED);
-	if (n == g->d->rows) {
-		for (uint32_t i = 0; i < n; i++)
-			col->ip[i] = g->addrs[index[i]];
-		return (BLOCK_GOOD);
-	}
-	for (uint32_t i = 0; i < n; i++, r++) {
-		r = bits_next(col->present, r, g->d->rows);
-		col->ip[r] = g->addrs[index[i]];
-	}
-	return (BLOCK_GOOD);
-}
-
-/* n blobs: varint lengths, then the bytes, which are copied to the batch's arena. */
-static bool
-read_blobs(struct batch *b, struct cursor *c, struct blob *to, uint32_t n)
-{
-	uint64_t sum = 0;
-	uint8_t *copy;
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint64_t len = cur_varint(c);
-
-		if (c->cut || len > META_RAW_MAX)
-			return (false);
-		to[i].n = (uint32_t)len;
-		sum += len;
-	}
-	if (sum > cur_left(c))
-		return (false);
-	copy = arena_copy(&b->arena, c->p, sum);
-	cur_skip(c, sum);
-	for (uint32_t i = 0; i < n; i++) {
-		to[i].p = copy;
-		copy += to[i].n;
-	}
-	return (true);
-}
-
-static enum block_result
-decode_blob(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
-{
-	struct blocks *k = g->k;
-	uint64_t count = n;
-	struct blob *entry;
-	size_t r = 0;
-
-	if (c->code == CODE_BLOBDICT && ((count = cur_varint(bytes)) == 0 || count > BATCH_ROWS))
-		return (BLOCK_DAMAGED);
-	entry = arena_alloc(&k->arena, count * sizeof(*entry));
-	if (!read_blobs(g->b, bytes, entry, (uint32_t)count))
-		return (BLOCK_DAMAGED);
-	if (c->code == CODE_BLOBDICT && !u64_get_nested(k->coder, bytes, k->index, n))
-		return (BLOCK_DAMAGED);
-	for (uint32_t i = 0; i < n; i++, r++) {
-		uint64_t at = c->code == CODE_BLOBDICT ? k->index[i] : i;
-
-		if (at >= count)
-			return (BLOCK_DAMAGED);
-		r = bits_next(col->present, r, g->d->rows);
-		col->b[r] = entry[at];
-	}
-	return (BLOCK_GOOD);
-}
-
-static enum block_result
-decode_constant(struct decoding *g, const struct dir_column *c, struct column *col, uint32_t n)
-{
-	union value v;
-	uint32_t rows = g->d->rows;
-
-	if (n == 0)
-		return (BLOCK_GOOD);
-	if (!value_of(col->store, &c->min, &v))
-		return (BLOCK_DAMAGED);
-	if (col->store == STORE_BLOB)
-		v.b.p = arena_copy(&g->b->arena, v.b.p, v.b.n);
-	if (col->store == STORE_U64 && n == rows) {
-		for (uint32_t r = 0; r < rows; r++)
-			col->u[r] = v.u;
-		return (BLOCK_GOOD);
-	}
-	for (size_t r = bits_next(col->present, 0, rows); r < rows; r = bits_next(col->present, r + 1, rows))
-		column_set(col, (uint32_t)r, &v);
-	return (BLOCK_GOOD);
-}
-
-static enum block_result
-decode_column(struct decoding *g, uint32_t i, enum field f)
-{
-	const struct dir_column *c = &g->d->col[i];
-	struct column *col;
-	struct cursor bytes;
-	uint32_t n, nmixed;
-	enum block_result res;
-
-	if ((res = get_set(g, c->present, &n)) != BLOCK_GOOD || (res = get_set(g, c->mixed, &nmixed)) != BLOCK_GOOD)
-		return (res);
-	col = batch_column(g->b, f);
-	copy_set(g, c->present, col->present);
-	if (nmixed > 0) {
-		col->mixed = arena_zero(&g->b->arena, BITS_WORDS(g->b->cap) * 8);
-		copy_set(g, c->mixed, col->mixed);
-		for (size_t w = 0; w < BITS_WORDS(g->d->rows); w++)
-			if ((col->present[w] & col->mixed[w]) != 0)
-				return (BLOCK_DAMAGED);
-	}
-	if (c->code == CODE_CONST)
-		return (decode_constant(g, c, col, n));
-	if (n == 0)
-		return (BLOCK_DAMAGED);
-	if ((res = open_section(g->k, &c->at, g->at[i], g->fetch, g->arg, &bytes)) != BLOCK_GOOD)
-		return (res);
-	switch (col->store) {
-	case STORE_IP:
-		return (decode_ip(g, &bytes, col, n));
-	case STORE_BLOB:
-		return (decode_blob(g, c, &bytes, col, n));
-	default:
-		return (decode_u64(g, c, &bytes, col, n));
-	}
-}
-
-/* Where each section lies. */
-static void
-lay_out(struct decoding *g)
-{
-	const struct directory *d = g->d;
-	uint64_t at = d->addr.size == 0 ? 0 : META_HEAD + d->addr.size;
-
-	for (uint32_t i = 0; i < d->nset; i++) {
-		g->set_at[i] = at;
-		at += d->set[i].at.size == 0 ? 0 : META_HEAD + d->set[i].at.size;
-	}
-	for (uint32_t i = 0; i < d->ncol; i++) {
-		g->at[i] = at;
-		at += d->col[i].at.size == 0 ? 0 : META_HEAD + d->col[i].at.size;
-	}
-}
-
-static uint32_t
-column_with_id(const struct directory *d, uint32_t id, uint32_t end)
-{
-	for (uint32_t i = 0; i < end; i++)
-		if (d->col[i].id == id)
-			return (i);
-	return (end);
-}
-
-/* Mark what is wanted and what that is made of: from behind, since references point forward.  A column
- * that can not be read, or hangs on one, is left out. */
-static void
-mark_needed(struct decoding *g, const struct fieldset *want, const struct fieldset *odd, enum field *unknown)
-{
-	const struct directory *d = g->d;
-
-	for (uint32_t i = d->ncol; i-- > 0;) {
-		const struct dir_column *c = &d->col[i];
-		enum field f = field_of(c, odd);
-
-		if (f == F_NONE)
-			g->need[i] = false;
-		else if (want == NULL || fieldset_has(want, f))
-			g->need[i] = true;
-		if (g->need[i] && c->code == CODE_DIFF) {
-			uint32_t o = column_with_id(d, c->other, i);
-
-			if (o < i)
-				g->need[o] = true;
-		}
-	}
-	for (uint32_t i = 0; i < d->ncol; i++) {
-		const struct dir_column *c = &d->col[i];
-		enum field f = field_of(c, odd);
-		uint32_t o;
-
-		if (!g->need[i])
-			continue;
-		if (!known(c, f)) {
-			*unknown = f;
-			g->need[i] = false;
-		} else if (c->code == CODE_DIFF) {
-			o = column_with_id(d, c->other, i);
-			if (o == i || !g->need[o] || fields[field_of(&d->col[o], odd)].store != STORE_U64)
-				g->need[i] = false;
-		}
-	}
-}
-
-enum block_result
-block_decode(struct blocks *k, const struct directory *d, const struct fieldset *want, const struct fieldset *odd,
-    block_fetch fetch, void *arg, struct batch *b, enum field *unknown)
-{
-	struct decoding g = { .k = k, .d = d, .b = b, .fetch = fetch, .arg = arg };
-	enum block_result res = BLOCK_GOOD;
-	bool ips = false;
-
-	arena_reset(&k->arena);
-	batch_reset(b);
-	b->cap = d->rows;
-	b->rows = d->rows;
-	g.at = arena_alloc(&k->arena, d->ncol * sizeof(*g.at));
-	g.set = arena_zero(&k->arena, d->nset * sizeof(*g.set));
-	g.set_at = arena_alloc(&k->arena, d->nset * sizeof(*g.set_at));
-	g.need = arena_zero(&k->arena, d->ncol * sizeof(*g.need));
-	lay_out(&g);
-	mark_needed(&g, want, odd, unknown);
-	for (uint32_t i = 0; i < d->ncol; i++)
-		ips |= g.need[i] && d->col[i].code == CODE_INDEX;
-	if (ips && (res = block_addresses(k, d, fetch, arg, &g.addrs)) != BLOCK_GOOD)
-		return (res);
-	for (uint32_t i = 0; i < d->ncol && res == BLOCK_GOOD; i++)
-		if (g.need[i])
-			res = decode_column(&g, i, field_of(&d->col[i], odd));
-	if (res != BLOCK_GOOD || want == NULL)
-		return (res);
-	for (enum field f = 0; f < F_STORED; f++) /* read only to undo a difference */
-		if (!fieldset_has(want, f))
-			b->col[f] = NULL;
-	return (BLOCK_GOOD);
 }

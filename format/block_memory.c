@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * block_memory.c: working memory of blocks, made and freed.  Test: test_block.c.
+ */
+#include "format/block_memory.h"
+
+#include "format/base/hash.h"
+#include "format/base/mem.h"
+#include "format/block.h"
+
+#include <lz4.h>
+#include <stdlib.h>
+
+struct blocks *
+blocks_new(void)
+{
+	struct blocks *k = mem_zero(1, sizeof(*k));
+
+	k->coder = coder_new();
+	k->seed = hash_seed();
+	k->lz4 = mem_alloc((size_t)LZ4_sizeofState());
+	return (k);
+}
+
+void
+blocks_free(struct blocks **pk)
+{
+	struct blocks *k = *pk;
+
+	if (k == NULL)
+		return;
+	coder_free(&k->coder);
+	arena_free(&k->arena);
+	buf_free(&k->body);
+	buf_free(&k->tries);
+	buf_free(&k->packed[0]);
+	buf_free(&k->packed[1]);
+	buf_free(&k->sections);
+	free(k->raw);
+	free(k->ip);
+	free(k->lz4);
+	free(k);
+	*pk = NULL;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * codec_memory.h: what the files of codec.h share: working memory, sizes in bits and bytes, groups.
+ */
+#ifndef FORMAT_CODEC_MEMORY_H
+#define FORMAT_CODEC_MEMORY_H
+
+#include "format/codec.h"
+
+#include <endian.h>
+#include <string.h>
+
+#define GROUP 128
+#define SLOTS 65536 /* of the hash of distinct values: twice CODER_MAX */
+#define SMALL 65536 /* ranges for which a table of all values is the quicker dictionary */
+
+/* Loops worth the widest vectors of the machine that runs them; the results are the same on all.  Not where
+ * a sanitizer would have to start before the dynamic linker chooses. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    ((!defined(__clang__) && __GNUC__ >= 9) || (defined(__clang__) && __clang_major__ >= 14))
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#define WIDE
+#endif
+#endif
+#ifndef WIDE
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#endif
+#else
+#define WIDE
+#endif
+
+struct pair {
+	uint64_t v;
+	uint32_t id;
+};
+
+struct group { /* the values of a group, and the zigzag differences that begin at its second value */
+	uint64_t min, max, zmin, zmax;
+};
+
+struct coder {
+	struct group group[CODER_MAX / GROUP];
+	uint64_t multiplier; /* odd, secret: who is recorded chooses many of the values */
+	uint64_t scaled[CODER_MAX]; /* a column less its minimum, in units */
+	uint64_t distinct[CODER_MAX];
+	struct pair sorted[CODER_MAX], spare[CODER_MAX];
+	uint16_t id[CODER_MAX];     /* of each row's value in distinct[] */
+	uint16_t rank[CODER_MAX];   /* of a distinct value among the sorted ones */
+	uint32_t order[CODER_MAX];
+	uint16_t slot[SLOTS];       /* id + 1, 0 = empty */
+	uint8_t seen[SMALL + 8];    /* 1 for each value less the minimum that is there */
+	uint16_t rank_of[SMALL];    /* of such a value among those seen */
+	bool small;                 /* the last dictionary was made with these two */
+};
+
+/* The rows of other values than `common`, into order[]; their number. */
+uint32_t list_others(struct coder *, const uint64_t *v, uint32_t n, uint64_t common);
+
+static inline unsigned
+bits_of(uint64_t v)
+{
+	return (v == 0 ? 0 : 64 - (unsigned)__builtin_clzll(v));
+}
+
+static inline unsigned
+bytes_of(uint64_t v)
+{
+	return (v == 0 ? 1 : (bits_of(v) + 7) / 8);
+}
+
+static inline unsigned
+varint_size(uint64_t v)
+{
+	return ((bits_of(v | 1) * 9 + 64) >> 6); /* (bits + 6) / 7 for 1 to 64 */
+}
+
+static inline size_t
+packed_size(uint32_t n, unsigned bits)
+{
+	return (((size_t)n * bits + 7) / 8);
+}
+
+static inline uint64_t
+mask_of(unsigned bits)
+{
+	return (bits == 64 ? ~0ull : (1ull << bits) - 1);
+}
+
+static inline uint64_t
+load64(const uint8_t *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, 8);
+	return (le64toh(w));
+}
+
+static inline __attribute__((always_inline)) void
+span_of_values(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+{
+	uint64_t lo = v[0], hi = v[0];
+
+	for (uint32_t i = 0; i < n; i++) {
+		lo = v[i] < lo ? v[i] : lo;
+		hi = v[i] > hi ? v[i] : hi;
+	}
+	*min = lo;
+	*max = hi;
+}
+
+#endif

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * codec_plan.c: which encoding a column of numbers takes: what each would cost, by counting and not by trying.
+ * Test: test_codec.c.
+ */
+#include "format/codec_memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLE 1024
+
+/* With the unit a constant the compiler multiplies instead of dividing. */
+static inline __attribute__((always_inline)) bool
+divides(uint64_t unit, const uint64_t *v, uint32_t n, uint64_t min)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if ((v[i] - min) % unit != 0)
+			return (false);
+	return (true);
+}
+
+/* Times are often whole microseconds or milliseconds; other ranges are not worth dividing. */
+static uint64_t
+unit_of(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
+{
+	if (max - min < 1000 || !divides(1000, v, n, min))
+		return (1);
+	if (max - min < 1000000 || !divides(1000000, v, n, min))
+		return (1000);
+	return (max - min < 1000000000 || !divides(1000000000, v, n, min) ? 1000000 : 1000000000);
+}
+
+WIDE static uint64_t
+differs(const uint64_t *v, uint64_t from)
+{
+	uint64_t other = 0;
+
+	for (uint32_t i = 0; i < GROUP; i++)
+		other |= v[i] ^ from;
+	return (other);
+}
+
+static bool
+constant(const uint64_t *v, uint32_t n)
+{
+	uint32_t i = 0;
+
+	for (; i + GROUP <= n; i += GROUP)
+		if (differs(v + i, v[0]) != 0)
+			return (false);
+	while (i < n && v[i] == v[0])
+		i++;
+	return (i == n);
+}
+
+static inline __attribute__((always_inline)) void
+span_of_steps(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+{
+	uint64_t lo = ~0ull, hi = 0;
+
+	for (uint32_t i = 1; i <= n; i++) {
+		uint64_t z = zigzag(v[i] - v[i - 1]);
+
+		lo = z < lo ? z : lo;
+		hi = z > hi ? z : hi;
+	}
+	*min = lo;
+	*max = hi;
+}
+
+/* What is in the groups, all of them whole and with a value behind them. */
+WIDE static void
+survey_whole(struct group *g, const uint64_t *v, uint32_t groups)
+{
+	for (; groups > 0; groups--, g++, v += GROUP) {
+		span_of_values(v, GROUP, &g->min, &g->max);
+		span_of_steps(v, GROUP, &g->zmin, &g->zmax);
+	}
+}
+
+/* One pass over the column. */
+static void
+survey(struct coder *k, const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+{
+	uint32_t whole = (n - 1) / GROUP, rest = n - whole * GROUP;
+	struct group *last = &k->group[whole];
+
+	survey_whole(k->group, v, whole);
+	span_of_values(v + whole * GROUP, rest, &last->min, &last->max);
+	span_of_steps(v + whole * GROUP, rest - 1, &last->zmin, &last->zmax);
+	*min = ~0ull;
+	*max = 0;
+	for (const struct group *g = k->group; g <= last; g++) {
+		*min = g->min < *min ? g->min : *min;
+		*max = g->max > *max ? g->max : *max;
+	}
+}
+
+static uint64_t
+cost_groups(const struct group *g, uint32_t n, uint64_t unit, uint64_t range)
+{
+	uint64_t bytes = 0, base = varint_size(range / unit / 2);
+
+	for (uint32_t i = 0; i < n; i += GROUP, g++)
+		bytes += base + 1 + packed_size(n - i < GROUP ? n - i : GROUP, bits_of((g->max - g->min) / unit));
+	return (bytes);
+}
+
+/* As put_groups() of the zigzag differences; the part of a bit that dividing by unit later saves is left. */
+static uint64_t
+cost_delta(const struct group *g, uint32_t n, uint64_t unit)
+{
+	uint64_t bytes = 10;
+
+	for (uint32_t i = 1; i < n; i += GROUP, g++)
+		bytes += varint_size(g->zmin / unit) + 1 +
+		    packed_size(n - i < GROUP ? n - i : GROUP, bits_of((g->zmax - g->zmin) / unit));
+	return (bytes);
+}
+
+static inline __attribute__((always_inline)) uint64_t
+count_from(const uint64_t *v, uint32_t n, uint64_t least)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		count += v[i] >= least;
+	return (count);
+}
+
+WIDE static uint64_t
+count_in_group(const uint64_t *v, uint64_t least)
+{
+	return (count_from(v, GROUP, least));
+}
+
+/* Values are looked at only in groups where they do not all take the same. */
+static uint64_t
+cost_varint(const struct group *g, const uint64_t *v, uint32_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < n; i += GROUP, g++) {
+		uint32_t m = n - i < GROUP ? n - i : GROUP;
+		unsigned size = varint_size(g->min);
+
+		bytes += (uint64_t)m * size;
+		for (; size < varint_size(g->max); size++) /* those that take more than that */
+			bytes += m == GROUP ? count_in_group(v + i, 1ull << 7 * size) : count_from(v + i, m, 1ull << 7 * size);
+	}
+	return (bytes);
+}
+
+static uint64_t
+least_varint(const struct group *g, uint32_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < n; i += GROUP, g++)
+		bytes += (uint64_t)(n - i < GROUP ? n - i : GROUP) * varint_size(g->min);
+	return (bytes);
+}
+
+/* The value that more than half of the rows have, if there is one: the majority (Boyer and Moore) of
+ * some runs of rows. */
+static uint64_t
+commonest(const uint64_t *v, uint32_t n)
+{
+	uint32_t runs = n <= 512 ? 1 : 16, run = n <= 512 ? n : 20, votes = 0;
+	uint64_t value = v[0];
+
+	for (uint32_t s = 0; s < runs; s++) {
+		const uint64_t *x = v + (uint64_t)s * n / runs;
+
+		for (uint32_t i = 0; i < run; i++) {
+			if (votes == 0)
+				value = x[i];
+			votes += x[i] == value ? 1 : (uint32_t)-1;
+		}
+	}
+	return (value);
+}
+
+uint32_t
+list_others(struct coder *k, const uint64_t *v, uint32_t n, uint64_t common)
+{
+	uint32_t others = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		k->order[others] = i;
+		others += v[i] != common;
+	}
+	return (others);
+}
+
+WIDE static uint64_t
+count_others(const uint64_t *v, uint64_t common)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < GROUP; i++)
+		count += v[i] != common;
+	return (count);
+}
+
+static uint64_t
+cost_sparse(struct coder *k, const uint64_t *v, uint32_t n, uint64_t common, uint64_t limit)
+{
+	uint64_t bytes = varint_size(common) + 3, least = bytes;
+	uint32_t last = 0, others;
+
+	for (uint32_t i = 0; i + GROUP <= n; i += GROUP)
+		least += 2 * count_others(v + i, common);
+	if (least >= limit)
+		return (UINT64_MAX);
+	others = list_others(k, v, n, common);
+	for (uint32_t i = 0; i < others; i++) {
+		bytes += varint_size(k->order[i] - last) + varint_size(v[k->order[i]]);
+		last = k->order[i] + 1;
+	}
+	return (bytes);
+}
+
+static inline uint32_t
+place(const struct coder *k, uint64_t v)
+{
+	return ((uint32_t)((v ^ v >> 32) * k->multiplier >> 40));
+}
+
+/* Rows of a sample that repeat the value of another one. */
+static uint32_t
+sample_repeats(struct coder *k, const uint64_t *v, uint32_t n)
+{
+	uint32_t slots = 4 * SAMPLE, used = 0, stride = n / SAMPLE;
+
+	memset(k->slot, 0, slots * sizeof(k->slot[0]));
+	for (uint32_t i = 0; i < SAMPLE; i++) {
+		uint64_t x = v[i * stride + (i * 2654435761u >> 20) % stride]; /* no period */
+		uint32_t s = place(k, x) & (slots - 1);
+
+		while (k->slot[s] != 0 && k->distinct[k->slot[s] - 1] != x)
+			s = (s + 1) & (slots - 1);
+		if (k->slot[s] == 0) {
+			k->distinct[used] = x;
+			k->slot[s] = (uint16_t)++used;
+		}
+	}
+	return (SAMPLE - used);
+}
+
+/* May a dictionary be smaller than limit?  Many (D) equally likely values repeat about SAMPLE^2 / 2D times
+ * in a sample, others more often; n rows then have D (1 - exp(-n / D)) of them. */
+static bool
+dict_hope(struct coder *k, const uint64_t *v, uint32_t n, uint64_t limit, unsigned weight)
+{
+	uint64_t repeats, d, least;
+
+	if (n < 8 * SAMPLE)
+		return (true);
+	repeats = sample_repeats(k, v, n);
+	if (repeats > SAMPLE / 4)
+		return (true);
+	d = (uint64_t)SAMPLE * SAMPLE / 2 / (repeats + repeats / 4 + 3);
+	least = d >= 4 * (uint64_t)n ? n / 8 * 7 : d >= 2 * (uint64_t)n ? n / 4 * 3 : (d < n ? d : n) / 8 * 5;
+	return (least * weight + packed_size(n, bits_of(least)) < limit);
+}
+
+/* Number the distinct values in order of appearance; gives up (0) when a dictionary can no longer be
+ * smaller than `limit`, each entry taking `weight` bytes. */
+static uint32_t
+count_distinct(struct coder *k, const uint64_t *v, uint32_t n, uint64_t limit, unsigned weight)
+{
+	uint32_t used = 0, slots = 64;
+	uint64_t bytes = 8;
+
+	while (slots < 2 * n)
+		slots *= 2;
+	memset(k->slot, 0, slots * sizeof(k->slot[0]));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t s = place(k, v[i]) & (slots - 1);
+
+		while (k->slot[s] != 0 && k->distinct[k->slot[s] - 1] != v[i])
+			s = (s + 1) & (slots - 1);
+		if (k->slot[s] == 0) {
+			k->distinct[used] = v[i];
+			k->slot[s] = (uint16_t)++used;
+			bytes += weight;
+			if (bytes + packed_size(n, bits_of(used - 1)) > limit)
+				return (0);
+		}
+		k->id[i] = (uint16_t)(k->slot[s] - 1);
+	}
+	return (used);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	uint64_t x = ((const struct pair *)a)->v, y = ((const struct pair *)b)->v;
+
+	return ((x > y) - (x < y));
+}
+
+/* One pass of a radix sort, by the byte at `shift`. */
+static void
+radix_pass(const struct pair *from, struct pair *to, uint32_t n, unsigned shift)
+{
+	uint32_t start[256] = { 0 }, at = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		start[from[i].v >> shift & 255]++;
+	for (unsigned d = 0; d < 256; d++) {
+		uint32_t count = start[d];
+
+		start[d] = at;
+		at += count;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		to[start[from[i].v >> shift & 255]++] = from[i];
+}
+
+/* distinct[] sorted, and the rank of each id. */
+static void
+sort_distinct(struct coder *k, uint32_t n, uint64_t range)
+{
+	struct pair *from = k->sorted, *to = k->spare;
+	uint64_t min = k->distinct[0];
+
+	for (uint32_t i = 1; i < n; i++)
+		min = k->distinct[i] < min ? k->distinct[i] : min;
+	for (uint32_t i = 0; i < n; i++)
+		from[i] = (struct pair){ k->distinct[i] - min, i };
+	if (n < 256) {
+		qsort(from, n, sizeof(*from), by_value);
+	} else {
+		for (unsigned shift = 0; shift < bits_of(range); shift += 8) {
+			struct pair *t = to;
+
+			radix_pass(from, to, n, shift);
+			to = from;
+			from = t;
+		}
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		k->distinct[i] = from[i].v + min;
+		k->rank[from[i].id] = (uint16_t)i;
+	}
+}
+
+/* The same for a small range: values are marked in a table, which then has them in order. */
+static uint64_t
+cost_small_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
+{
+	uint32_t range = (uint32_t)(plan->max - plan->min), used = 0, last = 0;
+	uint64_t bytes;
+
+	memset(k->seen, 0, range + 8);
+	for (uint32_t i = 0; i < n; i++)
+		k->seen[(uint16_t)(v[i] - plan->min)] = 1;
+	bytes = varint_size(plan->min);
+	for (uint32_t at = 0; at <= range; at++) {
+		if ((at & 7) == 0 && load64(k->seen + at) == 0) {
+			at += 7;
+			continue;
+		}
+		if (!k->seen[at])
+			continue;
+		if (used > 0)
+			bytes += varint_size(at - last);
+		k->rank_of[at] = (uint16_t)used;
+		k->distinct[used++] = plan->min + at;
+		last = at;
+	}
+	plan->distinct = used;
+	k->small = true;
+	return (bytes + 4 + packed_size(n, bits_of(used - 1)));
+}
+
+static uint64_t
+cost_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan, uint64_t limit)
+{
+	uint64_t range = plan->max - plan->min, bytes, last = 0;
+	unsigned weight = varint_size(range / n);
+
+	if (range < SMALL)
+		return (cost_small_dict(k, v, n, plan));
+	if (!dict_hope(k, v, n, limit, weight))
+		return (UINT64_MAX);
+	k->small = false;
+	plan->distinct = count_distinct(k, v, n, limit, weight);
+	if (plan->distinct == 0)
+		return (UINT64_MAX);
+	sort_distinct(k, plan->distinct, range);
+	bytes = 4 + packed_size(n, bits_of(plan->distinct - 1));
+	for (uint32_t i = 0; i < plan->distinct; i++) {
+		bytes += varint_size(k->distinct[i] - last);
+		last = k->distinct[i];
+	}
+	return (bytes);
+}
+
+static void
+better(struct plan *plan, enum coding code, uint64_t bytes)
+{
+	if (bytes < plan->bytes) {
+		plan->bytes = bytes;
+		plan->best = code;
+	}
+}
+
+struct plan
+u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
+{
+	struct plan plan = { .unit = 1, .alt = CODE_NONE };
+	uint64_t whole, varint;
+	unsigned bits, width;
+
+	assert(n > 0 && n <= CODER_MAX);
+	if (constant(v, n)) {
+		plan.min = plan.max = plan.common = v[0];
+		plan.best = CODE_CONST;
+		plan.bytes = varint_size(plan.min);
+		return (plan);
+	}
+	survey(k, v, n, &plan.min, &plan.max);
+	plan.unit = unit_of(v, n, plan.min, plan.max);
+	bits = bits_of((plan.max - plan.min) / plan.unit);
+	plan.best = CODE_PACKED;
+	plan.bytes = varint_size(plan.min) + 3 + packed_size(n, bits);
+	better(&plan, CODE_GROUPS, varint_size(plan.min) + 3 +
+	    cost_groups(k->group, n, plan.unit, plan.max - plan.min));
+	if (bits > 1)
+		better(&plan, CODE_DELTA, cost_delta(k->group, n, plan.unit));
+	plan.common = commonest(v, n);
+	better(&plan, CODE_SPARSE, cost_sparse(k, v, n, plan.common, plan.bytes));
+	width = bytes_of(plan.max);
+	whole = 1 + (uint64_t)n * width;
+	varint = least_varint(k->group, n);
+	if (varint < 2 * plan.bytes)
+		varint = cost_varint(k->group, v, n);
+	if (bits > 2)
+		better(&plan, CODE_DICT, cost_dict(k, v, n, &plan, plan.bytes < most ? plan.bytes : most));
+	plan.alt = whole <= varint ? (width == 1 ? CODE_PLAIN : CODE_BYTES) : CODE_VARINT;
+	if (whole < plan.bytes)
+		better(&plan, CODE_PLAIN, whole);
+	better(&plan, CODE_VARINT, varint);
+	if (plan.alt == plan.best || (whole < varint ? whole : varint) > plan.bytes * 2)
+		plan.alt = CODE_NONE;
+	return (plan);
+}
+
+struct plan
+u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
+{
+	return (u64_plan_below(k, v, n, UINT64_MAX));
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * fields.h: the fields of fields.def as numbers and as a run-time table, which is what everybody reads.
+ */
+#ifndef FORMAT_FIELDS_H
+#define FORMAT_FIELDS_H
+
+#include "format/base/bits.h"
+#include "format/value.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum agg { AGG_NONE, AGG_KEY, AGG_SAME, AGG_SUM, AGG_MIN, AGG_MAX, AGG_OR, AGG_HIST, AGG_FIRST, AGG_LAST, AGG_TOP,
+	AGG_COMP /* companion time of a FIRST, LAST or TOP field */ };
+
+enum field {
+#define FIELD(id, name, ...)        F_##name,
+#define PAIR(id, name, ...)         F_s##name, F_d##name,
+#define TWIN(id, s, d, ...)         F_##s, F_##d,
+#define TIMED(id, tid, name, ...)   F_##name, F_##name##_t,
+#define TPAIR(id, tid, name, ...)   F_s##name, F_d##name, F_s##name##_t, F_d##name##_t,
+#include "format/fields.def"
+	F_STORED, /* the number of stored fields; derived ones follow */
+	F_BEFORE_DERIVED = F_STORED - 1,
+#define DERIVED(name, ...) F_##name,
+#include "format/fields.def"
+	F_COUNT,
+	F_NONE = 0xffff,
+};
+
+struct field_info {
+	const char *name, *label, *doc;
+	uint16_t id; /* on disk; 0 = derived */
+	uint8_t type, store, agg, width;
+	uint16_t twin;      /* the field it changes places with; itself if none */
+	uint16_t companion; /* FIRST, LAST, TOP: the field with its time; COMP: its main field; else F_NONE */
+	uint16_t near;      /* a field whose values are often close to its own; F_NONE */
+	uint8_t member;     /* enum member: the membership filter that has its values; MEMBERS: none */
+	uint8_t scale;      /* HIST: enum hist_scale, what its buckets stand for */
+	const uint16_t *needs; /* derived: stored fields, ends with F_NONE; else NULL */
+};
+extern const struct field_info fields[F_COUNT];
+
+struct fieldset {
+	uint64_t w[BITS_WORDS(F_COUNT)];
+};
+
+static inline void
+fieldset_add(struct fieldset *s, enum field f)
+{
+	bit_set(s->w, f);
+}
+
+static inline bool
+fieldset_has(const struct fieldset *s, enum field f)
+{
+	return (bit_get(s->w, f));
+}
+
+void fieldset_union(struct fieldset *, const struct fieldset *);
+/* f and what must be read for it: the needs of a derived field, bstart and the companion of a timed one. */
+void fieldset_want(struct fieldset *, enum field f);
+void fieldset_all(struct fieldset *); /* every stored field */
+
+enum field field_named(const char *, size_t n); /* names and aliases; F_NONE */
+enum field field_with_id(uint16_t id);          /* F_NONE if this program does not know it */
+unsigned name_distance(const char *, size_t n, const char *name); /* letters to change; 99: far */
+const char *field_nearest(const char *, size_t n); /* the name most like it, for an error message */
+/* Words that are no field name of their own: calls back (alias, name) for each ALIAS row. */
+void field_aliases(void (*each)(void *, const char *alias, const char *name), void *arg);
+
+#endif
