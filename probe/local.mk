@@ -8,6 +8,7 @@ libprobe_a_SOURCES =
 libprobe_a_SOURCES += \
 	%D%/capture/capture.c \
 	%D%/capture/capture.h \
+	%D%/capture/frame.h \
 	%D%/capture/pcapfile.c \
 	%D%/capture/pcapfile.h
 
@@ -34,6 +35,7 @@ libprobe_a_SOURCES += \
 	%D%/decode/mpls.c \
 	%D%/decode/nflog.c \
 	%D%/decode/null.c \
+	%D%/decode/options.h \
 	%D%/decode/packet.h \
 	%D%/decode/ppp.c \
 	%D%/decode/proto.def \
@@ -102,10 +104,15 @@ libprobe_a_SOURCES += \
 
 # what protocols know
 libprobe_a_SOURCES += \
+	%D%/track/asks.c \
+	%D%/track/asks.h \
 	%D%/track/dns.c \
 	%D%/track/dns.h \
+	%D%/track/dns_tcp.c \
+	%D%/track/dns_tcp.h \
 	%D%/track/icmp.c \
 	%D%/track/icmp.h \
+	%D%/track/registry.c \
 	%D%/track/rtt.c \
 	%D%/track/rtt.h \
 	%D%/track/tcp.c \
@@ -113,7 +120,6 @@ libprobe_a_SOURCES += \
 	%D%/track/tcp_ack.c \
 	%D%/track/tcp_data.c \
 	%D%/track/tcp_life.c \
-	%D%/track/track.c \
 	%D%/track/track.h \
 	%D%/track/tunnel.c \
 	%D%/track/udp.c
@@ -126,6 +132,8 @@ libprobe_a_SOURCES += \
 
 # SAs, lanes
 libprobe_a_SOURCES += \
+	%D%/tunnel/ike.c \
+	%D%/tunnel/ike.h \
 	%D%/tunnel/lanes.c \
 	%D%/tunnel/lanes.h \
 	%D%/tunnel/tunnel.c \

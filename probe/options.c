@@ -169,17 +169,35 @@ add_file(struct options *o, char *name)
 	o->files[o->nfiles++] = name;
 }
 
+/* Options that are there or not. */
+static bool
+take_switch(struct options *o, int c)
+{
+	const struct {
+		int c;
+		bool *on;
+	} switches[] = { { 'D', &o->list }, { 'q', &o->quiet }, { O_ASIS, &o->as_is }, { O_OUTER, &o->decode.outer },
+		{ O_IPONLY, &o->decode.ip_only }, { O_AHINNER, &o->decode.ah_inner }, { O_NOLANES, &o->no_lanes },
+		{ O_NOPROMISC, &o->no_promisc } };
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		if (switches[i].c == c) {
+			*switches[i].on = true;
+			return (true);
+		}
+	return (false);
+}
+
 static void
 take(struct options *o, int c, char *arg)
 {
+	if (take_switch(o, c))
+		return;
 	switch (c) {
 	case 'i':
 		if (o->iface != NULL)
 			usage("-i %s: one interface at a time", arg);
 		o->iface = arg;
-		break;
-	case 'D':
-		o->list = true;
 		break;
 	case 'w':
 		o->out = arg;
@@ -194,25 +212,10 @@ take(struct options *o, int c, char *arg)
 		if (number("-j", arg, 1, 1024) != 1)
 			usage("-j %s: more than one worker is not there yet; leave -j out", arg);
 		break;
-	case 'q':
-		o->quiet = true;
-		break;
-	case O_ASIS:
-		o->as_is = true;
-		break;
 	case O_KEY:
 		if (strcmp(arg, "+vlan") != 0)
 			usage("--key %s: expected +vlan", arg);
 		o->key.vlan = true;
-		break;
-	case O_OUTER:
-		o->decode.outer = true;
-		break;
-	case O_IPONLY:
-		o->decode.ip_only = true;
-		break;
-	case O_AHINNER:
-		o->decode.ah_inner = true;
 		break;
 	case O_MAXFLOWS:
 		o->max_flows = (uint32_t)number("--max-flows", arg, 16, 500000000);
@@ -223,17 +226,11 @@ take(struct options *o, int c, char *arg)
 	case O_MAXSAS:
 		o->max_sas = (uint32_t)number("--max-sas", arg, 16, 100000000);
 		break;
-	case O_NOLANES:
-		o->no_lanes = true;
-		break;
 	case O_SNAPLEN:
 		o->snaplen = (int)number("--snaplen", arg, 64, 262144);
 		break;
 	case O_BUFFER:
 		o->buffer = (int)number("--buffer", arg, 65536, 2000000000);
-		break;
-	case O_NOPROMISC:
-		o->no_promisc = true;
 		break;
 	case O_FLUSH:
 		o->flush = duration("--flush", arg, 0, 3600 * SEC);

@@ -14,7 +14,7 @@ count_given_up(struct pieces *x, int64_t now)
 		struct bin *b;
 		struct frag_counts *c;
 
-		lanes_rehome(x->lanes, &o.home);
+		lanes_rehome(x->lanes, &o.home.of, o.home.side);
 		b = ledger_bin(x->ledger, &o.home.of, ledger_start(x->ledger, o.arrived), now);
 		c = ledger_frags(x->ledger, b);
 		c->inc[o.home.side] += !o.orphan;

@@ -10,6 +10,16 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+/* Numbers that people choose are small; as seeds of XXH3 such make some keys collide. */
+static uint64_t
+mixed(uint64_t x)
+{
+	x += 0x632be59bd9b4e019ull;
+	x = (x ^ x >> 31) * 0xff51afd7ed558ccdull;
+	x = (x ^ x >> 29) * 0xc4ceb9fe1a85ec53ull;
+	return (x ^ x >> 32);
+}
+
 uint64_t
 hash_seed(void)
 {
@@ -22,7 +32,7 @@ hash_seed(void)
 		seed = strtoull(text, &end, 0);
 		if (errno != 0 || *end != '\0')
 			fatalx("PAVO_SEED is not a number: %s", text);
-		return (seed);
+		return (mixed(seed));
 	}
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		fatal("getrandom");

@@ -8,7 +8,7 @@
 #ifndef PROBE_PCAPFILE_H
 #define PROBE_PCAPFILE_H
 
-#include "probe/capture/capture.h"
+#include "probe/capture/frame.h"
 
 #define PCAPFILE_CAPLEN                                                                            \
 	(256 << 10) /* no frame is longer than this; a length that says so is damage */

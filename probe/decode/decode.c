@@ -33,8 +33,8 @@ decode_link(int linktype)
 	}
 }
 
-enum step
-decode_ethertype(uint16_t type)
+static enum step
+ethertype(uint16_t type)
 {
 	switch (type) {
 #define ETHER(number, name)                                                                        \
@@ -174,7 +174,7 @@ decode_nonip(struct decoder *d, uint16_t proto, uint32_t aux)
 enum step
 decode_typed(struct decoder *d, uint16_t type)
 {
-	enum step next = decode_ethertype(type);
+	enum step next = ethertype(type);
 
 	if (next != STEP_END)
 		return (next);
@@ -277,12 +277,6 @@ clear(struct packet *p)
 	memset(p, 0, PIECE);
 	memset((uint8_t *)p + PIECE, 0, PIECE);
 	memset((uint8_t *)p + 2 * PIECE, 0, ALL - 2 * PIECE);
-}
-
-bool
-decode_knows(int dlt)
-{
-	return (decode_link(dlt) != STEP_END);
 }
 
 void

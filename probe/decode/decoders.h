@@ -10,7 +10,9 @@
 #ifndef PROBE_DECODE_DECODERS_H
 #define PROBE_DECODE_DECODERS_H
 
-#include "probe/decode/decode.h"
+#include "format/base/cursor.h"
+#include "probe/decode/options.h"
+#include "probe/decode/packet.h"
 
 enum step {
 	STEP_END,
@@ -35,7 +37,6 @@ struct decoder {
 #define STEP(name, function) enum step function(struct decoder *);
 #include "probe/decode/proto.def"
 
-enum step decode_ethertype(uint16_t type); /* STEP_END if none */
 enum step decode_ipproto(uint8_t proto);
 enum step decode_greproto(uint16_t type);
 enum step decode_pppproto(uint16_t proto);

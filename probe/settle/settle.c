@@ -34,8 +34,9 @@ count_end(struct stat_set *s, uint8_t cause)
 	}
 }
 
-void
-settle_end(struct flows *fl, uint32_t n, uint8_t cause, int64_t when, int64_t now)
+/* The flow ends at watermark `when`; that counts in the bin of `now`. */
+static void
+end_flow(struct flows *fl, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 {
 	struct flow_state *f = flow_at(&fl->table, n);
 	const struct tracker *k = tracker_at(f);
@@ -76,7 +77,7 @@ settle_expire(struct flows *fl, uint32_t n, int64_t now)
 
 	if (flow_deadline(f) > now)
 		return (false);
-	settle_end(fl, n, idle_cause(f), flow_deadline(f), now < looked_at(f) ? now : looked_at(f));
+	end_flow(fl, n, idle_cause(f), flow_deadline(f), now < looked_at(f) ? now : looked_at(f));
 	return (true);
 }
 
@@ -98,7 +99,7 @@ settle_expire_next(struct flows *fl)
 	f = flow_at(&fl->table, n);
 	wheel_set(&fl->wheel, &fl->table, n, flow_deadline(f));
 	if (flow_deadline(f) <= at)
-		settle_end(fl, n, idle_cause(f), flow_deadline(f), looked_at(f));
+		end_flow(fl, n, idle_cause(f), flow_deadline(f), looked_at(f));
 }
 
 static void
@@ -113,7 +114,7 @@ evict(struct flows *fl, int64_t now)
 	else
 		s->evict_prob++;
 	last = ledger_write_but_last(fl->ledger, f);
-	settle_end(fl, n, CAUSE_evict, last != 0 ? INT64_MIN : now, now);
+	end_flow(fl, n, CAUSE_evict, last != 0 ? INT64_MIN : now, now);
 	if (last != 0)
 		ledger_write(fl->ledger, last);
 }
@@ -142,7 +143,7 @@ end_list(struct flows *fl, const struct list *l)
 		if (next != 0)
 			for (int i = 0; i < 3; i++)
 				__builtin_prefetch((const uint8_t *)flow_at(&fl->table, next) + 64 * i);
-		settle_end(fl, n, k->closed != NULL && k->closed(f) ? idle_cause(f) : CAUSE_shutdown, now, now);
+		end_flow(fl, n, k->closed != NULL && k->closed(f) ? idle_cause(f) : CAUSE_shutdown, now, now);
 	}
 }
 
@@ -203,7 +204,7 @@ settle(struct flows *fl, struct seen *v)
 		if (settle_expire(fl, n, v->now)) {
 			n = 0;
 		} else if (tracker_at(f)->reuses != NULL && tracker_at(f)->reuses(f, v)) {
-			settle_end(fl, n, CAUSE_reuse, v->now, v->now);
+			end_flow(fl, n, CAUSE_reuse, v->now, v->now);
 			n = 0;
 		}
 	}

@@ -27,8 +27,6 @@ void settle(struct flows *, struct seen *);
 /* Count it there; settle() does. */
 void count(struct flows *, struct seen *);
 
-/* The flow ends now, at watermark `now`. */
-void settle_end(struct flows *, uint32_t flow, uint8_t cause, int64_t when, int64_t now);
 /* A flow whose end was due before `now` ends; true if so. */
 bool settle_expire(struct flows *, uint32_t flow, int64_t now);
 /* When the first flow may have to end; INT64_MAX: there is none.  Then look at it. */

@@ -428,19 +428,19 @@ lanes_finish(struct lanes *e)
 }
 
 void
-lanes_rehome(struct lanes *e, struct frag_home *h)
+lanes_rehome(const struct lanes *e, struct flow_ref *of, int side)
 {
 	const struct table *t = &e->flows->table;
-	struct key tunnel = key_tunnel(&h->of.key);
+	struct key tunnel = key_tunnel(&of->key);
 	uint32_t n;
 
-	if ((h->of.key.kind & KEY_SA) == 0)
+	if ((of->key.kind & KEY_SA) == 0)
 		return;
-	n = tunnels_find(e->tunnels, &tunnel, h->side, h->of.key.aux);
+	n = tunnels_find(e->tunnels, &tunnel, side, of->key.aux);
 	if (n == 0 || sa_at(e->tunnels, n)->lane == 0)
 		return;
-	h->of.key = current_key(e, sa_at(e->tunnels, n));
-	h->of.cell = table_find(t, &h->of.key, table_hash(t, &h->of.key));
-	if (h->of.cell != 0)
-		h->of.id = flow_at(t, h->of.cell)->id;
+	of->key = current_key(e, sa_at(e->tunnels, n));
+	of->cell = table_find(t, &of->key, table_hash(t, &of->key));
+	if (of->cell != 0)
+		of->id = flow_at(t, of->cell)->id;
 }

@@ -9,7 +9,6 @@
 #ifndef PROBE_TUNNEL_LANES_H
 #define PROBE_TUNNEL_LANES_H
 
-#include "probe/frag/frag.h"
 #include "probe/seq/numbers.h"
 #include "probe/settle/settle.h"
 #include "probe/tunnel/tunnel.h"
@@ -44,8 +43,8 @@ uint32_t lanes_find(struct lanes *, const struct key *tunnel, int side, uint32_t
 /* Give lanes to the SAs that were watched long enough at `now`. */
 int64_t lanes_due(const struct lanes *);
 void lanes_decide(struct lanes *, int64_t now);
-/* The flow that a datagram's home has become. */
-void lanes_rehome(struct lanes *, struct frag_home *);
+/* What this flow, in which `side` sent, has become since its SA has a lane. */
+void lanes_rehome(const struct lanes *, struct flow_ref *, int side);
 /* The end of input: decide what is undecided, end all numberings. */
 void lanes_finish(struct lanes *);
 

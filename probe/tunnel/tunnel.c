@@ -6,6 +6,7 @@
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "probe/tunnel/ike.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +19,14 @@
 #define AFTER        (10 * SEC) /* an SA that still sends so long after its successor began, */
 #define AFTER_MOST   16         /* so many packets, was not replaced */
 #define IKE_BEFORE   (10 * SEC)
-#define IKE_MAX      4096
-
-struct ike { /* what IKE said in clear between two gateways */
-	struct ip lo, hi;
-	uint32_t hash;
-	uint32_t prev, next;
-	int64_t last, made; /* of any message; of an exchange that makes SAs */
-	uint8_t side;       /* initiator; 2 = not seen */
-};
 
 struct tunnels {
-	struct pool sas, lanes, tunnels, ikes;
-	struct slots by_sa, by_tunnel, by_ike;
+	struct pool sas, lanes, tunnels;
+	struct slots by_sa, by_tunnel;
 	struct slots by_receiver; /* SAs in UDP, by receiver and SPI: what a peer with a new address keeps */
 	uint32_t old_head, old_tail; /* SAs by age */
 	uint32_t wait_head, wait_tail; /* undecided SAs of all tunnels, by (first, side, spi) */
-	uint32_t ike_head, ike_tail;
+	struct ikes ikes;            /* what IKE said between gateways */
 	uint64_t seed;
 	bool no_lanes;
 };
@@ -47,10 +39,9 @@ tunnels_new(uint32_t max, bool no_lanes, uint64_t seed)
 	pool_init(&t->sas, sizeof(struct sa), max);
 	pool_init(&t->lanes, sizeof(struct lane), max);
 	pool_init(&t->tunnels, sizeof(struct tunnel), max);
-	pool_init(&t->ikes, sizeof(struct ike), IKE_MAX);
 	slots_init(&t->by_sa, 4096);
 	slots_init(&t->by_tunnel, 4096);
-	slots_init(&t->by_ike, 4096);
+	ikes_init(&t->ikes, seed);
 	slots_init(&t->by_receiver, 4096);
 	t->seed = seed;
 	t->no_lanes = no_lanes;
@@ -67,10 +58,9 @@ tunnels_free(struct tunnels **pt)
 	pool_free(&t->sas);
 	pool_free(&t->lanes);
 	pool_free(&t->tunnels);
-	pool_free(&t->ikes);
 	slots_free(&t->by_sa);
 	slots_free(&t->by_tunnel);
-	slots_free(&t->by_ike);
+	ikes_free(&t->ikes);
 	slots_free(&t->by_receiver);
 	free(t);
 	*pt = NULL;
@@ -100,92 +90,10 @@ tunnels_count(const struct tunnels *t)
 	return (t->sas.used);
 }
 
-/* --- IKE's hints */
-
-static struct ike *
-ike_at(const struct tunnels *t, uint32_t n)
-{
-	return (pool_at(&t->ikes, n));
-}
-
-struct gateways {
-	const struct tunnels *t;
-	const struct key *key;
-};
-
-static bool
-same_gateways(const void *arg, uint32_t n)
-{
-	const struct gateways *w = arg;
-	const struct ike *i = ike_at(w->t, n);
-
-	return (ip_cmp(&i->lo, &w->key->lo) == 0 && ip_cmp(&i->hi, &w->key->hi) == 0);
-}
-
-static uint32_t
-gateways_hash(const struct tunnels *t, const struct key *k)
-{
-	return ((uint32_t)hash64(&k->lo, 2 * sizeof(struct ip), t->seed));
-}
-
-static struct ike *
-ike_of(const struct tunnels *t, const struct key *k)
-{
-	struct gateways w = { t, k };
-	uint32_t n = slots_find(&t->by_ike, gateways_hash(t, k), same_gateways, &w);
-
-	return (n != 0 ? ike_at(t, n) : NULL);
-}
-
-static void
-ike_unlink(struct tunnels *t, struct ike *i)
-{
-	*(i->prev != 0 ? &ike_at(t, i->prev)->next : &t->ike_head) = i->next;
-	*(i->next != 0 ? &ike_at(t, i->next)->prev : &t->ike_tail) = i->prev;
-}
-
-static struct ike *
-ike_new(struct tunnels *t, const struct key *k)
-{
-	uint32_t n;
-	struct ike *i;
-
-	if (t->ikes.used == t->ikes.cap) { /* the one heard of first makes room */
-		n = t->ike_head;
-		ike_unlink(t, ike_at(t, n));
-		slots_del(&t->by_ike, ike_at(t, n)->hash, n);
-		pool_put(&t->ikes, n);
-	}
-	n = pool_get(&t->ikes);
-	i = ike_at(t, n);
-	memset(i, 0, sizeof(*i));
-	i->lo = k->lo;
-	i->hi = k->hi;
-	i->side = 2;
-	i->made = INT64_MIN / 2;
-	i->hash = gateways_hash(t, k);
-	slots_add(&t->by_ike, i->hash, n);
-	i->prev = t->ike_tail;
-	*(t->ike_tail != 0 ? &ike_at(t, t->ike_tail)->next : &t->ike_head) = n;
-	t->ike_tail = n;
-	return (i);
-}
-
-enum { IKE2_AUTH = 35, IKE2_CHILD = 36, IKE1_QUICK = 32 };
-
 void
 tunnels_ike(struct tunnels *t, const struct packet *p, int side, const struct key *k, int64_t now)
 {
-	struct ike *i = ike_of(t, k);
-	bool sender;
-
-	if (i == NULL)
-		i = ike_new(t, k);
-	i->last = now;
-	if (p->ike.exchange == IKE2_AUTH || p->ike.exchange == IKE2_CHILD || p->ike.exchange == IKE1_QUICK)
-		i->made = now;
-	if (i->side == 2 && key_initiator(p, false, &sender) == DIRQ_SEEN)
-		i->side = (uint8_t)(sender ? side : 1 - side);
+	ikes_note(&t->ikes, p, side, k, now);
 }
 
 /* --- tunnels */
@@ -218,7 +126,7 @@ new_tunnel(struct tunnels *t, const struct key *k, int side)
 {
 	uint32_t n = pool_get(&t->tunnels);
 	struct tunnel *u = tunnel_at(t, n);
-	const struct ike *i = ike_of(t, k);
+	const struct ike *i = ikes_find(&t->ikes, k);
 
 	memset(u, 0, sizeof(*u));
 	u->key = *k;
@@ -748,7 +656,7 @@ plan_by_activity(struct tunnels *t, const struct sa *x)
 static bool
 ike_made(const struct tunnels *t, const struct sa *x)
 {
-	const struct ike *i = ike_of(t, &x->key);
+	const struct ike *i = ikes_find(&t->ikes, &x->key);
 
 	return (i != NULL && i->made >= x->first - IKE_BEFORE && i->made <= x->first);
 }

@@ -2,7 +2,8 @@
  *
  * DNS: the table of queries, and which messages of a TCP stream are new.
  */
-#include "probe/track/dns.h"
+#include "probe/track/asks.h"
+#include "probe/track/dns_tcp.h"
 
 #include "tests/unit/probe/sim.h"
 

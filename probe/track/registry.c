@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/track.c: who follows which flow, and the pools of all.
+ * track/registry.c: who follows which flow, and the pools of all.
  */
 #include "probe/track/track.h"
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * frame.h: a frame as it was captured, whatever it came from.
+ */
+#ifndef PROBE_CAPTURE_FRAME_H
+#define PROBE_CAPTURE_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct frame {
+	int64_t ts;           /* ns since 1970; meaningless if bad_ts */
+	const uint8_t *bytes; /* caplen of them */
+	uint32_t caplen, wire;
+	int dlt;              /* LINKTYPE_ value */
+	bool bad_ts;          /* the file's stamp can not be a time: beyond int64 ns, fraction >= 1 s */
+	bool filtered;        /* the filter rejects it: counted, not decoded (offline only) */
+};
+
+enum capture_result {
+	CAPTURE_FRAME, /* *frame is set */
+	CAPTURE_IDLE,  /* live: for the moment, or for the read timeout, nothing more; frame->ts is the wall clock */
+	CAPTURE_END,   /* clean end, or capture_stop() */
+	CAPTURE_ERROR, /* capture_error() says what; what came before is good; the next call goes on with the
+	                * next file, if there is one */
+};
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * decode/options.h: what the user chose to have taken apart.
+ */
+#ifndef PROBE_DECODE_OPTIONS_H
+#define PROBE_DECODE_OPTIONS_H
+
+#include <stdbool.h>
+
+struct decode_options {
+	bool outer;    /* --outer: the outermost IP header makes the flow */
+	bool ip_only;  /* --ip-only: frames without IP are counted (PKT_NONIP_OFF), no flows */
+	bool ah_inner; /* --ah-inner: decode what is behind an AH header */
+};
+
+#endif
