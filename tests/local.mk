@@ -72,11 +72,9 @@ tests_fuzz_fuzz_meta_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 # --- probe (add your tests here) -----------------------------------------------------------------
 UNIT += \
 	%D%/unit/probe/capture/test_capture \
-	%D%/unit/probe/flow/test_clockwork \
 	%D%/unit/probe/decode/test_decode \
 	%D%/unit/probe/test_engine
 tests_unit_probe_capture_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-tests_unit_probe_flow_test_clockwork_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
@@ -85,6 +83,19 @@ tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
 tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
+UNIT += \
+	%D%/unit/probe/flow/test_key \
+	%D%/unit/probe/flow/test_list \
+	%D%/unit/probe/flow/test_slots \
+	%D%/unit/probe/flow/test_table \
+	%D%/unit/probe/flow/test_wheel
+tests_unit_probe_flow_test_key_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_list_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_slots_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_table_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_wheel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/ledger/test_watermark
+tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
