@@ -59,7 +59,7 @@ UNIT += \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/golden contrib/python/pavoread.py
+EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/unit/probe/world.h %D%/golden contrib/python/pavoread.py
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -94,7 +94,18 @@ tests_unit_probe_flow_test_list_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_slots_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_table_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_wheel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-UNIT += %D%/unit/probe/ledger/test_watermark
+UNIT += \
+	%D%/unit/probe/ledger/test_emit \
+	%D%/unit/probe/ledger/test_hold \
+	%D%/unit/probe/ledger/test_ledger \
+	%D%/unit/probe/ledger/test_stat \
+	%D%/unit/probe/ledger/test_timeline \
+	%D%/unit/probe/ledger/test_watermark
+tests_unit_probe_ledger_test_emit_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_hold_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_ledger_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_stat_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_timeline_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
