@@ -124,6 +124,10 @@ UNIT += %D%/unit/probe/health/test_health
 tests_unit_probe_health_test_health_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/frag/test_frag
 tests_unit_probe_frag_test_frag_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/settle/test_count
+tests_unit_probe_settle_test_count_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/settle/test_settle
+tests_unit_probe_settle_test_settle_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

@@ -30,6 +30,7 @@ struct world {
 	struct key_options key;
 	struct packet p; /* the last one, its time clamped, */
 	struct seen v;   /* and where it counted */
+	uint8_t frag, told, src; /* of the next one: what frag/ and tunnel/ say of it */
 	struct buf text;
 	uint32_t said;   /* records that world_said() has shown */
 	bool over;
@@ -84,7 +85,8 @@ world_send(struct world *w, const struct packet *p)
 	bool jump;
 
 	w->p = *p;
-	*v = (struct seen){ .p = &w->p };
+	*v = (struct seen){ .p = &w->p, .frag = w->frag, .told = w->told, .src = w->src };
+	w->frag = w->told = w->src = 0;
 	w->p.ts = watermark_take(&w->ledger.clock, p->ts, false, &jump);
 	v->now = w->ledger.clock.now;
 	ledger_place(&w->ledger, v);
@@ -173,6 +175,7 @@ world_free(struct world *w)
 
 	if (!w->over)
 		world_end(w);
+	assert_int_equal(w->flows.table.flows.used + w->flows.table.attrs.used, 0);
 	assert_int_equal(w->ledger.bins.used + w->ledger.toses.used + w->ledger.frags.used, 0);
 	assert_int_equal(t->tcp.used + t->tcp_hole.used + t->tcp_bin.used + t->tcp_more.used + t->tcp_gap.used, 0);
 	assert_int_equal(t->rtt_ring.used + t->rtt_bin.used + t->rtt_dense.used, 0);
