@@ -59,7 +59,8 @@ UNIT += \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/unit/probe/world.h %D%/golden contrib/python/pavoread.py
+EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/unit/probe/world.h %D%/unit/probe/track/segments.h \
+	%D%/golden contrib/python/pavoread.py
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -128,6 +129,14 @@ UNIT += %D%/unit/probe/settle/test_count
 tests_unit_probe_settle_test_count_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/settle/test_settle
 tests_unit_probe_settle_test_settle_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp
+tests_unit_probe_track_test_tcp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp_life
+tests_unit_probe_track_test_tcp_life_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp_data
+tests_unit_probe_track_test_tcp_data_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp_ack
+tests_unit_probe_track_test_tcp_ack_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

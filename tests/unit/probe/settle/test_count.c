@@ -89,9 +89,8 @@ test_gaps(void **state)
 	}
 	world_clock(&w, 11000);
 	EXPECT(&w, "sipg_n sipg_sum sipg_sumsq dipg_n dipg_sum dipg_sumsq",
-	    "flow 0 start sipg_n=2 sipg_sum=3000 sipg_sumsq=9000000 dipg_n=0\n"
-	    "flow 5 sipg_n=1 sipg_sum=1000000 sipg_sumsq=1000000000000 "
-	    "dipg_n=1 dipg_sum=5000000 dipg_sumsq=25000000000000");
+	    "flow 0 start sipg_n=2 sipg_sum=3000 sipg_sumsq=9000000 dipg_n=0\nflow 5 sipg_n=1 sipg_sum=1000000 "
+	    "sipg_sumsq=1000000000000 dipg_n=1 dipg_sum=5000000 dipg_sumsq=25000000000000");
 }
 
 /* DSCP of the first, a bit for each, ECN: a cell is made for the first that has any, and knows of those before. */
@@ -165,8 +164,7 @@ test_fragments(void **state)
 	EXPECT(&w, "sfrags sfragb sfragdg sfragok sfragdup sfragovl sfragbad sfragooo sfragtiny sfragatom dfrags "
 	    "dfragatom",
 	    "flow 0 start sfrags=5 sfragb=500 sfragdg=1 sfragok=1 sfragdup=1 sfragovl=1 sfragbad=1 sfragooo=1 "
-	    "sfragtiny=1 "
-	    "sfragatom=0 dfrags=0 dfragatom=1");
+	    "sfragtiny=1 sfragatom=0 dfrags=0 dfragatom=1");
 }
 
 /* --- what was first seen of a side */
@@ -197,9 +195,9 @@ test_attributes(void **state)
 	p.ohash = 77;
 	world_send(&w, &p);
 	world_clock(&w, 11000);
-	EXPECT(&w, "smac dmac svlan dvlan smpls dmpls sencap dencap ohash", "flow 0 start smac=5 dmac=6 svlan=100 "
-	    "smpls=16\n"
-	    "flow 5 smac=5 dmac=8 svlan=100 smpls=16 dencap=ipip ohash=77");
+	EXPECT(&w, "smac dmac svlan dvlan smpls dmpls sencap dencap ohash",
+	    "flow 0 start smac=5 dmac=6 svlan=100 smpls=16\nflow 5 smac=5 dmac=8 svlan=100 smpls=16 dencap=ipip "
+	    "ohash=77");
 }
 
 /* A direction changes its VLAN; each has its own. */
@@ -275,8 +273,8 @@ test_source(void **state)
 		world_send(&w, &p);
 		if (flow()->src != s->src || flow()->dirq != s->dirq || flow()->otime != AT(1000 * s->otime) ||
 		    ((w.v.b->flags & RFLAGS_flipped) != 0) != s->flipped)
-			fail_msg("step %zu: source %d, dirq %d, flags %x, of "
-			    "%d", i, flow()->src, flow()->dirq, w.v.b->flags,
+			fail_msg("step %zu: source %d, dirq %d, flags %x, of %d", i, flow()->src, flow()->dirq,
+			    w.v.b->flags,
 			    (int)((flow()->otime - BASE) / SEC));
 	}
 }

@@ -398,8 +398,8 @@ test_end(void **state)
 	world_clock(&w, 5000);
 	(void)udp(5000, 3);
 	world_end(&w);
-	EXPECT(&w, "sport cause", "flow 0 start+end sport=1 cause=shutdown\nflow 0 start+end sport=4000 cause=rst\n"
-	    "flow 0 start+end sport=2 cause=shutdown\nflow 5 start+end sport=3 cause=shutdown");
+	EXPECT(&w, "sport cause", "flow 0 start+end sport=1 cause=shutdown\nflow 0 start+end sport=4000 "
+	    "cause=rst\nflow 0 start+end sport=2 cause=shutdown\nflow 5 start+end sport=3 cause=shutdown");
 	assert_int_equal(world_stats(&w).end_shut, 3);
 	assert_int_equal(world_stats(&w).end_rst, 1);
 }
