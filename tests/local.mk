@@ -142,6 +142,7 @@ tests_unit_ra_tools_test_anon_LDADD = $(FLOW_LIBS) $(LIBCRYPTO_LIBS) $(CMOCKA_LI
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
 TESTS += \
 	%D%/truth/captureloss.tap \
+	%D%/truth/cases.tap \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
