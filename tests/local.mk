@@ -157,6 +157,7 @@ TESTS += \
 	%D%/truth/queries.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
+	%D%/truth/seqrandom.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
 	%D%/truth/tcploss.tap \
