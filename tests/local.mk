@@ -165,7 +165,8 @@ TESTS += \
 	%D%/truth/tcprandom.tap \
 	%D%/truth/tcpstreams.tap \
 	%D%/truth/tunnels.tap \
-	%D%/truth/vectors.tap
+	%D%/truth/vectors.tap \
+	%D%/truth/windows.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap
