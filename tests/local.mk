@@ -141,6 +141,7 @@ tests_unit_ra_tools_test_anon_LDADD = $(FLOW_LIBS) $(LIBCRYPTO_LIBS) $(CMOCKA_LI
 # --- true captures: truth/, described in README.md -------------------------------------------------
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
 TESTS += \
+	%D%/truth/addresses.tap \
 	%D%/truth/captureloss.tap \
 	%D%/truth/cases.tap \
 	%D%/truth/conservation.tap \
