@@ -165,6 +165,7 @@ TESTS += \
 	%D%/truth/tcppeers.tap \
 	%D%/truth/tcprandom.tap \
 	%D%/truth/tcpstreams.tap \
+	%D%/truth/tcptraps.tap \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap

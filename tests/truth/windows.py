@@ -5,7 +5,7 @@ A byte of X may be missing only between something that was seen (the start or th
 acknowledged) and an acknowledgement at most one window above it, the largest that Y announced: what steps further is
 a new start or is not believed, and nothing is missing.  So, for each direction of each pair of ends,
 
-	capmiss - capfix <= the union of all such ranges,
+	capmiss - capfix <= the union of all such ranges, times the flows of these ends,
 
 where the window is 1 MiB if its scale is unknown, 64 KiB if there is none, and one more segment is allowed.  And from the records
 alone, for any TCP flow, however it was carried: no acknowledgement is worth more than a window, so in each bin
@@ -54,7 +54,7 @@ class Direction:
     def __init__(self):
         self.points = []                 # numbers that were seen, in order; they turn at 2^32
         self.allowed = Bytes()
-        self.window = self.open = 0      # the largest that X announced for Y's data, as it stands there; on its SYNs
+        self.window = 0                  # the largest that X announced for Y's data, as it stands in the header
         self.syns = []                   # shift that each SYN of X offers: -1 none, None unknown
 
     def see(self, number):
@@ -98,7 +98,7 @@ def window_of(x, y, exact):
         return UNKNOWN
     if exact and (-1 in shifts or shift == 0):
         return NONE
-    window = max(x.open, x.window << max(0, min(shift, 14)))
+    window = x.window << max(0, min(shift, 14))
     return window if exact else max(window, UNKNOWN)
 
 
@@ -108,11 +108,9 @@ def allowed(raw, exact=False):
     all_, out = list(segments(raw)), defaultdict(Direction)
     for s in all_:                       # who announced what
         x = out[(s.src, s.sport, s.dst, s.dport)]
+        x.window = max(x.window, s.win)
         if s.flags & SYN:
             x.syns.append(shift_of(s.opts))
-            x.open = max(x.open, s.win)
-        else:
-            x.window = max(x.window, s.win)
     for s in all_:
         x, y = out[(s.src, s.sport, s.dst, s.dport)], out[(s.dst, s.dport, s.src, s.sport)]
         x.see(s.seq)
@@ -130,15 +128,16 @@ def allowed(raw, exact=False):
 # --- what is said to be missing
 
 def missing(records):
-    """(src, sport, dst, dport) -> capmiss - capfix, in sum"""
-    out = defaultdict(int)
+    """(src, sport, dst, dport) -> [capmiss - capfix in sum, flows]: numbers may be the same in each flow"""
+    out = defaultdict(lambda: [0, 0])
     for r in rows(['racluster', '-m', 'saddr,sport,daddr,dport', '-nn', '--csv', '-s',
-                   'saddr,sport,daddr,dport,scapmiss,scapfix,dcapmiss,dcapfix', '-', 'tcp'], records):
+                   'saddr,sport,daddr,dport,trans,scapmiss,scapfix,dcapmiss,dcapfix', '-', 'tcp'], records):
         if r['sport'] in ('-', '') or r['saddr'] in ('-', ''):
             continue
         ends = (str(ip_address(r['saddr'])), int(r['sport'])), (str(ip_address(r['daddr'])), int(r['dport']))
         for side, key in (('s', ends), ('d', ends[::-1])):
-            out[key[0] + key[1]] += value(r[side + 'capmiss']) - value(r[side + 'capfix'])
+            out[key[0] + key[1]][0] += value(r[side + 'capmiss']) - value(r[side + 'capfix'])
+            out[key[0] + key[1]][1] += value(r['trans'])
     return out
 
 
@@ -166,10 +165,10 @@ def check(path, limits, T='1'):
     if st not in (0, 2):
         raise Failure(err)
     bad = beyond_packets(records)
-    for key, n in sorted(missing(records).items()):
+    for key, (n, flows) in sorted(missing(records).items()):
         # a pair of ends that is not known here is inside a tunnel
-        if key in limits and n > limits[key]:
-            bad.append('%s:%d > %s:%d: %d missing, at most %d' % (*key, n, limits[key]))
+        if key in limits and n > limits[key] * flows:
+            bad.append('%s:%d > %s:%d: %d missing, at most %d' % (*key, n, limits[key] * flows))
     return bad
 
 
