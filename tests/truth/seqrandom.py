@@ -13,7 +13,7 @@ from ipaddress import ip_address
 
 from common import *
 from peers import BASE
-from vectors import KINDS, Wire, value
+from vectors import KINDS, VECTORS, Wire, value
 
 B = 4096                                 # how far behind a number is known: part of the definition of `stale`
 MS = 1000                                # times are in us
@@ -453,10 +453,28 @@ def compare(job, truth, lost, got, bins, width):
     return bad
 
 
+def on_vectors(tap):
+    """the oracle itself has to have what the specification says"""
+    known = {name: ([(q, n * EVERY) for n, q in enumerate(seqs)], right) for name, (seqs, right) in VECTORS.items()}
+    known['E20'] = [(n + 16384 * (n > 50), n * 20 * MS) for n in range(1, 101)], dict(uniq=100, jumps=1, jumpskip=16384)
+    known['E14'] = [(1, 0), (2, 100 * MS), (70002, 60100 * MS), (70003, 60200 * MS)], dict(uniq=4, lost=69999)
+    bad = []
+    for name, (packets, right) in known.items():
+        o = Oracle()
+        for q, t in packets:
+            o.packet(q, t, 0)
+        o.end()
+        right = {'net' if k == 'lost' else k: n for k, n in right.items()}
+        off = {k: (right.get(k, 0), n) for k, n in o.n[0].items() if n != right.get(k, 0)}
+        bad += ['%s: (right, oracle) %s' % (name, off)] if off else []
+    tap.ok(not bad, 'the oracle: %d vectors of the specification' % len(known), *bad)
+
+
 def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     total = int(sys.argv[2]) if len(sys.argv) > 2 else 1000 if os.environ.get('PAVO_LONG') else 200
     tap, rng, wire = Tap(), random.Random(seed), Wire('esp')
+    on_vectors(tap)
     kinds = list(TRACES)
     jobs = [Job(rng, n, kinds[n % len(kinds)]) for n in range(total)]
     for job in jobs:
