@@ -144,7 +144,9 @@ tests_unit_ra_tools_test_anon_LDADD = $(FLOW_LIBS) $(LIBCRYPTO_LIBS) $(CMOCKA_LI
 # --- true captures: truth/, described in README.md -------------------------------------------------
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
 TESTS += \
+	%D%/truth/addresses.tap \
 	%D%/truth/captureloss.tap \
+	%D%/truth/cases.tap \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
@@ -159,14 +161,17 @@ TESTS += \
 	%D%/truth/queries.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
+	%D%/truth/seqrandom.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
 	%D%/truth/tcploss.tap \
 	%D%/truth/tcppeers.tap \
 	%D%/truth/tcprandom.tap \
 	%D%/truth/tcpstreams.tap \
+	%D%/truth/tcptraps.tap \
 	%D%/truth/tunnels.tap \
-	%D%/truth/vectors.tap
+	%D%/truth/vectors.tap \
+	%D%/truth/windows.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap
