@@ -173,21 +173,14 @@ frag_fields(struct flow *r, const struct frag_counts *c, int s, int d)
 	SET(r, dfrags, c != NULL ? c->frags[d] : 0);
 	if (c == NULL)
 		return;
-#define FRAG_PAIR(name, from)              \
-	SET(r, s##name, c->from[s]);       \
-	SET(r, d##name, c->from[d])
-	FRAG_PAIR(fragb, bytes);
-	FRAG_PAIR(fragdg, dg);
-	FRAG_PAIR(fragok, ok);
-	FRAG_PAIR(fraginc, inc);
-	FRAG_PAIR(fragorph, orph);
-	FRAG_PAIR(fragovl, ovl);
-	FRAG_PAIR(fragdup, dup);
-	FRAG_PAIR(fragooo, ooo);
-	FRAG_PAIR(fragtiny, tiny);
-	FRAG_PAIR(fragbad, bad);
-	FRAG_PAIR(fragatom, atom);
-#undef FRAG_PAIR
+	SET(r, sfragb, c->fragb[s]);
+	SET(r, dfragb, c->fragb[d]);
+#define BOTH(what, name)             \
+	SET(r, s##name, c->name[s]); \
+	SET(r, d##name, c->name[d]);
+	FRAG_COUNTS(BOTH)
+	FRAG_OTHERS(BOTH)
+#undef BOTH
 }
 
 /* Attributes of a direction: VLANs, MPLS, encapsulation. */

@@ -366,28 +366,13 @@ seqno_rehome(struct seqno *s, uint64_t from, uint64_t to, uint16_t lane)
 void
 seq_counts_add(struct seq_counts *to, const struct seq_counts *from)
 {
-	to->lost += from->lost;
-	to->jumpskip += from->jumpskip;
-	to->outage += from->outage;
-	to->lateus_sum += from->lateus_sum;
-	to->uniq += from->uniq;
-	to->fix += from->fix;
-	to->dup += from->dup;
-	to->late += from->late;
-	to->early += from->early;
-	to->gapev += from->gapev;
-	to->stale += from->stale;
-	to->badseq += from->badseq;
-	to->jumps += from->jumps;
-	to->resets += from->resets;
-	to->wrap += from->wrap;
-	to->headgap += from->headgap;
-	to->noutage += from->noutage;
-	to->nr3 += from->nr3;
-	raise(&to->maxgap, from->maxgap);
-	raise(&to->lagmax, from->lagmax);
-	raise(&to->extmax, from->extmax);
-	raise(&to->lateus_max, from->lateus_max);
+#define ADD(name)     to->name += from->name;
+#define GREATER(name) raise(&to->name, from->name);
+	SEQ_SUMS_64(ADD)
+	SEQ_SUMS_32(ADD)
+	SEQ_MAXES(GREATER)
+#undef ADD
+#undef GREATER
 	for (int i = 0; i < SEQ_LAGS; i++)
 		to->laghist[i] += from->laghist[i];
 }
