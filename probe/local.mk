@@ -162,3 +162,4 @@ pavo_SOURCES = \
 	%D%/options.h \
 	%D%/probe.opt
 pavo_LDADD = $(PROBE_LIBS)
+EXTRA_DIST += %D%/README.md
