@@ -25,6 +25,7 @@ libprobe_a_SOURCES += \
 	%D%/decode/frelay.c \
 	%D%/decode/geneve.c \
 	%D%/decode/gre.c \
+	%D%/decode/guess.c \
 	%D%/decode/hdlc.c \
 	%D%/decode/icmp.c \
 	%D%/decode/ike.c \

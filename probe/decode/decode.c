@@ -183,21 +183,6 @@ decode_typed(struct decoder *d, uint16_t type)
 	return (decode_nonip(d, type, 0));
 }
 
-enum step
-decode_nibble(const struct decoder *d)
-{
-	if (cur_left(&d->c) == 0)
-		return (STEP_IP4); /* which finds that nothing is there */
-	switch (*d->c.p >> 4) {
-	case 4:
-		return (STEP_IP4);
-	case 6:
-		return (STEP_IP6);
-	default:
-		return (STEP_END);
-	}
-}
-
 static uint64_t
 pair_hash(const struct ip *a, const struct ip *b)
 {
@@ -307,7 +292,7 @@ decode(struct packet *p, int dlt, const uint8_t *bytes, uint32_t caplen, uint32_
 	p->fate = PKT_SHORT; /* until a header says otherwise */
 	if (step == STEP_END)
 		decode_nonip(&d, PROTO_LINK, (uint32_t)dlt);
-	for (int n = 0; step != STEP_END; n++) {
+	for (int n = 0; step > STEP_END; n++) {
 		if (n == STEPS) {
 			if (d.level == 0)
 				decode_nonip(&d, PROTO_LINK, (uint32_t)dlt);

@@ -13,6 +13,7 @@
 #include "probe/decode/decode.h"
 
 enum step {
+	STEP_NOT = -1, /* the bytes are not of this protocol: somebody else may look at them */
 	STEP_END,
 #define STEP(name, function) STEP_##name,
 #include "probe/decode/proto.def"
@@ -53,8 +54,11 @@ enum step decode_bad(struct decoder *);
 enum step decode_nonip(struct decoder *, uint16_t proto, uint32_t aux);
 /* The next header behind a 16-bit type: an ethertype's decoder, else decode_nonip(). */
 enum step decode_typed(struct decoder *, uint16_t type);
-/* Which IP lies at the cursor, by its first nibble: STEP_IP4, STEP_IP6 or STEP_END. */
-enum step decode_nibble(const struct decoder *);
+/* Where nothing but a hint says that IP is at the cursor, or Ethernet `skip` bytes behind it: does its header
+ * fit?  Its decoder; STEP_NOT; STEP_END if too little was captured to say.  sure: only Ethernet around IP whose
+ * header shows by more than its type that it is one. */
+enum step decode_guess_ip(const struct decoder *);
+enum step decode_guess_eth(const struct decoder *, size_t skip, bool sure);
 /* A whole IP header: the flow is this one now.  The caller sets lengths, ttl, tos and fragment facts. */
 void decode_flow(struct decoder *, const struct ip *src, const struct ip *dst, uint8_t af,
 		 uint8_t proto);

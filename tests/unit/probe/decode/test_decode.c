@@ -76,8 +76,6 @@ static const struct want cases[] = {
 	    UDP12), .dlt = LINK_ETH, INNER, IS_UDP12, .vlan = 1, .ivlan = 2, .encap = "q1/q2/q3/q4/q5/q6/q7/q8" },
 	{ "mpls", BYTES(ETH(0x8847), MPLS(1000, 0), MPLS(2000, 1), UDP12), .dlt = LINK_ETH, INNER, IS_UDP12,
 	    .mpls = 1000, .encap = "mpls1000" },
-	{ "mpls pseudowire is not guessed at", BYTES(ETH(0x8847), MPLS(1000, 1), Z4, ETH(0x800), UDP12),
-	    .dlt = LINK_ETH, .proto = 0x8847, .mpls = 1000 },
 	{ "pppoe", BYTES(ETH(0x8864), 0x11, 0, B16(9), B16(34), 0, 0x21, UDP12, Z8), .dlt = LINK_ETH, INNER, IS_UDP12,
 	    .encap = "pppoe9" },
 	{ "pppoe lcp", BYTES(ETH(0x8864), 0x11, 0, B16(9), B16(10), 0xc0, 0x21, DATA8), .dlt = LINK_ETH,

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * test_tunnels.c: what is around a flow: labels, tags and tunnels, whole and cut at every byte; and what looks like
+ * one and is none.
+ */
+#include "tests/unit/probe/decode/frames.h"
+
+// clang-format off
+/* The header of UDP12 with its checksum, right or not; without one it is 0. */
+#define SUM12(sum) 0x45, 0x02, B16(32), B16(ID), B16(0x4000), 64, 17, B16(sum), A4, B4, UDP(5000, 6000, 4), DATA4
+#define RIGHT SUM12(0x1495)
+#define WRONG SUM12(0x1496)
+#define MAC_4 0x4c, 0, 0, 0, 0, 0xbb
+#define SIX12 IP6(17, 12), UDP(5000, 6000, 4), DATA4
+#define IS_SIX12 SIX, .proto = 17, .sport = 5000, .dport = 6000, .facts = FACT_PORTS, .iplen = 52, .payload = 4
+#define IS_MPLS(label) .dlt = LINK_ETH, .proto = 0x8847, .mpls = label
+
+static const struct want mpls[] = {
+	{ "ipv4, its checksum right", BYTES(ETH(0x8847), MPLS(16, 1), RIGHT), .dlt = LINK_ETH, INNER, IS_UDP12, .mpls = 16,
+	    .encap = "mpls16" },
+	{ "ipv4, its checksum wrong", BYTES(ETH(0x8847), MPLS(16, 1), WRONG), IS_MPLS(16) },
+	{ "ipv4 without a checksum, padded", BYTES(ETH(0x8847), MPLS(16, 1), UDP12, Z8), .dlt = LINK_ETH, INNER, IS_UDP12,
+	    .mpls = 16, .encap = "mpls16" },
+	{ "ipv4 without a checksum, far too much behind it", BYTES(ETH(0x8847), MPLS(16, 1), UDP12, Z16, Z16, Z16, Z16),
+	    IS_MPLS(16) },
+	{ "ipv4 longer than what is left", BYTES(ETH(0x8847), MPLS(16, 1), IP4(17, 13), UDP(5000, 6000, 5), DATA4),
+	    IS_MPLS(16) },
+	{ "ipv4 of 4 words", BYTES(ETH(0x8847), MPLS(16, 1), 0x44, 2, B16(32), Z8, A4, B4, DATA8, DATA8), IS_MPLS(16) },
+	{ "ipv6", BYTES(ETH(0x8847), MPLS(16, 1), SIX12), .dlt = LINK_ETH, IS_SIX12, .mpls = 16, .encap = "mpls16" },
+	{ "ipv6 longer than what is left", BYTES(ETH(0x8847), MPLS(16, 1), IP6(17, 13), UDP(5000, 6000, 4), DATA4),
+	    IS_MPLS(16) },
+	{ "ipv6 from a group", BYTES(ETH(0x8847), MPLS(16, 1), 0x60, 0, 0, 0, B16(12), 17, 63, 0xff, 2, Z8, Z4, 0, 1, B6,
+	    UDP(5000, 6000, 4), DATA4), IS_MPLS(16) },
+	{ "ethernet behind a control word", BYTES(ETH(0x8847), MPLS(16, 1), Z4, ETH(0x800), RIGHT), .dlt = LINK_ETH, INNER,
+	    IS_UDP12, .mpls = 16, .encap = "mpls16" },
+	{ "and a VLAN", BYTES(ETH(0x8847), MPLS(16, 1), Z4, ETH(0x8100), VLAN(7, 0x800), RIGHT), .dlt = LINK_ETH, INNER,
+	    IS_UDP12, .mpls = 16, .vlan = 7, .encap = "mpls16/q7" },
+	{ "ethernet, an address begins with 0", BYTES(ETH(0x8847), MPLS(16, 1), ETH(0x800), RIGHT), .dlt = LINK_ETH, INNER,
+	    IS_UDP12, .mpls = 16, .encap = "mpls16" },
+	{ "with 4", BYTES(ETH(0x8847), MPLS(100, 0), MPLS(200, 1), ETH_TO(MAC_4, 0x800), RIGHT), .dlt = LINK_ETH, INNER,
+	    IS_UDP12, .mpls = 100, .encap = "mpls100" },
+	{ "with 6, and a length that would fit", BYTES(ETH(0x8847), MPLS(16, 1), 0x60, 1, 2, 3, B16(8), MAC_A, B16(0x800),
+	    RIGHT, Z4), .dlt = LINK_ETH, INNER, IS_UDP12, .mpls = 16, .encap = "mpls16" },
+	{ "arp", BYTES(ETH(0x8847), MPLS(16, 1), ETH(0x806), B16(1), B16(0x800), 6, 4, B16(1), MAC_A, A4, Z4, 0, 0, B4),
+	    .dlt = LINK_ETH, .proto = PROTO_ARP, .mpls = 16, .af = 4, .src = "10.0.0.1", .dst = "10.0.0.2",
+	    .encap = "mpls16" },
+	{ "ethernet of a type that no one knows", BYTES(ETH(0x8847), MPLS(16, 1), Z4, ETH(0x1234), RIGHT), IS_MPLS(16) },
+	{ "ethernet from a group", BYTES(ETH(0x8847), MPLS(16, 1), MAC_4, BROADCAST, B16(0x800), RIGHT), IS_MPLS(16) },
+	{ "ethernet, but the inner packet does not fit", BYTES(ETH(0x8847), MPLS(16, 1), Z4, ETH(0x800), IP4(17, 100), DATA8),
+	    IS_MPLS(16) },
+	{ "a router's alert, then nothing that fits", BYTES(ETH(0x8847), MPLS(1, 0), MPLS(16, 1), 0x10, 0, 0, 0x21, DATA16),
+	    IS_MPLS(1) },
+	{ "a stack without a bottom", BYTES(ETH(0x8847), MPLS(1, 0), MPLS(2, 0)), IS_MPLS(1) },
+	{ "labels and nothing else", BYTES(ETH(0x8847), MPLS(1, 0), MPLS(2, 1)), IS_MPLS(1) },
+};
+// clang-format on
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const struct want *cases;
+	size_t n;
+} families[] = {
+	{ mpls, COUNT(mpls) },
+};
+
+static void
+test_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(families); i++)
+		check_whole(families[i].cases, families[i].n);
+}
+
+static void
+test_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(families); i++)
+		check_cuts(families[i].cases, families[i].n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_cut),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
