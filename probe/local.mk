@@ -15,6 +15,7 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/decode/ah.c \
 	%D%/decode/arp.c \
+	%D%/decode/cmd.c \
 	%D%/decode/decode.c \
 	%D%/decode/decode.h \
 	%D%/decode/decoders.h \
@@ -22,6 +23,7 @@ libprobe_a_SOURCES += \
 	%D%/decode/erspan.c \
 	%D%/decode/esp.c \
 	%D%/decode/eth.c \
+	%D%/decode/fabricpath.c \
 	%D%/decode/frelay.c \
 	%D%/decode/geneve.c \
 	%D%/decode/gre.c \
@@ -36,6 +38,7 @@ libprobe_a_SOURCES += \
 	%D%/decode/nflog.c \
 	%D%/decode/null.c \
 	%D%/decode/packet.h \
+	%D%/decode/pbb.c \
 	%D%/decode/ppp.c \
 	%D%/decode/proto.def \
 	%D%/decode/rtp.c \
@@ -44,6 +47,7 @@ libprobe_a_SOURCES += \
 	%D%/decode/tcp.c \
 	%D%/decode/udp.c \
 	%D%/decode/vlan.c \
+	%D%/decode/vntag.c \
 	%D%/decode/vxlan.c \
 	%D%/decode/wg.c \
 	%D%/decode/wifi.c

@@ -183,6 +183,16 @@ decode_typed(struct decoder *d, uint16_t type)
 	return (decode_nonip(d, type, 0));
 }
 
+enum step
+decode_tagged(struct decoder *d, uint16_t type)
+{
+	if (type > 1500)
+		return (decode_typed(d, type));
+	if (type < decode_left(d)) /* what is behind it is padding */
+		decode_bound(d, 0, type);
+	return (STEP_LLC);
+}
+
 static uint64_t
 pair_hash(const struct ip *a, const struct ip *b)
 {

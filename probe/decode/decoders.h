@@ -54,6 +54,8 @@ enum step decode_bad(struct decoder *);
 enum step decode_nonip(struct decoder *, uint16_t proto, uint32_t aux);
 /* The next header behind a 16-bit type: an ethertype's decoder, else decode_nonip(). */
 enum step decode_typed(struct decoder *, uint16_t type);
+/* The same behind a field that is a type, or the length of an LLC frame. */
+enum step decode_tagged(struct decoder *, uint16_t type);
 /* Where nothing but a hint says that IP is at the cursor, or Ethernet `skip` bytes behind it: does its header
  * fit?  Its decoder; STEP_NOT; STEP_END if too little was captured to say.  sure: only Ethernet around IP whose
  * header shows by more than its type that it is one. */

@@ -18,7 +18,7 @@ decode_geneve(struct decoder *d)
 		return (decode_cut(d, LAYER_TUNNEL));
 	vni = get32(h + 4) >> 8;
 	next = decode_greproto(get16(h + 2));
-	if (h[0] >> 6 != 0 || next == STEP_END || next == STEP_ERSPAN ||
+	if (h[0] >> 6 != 0 || next == STEP_END || next == STEP_ERSPAN || next == STEP_GRECMD ||
 	    !decode_enter(d, ENCAP_GENEVE, vni))
 		return (STEP_END);
 	d->vrf = vni;

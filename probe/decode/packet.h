@@ -76,6 +76,7 @@ enum encap { /* one step of encapsulation, outer to inner; its letters in the `e
 	ENCAP_L2TP,
 	ENCAP_UDP, /* udp: UDP-encapsulated ESP */
 	ENCAP_AH,  /* ah: ESP or IP within AH */
+	ENCAP_PBB, /* pbb:<service> */
 };
 #define ENCAP_DEPTH 8
 #define ENCAP_NOID UINT32_MAX

@@ -95,7 +95,7 @@ static const struct want cases[] = {
 	{ "gre, checksum, key, sequence", BYTES(ETH(0x800), OUT4(47, 48), GRE(0xb000, 0x800), Z4, B32(7), B32(55),
 	    UDP12), .dlt = LINK_ETH, INNER, .proto = 17, .sport = 5000, .dport = 6000,
 	    .facts = FACT_PORTS | FACT_GRESEQ, .iplen = 32, .payload = 4, .vrf = 7, .encap = "gre7" },
-	{ "gre, unknown inside", BYTES(ETH(0x800), OUT4(47, 12), GRE(0x2000, 0x8909), B32(40), DATA4),
+	{ "gre, unknown inside", BYTES(ETH(0x800), OUT4(47, 12), GRE(0x2000, 0x8801), B32(40), DATA4),
 	    .dlt = LINK_ETH, OUTER, .proto = 47, .vrf = 40, .iplen = 32, .payload = 4 },
 	{ "gre bridging, arp inside: the outer flow", BYTES(ETH(0x800), OUT4(47, 46), GRE(0, 0x6558), ETH(0x806),
 	    B16(1), B16(0x800), 6, 4, B16(1), MAC_A, A4, Z4, 0, 0, B4), .dlt = LINK_ETH, OUTER, .proto = 47,

@@ -53,6 +53,33 @@ static const struct want mpls[] = {
 	{ "a stack without a bottom", BYTES(ETH(0x8847), MPLS(1, 0), MPLS(2, 0)), IS_MPLS(1) },
 	{ "labels and nothing else", BYTES(ETH(0x8847), MPLS(1, 0), MPLS(2, 1)), IS_MPLS(1) },
 };
+
+#define IS_INNER .dlt = LINK_ETH, INNER, IS_UDP12
+#define IS_GRE(n) .dlt = LINK_ETH, OUTER, .proto = 47, .iplen = 24 + (n), .payload = n
+static const struct want tags[] = {
+	{ "vn-tag", BYTES(ETH(0x8926), B32(0x80120034), B16(0x800), UDP12), IS_INNER },
+	{ "vn-tag and a VLAN", BYTES(ETH(0x8926), B32(0x80120034), B16(0x8100), VLAN(7, 0x800), UDP12), IS_INNER, .vlan = 7,
+	    .encap = "q7" },
+	{ "vn-tag, llc", BYTES(ETH(0x8926), B32(0x80120034), B16(4), 0xe0, 0xe1, 3, 0), .dlt = LINK_ETH, .proto = PROTO_LLC,
+	    .aux = 0xe0e0 },
+	{ "802.1ah", BYTES(ETH(0x88a8), VLAN(100, 0x88e7), B32(0x60abcdef), ETH(0x800), UDP12), IS_INNER, .vlan = 100,
+	    .encap = "q100/pbb11259375" },
+	{ "802.1ah, the customer's VLAN", BYTES(ETH(0x88e7), B32(7), ETH(0x8100), VLAN(9, 0x800), UDP12), IS_INNER, .vlan = 9,
+	    .encap = "pbb7/q9" },
+	{ "fabricpath", BYTES(ETH(0x8903), B16(0x0042), ETH(0x800), UDP12), IS_INNER },
+	{ "cisco metadata", BYTES(ETH(0x8909), 1, 1, B16(1), B16(77), B16(0x800), UDP12), IS_INNER },
+	{ "cisco metadata of two words", BYTES(ETH(0x8909), 1, 2, B16(1), B16(77), Z4, B16(0x800), UDP12), IS_INNER },
+	{ "cisco metadata of a later version", BYTES(ETH(0x8909), 2, 1, B16(1), B16(77), B16(0x800), UDP12), .dlt = LINK_ETH,
+	    .proto = 0x8909 },
+	{ "cisco metadata of no word", BYTES(ETH(0x8909), 1, 0, B16(0x800), UDP12), .dlt = LINK_ETH, .proto = 0x8909 },
+	{ "cisco metadata in gre", BYTES(ETH(0x800), OUT4(47, 44), GRE(0, 0x8909), B16(0x800), 1, 1, B16(1), B16(77),
+	    UDP12), IS_INNER, .encap = "gre" },
+	{ "cisco metadata in gre, an unknown type", BYTES(ETH(0x800), OUT4(47, 44), GRE(0, 0x8909), B16(0x8801), 1, 1, B16(1),
+	    B16(77), UDP12), IS_GRE(40) },
+	{ "cisco metadata in geneve is not what geneve says", BYTES(ETH(0x800), OUT4(17, 56), UDP(50000, 6081, 48), 0, 0,
+	    B16(0x8909), Z4, B16(0x800), 1, 1, B16(1), B16(77), UDP12), .dlt = LINK_ETH, OUTER, .proto = 17,
+	    .sport = 50000, .dport = 6081, .facts = FACT_PORTS, .iplen = 76, .payload = 48 },
+};
 // clang-format on
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -61,6 +88,7 @@ static const struct {
 	size_t n;
 } families[] = {
 	{ mpls, COUNT(mpls) },
+	{ tags, COUNT(tags) },
 };
 
 static void

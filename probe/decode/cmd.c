@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * cmd.c: Cisco metadata (draft-smith-kandula-sxp): a security group beside the frame, before its type; in GRE behind
+ * its type.
+ */
+#include "probe/decode/decoders.h"
+
+enum { CMD_VERSION = 1 };
+
+/* The options: words of a type and a value. */
+static bool
+options(struct cursor *c)
+{
+	uint8_t version = cur_u8(c), words = cur_u8(c);
+
+	cur_skip(c, words * 4u);
+	return (c->cut || (version == CMD_VERSION && words > 0));
+}
+
+enum step
+decode_cmd(struct decoder *d)
+{
+	bool known = options(&d->c);
+	uint16_t type = cur_u16(&d->c);
+
+	if (d->c.cut)
+		return (decode_cut(d, LAYER_LINK));
+	return (known ? decode_tagged(d, type) : decode_nonip(d, 0x8909, 0));
+}
+
+enum step
+decode_grecmd(struct decoder *d)
+{
+	uint16_t type = cur_u16(&d->c);
+	bool known = options(&d->c);
+
+	if (d->c.cut)
+		return (decode_cut(d, LAYER_TUNNEL));
+	return (known ? decode_typed(d, type) : STEP_END);
+}
