@@ -236,6 +236,7 @@ decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8
 	p->af = af;
 	p->proto = proto;
 	p->vrf = d->vrf;
+	p->keyed_vrf = d->keyed_vrf;
 	p->nencap = d->nencap;
 	p->facts |= FACT_PAYLOAD;
 	if (never_answers(p))

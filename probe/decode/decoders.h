@@ -26,6 +26,7 @@ struct decoder {
 	struct packet *p;
 	const struct decode_options *o;
 	uint32_t vrf; /* of the next inner flow */
+	uint32_t keyed_vrf; /* the same, where GRE keys count */
 	int dlt;
 	uint8_t level;	 /* IP headers taken */
 	uint8_t tunnels; /* encapsulations gone through */
@@ -64,6 +65,8 @@ enum step decode_guess_eth(const struct decoder *, size_t skip, bool sure);
 /* A whole IP header: the flow is this one now.  The caller sets lengths, ttl, tos and fragment facts. */
 void decode_flow(struct decoder *, const struct ip *src, const struct ip *dst, uint8_t af,
 		 uint8_t proto);
+/* Is GRE from src to dst, `skip` bytes behind the cursor, the inner part of a GRE keepalive? */
+bool decode_keepalive(const struct decoder *, const struct ip *src, const struct ip *dst, size_t skip);
 /* Note an encapsulation around what comes next. */
 void decode_encap(struct decoder *, enum encap, uint32_t id);
 /* May a tunnel be entered here (--outer, fragments, depth)?  Notes it if so. */

@@ -21,6 +21,6 @@ decode_geneve(struct decoder *d)
 	if (h[0] >> 6 != 0 || next == STEP_END || next == STEP_ERSPAN || next == STEP_GRECMD ||
 	    !decode_enter(d, ENCAP_GENEVE, vni))
 		return (STEP_END);
-	d->vrf = vni;
+	d->vrf = d->keyed_vrf = vni;
 	return (next);
 }

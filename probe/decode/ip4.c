@@ -49,6 +49,8 @@ decode_ip4(struct decoder *d)
 		return (decode_bad(d));
 	src = ip_v4(h + 12);
 	dst = ip_v4(h + 16);
+	if (h[9] == PROTO_GRE && d->level > 0 && decode_keepalive(d, &src, &dst, hlen - 20))
+		return (STEP_END);
 	decode_flow(d, &src, &dst, 4, h[9]);
 	p->iplen = total;
 	p->payload = total - hlen;

@@ -119,6 +119,8 @@ decode_ip6(struct decoder *d)
 		length = there;
 	memcpy(src.b, h + 8, 16);
 	memcpy(dst.b, h + 24, 16);
+	if (h[6] == PROTO_GRE && d->level > 0 && decode_keepalive(d, &src, &dst, 0))
+		return (STEP_END);
 	decode_flow(d, &src, &dst, 6, h[6]);
 	p->iplen = 40 + length;
 	p->payload = length;

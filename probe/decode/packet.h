@@ -67,7 +67,7 @@ enum encap { /* one step of encapsulation, outer to inner; its letters in the `e
 	ENCAP_PPPOE,  /* pppoe:<session> */
 	ENCAP_IPIP,   /* ipip */
 	ENCAP_6IN4,   /* 6in4 (also 4in6, 6in6: the outer and inner family follow from the addresses) */
-	ENCAP_GRE,    /* gre, gre:<key> */
+	ENCAP_GRE,    /* gre, gre:<key>, all 32 bits of it */
 	ENCAP_ERSPAN, /* erspan:<session> */
 	ENCAP_VXLAN,  /* vxlan:<vni> */
 	ENCAP_GENEVE, /* geneve:<vni> */
@@ -103,7 +103,7 @@ struct packet {
 	uint16_t proto;        /* innermost protocol that owns the packet, see above */
 	uint8_t af;            /* 4, 6, 0 = no IP */
 	uint8_t fate;          /* enum pkt_fate */
-	uint32_t vrf;          /* VXLAN/Geneve VNI, GRE key; else 0 */
+	uint32_t vrf;          /* VXLAN/Geneve VNI; of GRE that is not decoded its key; else 0 */
 	uint32_t aux;          /* more key: GRE undecodable 0; LLC SAPs; ethertype's own business otherwise 0 */
 	uint32_t facts;
 	uint32_t wire;         /* length of the whole frame on the wire, with L2 */
@@ -121,6 +121,7 @@ struct packet {
 	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */
 	uint32_t spi, seq;    /* FACT_SPI */
 	uint32_t ipid;        /* IPv4 identification; IPv6: of the fragment header, else 0 */
+	uint32_t keyed_vrf;   /* vrf, if the keys of GRE around the flow count (--key +gre); NVGRE: its network */
 	/* --- line 2 */
 	uint64_t ohash;       /* hash of the outer address pair where there is an outer IP header, else 0 */
 	struct {

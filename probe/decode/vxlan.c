@@ -30,6 +30,6 @@ decode_vxlan(struct decoder *d)
 	next = inside(h);
 	if ((h[0] & VALID_VNI) == 0 || next == STEP_END || !decode_enter(d, ENCAP_VXLAN, vni))
 		return (STEP_END);
-	d->vrf = vni;
+	d->vrf = d->keyed_vrf = vni;
 	return (next);
 }

@@ -69,7 +69,7 @@ struct want {
 	const char *src, *dst, *encap;
 	uint16_t sport, dport;
 	uint32_t facts; /* but FACTS_ALWAYS */
-	uint32_t vrf, aux, iplen, payload, spi, seq;
+	uint32_t vrf, keyed_vrf, aux, iplen, payload, spi, seq;
 	uint16_t vlan, ivlan; /* 0: none */
 	uint32_t mpls;	      /* 0: none */
 };
@@ -136,6 +136,7 @@ check(const struct want *w, const struct packet *p)
 	assert_int_equal(p->facts & ~(uint32_t)FACTS_ALWAYS, w->facts);
 	assert_int_equal((p->facts & FACT_PAYLOAD) != 0, w->iplen != 0);
 	assert_int_equal(p->vrf, w->vrf);
+	assert_int_equal(p->keyed_vrf, w->keyed_vrf != 0 ? w->keyed_vrf : w->vrf);
 	assert_int_equal(p->aux, w->aux);
 	assert_int_equal(p->iplen, w->iplen);
 	assert_int_equal(p->payload, w->payload);
@@ -165,7 +166,7 @@ static void
 check_cut(const struct want *w, const struct packet *whole, const struct packet *p)
 {
 	bool same = p->fate == PKT_FLOW && p->af == whole->af && p->proto == whole->proto &&
-		    ip_cmp(&p->src, &whole->src) == 0;
+		    p->nencap == whole->nencap && ip_cmp(&p->src, &whole->src) == 0;
 	uint32_t stated = p->facts & ~(uint32_t)FACT_CUT;
 
 	assert_true(p->fate == PKT_FLOW || p->fate == PKT_SHORT || p->fate == w->fate);

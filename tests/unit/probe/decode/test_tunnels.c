@@ -55,7 +55,7 @@ static const struct want mpls[] = {
 };
 
 #define IS_INNER .dlt = LINK_ETH, INNER, IS_UDP12
-#define IS_GRE(n) .dlt = LINK_ETH, OUTER, .proto = 47, .iplen = 24 + (n), .payload = n
+#define IS_GRE(n) .dlt = LINK_ETH, OUTER, .proto = 47, .payload = n
 static const struct want tags[] = {
 	{ "vn-tag", BYTES(ETH(0x8926), B32(0x80120034), B16(0x800), UDP12), IS_INNER },
 	{ "vn-tag and a VLAN", BYTES(ETH(0x8926), B32(0x80120034), B16(0x8100), VLAN(7, 0x800), UDP12), IS_INNER, .vlan = 7,
@@ -75,10 +75,44 @@ static const struct want tags[] = {
 	{ "cisco metadata in gre", BYTES(ETH(0x800), OUT4(47, 44), GRE(0, 0x8909), B16(0x800), 1, 1, B16(1), B16(77),
 	    UDP12), IS_INNER, .encap = "gre" },
 	{ "cisco metadata in gre, an unknown type", BYTES(ETH(0x800), OUT4(47, 44), GRE(0, 0x8909), B16(0x8801), 1, 1, B16(1),
-	    B16(77), UDP12), IS_GRE(40) },
+	    B16(77), UDP12), IS_GRE(40), .iplen = 64 },
 	{ "cisco metadata in geneve is not what geneve says", BYTES(ETH(0x800), OUT4(17, 56), UDP(50000, 6081, 48), 0, 0,
 	    B16(0x8909), Z4, B16(0x800), 1, 1, B16(1), B16(77), UDP12), .dlt = LINK_ETH, OUTER, .proto = 17,
 	    .sport = 50000, .dport = 6081, .facts = FACT_PORTS, .iplen = 76, .payload = 48 },
+};
+
+#define GRE_BACK(type) IP4_(D4, C4, 47, 4, 0), GRE(0, type)
+#define GRE_ON(type) IP4_(C4, D4, 47, 4, 0), GRE(0, type)
+static const struct want gre[] = {
+	{ "nvgre", BYTES(ETH(0x800), OUT4(47, 54), GRE(0x2000, 0x6558), B32(5001 << 8 | 0x3c), ETH(0x800), UDP12), IS_INNER,
+	    .keyed_vrf = 5001, .encap = "gre1280316" },
+	{ "nvgre, not decoded: its network", BYTES(ETH(0x800), OUT4(47, 14 + 8 + 4), GRE(0x2000, 0x6558),
+	    B32(5001 << 8 | 0x3c), ETH(0x88cc), DATA4), IS_GRE(18), .iplen = 46, .vrf = 5001 },
+	{ "the key of erspan is no network", BYTES(ETH(0x800), OUT4(47, 66), GRE(0x3000, 0x88be), B32(5), B32(9),
+	    B32(0x10000011), Z4, ETH(0x800), UDP12), .dlt = LINK_ETH, INNER, .proto = 17, .sport = 5000, .dport = 6000,
+	    .facts = FACT_PORTS | FACT_GRESEQ | FACT_MIRROR, .iplen = 32, .payload = 4, .encap = "gre5/erspan17" },
+	{ "of erspan that is not decoded neither", BYTES(ETH(0x800), OUT4(47, 38), GRE(0x3000, 0x88be), B32(5), B32(9),
+	    B32(0x10000011), Z4, ETH(0x88cc), DATA4), .dlt = LINK_ETH, OUTER, .proto = 47,
+	    .facts = FACT_GRESEQ | FACT_MIRROR, .iplen = 58, .payload = 26 },
+	{ "vxlan in gre: the nearest network", BYTES(ETH(0x800), OUT4(47, 90), GRE(0x2000, 0x800), B32(5), OUT4(17, 62),
+	    UDP(50000, 4789, 54), 8, 0, 0, 0, B32(0x4d200), ETH(0x800), UDP12), IS_INNER, .vrf = 1234,
+	    .encap = "gre5/vxlan1234" },
+	{ "erspan III, an IP packet", BYTES(ETH(0x800), OUT4(47, 52), GRE(0x1000, 0x22eb), B32(9), B32(0x20000011), Z4,
+	    B32(2 << 10), UDP12), .dlt = LINK_ETH, INNER, .proto = 17, .sport = 5000, .dport = 6000,
+	    .facts = FACT_PORTS | FACT_GRESEQ | FACT_MIRROR, .iplen = 32, .payload = 4, .encap = "gre/erspan17" },
+	{ "erspan III, neither frame nor packet", BYTES(ETH(0x800), OUT4(47, 52), GRE(0x1000, 0x22eb), B32(9),
+	    B32(0x20000011), Z4, B32(3 << 10), UDP12), .dlt = LINK_ETH, OUTER, .proto = 47,
+	    .facts = FACT_GRESEQ | FACT_MIRROR, .iplen = 72, .payload = 44 },
+	{ "keepalive: its sender's", BYTES(ETH(0x800), OUT4(47, 28), GRE(0, 0x800), GRE_BACK(0)), IS_GRE(24),
+	    .iplen = 48 },
+	{ "keepalive with a key", BYTES(ETH(0x800), OUT4(47, 32), GRE(0x2000, 0x800), B32(40), GRE_BACK(0)),
+	    IS_GRE(24), .iplen = 52, .vrf = 40 },
+	{ "keepalive behind cisco metadata", BYTES(ETH(0x800), OUT4(47, 36), GRE(0, 0x8909), B16(0x800), 1, 1, B16(1), B16(77),
+	    GRE_BACK(0)), IS_GRE(32), .iplen = 56 },
+	{ "gre in gre that holds something", BYTES(ETH(0x800), OUT4(47, 28), GRE(0, 0x800), GRE_BACK(0x8801)),
+	    .dlt = LINK_ETH, .af = 4, .src = "172.16.0.2", .dst = "172.16.0.1", .proto = 47, .iplen = 24, .encap = "gre" },
+	{ "gre in gre that goes on", BYTES(ETH(0x800), OUT4(47, 28), GRE(0, 0x800), GRE_ON(0)), .dlt = LINK_ETH, OUTER,
+	    .proto = 47, .iplen = 24, .encap = "gre" },
 };
 // clang-format on
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -89,6 +123,7 @@ static const struct {
 } families[] = {
 	{ mpls, COUNT(mpls) },
 	{ tags, COUNT(tags) },
+	{ gre, COUNT(gre) },
 };
 
 static void
