@@ -168,6 +168,27 @@ take_health(struct options *o, const char *arg)
 	free(copy);
 }
 
+/* +vlan, +gre, or several: +vlan+gre */
+static void
+take_key(struct options *o, const char *arg)
+{
+	const char *at = arg;
+
+	while (*at == '+') {
+		size_t n = strcspn(at + 1, "+");
+
+		if (n == 4 && strncmp(at + 1, "vlan", n) == 0)
+			o->key.vlan = true;
+		else if (n == 3 && strncmp(at + 1, "gre", n) == 0)
+			o->key.gre = true;
+		else
+			break;
+		at += n + 1;
+	}
+	if (at == arg || *at != '\0')
+		usage("--key %s: expected +vlan, +gre or +vlan+gre", arg);
+}
+
 static void
 add_file(struct options *o, char *name)
 {
@@ -207,9 +228,7 @@ take(struct options *o, int c, char *arg)
 		o->as_is = true;
 		break;
 	case O_KEY:
-		if (strcmp(arg, "+vlan") != 0)
-			usage("--key %s: expected +vlan", arg);
-		o->key.vlan = true;
+		take_key(o, arg);
 		break;
 	case O_OUTER:
 		o->decode.outer = true;

@@ -59,7 +59,7 @@ canonical(const struct packet *p, const struct key_options *o, struct key *k)
 	k->hport = side ? sport : dport;
 	k->proto = p->proto;
 	k->af = p->af;
-	k->vrf = p->vrf;
+	k->vrf = o->gre ? p->keyed_vrf : p->vrf;
 	if (o->vlan)
 		k->vrf ^= key_vlans(p->vlan, p->ivlan);
 	return (side);
@@ -129,6 +129,7 @@ key_quoted(const struct packet *p, const struct key_options *o, struct key *k, i
 	q.sport = p->quote.sport;
 	q.dport = p->quote.dport;
 	q.vrf = p->vrf;
+	q.keyed_vrf = p->keyed_vrf;
 	q.aux = 0;
 	q.vlan = p->vlan;
 	q.ivlan = p->ivlan;
