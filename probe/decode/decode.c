@@ -244,6 +244,16 @@ decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8
 }
 
 void
+decode_goal(struct decoder *d)
+{
+	struct packet *p = d->p;
+
+	p->facts &= ~(uint32_t)FACT_NOANSWER;
+	if (never_answers(p))
+		p->facts |= FACT_NOANSWER;
+}
+
+void
 decode_encap(struct decoder *d, enum encap kind, uint32_t id)
 {
 	if (d->nencap == ENCAP_DEPTH)

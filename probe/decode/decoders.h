@@ -67,6 +67,10 @@ void decode_flow(struct decoder *, const struct ip *src, const struct ip *dst, u
 		 uint8_t proto);
 /* Is GRE from src to dst, `skip` bytes behind the cursor, the inner part of a GRE keepalive? */
 bool decode_keepalive(const struct decoder *, const struct ip *src, const struct ip *dst, size_t skip);
+/* The flow's destination is another one than its header said. */
+void decode_goal(struct decoder *);
+/* The last address that an IPv6 routing header of `size` bytes names, if the packet is not there yet. */
+bool decode_final(const uint8_t *h, uint32_t size, struct ip *dst);
 /* Note an encapsulation around what comes next. */
 void decode_encap(struct decoder *, enum encap, uint32_t id);
 /* May a tunnel be entered here (--outer, fragments, depth)?  Notes it if so. */

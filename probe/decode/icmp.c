@@ -102,6 +102,8 @@ quote_extensions(struct packet *p, struct cursor *c)
 		if (proto != FRAGMENT)
 			cur_skip(c, h[1] * 8u);
 		p->quote.proto = h[0];
+		if (proto == ROUTING && !c->cut)
+			(void)decode_final(h, 8 + h[1] * 8u, &p->quote.dst);
 		if (c->cut || (proto == FRAGMENT && (get16(h + 2) & 0xfff8) != 0))
 			return (false);
 	}

@@ -4,6 +4,8 @@
  */
 #include "probe/decode/decoders.h"
 
+#include <string.h>
+
 enum { EXTENSIONS = 16 };
 enum {
 	HOPOPTS = 0,
@@ -15,6 +17,8 @@ enum {
 	HIP = 139,
 	SHIM6 = 140
 };
+
+enum { SOURCE_ROUTE = 0, HOME_ADDRESS = 2, SEGMENTS = 4 }; /* types of routing headers */
 
 static bool
 is_extension(uint8_t number)
@@ -31,6 +35,36 @@ is_extension(uint8_t number)
 	default:
 		return (false);
 	}
+}
+
+/* Where a packet is still to go: the last address of its routing header, of `size` bytes.  false: it is there, or the
+ * header is of a type that does not show it, or lies. */
+bool
+decode_final(const uint8_t *h, uint32_t size, struct ip *dst)
+{
+	uint32_t last = 8; /* where it is */
+
+	if (h[3] == 0) /* segments left */
+		return (false);
+	switch (h[2]) {
+	case SOURCE_ROUTE: /* RFC 2460: in the order of the way */
+		if (size < 24 || h[1] % 2 != 0 || h[3] > h[1] / 2)
+			return (false);
+		last = size - 16;
+		break;
+	case HOME_ADDRESS: /* RFC 6275: just one */
+		if (size != 24)
+			return (false);
+		break;
+	case SEGMENTS: /* RFC 8754: in the other order; the first of them may be left out of the list */
+		if (size < 8 + 16 * (h[4] + 1u) || h[3] > h[4] + 1)
+			return (false);
+		break;
+	default:
+		return (false);
+	}
+	memcpy(dst->b, h + last, sizeof(dst->b));
+	return (true);
 }
 
 /* True if the packet's transport header is not in this fragment. */
@@ -87,6 +121,8 @@ extensions(struct decoder *d, uint8_t number)
 		if (d->c.cut)
 			return (decode_cut(d, LAYER_EXT));
 		decode_payload(d, size);
+		if (number == ROUTING && decode_final(h, size, &p->dst))
+			decode_goal(d);
 		if (number == FRAGMENT)
 			tail = fragment(d, h);
 		if (h[0] == NONE && number >= MOBILITY &&

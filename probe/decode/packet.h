@@ -56,6 +56,7 @@ enum { /* packet.facts */
 	FACT_WG = 1 << 15,       /* wg.*: a WireGuard message */
 	FACT_RTP = 1 << 17,      /* rtp.*: looks like RTP; a tracker has to confirm it */
 	FACT_MIRROR = 1 << 18,   /* the frame came in ERSPAN: gre_seq counts what the mirror sent */
+	FACT_SCTP = 1 << 19,     /* sctp.*: the first chunk */
 	FACT_QUOTE = 1 << 16,    /* an ICMP error; quote.*: the packet that it is about */
 };
 
@@ -83,6 +84,7 @@ enum encap { /* one step of encapsulation, outer to inner; its letters in the `e
 
 /* TCP flags as on the wire */
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_ECE = 64, TCP_CWR = 128 };
+enum { SCTP_INIT = 1, SCTP_INIT_ACK = 2 }; /* types of chunks */
 /* A DNS message whose header was at hand (RFC 1035). */
 struct dns_message {
 	uint32_t at;         /* in TCP: where it begins, with its length, from the start of the segment */
@@ -150,6 +152,9 @@ struct packet {
 			uint8_t type, code;
 			uint16_t id; /* echo, timestamp, information, mask; else 0 */
 		} icmp;
+		struct {
+			uint8_t chunk; /* type of the first */
+		} sctp;
 		struct {
 			uint64_t ispi, rspi;
 			uint32_t msgid;

@@ -196,6 +196,8 @@ check_cut(const struct want *w, const struct packet *whole, const struct packet 
 		assert_int_equal(p->tcp.seq, whole->tcp.seq);
 	if ((stated & FACT_ICMP) != 0)
 		assert_int_equal(p->icmp.id, whole->icmp.id);
+	if ((stated & FACT_SCTP) != 0)
+		assert_int_equal(p->sctp.chunk, whole->sctp.chunk);
 	if ((stated & FACT_TCPTS) != 0)
 		assert_int_equal(p->tcp.tsecr, whole->tcp.tsecr);
 	if ((stated & FACT_MAC) != 0)
