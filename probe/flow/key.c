@@ -232,6 +232,9 @@ key_initiator(const struct packet *p, bool first, bool *sender)
 	} else if ((p->facts & FACT_WG) && (p->wg.type == 1 || p->wg.type == 2)) {
 		*sender = p->wg.type == 1;
 		return (DIRQ_SEEN);
+	} else if ((p->facts & FACT_SCTP) && (p->sctp.chunk == SCTP_INIT || p->sctp.chunk == SCTP_INIT_ACK)) {
+		*sender = p->sctp.chunk == SCTP_INIT;
+		return (DIRQ_SEEN);
 	} else if (p->proto == PROTO_ARP && p->arp_op != 0) {
 		*sender = p->arp_op == 1;
 		return (DIRQ_SEEN);
