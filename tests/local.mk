@@ -70,11 +70,13 @@ tests_fuzz_fuzz_meta_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 UNIT += \
 	%D%/unit/probe/capture/test_capture \
 	%D%/unit/probe/flow/test_clockwork \
+	%D%/unit/probe/decode/test_content \
 	%D%/unit/probe/decode/test_decode \
 	%D%/unit/probe/decode/test_tunnels \
 	%D%/unit/probe/test_engine
 tests_unit_probe_capture_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_clockwork_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_decode_test_content_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_tunnels_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)

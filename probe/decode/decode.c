@@ -86,30 +86,6 @@ decode_pppproto(uint16_t proto)
 }
 
 enum step
-decode_udpport(uint16_t sport, uint16_t dport)
-{
-	switch (dport) {
-#define UDPPORT(number, name)                                                                      \
-	case number:                                                                               \
-		return (STEP_##name);
-#define UDPDPORT(number, name)                                                                     \
-	case number:                                                                               \
-		return (STEP_##name);
-#include "probe/decode/proto.def"
-	default:
-		break;
-	}
-	switch (sport) {
-#define UDPPORT(number, name)                                                                      \
-	case number:                                                                               \
-		return (STEP_##name);
-#include "probe/decode/proto.def"
-	default:
-		return (STEP_END);
-	}
-}
-
-enum step
 decode_tcpport(uint16_t sport, uint16_t dport)
 {
 #define TCPPORT(number, name)                                                                      \
@@ -230,6 +206,7 @@ decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8
 		p->sport = p->dport = 0;
 		p->ipid = 0;
 	}
+	d->unsure = false;
 	p->fate = PKT_FLOW;
 	p->src = *src;
 	p->dst = *dst;

@@ -11,10 +11,14 @@
 #include "format/base/cursor.h"
 #include "probe/decode/packet.h"
 
+#define ESP_UDP_MAX 16
+
 struct decode_options {
 	bool outer;    /* --outer: the outermost IP header makes the flow */
 	bool ip_only;  /* --ip-only: frames without IP are counted (PKT_NONIP_OFF), no flows */
 	bool ah_inner; /* --ah-inner: decode what is behind an AH header */
+	uint8_t nesp_udp;
+	uint16_t esp_udp[ESP_UDP_MAX]; /* --esp-udp: ports of ESP in UDP, beside 4500 and 10000 */
 };
 
 /* `dlt`: LINKTYPE_ value of the file format; `bytes`, `caplen`: what was captured; `wire`: original

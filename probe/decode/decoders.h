@@ -17,6 +17,7 @@ enum step {
 	STEP_END,
 #define STEP(name, function) STEP_##name,
 #include "probe/decode/proto.def"
+	STEPS_KNOWN,
 };
 
 struct decoder {
@@ -31,18 +32,23 @@ struct decoder {
 	uint8_t level;	 /* IP headers taken */
 	uint8_t tunnels; /* encapsulations gone through */
 	uint8_t nencap;	 /* steps noted in p->encap, committed with the flow inside them */
+	uint32_t whole;	 /* UDP: bytes of payload of the whole datagram, in however many fragments */
+	bool unsure;	 /* a port led here: an IP header that does not fit is none */
 	bool part;	 /* a first fragment: what is inside it is not all here */
 };
 
 #define STEP(name, function) enum step function(struct decoder *);
 #include "probe/decode/proto.def"
+/* These say STEP_NOT where something else may look. */
+enum step decode_wg(struct decoder *);
+enum step decode_wglike(struct decoder *);
+enum step decode_rtp(struct decoder *);
 
 enum step decode_ethertype(uint16_t type); /* STEP_END if none */
 enum step decode_ipproto(uint8_t proto);
 enum step decode_greproto(uint16_t type);
 enum step decode_pppproto(uint16_t proto);
 enum step decode_link(int linktype);
-enum step decode_udpport(uint16_t sport, uint16_t dport);
 enum step decode_tcpport(uint16_t sport, uint16_t dport);
 
 /* A header was not whole: what was committed stands; returns STEP_END. */
@@ -73,6 +79,9 @@ void decode_goal(struct decoder *);
 bool decode_final(const uint8_t *h, uint32_t size, struct ip *dst);
 /* Note an encapsulation around what comes next. */
 void decode_encap(struct decoder *, enum encap, uint32_t id);
+/* Is this a port of ESP in UDP by --esp-udp?  May ESP go between these two? */
+bool decode_espudp(const struct decode_options *, uint16_t port);
+bool decode_natt_ports(const struct decode_options *, uint16_t, uint16_t);
 /* May a tunnel be entered here (--outer, fragments, depth)?  Notes it if so. */
 bool decode_enter(struct decoder *, enum encap, uint32_t id);
 
@@ -101,6 +110,13 @@ static inline void
 decode_payload(struct decoder *d, uint32_t n)
 {
 	d->p->payload = d->p->payload > n ? d->p->payload - n : 0;
+}
+
+/* What every message of WireGuard begins with: no SPI, though it stands where one would. */
+static inline bool
+decode_wgword(uint32_t word)
+{
+	return ((word & 0xffffff) == 0 && (word >> 24) - 1 < 4);
 }
 
 static inline uint16_t

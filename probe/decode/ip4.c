@@ -45,7 +45,7 @@ decode_ip4(struct decoder *d)
 	there = (uint32_t)decode_left(d) + 20;
 	if (total == 0) /* left to the network card by segmentation offload */
 		total = there;
-	if (h[0] >> 4 != 4 || hlen < 20 || total < hlen)
+	if (h[0] >> 4 != 4 || hlen < 20 || total < hlen || (d->unsure && total > there))
 		return (decode_bad(d));
 	src = ip_v4(h + 12);
 	dst = ip_v4(h + 16);

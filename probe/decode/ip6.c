@@ -147,10 +147,10 @@ decode_ip6(struct decoder *d)
 
 	if (h == NULL)
 		return (decode_cut(d, LAYER_NET));
-	if (h[0] >> 4 != 6)
-		return (decode_bad(d));
 	length = get16(h + 4);
 	there = (uint32_t)decode_left(d);
+	if (h[0] >> 4 != 6 || (d->unsure && length > there))
+		return (decode_bad(d));
 	if (length == 0 && h[6] != NONE) /* a jumbogram, or segmentation offload */
 		length = there;
 	memcpy(src.b, h + 8, 16);

@@ -45,15 +45,16 @@ enum { /* packet.facts */
 	FACT_SPI = 1 << 4,     /* spi, seq: ESP, UDP-encapsulated ESP, AH */
 	FACT_FRAG = 1 << 5,    /* a fragment (MF set or offset > 0): frag.* */
 	FACT_PAYLOAD = 1 << 6, /* payload is known */
-	FACT_IKE = 1 << 7,     /* ike.*: a clear ISAKMP header (UDP 500, or 4500 behind the non-ESP marker) */
-	FACT_NATKA = 1 << 8,   /* NAT keepalive: UDP 4500, one byte 0xff */
+	FACT_IKE = 1 << 7,     /* ike.*: a clear ISAKMP header, on whatever UDP port */
+	FACT_NATKA = 1 << 8,   /* NAT keepalive: one byte 0xff on a port of ESP in UDP */
 	FACT_MAC = 1 << 9,     /* smac, dmac */
 	FACT_ATOMIC = 1 << 10, /* IPv6 fragment header on a whole datagram (RFC 6946) */
 	FACT_CUT = 1 << 11,    /* in a flow, though its headers were cut by the capture: MAR `cut` */
 	FACT_NOANSWER = 1 << 12, /* multicast or broadcast destination: never answers, never flips */
 	FACT_GRESEQ = 1 << 13,   /* seq of a GRE header with S bit (ERSPAN II/III, RFC 2890): gre_seq */
-	FACT_DNS = 1 << 14,      /* UDP 53: dns[0].  TCP 53: dns[], dns_* say what was found, perhaps nothing */
+	FACT_DNS = 1 << 14,      /* UDP 53: dns[0], its question whole if it has one.  TCP 53: dns[], dns_* say what was found, perhaps nothing */
 	FACT_WG = 1 << 15,       /* wg.*: a WireGuard message */
+	FACT_WGLIKE = 1 << 20,   /* wg.*: one but for its reserved bytes; who has seen the same three both ways may believe it */
 	FACT_RTP = 1 << 17,      /* rtp.*: looks like RTP; a tracker has to confirm it */
 	FACT_MIRROR = 1 << 18,   /* the frame came in ERSPAN: gre_seq counts what the mirror sent */
 	FACT_SCTP = 1 << 19,     /* sctp.*: the first chunk */
@@ -159,10 +160,12 @@ struct packet {
 			uint64_t ispi, rspi;
 			uint32_t msgid;
 			uint8_t version, exchange, flags;
+			uint8_t marker; /* behind the four zero bytes that tell it from ESP: this pair of ports has both */
 		} ike;
 		struct {
 			uint32_t sender, receiver;
 			uint64_t counter;
+			uint32_t reserved; /* FACT_WGLIKE: the three bytes behind the type, which are not 0 */
 			uint8_t type;
 		} wg;
 		struct {
