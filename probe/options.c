@@ -21,7 +21,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
+enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
 	O_NOPROMISC, O_HEALTH, O_PPING, O_VERSION };
 
 static const struct row {
@@ -238,6 +238,11 @@ take(struct options *o, int c, char *arg)
 		break;
 	case O_AHINNER:
 		o->decode.ah_inner = true;
+		break;
+	case O_ESPUDP:
+		if (o->decode.nesp_udp == ESP_UDP_MAX)
+			usage("--esp-udp %s: so many ports are enough", arg);
+		o->decode.esp_udp[o->decode.nesp_udp++] = (uint16_t)number("--esp-udp", arg, 1, 65535);
 		break;
 	case O_MAXFLOWS:
 		o->max_flows = (uint32_t)number("--max-flows", arg, 16, 500000000);
