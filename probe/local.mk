@@ -27,12 +27,14 @@ libprobe_a_SOURCES += \
 	%D%/decode/frelay.c \
 	%D%/decode/geneve.c \
 	%D%/decode/gre.c \
+	%D%/decode/gtpu.c \
 	%D%/decode/guess.c \
 	%D%/decode/hdlc.c \
 	%D%/decode/icmp.c \
 	%D%/decode/ike.c \
 	%D%/decode/ip4.c \
 	%D%/decode/ip6.c \
+	%D%/decode/l2tp.c \
 	%D%/decode/llc.c \
 	%D%/decode/mpls.c \
 	%D%/decode/nflog.c \
@@ -45,6 +47,7 @@ libprobe_a_SOURCES += \
 	%D%/decode/sctp.c \
 	%D%/decode/sll.c \
 	%D%/decode/tcp.c \
+	%D%/decode/teredo.c \
 	%D%/decode/udp.c \
 	%D%/decode/vlan.c \
 	%D%/decode/vntag.c \

@@ -68,6 +68,8 @@ enum step decode_tagged(struct decoder *, uint16_t type);
  * header shows by more than its type that it is one. */
 enum step decode_guess_ip(const struct decoder *);
 enum step decode_guess_eth(const struct decoder *, size_t skip, bool sure);
+enum step decode_guess_frame(const struct decoder *, size_t skip); /* the same, sure */
+enum step decode_guess_ppp(const struct decoder *, size_t skip);   /* PPP around IP */
 /* A whole IP header: the flow is this one now.  The caller sets lengths, ttl, tos and fragment facts. */
 void decode_flow(struct decoder *, const struct ip *src, const struct ip *dst, uint8_t af,
 		 uint8_t proto);

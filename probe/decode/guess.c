@@ -114,6 +114,22 @@ fit_eth(struct cursor c, size_t left, bool sure)
 	return (fit_typed(c, left, type, sure));
 }
 
+/* PPP around IP, with its address and control or without. */
+static enum fit
+fit_ppp(struct cursor c, size_t left)
+{
+	size_t all = cur_left(&c);
+	uint16_t proto;
+
+	if (all > 1 && get16(c.p) == 0xff03)
+		cur_skip(&c, 2);
+	proto = cur_u16(&c);
+	if (c.cut)
+		return (left < 4 ? NO : CUT);
+	left -= all - cur_left(&c);
+	return (proto == 0x0021 ? fit4(c, left, false) : proto == 0x0057 ? fit6(c, left) : NO);
+}
+
 static enum step
 answer(enum fit fit, enum step yes)
 {
@@ -140,4 +156,22 @@ decode_guess_eth(const struct decoder *d, size_t skip, bool sure)
 	if (c.cut || left < skip)
 		return (left < skip ? STEP_NOT : STEP_END);
 	return (answer(fit_eth(c, left - skip, sure), STEP_ETH));
+}
+
+enum step
+decode_guess_frame(const struct decoder *d, size_t skip)
+{
+	return (decode_guess_eth(d, skip, true));
+}
+
+enum step
+decode_guess_ppp(const struct decoder *d, size_t skip)
+{
+	struct cursor c = d->c;
+	size_t left = decode_left(d);
+
+	cur_skip(&c, skip);
+	if (c.cut || left < skip)
+		return (left < skip ? STEP_NOT : STEP_END);
+	return (answer(fit_ppp(c, left - skip), STEP_PPP));
 }

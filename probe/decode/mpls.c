@@ -30,26 +30,51 @@ below(struct decoder *d)
 	return (decode_guess_eth(d, 0, false)); /* an address may begin with any nibble */
 }
 
-enum step
-decode_mpls(struct decoder *d)
+/* The stack and what is below it: its decoder, STEP_NOT, or STEP_END if it was cut. */
+static enum step
+labels(struct decoder *d, uint32_t *top)
 {
-	uint32_t word = cur_u32(&d->c), top = word >> 12;
+	uint32_t word = cur_u32(&d->c);
 	enum step next = STEP_NOT;
 
+	*top = word >> 12;
 	if (d->c.cut)
 		return (decode_cut(d, LAYER_LINK));
 	for (int n = 1; (word & BOTTOM) == 0 && n < LABELS && !d->c.cut; n++)
 		word = cur_u32(&d->c);
 	if (d->level == 0 && d->p->mpls == UINT32_MAX)
-		d->p->mpls = top;
+		d->p->mpls = *top;
 	if ((d->c.cut || cur_left(&d->c) == 0) && cur_left(&d->c) < decode_left(d))
 		return (decode_cut(d, LAYER_LINK));
 	if (!d->c.cut && (word & BOTTOM) != 0)
 		next = below(d);
+	return (next != STEP_END ? next : decode_cut(d, LAYER_NET));
+}
+
+enum step
+decode_mpls(struct decoder *d)
+{
+	uint32_t top;
+	enum step next = labels(d, &top);
+
 	if (next == STEP_NOT)
 		return (decode_nonip(d, TYPE, 0));
-	if (next == STEP_END)
-		return (decode_cut(d, LAYER_NET));
+	if (next != STEP_END)
+		decode_encap(d, ENCAP_MPLS, top);
+	return (next);
+}
+
+/* MPLS in UDP (RFC 7510) */
+enum step
+decode_mplsudp(struct decoder *d)
+{
+	uint32_t top;
+	enum step next = labels(d, &top);
+
+	if (next <= STEP_END)
+		return (next);
+	if (!decode_enter(d, ENCAP_UDP, ENCAP_NOID))
+		return (STEP_END);
 	decode_encap(d, ENCAP_MPLS, top);
 	return (next);
 }

@@ -75,8 +75,8 @@ enum encap { /* one step of encapsulation, outer to inner; its letters in the `e
 	ENCAP_GENEVE, /* geneve:<vni> */
 	ENCAP_GTPU,   /* gtp:<teid> */
 	ENCAP_TEREDO,
-	ENCAP_L2TP,
-	ENCAP_UDP, /* udp: UDP-encapsulated ESP */
+	ENCAP_L2TP, /* l2tp:<session> */
+	ENCAP_UDP,  /* udp: UDP-encapsulated ESP, MPLS in UDP */
 	ENCAP_AH,  /* ah: ESP or IP within AH */
 	ENCAP_PBB, /* pbb:<service> */
 };

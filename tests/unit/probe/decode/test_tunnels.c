@@ -114,6 +114,76 @@ static const struct want gre[] = {
 	{ "gre in gre that goes on", BYTES(ETH(0x800), OUT4(47, 28), GRE(0, 0x800), GRE_ON(0)), .dlt = LINK_ETH, OUTER,
 	    .proto = 47, .iplen = 24, .encap = "gre" },
 };
+
+#define IN_UDP(sport, dport, n) ETH(0x800), OUT4(17, 8 + (n)), UDP(sport, dport, n)
+#define IS_UDP(s, d, n) .dlt = LINK_ETH, OUTER, .proto = 17, .sport = s, .dport = d, .facts = FACT_PORTS, .iplen = 28 + (n), \
+	.payload = n
+#define GTP(flags, length) flags, 255, B16(length), B32(0x1001)
+#define T6 0x20, 1, 0, 0, Z8, 0, 0, 0, 1
+#define TEREDO6(next, n) 0x60, 0x20, 0, 0, B16(n), next, 63, T6, B6
+#define IS_T6(n) .dlt = LINK_ETH, .af = 6, .src = "2001::1", .dst = "2001:db8::2", .proto = 17, .sport = 5000, .dport = 6000, \
+	.facts = FACT_PORTS, .iplen = 52, .payload = 4, .encap = "teredo"
+#define T6_12 TEREDO6(17, 12), UDP(5000, 6000, 4), DATA4
+static const struct want in_udp[] = {
+	{ "gtp-u", BYTES(IN_UDP(2152, 2152, 40), GTP(0x30, 32), RIGHT), IS_INNER, .encap = "gtp4097" },
+	{ "gtp-u, ipv6", BYTES(IN_UDP(2152, 2152, 60), GTP(0x30, 52), SIX12), .dlt = LINK_ETH, IS_SIX12, .encap = "gtp4097" },
+	{ "gtp-u, a sequence number", BYTES(IN_UDP(2152, 2152, 44), GTP(0x32, 36), B16(7), 0, 0, RIGHT), IS_INNER,
+	    .encap = "gtp4097" },
+	{ "gtp-u, two extension headers", BYTES(IN_UDP(2152, 2152, 56), GTP(0x34, 48), B16(0), 0, 0x85, 1, 0x10, 9, 0xc0, 2,
+	    Z4, 0, 0, 0, RIGHT), IS_INNER, .encap = "gtp4097" },
+	{ "gtp-u, an extension header of no length", BYTES(IN_UDP(2152, 2152, 48), GTP(0x34, 40), B16(0), 0, 0x85, 0, 0, 0, 0,
+	    RIGHT), IS_UDP(2152, 2152, 48) },
+	{ "gtp-u longer than its datagram", BYTES(IN_UDP(2152, 2152, 40), GTP(0x30, 33), RIGHT), IS_UDP(2152, 2152, 40) },
+	{ "gtp-u, version 2", BYTES(IN_UDP(2152, 2152, 40), GTP(0x50, 32), RIGHT), IS_UDP(2152, 2152, 40) },
+	{ "gtp-u, an echo", BYTES(IN_UDP(2152, 2152, 12), 0x32, 1, B16(4), B32(0), B16(7), 0, 0), IS_UDP(2152, 2152, 12) },
+	{ "gtp-u, a packet that does not fit", BYTES(IN_UDP(2152, 2152, 40), GTP(0x30, 32), WRONG), IS_UDP(2152, 2152, 40) },
+	{ "gtp-u, --outer", BYTES(IN_UDP(2152, 2152, 40), GTP(0x30, 32), RIGHT), .o.outer = true, IS_UDP(2152, 2152, 40) },
+
+	{ "teredo", BYTES(IN_UDP(50000, 3544, 52), T6_12), IS_T6(0) },
+	{ "teredo, where the client is", BYTES(IN_UDP(3544, 50000, 60), 0, 0, B16(0x5f3b), B32(0x3f57fffd), T6_12), IS_T6(0) },
+	{ "teredo, authentication, and that", BYTES(IN_UDP(3544, 50000, 78), 0, 1, 2, 3, 'i', 'd', 'v', 'a', 'l', Z8, 0, 0, 0,
+	    B16(0x5f3b), B32(0x3f57fffd), T6_12), IS_T6(0) },
+	{ "teredo of no teredo address", BYTES(IN_UDP(50000, 3544, 52), SIX12), IS_UDP(50000, 3544, 52) },
+	{ "teredo, a length that does not fit", BYTES(IN_UDP(50000, 3544, 52), TEREDO6(17, 13), UDP(5000, 6000, 4), DATA4),
+	    IS_UDP(50000, 3544, 52) },
+	{ "ipv4 is not teredo's", BYTES(IN_UDP(50000, 3544, 32), RIGHT), IS_UDP(50000, 3544, 32) },
+	{ "a teredo bubble", BYTES(IN_UDP(50000, 3544, 40), TEREDO6(59, 0)), .dlt = LINK_ETH, .af = 6, .src = "2001::1",
+	    .dst = "2001:db8::2", .proto = 59, .iplen = 40, .encap = "teredo" },
+
+	{ "l2tp", BYTES(IN_UDP(1701, 1701, 42), B16(0x0002), B16(1), B16(77), 0xff, 3, 0, 0x21, RIGHT), IS_INNER,
+	    .encap = "l2tp77" },
+	{ "l2tp with all it can have", BYTES(IN_UDP(1701, 1701, 52), B16(0x4a02), B16(52), B16(1), B16(77), B16(1), B16(1),
+	    B16(2), 0, 0, 0xff, 3, 0, 0x21, RIGHT), IS_INNER, .encap = "l2tp77" },
+	{ "l2tp, a control message", BYTES(IN_UDP(1701, 1701, 20), B16(0xc802), B16(20), B16(1), B16(0), B32(0), DATA8),
+	    IS_UDP(1701, 1701, 20) },
+	{ "l2tp, lcp", BYTES(IN_UDP(1701, 1701, 18), B16(0x0002), B16(1), B16(77), 0xff, 3, 0xc0, 0x21, DATA8),
+	    IS_UDP(1701, 1701, 18) },
+	{ "l2tp, bits that are reserved", BYTES(IN_UDP(1701, 1701, 40), B16(0x1002), B16(1), B16(77), 0, 0x21, RIGHT),
+	    IS_UDP(1701, 1701, 40) },
+	{ "l2tp longer than its datagram", BYTES(IN_UDP(1701, 1701, 42), B16(0x4002), B16(43), B16(1), B16(77), 0, 0x21, RIGHT),
+	    IS_UDP(1701, 1701, 42) },
+	{ "l2tp, a packet that does not fit", BYTES(IN_UDP(1701, 1701, 42), B16(0x0002), B16(1), B16(77), 0xff, 3, 0, 0x21,
+	    IP4(17, 13), DATA8, DATA4), IS_UDP(1701, 1701, 42) },
+	{ "l2tp 3, no cookie", BYTES(IN_UDP(1701, 1701, 54), B32(0x30000), B32(0xabc), ETH(0x800), RIGHT), IS_INNER,
+	    .encap = "l2tp2748" },
+	{ "l2tp 3, a cookie of 8 and a sublayer", BYTES(IN_UDP(1701, 1701, 66), B32(0x30000), B32(0xabc), DATA8, Z4, ETH(0x800),
+	    RIGHT), IS_INNER, .encap = "l2tp2748" },
+	{ "l2tp 3, nothing that fits", BYTES(IN_UDP(1701, 1701, 54), B32(0x30000), B32(0xabc), ETH(0x800), WRONG),
+	    IS_UDP(1701, 1701, 54) },
+	{ "l2tp 3 in ip, a cookie of 4", BYTES(ETH(0x800), OUT4(115, 54), B32(0xabc), DATA4, ETH(0x800), RIGHT), IS_INNER,
+	    .encap = "l2tp2748" },
+	{ "l2tp 3 in ip, ipv6 in a VLAN", BYTES(ETH(0x800), OUT4(115, 74), B32(0xabc), ETH(0x8100), VLAN(7, 0x86dd), SIX12),
+	    .dlt = LINK_ETH, IS_SIX12, .encap = "l2tp2748/q7" },
+	{ "l2tp 3 in ip, ppp", BYTES(ETH(0x800), OUT4(115, 44), B32(0xabc), DATA4, 0xff, 3, 0, 0x21, RIGHT), IS_INNER,
+	    .encap = "l2tp2748" },
+	{ "l2tp 3 in ip, a control message", BYTES(ETH(0x800), OUT4(115, 12), B32(0), DATA8), .dlt = LINK_ETH, OUTER,
+	    .proto = 115, .iplen = 32, .payload = 12 },
+
+	{ "mpls in udp", BYTES(IN_UDP(50000, 6635, 40), MPLS(100, 0), MPLS(200, 1), RIGHT), IS_INNER, .encap = "udp/mpls100" },
+	{ "mpls in udp, a label that begins as rtp does", BYTES(IN_UDP(50000, 6635, 40), MPLS(0x80000, 0), MPLS(200, 1), RIGHT),
+	    IS_INNER, .encap = "udp/mpls524288" },
+	{ "mpls in udp, nothing that fits", BYTES(IN_UDP(50000, 6635, 36), MPLS(200, 1), WRONG), IS_UDP(50000, 6635, 36) },
+};
 // clang-format on
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -124,6 +194,7 @@ static const struct {
 	{ mpls, COUNT(mpls) },
 	{ tags, COUNT(tags) },
 	{ gre, COUNT(gre) },
+	{ in_udp, COUNT(in_udp) },
 };
 
 static void
