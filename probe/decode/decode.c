@@ -194,6 +194,37 @@ never_answers(const struct packet *p)
 }
 
 void
+decode_fragment(struct decoder *d, uint32_t off, bool more)
+{
+	struct packet *p = d->p;
+
+	p->facts |= FACT_FRAG;
+	p->frag.off = off;
+	p->frag.len = p->payload;
+	p->frag.more = more;
+	p->frag.bad = off + p->payload > 65535;
+	d->part = true;
+	d->rest = REST_UNKNOWN;
+}
+
+/* The flow is of what is inside a first fragment: its other fragments are found by what is around it. */
+static void
+enter_fragment(struct decoder *d)
+{
+	struct packet *p = d->p;
+
+	p->frag.inner = 1;
+	p->frag_of.src = p->src;
+	p->frag_of.dst = p->dst;
+	p->frag_of.id = p->ipid;
+	p->frag_of.vrf = p->vrf;
+	p->frag_of.proto = p->proto;
+	p->frag_of.af = p->af;
+	d->part = false;
+	d->split = true;
+}
+
+void
 decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8_t af,
 	    uint8_t proto)
 {
@@ -202,7 +233,9 @@ decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8
 	if (d->level == 1)
 		p->ohash = pair_hash(&p->src, &p->dst);
 	if (d->level++ > 0) {
-		p->facts &= FACT_MAC | FACT_GRESEQ | FACT_MIRROR | FACT_CUT;
+		if (d->part)
+			enter_fragment(d);
+		p->facts &= FACT_MAC | FACT_GRESEQ | FACT_MIRROR | FACT_CUT | FACT_FRAG;
 		p->sport = p->dport = 0;
 		p->ipid = 0;
 	}
@@ -243,7 +276,7 @@ decode_encap(struct decoder *d, enum encap kind, uint32_t id)
 bool
 decode_enter(struct decoder *d, enum encap kind, uint32_t id)
 {
-	if (d->o->outer || d->part || d->tunnels == ENCAP_DEPTH)
+	if (d->o->outer || d->tunnels == ENCAP_DEPTH)
 		return (false);
 	d->tunnels++;
 	decode_encap(d, kind, id);

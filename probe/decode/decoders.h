@@ -35,6 +35,8 @@ struct decoder {
 	uint32_t whole;	 /* UDP: bytes of payload of the whole datagram, in however many fragments */
 	bool unsure;	 /* a port led here: an IP header that does not fit is none */
 	bool part;	 /* a first fragment: what is inside it is not all here */
+	bool split;	 /* within one: no layer goes beyond `end` */
+	uint32_t rest;	 /* bytes of the current layer that are in other fragments */
 };
 
 #define STEP(name, function) enum step function(struct decoder *);
@@ -79,12 +81,14 @@ bool decode_keepalive(const struct decoder *, const struct ip *src, const struct
 void decode_goal(struct decoder *);
 /* The last address that an IPv6 routing header of `size` bytes names, if the packet is not there yet. */
 bool decode_final(const uint8_t *h, uint32_t size, struct ip *dst);
+/* A fragment of a datagram: what follows is not all here. */
+void decode_fragment(struct decoder *, uint32_t off, bool more);
 /* Note an encapsulation around what comes next. */
 void decode_encap(struct decoder *, enum encap, uint32_t id);
 /* Is this a port of ESP in UDP by --esp-udp?  May ESP go between these two? */
 bool decode_espudp(const struct decode_options *, uint16_t port);
 bool decode_natt_ports(const struct decode_options *, uint16_t, uint16_t);
-/* May a tunnel be entered here (--outer, fragments, depth)?  Notes it if so. */
+/* May a tunnel be entered here (--outer, depth)?  Notes it if so. */
 bool decode_enter(struct decoder *, enum encap, uint32_t id);
 
 /* Bytes from the cursor to the end of the layer, captured or not. */
@@ -96,11 +100,27 @@ decode_left(const struct decoder *d)
 	return (d->end > at ? d->end - at : 0);
 }
 
+#define REST_UNKNOWN 65535u /* the first fragment does not say how many there are to come */
+
+/* The same, with what is in other fragments. */
+static inline size_t
+decode_left_whole(const struct decoder *d)
+{
+	return (decode_left(d) + d->rest);
+}
+
 /* The current layer is n bytes long from `from` bytes before the cursor, whatever was captured. */
 static inline void
 decode_bound(struct decoder *d, size_t from, size_t n)
 {
-	d->end = (size_t)(d->c.p - d->start) - from + n;
+	size_t end = (size_t)(d->c.p - d->start) - from + n;
+
+	d->rest = 0;
+	if (d->split && end > d->end) {
+		d->rest = (uint32_t)(end - d->end);
+		end = d->end;
+	}
+	d->end = end;
 	if ((size_t)(d->c.end - d->start) > d->end)
 		d->c.end = d->start + d->end;
 	if (d->c.end < d->c.p)

@@ -139,7 +139,7 @@ answer(enum fit fit, enum step yes)
 enum step
 decode_guess_ip(const struct decoder *d)
 {
-	size_t left = decode_left(d);
+	size_t left = decode_left_whole(d);
 
 	if (cur_left(&d->c) > 0 && *d->c.p >> 4 == 6)
 		return (answer(fit6(d->c, left), STEP_IP6));
@@ -150,7 +150,7 @@ enum step
 decode_guess_eth(const struct decoder *d, size_t skip, bool sure)
 {
 	struct cursor c = d->c;
-	size_t left = decode_left(d);
+	size_t left = decode_left_whole(d);
 
 	cur_skip(&c, skip);
 	if (c.cut || left < skip)
@@ -168,7 +168,7 @@ enum step
 decode_guess_ppp(const struct decoder *d, size_t skip)
 {
 	struct cursor c = d->c;
-	size_t left = decode_left(d);
+	size_t left = decode_left_whole(d);
 
 	cur_skip(&c, skip);
 	if (c.cut || left < skip)

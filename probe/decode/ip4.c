@@ -18,14 +18,9 @@ fragment(struct decoder *d, uint32_t off, bool more)
 {
 	struct packet *p = d->p;
 
-	p->facts |= FACT_FRAG;
-	p->frag.off = off;
-	p->frag.len = p->payload;
-	p->frag.more = more;
-	p->frag.bad = off + p->payload > 65535;
+	decode_fragment(d, off, more);
 	p->frag.tiny =
 	    off == 0 ? p->payload < least((uint8_t)p->proto) : off == 8 && p->proto == PROTO_TCP;
-	d->part = true;
 	return (off == 0 ? decode_ipproto((uint8_t)p->proto) : STEP_END);
 }
 
@@ -45,12 +40,16 @@ decode_ip4(struct decoder *d)
 	there = (uint32_t)decode_left(d) + 20;
 	if (total == 0) /* left to the network card by segmentation offload */
 		total = there;
-	if (h[0] >> 4 != 4 || hlen < 20 || total < hlen || (d->unsure && total > there))
+	if (h[0] >> 4 != 4 || hlen < 20 || total < hlen || (d->unsure && total > there + d->rest))
 		return (decode_bad(d));
+	off = get16(h + 6);
+	if ((off & (MORE | OFFSET)) != 0 && (d->part || d->split)) /* fragments of a fragment stay with the outer ones */
+		return (STEP_END);
 	src = ip_v4(h + 12);
 	dst = ip_v4(h + 16);
 	if (h[9] == PROTO_GRE && d->level > 0 && decode_keepalive(d, &src, &dst, hlen - 20))
 		return (STEP_END);
+	there += d->rest;
 	decode_flow(d, &src, &dst, 4, h[9]);
 	p->iplen = total;
 	p->payload = total - hlen;
@@ -60,7 +59,6 @@ decode_ip4(struct decoder *d)
 	if (total > there)
 		p->facts |= FACT_CUT;
 	decode_bound(d, 20, total);
-	off = get16(h + 6);
 	if (hlen > 20)
 		cur_skip(&d->c, hlen - 20);
 	if ((off & (MORE | OFFSET)) != 0) {

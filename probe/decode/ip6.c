@@ -80,13 +80,9 @@ fragment(struct decoder *d, const uint8_t *h)
 		p->facts |= FACT_ATOMIC;
 		return (false);
 	}
-	p->facts |= FACT_FRAG;
-	p->frag.off = off;
-	p->frag.len = p->payload;
-	p->frag.more = more;
-	p->frag.bad = off + p->payload > 65535 || (more && p->payload % 8 != 0);
+	decode_fragment(d, off, more);
+	p->frag.bad |= more && p->payload % 8 != 0;
 	p->frag.tiny = off == 8 && h[0] == PROTO_TCP;
-	d->part = true;
 	return (off != 0);
 }
 
@@ -137,6 +133,21 @@ extensions(struct decoder *d, uint8_t number)
 	return (is_extension(number) ? STEP_END : decode_ipproto(number));
 }
 
+/* Is a fragment among the extension headers at c? */
+static bool
+is_fragment(struct cursor c, uint8_t number)
+{
+	for (int n = 0; n < EXTENSIONS && is_extension(number); n++) {
+		const uint8_t *h = cur_bytes(&c, 8);
+
+		if (h == NULL || number == FRAGMENT)
+			return (h != NULL && ((get16(h + 2) & 0xfff8) != 0 || (h[3] & 1) != 0));
+		cur_skip(&c, h[1] * 8u);
+		number = h[0];
+	}
+	return (false);
+}
+
 enum step
 decode_ip6(struct decoder *d)
 {
@@ -149,14 +160,17 @@ decode_ip6(struct decoder *d)
 		return (decode_cut(d, LAYER_NET));
 	length = get16(h + 4);
 	there = (uint32_t)decode_left(d);
-	if (h[0] >> 4 != 6 || (d->unsure && length > there))
+	if (h[0] >> 4 != 6 || (d->unsure && length > there + d->rest))
 		return (decode_bad(d));
+	if ((d->part || d->split) && is_fragment(d->c, h[6])) /* these stay with the outer fragments */
+		return (STEP_END);
 	if (length == 0 && h[6] != NONE) /* a jumbogram, or segmentation offload */
 		length = there;
 	memcpy(src.b, h + 8, 16);
 	memcpy(dst.b, h + 24, 16);
 	if (h[6] == PROTO_GRE && d->level > 0 && decode_keepalive(d, &src, &dst, 0))
 		return (STEP_END);
+	there += d->rest;
 	decode_flow(d, &src, &dst, 6, h[6]);
 	p->iplen = 40 + length;
 	p->payload = length;

@@ -30,6 +30,7 @@ enum {
 	PROTO_ESP = 50,
 	PROTO_AH = 51,
 	PROTO_ICMP6 = 58,
+	PROTO_L2TP = 115,
 	PROTO_SCTP = 132,
 	PROTO_UDPLITE = 136,
 };
@@ -133,6 +134,8 @@ struct packet {
 		uint8_t more;  /* MF */
 		uint8_t tiny;  /* the transport header does not fit into it (RFC 1858, SEMANTICS 5) */
 		uint8_t bad;   /* beyond 65535, or an IPv6 middle fragment that is no multiple of 8 */
+		uint8_t inner; /* the first one, around what the flow is of: lengths are those of the whole packet inside,
+		                * its other fragments are the flow's too, by what is in frag_of */
 	} frag;
 	uint32_t gre_seq;
 	uint64_t gre_id;      /* of its numbering: outer source and destination, key or ERSPAN session */
@@ -174,6 +177,12 @@ struct packet {
 			uint8_t pt;
 		} rtp;
 	};
+	struct { /* frag.inner: what the datagram in fragments has in common */
+		struct ip src, dst;
+		uint32_t id, vrf;
+		uint16_t proto;
+		uint8_t af;
+	} frag_of;
 	struct { /* FACT_QUOTE: key material of the packet quoted in an ICMP error, as far as it was quoted */
 		struct ip src, dst;
 		uint16_t sport, dport, proto;

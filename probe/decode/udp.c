@@ -99,6 +99,8 @@ decode_udp(struct decoder *d)
 	decode_payload(d, 8);
 	/* A first fragment has not all of its datagram, but says how much that is. */
 	d->whole = length != 0 && (length - 8 <= p->payload || d->part) ? length - 8 : p->payload;
+	if (d->part && length != 0)
+		d->rest = d->whole > p->payload ? d->whole - p->payload : 0;
 	return (d->whole != 0 ? inside(d) : STEP_END);
 }
 

@@ -94,9 +94,6 @@ static const struct want cases[] = {
 	    .iplen = 36, .payload = 8 },
 	{ "later fragment", BYTES(ETH(0x800), IP4_(A4, B4, 17, 16, 0x2010), DATA16), .dlt = LINK_ETH, INNER,
 	    .proto = 17, .facts = FACT_FRAG, .iplen = 36, .payload = 16 },
-	{ "first fragment of a tunnel stays outside", BYTES(ETH(0x800), IP4_(C4, D4, 4, 32, 0x2000), UDP12),
-	    .dlt = LINK_ETH, OUTER, .proto = 4, .facts = FACT_FRAG, .iplen = 52, .payload = 32 },
-
 	{ "two VLANs", BYTES(ETH(0x88a8), VLAN(100, 0x8100), VLAN(7, 0x800), UDP12), .dlt = LINK_ETH, INNER, IS_UDP12,
 	    .vlan = 100, .ivlan = 7, .encap = "q100/q7" },
 	{ "ten VLANs", BYTES(ETH(0x8100), VLAN(1, 0x8100), VLAN(2, 0x8100), VLAN(3, 0x8100), VLAN(4, 0x8100),

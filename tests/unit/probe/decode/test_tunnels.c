@@ -184,6 +184,46 @@ static const struct want in_udp[] = {
 	    IS_INNER, .encap = "udp/mpls524288" },
 	{ "mpls in udp, nothing that fits", BYTES(IN_UDP(50000, 6635, 36), MPLS(200, 1), WRONG), IS_UDP(50000, 6635, 36) },
 };
+
+#define FIRST4(proto, n) IP4_(C4, D4, proto, n, 0x2000)
+/* a packet of 1020 bytes, of which 12 of the payload are here */
+#define LONG(sum) 0x45, 0x02, B16(1020), B16(ID), B16(0x4000), 64, 17, B16(sum), A4, B4, UDP(5000, 6000, 992), DATA4
+#define IS_LONG .dlt = LINK_ETH, INNER, .proto = 17, .sport = 5000, .dport = 6000, .facts = FACT_PORTS | FACT_FRAG, \
+	.iplen = 1020, .payload = 992
+#define IS_PIECE(p, n) .dlt = LINK_ETH, OUTER, .proto = p, .facts = FACT_FRAG, .iplen = 20 + (n), .payload = n
+static const struct want pieces[] = {
+	{ "ipip", BYTES(ETH(0x800), FIRST4(4, 32), LONG(0)), IS_LONG, .encap = "ipip" },
+	{ "ipip in ipv6", BYTES(ETH(0x86dd), IP6(44, 40), 4, 0, B16(1), B32(99), LONG(0)), IS_LONG, .encap = "6in4" },
+	{ "gre", BYTES(ETH(0x800), FIRST4(47, 36), GRE(0, 0x800), LONG(0)), IS_LONG, .encap = "gre" },
+	{ "gre in gre", BYTES(ETH(0x800), FIRST4(47, 60), GRE(0, 0x800), 0x45, 0, B16(1044), Z4, 64, 47, 0, 0, C4, D4,
+	    GRE(0, 0x800), LONG(0)), IS_LONG, .encap = "gre/gre" },
+	{ "mpls in gre", BYTES(ETH(0x800), FIRST4(47, 40), GRE(0, 0x8847), MPLS(16, 1), LONG(0x10b9)), IS_LONG,
+	    .encap = "gre/mpls16" },
+	{ "erspan", BYTES(ETH(0x800), FIRST4(47, 62), GRE(0x1000, 0x88be), B32(9), B32(0x10000011), Z4, ETH(0x800), LONG(0)),
+	    .dlt = LINK_ETH, INNER, .proto = 17, .sport = 5000, .dport = 6000,
+	    .facts = FACT_PORTS | FACT_FRAG | FACT_GRESEQ | FACT_MIRROR, .iplen = 1020, .payload = 992,
+	    .encap = "gre/erspan17" },
+	{ "vxlan", BYTES(ETH(0x800), FIRST4(17, 62), UDP(50000, 4789, 1042), 8, 0, 0, 0, B32(0x4d200), ETH(0x800), LONG(0)),
+	    IS_LONG, .vrf = 1234, .encap = "vxlan1234" },
+	{ "vxlan that is shorter than its packet", BYTES(ETH(0x800), FIRST4(17, 62), UDP(50000, 4789, 1041), 8, 0, 0, 0,
+	    B32(0x4d200), ETH(0x800), LONG(0)), .dlt = LINK_ETH, OUTER, .proto = 17, .sport = 50000, .dport = 4789,
+	    .facts = FACT_PORTS | FACT_FRAG, .iplen = 82, .payload = 54 },
+	{ "gtp-u", BYTES(ETH(0x800), FIRST4(17, 48), UDP(2152, 2152, 1028), GTP(0x30, 1020), LONG(0x10b9)), IS_LONG,
+	    .encap = "gtp4097" },
+	{ "geneve", BYTES(ETH(0x800), FIRST4(17, 62), UDP(50000, 6081, 1042), 0, 0, B16(0x6558), B32(0x700), ETH(0x800),
+	    LONG(0)), IS_LONG, .vrf = 7, .encap = "geneve7" },
+	{ "esp", BYTES(ETH(0x800), FIRST4(4, 32), 0x45, 0, B16(1020), Z4, 64, 50, 0, 0, A4, B4, B32(0x100), B32(7), DATA4),
+	    .dlt = LINK_ETH, INNER, .proto = 50, .facts = FACT_FRAG | FACT_SPI, .spi = 0x100, .seq = 7, .iplen = 1020,
+	    .payload = 992, .encap = "ipip" },
+	{ "--outer", BYTES(ETH(0x800), FIRST4(4, 32), LONG(0)), .o.outer = true, IS_PIECE(4, 32) },
+	{ "a fragment of a fragment stays outside", BYTES(ETH(0x800), FIRST4(4, 32), IP4_(A4, B4, 17, 1000, 0x2000),
+	    UDP(5000, 6000, 2000), DATA4), IS_PIECE(4, 32) },
+	{ "in ipv6 too", BYTES(ETH(0x800), FIRST4(41, 68), IP6(0, 1000), 44, 0, 1, 4, Z4, 17, 0, B16(1), B32(9),
+	    UDP(5000, 6000, 976), DATA4), IS_PIECE(41, 68) },
+	{ "what is in it is in the next fragment", BYTES(ETH(0x800), FIRST4(4, 16), 0x45, 0, B16(1020), DATA8, DATA4),
+	    IS_PIECE(4, 16) },
+	{ "further ones", BYTES(ETH(0x800), IP4_(C4, D4, 4, 32, 0x2010), LONG(0)), IS_PIECE(4, 32) },
+};
 // clang-format on
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -195,6 +235,7 @@ static const struct {
 	{ tags, COUNT(tags) },
 	{ gre, COUNT(gre) },
 	{ in_udp, COUNT(in_udp) },
+	{ pieces, COUNT(pieces) },
 };
 
 static void
@@ -213,12 +254,37 @@ test_cut(void **state)
 		check_cuts(families[i].cases, families[i].n);
 }
 
+/* A first fragment that was looked into says whose the others are. */
+static void
+test_around(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		bool v6 = pieces[i].bytes[12] == 0x86;
+
+		run(&p, &pieces[i], pieces[i].n);
+		assert_int_equal(p.frag.inner, pieces[i].encap != NULL);
+		if (!p.frag.inner)
+			continue;
+		print_message("%s\n", pieces[i].msg);
+		assert_int_equal(p.frag_of.af, v6 ? 6 : 4);
+		assert_int_equal(p.frag_of.proto, v6 ? pieces[i].bytes[14 + 40] : pieces[i].bytes[14 + 9]);
+		assert_int_equal(p.frag_of.id, v6 ? 99 : ID);
+		assert_int_equal(p.frag_of.dst.b[15], 2);
+		assert_int_equal(p.frag.len, pieces[i].n - (v6 ? 62 : 34));
+		assert_int_equal(p.ipid, p.proto == 50 ? 0 : ID);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_around),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
