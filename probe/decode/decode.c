@@ -233,13 +233,13 @@ decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8
 	if (d->level == 1)
 		p->ohash = pair_hash(&p->src, &p->dst);
 	if (d->level++ > 0) {
+		d->unsure = false;
 		if (d->part)
 			enter_fragment(d);
 		p->facts &= FACT_MAC | FACT_GRESEQ | FACT_MIRROR | FACT_CUT | FACT_FRAG;
 		p->sport = p->dport = 0;
 		p->ipid = 0;
 	}
-	d->unsure = false;
 	p->fate = PKT_FLOW;
 	p->src = *src;
 	p->dst = *dst;

@@ -115,10 +115,9 @@ decode_bound(struct decoder *d, size_t from, size_t n)
 {
 	size_t end = (size_t)(d->c.p - d->start) - from + n;
 
-	d->rest = 0;
-	if (d->split && end > d->end) {
-		d->rest = (uint32_t)(end - d->end);
-		end = d->end;
+	if (d->part || d->split) {
+		d->rest = end > d->end ? (uint32_t)(end - d->end) : 0;
+		end = end > d->end ? d->end : end;
 	}
 	d->end = end;
 	if ((size_t)(d->c.end - d->start) > d->end)

@@ -24,6 +24,24 @@ fragment(struct decoder *d, uint32_t off, bool more)
 	return (off == 0 ? decode_ipproto((uint8_t)p->proto) : STEP_END);
 }
 
+/* Within something else: does it fit there (a port may have led here), and is it of whom it says?  Fragments of a
+ * fragment stay with the outer ones. */
+static bool
+belongs(const struct decoder *d, const uint8_t *h, uint32_t total, uint32_t there)
+{
+	struct ip src, dst;
+
+	if (d->unsure && total > there)
+		return (false);
+	if ((get16(h + 6) & (MORE | OFFSET)) != 0 && (d->part || d->split))
+		return (false);
+	if (h[9] != PROTO_GRE)
+		return (true);
+	src = ip_v4(h + 12);
+	dst = ip_v4(h + 16);
+	return (!decode_keepalive(d, &src, &dst, (h[0] & 15u) * 4 - 20));
+}
+
 enum step
 decode_ip4(struct decoder *d)
 {
@@ -40,16 +58,15 @@ decode_ip4(struct decoder *d)
 	there = (uint32_t)decode_left(d) + 20;
 	if (total == 0) /* left to the network card by segmentation offload */
 		total = there;
-	if (h[0] >> 4 != 4 || hlen < 20 || total < hlen || (d->unsure && total > there + d->rest))
+	if (h[0] >> 4 != 4 || hlen < 20 || total < hlen)
 		return (decode_bad(d));
-	off = get16(h + 6);
-	if ((off & (MORE | OFFSET)) != 0 && (d->part || d->split)) /* fragments of a fragment stay with the outer ones */
-		return (STEP_END);
+	if (d->level > 0) {
+		there += d->rest;
+		if (!belongs(d, h, total, there))
+			return (STEP_END);
+	}
 	src = ip_v4(h + 12);
 	dst = ip_v4(h + 16);
-	if (h[9] == PROTO_GRE && d->level > 0 && decode_keepalive(d, &src, &dst, hlen - 20))
-		return (STEP_END);
-	there += d->rest;
 	decode_flow(d, &src, &dst, 4, h[9]);
 	p->iplen = total;
 	p->payload = total - hlen;
@@ -59,6 +76,7 @@ decode_ip4(struct decoder *d)
 	if (total > there)
 		p->facts |= FACT_CUT;
 	decode_bound(d, 20, total);
+	off = get16(h + 6);
 	if (hlen > 20)
 		cur_skip(&d->c, hlen - 20);
 	if ((off & (MORE | OFFSET)) != 0) {

@@ -148,6 +148,23 @@ is_fragment(struct cursor c, uint8_t number)
 	return (false);
 }
 
+/* As in ip4.c. */
+static bool
+belongs(const struct decoder *d, const uint8_t *h, uint32_t length, uint32_t there)
+{
+	struct ip src, dst;
+
+	if (d->unsure && length > there)
+		return (false);
+	if ((d->part || d->split) && is_fragment(d->c, h[6]))
+		return (false);
+	if (h[6] != PROTO_GRE)
+		return (true);
+	memcpy(src.b, h + 8, 16);
+	memcpy(dst.b, h + 24, 16);
+	return (!decode_keepalive(d, &src, &dst, 0));
+}
+
 enum step
 decode_ip6(struct decoder *d)
 {
@@ -160,17 +177,17 @@ decode_ip6(struct decoder *d)
 		return (decode_cut(d, LAYER_NET));
 	length = get16(h + 4);
 	there = (uint32_t)decode_left(d);
-	if (h[0] >> 4 != 6 || (d->unsure && length > there + d->rest))
+	if (h[0] >> 4 != 6)
 		return (decode_bad(d));
-	if ((d->part || d->split) && is_fragment(d->c, h[6])) /* these stay with the outer fragments */
-		return (STEP_END);
 	if (length == 0 && h[6] != NONE) /* a jumbogram, or segmentation offload */
 		length = there;
+	if (d->level > 0) {
+		there += d->rest;
+		if (!belongs(d, h, length, there))
+			return (STEP_END);
+	}
 	memcpy(src.b, h + 8, 16);
 	memcpy(dst.b, h + 24, 16);
-	if (h[6] == PROTO_GRE && d->level > 0 && decode_keepalive(d, &src, &dst, 0))
-		return (STEP_END);
-	there += d->rest;
 	decode_flow(d, &src, &dst, 6, h[6]);
 	p->iplen = 40 + length;
 	p->payload = length;
