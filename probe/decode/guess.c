@@ -49,8 +49,35 @@ fit4(struct cursor c, size_t left, bool typed)
 	return (sum_is_right(h, hlen) ? YES : NO);
 }
 
+/* What there is in IPv6: what is decoded, extension headers, routing protocols and their like. */
+static bool
+is_next(uint8_t number)
+{
+	switch (number) {
+	case 0:   /* hop-by-hop */
+	case 43:  /* routing */
+	case 44:  /* fragment */
+	case 46:  /* RSVP */
+	case 59:  /* nothing */
+	case 60:  /* destination options */
+	case 88:  /* EIGRP */
+	case 89:  /* OSPF */
+	case 103: /* PIM */
+	case 108: /* IPComp */
+	case 112: /* VRRP */
+	case 135: /* mobility */
+	case 137: /* MPLS */
+	case 139: /* HIP */
+	case 140: /* Shim6 */
+	case 143: /* Ethernet */
+		return (true);
+	default:
+		return (decode_ipproto(number) != STEP_END);
+	}
+}
+
 static enum fit
-fit6(struct cursor c, size_t left)
+fit6(struct cursor c, size_t left, bool typed)
 {
 	size_t there = cur_left(&c), length;
 	const uint8_t *h = c.p;
@@ -59,11 +86,14 @@ fit6(struct cursor c, size_t left)
 		return (NO);
 	if (there < 40)
 		return (left < 40 ? NO : CUT);
+	left -= 40;
 	length = get16(h + 4);
 	if (length == 0 && h[6] != 59) /* a jumbogram, or segmentation offload */
-		length = left - 40;
-	/* There is no checksum: a length that is nearly it, and a source that can be one, have to do. */
-	return (length <= left - 40 && left - 40 - length < SLACK && h[8] != 0xff ? YES : NO);
+		length = left;
+	if (length > left)
+		return (NO);
+	/* There is no checksum: a length that is nearly it, a header that there is, a source that can be one have to do. */
+	return (typed || (left - length < SLACK && is_next(h[6]) && h[8] != 0xff) ? YES : NO);
 }
 
 static enum fit
@@ -83,7 +113,7 @@ fit_typed(struct cursor c, size_t left, uint16_t type, bool sure)
 	case TYPE_IP4:
 		return (fit4(c, left, !sure));
 	case TYPE_IP6:
-		return (fit6(c, left));
+		return (fit6(c, left, !sure));
 	case TYPE_ARP:
 		return (fit_arp(c, left));
 	default:
@@ -127,7 +157,7 @@ fit_ppp(struct cursor c, size_t left)
 	if (c.cut)
 		return (left < 4 ? NO : CUT);
 	left -= all - cur_left(&c);
-	return (proto == 0x0021 ? fit4(c, left, false) : proto == 0x0057 ? fit6(c, left) : NO);
+	return (proto == 0x0021 ? fit4(c, left, false) : proto == 0x0057 ? fit6(c, left, false) : NO);
 }
 
 static enum step
@@ -142,7 +172,7 @@ decode_guess_ip(const struct decoder *d)
 	size_t left = decode_left_whole(d);
 
 	if (cur_left(&d->c) > 0 && *d->c.p >> 4 == 6)
-		return (answer(fit6(d->c, left), STEP_IP6));
+		return (answer(fit6(d->c, left, false), STEP_IP6));
 	return (answer(fit4(d->c, left, false), STEP_IP4));
 }
 

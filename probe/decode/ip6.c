@@ -140,9 +140,12 @@ is_fragment(struct cursor c, uint8_t number)
 	for (int n = 0; n < EXTENSIONS && is_extension(number); n++) {
 		const uint8_t *h = cur_bytes(&c, 8);
 
-		if (h == NULL || number == FRAGMENT)
-			return (h != NULL && ((get16(h + 2) & 0xfff8) != 0 || (h[3] & 1) != 0));
-		cur_skip(&c, h[1] * 8u);
+		if (h == NULL)
+			return (false);
+		if (number != FRAGMENT)
+			cur_skip(&c, h[1] * 8u);
+		else if ((get16(h + 2) & 0xfff8) != 0 || (h[3] & 1) != 0)
+			return (true);
 		number = h[0];
 	}
 	return (false);

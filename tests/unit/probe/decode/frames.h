@@ -234,4 +234,58 @@ check_cuts(const struct want *cases, size_t count)
 	}
 }
 
+/* --- frames that are wrong: bytes changed at random, the same ones at every run */
+
+static uint32_t
+chance(uint32_t n)
+{
+	static uint64_t x = 88172645463325252ull;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return ((uint32_t)(x >> 33) % n);
+}
+
+static bool
+holds(const uint8_t *bytes, uint32_t n, const struct ip *a, uint8_t af)
+{
+	uint32_t size = af == 4 ? 4 : 16;
+
+	for (uint32_t i = 0; i + size <= n; i++)
+		if (memcmp(bytes + i, a->b + 16 - size, size) == 0)
+			return (true);
+	return (false);
+}
+
+/* Whatever is decoded: no address of it is in no frame. */
+static void
+check_mutants(const struct want *cases, size_t count, unsigned rounds)
+{
+	for (size_t i = 0; i < count; i++)
+		for (unsigned r = 0; r < rounds; r++) {
+			struct want w = cases[i];
+			uint8_t bytes[512];
+			struct packet p;
+
+			assert_true(w.n <= sizeof(bytes));
+			memcpy(bytes, w.bytes, w.n);
+			w.bytes = bytes;
+			for (uint32_t k = 1 + chance(4); k > 0 && w.n > 0; k--)
+				bytes[chance(w.n)] = (uint8_t)chance(256);
+			w.wire = w.n + chance(3);
+			w.n -= chance(2) * chance(w.n + 1);
+			run(&p, &w, w.n);
+			if (p.fate != PKT_FLOW || p.af == 0)
+				continue;
+			assert_true(holds(bytes, w.n, &p.src, p.af) && holds(bytes, w.n, &p.dst, p.af));
+			if ((p.facts & FACT_QUOTE) != 0)
+				assert_true(holds(bytes, w.n, &p.quote.src, p.quote.af) &&
+				    holds(bytes, w.n, &p.quote.dst, p.quote.af));
+			if ((p.facts & FACT_FRAG) != 0 && p.frag.inner)
+				assert_true(holds(bytes, w.n, &p.frag_of.src, p.frag_of.af) &&
+				    holds(bytes, w.n, &p.frag_of.dst, p.frag_of.af));
+		}
+}
+
 #endif

@@ -114,6 +114,13 @@ test_whole(void **state)
 }
 
 static void
+test_mutants(void **state)
+{
+	(void)state;
+	check_mutants(cases, CASES, 1000);
+}
+
+static void
 test_cut(void **state)
 {
 	(void)state;
@@ -170,6 +177,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_mutants),
 		cmocka_unit_test(test_facts),
 	};
 

@@ -265,6 +265,13 @@ test_whole(void **state)
 }
 
 static void
+test_mutants(void **state)
+{
+	(void)state;
+	check_mutants(cases, CASES, 1000);
+}
+
+static void
 test_cut(void **state)
 {
 	(void)state;
@@ -493,6 +500,7 @@ main(void)
 		cmocka_unit_test(test_header_facts), cmocka_unit_test(test_tcp_options),
 		cmocka_unit_test(test_fragments),    cmocka_unit_test(test_app_facts),
 		cmocka_unit_test(test_outer_hash),   cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_mutants),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

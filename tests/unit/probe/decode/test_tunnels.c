@@ -247,11 +247,57 @@ test_whole(void **state)
 }
 
 static void
+test_mutants(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(families); i++)
+		check_mutants(families[i].cases, families[i].n, 2000);
+}
+
+static void
 test_cut(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(families); i++)
 		check_cuts(families[i].cases, families[i].n);
+}
+
+/* Behind labels, and behind the headers of tunnels, anything: hardly ever does it look like a packet. */
+static void
+test_noise(void **state)
+{
+	static const uint8_t labels[] = { ETH(0x8847), MPLS(100, 1) };
+	static const uint8_t gtp[] = { IN_UDP(2152, 2152, 100), GTP(0x30, 92) };
+	static const uint8_t vxlan[] = { IN_UDP(50000, 4789, 100), 8, 0, 0, 0, B32(0x4d200) };
+	static const uint8_t teredo[] = { IN_UDP(50000, 3544, 100) };
+	static const uint8_t l2tp[] = { ETH(0x800), OUT4(115, 100), B32(0xabc) };
+	static const uint8_t l2tp2[] = { IN_UDP(1701, 1701, 100), B16(0x0002), B16(1), B16(77) };
+	static const struct {
+		const char *msg;
+		const uint8_t *bytes;
+		size_t n;
+	} t[] = { { "mpls", labels, sizeof(labels) }, { "gtp", gtp, sizeof(gtp) }, { "vxlan", vxlan, sizeof(vxlan) },
+		{ "teredo", teredo, sizeof(teredo) }, { "l2tp 3", l2tp, sizeof(l2tp) }, { "l2tp 2", l2tp2, sizeof(l2tp2) } };
+	uint8_t bytes[14 + 20 + 108];
+	struct packet p;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		unsigned taken = 0;
+
+		for (unsigned r = 0; r < 100000; r++) {
+			memcpy(bytes, t[i].bytes, t[i].n);
+			for (size_t k = t[i].n; k < sizeof(bytes); k++)
+				bytes[k] = (uint8_t)chance(256);
+			if (r % 4 != 0) /* the nibble at least */
+				bytes[t[i].n] = (uint8_t)(r % 4 == 1 ? 0x45 : r % 4 == 2 ? 0x60 : 0x00);
+			decode(&p, LINK_ETH, bytes, sizeof(bytes), sizeof(bytes), 0, &(struct decode_options){ 0 });
+			assert_true(p.fate == PKT_FLOW || p.fate == PKT_SHORT);
+			taken += p.fate == PKT_FLOW && p.af != 0 && p.nencap > 0;
+		}
+		print_message("%s: %u of 100000\n", t[i].msg, taken);
+		assert_true(taken <= 10); /* of IPv6, which has no checksum */
+	}
 }
 
 /* A first fragment that was looked into says whose the others are. */
@@ -284,6 +330,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_mutants),
+		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_around),
 	};
 
