@@ -25,7 +25,10 @@ decode_cmd(struct decoder *d)
 
 	if (d->c.cut)
 		return (decode_cut(d, LAYER_LINK));
-	return (known ? decode_tagged(d, type) : decode_nonip(d, 0x8909, 0));
+	if (!known)
+		return (decode_nonip(d, 0x8909, 0));
+	decode_encap(d, ENCAP_CMD, ENCAP_NOID);
+	return (decode_tagged(d, type));
 }
 
 enum step
@@ -36,5 +39,8 @@ decode_grecmd(struct decoder *d)
 
 	if (d->c.cut)
 		return (decode_cut(d, LAYER_TUNNEL));
-	return (known ? decode_typed(d, type) : STEP_END);
+	if (!known)
+		return (STEP_END);
+	decode_encap(d, ENCAP_CMD, ENCAP_NOID);
+	return (decode_typed(d, type));
 }

@@ -12,5 +12,6 @@ decode_fabricpath(struct decoder *d)
 
 	if (h == NULL)
 		return (decode_cut(d, LAYER_LINK));
+	decode_encap(d, ENCAP_FABRICPATH, ENCAP_NOID);
 	return (STEP_ETH);
 }

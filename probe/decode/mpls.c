@@ -51,6 +51,14 @@ labels(struct decoder *d, uint32_t *top)
 	return (next != STEP_END ? next : decode_cut(d, LAYER_NET));
 }
 
+static void
+note(struct decoder *d, uint32_t top, enum step next)
+{
+	decode_encap(d, ENCAP_MPLS, top);
+	if (next == STEP_ETH)
+		decode_encap(d, ENCAP_PW, ENCAP_NOID);
+}
+
 enum step
 decode_mpls(struct decoder *d)
 {
@@ -60,7 +68,7 @@ decode_mpls(struct decoder *d)
 	if (next == STEP_NOT)
 		return (decode_nonip(d, TYPE, 0));
 	if (next != STEP_END)
-		decode_encap(d, ENCAP_MPLS, top);
+		note(d, top, next);
 	return (next);
 }
 
@@ -75,6 +83,6 @@ decode_mplsudp(struct decoder *d)
 		return (next);
 	if (!decode_enter(d, ENCAP_UDP, ENCAP_NOID))
 		return (STEP_END);
-	decode_encap(d, ENCAP_MPLS, top);
+	note(d, top, next);
 	return (next);
 }

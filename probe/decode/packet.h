@@ -80,6 +80,10 @@ enum encap { /* one step of encapsulation, outer to inner; its letters in the `e
 	ENCAP_UDP,  /* udp: UDP-encapsulated ESP, MPLS in UDP */
 	ENCAP_AH,  /* ah: ESP or IP within AH */
 	ENCAP_PBB, /* pbb:<service> */
+	ENCAP_PW,  /* pw: Ethernet in MPLS */
+	ENCAP_VNTAG,
+	ENCAP_FABRICPATH,
+	ENCAP_CMD, /* cmd: Cisco metadata */
 };
 #define ENCAP_DEPTH 8
 #define ENCAP_NOID UINT32_MAX

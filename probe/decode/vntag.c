@@ -11,5 +11,6 @@ decode_vntag(struct decoder *d)
 
 	if (h == NULL)
 		return (decode_cut(d, LAYER_LINK));
+	decode_encap(d, ENCAP_VNTAG, ENCAP_NOID);
 	return (decode_tagged(d, get16(h + 4)));
 }

@@ -55,7 +55,7 @@ check(const struct packet *p, const struct decode_options *o, uint32_t wire)
 	if (p->fate != PKT_FLOW)
 		return;
 	for (int i = 0; i < p->nencap; i++)
-		ALWAYS(p->encap[i].kind <= ENCAP_PBB);
+		ALWAYS(p->encap[i].kind <= ENCAP_CMD);
 	ALWAYS((p->facts & FACT_PORTS) != 0 || (p->sport == 0 && p->dport == 0));
 	ALWAYS((p->facts & FACT_SPI) != 0 || (p->spi == 0 && p->seq == 0));
 	ALWAYS((p->facts & FACT_SPI) == 0 || p->proto == PROTO_ESP || p->proto == PROTO_AH);

@@ -100,7 +100,8 @@ encap_text(const struct packet *p, char *out, size_t n)
 {
 	static const char *const names[] = { "q",      "mpls",	 "pppoe", "ipip",   "6in4",
 					     "gre",    "erspan", "vxlan", "geneve", "gtp",
-					     "teredo", "l2tp",	 "udp",	  "ah",	    "pbb" };
+					     "teredo", "l2tp",	 "udp",	  "ah",	    "pbb",
+					     "pw",	"vntag", "fabricpath", "cmd" };
 	size_t at = 0;
 
 	out[0] = '\0';
