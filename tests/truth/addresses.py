@@ -30,7 +30,6 @@ PROTOCOLS = (0, 1, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 60, 115, 132, 137)
 
 # File, or 'damaged': why it fails today.
 KNOWN = {
-    'mpls-ether.pcap': 'the first nibble alone tells IP (14.3 a)',
 }
 
 
