@@ -60,8 +60,10 @@ struct pcapfile {
 	char *name, *error;
 #ifdef HAVE_ZLIB
 	z_stream z;
-	uint8_t *packed;
-	bool zend; /* at the end of a gzip member */
+	uint8_t *packed; /* BUFFER bytes of the file itself */
+	uint64_t unpacked; /* bytes of it that were read */
+	bool zend;  /* at the end of a gzip member */
+	bool zrest; /* behind the members lies something else */
 #endif
 };
 
@@ -99,59 +101,127 @@ fill_plain(struct pcapfile *f, uint8_t *to, size_t n)
 }
 
 #ifdef HAVE_ZLIB
-#define PACKED ((size_t)128 << 10)
+/* What is left of the file in memory goes to the front, and more of it behind; 0 at its end. */
+static ssize_t
+read_packed(struct pcapfile *f)
+{
+	size_t left = f->z.avail_in;
+	ssize_t got;
 
-/* Members may follow one another (RFC 1952); what ends inside of one is cut and left to the caller. */
+	if (left > 0)
+		memmove(f->packed, f->z.next_in, left);
+	got = fill_plain(f, f->packed + left, BUFFER - left);
+	f->z.next_in = f->packed;
+	if (got > 0) {
+		f->z.avail_in += (uInt)got;
+		f->unpacked += (uint64_t)got;
+	}
+	return (got);
+}
+
+/* Behind a member: another one may follow (RFC 1952), or zeros to the end, as tapes have them.  1: a member;
+ * 0: nothing, or something else (zrest). */
+static ssize_t
+next_member(struct pcapfile *f)
+{
+	bool padding = false;
+
+	for (;;) {
+		const uint8_t *p = f->z.next_in;
+		ssize_t got;
+
+		if (f->z.avail_in > 0 && p[0] == 0) {
+			padding = true;
+			f->z.next_in++;
+			f->z.avail_in--;
+			continue;
+		}
+		if (f->z.avail_in >= 2 || (f->z.avail_in == 1 && p[0] != 0x1f)) {
+			f->zrest = padding || p[0] != 0x1f || p[1] != 0x8b;
+			return (!f->zrest);
+		}
+		if ((got = read_packed(f)) <= 0) {
+			f->zrest = f->z.avail_in > 0;
+			return (got);
+		}
+	}
+}
+
+/* What ends inside of a member is cut and left to the caller. */
 static ssize_t
 fill_gzip(struct pcapfile *f, uint8_t *to, size_t n)
 {
 	f->z.next_out = to;
 	f->z.avail_out = (uInt)n;
-	while (f->z.avail_out == n) {
+	for (;;) {
+		ssize_t got;
+		bool bad;
 		int r;
 
-		if (f->z.avail_in == 0) {
-			ssize_t got = fill_plain(f, f->packed, PACKED);
-
-			if (got <= 0)
-				return (got);
-			f->z.next_in = f->packed;
-			f->z.avail_in = (uInt)got;
-		}
 		if (f->zend) {
-			if (*f->z.next_in != 0x1f) /* padding */
+			if (f->zrest || (got = next_member(f)) == 0)
 				return (0);
+			if (got < 0)
+				return (got);
 			(void)inflateReset(&f->z);
 			f->zend = false;
 		}
-		r = inflate(&f->z, Z_NO_FLUSH);
-		if (r == Z_STREAM_END) {
-			f->zend = true;
-		} else if (r != Z_OK && r != Z_BUF_ERROR) {
+		r = inflate(&f->z, Z_NO_FLUSH); /* without input too: it may hold back some output */
+		f->zend = r == Z_STREAM_END;
+		bad = r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR;
+		if (f->z.avail_out < n) /* what came before the damage is good; it is found again */
+			return ((ssize_t)(n - f->z.avail_out));
+		if (bad) {
 			errno = EBADMSG;
-			return (f->z.avail_out < n ? (ssize_t)(n - f->z.avail_out) : -1);
+			return (-1);
 		}
+		if (f->z.avail_in == 0 && !f->zend && (got = read_packed(f)) <= 0)
+			return (got);
 	}
-	return ((ssize_t)(n - f->z.avail_out));
 }
 
+/* What was read of the file so far is compressed: it stays where it is, and its contents get a buffer of their own. */
 static bool
 gzip_start(struct pcapfile *f)
 {
-	size_t n = (size_t)(f->end - f->p);
-
 	if (inflateInit2(&f->z, 15 + 16) != Z_OK)
 		return (false);
-	f->packed = mem_alloc(PACKED);
-	memcpy(f->packed, f->p, n);
+	f->packed = f->buffer;
 	f->z.next_in = f->packed;
-	f->z.avail_in = (uInt)n;
+	f->z.avail_in = (uInt)(f->end - f->p);
+	f->unpacked = f->z.avail_in;
+	f->buffer = mem_alloc(BUFFER);
 	f->p = f->end = f->buffer;
 	f->eof = false;
 	f->fill = fill_gzip;
 	return (true);
 }
 #endif
+
+/* A compressed file that is not whole, or not all of it: whatever else is missing comes from that.  false: it is. */
+static bool
+gzip_wrong(struct pcapfile *f)
+{
+#ifdef HAVE_ZLIB
+	unsigned long long n = f->frames;
+
+	if (f->fill != fill_gzip || !f->eof)
+		return (false);
+	if (errno == EBADMSG)
+		(void)fail(f, "%s: damaged gzip data behind packet %llu", f->name, n);
+	else if (errno != 0)
+		return (false);
+	else if (f->zrest)
+		(void)fail(f, "%s: behind packet %llu the gzip data ends, and something else follows at offset %llu of the file",
+			   f->name, n, (unsigned long long)(f->unpacked - f->z.avail_in));
+	else if (!f->zend)
+		(void)fail(f, "%s: gzip data cut short behind packet %llu", f->name, n);
+	return (f->error != NULL);
+#else
+	(void)f;
+	return (false);
+#endif
+}
 
 /* Make n bytes lie at f->p; false if the file ends before (or can not be read: errno, else 0). */
 static bool
@@ -170,6 +240,8 @@ more(struct pcapfile *f, size_t n)
 		ssize_t got = f->fill(f, f->buffer + left, BUFFER - left);
 
 		if (got <= 0) {
+			if (got == 0) /* a read before it may have been interrupted */
+				errno = 0;
 			f->eof = true;
 			return (false);
 		}
@@ -189,9 +261,8 @@ need(struct pcapfile *f, size_t n)
 static enum capture_result
 cut(struct pcapfile *f)
 {
-	if (errno == EBADMSG)
-		return (fail(f, "%s: damaged gzip data behind packet %llu", f->name,
-			     (unsigned long long)f->frames));
+	if (gzip_wrong(f))
+		return (CAPTURE_ERROR);
 	if (errno != 0)
 		return (fail(f, "%s: packet %llu at offset %llu: %s", f->name,
 			     (unsigned long long)f->frames + 1, (unsigned long long)offset(f),
@@ -214,11 +285,8 @@ finish(struct pcapfile *f)
 {
 	if (f->p != f->end || errno != 0)
 		return (cut(f));
-#ifdef HAVE_ZLIB
-	if (f->fill == fill_gzip && !f->zend)
-		return (fail(f, "%s: gzip data cut short behind packet %llu", f->name,
-			     (unsigned long long)f->frames));
-#endif
+	if (gzip_wrong(f))
+		return (CAPTURE_ERROR);
 	f->over = true;
 	return (CAPTURE_END);
 }
@@ -292,7 +360,8 @@ open_pcap(struct pcapfile *f)
 		return (false);
 	}
 	if (!need(f, 24)) {
-		(void)fail(f, "%s: cut short within the file header", f->name);
+		if (!gzip_wrong(f))
+			(void)fail(f, "%s: cut short within the file header", f->name);
 		return (true);
 	}
 	if (u16(f, f->p + 4) != 2) {
@@ -596,21 +665,18 @@ static void
 start(struct pcapfile *f)
 {
 	if (!need(f, 4)) {
+		if (gzip_wrong(f))
+			return;
 		if (errno != 0)
-			(void)fail(f, "%s: %s", f->name,
-				   errno == EBADMSG ? "damaged gzip data" : strerror(errno));
+			(void)fail(f, "%s: %s", f->name, strerror(errno));
 		else
 			say_kind(f);
 		return;
 	}
 #ifdef HAVE_ZLIB
-	if (f->fill == fill_plain && f->p[0] == 0x1f && f->p[1] == 0x8b) {
-		size_t most = PACKED;
-
-		if ((size_t)(f->end - f->p) <= most && gzip_start(f)) {
-			start(f);
-			return;
-		}
+	if (f->fill == fill_plain && f->p[0] == 0x1f && f->p[1] == 0x8b && gzip_start(f)) {
+		start(f);
+		return;
 	}
 #endif
 	if (memcmp(f->p, "\x0a\x0d\x0d\x0a", 4) == 0) {

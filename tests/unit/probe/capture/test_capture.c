@@ -551,6 +551,23 @@ test_filter(void **state)
 }
 
 #ifdef HAVE_ZLIB
+/* Adds a gzip member. */
+static void
+pack(struct buf *to, const uint8_t *bytes, size_t n)
+{
+	z_stream z = { 0 };
+	size_t most = n + n / 100 + 1024;
+
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_in = (uint8_t *)(uintptr_t)bytes;
+	z.avail_in = (uInt)n;
+	z.next_out = buf_room(to, most);
+	z.avail_out = (uInt)most;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	to->len += z.total_out;
+	deflateEnd(&z);
+}
+
 /* gzip, as one member and as two that follow each other, and cut. */
 static void
 test_gzip(void **state)
@@ -558,46 +575,139 @@ test_gzip(void **state)
 	struct maker m = { 0 };
 	struct buf out = { 0 }, packed = { 0 };
 	const char *expect = "1000000000 3/60@1 abc|2000000000 4/60@1 defg|", *text;
-	size_t half;
+	size_t half, member;
 
 	(void)state;
 	pcap_header(&m, 0xa1b2c3d4, 1);
 	pcap_frame(&m, 1, 0, "abc", 60);
 	half = m.b.len;
 	pcap_frame(&m, 2, 0, "defg", 60);
-	for (int members = 1; members <= 2; members++) {
-		const uint8_t *from = m.b.p;
-
-		packed.len = 0;
-		for (int i = 0; i < members; i++) {
-			size_t n = members == 1 ? m.b.len : i == 0 ? half : m.b.len - half;
-			z_stream z = { 0 };
-
-			assert_int_equal(
-			    deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-			z.next_in = (uint8_t *)(uintptr_t)from;
-			z.avail_in = (uInt)n;
-			z.next_out = buf_room(&packed, 4096);
-			z.avail_out = 4096;
-			assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-			packed.len += z.total_out;
-			from += n;
-			deflateEnd(&z);
-		}
-		assert_string_equal(one(&out, packed.p, packed.len), expect);
-	}
-	for (size_t n = 2; n < packed.len; n++) { /* (shorter than 2: not known to be gzip) */
+	pack(&packed, m.b.p, m.b.len);
+	assert_string_equal(one(&out, packed.p, packed.len), expect);
+	packed.len = 0;
+	pack(&packed, m.b.p, half);
+	member = packed.len;
+	pack(&packed, m.b.p + half, m.b.len - half);
+	assert_string_equal(one(&out, packed.p, packed.len), expect);
+	for (size_t n = 4; n < packed.len; n++) { /* (shorter: not known to be gzip) */
 		const char *bang;
 
 		text = one(&out, packed.p, n);
 		bang = strchr(text, '!');
-		if (bang == NULL) /* cut between its two members */
+		if (n == member) {
 			assert_string_equal(text, "1000000000 3/60@1 abc|");
+			continue;
+		}
+		assert_non_null(bang);
+		assert_memory_equal(text, expect, (size_t)(bang - text));
+		assert_ptr_equal(strchr(bang, '|'), text + strlen(text) - 1); /* one sentence */
+		if (n == member + 1)
+			assert_non_null(strstr(bang, "something else follows"));
 		else
-			assert_memory_equal(text, expect, (size_t)(bang - text));
+			assert_non_null(strstr(bang, "gzip data cut short behind packet "));
 	}
 	buf_free(&m.b);
 	buf_free(&out);
+	buf_free(&packed);
+}
+
+/* Whatever follows the members: zeros are nothing, all else is said, once, and the frames before it are kept. */
+static void
+test_gzip_behind(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		const char *say; /* NULL: nothing */
+	} t[] = {
+		{ "\0\0\0\0\0", 5, NULL },
+		{ "x", 1, "something else follows at offset " },
+		{ "\x1f", 1, "something else follows at offset " },
+		{ "\x1fx", 2, "something else follows at offset " },
+		{ "\0\0\x1f\x8b\x08\0", 6, "something else follows at offset " },
+		{ "trailing garbage", 16, "something else follows at offset " },
+		{ "\x1f\x8b\x07\0\0\0\0\0\0\0\0", 11, "damaged gzip data behind packet 2" },
+		{ "\x1f\x8b\x08", 3, "gzip data cut short behind packet 2" },
+	};
+	struct maker m = { 0 };
+	struct buf out = { 0 }, packed = { 0 };
+	const char *expect = "1000000000 3/60@1 abc|2000000000 4/60@1 defg|";
+	size_t whole;
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 1);
+	pcap_frame(&m, 1, 0, "abc", 60);
+	pcap_frame(&m, 2, 0, "defg", 60);
+	pack(&packed, m.b.p, m.b.len);
+	whole = packed.len;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const char *text;
+
+		packed.len = whole;
+		buf_add(&packed, t[i].bytes, t[i].n);
+		text = one(&out, packed.p, packed.len);
+		assert_memory_equal(text, expect, strlen(expect));
+		text += strlen(expect);
+		if (t[i].say == NULL)
+			assert_string_equal(text, "");
+		else if (*text != '!' || strstr(text, t[i].say) == NULL || strchr(text, '|')[1] != '\0')
+			fail_msg("%zu: %s", i, text);
+	}
+	packed.len = whole - 9; /* the end of the deflate data, spoilt */
+	buf_add(&packed, "\xff\xff\xff\xff\xff\xff\xff\xff\xff", 9);
+	assert_non_null(strstr(one(&out, packed.p, packed.len), "|!"));
+	buf_free(&m.b);
+	buf_free(&out);
+	buf_free(&packed);
+}
+
+/* Larger than every buffer, before and behind compression: as one member, as many, and cut. */
+static void
+test_gzip_large(void **state)
+{
+	enum { FRAMES = 1200, LENGTH = 1400 };
+	struct maker m = { 0 };
+	struct buf packed = { 0 };
+	uint32_t x = 1;
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 1);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		w32(&m, i);
+		w32(&m, 0);
+		w32(&m, LENGTH);
+		w32(&m, LENGTH);
+		for (int k = 0; k < LENGTH; k++) {
+			x = x * 1664525 + 1013904223;
+			buf_u8(&m.b, (uint8_t)(x >> 24));
+		}
+	}
+	for (int kind = 0; kind < 3; kind++) {
+		size_t step = kind == 1 ? 100001 : m.b.len, n = 0;
+		char *name, err[SENTENCE];
+		enum capture_result r;
+		struct capture *c;
+		struct frame f;
+
+		packed.len = 0;
+		for (size_t at = 0; at < m.b.len; at += step)
+			pack(&packed, m.b.p + at, m.b.len - at < step ? m.b.len - at : step);
+		assert_true(packed.len > 1 << 20);
+		name = file('a', packed.p, kind == 2 ? packed.len - 700000 : packed.len);
+		c = capture_open_files(&name, 1, false, NULL, err, sizeof(err));
+		assert_non_null(c);
+		while ((r = capture_next(c, &f)) == CAPTURE_FRAME) {
+			assert_int_equal(f.ts, n++ * 1000000000ll);
+			assert_int_equal(f.caplen, LENGTH);
+		}
+		assert_int_equal(r, kind == 2 ? CAPTURE_ERROR : CAPTURE_END);
+		if (kind == 2) /* the data can hardly be compressed: so many frames of 1416 bytes are whole */
+			assert_in_range(n, FRAMES - 700000 / 1416 - 5, FRAMES - 700000 / 1416);
+		else
+			assert_int_equal(n, FRAMES);
+		capture_free(&c);
+	}
+	buf_free(&m.b);
 	buf_free(&packed);
 }
 #endif
@@ -612,7 +722,8 @@ main(void)
 		cmocka_unit_test(test_damage),	   cmocka_unit_test(test_large),
 		cmocka_unit_test(test_merge),	   cmocka_unit_test(test_filter),
 #ifdef HAVE_ZLIB
-		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_gzip),	   cmocka_unit_test(test_gzip_behind),
+		cmocka_unit_test(test_gzip_large),
 #endif
 	};
 
