@@ -945,8 +945,8 @@ how(const struct report *rep, struct buf *to)
 	    "an early one opened the gap that it filled.</dd>"
 	    "<dt>Outside the replay window</dt><dd>Packets so far behind that a receiver with that "
 	    "window drops them (RFC 4303).</dd>"
-	    "<dt>Proven outage</dt><dd>A second or more of silence during which numbers went "
-	    "on.</dd>");
+	    "<dt>Proven outage</dt><dd>A silence of a second or more, and five times the usual gap or "
+	    "more, behind which three numbers or more are missing.</dd>");
 	buf_printf(to,
 		   "<dt>Availability</dt><dd>Bins up or degraded, of those up, degraded or down. "
 		   "Degraded: more than %g %% lost, or "
