@@ -20,14 +20,15 @@ struct frame {
 	bool filtered;        /* the filter rejects it: counted, not decoded (offline only) */
 };
 
-struct capture_stats { /* since the last call; live only, has = false otherwise */
+struct capture_stats { /* has = false: nothing is known */
 	bool has, has_ifdrop;
-	int64_t since, until; /* when that was, and now, by the wall's clock */
-	uint64_t recv, drop, ifdrop;
+	int64_t since, until; /* live: the last call, and now, by the wall's clock; a file: as it says */
+	uint64_t recv, drop, ifdrop; /* since then; a file does not tell recv */
 };
 
 enum capture_result {
 	CAPTURE_FRAME, /* *frame is set */
+	CAPTURE_DROPS, /* a file says what was dropped when it was captured: capture_stats() has it */
 	CAPTURE_IDLE,  /* live: for the moment, or for the read timeout, nothing more; frame->ts is the wall clock */
 	CAPTURE_END,   /* clean end, or capture_stop() */
 	CAPTURE_ERROR, /* capture_error() says what; what came before is good; the next call goes on with the
@@ -46,6 +47,9 @@ struct capture *capture_open_live(const char *iface, int snaplen, int bufsize, b
 enum capture_result capture_next(struct capture *, struct frame *);
 const char *capture_error(const struct capture *);
 void capture_stats(struct capture *, struct capture_stats *);
+/* Files: bins have this width (ns).  What was dropped comes before the first frame behind the bins in which it was,
+ * if the file can be looked through or says so in time, and its `since` lies in a bin that has a frame. */
+void capture_bins(struct capture *, int64_t width);
 void capture_stop(struct capture *); /* async-signal-safe: the next capture_next() drains and ends */
 void capture_free(struct capture **);
 void capture_list(void (*each)(const char *name, const char *what)); /* pavo -D */
