@@ -37,6 +37,9 @@ void report_percent(double,
 		    struct buf *); /* 0.12 %: as many digits as tell it from 0 and from 100 */
 void report_value(enum sla_term, double, struct buf *);
 void report_width(int64_t ns, struct buf *); /* 5 s, 1 min */
+/* Why there is no ratio of availability, until the next call; NULL: there is one. */
+const char *report_unjudged(const struct sla_tunnel *);
+const char *report_unknown(enum sla_term); /* why a term has no value, in three words */
 /* Something worth saying about its figures; NULL. */
 const char *report_hint(const struct sla_tunnel *);
 /* The points of a direction with the greatest net loss, worst first; how many. */
