@@ -193,6 +193,8 @@ add(struct work *w, struct batch *b)
 	sort_rows(w, b);
 	for (int k = 0; k < 2; k++) {
 		b->sel = w->sel[k];
+		if (interval == 0 && bits_next(b->sel, 0, b->rows) >= b->rows)
+			continue; /* a file without a header: rows would say how wide bins are, and there are none */
 		if (!bins_add(k == 0 ? w->tunnels : w->ike, b, interval, err, sizeof(err)))
 			run_fail("%s %s", run_at(w->r), err);
 	}

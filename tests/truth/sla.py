@@ -302,6 +302,19 @@ def few_bins(folder):
          (None, '13 of 4231 bins could be judged; a ratio needs 10, and 1 % of the period'), 'a small part')
 
 
+def no_header(folder):
+    """the header of the file is damaged, and with it how long its bins are: the records say that"""
+    c = Case()
+    c.send(range(1, 301))
+    records = read(c, folder)
+    with open(records, 'r+b') as f:
+        f.seek(40)
+        f.write(b'\xff')
+    for options in (), ('--json',), ('--html', '-'), ('-', 'host', '192.0.2.1'):
+        st, _, err = run(['ratunnel', '-r', records, *options])
+        want((st, 'damaged' in err), (2, True), 'status, sentence')
+
+
 # --- A1 ---------------------------------------------------------------------------------------------
 
 def scenario_a1(folder):
@@ -397,7 +410,7 @@ def main():
         for name, act in (('S1: a correction', vector_s1), ('S2: a proven outage', vector_s2),
                           ('S3: throughput by nearest rank', vector_s3), ('S4: too few packets', vector_s4),
                           ('QT1: quiet after a busy time', vector_qt1), ('QT2: quiet', vector_qt2), ('QT3: quiet, and an outage', vector_qt3),
-                          ('a ratio of few bins', few_bins),
+                          ('a ratio of few bins', few_bins), ('a file without its header', no_header),
                           ('states: silence', bins_of_silence), ('states: IKE', bins_of_ike),
                           ('lanes, ESP in UDP beside ESP', natt_and_lanes),
                           ('classes that overtake', hint_of_classes), ('A1: ESP, IKE and fragments', scenario_a1), ('A3: reordering, then loss', scenario_a3)):
