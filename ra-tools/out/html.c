@@ -994,7 +994,7 @@ period(const struct report *rep, const struct text_options *o, struct buf *to)
 		   : o->zone == CLOCK_UTC ? " UTC"
 					  : " local time",
 		   rep->count, rep->count == 1 ? "" : "s");
-	report_width(sla_width(rep->sla), to);
+	report_bins_of(rep, to);
 	if (*rep->asked != '\0') {
 		buf_str(to, ", of records that match <code>");
 		text(to, rep->asked);

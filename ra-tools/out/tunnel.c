@@ -105,6 +105,19 @@ width_option(int64_t ns, struct buf *to)
 }
 
 void
+report_bins_of(const struct report *rep, struct buf *to)
+{
+	report_width(sla_width(rep->sla), to);
+	if (rep->interval == 0)
+		return;
+	buf_str(to, " (recorded in bins of ");
+	report_width(rep->interval, to);
+	buf_str(to, ": ");
+	width_option(rep->interval, to);
+	buf_str(to, " shows those)");
+}
+
+void
 report_command(const struct report *rep, const struct sla_tunnel *t, const char *tool, int64_t from,
 	       int64_t to, const char *options, struct buf *out)
 {
@@ -676,7 +689,7 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	buf_str(&b, " to ");
 	report_time(t->to, &s->text, &b);
 	buf_printf(&b, ", %llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
-	report_width(sla_width(rep->sla), &b);
+	report_bins_of(rep, &b);
 	buf_str(&b, "\n  availability ");
 	if (t->d[0].verdict[SLA_AVAIL].known)
 		report_percent(t->d[0].verdict[SLA_AVAIL].value, &b);

@@ -302,6 +302,25 @@ def few_bins(folder):
          (None, '13 of 4231 bins could be judged; a ratio needs 10, and 1 % of the period'), 'a small part')
 
 
+def chosen_bins(folder):
+    """those of the records up to a day, a minute up to 35 days, five beyond; multiples of T"""
+    for T, days, every, blen in ((5, 1, 30, 5), (5, 1.01, 30, 60), (7, 1.01, 30, 63), (120, 2, 30, 120), (5, 34.9, 1200, 60),
+                                 (5, 35.1, 1200, 300), (3600, 36, 1200, 3600)):
+        c = Case()
+        start = -BASE % T                # so that a day is not a bin longer
+        for n in range(int(days * 86400 / every)):
+            c.esp(start + n * every, A, B, SPI, n + 1)
+            c.esp(start + n * every + 0.1, B, A, BACK, n + 1)
+        records = read(c, folder, T)
+        got = tunnel(records)[0]
+        want((got['blen'], got['blen'] * got['bins'] >= days * 86400 - 2 * every), (blen, True), '%g days of %d s' % (days, T))
+        note = '(recorded in bins of %s: -M %ds shows those)' % ({120: '2 min', 3600: '1 h'}.get(T, '%d s' % T), T)
+        for out in good(['ratunnel', '-r', records]).decode(), good(['ratunnel', '-r', records, '--html', '-']).decode():
+            want(note in out, blen != T, 'it says so: ' + note)
+        want(tunnel(records, '-M', '%ds' % T)[0]['blen'], T, '-M')
+    want(tunnel(records, '-M', '1d')[0]['blen'], 86400, '-M 1d')
+
+
 def no_header(folder):
     """the header of the file is damaged, and with it how long its bins are: the records say that"""
     c = Case()
@@ -410,7 +429,7 @@ def main():
         for name, act in (('S1: a correction', vector_s1), ('S2: a proven outage', vector_s2),
                           ('S3: throughput by nearest rank', vector_s3), ('S4: too few packets', vector_s4),
                           ('QT1: quiet after a busy time', vector_qt1), ('QT2: quiet', vector_qt2), ('QT3: quiet, and an outage', vector_qt3),
-                          ('a ratio of few bins', few_bins), ('a file without its header', no_header),
+                          ('a ratio of few bins', few_bins), ('bins of a long report', chosen_bins), ('a file without its header', no_header),
                           ('states: silence', bins_of_silence), ('states: IKE', bins_of_ike),
                           ('lanes, ESP in UDP beside ESP', natt_and_lanes),
                           ('classes that overtake', hint_of_classes), ('A1: ESP, IKE and fragments', scenario_a1), ('A3: reordering, then loss', scenario_a3)):
