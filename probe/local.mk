@@ -9,6 +9,8 @@ libprobe_a_SOURCES += \
 	%D%/capture/capture.c \
 	%D%/capture/capture.h \
 	%D%/capture/frame.h \
+	%D%/capture/gunzip.c \
+	%D%/capture/gunzip.h \
 	%D%/capture/pcapfile.c \
 	%D%/capture/pcapfile.h
 

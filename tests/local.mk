@@ -158,6 +158,7 @@ TESTS += \
 	%D%/truth/determinism.tap \
 	%D%/truth/dns.tap \
 	%D%/truth/drill.tap \
+	%D%/truth/drops.tap \
 	%D%/truth/flood.tap \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \

@@ -54,6 +54,8 @@ struct seqno {
 	int64_t hi, base; /* extended numbers: the highest, and where this epoch began */
 	int64_t thi;      /* when hi came */
 	uint64_t arrivals;
+	int64_t came;     /* when the last of them did */
+	uint64_t gap_sum, gap_n; /* ns between them: what silence is usual */
 	int64_t last[3];  /* the last arrivals that were no duplicates, newest first */
 	int64_t pend, pend_t; /* an implausible jump that waits for a second packet */
 	struct seq_place pend_place;
