@@ -59,7 +59,7 @@ UNIT += \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/sim.h %D%/golden contrib/python/pavoread.py
+EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/sim.h %D%/unit/probe/world.h %D%/golden contrib/python/pavoread.py
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -72,13 +72,11 @@ tests_fuzz_fuzz_meta_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 # --- probe (add your tests here) -----------------------------------------------------------------
 UNIT += \
 	%D%/unit/probe/capture/test_capture \
-	%D%/unit/probe/flow/test_clockwork \
 	%D%/unit/probe/decode/test_content \
 	%D%/unit/probe/decode/test_decode \
 	%D%/unit/probe/decode/test_tunnels \
 	%D%/unit/probe/test_engine
 tests_unit_probe_capture_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-tests_unit_probe_flow_test_clockwork_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_content_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_tunnels_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
@@ -89,8 +87,32 @@ tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
 tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
-UNIT += %D%/unit/probe/frag/test_frag
-tests_unit_probe_frag_test_frag_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/frag/test_outer
+tests_unit_probe_frag_test_outer_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += \
+	%D%/unit/probe/flow/test_key \
+	%D%/unit/probe/flow/test_list \
+	%D%/unit/probe/flow/test_slots \
+	%D%/unit/probe/flow/test_table \
+	%D%/unit/probe/flow/test_wheel
+tests_unit_probe_flow_test_key_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_list_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_slots_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_table_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_wheel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += \
+	%D%/unit/probe/ledger/test_emit \
+	%D%/unit/probe/ledger/test_hold \
+	%D%/unit/probe/ledger/test_ledger \
+	%D%/unit/probe/ledger/test_stat \
+	%D%/unit/probe/ledger/test_timeline \
+	%D%/unit/probe/ledger/test_watermark
+tests_unit_probe_ledger_test_emit_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_hold_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_ledger_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_stat_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_timeline_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
@@ -106,6 +128,8 @@ UNIT += %D%/unit/probe/seq/test_stream
 tests_unit_probe_seq_test_stream_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/health/test_health
 tests_unit_probe_health_test_health_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/frag/test_frag
+tests_unit_probe_frag_test_frag_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter
