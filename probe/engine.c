@@ -109,44 +109,24 @@ seal_span(struct engine *e)
 		close_span(e, &late, true);
 }
 
-#define WHEN(name, call)                     \
-	static int64_t when_##name(struct engine *e) \
-	{                                    \
-		return (call);               \
-	}
-#define DO(name, call)                       \
-	static void do_##name(struct engine *e) \
-	{                                    \
-		call;                        \
-	}
-WHEN(held, pieces_held_due(&e->pieces))
-DO(held, pieces_let_go(&e->pieces))
-WHEN(datagram, pieces_datagram_due(&e->pieces))
-DO(datagram, pieces_give_up(&e->pieces))
-WHEN(answer, dns_due(e->track))
-DO(answer, dns_expire(e->track, dns_due(e->track)))
-WHEN(lane, lanes_due(&e->lanes))
-DO(lane, lanes_decide(&e->lanes, lanes_due(&e->lanes)))
-WHEN(flow, settle_due(&e->flows))
-DO(flow, settle_expire_next(&e->flows))
-WHEN(late, ledger_late_due(&e->ledger))
-DO(late, ledger_seal_late(&e->ledger))
-WHEN(span, timeline_due(&e->ledger.time))
-DO(span, seal_span(e))
+/* When, and what is done then. */
+#define DUE(name, when, what)                                \
+	static int64_t when_##name(struct engine *e) { return (when); } \
+	static void do_##name(struct engine *e) { what; }
+DUE(held, pieces_held_due(&e->pieces), pieces_let_go(&e->pieces))             /* the first fragment never came */
+DUE(datagram, pieces_datagram_due(&e->pieces), pieces_give_up(&e->pieces))    /* nor will the rest */
+DUE(answer, dns_due(e->track), dns_expire(e->track, dns_due(e->track)))       /* nor the answer */
+DUE(lane, lanes_due(&e->lanes), lanes_decide(&e->lanes, lanes_due(&e->lanes))) /* an SA was watched long enough */
+DUE(flow, settle_due(&e->flows), settle_expire_next(&e->flows))               /* a flow fell silent */
+DUE(late, ledger_late_due(&e->ledger), ledger_seal_late(&e->ledger))          /* a LATE bin is sealed */
+DUE(span, timeline_due(&e->ledger.time), seal_span(e))                        /* and all bins of a time */
 
 /* What comes first is done first; where times are equal, in this order: a held fragment still counts in its own bin. */
 static const struct due {
 	int64_t (*when)(struct engine *);
 	void (*act)(struct engine *);
-} dues[] = {
-	{ when_held, do_held },         /* the first fragment never came */
-	{ when_datagram, do_datagram }, /* nor will the rest */
-	{ when_answer, do_answer },     /* nor the answer */
-	{ when_lane, do_lane },         /* an SA was watched long enough */
-	{ when_flow, do_flow },         /* a flow fell silent */
-	{ when_late, do_late },         /* a LATE bin is sealed */
-	{ when_span, do_span },         /* and all bins of a time */
-};
+} dues[] = { { when_held, do_held }, { when_datagram, do_datagram }, { when_answer, do_answer }, { when_lane, do_lane },
+	{ when_flow, do_flow }, { when_late, do_late }, { when_span, do_span } };
 
 static const struct due *
 next_due(struct engine *e)

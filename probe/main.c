@@ -67,6 +67,7 @@ open_capture(const struct options *o)
 		c = capture_open_files(o->files, o->nfiles, o->as_is, o->filter, err, sizeof(err));
 	if (c == NULL)
 		fatalx("%s", err);
+	capture_bins(c, o->interval * SEC);
 	return (c);
 }
 
@@ -159,7 +160,11 @@ say_totals(const struct engine *e, const struct options *o)
 		add_count(&b, ", ", s->filt_pkts, "filtered");
 	if (s->live)
 		add_count(&b, "; ", s->ps_drop, "dropped by the kernel");
-	ADD_IF_ANY(&b, ", ", "", { s->ps_ifdrop, "by the interface" });
+	else
+		ADD_IF_ANY(&b, "; dropped when captured: ", "", { s->ps_drop, "by the kernel" },
+		    { s->ps_ifdrop, "by the interface" });
+	if (s->live)
+		ADD_IF_ANY(&b, ", ", "", { s->ps_ifdrop, "by the interface" });
 	ADD_IF_ANY(&b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
 	ADD_IF_ANY(&b, "; ", "", { s->evict_prob + s->evict_conf, "flows evicted" });
 	add_count(&b, "; ", engine_records(e), "records");
@@ -247,6 +252,8 @@ run(struct engine *e, struct worker *w, struct pings *g, const struct options *o
 		if (n > 0)
 			engine_packets(e, batch, n);
 		n = 0;
+		if (r == CAPTURE_DROPS) /* before packets of a later bin */
+			ask_kernel(e);
 		if (r == CAPTURE_ERROR) {
 			log_warnx("%s", capture_error(capture));
 			good = false;

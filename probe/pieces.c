@@ -17,8 +17,8 @@ count_given_up(struct pieces *x, int64_t now)
 		lanes_rehome(x->lanes, &o.home.of, o.home.side);
 		b = ledger_bin(x->ledger, &o.home.of, ledger_start(x->ledger, o.arrived), now);
 		c = ledger_frags(x->ledger, b);
-		c->inc[o.home.side] += !o.orphan;
-		c->orph[o.home.side] += o.orphan;
+		c->fraginc[o.home.side] += !o.orphan;
+		c->fragorph[o.home.side] += o.orphan;
 		ledger_done(x->ledger, b);
 	}
 }

@@ -45,6 +45,7 @@ static const struct tool tool = {
 };
 
 #define CHARTS 50 /* tunnels with a chart, without -N */
+#define DAY    (86400 * SEC)
 
 static struct sla_options sla = { .lmax = 1, .min_sample = 100 };
 static struct bin_options bin;
@@ -126,6 +127,7 @@ struct work {
 	struct run *r;
 	struct sla *s;
 	struct bins *tunnels, *ike;
+	int64_t interval, from, to; /* the largest T of the input; its period so far */
 	uint64_t sel[2][BITS_WORDS(BATCH_ROWS)];
 };
 
@@ -150,6 +152,8 @@ prepare(struct work *w)
 	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_bstart, F_bend };
 
 	bin.zone = run_zone(w->r);
+	w->from = INT64_MAX;
+	w->to = INT64_MIN;
 	w->s = sla_new(&sla, lanes);
 	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", sla_want);
 	w->ike = new_bins(w->r, "matrix", sla_want_ike);
@@ -176,11 +180,26 @@ sort_rows(struct work *w, const struct batch *b)
 				sla_suspect(w->s, start->i[r], end->i[r]);
 			continue;
 		}
-		if (column_has(b->col[F_tunid], r))
+		if (column_has(b->col[F_tunid], r)) {
 			bit_set(w->sel[0], i);
+			if (column_has(start, r) && start->i[r] < w->from)
+				w->from = start->i[r];
+			if (column_has(end, r) && end->i[r] > w->to)
+				w->to = end->i[r];
+		}
 		if (column_has(b->col[F_sikeq], r) || column_has(b->col[F_dikeq], r))
 			bit_set(w->sel[1], i);
 	}
+}
+
+/* The bins of a report of this period, which are to be a multiple of T: a day is shown as it was recorded, in a month
+ * of so small bins a minute without packets is a point that nobody sees. */
+static int64_t
+bins_for(int64_t period, int64_t interval)
+{
+	int64_t least = period <= DAY ? 0 : period <= 35 * DAY ? 60 * SEC : 300 * SEC;
+
+	return ((least + interval - 1) / interval * interval);
 }
 
 static void
@@ -191,8 +210,17 @@ add(struct work *w, struct batch *b)
 	char err[512];
 
 	sort_rows(w, b);
+	if (interval > w->interval)
+		w->interval = interval;
+	if (bin.width == 0 && interval > 0 && w->from < w->to) { /* bins become wider as the period grows */
+		int64_t wide = bins_for(w->to - w->from, w->interval);
+
+		interval = wide > interval ? wide : interval;
+	}
 	for (int k = 0; k < 2; k++) {
 		b->sel = w->sel[k];
+		if (interval == 0 && bits_next(b->sel, 0, b->rows) >= b->rows)
+			continue; /* a file without a header: rows would say how wide bins are, and there are none */
 		if (!bins_add(k == 0 ? w->tunnels : w->ike, b, interval, err, sizeof(err)))
 			run_fail("%s %s", run_at(w->r), err);
 	}
@@ -233,6 +261,7 @@ show(struct work *w)
 			      .charts = (size_t)run_count(w->r, CHARTS),
 			      .inputs = run_inputs(w->r),
 			      .asked = run_asked(w->r),
+			      .interval = bin.width == 0 && w->interval < sla_width(w->s) ? w->interval : 0,
 			      .title = title,
 			      .capture = capture,
 			      .more = all,

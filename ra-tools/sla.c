@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sla.c: service levels of tunnels (SEMANTICS 7).
+ * sla.c: service levels of tunnels (SEMANTICS 7, 14.4).
  *
  * Rows are kept as small points, one for a bin in which the tunnel has a record, and sums over the period.
  * What a bin was can only be decided with the others at hand: a proven outage tells of the bins before it.
@@ -20,6 +20,9 @@
 #define SILENT_MIN 10 /* packets of one side that make the other's silence an outage */
 #define SILENT_FOR 10 /* bins: so long ago the other side has to have been there */
 #define IKE_MIN	   3  /* requests without an answer */
+#define USUAL_MIN  10 /* gaps between packets that tell what is usual */
+#define USUAL_GAPS 5  /* times that: a silence of so long is usual too */
+#define LOST_MIN   3  /* packets lost in a bin of few: less is no degradation */
 
 enum { DOWN_SOURCE = 1, DOWN_DESTINATION = 2, DOWN_IKE = 4 };
 
@@ -140,6 +143,7 @@ static const struct count_field { /* counters that add, or are maxima, and where
 	ADD(pkts) ADD(bytes) ADD(uniq) ADD(lost) ADD(fix) ADD(dup) ADD(late) ADD(early) ADD(gapev)
 	    ADD(stale) ADD(badseq) ADD(jumps) ADD(resets) ADD(noutage) ADD(outage) ADD(nr3)
 		ADD(frags) ADD(fragdg) ADD(fragok) ADD(fraginc) ADD(fragorph) ADD(rekeys) ADD(roam)
+		    ADD(ipg_sum) ADD(ipg_n)
 		    MOST(maxgap) MOST(lagmax) MOST(extmax) MOST(lateus_max)
 #undef ADD
 #undef MOST
@@ -418,6 +422,16 @@ turned(const struct sla_tunnel *t, const struct batch *b, uint32_t r)
 		t->port[0] != t->port[1] && number(b, F_sport, r) != t->port[0]);
 }
 
+/* The mean gap between the packets of this side so far. */
+static uint32_t
+usual_gap(const struct work *w, int side)
+{
+	uint64_t n = w->sum[side][0].ipg_n + w->sum[side][1].ipg_n,
+		 us = w->sum[side][0].ipg_sum + w->sum[side][1].ipg_sum;
+
+	return (n < USUAL_MIN ? 0 : us < n ? 1 : small(us / n));
+}
+
 static void
 add_row(struct sla *s, const struct batch *b, uint32_t r)
 {
@@ -443,6 +457,7 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 		counts_of(b, r, side, &c);
 		counts_add(&w->sum[to][p->suspect], &c);
 		p->d[to] = point_of(&c);
+		p->d[to].gap = usual_gap(w, to);
 		t->d[to].dscps |= number(b, side == 0 ? F_sdscps : F_ddscps, r);
 		if (s->lanes && column_has(b->col[spi], r))
 			(void)snprintf(t->spi[to], sizeof(t->spi[to]), "0x%08x",
@@ -565,10 +580,57 @@ mark_ike(struct sla *s, struct sla_tunnel *t)
 }
 
 static void
-gap_add(struct sla_tunnel *t, int64_t start, int64_t end)
+gap_add(struct sla_tunnel *t, int64_t start, int64_t end, enum sla_state state)
 {
-	t->gap = mem_grow(t->gap, t->ngaps + 1, sizeof(t->gap[0]));
-	t->gap[t->ngaps++] = (struct sla_gap){ start, end };
+	if ((t->ngaps & (t->ngaps - 1)) == 0)
+		t->gap = mem_grow(t->gap, t->ngaps == 0 ? 1 : t->ngaps * 2, sizeof(t->gap[0]));
+	t->gap[t->ngaps++] = (struct sla_gap){ start, end, (uint8_t)state };
+}
+
+/* Is it usual that a side sends nothing for so long?  Of whole bins, so rather too short. */
+static bool
+is_usual(const struct sla_dir_point *before, int64_t silence)
+{
+	return (before->gap > 0 && silence <= USUAL_GAPS * (int64_t)before->gap * USEC);
+}
+
+/* Silences that are usual: from the last bin with a packet of the side to the next one, or to the end. */
+static void
+mark_usual(struct sla_tunnel *t, int side)
+{
+	const uint8_t bit = (uint8_t)(1 << side);
+	size_t last = t->n;
+
+	for (size_t i = 0; i <= t->n; i++) {
+		int64_t end = i < t->n ? t->point[i].start : t->to;
+
+		if (i < t->n && t->point[i].d[side].pkts == 0)
+			continue;
+		if (last < i && is_usual(&t->point[last].d[side], end - t->point[last].end))
+			for (size_t k = last + 1; k <= i && k < t->n; k++) {
+				t->point[k].hole |= bit;
+				if (k < i)
+					t->point[k].usual |= bit;
+			}
+		last = i;
+	}
+}
+
+/* Bins without any record in which both sides are alive all the same. */
+static void
+fill_holes(const struct sla *s, struct sla_tunnel *t)
+{
+	size_t outages = t->ngaps, k = 0;
+
+	for (size_t i = 1; i < t->n; i++) {
+		int64_t start = t->point[i - 1].end, end = t->point[i].start;
+		uint8_t alive = t->point[i].hole;
+
+		while (k < outages && t->gap[k].end <= start)
+			k++;
+		if (start < end && (s->o.oneway ? alive != 0 : alive == 3) && (k == outages || t->gap[k].start >= end))
+			gap_add(t, start, end, SLA_UP);
+	}
 }
 
 /* The bins before point i that lie wholly in the outage of this side that ended in it: silent ones, back to
@@ -590,7 +652,7 @@ mark_outage(struct sla *s, struct sla_tunnel *t, size_t i, int side)
 			if (start < from) /* the first whole bin */
 				start += (from - start + s->width - 1) / s->width * s->width;
 			if (start < hole)
-				gap_add(t, start, hole);
+				gap_add(t, start, hole, SLA_DOWN);
 		}
 		if (before->d[side].pkts > 0 || before->start < from)
 			return;
@@ -626,26 +688,37 @@ merge_gaps(struct sla_tunnel *t)
 	t->ngaps = n;
 }
 
+/* Loss in a bin of few packets says something only if there are some of it. */
 static bool
 over(const struct sla *s, const struct sla_point *p, int side)
 {
-	double pct;
+	const struct sla_dir_point *d = &p->d[side];
+	int64_t expected = (int64_t)d->uniq + d->net;
 
-	return (p->d[side].rpl64 > 0 || (sla_point_loss(s, p, side, &pct) && pct > s->o.lmax));
+	if (d->rpl64 > 0)
+		return (true);
+	return (expected > 0 && ((uint64_t)expected >= s->o.min_sample || d->net >= LOST_MIN) &&
+		100.0 * (double)d->net / (double)expected > s->o.lmax);
+}
+
+static bool
+is_alive(const struct sla_point *p, int side)
+{
+	return (p->d[side].pkts > 0 || (p->usual & 1 << side) != 0);
 }
 
 static enum sla_state
 state_of(const struct sla *s, const struct sla_point *p)
 {
-	bool src = p->d[0].pkts > 0, dst = p->d[1].pkts > 0;
+	bool src = is_alive(p, 0), dst = is_alive(p, 1), alive = s->o.oneway ? src || dst : src && dst;
 
 	if (p->down != 0)
 		return (SLA_DOWN);
-	if (!src && !dst) /* only corrections, or nothing */
-		return (SLA_IDLE);
+	if (p->d[0].pkts == 0 && p->d[1].pkts == 0) /* only corrections, or nothing */
+		return (alive ? SLA_UP : SLA_IDLE);
 	if (over(s, p, 0) || over(s, p, 1))
 		return (SLA_DEGRADED);
-	return ((src && dst) || s->o.oneway ? SLA_UP : SLA_ONE_WAY);
+	return (alive ? SLA_UP : SLA_ONE_WAY);
 }
 
 /* One side sends, the other is silent although it was there: down for as long as this lasts. */
@@ -661,7 +734,7 @@ mark_silence(struct sla *s, struct sla_tunnel *t)
 		for (int side = 0; side < 2; side++) {
 			int other = 1 - side;
 
-			if (p->d[side].pkts > 0)
+			if (is_alive(p, side))
 				continue;
 			if (p->d[other].uniq < SILENT_MIN || alive[side] == INT64_MIN ||
 			    p->start - alive[side] >= SILENT_FOR * s->width)
@@ -695,9 +768,13 @@ whole_bins(const struct sla *s, int64_t from, int64_t to)
 static void
 judge_bins(struct sla *s, struct sla_tunnel *t)
 {
-	uint64_t down = 0;
+	uint64_t empty = 0;
 
 	mark_ike(s, t);
+	t->from = t->point[0].start;
+	t->to = t->point[t->n - 1].end;
+	for (int side = 0; side < 2; side++)
+		mark_usual(t, side);
 	if (!s->o.oneway)
 		mark_silence(s, t);
 	for (size_t i = 0; i < t->n; i++)
@@ -705,8 +782,9 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 			if (t->point[i].d[side].outage > 0)
 				mark_outage(s, t, i, side);
 	merge_gaps(t);
-	t->from = t->point[0].start;
-	t->to = t->point[t->n - 1].end;
+	fill_holes(s, t);
+	if (t->ngaps > 1)
+		qsort(t->gap, t->ngaps, sizeof(t->gap[0]), by_gap);
 	t->bins = whole_bins(s, t->from, t->to);
 	if (t->bins < t->n)
 		t->bins = t->n;
@@ -719,10 +797,19 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 		if (!p->suspect || !s->o.strict)
 			t->count[p->state]++;
 	}
-	for (size_t i = 0; i < t->ngaps; i++)
-		down += whole_bins(s, t->gap[i].start, t->gap[i].end);
-	t->count[SLA_DOWN] += down;
-	t->count[SLA_IDLE] += t->bins - t->n - down;
+	for (size_t i = 0; i < t->ngaps; i++) {
+		uint64_t n = whole_bins(s, t->gap[i].start, t->gap[i].end);
+
+		t->count[t->gap[i].state] += n;
+		empty += n;
+	}
+	t->count[SLA_IDLE] += t->bins - t->n - empty;
+}
+
+uint64_t
+sla_judged(const struct sla_tunnel *t)
+{
+	return (t->count[SLA_UP] + t->count[SLA_DEGRADED] + t->count[SLA_DOWN]);
 }
 
 /* --- judging: the period -------------------------------------------------------------------------- */
@@ -833,7 +920,8 @@ violations(struct sla *s, struct sla_tunnel *t, int side)
 			    (term == SLA_AVAIL ? l->set[term] : breaks(l, term, v)))
 				violate(&t->d[side], (uint32_t)i, 0, term, v);
 	for (size_t i = 0; i < t->ngaps && l->set[SLA_AVAIL]; i++)
-		violate(&t->d[side], UINT32_MAX, (uint32_t)i, SLA_AVAIL, 0);
+		if (t->gap[i].state == SLA_DOWN)
+			violate(&t->d[side], UINT32_MAX, (uint32_t)i, SLA_AVAIL, 0);
 }
 
 static void
@@ -842,7 +930,7 @@ judge_direction(struct sla *s, struct sla_tunnel *t, int side)
 	struct sla_direction *d = &t->d[side];
 	const struct sla_counts *c = &d->c;
 	struct sla_verdict *v = d->verdict;
-	uint64_t judged = t->count[SLA_UP] + t->count[SLA_DEGRADED] + t->count[SLA_DOWN];
+	uint64_t judged = sla_judged(t);
 
 	d->net = (int64_t)(c->lost - c->fix);
 	d->expected = (int64_t)c->uniq + d->net;
@@ -859,7 +947,7 @@ judge_direction(struct sla *s, struct sla_tunnel *t, int side)
 	v[SLA_OUTAGE].value = (double)c->outage / 1e6;
 	v[SLA_P95].known = c->pkts > 0;
 	v[SLA_P95].value = (double)d->bps_p95;
-	v[SLA_AVAIL].known = judged > 0;
+	v[SLA_AVAIL].known = judged >= SLA_RATIO_BINS && judged * 100 >= t->bins * SLA_RATIO_PERCENT;
 	v[SLA_AVAIL].value = percent_of(judged - t->count[SLA_DOWN], judged);
 	for (enum sla_term term = 0; term < SLA_TERMS; term++) {
 		v[term].good = !breaks(&s->o.limits, term, v[term].value);

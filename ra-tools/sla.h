@@ -41,12 +41,12 @@ bool sla_parse(const char *, struct sla_limits *, char *err, size_t errlen);
 
 struct sla_options {
 	struct sla_limits limits;
-	double lmax;	     /* % of loss above which a bin is degraded */
+	double lmax;	     /* % of loss above which a bin is degraded, if enough was expected or lost in it */
 	uint64_t min_sample; /* packets below which a percentage is not told */
 	bool oneway, strict;
 };
 
-/* SLA_ONE_WAY: only one side sent, and the rule of DOWN does not hold: not judged. */
+/* SLA_ONE_WAY: only one side is alive, and the rule of DOWN does not hold: not judged. */
 enum sla_state { SLA_IDLE, SLA_UP, SLA_DEGRADED, SLA_DOWN, SLA_ONE_WAY, SLA_STATES };
 extern const char *const sla_state_words[SLA_STATES];
 
@@ -55,7 +55,7 @@ extern const char *const sla_state_words[SLA_STATES];
 struct sla_counts { /* of one direction; all add, the maxima are maxima */
 	uint64_t pkts, bytes, uniq, lost, fix, dup, late, early, gapev, stale, badseq, jumps,
 	    resets, noutage, outage, nr3, frags, fragdg, fragok, fraginc, fragorph, rekeys, roam,
-	    rpl[SLA_WINDOWS];
+	    ipg_sum, ipg_n, rpl[SLA_WINDOWS];
 	uint64_t maxgap, lagmax, extmax, lateus_max;
 };
 
@@ -63,16 +63,20 @@ struct sla_point { /* one bin of one tunnel; bins without any record are not the
 	int64_t start, end;
 	uint8_t state; /* enum sla_state */
 	uint8_t down;  /* why: bit 0 source silent, 1 destination silent, 2 IKE unanswered */
+	uint8_t usual; /* a bit a side: it sends nothing here, and such a silence is usual for it */
+	uint8_t hole;  /* the same of the bins without any record before this one */
 	bool suspect; /* the capture dropped packets: not the network's fault, or not known to be */
 	struct sla_dir_point {
 		uint64_t bytes, outage;
+		uint32_t gap; /* us: mean between the packets up to here; 0: not known */
 		uint32_t pkts, uniq, dup, late, early, rpl64, maxgap;
 		int64_t net; /* lost - fix */
 	} d[2];
 };
 
-struct sla_gap { /* bins without records that lie in a proven outage */
+struct sla_gap { /* bins without records that are judged: in a proven outage, or in a silence that is usual */
 	int64_t start, end;
+	uint8_t state; /* SLA_DOWN, SLA_UP */
 };
 
 struct sla_violation {
@@ -119,6 +123,11 @@ struct sla_tunnel {
 	struct ip addr[2];
 	uint32_t order;
 };
+
+/* A ratio of fewer bins, or of less of the period, says nothing: SLA_AVAIL is not known then. */
+#define SLA_RATIO_BINS	  10
+#define SLA_RATIO_PERCENT 1
+uint64_t sla_judged(const struct sla_tunnel *); /* bins that are up, degraded or down */
 
 struct sla;
 

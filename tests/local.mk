@@ -59,8 +59,8 @@ UNIT += \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/unit/probe/world.h %D%/unit/probe/track/segments.h \
-	%D%/golden contrib/python/pavoread.py
+EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
+	%D%/unit/probe/track/segments.h %D%/golden contrib/python/pavoread.py
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -73,10 +73,14 @@ tests_fuzz_fuzz_meta_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 # --- probe (add your tests here) -----------------------------------------------------------------
 UNIT += \
 	%D%/unit/probe/capture/test_capture \
+	%D%/unit/probe/decode/test_content \
 	%D%/unit/probe/decode/test_decode \
+	%D%/unit/probe/decode/test_tunnels \
 	%D%/unit/probe/test_engine
 tests_unit_probe_capture_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_decode_test_content_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_decode_test_tunnels_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_decode
@@ -84,6 +88,8 @@ tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
 tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
+UNIT += %D%/unit/probe/frag/test_outer
+tests_unit_probe_frag_test_outer_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += \
 	%D%/unit/probe/flow/test_key \
 	%D%/unit/probe/flow/test_list \
@@ -181,12 +187,15 @@ tests_unit_ra_tools_test_anon_LDADD = $(FLOW_LIBS) $(LIBCRYPTO_LIBS) $(CMOCKA_LI
 # --- true captures: truth/, described in README.md -------------------------------------------------
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
 TESTS += \
+	%D%/truth/addresses.tap \
 	%D%/truth/captureloss.tap \
+	%D%/truth/cases.tap \
 	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
 	%D%/truth/dns.tap \
 	%D%/truth/drill.tap \
+	%D%/truth/drops.tap \
 	%D%/truth/flood.tap \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
@@ -196,14 +205,17 @@ TESTS += \
 	%D%/truth/queries.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
+	%D%/truth/seqrandom.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
 	%D%/truth/tcploss.tap \
 	%D%/truth/tcppeers.tap \
 	%D%/truth/tcprandom.tap \
 	%D%/truth/tcpstreams.tap \
+	%D%/truth/tcptraps.tap \
 	%D%/truth/tunnels.tap \
-	%D%/truth/vectors.tap
+	%D%/truth/vectors.tap \
+	%D%/truth/windows.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap

@@ -44,6 +44,12 @@ struct capture {
 	int nheap;
 	struct input *last; /* gave the last frame: moves on at the next call */
 	bool as_is;
+	struct capture_stats *drops; /* that files told of and that are not given yet, by their beginning */
+	uint32_t ndrops, capdrops;
+	struct capture_stats given;  /* by CAPTURE_DROPS */
+	int64_t width, newest;       /* of bins; the newest frame given, INT64_MIN: none */
+	int64_t bins[2], bin_end;    /* its bin, and the one before that had a frame; where the former ends */
+	bool looking;		     /* at a file that will be opened again: nothing is kept */
 	char *filter_text;
 	struct filter filters[FILTERS];
 	int nfilters;
@@ -190,12 +196,74 @@ heap_push(struct capture *c, struct input *in)
 	}
 }
 
+/* --- what files say was dropped */
+
+static void
+drops_keep(struct capture *c, const struct capture_stats *s)
+{
+	uint32_t at = c->ndrops;
+
+	if (c->looking)
+		return;
+	if (c->ndrops == c->capdrops) {
+		c->capdrops = c->capdrops * 2 + 4;
+		c->drops = mem_grow(c->drops, c->capdrops, sizeof(c->drops[0]));
+	}
+	for (; at > 0 && c->drops[at - 1].since > s->since; at--)
+		c->drops[at] = c->drops[at - 1];
+	c->drops[at] = *s;
+	c->ndrops++;
+}
+
+/* Begun, or about to begin in the bin that is open now: bins of its time are not written yet.  Else its first bin
+ * gets its first frame before. */
+static bool
+drops_due(const struct capture *c)
+{
+	return (c->ndrops > 0 && c->newest != INT64_MIN &&
+		(c->drops[0].since <= c->newest || clock_bin(c->drops[0].since, c->width) == c->bins[0]));
+}
+
+/* The earliest.  It counts in the bin of its beginning, if that can be; in one without frames nothing can. */
+static enum capture_result
+drops_give(struct capture *c)
+{
+	struct capture_stats *s = &c->given;
+	int64_t bin;
+
+	*s = c->drops[0];
+	memmove(&c->drops[0], &c->drops[1], --c->ndrops * sizeof(c->drops[0]));
+	bin = clock_bin(s->since, c->width);
+	if (c->newest != INT64_MIN && bin != c->bins[0] && bin != c->bins[1] && bin >= c->bins[0] - c->width)
+		s->since = c->bins[0];
+	if (s->until < s->since)
+		s->until = s->since;
+	return (CAPTURE_DROPS);
+}
+
+static void
+drops_frame(struct capture *c, const struct frame *f)
+{
+	if (f->bad_ts || f->ts <= c->newest)
+		return;
+	c->newest = f->ts;
+	if (f->ts < c->bin_end)
+		return;
+	c->bins[1] = c->bins[0];
+	c->bins[0] = clock_bin(f->ts, c->width);
+	c->bin_end = c->bins[0] + c->width;
+}
+
+/* --- several files */
+
 /* Hold the input's next frame, or its error; false at its end. */
 static bool
-input_advance(struct input *in)
+input_advance(struct capture *c, struct input *in)
 {
-	enum capture_result r = pcapfile_next(in->file, &in->head);
+	enum capture_result r;
 
+	while ((r = pcapfile_next(in->file, &in->head)) == CAPTURE_DROPS)
+		drops_keep(c, pcapfile_drops(in->file));
 	in->held = r == CAPTURE_FRAME;
 	if (in->held &&
 	    !in->head.bad_ts) /* a frame without a time stays behind the one before it */
@@ -210,15 +278,17 @@ input_advance(struct input *in)
 
 /* Open (again) a file whose turn has come; as input_advance(). */
 static bool
-input_begin(struct input *in)
+input_begin(struct capture *c, struct input *in)
 {
 	char err[SENTENCE];
 
 	if (in->file != NULL)
 		return (in->held || in->broken);
 	in->file = pcapfile_open(in->name, err, sizeof(err));
-	if (in->file != NULL)
-		return (input_advance(in));
+	if (in->file != NULL) {
+		pcapfile_scan(in->file);
+		return (input_advance(c, in));
+	}
 	in->broken = true;
 	free(in->error);
 	in->error = mem_str(err);
@@ -233,7 +303,7 @@ open_due(struct capture *c)
 	       (c->nheap == 0 || (!c->as_is && !before(c->heap[0], &c->inputs[c->opened])))) {
 		struct input *in = &c->inputs[c->opened++];
 
-		if (input_begin(in))
+		if (input_begin(c, in))
 			heap_push(c, in);
 		else
 			pcapfile_close(&in->file);
@@ -255,12 +325,14 @@ next_merged(struct capture *c, struct frame *frame)
 
 	if (c->last != NULL) { /* it is the top of the heap; its frame has been used by now */
 		c->last = NULL;
-		if (input_advance(c->heap[0]))
+		if (input_advance(c, c->heap[0]))
 			sift_down(c, 0);
 		else
 			heap_pop(c);
 	}
 	open_due(c);
+	if (drops_due(c)) /* told by the frame that was read just now, or before it */
+		return (drops_give(c));
 	if (c->nheap == 0)
 		return (CAPTURE_END);
 	in = c->heap[0];
@@ -286,12 +358,15 @@ input_look(struct capture *c, struct input *in, bool alone)
 	if (in->file == NULL)
 		return (false);
 	in->key = INT64_MIN;
-	(void)input_advance(in);
+	if (alone)
+		pcapfile_scan(in->file);
+	c->looking = !alone && pcapfile_again(in->file);
+	(void)input_advance(c, in);
 	if (in->held && c->filter_text != NULL && filter_for(c, in->head.dlt) == NULL)
 		return (false);
-	if (!alone && pcapfile_again(in->file)) {
+	if (c->looking) {
 		pcapfile_close(&in->file);
-		in->held = in->broken = false;
+		in->held = in->broken = c->looking = false;
 	}
 	return (true);
 }
@@ -302,6 +377,8 @@ capture_open_files(char *const *names, int n, bool as_is, const char *filter, ch
 	struct capture *c = mem_zero(1, sizeof(*c));
 	bool ok = true;
 
+	c->width = SEC;
+	c->newest = c->bins[0] = c->bins[1] = c->bin_end = INT64_MIN;
 	c->filter_text = filter != NULL ? mem_str(filter) : NULL;
 	c->inputs = mem_zero((size_t)n, sizeof(*c->inputs));
 	c->heap = mem_zero((size_t)n, sizeof(*c->heap));
@@ -314,6 +391,8 @@ capture_open_files(char *const *names, int n, bool as_is, const char *filter, ch
 	if (n == 1 && filter == NULL) {
 		c->only = pcapfile_open(names[0], c->error, sizeof(c->error));
 		ok = c->only != NULL;
+		if (ok)
+			pcapfile_scan(c->only);
 	} else {
 		for (int i = 0; i < n && ok; i++)
 			ok = input_look(c, &c->inputs[i], n == 1);
@@ -504,6 +583,21 @@ next_live(struct capture *c, struct frame *frame)
 
 /* --- both */
 
+static enum capture_result
+next_only(struct capture *c, struct frame *frame)
+{
+	enum capture_result r;
+
+	while ((r = pcapfile_next(c->only, frame)) == CAPTURE_DROPS) {
+		drops_keep(c, pcapfile_drops(c->only));
+		if (drops_due(c))
+			return (drops_give(c));
+	}
+	if (r == CAPTURE_ERROR)
+		(void)snprintf(c->error, sizeof(c->error), "%s", pcapfile_error(c->only));
+	return (r);
+}
+
 enum capture_result
 capture_next(struct capture *c, struct frame *frame)
 {
@@ -513,12 +607,12 @@ capture_next(struct capture *c, struct frame *frame)
 		return (next_live(c, frame));
 	if (c->stop)
 		return (CAPTURE_END);
-	if (c->only == NULL)
-		return (next_merged(c, frame));
-	r = pcapfile_next(c->only, frame);
-	if (r == CAPTURE_ERROR)
-		(void)snprintf(c->error, sizeof(c->error), "%s", pcapfile_error(c->only));
-	return (r);
+	if (drops_due(c)) /* they waited for the frame that was given last */
+		return (drops_give(c));
+	r = c->only != NULL ? next_only(c, frame) : next_merged(c, frame);
+	if (r == CAPTURE_FRAME)
+		drops_frame(c, frame);
+	return (r == CAPTURE_END && c->ndrops > 0 ? drops_give(c) : r);
 }
 
 const char *
@@ -533,8 +627,11 @@ capture_stats(struct capture *c, struct capture_stats *s)
 	struct pcap_stat now;
 
 	memset(s, 0, sizeof(*s));
-	if (c->live == NULL)
+	if (c->live == NULL) {
+		*s = c->given;
+		c->given.has = false;
 		return;
+	}
 	if (c->has_at_stop)
 		now = c->at_stop;
 	else if (pcap_stats(c->live, &now) != 0)
@@ -546,6 +643,12 @@ capture_stats(struct capture *c, struct capture_stats *s)
 	c->counted = now;
 	s->since = c->asked;
 	s->until = c->asked = wall_clock();
+}
+
+void
+capture_bins(struct capture *c, int64_t width)
+{
+	c->width = width;
 }
 
 void
@@ -575,6 +678,7 @@ capture_free(struct capture **cp)
 		pcap_close(c->live);
 	free(c->inputs);
 	free(c->heap);
+	free(c->drops);
 	free(c->filter_text);
 	free(c);
 }

@@ -10,12 +10,6 @@
 
 #include "probe/capture/frame.h"
 
-struct capture_stats { /* since the last call; live only, has = false otherwise */
-	bool has, has_ifdrop;
-	int64_t since, until; /* when that was, and now, by the wall's clock */
-	uint64_t recv, drop, ifdrop;
-};
-
 struct capture;
 
 /* Offline. `names`: paths, "-" = stdin.  NULL on failure with a sentence in err (no newline).
@@ -28,6 +22,9 @@ struct capture *capture_open_live(const char *iface, int snaplen, int bufsize, b
 enum capture_result capture_next(struct capture *, struct frame *);
 const char *capture_error(const struct capture *);
 void capture_stats(struct capture *, struct capture_stats *);
+/* Files: bins have this width (ns).  What was dropped comes before the first frame behind the bins in which it was,
+ * if the file can be looked through or says so in time, and its `since` lies in a bin that has a frame. */
+void capture_bins(struct capture *, int64_t width);
 void capture_stop(struct capture *); /* async-signal-safe: the next capture_next() drains and ends */
 void capture_free(struct capture **);
 void capture_list(void (*each)(const char *name, const char *what)); /* pavo -D */

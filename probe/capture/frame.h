@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * frame.h: a frame as it was captured, whatever it came from.
+ * frame.h: a frame as it was captured, whatever it came from, and what was not.
  */
 #ifndef PROBE_CAPTURE_FRAME_H
 #define PROBE_CAPTURE_FRAME_H
@@ -17,8 +17,15 @@ struct frame {
 	bool filtered;        /* the filter rejects it: counted, not decoded (offline only) */
 };
 
+struct capture_stats { /* has = false: nothing is known */
+	bool has, has_ifdrop;
+	int64_t since, until; /* live: the last call, and now, by the wall's clock; a file: as it says */
+	uint64_t recv, drop, ifdrop; /* since then; a file does not tell recv */
+};
+
 enum capture_result {
 	CAPTURE_FRAME, /* *frame is set */
+	CAPTURE_DROPS, /* a file says what was dropped when it was captured: capture_stats() has it */
 	CAPTURE_IDLE,  /* live: for the moment, or for the read timeout, nothing more; frame->ts is the wall clock */
 	CAPTURE_END,   /* clean end, or capture_stop() */
 	CAPTURE_ERROR, /* capture_error() says what; what came before is good; the next call goes on with the

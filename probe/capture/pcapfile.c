@@ -7,6 +7,7 @@
 #include "format/base/clock.h"
 #include "format/base/mem.h"
 #include "format/base/wide.h"
+#include "probe/capture/gunzip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,37 +17,46 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#ifdef HAVE_ZLIB
-#include <zlib.h>
-#endif
 
 #define BUFFER                                                                                     \
 	((size_t)512 << 10) /* holds a frame of PCAPFILE_CAPLEN and the headers in front of it */
 #define INTERFACES 65536    /* of a pcapng section */
+#define SCAN_FILE   ((uint64_t)64 << 20) /* bytes of a file that is looked through whatever its end says */
+#define SCAN_PACKED ((uint64_t)8 << 20)	 /* and of a compressed one */
+#define SCAN_DROPS  65536		 /* reports that are kept of it */
+#define TAIL_BLOCKS 1024
+#define NO_TIME	    INT64_MIN
 
 enum { MAGIC_US = 0xa1b2c3d4, MAGIC_NS = 0xa1b23c4d, MAGIC_KUZNETZOV = 0xa1b2cd34 };
 enum {
 	BLOCK_IDB = 1,
 	BLOCK_PB = 2,
 	BLOCK_SPB = 3,
+	BLOCK_ISB = 5,
 	BLOCK_EPB = 6,
 	BLOCK_SHB = 0x0a0d0d0a,
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d
 };
-enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };
+enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };		 /* of an interface */
+enum { OPT_STARTTIME = 2, OPT_IFDROP = 5, OPT_OSDROP = 7 }; /* of its statistics */
+enum { OPT_DROPCOUNT = 4 };				 /* of an enhanced packet block */
 
 struct interface {
 	int dlt;
 	uint32_t snaplen;
 	uint8_t tsresol; /* as in the option: bit 7 = power of two */
 	int64_t offset;	 /* s */
+	/* What it dropped: its statistics count from its start, packets from the one before. */
+	int64_t since, newest;	 /* the statistics before, or the first packet; the newest packet; NO_TIME */
+	uint64_t ifdrop, osdrop; /* as it was told last */
+	uint64_t counted;	 /* since then, by packets: the next statistics have it too */
+	bool told;		 /* there were statistics */
 };
 
 struct pcapfile {
 	const uint8_t *p, *end; /* what of the buffer has not been given out */
 	uint8_t *buffer;
 	enum capture_result (*next)(struct pcapfile *, struct frame *);
-	ssize_t (*fill)(struct pcapfile *, uint8_t *, size_t);
 	int64_t unit;	     /* pcap: ns of the fraction's unit */
 	uint32_t limit;	     /* pcap: the fraction is below this */
 	uint32_t header;     /* pcap: bytes in front of a frame */
@@ -57,12 +67,13 @@ struct pcapfile {
 	uint64_t frames, base; /* given; the file offset of buffer[0] */
 	struct interface *interfaces;
 	uint32_t ninterfaces, capinterfaces;
+	struct capture_stats drops;	/* given last */
+	uint64_t dropped_at;		/* the offset of the packet block that told of them */
+	struct capture_stats *ahead;	/* told by statistics in the file, up to the offset `scanned` */
+	uint32_t nahead, given;
+	uint64_t scanned;
 	char *name, *error;
-#ifdef HAVE_ZLIB
-	z_stream z;
-	uint8_t *packed;
-	bool zend; /* at the end of a gzip member */
-#endif
+	struct gunzip *gunzip; /* NULL: the file is as it is */
 };
 
 static enum capture_result __attribute__((format(printf, 2, 3)))
@@ -88,70 +99,43 @@ offset(const struct pcapfile *f)
 }
 
 static ssize_t
-fill_plain(struct pcapfile *f, uint8_t *to, size_t n)
+fill(struct pcapfile *f, uint8_t *to, size_t n)
 {
-	ssize_t got;
-
-	do
-		got = read(f->fd, to, n);
-	while (got < 0 && errno == EINTR);
-	return (got);
+	return (f->gunzip != NULL ? gunzip_read(f->gunzip, to, n) : gunzip_plain(f->fd, to, n));
 }
 
-#ifdef HAVE_ZLIB
-#define PACKED ((size_t)128 << 10)
-
-/* Members may follow one another (RFC 1952); what ends inside of one is cut and left to the caller. */
-static ssize_t
-fill_gzip(struct pcapfile *f, uint8_t *to, size_t n)
+/* A compressed file that is not whole, or not all of it: whatever else is missing comes from that.  false: it is. */
+static bool
+gzip_wrong(struct pcapfile *f)
 {
-	f->z.next_out = to;
-	f->z.avail_out = (uInt)n;
-	while (f->z.avail_out == n) {
-		int r;
+	unsigned long long n = f->frames;
+	uint64_t rest;
 
-		if (f->z.avail_in == 0) {
-			ssize_t got = fill_plain(f, f->packed, PACKED);
-
-			if (got <= 0)
-				return (got);
-			f->z.next_in = f->packed;
-			f->z.avail_in = (uInt)got;
-		}
-		if (f->zend) {
-			if (*f->z.next_in != 0x1f) /* padding */
-				return (0);
-			(void)inflateReset(&f->z);
-			f->zend = false;
-		}
-		r = inflate(&f->z, Z_NO_FLUSH);
-		if (r == Z_STREAM_END) {
-			f->zend = true;
-		} else if (r != Z_OK && r != Z_BUF_ERROR) {
-			errno = EBADMSG;
-			return (f->z.avail_out < n ? (ssize_t)(n - f->z.avail_out) : -1);
-		}
-	}
-	return ((ssize_t)(n - f->z.avail_out));
+	if (f->gunzip == NULL || !f->eof)
+		return (false);
+	if (errno == EBADMSG)
+		(void)fail(f, "%s: damaged gzip data behind packet %llu", f->name, n);
+	else if (errno != 0)
+		return (false);
+	else if (gunzip_more(f->gunzip, &rest))
+		(void)fail(f, "%s: behind packet %llu the gzip data ends, and something else follows at offset %llu of the file",
+			   f->name, n, (unsigned long long)rest);
+	else if (!gunzip_whole(f->gunzip))
+		(void)fail(f, "%s: gzip data cut short behind packet %llu", f->name, n);
+	return (f->error != NULL);
 }
 
+/* What was read of the file so far is compressed: it stays where it is, and its contents get a buffer of their own. */
 static bool
 gzip_start(struct pcapfile *f)
 {
-	size_t n = (size_t)(f->end - f->p);
-
-	if (inflateInit2(&f->z, 15 + 16) != Z_OK)
+	if ((f->gunzip = gunzip_new(f->fd, f->buffer, BUFFER, (size_t)(f->end - f->p))) == NULL)
 		return (false);
-	f->packed = mem_alloc(PACKED);
-	memcpy(f->packed, f->p, n);
-	f->z.next_in = f->packed;
-	f->z.avail_in = (uInt)n;
+	f->buffer = mem_alloc(BUFFER);
 	f->p = f->end = f->buffer;
 	f->eof = false;
-	f->fill = fill_gzip;
 	return (true);
 }
-#endif
 
 /* Make n bytes lie at f->p; false if the file ends before (or can not be read: errno, else 0). */
 static bool
@@ -167,9 +151,11 @@ more(struct pcapfile *f, size_t n)
 		f->end = f->buffer + left;
 	}
 	while (left < n && !f->eof) {
-		ssize_t got = f->fill(f, f->buffer + left, BUFFER - left);
+		ssize_t got = fill(f, f->buffer + left, BUFFER - left);
 
 		if (got <= 0) {
+			if (got == 0) /* a read before it may have been interrupted */
+				errno = 0;
 			f->eof = true;
 			return (false);
 		}
@@ -189,9 +175,8 @@ need(struct pcapfile *f, size_t n)
 static enum capture_result
 cut(struct pcapfile *f)
 {
-	if (errno == EBADMSG)
-		return (fail(f, "%s: damaged gzip data behind packet %llu", f->name,
-			     (unsigned long long)f->frames));
+	if (gzip_wrong(f))
+		return (CAPTURE_ERROR);
 	if (errno != 0)
 		return (fail(f, "%s: packet %llu at offset %llu: %s", f->name,
 			     (unsigned long long)f->frames + 1, (unsigned long long)offset(f),
@@ -214,11 +199,8 @@ finish(struct pcapfile *f)
 {
 	if (f->p != f->end || errno != 0)
 		return (cut(f));
-#ifdef HAVE_ZLIB
-	if (f->fill == fill_gzip && !f->zend)
-		return (fail(f, "%s: gzip data cut short behind packet %llu", f->name,
-			     (unsigned long long)f->frames));
-#endif
+	if (gzip_wrong(f))
+		return (CAPTURE_ERROR);
 	f->over = true;
 	return (CAPTURE_END);
 }
@@ -292,7 +274,8 @@ open_pcap(struct pcapfile *f)
 		return (false);
 	}
 	if (!need(f, 24)) {
-		(void)fail(f, "%s: cut short within the file header", f->name);
+		if (!gzip_wrong(f))
+			(void)fail(f, "%s: cut short within the file header", f->name);
 		return (true);
 	}
 	if (u16(f, f->p + 4) != 2) {
@@ -312,27 +295,47 @@ open_pcap(struct pcapfile *f)
 
 /* --- pcapng */
 
+static inline uint64_t
+u64(const struct pcapfile *f, const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return (f->swap ? __builtin_bswap64(v) : v);
+}
+
+struct option {
+	uint16_t code, length;
+	const uint8_t *value;
+};
+
+/* The option at *p, which moves behind it; false: there is none that is whole. */
+static bool
+next_option(const struct pcapfile *f, const uint8_t **p, const uint8_t *end, struct option *o)
+{
+	size_t padded;
+
+	if (end - *p < 4)
+		return (false);
+	*o = (struct option){ u16(f, *p), u16(f, *p + 2), *p + 4 };
+	if (o->code == 0 || o->length > end - o->value)
+		return (false);
+	padded = (o->length + 3u) & ~3u;
+	*p = padded <= (size_t)(end - o->value) ? o->value + padded : end;
+	return (true);
+}
+
 static void
 interface_options(const struct pcapfile *f, struct interface *i, const uint8_t *p,
 		  const uint8_t *end)
 {
-	while (end - p >= 4) {
-		uint16_t code = u16(f, p), length = u16(f, p + 2);
+	struct option o;
 
-		p += 4;
-		if (code == 0 || length > end - p)
-			return;
-		if (code == OPT_TSRESOL && length >= 1)
-			i->tsresol = p[0];
-		if (code == OPT_TSOFFSET && length >= 8) {
-			uint64_t v;
-
-			memcpy(&v, p, sizeof(v));
-			i->offset = (int64_t)(f->swap ? __builtin_bswap64(v) : v);
-		}
-		if (((length + 3u) & ~3u) > (size_t)(end - p))
-			return;
-		p += (length + 3u) & ~3u;
+	while (next_option(f, &p, end, &o)) {
+		if (o.code == OPT_TSRESOL && o.length >= 1)
+			i->tsresol = o.value[0];
+		if (o.code == OPT_TSOFFSET && o.length >= 8)
+			i->offset = (int64_t)u64(f, o.value);
 	}
 }
 
@@ -348,7 +351,11 @@ add_interface(struct pcapfile *f, const uint8_t *body, const uint8_t *end)
 		f->interfaces = mem_grow(f->interfaces, f->capinterfaces, sizeof(*f->interfaces));
 	}
 	i = &f->interfaces[f->ninterfaces++];
-	*i = (struct interface){ .dlt = u16(f, body), .snaplen = u32(f, body + 4), .tsresol = 6 };
+	*i = (struct interface){ .dlt = u16(f, body),
+				 .snaplen = u32(f, body + 4),
+				 .tsresol = 6,
+				 .since = NO_TIME,
+				 .newest = NO_TIME };
 	interface_options(f, i, body + 8, end);
 	return (true);
 }
@@ -442,21 +449,23 @@ section(struct pcapfile *f, uint32_t *total)
 struct block {
 	uint8_t fixed; /* before the frame's bytes */
 	uint8_t id, idsize, time, caplen, wire;
+	uint8_t drops; /* 0: it may be an option */
 };
 
 static const struct block enhanced = {
 	.fixed = 28, .id = 8, .idsize = 4, .time = 12, .caplen = 20, .wire = 24
 };
 static const struct block obsolete = {
-	.fixed = 28, .id = 8, .idsize = 2, .time = 12, .caplen = 20, .wire = 24
+	.fixed = 28, .id = 8, .idsize = 2, .drops = 10, .time = 12, .caplen = 20, .wire = 24
 };
 static const struct block simple = { .fixed = 12, .wire = 8 };
 
 /* Gives the frame at f->p, or says what is wrong with it. */
 static enum capture_result
-packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct frame *frame)
+packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct frame *frame,
+	     struct interface **of)
 {
-	const struct interface *i;
+	struct interface *i;
 	uint32_t id = 0, caplen;
 
 	if (total < b->fixed + 4u)
@@ -467,7 +476,7 @@ packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct f
 		id = b->idsize == 2 ? u16(f, f->p + b->id) : u32(f, f->p + b->id);
 	if (id >= f->ninterfaces)
 		return (damaged(f, "no such interface:", id));
-	i = &f->interfaces[id];
+	*of = i = &f->interfaces[id];
 	frame->wire = u32(f, f->p + b->wire);
 	if (b->caplen != 0)
 		caplen = u32(f, f->p + b->caplen);
@@ -490,11 +499,123 @@ packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct f
 	return (CAPTURE_FRAME);
 }
 
+/* --- what was dropped before it came into the file */
+
+/* Between this packet and the one before it on its interface, as its block says. */
+static uint64_t
+dropcount(const struct pcapfile *f, const struct block *b, uint32_t total, uint32_t caplen)
+{
+	const uint8_t *p = f->p + b->fixed + ((caplen + 3u) & ~3u), *end = f->p + total - 4;
+	struct option o;
+
+	if (b->drops != 0) {
+		uint16_t n = u16(f, f->p + b->drops);
+
+		return (n == UINT16_MAX ? 0 : n); /* not known */
+	}
+	while (b == &enhanced && next_option(f, &p, end, &o))
+		if (o.code == OPT_DROPCOUNT && o.length == 8)
+			return (u64(f, o.value));
+	return (0);
+}
+
+/* The block at f->p is whole.  true: it tells of drops, which come first; the next call is about its frame. */
+static bool
+packet_drops(struct pcapfile *f, const struct block *b, uint32_t total, struct interface *i,
+	     const struct frame *frame)
+{
+	uint64_t n = dropcount(f, b, total, frame->caplen);
+	int64_t ts = frame->bad_ts ? i->newest : frame->ts;
+
+	if (n > 0 && f->dropped_at != offset(f)) {
+		f->dropped_at = offset(f);
+		f->drops = (struct capture_stats){ .has = true, .drop = n };
+		f->drops.until = ts != NO_TIME ? ts : 0;
+		f->drops.since = i->newest != NO_TIME && i->newest < ts ? i->newest : f->drops.until;
+		i->counted += n;
+		return (true);
+	}
+	if (i->since == NO_TIME)
+		i->since = ts;
+	if (ts > i->newest)
+		i->newest = ts;
+	return (false);
+}
+
+/* How much a counter has grown; one that is lower than before began again. */
+static uint64_t
+growth(uint64_t *last, uint64_t now)
+{
+	uint64_t n = now >= *last ? now - *last : now;
+
+	*last = now;
+	return (n);
+}
+
+/* Without those that packets told of. */
+static uint64_t
+uncounted(struct interface *i, uint64_t n)
+{
+	uint64_t known = n < i->counted ? n : i->counted;
+
+	i->counted -= known;
+	return (n - known);
+}
+
+/* Statistics of an interface: what it dropped since those before.  true: something, and it was not told yet. */
+static bool
+statistics(struct pcapfile *f, const uint8_t *p, const uint8_t *end)
+{
+	struct capture_stats s = { .has = true };
+	int64_t start = NO_TIME, t;
+	struct interface *i;
+	struct option o;
+
+	if (end - p < 12 || u32(f, p) >= f->ninterfaces)
+		return (false);
+	i = &f->interfaces[u32(f, p)];
+	if (!stamp(i, (uint64_t)u32(f, p + 4) << 32 | u32(f, p + 8), &t))
+		t = 0;
+	if (t < i->newest) /* it was not set */
+		t = i->newest;
+	for (p += 12; next_option(f, &p, end, &o);) {
+		if (o.length != 8)
+			continue;
+		if (o.code == OPT_IFDROP) {
+			s.ifdrop = growth(&i->ifdrop, u64(f, o.value));
+			s.has_ifdrop = true;
+		} else if (o.code == OPT_OSDROP) {
+			s.drop = growth(&i->osdrop, u64(f, o.value));
+		} else if (o.code == OPT_STARTTIME && !i->told &&
+			   !stamp(i, (uint64_t)u32(f, o.value) << 32 | u32(f, o.value + 4), &start)) {
+			start = NO_TIME;
+		}
+	}
+	s.drop = uncounted(i, s.drop);
+	s.ifdrop = uncounted(i, s.ifdrop);
+	s.until = t;
+	s.since = i->since != NO_TIME ? i->since : t;
+	if (start != NO_TIME && start < s.since)
+		s.since = start;
+	i->since = t;
+	i->counted = 0;
+	i->told = true;
+	if (s.drop + s.ifdrop == 0 || offset(f) < f->scanned)
+		return (false);
+	f->drops = s;
+	return (true);
+}
+
 static enum capture_result
 next_pcapng(struct pcapfile *f, struct frame *frame)
 {
+	if (f->given < f->nahead) {
+		f->drops = f->ahead[f->given++];
+		return (CAPTURE_DROPS);
+	}
 	for (;;) {
 		enum capture_result r = CAPTURE_FRAME;
+		struct interface *i = NULL;
 		const struct block *b = NULL;
 		uint32_t type, total;
 
@@ -516,7 +637,7 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 		else if (type == BLOCK_SPB)
 			b = &simple;
 		if (b != NULL) {
-			r = packet_block(f, b, total, frame);
+			r = packet_block(f, b, total, frame, &i);
 			if (r != CAPTURE_FRAME)
 				return (r);
 			/* The whole block must be there, or its frame is a cut one; the buffer holds nearly all of
@@ -527,6 +648,8 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 				if (!need(f, total))
 					return (cut(f));
 				frame->bytes = f->p + at;
+				if (packet_drops(f, b, total, i, frame))
+					return (CAPTURE_DROPS);
 				f->p += total;
 				f->frames++;
 				return (CAPTURE_FRAME);
@@ -541,9 +664,81 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 			if (!add_interface(f, f->p + 8, f->p + total - 4))
 				return (damaged(f, "interface", f->ninterfaces));
 		}
+		if (type == BLOCK_ISB && total <= BUFFER) {
+			bool told;
+
+			if (!need(f, total))
+				return (cut(f));
+			told = statistics(f, f->p + 8, f->p + total - 4);
+			f->p += total;
+			if (told)
+				return (CAPTURE_DROPS);
+			continue;
+		}
 		if (!skip(f, total))
 			return (cut(f));
 	}
+}
+
+/* Do the last blocks of a large file tell of drops?  Each has its length at its end too. */
+static bool
+tail_tells(struct pcapfile *f, uint64_t size)
+{
+	uint8_t block[1024];
+
+	for (int n = 0; n < TAIL_BLOCKS && size >= 12; n++) {
+		const uint8_t *p = block + 20;
+		uint32_t type, total;
+		struct option o;
+		size_t got;
+
+		if (pread(f->fd, block, 4, (off_t)size - 4) != 4)
+			return (false);
+		total = u32(f, block);
+		if (total < 12 || total % 4 != 0 || total > size)
+			return (false);
+		size -= total;
+		got = total < sizeof(block) ? total : sizeof(block);
+		if (pread(f->fd, block, got, (off_t)size) != (ssize_t)got || u32(f, block + 4) != total)
+			return (false);
+		type = u32(f, block);
+		if (type == BLOCK_EPB || type == BLOCK_PB || type == BLOCK_SPB || type == BLOCK_SHB)
+			return (false);
+		if (type != BLOCK_ISB || got < total || total < 24)
+			continue;
+		while (next_option(f, &p, block + total - 4, &o))
+			if ((o.code == OPT_IFDROP || o.code == OPT_OSDROP) && o.length == 8 && u64(f, o.value) > 0)
+				return (true);
+	}
+	return (false);
+}
+
+/* Statistics stand behind the packets that they are about, mostly at the end of the file: they are read first. */
+void
+pcapfile_scan(struct pcapfile *f)
+{
+	struct pcapfile *s;
+	struct frame frame;
+	struct stat st;
+	enum capture_result r;
+	char err[256];
+
+	if (f->next != next_pcapng || !pcapfile_again(f) || fstat(f->fd, &st) != 0)
+		return;
+	if (f->gunzip != NULL ? (uint64_t)st.st_size > SCAN_PACKED :
+	    (uint64_t)st.st_size > SCAN_FILE && !tail_tells(f, (uint64_t)st.st_size))
+		return;
+	if ((s = pcapfile_open(f->name, err, sizeof(err))) == NULL)
+		return;
+	while (f->nahead < SCAN_DROPS && ((r = pcapfile_next(s, &frame)) == CAPTURE_FRAME || r == CAPTURE_DROPS)) {
+		if (r == CAPTURE_FRAME || s->dropped_at == offset(s)) /* a packet tells in time */
+			continue;
+		if ((f->nahead & (f->nahead - 1)) == 0)
+			f->ahead = mem_grow(f->ahead, f->nahead == 0 ? 1 : f->nahead * 2, sizeof(f->ahead[0]));
+		f->ahead[f->nahead++] = s->drops;
+	}
+	f->scanned = offset(s);
+	pcapfile_close(&s);
 }
 
 /* --- what kind of file is it? */
@@ -596,23 +791,18 @@ static void
 start(struct pcapfile *f)
 {
 	if (!need(f, 4)) {
+		if (gzip_wrong(f))
+			return;
 		if (errno != 0)
-			(void)fail(f, "%s: %s", f->name,
-				   errno == EBADMSG ? "damaged gzip data" : strerror(errno));
+			(void)fail(f, "%s: %s", f->name, strerror(errno));
 		else
 			say_kind(f);
 		return;
 	}
-#ifdef HAVE_ZLIB
-	if (f->fill == fill_plain && f->p[0] == 0x1f && f->p[1] == 0x8b) {
-		size_t most = PACKED;
-
-		if ((size_t)(f->end - f->p) <= most && gzip_start(f)) {
-			start(f);
-			return;
-		}
+	if (f->gunzip == NULL && f->p[0] == 0x1f && f->p[1] == 0x8b && gzip_start(f)) {
+		start(f);
+		return;
 	}
-#endif
 	if (memcmp(f->p, "\x0a\x0d\x0d\x0a", 4) == 0) {
 		if (need(f, 12) && memcmp(f->p + 8, "\x1a\x2b\x3c\x4d", 4) != 0 &&
 		    memcmp(f->p + 8, "\x4d\x3c\x2b\x1a", 4) != 0)
@@ -648,7 +838,6 @@ pcapfile_open(const char *path, char *err, int errlen)
 	f->name = mem_str(in ? "stdin" : path);
 	f->buffer = mem_alloc(BUFFER);
 	f->p = f->end = f->buffer;
-	f->fill = fill_plain;
 	start(f);
 	if (f->error != NULL) {
 		(void)snprintf(err, (size_t)errlen, "%s", f->error);
@@ -661,6 +850,12 @@ enum capture_result
 pcapfile_next(struct pcapfile *f, struct frame *frame)
 {
 	return (f->over ? CAPTURE_END : f->next(f, frame));
+}
+
+const struct capture_stats *
+pcapfile_drops(const struct pcapfile *f)
+{
+	return (&f->drops);
 }
 
 const char *
@@ -685,14 +880,11 @@ pcapfile_close(struct pcapfile **fp)
 	*fp = NULL;
 	if (f == NULL)
 		return;
-#ifdef HAVE_ZLIB
-	if (f->packed != NULL)
-		(void)inflateEnd(&f->z);
-	free(f->packed);
-#endif
+	gunzip_free(&f->gunzip);
 	if (f->fd != STDIN_FILENO)
 		(void)close(f->fd);
 	free(f->interfaces);
+	free(f->ahead);
 	free(f->buffer);
 	free(f->error);
 	free(f->name);

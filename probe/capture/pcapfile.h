@@ -17,8 +17,12 @@ struct pcapfile;
 
 /* "-" is stdin.  NULL on failure, with a sentence that names the file in err. */
 struct pcapfile *pcapfile_open(const char *path, char *err, int errlen);
-/* CAPTURE_FRAME, CAPTURE_END or CAPTURE_ERROR; after the latter two the file is at its end. */
+/* Before the first pcapfile_next(): look through a file for what its statistics say was dropped, so that this comes
+ * before the frames it is about.  Not in a pipe, nor in a large file whose end does not tell of any. */
+void pcapfile_scan(struct pcapfile *);
+/* CAPTURE_FRAME, CAPTURE_DROPS, CAPTURE_END or CAPTURE_ERROR; after the latter two the file is at its end. */
 enum capture_result pcapfile_next(struct pcapfile *, struct frame *);
+const struct capture_stats *pcapfile_drops(const struct pcapfile *); /* of CAPTURE_DROPS */
 const char *pcapfile_error(const struct pcapfile *); /* the sentence of CAPTURE_ERROR */
 bool pcapfile_again(const struct pcapfile *); /* can it be closed and opened again (not a pipe)? */
 void pcapfile_close(struct pcapfile **);

@@ -12,17 +12,22 @@
 
 #define SEEN_REPLY 4 /* bin.seen: the second side began to send before the bin was sealed */
 
+/* What every flow counts; named as their fields are. */
+#define BIN_SUMS(X)                                                                                          \
+	X(uint64_t, bytes) X(uint64_t, ipbytes) X(uint64_t, payload) X(uint64_t, ipg_sum) X(uint32_t, ipg_n) \
+	X(uint32_t, pkts)
+
 struct bin { /* [side] */
 	int64_t start;      /* ns */
 	int64_t due;        /* watermark at which it is sealed */
 	uint32_t flow;
 	uint32_t older;     /* the flow's bin before this one */
 	struct link order;  /* in the list of its time */
-	uint32_t pkts[2];
-	uint64_t bytes[2], ipbytes[2], payload[2];
+#define BIN_MEMBER(type, name) type name[2];
+	BIN_SUMS(BIN_MEMBER)
+#undef BIN_MEMBER
+	uint64_t ipg_sumsq[2]; /* us^2, saturating */
 	int64_t stime, ltime;
-	uint64_t ipg_sum[2], ipg_sumsq[2]; /* us, us^2 saturating */
-	uint32_t ipg_n[2];
 	uint32_t tos;       /* cell with DSCP and ECN counts if any packet had some; 0 = none */
 	uint32_t frag;      /* cell with fragment counts; 0 = none */
 	uint32_t ext;       /* tracker's cell for this bin; 0 = none */
@@ -50,9 +55,18 @@ struct tos { /* [side] */
 	uint32_t ect0[2], ect1[2], ce[2];
 };
 
+/* Of fragments: what frag/ says of one, the field that counts such. */
+#define FRAG_COUNTS(X)                                                                                       \
+	X(FRAG_FIRST, fragdg) X(FRAG_OK, fragok) X(FRAG_DUP, fragdup) X(FRAG_OVL, fragovl) X(FRAG_OOO, fragooo) \
+	X(FRAG_TINY, fragtiny) X(FRAG_BAD, fragbad)
+#define FRAG_OTHERS(X) X(0, frags) X(0, fraginc) X(0, fragorph) X(0, fragatom)
+
 struct frag_counts { /* [side] */
-	uint64_t bytes[2];
-	uint32_t frags[2], dg[2], ok[2], inc[2], orph[2], ovl[2], dup[2], ooo[2], tiny[2], bad[2], atom[2];
+	uint64_t fragb[2];
+#define FRAG_MEMBER(what, name) uint32_t name[2];
+	FRAG_COUNTS(FRAG_MEMBER)
+	FRAG_OTHERS(FRAG_MEMBER)
+#undef FRAG_MEMBER
 };
 
 #endif

@@ -151,7 +151,9 @@ encap_text(const struct attr *a, int side, char *out, size_t size)
 	static const char *const name[] = { [ENCAP_VLAN] = "q", [ENCAP_MPLS] = "mpls", [ENCAP_PPPOE] = "pppoe",
 		[ENCAP_IPIP] = "ipip", [ENCAP_6IN4] = "6in4", [ENCAP_GRE] = "gre", [ENCAP_ERSPAN] = "erspan",
 		[ENCAP_VXLAN] = "vxlan", [ENCAP_GENEVE] = "geneve", [ENCAP_GTPU] = "gtp", [ENCAP_TEREDO] = "teredo",
-		[ENCAP_L2TP] = "l2tp", [ENCAP_UDP] = "udp", [ENCAP_AH] = "ah" };
+		[ENCAP_L2TP] = "l2tp", [ENCAP_UDP] = "udp", [ENCAP_AH] = "ah",
+		[ENCAP_PBB] = "pbb", [ENCAP_PW] = "pw", [ENCAP_VNTAG] = "vntag", [ENCAP_FABRICPATH] = "fabricpath",
+		[ENCAP_CMD] = "cmd" };
 	size_t n = 0;
 
 	for (int i = 0; i < a->nencap[side] && n < size; i++) {
@@ -173,21 +175,14 @@ frag_fields(struct flow *r, const struct frag_counts *c, int s, int d)
 	SET(r, dfrags, c != NULL ? c->frags[d] : 0);
 	if (c == NULL)
 		return;
-#define FRAG_PAIR(name, from)              \
-	SET(r, s##name, c->from[s]);       \
-	SET(r, d##name, c->from[d])
-	FRAG_PAIR(fragb, bytes);
-	FRAG_PAIR(fragdg, dg);
-	FRAG_PAIR(fragok, ok);
-	FRAG_PAIR(fraginc, inc);
-	FRAG_PAIR(fragorph, orph);
-	FRAG_PAIR(fragovl, ovl);
-	FRAG_PAIR(fragdup, dup);
-	FRAG_PAIR(fragooo, ooo);
-	FRAG_PAIR(fragtiny, tiny);
-	FRAG_PAIR(fragbad, bad);
-	FRAG_PAIR(fragatom, atom);
-#undef FRAG_PAIR
+	SET(r, sfragb, c->fragb[s]);
+	SET(r, dfragb, c->fragb[d]);
+#define BOTH(what, name)             \
+	SET(r, s##name, c->name[s]); \
+	SET(r, d##name, c->name[d]);
+	FRAG_COUNTS(BOTH)
+	FRAG_OTHERS(BOTH)
+#undef BOTH
 }
 
 /* Attributes of a direction: VLANs, MPLS, encapsulation. */

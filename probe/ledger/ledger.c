@@ -124,30 +124,22 @@ sooner(const struct ledger *l, const struct flow_state *f, const struct bin *a, 
 	return (a->due < b->due || (a->due == b->due && bin_is_late(a) && !bin_is_late(b)));
 }
 
+/* Of a flow's bins the one that is written first, or last. */
 static uint32_t
-first_bin(const struct ledger *l, const struct flow_state *f)
+extreme(const struct ledger *l, const struct flow_state *f, bool last)
 {
-	uint32_t first = f->bin;
+	uint32_t best = f->bin;
 
-	if (f->pending < 2)
-		return (first);
-	for (uint32_t n = first; n != 0; n = bin_at(l, n)->older)
-		if (!sooner(l, f, bin_at(l, first), bin_at(l, n)))
-			first = n;
-	return (first);
+	for (uint32_t n = best; f->pending > 1 && n != 0; n = bin_at(l, n)->older)
+		if (sooner(l, f, bin_at(l, best), bin_at(l, n)) == last)
+			best = n;
+	return (best);
 }
 
 static uint32_t
-last_bin(const struct ledger *l, const struct flow_state *f)
+first_bin(const struct ledger *l, const struct flow_state *f)
 {
-	uint32_t last = f->bin;
-
-	if (f->pending < 2)
-		return (last);
-	for (uint32_t n = last; n != 0; n = bin_at(l, n)->older)
-		if (sooner(l, f, bin_at(l, last), bin_at(l, n)))
-			last = n;
-	return (last);
+	return (extreme(l, f, false));
 }
 
 /* --- writing */
@@ -292,7 +284,7 @@ ledger_write_but_last(struct ledger *l, struct flow_state *f)
 void
 ledger_end(struct ledger *l, struct flow_state *f, uint8_t cause, int64_t when)
 {
-	struct bin *b = f->bin != 0 ? bin_at(l, last_bin(l, f)) : NULL;
+	struct bin *b = f->bin != 0 ? bin_at(l, extreme(l, f, true)) : NULL;
 	struct ending end = ending(f, cause);
 
 	if (b != NULL && when < written_at(l, f, b)) {
@@ -510,18 +502,11 @@ merge_frags(struct ledger *l, struct bin *to, struct bin *from)
 	a = pool_at(&l->frags, to->frag);
 	b = pool_at(&l->frags, from->frag);
 	for (int i = 0; i < 2; i++) {
-		a->bytes[i] += b->bytes[i];
-		a->frags[i] += b->frags[i];
-		a->dg[i] += b->dg[i];
-		a->ok[i] += b->ok[i];
-		a->inc[i] += b->inc[i];
-		a->orph[i] += b->orph[i];
-		a->ovl[i] += b->ovl[i];
-		a->dup[i] += b->dup[i];
-		a->ooo[i] += b->ooo[i];
-		a->tiny[i] += b->tiny[i];
-		a->bad[i] += b->bad[i];
-		a->atom[i] += b->atom[i];
+		a->fragb[i] += b->fragb[i];
+#define ADD(what, name) a->name[i] += b->name[i];
+		FRAG_COUNTS(ADD)
+		FRAG_OTHERS(ADD)
+#undef ADD
 	}
 }
 
@@ -550,13 +535,10 @@ merge_bins(struct ledger *l, const struct flow_state *f, struct bin *to, struct 
 
 		if (from->pkts[i] > 0 && (to->pkts[i] == 0 || from->stime < to->stime))
 			to->dscp[i] = from->dscp[i];
-		to->pkts[i] += from->pkts[i];
-		to->bytes[i] += from->bytes[i];
-		to->ipbytes[i] += from->ipbytes[i];
-		to->payload[i] += from->payload[i];
-		to->ipg_sum[i] += from->ipg_sum[i];
+#define ADD(type, name) to->name[i] += from->name[i];
+		BIN_SUMS(ADD)
+#undef ADD
 		to->ipg_sumsq[i] = sumsq < to->ipg_sumsq[i] ? UINT64_MAX : sumsq;
-		to->ipg_n[i] += from->ipg_n[i];
 		if (from->ttlmin[i] < to->ttlmin[i])
 			to->ttlmin[i] = from->ttlmin[i];
 		if (from->ttlmax[i] > to->ttlmax[i])

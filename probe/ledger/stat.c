@@ -26,8 +26,8 @@ void
 stat_fill(const struct stat_set *s, struct flow *f)
 {
 #define STAT(name) SET(f, name, s->name);
-#define STAT_LIVE(name)    \
-	if (s->live)       \
+#define STAT_LIVE(name)                \
+	if (s->live || s->name > 0)    \
 		SET(f, name, s->name);
 #define STAT_OFFLINE(name) \
 	if (!s->live)      \

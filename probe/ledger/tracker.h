@@ -43,8 +43,8 @@ struct ending {
 
 struct tracker {
 	const char *name;
-	bool oneway; /* one direction without answer is usual: many packets confirm such a flow */
-	/* How long it may be silent. */
+	bool oneway;            /* one direction without answer is usual: many packets confirm such a flow */
+	enum idle_class silent; /* how long it may be; or, where that depends: */
 	enum idle_class (*idle)(const struct flow_state *);
 	/* NULL: it has no states of its own, nor ends other than silence. */
 	uint8_t (*state)(const struct flow_state *);  /* STATE_* of a record */

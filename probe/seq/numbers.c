@@ -144,40 +144,19 @@ pack_lags(const struct seq_counts *c, uint8_t *out)
 	return (n);
 }
 
-#define SIDE_COUNTS(p, c)                                    \
-	do {                                                 \
-		SET(r, p##uniq, (c)->uniq);                  \
-		SET(r, p##lost, (c)->lost);                  \
-		SET(r, p##fix, (c)->fix);                           \
-		SET(r, p##dup, (c)->dup);                    \
-		SET(r, p##late, (c)->late);                  \
-		SET(r, p##early, (c)->early);                \
-		SET(r, p##gapev, (c)->gapev);                \
-		SET(r, p##stale, (c)->stale);                \
-		SET(r, p##badseq, (c)->badseq);              \
-		SET(r, p##jumps, (c)->jumps);                \
-		SET(r, p##jumpskip, (c)->jumpskip);          \
-		SET(r, p##resets, (c)->resets);              \
-		SET(r, p##wrap, (c)->wrap);                  \
-		SET(r, p##headgap, (c)->headgap);            \
-		SET(r, p##noutage, (c)->noutage);            \
-		SET(r, p##outage, (c)->outage);              \
-		SET(r, p##nr3, (c)->nr3);                    \
-		SET(r, p##lateus_sum, (c)->lateus_sum);      \
-		SET(r, p##lateus_max, (c)->lateus_max);      \
-		SET(r, p##maxgap, (c)->maxgap);              \
-		SET(r, p##lagmax, (c)->lagmax);              \
-		SET(r, p##extmax, (c)->extmax);              \
-	} while (0)
-
 void
 seq_fill_counts(const struct seq_counts *s, const struct seq_counts *d, struct flow *r)
 {
 	static _Thread_local uint8_t lags[2][SEQ_LAGS * 6]; /* until the record is put */
 	size_t n;
 
-	SIDE_COUNTS(s, s);
-	SIDE_COUNTS(d, d);
+#define BOTH(name)                \
+	SET(r, s##name, s->name); \
+	SET(r, d##name, d->name);
+	SEQ_SUMS_64(BOTH)
+	SEQ_SUMS_32(BOTH)
+	SEQ_MAXES(BOTH)
+#undef BOTH
 	if ((n = pack_lags(s, lags[0])) > 0)
 		SET_BLOB(r, slaghist, lags[0], n);
 	if ((n = pack_lags(d, lags[1])) > 0)

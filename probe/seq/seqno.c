@@ -17,6 +17,9 @@
 #define CONFIRM      64    /* a second packet so close behind confirms a jump */
 #define RUN          8     /* packets in a row that begin a new numbering */
 #define HEADGAP_MOST 64
+#define OUTAGE_LOST  3     /* numbers in a row that prove an outage; fewer are a loss in a pause */
+#define OUTAGE_GAPS  5     /* times the usual gap: a silence of less is how this sender always is */
+#define USUAL_MIN    10    /* gaps that tell what is usual */
 
 void
 seqno_init(struct seqno *s, unsigned width)
@@ -73,7 +76,11 @@ epoch(struct seqno *s, int64_t n, int64_t t, const struct seq_place *place)
 static void
 arrived(struct seqno *s, int64_t n, int64_t t, struct seq_counts *c)
 {
-	s->arrivals++;
+	if (s->arrivals++ > 0) {
+		s->gap_n++;
+		s->gap_sum += t > s->came ? (uint64_t)(t - s->came) : 0;
+	}
+	s->came = t;
 	s->last[2] = s->last[1];
 	s->last[1] = s->last[0];
 	s->last[0] = n;
@@ -112,6 +119,15 @@ raise(uint32_t *to, uint64_t v)
 		*to = capped(v);
 }
 
+/* Numbers went on in a silence (ns) that is not usual: an outage, and proven. */
+static bool
+is_outage(const struct seqno *s, int64_t silence, int64_t missing)
+{
+	uint64_t usual = s->gap_n < USUAL_MIN ? 0 : s->gap_sum / s->gap_n;
+
+	return (missing >= OUTAGE_LOST && silence >= SEC && (uint64_t)silence / OUTAGE_GAPS >= usual);
+}
+
 static void
 ahead(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 {
@@ -133,7 +149,7 @@ ahead(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 		}
 		g = &s->gap[s->ngaps++];
 		*g = (struct seq_gap){ s->hi + 1, x - 1, t, s->arrivals + 1, k->place, false };
-		if (t - s->thi >= SEC) { /* numbers went on in a silence: an outage, and proven */
+		if (is_outage(s, t - s->thi, d - 1)) {
 			c->noutage++;
 			c->outage += (uint64_t)(t - s->thi) / USEC;
 		}
@@ -366,28 +382,13 @@ seqno_rehome(struct seqno *s, uint64_t from, uint64_t to, uint16_t lane)
 void
 seq_counts_add(struct seq_counts *to, const struct seq_counts *from)
 {
-	to->lost += from->lost;
-	to->jumpskip += from->jumpskip;
-	to->outage += from->outage;
-	to->lateus_sum += from->lateus_sum;
-	to->uniq += from->uniq;
-	to->fix += from->fix;
-	to->dup += from->dup;
-	to->late += from->late;
-	to->early += from->early;
-	to->gapev += from->gapev;
-	to->stale += from->stale;
-	to->badseq += from->badseq;
-	to->jumps += from->jumps;
-	to->resets += from->resets;
-	to->wrap += from->wrap;
-	to->headgap += from->headgap;
-	to->noutage += from->noutage;
-	to->nr3 += from->nr3;
-	raise(&to->maxgap, from->maxgap);
-	raise(&to->lagmax, from->lagmax);
-	raise(&to->extmax, from->extmax);
-	raise(&to->lateus_max, from->lateus_max);
+#define ADD(name)     to->name += from->name;
+#define GREATER(name) raise(&to->name, from->name);
+	SEQ_SUMS_64(ADD)
+	SEQ_SUMS_32(ADD)
+	SEQ_MAXES(GREATER)
+#undef ADD
+#undef GREATER
 	for (int i = 0; i < SEQ_LAGS; i++)
 		to->laghist[i] += from->laghist[i];
 }

@@ -17,10 +17,21 @@
 #define SEQ_MARKS   8
 #define SEQ_LAGS    13 /* laghist: powers of two, the last is everything beyond the window */
 
-struct seq_counts { /* of one direction in one bin */
-	uint64_t lost, jumpskip, outage, lateus_sum; /* the last two in us */
-	uint32_t uniq, fix, dup, late, early, gapev, stale, badseq, jumps, resets, wrap, headgap, noutage, nr3;
-	uint32_t maxgap, lagmax, extmax, lateus_max;
+/* Of one direction in one bin; named as their fields are. */
+#define SEQ_SUMS_64(X) X(lost) X(jumpskip) X(outage) X(lateus_sum) /* the last two in us */
+#define SEQ_SUMS_32(X)                                                                            \
+	X(uniq) X(fix) X(dup) X(late) X(early) X(gapev) X(stale) X(badseq) X(jumps) X(resets) X(wrap) \
+	X(headgap) X(noutage) X(nr3)
+#define SEQ_MAXES(X) X(maxgap) X(lagmax) X(extmax) X(lateus_max)
+
+struct seq_counts {
+#define SEQ_MEMBER(name) uint64_t name;
+	SEQ_SUMS_64(SEQ_MEMBER)
+#undef SEQ_MEMBER
+#define SEQ_MEMBER(name) uint32_t name;
+	SEQ_SUMS_32(SEQ_MEMBER)
+	SEQ_MAXES(SEQ_MEMBER)
+#undef SEQ_MEMBER
 	uint32_t laghist[SEQ_LAGS];
 };
 
@@ -43,6 +54,8 @@ struct seqno {
 	int64_t hi, base; /* extended numbers: the highest, and where this epoch began */
 	int64_t thi;      /* when hi came */
 	uint64_t arrivals;
+	int64_t came;     /* when the last of them did */
+	uint64_t gap_sum, gap_n; /* ns between them: what silence is usual */
 	int64_t last[3];  /* the last arrivals that were no duplicates, newest first */
 	int64_t pend, pend_t; /* an implausible jump that waits for a second packet */
 	struct seq_place pend_place;

@@ -117,18 +117,14 @@ count_frag(struct ledger *l, const struct seen *v)
 	uint8_t what = v->frag;
 	int side = v->side;
 
-	c->atom[side] += (p->facts & FACT_ATOMIC) != 0;
+	c->fragatom[side] += (p->facts & FACT_ATOMIC) != 0;
 	if ((what & FRAG_IS) == 0)
 		return;
 	c->frags[side]++;
-	c->bytes[side] += p->wire;
-	c->dg[side] += (what & FRAG_FIRST) != 0;
-	c->ok[side] += (what & FRAG_OK) != 0;
-	c->dup[side] += (what & FRAG_DUP) != 0;
-	c->ovl[side] += (what & FRAG_OVL) != 0;
-	c->ooo[side] += (what & FRAG_OOO) != 0;
-	c->tiny[side] += (what & FRAG_TINY) != 0;
-	c->bad[side] += (what & FRAG_BAD) != 0;
+	c->fragb[side] += p->wire;
+#define COUNT(fact, name) c->name[side] += (what & (fact)) != 0;
+	FRAG_COUNTS(COUNT)
+#undef COUNT
 }
 
 static uint64_t
@@ -237,7 +233,7 @@ count(struct flows *fl, struct seen *v)
 	if (k->packet != NULL)
 		k->packet(fl->track, v);
 	f->last[side] = p->ts;
-	f->idle = (uint8_t)k->idle(f);
+	f->idle = (uint8_t)(k->idle != NULL ? k->idle(f) : k->silent);
 	b->state = k->state != NULL ? k->state(f) : plain_state(f, b);
 	b->seen = f->life & (LIFE_SENT_LO | LIFE_SENT_HI);
 	fl->counted++;

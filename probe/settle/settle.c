@@ -9,28 +9,22 @@
 
 /* --- the end of a flow */
 
-static void
-count_end(struct stat_set *s, uint8_t cause)
+static uint64_t *
+end_counter(struct stat_set *s, uint8_t cause)
 {
 	switch (cause) {
 	case CAUSE_fin:
-		s->end_fin++;
-		break;
+		return (&s->end_fin);
 	case CAUSE_rst:
-		s->end_rst++;
-		break;
+		return (&s->end_rst);
 	case CAUSE_evict:
-		s->end_evict++;
-		break;
+		return (&s->end_evict);
 	case CAUSE_shutdown:
-		s->end_shut++;
-		break;
+		return (&s->end_shut);
 	case CAUSE_reuse:
-		s->end_reuse++;
-		break;
+		return (&s->end_reuse);
 	default:
-		s->end_idle++;
-		break;
+		return (&s->end_idle);
 	}
 }
 
@@ -41,7 +35,7 @@ end_flow(struct flows *fl, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 	struct flow_state *f = flow_at(&fl->table, n);
 	const struct tracker *k = tracker_at(f);
 
-	count_end(ledger_stats(fl->ledger, now), cause);
+	(*end_counter(ledger_stats(fl->ledger, now), cause))++;
 	if (k->end_flow != NULL)
 		k->end_flow(fl->track, f);
 	if (fl->closing) {

@@ -11,36 +11,12 @@
 
 #include <stdlib.h>
 
-/* --- protocols of which counting is all */
-
-static enum idle_class
-idle_icmp(const struct flow_state *f)
-{
-	(void)f;
-	return (IDLE_ICMP);
-}
-
-static enum idle_class
-idle_arp(const struct flow_state *f)
-{
-	(void)f;
-	return (IDLE_ARP);
-}
-
-static enum idle_class
-idle_other(const struct flow_state *f)
-{
-	(void)f;
-	return (IDLE_OTHER);
-}
-
-static const struct tracker track_icmp = { .name = "icmp", .idle = idle_icmp };
-static const struct tracker track_arp = { .name = "arp", .idle = idle_arp };
-static const struct tracker track_other = { .name = "other", .idle = idle_other };
+/* Protocols of which counting is all. */
+static const struct tracker track_icmp = { .name = "icmp", .silent = IDLE_ICMP },
+    track_arp = { .name = "arp", .silent = IDLE_ARP }, track_other = { .name = "other", .silent = IDLE_OTHER },
+    track_udplite = { .name = "udplite", .idle = udp_idle };
 
 enum { OTHER, TCP, UDP, UDPLITE, GRE, TUNNEL, ICMP, ARP };
-
-static const struct tracker track_udplite = { .name = "udplite", .idle = udp_idle };
 
 const struct tracker *const trackers[] = { [OTHER] = &track_other, [TCP] = &track_tcp, [UDP] = &track_udp,
 	[UDPLITE] = &track_udplite, [GRE] = &track_gre, [TUNNEL] = &track_tunnel, [ICMP] = &track_icmp, [ARP] = &track_arp };

@@ -4,13 +4,6 @@
  */
 #include "probe/track/track.h"
 
-static enum idle_class
-idle(const struct flow_state *f)
-{
-	(void)f;
-	return (IDLE_TUNNEL);
-}
-
 /* Lanes say that they end. */
 static void
 end(const struct flow_state *f, uint8_t cause, struct ending *e)
@@ -58,5 +51,5 @@ end_bin(struct track *t, struct bin *b)
 	seq_bin_end(&t->numbers, b);
 }
 
-const struct tracker track_tunnel = { .name = "tunnel", .oneway = true, .idle = idle, .end = end, .fill = fill,
+const struct tracker track_tunnel = { .name = "tunnel", .oneway = true, .silent = IDLE_TUNNEL, .end = end, .fill = fill,
 	.prefetch = prefetch, .merge = merge, .end_bin = end_bin };

@@ -99,13 +99,6 @@ end_flow(struct track *t, struct flow_state *f)
 	rtp_end_flow(&t->numbers, f);
 }
 
-static enum idle_class
-gre_idle(const struct flow_state *f)
-{
-	(void)f;
-	return (IDLE_OTHER);
-}
-
 const struct tracker track_udp = { .name = "udp", .idle = udp_idle, .packet = packet, .fill = fill, .end_bin = end_bin,
 	.end_flow = end_flow };
-const struct tracker track_gre = { .name = "gre", .idle = gre_idle, .fill = fill, .end_bin = end_bin };
+const struct tracker track_gre = { .name = "gre", .silent = IDLE_OTHER, .fill = fill, .end_bin = end_bin };

@@ -230,13 +230,13 @@ put_point(struct chart *c, const struct sla_point *p)
 }
 
 static void
-put_empty(struct chart *c, int64_t from, int64_t to, bool down)
+put_empty(struct chart *c, int64_t from, int64_t to, enum sla_state state)
 {
 	if (from >= to)
 		return;
 	for (unsigned i = column_at(c, from); i <= column_at(c, to - 1); i++) {
 		c->place[i].empty = true;
-		c->place[i].state[down ? SLA_DOWN : SLA_IDLE] = true;
+		c->place[i].state[state] = true;
 		for (int side = 0; side < 2; side++)
 			c->place[i].d[side].least = 0;
 	}
@@ -253,11 +253,11 @@ sample(struct chart *c)
 	for (size_t i = 0; i < t->n; i++)
 		put_point(c, &t->point[i]);
 	for (size_t i = 0; i < t->n; i++) {
-		put_empty(c, at, t->point[i].start, false);
+		put_empty(c, at, t->point[i].start, SLA_IDLE);
 		at = t->point[i].end;
 	}
 	for (size_t i = 0; i < t->ngaps; i++)
-		put_empty(c, t->gap[i].start, t->gap[i].end, true);
+		put_empty(c, t->gap[i].start, t->gap[i].end, t->gap[i].state);
 }
 
 /* A round number, not below v: of what is counted, a whole one. */
@@ -639,7 +639,7 @@ static void
 verdict_span(const struct sla_verdict *v, bool limited, enum sla_term term, struct buf *to)
 {
 	if (!v->known) {
-		buf_str(to, "<span class=\"soft\" title=\"too few packets\">\xe2\x80\x93</span>");
+		buf_printf(to, "<span class=\"soft\" title=\"%s\">\xe2\x80\x93</span>", report_unknown(term));
 		return;
 	}
 	if (limited)
@@ -914,6 +914,8 @@ section(const struct report *rep, size_t i, const struct text_options *o, struct
 	buf_printf(to, ": %llu up, %llu degraded, %llu down; not judged: %llu idle, %llu one way",
 		   ULL(t->count[SLA_UP]), ULL(t->count[SLA_DEGRADED]), ULL(t->count[SLA_DOWN]),
 		   ULL(t->count[SLA_IDLE]), ULL(t->count[SLA_ONE_WAY]));
+	if (report_unjudged(t) != NULL)
+		buf_printf(to, ". No ratio: %s", report_unjudged(t));
 	if (t->suspect > 0)
 		buf_printf(to, "; %llu suspect, %s", ULL(t->suspect),
 			   sla_options(rep->sla)->strict ? "left out" : "counted");
@@ -945,18 +947,20 @@ how(const struct report *rep, struct buf *to)
 	    "an early one opened the gap that it filled.</dd>"
 	    "<dt>Outside the replay window</dt><dd>Packets so far behind that a receiver with that "
 	    "window drops them (RFC 4303).</dd>"
-	    "<dt>Proven outage</dt><dd>A second or more of silence during which numbers went "
-	    "on.</dd>");
+	    "<dt>Proven outage</dt><dd>A silence of a second or more, and five times the usual gap or "
+	    "more, behind which three numbers or more are missing.</dd>");
 	buf_printf(to,
 		   "<dt>Availability</dt><dd>Bins up or degraded, of those up, degraded or down. "
-		   "Degraded: more than %g %% lost, or "
-		   "packets outside a replay window of 64. Down: one side sends and the other, "
-		   "which was there, does not; or a "
-		   "proven outage; or three IKE requests unanswered.%s</dd>",
-		   o->lmax, o->oneway ? " Here one direction is enough to be up." : "");
+		   "Up: both sides send, or are silent no longer than is usual for them: five times the mean gap "
+		   "between their packets so far. Degraded: more than %g %% lost (of %llu packets or more, or "
+		   "three of fewer), or packets outside a replay window of 64. Down: one side sends and the other, "
+		   "which was there, does not, and that is not usual; or a proven outage; or three IKE requests "
+		   "unanswered.%s</dd>",
+		   o->lmax, ULL(o->min_sample), o->oneway ? " Here one direction is enough to be up." : "");
 	buf_printf(to,
-		   "<dt>\xe2\x80\x93</dt><dd>Fewer than %llu packets: no percentage is told.</dd>",
-		   ULL(o->min_sample));
+		   "<dt>\xe2\x80\x93</dt><dd>Fewer than %llu packets: no percentage is told; nor of availability, where "
+		   "fewer than %d bins or %d %% of the period could be judged.</dd>",
+		   ULL(o->min_sample), SLA_RATIO_BINS, SLA_RATIO_PERCENT);
 	buf_str(to, "<dt>Suspect</dt><dd>The capturing host dropped packets in this bin: what is "
 		    "missing there need not be the "
 		    "network\xe2\x80\x99s loss.</dd></dl>\n<p class=\"soft\">Made by "
@@ -990,7 +994,7 @@ period(const struct report *rep, const struct text_options *o, struct buf *to)
 		   : o->zone == CLOCK_UTC ? " UTC"
 					  : " local time",
 		   rep->count, rep->count == 1 ? "" : "s");
-	report_width(sla_width(rep->sla), to);
+	report_bins_of(rep, to);
 	if (*rep->asked != '\0') {
 		buf_str(to, ", of records that match <code>");
 		text(to, rep->asked);

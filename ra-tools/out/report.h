@@ -12,6 +12,7 @@ struct report {
 	const struct sla *sla;
 	size_t count;	     /* tunnels to show, the worst first */
 	size_t charts;	     /* of those, with a chart on the page */
+	int64_t interval;    /* ns: the bins of the input, where wider ones were chosen for it; else 0 */
 	const char *inputs;  /* "-r x.pavo" */
 	const char *asked;   /* the filter, or "" */
 	const char *title;   /* of the page; NULL */
@@ -35,6 +36,10 @@ void report_time(int64_t, const struct text_options *, struct buf *);
 void report_rate(uint64_t bps, struct buf *); /* 12.3 Mb/s */
 void report_value(enum sla_term, double, struct buf *);
 void report_width(int64_t ns, struct buf *); /* 5 s, 1 min */
+void report_bins_of(const struct report *, struct buf *); /* 1 min (recorded in bins of 5 s: -M 5s shows those) */
+/* Why there is no ratio of availability, until the next call; NULL: there is one. */
+const char *report_unjudged(const struct sla_tunnel *);
+const char *report_unknown(enum sla_term); /* why a term has no value, in three words */
 /* Something worth saying about its figures; NULL. */
 const char *report_hint(const struct sla_tunnel *);
 /* The points of a direction with the greatest net loss, worst first; how many. */

@@ -106,6 +106,19 @@ width_option(int64_t ns, struct buf *to)
 }
 
 void
+report_bins_of(const struct report *rep, struct buf *to)
+{
+	report_width(sla_width(rep->sla), to);
+	if (rep->interval == 0)
+		return;
+	buf_str(to, " (recorded in bins of ");
+	report_width(rep->interval, to);
+	buf_str(to, ": ");
+	width_option(rep->interval, to);
+	buf_str(to, " shows those)");
+}
+
+void
 report_command(const struct report *rep, const struct sla_tunnel *t, const char *tool, int64_t from,
 	       int64_t to, const char *options, struct buf *out)
 {
@@ -215,9 +228,10 @@ who(struct facts *f, const struct sla_tunnel *t, int side)
 }
 
 static void
-bins_facts(struct facts *f, const struct sla_tunnel *t, const struct sla_direction *d)
+bins_facts(struct facts *f, const struct report *rep, const struct sla_tunnel *t, const struct sla_direction *d)
 {
 	count_fact(f, "bins", t->bins);
+	real_fact(f, "blen", true, (double)sla_width(rep->sla) / 1e9);
 	count_fact(f, "up", t->count[SLA_UP]);
 	count_fact(f, "degraded", t->count[SLA_DEGRADED]);
 	count_fact(f, "down", t->count[SLA_DOWN]);
@@ -225,6 +239,7 @@ bins_facts(struct facts *f, const struct sla_tunnel *t, const struct sla_directi
 	count_fact(f, "oneway", t->count[SLA_ONE_WAY]);
 	count_fact(f, "suspect", t->suspect);
 	verdict_fact(f, "avail_pct", d, SLA_AVAIL);
+	text_fact(f, "avail_why", report_unjudged(t));
 }
 
 static void
@@ -238,14 +253,14 @@ replay_facts(struct facts *f, const struct sla_counts *c)
 }
 
 static void
-facts_of(const struct sla_tunnel *t, int side, struct facts *f)
+facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct facts *f)
 {
 	const struct sla_direction *d = &t->d[side];
 	const struct sla_counts *c = &d->c;
 
 	f->n = 0;
 	who(f, t, side);
-	bins_facts(f, t, d);
+	bins_facts(f, rep, t, d);
 	count_fact(f, "pkts", c->pkts);
 	count_fact(f, "bytes", c->bytes);
 	count_fact(f, "uniq", c->uniq);
@@ -321,11 +336,11 @@ report_csv(const struct report *rep, struct sheet *s)
 	struct grid g = { 0 };
 	struct buf text = { 0 };
 
-	facts_of(&none, 0, &f);
+	facts_of(rep, &none, 0, &f);
 	for (unsigned i = 0; i < f.n; i++)
 		grid_column(&g, f.fact[i].name, f.fact[i].name, false);
 	for (size_t i = 0; i < rep->count * 2; i++) {
-		facts_of(sla_tunnel(rep->sla, i / 2), (int)(i % 2), &f);
+		facts_of(rep, sla_tunnel(rep->sla, i / 2), (int)(i % 2), &f);
 		for (unsigned k = 0; k < f.n; k++) {
 			text.len = 0;
 			if (f.fact[k].known)
@@ -477,7 +492,7 @@ json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	struct facts f;
 	struct buf text = { 0 };
 
-	facts_of(t, side, &f);
+	facts_of(rep, t, side, &f);
 	json_members(&f, s);
 	json_limits(rep, &t->d[side], s);
 	json_lists(rep, t, side, s);
@@ -570,7 +585,7 @@ table_point(struct table *to, const struct report *rep, const struct sla_tunnel 
 	}
 }
 
-/* Bins without records are there only where they lie in a proven outage, a run of them as one. */
+/* Bins without records are there only where they are judged, a run of them as one. */
 static void
 table_tunnel(struct table *to, const struct report *rep, const struct sla_tunnel *t)
 {
@@ -581,7 +596,7 @@ table_tunnel(struct table *to, const struct report *rep, const struct sla_tunnel
 			table_point(to, rep, t,
 				    &(struct sla_point){ .start = t->gap[gap].start,
 							 .end = t->gap[gap].end,
-							 .state = SLA_DOWN });
+							 .state = t->gap[gap].state });
 		table_point(to, rep, t, &t->point[k]);
 	}
 }
@@ -675,7 +690,7 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	buf_str(&b, " to ");
 	report_time(t->to, &s->text, &b);
 	buf_printf(&b, ", %llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
-	report_width(sla_width(rep->sla), &b);
+	report_bins_of(rep, &b);
 	buf_str(&b, "\n  availability ");
 	if (t->d[0].verdict[SLA_AVAIL].known)
 		put_percent(t->d[0].verdict[SLA_AVAIL].value, &b);
@@ -684,6 +699,8 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	buf_printf(&b, ": %llu up, %llu degraded, %llu down; not judged: %llu idle, %llu one way",
 		   ULL(t->count[SLA_UP]), ULL(t->count[SLA_DEGRADED]), ULL(t->count[SLA_DOWN]),
 		   ULL(t->count[SLA_IDLE]), ULL(t->count[SLA_ONE_WAY]));
+	if (report_unjudged(t) != NULL)
+		buf_printf(&b, "\n  %s", report_unjudged(t));
 	if (t->suspect > 0)
 		buf_printf(&b, "\n  %llu bin%s suspect: the capture dropped packets there (%s)",
 			   ULL(t->suspect), t->suspect == 1 ? " is" : "s are",
@@ -760,6 +777,25 @@ numbers(const struct sla_tunnel *t, struct grid *g)
 	rate_row(g, "throughput, highest", t->d[0].bps_max, t->d[1].bps_max);
 }
 
+const char *
+report_unjudged(const struct sla_tunnel *t)
+{
+	static char text[160];
+	unsigned long long n = ULL(sla_judged(t));
+
+	if (t->d[0].verdict[SLA_AVAIL].known)
+		return (NULL);
+	(void)snprintf(text, sizeof(text), "%llu of %llu bin%s could be judged; a ratio needs %d, and %d %% of the period",
+		       n, ULL(t->bins), t->bins == 1 ? "" : "s", SLA_RATIO_BINS, SLA_RATIO_PERCENT);
+	return (text);
+}
+
+const char *
+report_unknown(enum sla_term term)
+{
+	return (term == SLA_AVAIL ? "too few bins" : "too few packets");
+}
+
 /* What reorders packets of one SA can be that they travel in several classes (RFC 4301 4.1). */
 const char *
 report_hint(const struct sla_tunnel *t)
@@ -789,7 +825,7 @@ limits(const struct report *rep, const struct sla_tunnel *t, struct grid *g)
 		for (int side = 0; side < 2; side++) {
 			const struct sla_verdict *v = &t->d[side].verdict[term];
 
-			grid_cell(g, !v->known ? "too few packets" : v->good ? "kept" : "VIOLATED");
+			grid_cell(g, !v->known ? report_unknown(term) : v->good ? "kept" : "VIOLATED");
 		}
 	}
 	buf_free(&b);

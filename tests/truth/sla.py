@@ -5,6 +5,7 @@ probe's: sets of numbers that are missing.
 """
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -217,6 +218,122 @@ def hint_of_classes(folder):
     want('several DSCP values' in good(['ratunnel', '-r', records]).decode(), True, 'the hint')
 
 
+# --- QT: tunnels that are quiet -----------------------------------------------------------------------
+
+def said_alike(records, *options):
+    """what JSON says of availability and outages, which the text and the page have to say too"""
+    got = tunnel(records, *options)
+    text = good(['ratunnel', '-r', records, *options]).decode()
+    page = re.sub('<[^>]*>', '', good(['ratunnel', '-r', records, *options, '--html', '-']).decode())
+    g = got[0]
+    ratio = '-' if g['avail_pct'] is None else '%.2f %%' % g['avail_pct']
+    counts = '%d up, %d degraded, %d down; not judged: %d idle, %d one way' % tuple(states(g)[1:])
+    want('  availability %s: %s\n%s' % (ratio, counts, '  %s\n' % g['avail_why'] if ratio == '-' else '') in text, True,
+         'text: ' + text[:400])
+    want('Availability %s of %d bins of ' % (ratio.replace('-', '\u2013'), g['bins']) in page and counts in page, True, 'page')
+    want(ratio != '-' or 'No ratio: ' + g['avail_why'] in page, True, 'page: why')
+    for side in got:
+        want('%d, %.3f s' % (side['outages'], side['outage_s']) in text, True, 'text: outages')
+        want(re.search(r' %d of %d\s' % (side['lost'], side['expected']), text) is not None, True, 'text: loss')
+    each = [x for x in objects(['ratunnel', '-r', records, '--bins', '-u', '-p', '0', '--json', *options]) if x['side'] == 'src']
+    for state in ('up', 'degraded', 'down'):
+        want(sum(x['blen'] for x in each if x['state'] == state), g[state] * g['blen'], '--bins: ' + state)
+    return got
+
+
+def quiet(folder, times, gone, silent=(), back=0.4):
+    """a packet of A at each of these times, of B soon after; numbers of B in `gone` are lost; B's packets in `silent` too"""
+    c = Case()
+    for n, t in enumerate(times, 1):
+        c.esp(t, A, B, SPI, n)
+        if n not in gone and n not in silent:
+            c.esp(t + back, B, A, BACK, n)
+    return read(c, folder)
+
+
+def totals(got):
+    return [(g['lost'], g['outages'], g['outage_s']) for g in got]
+
+
+def vector_qt1(folder):
+    busy = [n / 20 for n in range(12000)]
+    records = quiet(folder, busy + [600 + 10 * n for n in range(300)], (12150,), back=0.01)
+    for options in (), ('-M', '1m'):
+        got = said_alike(records, *options)
+        want((got[0]['avail_pct'], totals(got)), (100, [(0, 0, 0), (1, 0, 0)]), 'availability; lost, outages')
+        want((got[0]['down'], got[0]['degraded']), (0, 0), 'down, degraded')
+
+
+def vector_qt2(folder):
+    records = quiet(folder, [10 * n for n in range(360)], (200,))
+    for options, expected in ((), (719, 709, 0, 0, 10, 0)), (('-M', '1m'), (61, 61, 0, 0, 0, 0)):
+        got = said_alike(records, *options)
+        want((got[0]['avail_pct'], totals(got)), (100, [(0, 0, 0), (1, 0, 0)]), 'availability; lost, outages')
+        want(states(got[0]), expected, 'bins, up, degraded, down, idle (before ten gaps are known), one way')
+
+
+def vector_qt3(folder):
+    # B's last packet before is that of 1490.4 s, the next one that of 2100.4 s; minutes begin at 20 s
+    records = quiet(folder, [10 * n for n in range(360)], (), range(151, 211))
+    for options, down, lost_in in ((), 121, (2100, 5)), (('-M', '1m'), 9, (2060, 60)):
+        got = said_alike(records, *options)
+        want(totals(got), [(0, 0, 0), (60, 1, 610)], 'lost, outages')
+        want((got[0]['down'], got[0]['degraded']), (down, 1), 'down, degraded')
+        want(bins(got[1]['worst_bins']), [lost_in], 'where it was lost')
+
+
+def few_bins(folder):
+    """a ratio of few bins is none: the sentence says why"""
+    c = Case()
+    c.send(range(1, 301))
+    c.send(range(1, 301), B, A, BACK, 0.003)
+    got = said_alike(read(c, folder, 1), '--sla', 'avail=99%')
+    want([got[0][k] for k in ('bins', 'up', 'avail_pct', 'avail_why')],
+         [3, 3, None, '3 of 3 bins could be judged; a ratio needs 10, and 1 % of the period'], 'three bins')
+    want(('sla' in got[0], got[0]['terms']['avail']['kept']), (False, None), 'no verdict')
+    st, _, _ = run(['ratunnel', '-r', os.path.join(folder, 'x.pavo'), '-q', '--check', '--sla', 'avail=100%'])
+    want(st, 0, '--check')
+    c.send(range(301, 1301), start=20)
+    c.send(range(301, 1301), B, A, BACK, 20.003)
+    for n in range(1, 15):               # and then a packet every five minutes
+        c.esp(30 + 300 * n, A, B, SPI, 1300 + n)
+    got = said_alike(read(c, folder, 1))
+    want((got[0]['avail_pct'], got[0]['avail_why']),
+         (None, '13 of 4231 bins could be judged; a ratio needs 10, and 1 % of the period'), 'a small part')
+
+
+def chosen_bins(folder):
+    """those of the records up to a day, a minute up to 35 days, five beyond; multiples of T"""
+    for T, days, every, blen in ((5, 1, 30, 5), (5, 1.01, 30, 60), (7, 1.01, 30, 63), (120, 2, 30, 120), (5, 34.9, 1200, 60),
+                                 (5, 35.1, 1200, 300), (3600, 36, 1200, 3600)):
+        c = Case()
+        start = -BASE % T                # so that a day is not a bin longer
+        for n in range(int(days * 86400 / every)):
+            c.esp(start + n * every, A, B, SPI, n + 1)
+            c.esp(start + n * every + 0.1, B, A, BACK, n + 1)
+        records = read(c, folder, T)
+        got = tunnel(records)[0]
+        want((got['blen'], got['blen'] * got['bins'] >= days * 86400 - 2 * every), (blen, True), '%g days of %d s' % (days, T))
+        note = '(recorded in bins of %s: -M %ds shows those)' % ({120: '2 min', 3600: '1 h'}.get(T, '%d s' % T), T)
+        for out in good(['ratunnel', '-r', records]).decode(), good(['ratunnel', '-r', records, '--html', '-']).decode():
+            want(note in out, blen != T, 'it says so: ' + note)
+        want(tunnel(records, '-M', '%ds' % T)[0]['blen'], T, '-M')
+    want(tunnel(records, '-M', '1d')[0]['blen'], 86400, '-M 1d')
+
+
+def no_header(folder):
+    """the header of the file is damaged, and with it how long its bins are: the records say that"""
+    c = Case()
+    c.send(range(1, 301))
+    records = read(c, folder)
+    with open(records, 'r+b') as f:
+        f.seek(40)
+        f.write(b'\xff')
+    for options in (), ('--json',), ('--html', '-'), ('-', 'host', '192.0.2.1'):
+        st, _, err = run(['ratunnel', '-r', records, *options])
+        want((st, 'damaged' in err), (2, True), 'status, sentence')
+
+
 # --- A1 ---------------------------------------------------------------------------------------------
 
 def scenario_a1(folder):
@@ -311,6 +428,8 @@ def main():
     with scratch() as folder:
         for name, act in (('S1: a correction', vector_s1), ('S2: a proven outage', vector_s2),
                           ('S3: throughput by nearest rank', vector_s3), ('S4: too few packets', vector_s4),
+                          ('QT1: quiet after a busy time', vector_qt1), ('QT2: quiet', vector_qt2), ('QT3: quiet, and an outage', vector_qt3),
+                          ('a ratio of few bins', few_bins), ('bins of a long report', chosen_bins), ('a file without its header', no_header),
                           ('states: silence', bins_of_silence), ('states: IKE', bins_of_ike),
                           ('lanes, ESP in UDP beside ESP', natt_and_lanes),
                           ('classes that overtake', hint_of_classes), ('A1: ESP, IKE and fragments', scenario_a1), ('A3: reordering, then loss', scenario_a3)):

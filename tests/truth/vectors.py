@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The vectors E, L and F of SEMANTICS 2.6, 2.3 and 5 from packets to rows, each over ESP, ESP in UDP, ESP over IPv6
+"""The vectors E, L and F of SEMANTICS 2.6, 2.3, 5 and 14.2 from packets to rows, each over ESP, ESP in UDP, ESP over IPv6
 and AH: L8 says that the numbers are the same.  Where the page lists only what a vector is about, the rest
 of the numbers here is worked out by hand from its algorithm; all fields that are not listed are 0.
 """
@@ -106,9 +106,23 @@ VECTORS = {
                                                lateus_sum=650 * MS, lateus_max=650 * MS)),
     'E13b': (span(1, range(3, 66), 2, 66), dict(uniq=66, late=1, early=1, gapev=1, maxgap=1, lagmax=63, extmax=63, nr3=1,
                                                 lateus_sum=630 * MS, lateus_max=630 * MS)),
+    # 14.2 a: old packets in a row are a restart only if the old numbers do not go on
+    'E17': (span(range(6000, 6200), range(1000, 1020), range(6200, 6400)), dict(uniq=400, stale=20)),
+    'E18': (span(range(1, 13), range(1, 13), range(13, 201)), dict(uniq=200, dup=12)),
+    'E19': (span(range(5000, 6000), range(1, 401)), dict(uniq=1392, stale=8, resets=1)),
+    # the 3 lies in the run of eight (1 2 4 5 6 7 8 9) that opens the new life: one gap, of one number
+    'E21': (span(range(1, 2001), 1, 2, range(4, 500)), dict(uniq=2490, dup=8, resets=1, lost=1, gapev=1, maxgap=1)),
+}
+# Over all kinds of carriers: what fails today, and why; one that passes has to be taken out.
+KNOWN = {
+    'E17': 'eight old packets in a row are a restart (14.2 a)',
+    'E18': 'eight old packets in a row are a restart (14.2 a)',
+    'E20': 'a jump below 65536 is loss (14.2 b)',
+    'E21': 'a restart within the bitmap is not seen (14.2 a)',
 }
 # replay-window violations for W = 32, 64, 128, 4096, from the histogram of lags
-REPLAY = {'E3': (0, 0, 0, 0), 'E10': (8, 8, 8, 8), 'E13': (1, 1, 0, 0), 'E13b': (1, 0, 0, 0)}
+REPLAY = {'E3': (0, 0, 0, 0), 'E10': (8, 8, 8, 8), 'E13': (1, 1, 0, 0), 'E13b': (1, 0, 0, 0), 'E17': (20, 20, 20, 20),
+          'E19': (8, 8, 8, 8)}
 
 
 def outside(records, window):
@@ -215,6 +229,14 @@ def vector_e16(kind, folder):
     got = rows(['racluster', '-m', 'saddr,daddr,proto', '-nn', '--csv', '-s', 'saddr,dir,daddr,spkts,dpkts,sloss,dloss,'
                 'state'], read(c, folder))
     want([list(r.values()) for r in got], [[c.ends[0], '<->', c.ends[1], '990', '980', '10', '20', 'CON']], 'row')
+
+
+def vector_e20(kind, folder):
+    """50 a second; 20 ms after 50 the number is 16384 further than it should be"""
+    for options in ((), ('--no-lanes',)):
+        c = Wire(kind)
+        c.timed([(n + (16384 if n > 50 else 0), n * .02) for n in range(1, 101)])
+        check_numbers(tunnel(read(c, folder, *options)), dict(uniq=100, jumps=1, jumpskip=16384), 100)
 
 
 # --- L: which SAs are one lane
@@ -353,7 +375,7 @@ def main():
     tap = Tap()
     tests = [(n, k, lambda k, f, n=n: vector_e(n, k, f)) for n in VECTORS for k in KINDS]
     tests += [(n, k, act) for n, act in (('E9', vector_e9), ('E9b', vector_e9b), ('E14', vector_e14), ('E15', vector_e15),
-                                         ('E16', vector_e16)) for k in KINDS]
+                                         ('E16', vector_e16), ('E20', vector_e20)) for k in KINDS]
     tests += [(n, k, lambda k, f, n=n: vector_l(n, k, f)) for n in LANES for k in KINDS]
     tests += [(n, k, lambda k, f, n=n: vector_f(n, k, f)) for n in PIECES for k in ('v4', 'v6')]
     tests += [('F6', k, vector_f6) for k in ('v4', 'v6')] + [('F7', 'esp', vector_f7)]
@@ -361,9 +383,9 @@ def main():
         for name, kind, act in tests:
             try:
                 act(kind, folder)
-                tap.ok(True, '%s %s' % (name, kind))
+                tap.known(True, '%s %s' % (name, kind), KNOWN.get(name))
             except (Failure, KeyError, ValueError) as e:
-                tap.ok(False, '%s %s' % (name, kind), repr(e) if not isinstance(e, Failure) else e)
+                tap.known(False, '%s %s' % (name, kind), KNOWN.get(name), repr(e) if not isinstance(e, Failure) else e)
     print('1..%d' % tap.n)
     sys.exit(tap.failed > 0)
 

@@ -20,6 +20,7 @@ struct row { /* one bin of the only tunnel */
 	uint64_t flags;
 	bool turned; /* the record's source is the tunnel's destination */
 	uint64_t dirq;
+	uint64_t gap; /* ms between the packets, each way; 0: not told */
 };
 
 static struct ip
@@ -30,6 +31,12 @@ addr(const char *text)
 	assert_true(ip_parse(text, strlen(text), &a));
 	return (a);
 }
+
+#define GAPS(f, p, uniq_, gap_)                                                                    \
+	do {                                                                                       \
+		SET(f, p##ipg_n, uniq_);                                                           \
+		SET(f, p##ipg_sum, (uniq_) * (gap_)*1000);                                         \
+	} while (0)
 
 #define SIDE(f, p, uniq_, lost_, outage_)                                                          \
 	do {                                                                                       \
@@ -45,7 +52,7 @@ static struct sla *
 judged(const struct sla_options *o, const struct row *rows, size_t n)
 {
 	static struct flow f;
-	struct batch *b = batch_new(64);
+	struct batch *b = batch_new(128);
 	struct sla *s = sla_new(o, false);
 
 	for (size_t i = 0; i < n; i++) {
@@ -67,6 +74,10 @@ judged(const struct sla_options *o, const struct row *rows, size_t n)
 		} else {
 			SIDE(&f, s, r->suniq, r->slost, r->soutage_s);
 			SIDE(&f, d, r->duniq, 0, 0);
+		}
+		if (r->gap > 0) {
+			GAPS(&f, s, r->turned ? r->duniq : r->suniq, r->gap);
+			GAPS(&f, d, r->turned ? r->suniq : r->duniq, r->gap);
 		}
 		batch_add(b, &f);
 	}
@@ -137,10 +148,10 @@ static void
 bins_have_states(void **state)
 {
 	static const struct row rows[] = {
-		{ 0, 200, 200, 0, 0, 0, false, 1 }, { 1, 200, 200, 3, 0, 0, false, 1 },
-		{ 2, 200, 200, 2, 0, 0, false, 1 }, { 3, 50, 50, 2, 0, 0, false, 1 },
-		{ 5, 5, 0, 0, 0, 0, false, 1 },	    { 6, 10, 0, 0, 0, 0, false, 1 },
-		{ 7, 200, 200, 0, 0, 0, false, 1 }
+		{ 0, 200, 200, 0, 0, 0, false, 1, 0 }, { 1, 200, 200, 3, 0, 0, false, 1, 0 },
+		{ 2, 200, 200, 2, 0, 0, false, 1, 0 }, { 3, 50, 50, 2, 0, 0, false, 1, 0 },
+		{ 5, 5, 0, 0, 0, 0, false, 1, 0 },	    { 6, 10, 0, 0, 0, 0, false, 1, 0 },
+		{ 7, 200, 200, 0, 0, 0, false, 1, 0 }
 	};
 	struct sla *s = JUDGE(&plain, rows);
 	const struct sla_tunnel *t = sla_tunnel(s, 0);
@@ -150,15 +161,130 @@ bins_have_states(void **state)
 	assert_int_equal(t->bins, 8);
 	assert_true(t->d[0].verdict[SLA_AVAIL].value > 83.33 &&
 		    t->d[0].verdict[SLA_AVAIL].value < 83.34);
+	assert_false(t->d[0].verdict[SLA_AVAIL].known); /* of 6 bins */
 	sla_free(&s);
+}
+
+/* In a bin of few packets three have to be lost; `least` is what a percentage needs. */
+static void
+few_packets_degrade(void **state)
+{
+	static const struct {
+		uint64_t uniq, lost, least;
+		bool degraded;
+	} t[] = {
+		{ 5, 1, 100, false },  { 5, 2, 100, false },  { 5, 3, 100, true },
+		{ 98, 1, 100, false }, { 98, 2, 100, true },  { 99, 1, 100, false },
+		{ 50, 1, 51, true },   { 50, 1, 52, false },  { 500, 3, 100, false },
+		{ 0, 3, 100, false }, /* only corrections */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct row row = { 0, t[i].uniq, t[i].uniq, t[i].lost, 0, 0, false, 1, 0 };
+		struct sla_options o = plain;
+		struct sla *s;
+
+		o.min_sample = t[i].least;
+		s = judged(&o, &row, 1);
+		if (sla_tunnel(s, 0)->count[SLA_DEGRADED] != t[i].degraded)
+			fail_msg("case %zu", i);
+		sla_free(&s);
+	}
+}
+
+/* A packet every 10 s, in bins of 5 s: what lies between is up, once ten gaps are known, also where one side is
+ * silent for a few of them; a silence of more than five is not usual, and nothing is known of it. */
+static void
+silence_may_be_usual(void **state)
+{
+	struct row rows[60];
+	struct sla_options o = plain;
+	size_t n = 0;
+	struct sla *s;
+	const struct sla_tunnel *t;
+
+	(void)state;
+	memset(rows, 0, sizeof(rows));
+	for (int64_t bin = 0; bin <= 80; bin += 2)
+		rows[n++] = (struct row){ bin, 1, bin < 50 || bin > 56, 0, 0, 0, false, 1, 10000 };
+	rows[n++] = (struct row){ 91, 1, 1, 0, 0, 0, false, 1, 10000 };  /* 50 s of bins without a packet */
+	rows[n++] = (struct row){ 103, 1, 1, 0, 0, 0, false, 1, 10000 }; /* 55 s */
+	s = judged(&o, rows, n);
+	t = sla_tunnel(s, 0);
+	/* 9 bins between the first ten packets, and the 11 at the end */
+	count_is(t, 104 - 9 - 11, 0, 0, 9 + 11, 0);
+	assert_true(t->d[0].verdict[SLA_AVAIL].known);
+	assert_true(t->d[0].verdict[SLA_AVAIL].value >= 100);
+	for (size_t i = 0; i < t->ngaps; i++)
+		assert_int_equal(t->gap[i].state, SLA_UP);
+	sla_free(&s);
+
+	/* The same times with nothing known of gaps: bins without records are not judged, the source's alone neither. */
+	for (size_t i = 0; i < n; i++)
+		rows[i].gap = 0;
+	s = judged(&o, rows, n);
+	count_is(sla_tunnel(s, 0), 43 - 4, 0, 0, 104 - 43, 4);
+	sla_free(&s);
+}
+
+/* One side sends a lot, the other every 20 s: that it is silent in between is no outage; for 200 s it is. */
+static void
+usual_silence_is_not_down(void **state)
+{
+	struct row rows[120];
+	struct sla *s;
+
+	(void)state;
+	memset(rows, 0, sizeof(rows));
+	for (int64_t bin = 0; bin < 120; bin++) {
+		bool both = bin % 4 == 0 && (bin <= 60 || bin > 100);
+
+		rows[bin] = (struct row){ bin, 200, both, 0, 0, 0, false, 1, bin % 4 == 0 ? 20000 : 0 };
+	}
+	s = judged(&plain, rows, 120);
+	/* the destination's gaps are known from its tenth packet, bin 36, on: before, its silences count as they did.  From
+	 * bin 60 to 104 it is silent. */
+	count_is(sla_tunnel(s, 0), 120 - 27 - 43, 0, 27 + 43, 0, 0);
+	sla_free(&s);
+}
+
+/* Ten bins, and one in a hundred of the period. */
+static void
+ratio_needs_bins(void **state)
+{
+	static const struct {
+		int64_t bins, last; /* so many in a row, and one */
+		bool known;
+	} t[] = { { 8, 8, false }, { 9, 9, true }, { 9, 999, true }, { 9, 1000, false }, { 10, 1000, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct row rows[12];
+		struct sla_options o = plain;
+		struct sla *s;
+		const struct sla_tunnel *u;
+
+		memset(rows, 0, sizeof(rows));
+		for (int64_t k = 0; k <= t[i].bins; k++)
+			rows[k] = (struct row){ k < t[i].bins ? k : t[i].last, 200, 200, 0, 0, 0, false, 1, 0 };
+		o.limits.set[SLA_AVAIL] = true;
+		o.limits.value[SLA_AVAIL] = 99;
+		s = judged(&o, rows, (size_t)t[i].bins + 1);
+		u = sla_tunnel(s, 0);
+		assert_int_equal(sla_judged(u), t[i].bins + 1);
+		assert_int_equal(u->d[0].verdict[SLA_AVAIL].known, t[i].known);
+		assert_int_equal(u->judged, t[i].known);
+		sla_free(&s);
+	}
 }
 
 /* Nothing for 12 bins, and then only the source: its peer was there too long ago. */
 static void
 long_silence_is_not_down(void **state)
 {
-	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1 },
-					   { 12, 200, 0, 0, 0, 0, false, 1 } };
+	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1, 0 },
+					   { 12, 200, 0, 0, 0, 0, false, 1, 0 } };
 	struct sla *s = JUDGE(&plain, rows);
 
 	(void)state;
@@ -170,10 +296,14 @@ long_silence_is_not_down(void **state)
 static void
 outage_reaches_back(void **state)
 {
-	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1 },
-					   { 1, 200, 200, 0, 0, 0, false, 1 },
-					   { 3, 0, 5, 0, 0, 0, false, 1 },
-					   { 5, 200, 200, 40, 22, 0, false, 1 } };
+	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1, 0 },
+					   { 1, 200, 200, 0, 0, 0, false, 1, 0 },
+					   { 3, 0, 5, 0, 0, 0, false, 1, 0 },
+					   { 5, 200, 200, 40, 22, 0, false, 1, 0 },
+					   { 6, 200, 200, 0, 0, 0, false, 1, 0 },
+					   { 7, 200, 200, 0, 0, 0, false, 1, 0 },
+					   { 8, 200, 200, 0, 0, 0, false, 1, 0 },
+					   { 9, 200, 200, 0, 0, 0, false, 1, 0 } };
 	struct sla_options o = plain;
 	struct sla *s;
 	const struct sla_tunnel *t;
@@ -183,7 +313,7 @@ outage_reaches_back(void **state)
 	o.limits.value[SLA_AVAIL] = 99;
 	s = JUDGE(&o, rows);
 	t = sla_tunnel(s, 0);
-	count_is(t, 2, 1, 3, 0, 0);
+	count_is(t, 6, 1, 3, 0, 0);
 	assert_int_equal(t->ngaps, 2);
 	assert_int_equal(t->gap[0].start + t->gap[1].start, (2 + 4) * W * SEC);
 	assert_int_equal(t->d[0].nviolations, 3);
@@ -194,9 +324,9 @@ outage_reaches_back(void **state)
 static void
 suspect_is_apart(void **state)
 {
-	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1 },
-					   { 1, 100, 200, 100, 0, RFLAGS_capdrop, false, 1 },
-					   { 2, 200, 200, 1, 0, 0, false, 1 } };
+	static const struct row rows[] = { { 0, 200, 200, 0, 0, 0, false, 1, 0 },
+					   { 1, 100, 200, 100, 0, RFLAGS_capdrop, false, 1, 0 },
+					   { 2, 200, 200, 1, 0, 0, false, 1, 0 } };
 	struct sla_options o = plain;
 	struct sla *s;
 	const struct sla_tunnel *t;
@@ -224,9 +354,9 @@ suspect_is_apart(void **state)
 static void
 idle_bins_are_in_percentiles(void **state)
 {
-	static const struct row rows[] = { { 0, 200, 0, 0, 0, 0, false, 1 },
-					   { 4, 400, 0, 0, 0, 0, false, 1 },
-					   { 9, 600, 0, 0, 0, 0, false, 1 } };
+	static const struct row rows[] = { { 0, 200, 0, 0, 0, 0, false, 1, 0 },
+					   { 4, 400, 0, 0, 0, 0, false, 1, 0 },
+					   { 9, 600, 0, 0, 0, 0, false, 1, 0 } };
 	struct sla *s = JUDGE(&plain, rows);
 	const struct sla_tunnel *t = sla_tunnel(s, 0);
 
@@ -244,9 +374,9 @@ idle_bins_are_in_percentiles(void **state)
 static void
 rows_are_turned(void **state)
 {
-	static const struct row rows[] = { { 0, 200, 300, 1, 0, 0, false, 1 },
-					   { 1, 200, 300, 2, 0, 0, true, 1 },
-					   { 2, 200, 300, 4, 0, 0, false, 1 } };
+	static const struct row rows[] = { { 0, 200, 300, 1, 0, 0, false, 1, 0 },
+					   { 1, 200, 300, 2, 0, 0, true, 1, 0 },
+					   { 2, 200, 300, 4, 0, 0, false, 1, 0 } };
 	struct row sure[3];
 	struct sla *s = JUDGE(&plain, rows);
 
@@ -271,6 +401,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_are_parsed),
 		cmocka_unit_test(bins_have_states),
+		cmocka_unit_test(few_packets_degrade),
+		cmocka_unit_test(silence_may_be_usual),
+		cmocka_unit_test(usual_silence_is_not_down),
+		cmocka_unit_test(ratio_needs_bins),
 		cmocka_unit_test(long_silence_is_not_down),
 		cmocka_unit_test(outage_reaches_back),
 		cmocka_unit_test(suspect_is_apart),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * test_capture.c: files of every flavour, whole, cut at every byte, merged, filtered, and of wrong kinds.
+ * test_capture.c: files of every flavour, whole, cut at every byte, merged, filtered, and of wrong kinds; what they
+ * say of drops.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -183,7 +184,66 @@ ng_packet(struct maker *m, uint32_t type, uint32_t interface, uint64_t t, const 
 	buf_free(&body.b);
 }
 
-/* --- what comes out, as text: "time length/wire@link bytes|" for each frame, "!sentence|" for an error */
+/* An enhanced packet block with the option epb_dropcount. */
+static void
+ng_dropped(struct maker *m, uint32_t interface, uint32_t t, const char *bytes, uint32_t dropped)
+{
+	struct maker body = { .big = m->big };
+
+	w32(&body, interface);
+	w32(&body, 0);
+	w32(&body, t);
+	w32(&body, (uint32_t)strlen(bytes));
+	w32(&body, (uint32_t)strlen(bytes));
+	buf_str(&body.b, bytes);
+	while (body.b.len % 4 != 0)
+		buf_u8(&body.b, 0);
+	w16(&body, 2); /* flags stand before it */
+	w16(&body, 4);
+	w32(&body, 1);
+	w16(&body, 4);
+	w16(&body, 8);
+	w32(&body, body.big ? 0 : dropped);
+	w32(&body, body.big ? dropped : 0);
+	w32(&body, 0);
+	block(m, 6, &body);
+	buf_free(&body.b);
+}
+
+#define NONE UINT32_MAX
+
+static void
+ng_option64(struct maker *body, uint16_t code, uint32_t high, uint32_t low, bool halves)
+{
+	w16(body, code);
+	w16(body, 8);
+	w32(body, halves || body->big ? high : low); /* times are two numbers, the upper one first */
+	w32(body, halves || body->big ? low : high);
+}
+
+/* Interface statistics; NONE: no such option. */
+static void
+ng_statistics(struct maker *m, uint32_t interface, uint32_t t, uint32_t start, uint32_t ifdrop, uint32_t osdrop)
+{
+	struct maker body = { .big = m->big };
+
+	w32(&body, interface);
+	w32(&body, 0);
+	w32(&body, t);
+	if (start != NONE)
+		ng_option64(&body, 2, 0, start, true);
+	ng_option64(&body, 4, 0, 1000, false);
+	if (ifdrop != NONE)
+		ng_option64(&body, 5, 0, ifdrop, false);
+	if (osdrop != NONE)
+		ng_option64(&body, 7, 0, osdrop, false);
+	w32(&body, 0);
+	block(m, 5, &body);
+	buf_free(&body.b);
+}
+
+/* --- what comes out, as text: "time length/wire@link bytes|" for each frame, "!sentence|" for an error,
+ * "[since until drop ifdrop]" of what was dropped */
 
 static void
 read_all(struct buf *out, char *const *names, int n, bool as_is, const char *filter)
@@ -201,6 +261,18 @@ read_all(struct buf *out, char *const *names, int n, bool as_is, const char *fil
 	while ((r = capture_next(c, &f)) != CAPTURE_END) {
 		if (r == CAPTURE_ERROR) {
 			buf_printf(out, "!%s|", capture_error(c));
+			continue;
+		}
+		if (r == CAPTURE_DROPS) {
+			struct capture_stats d;
+
+			capture_stats(c, &d);
+			assert_true(d.has);
+			buf_printf(out, "[%lld %lld %llu ", (long long)d.since, (long long)d.until,
+				   (unsigned long long)d.drop);
+			buf_printf(out, d.has_ifdrop ? "%llu]" : "-]", (unsigned long long)d.ifdrop);
+			capture_stats(c, &d); /* once */
+			assert_false(d.has);
 			continue;
 		}
 		assert_int_equal(r, CAPTURE_FRAME);
@@ -550,7 +622,218 @@ test_filter(void **state)
 	buf_free(&out);
 }
 
+/* --- what was dropped: times are us in the file, ns here; bins of a second */
+
+/* The same bytes through a pipe: nothing can be read ahead. */
+static const char *
+piped(struct buf *out, const struct maker *m)
+{
+	char *name = (char[]){ "-" };
+	int ends[2], in = dup(0);
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], m->b.p, m->b.len), (ssize_t)m->b.len);
+	(void)close(ends[1]);
+	assert_int_equal(dup2(ends[0], 0), 0);
+	(void)close(ends[0]);
+	read_all(out, &name, 1, false, NULL);
+	assert_int_equal(dup2(in, 0), 0);
+	(void)close(in);
+	return (buf_cstr(out));
+}
+
+/* Statistics at the end: from a file they come behind the first frame, since its bin is the first; from a pipe last. */
+static void
+test_statistics(void **state)
+{
+	static const struct {
+		uint32_t start, ifdrop, osdrop;
+		const char *drops; /* NULL: none */
+	} t[] = {
+		{ NONE, 0, 1, "[1500000000 9000000000 1 0]" },
+		{ NONE, NONE, 1, "[1500000000 9000000000 1 -]" },
+		{ NONE, 3, NONE, "[1500000000 9000000000 0 3]" },
+		{ 1200000, 3, 2, "[1200000000 9000000000 2 3]" },
+		{ 1600000, 3, 2, "[1500000000 9000000000 2 3]" }, /* the packet was there */
+		{ NONE, 0, 0, NULL },
+		{ NONE, NONE, NONE, NULL },
+	};
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(t) / sizeof(t[0]); i++) {
+		struct maker m = { .big = i % 2 };
+		const char *drops = t[i / 2].drops != NULL ? t[i / 2].drops : "", *text;
+		size_t n = strlen(drops);
+
+		ng_section(&m);
+		ng_interface(&m, 1, 0, 0, 0);
+		ng_packet(&m, 6, 0, 1500000, "a", 1);
+		ng_packet(&m, 6, 0, 2500000, "b", 1);
+		ng_statistics(&m, 0, 9000000, t[i / 2].start, t[i / 2].ifdrop, t[i / 2].osdrop);
+		text = one(&out, m.b.p, m.b.len);
+		assert_memory_equal(text, "1500000000 1/1@1 a|", 19);
+		assert_memory_equal(text + 19, drops, n);
+		assert_string_equal(text + 19 + n, "2500000000 1/1@1 b|");
+		text = piped(&out, &m);
+		assert_memory_equal(text, "1500000000 1/1@1 a|2500000000 1/1@1 b|", 38);
+		assert_string_equal(text + 38, drops);
+		buf_free(&m.b);
+	}
+	buf_free(&out);
+}
+
+/* Each interface of each section has its own; statistics count since those before; a counter that is lower began again. */
+static void
+test_statistics_again(void **state)
+{
+	struct maker m = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	ng_section(&m);
+	ng_interface(&m, 1, 0, 0, 0);
+	ng_interface(&m, 101, 0, 0, 0);
+	ng_packet(&m, 6, 0, 1500000, "a", 1);
+	ng_statistics(&m, 0, 1900000, NONE, NONE, 5);
+	ng_statistics(&m, 7, 1900000, NONE, NONE, 99); /* there is none */
+	ng_packet(&m, 6, 1, 3500000, "b", 1);
+	ng_statistics(&m, 0, 4000000, NONE, NONE, 5);
+	ng_packet(&m, 6, 0, 5500000, "c", 1);
+	ng_statistics(&m, 0, 6000000, NONE, NONE, 7);
+	ng_statistics(&m, 1, 6000000, NONE, 2, 1);
+	ng_packet(&m, 6, 0, 8500000, "d", 1);
+	ng_statistics(&m, 0, 9000000, NONE, NONE, 3);
+	m.big = true;
+	ng_section(&m);
+	ng_interface(&m, 1, 0, 0, 0);
+	ng_packet(&m, 6, 0, 9500000, "e", 1);
+	ng_statistics(&m, 0, 0, NONE, NONE, 4); /* without a time */
+	/* The 2 were dropped from 4.0 on; that bin has no frame and would have no record, so they begin with the next. */
+	assert_string_equal(one(&out, m.b.p, m.b.len),
+	    "1500000000 1/1@1 a|[1500000000 1900000000 5 -]3500000000 1/1@101 b|[3500000000 6000000000 1 2]"
+	    "5500000000 1/1@1 c|[5000000000 6000000000 2 -]8500000000 1/1@1 d|[6000000000 9000000000 3 -]"
+	    "9500000000 1/1@1 e|[9500000000 9500000000 4 -]");
+	buf_free(&m.b);
+	buf_free(&out);
+}
+
+/* A packet tells of those before it, in time; statistics, which count them too, of the rest. */
+static void
+test_dropcount(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	for (int big = 0; big < 2; big++) {
+		struct maker m = { .big = big };
+
+		ng_section(&m);
+		ng_interface(&m, 1, 0, 0, 0);
+		ng_dropped(&m, 0, 1500000, "a", 2);
+		ng_dropped(&m, 0, 3500000, "b", 3);
+		ng_dropped(&m, 0, 3600000, "c", 0);
+		ng_statistics(&m, 0, 4000000, NONE, 1, 5);
+		ng_dropped(&m, 0, 4500000, "d", 1);
+		ng_statistics(&m, 0, 5000000, NONE, 2, 9);
+		assert_string_equal(one(&out, m.b.p, m.b.len),
+		    "1500000000 1/1@1 a|[1500000000 4000000000 0 1][1500000000 1500000000 2 -]"
+		    "[1500000000 3500000000 3 -]3500000000 1/1@1 b|3600000000 1/1@1 c|"
+		    "[3600000000 4500000000 1 -]4500000000 1/1@1 d|[4000000000 5000000000 3 1]");
+		buf_free(&m.b);
+	}
+	buf_free(&out);
+}
+
+/* Of several files in the order of time; read again, they are told once. */
+static void
+test_merged_drops(void **state)
+{
+	struct maker a = { 0 }, b = { .big = true };
+	struct buf out = { 0 };
+	char *names[2];
+
+	(void)state;
+	ng_section(&a);
+	ng_interface(&a, 1, 0, 0, 0);
+	ng_dropped(&a, 0, 1500000, "a", 1);
+	ng_dropped(&a, 0, 5500000, "c", 2);
+	ng_section(&b);
+	ng_interface(&b, 1, 0, 0, 0);
+	ng_packet(&b, 6, 0, 3500000, "b", 1);
+	ng_packet(&b, 6, 0, 7500000, "d", 1);
+	ng_statistics(&b, 0, 7600000, NONE, NONE, 4);
+	names[0] = file('a', a.b.p, a.b.len);
+	names[1] = file('b', b.b.p, b.b.len);
+	for (int as_is = 0; as_is < 2; as_is++) {
+		read_all(&out, names, 2, as_is, NULL);
+		assert_string_equal(buf_cstr(&out), as_is ?
+		    "1500000000 1/1@1 a|[1500000000 1500000000 1 -][1500000000 5500000000 2 -]5500000000 1/1@1 c|"
+		    "[3500000000 7600000000 4 -]3500000000 1/1@1 b|7500000000 1/1@1 d|" :
+		    "1500000000 1/1@1 a|[1500000000 1500000000 1 -][1500000000 5500000000 2 -]3500000000 1/1@1 b|"
+		    "[3500000000 7600000000 4 -]5500000000 1/1@1 c|7500000000 1/1@1 d|");
+	}
+	buf_free(&a.b);
+	buf_free(&b.b);
+	buf_free(&out);
+}
+
+/* A large file is looked through if its end tells of drops. */
+static void
+test_large_drops(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	for (uint32_t drop = 0; drop < 2; drop++) {
+		struct maker m = { 0 }, end = { 0 };
+		const uint32_t hole = 65 << 20; /* a block of 65 MiB of which hardly anything is on disk */
+		char *name;
+		FILE *f;
+
+		ng_section(&m);
+		ng_interface(&m, 1, 0, 0, 0);
+		ng_packet(&m, 6, 0, 1500000, "a", 1);
+		ng_statistics(&m, 0, 1900000, NONE, NONE, 5);
+		ng_packet(&m, 6, 0, 2500000, "b", 1);
+		w32(&m, 0xbad);
+		w32(&m, hole);
+		w32(&end, hole);
+		ng_statistics(&end, 0, 3000000, NONE, NONE, drop); /* it began again: 5 + 1, or 5 + 0 */
+		name = file('a', m.b.p, m.b.len);
+		f = fopen(name, "r+b");
+		assert_non_null(f);
+		assert_int_equal(fseek(f, (long)m.b.len - 8 + (long)hole - 4, SEEK_SET), 0);
+		assert_int_equal(fwrite(end.b.p, 1, end.b.len, f), end.b.len);
+		assert_int_equal(fclose(f), 0);
+		read_all(&out, &name, 1, false, NULL);
+		assert_string_equal(buf_cstr(&out), drop > 0 ?
+		    "1500000000 1/1@1 a|[1500000000 1900000000 5 -][1900000000 3000000000 1 -]2500000000 1/1@1 b|" :
+		    "1500000000 1/1@1 a|[1500000000 1900000000 5 -]2500000000 1/1@1 b|");
+		buf_free(&m.b);
+		buf_free(&end.b);
+	}
+	buf_free(&out);
+}
+
 #ifdef HAVE_ZLIB
+/* Adds a gzip member. */
+static void
+pack(struct buf *to, const uint8_t *bytes, size_t n)
+{
+	z_stream z = { 0 };
+	size_t most = n + n / 100 + 1024;
+
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_in = (uint8_t *)(uintptr_t)bytes;
+	z.avail_in = (uInt)n;
+	z.next_out = buf_room(to, most);
+	z.avail_out = (uInt)most;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	to->len += z.total_out;
+	deflateEnd(&z);
+}
+
 /* gzip, as one member and as two that follow each other, and cut. */
 static void
 test_gzip(void **state)
@@ -558,46 +841,139 @@ test_gzip(void **state)
 	struct maker m = { 0 };
 	struct buf out = { 0 }, packed = { 0 };
 	const char *expect = "1000000000 3/60@1 abc|2000000000 4/60@1 defg|", *text;
-	size_t half;
+	size_t half, member;
 
 	(void)state;
 	pcap_header(&m, 0xa1b2c3d4, 1);
 	pcap_frame(&m, 1, 0, "abc", 60);
 	half = m.b.len;
 	pcap_frame(&m, 2, 0, "defg", 60);
-	for (int members = 1; members <= 2; members++) {
-		const uint8_t *from = m.b.p;
-
-		packed.len = 0;
-		for (int i = 0; i < members; i++) {
-			size_t n = members == 1 ? m.b.len : i == 0 ? half : m.b.len - half;
-			z_stream z = { 0 };
-
-			assert_int_equal(
-			    deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-			z.next_in = (uint8_t *)(uintptr_t)from;
-			z.avail_in = (uInt)n;
-			z.next_out = buf_room(&packed, 4096);
-			z.avail_out = 4096;
-			assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-			packed.len += z.total_out;
-			from += n;
-			deflateEnd(&z);
-		}
-		assert_string_equal(one(&out, packed.p, packed.len), expect);
-	}
-	for (size_t n = 2; n < packed.len; n++) { /* (shorter than 2: not known to be gzip) */
+	pack(&packed, m.b.p, m.b.len);
+	assert_string_equal(one(&out, packed.p, packed.len), expect);
+	packed.len = 0;
+	pack(&packed, m.b.p, half);
+	member = packed.len;
+	pack(&packed, m.b.p + half, m.b.len - half);
+	assert_string_equal(one(&out, packed.p, packed.len), expect);
+	for (size_t n = 4; n < packed.len; n++) { /* (shorter: not known to be gzip) */
 		const char *bang;
 
 		text = one(&out, packed.p, n);
 		bang = strchr(text, '!');
-		if (bang == NULL) /* cut between its two members */
+		if (n == member) {
 			assert_string_equal(text, "1000000000 3/60@1 abc|");
+			continue;
+		}
+		assert_non_null(bang);
+		assert_memory_equal(text, expect, (size_t)(bang - text));
+		assert_ptr_equal(strchr(bang, '|'), text + strlen(text) - 1); /* one sentence */
+		if (n == member + 1)
+			assert_non_null(strstr(bang, "something else follows"));
 		else
-			assert_memory_equal(text, expect, (size_t)(bang - text));
+			assert_non_null(strstr(bang, "gzip data cut short behind packet "));
 	}
 	buf_free(&m.b);
 	buf_free(&out);
+	buf_free(&packed);
+}
+
+/* Whatever follows the members: zeros are nothing, all else is said, once, and the frames before it are kept. */
+static void
+test_gzip_behind(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		const char *say; /* NULL: nothing */
+	} t[] = {
+		{ "\0\0\0\0\0", 5, NULL },
+		{ "x", 1, "something else follows at offset " },
+		{ "\x1f", 1, "something else follows at offset " },
+		{ "\x1fx", 2, "something else follows at offset " },
+		{ "\0\0\x1f\x8b\x08\0", 6, "something else follows at offset " },
+		{ "trailing garbage", 16, "something else follows at offset " },
+		{ "\x1f\x8b\x07\0\0\0\0\0\0\0\0", 11, "damaged gzip data behind packet 2" },
+		{ "\x1f\x8b\x08", 3, "gzip data cut short behind packet 2" },
+	};
+	struct maker m = { 0 };
+	struct buf out = { 0 }, packed = { 0 };
+	const char *expect = "1000000000 3/60@1 abc|2000000000 4/60@1 defg|";
+	size_t whole;
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 1);
+	pcap_frame(&m, 1, 0, "abc", 60);
+	pcap_frame(&m, 2, 0, "defg", 60);
+	pack(&packed, m.b.p, m.b.len);
+	whole = packed.len;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const char *text;
+
+		packed.len = whole;
+		buf_add(&packed, t[i].bytes, t[i].n);
+		text = one(&out, packed.p, packed.len);
+		assert_memory_equal(text, expect, strlen(expect));
+		text += strlen(expect);
+		if (t[i].say == NULL)
+			assert_string_equal(text, "");
+		else if (*text != '!' || strstr(text, t[i].say) == NULL || strchr(text, '|')[1] != '\0')
+			fail_msg("%zu: %s", i, text);
+	}
+	packed.len = whole - 9; /* the end of the deflate data, spoilt */
+	buf_add(&packed, "\xff\xff\xff\xff\xff\xff\xff\xff\xff", 9);
+	assert_non_null(strstr(one(&out, packed.p, packed.len), "|!"));
+	buf_free(&m.b);
+	buf_free(&out);
+	buf_free(&packed);
+}
+
+/* Larger than every buffer, before and behind compression: as one member, as many, and cut. */
+static void
+test_gzip_large(void **state)
+{
+	enum { FRAMES = 1200, LENGTH = 1400 };
+	struct maker m = { 0 };
+	struct buf packed = { 0 };
+	uint32_t x = 1;
+
+	(void)state;
+	pcap_header(&m, 0xa1b2c3d4, 1);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		w32(&m, i);
+		w32(&m, 0);
+		w32(&m, LENGTH);
+		w32(&m, LENGTH);
+		for (int k = 0; k < LENGTH; k++) {
+			x = x * 1664525 + 1013904223;
+			buf_u8(&m.b, (uint8_t)(x >> 24));
+		}
+	}
+	for (int kind = 0; kind < 3; kind++) {
+		size_t step = kind == 1 ? 100001 : m.b.len, n = 0;
+		char *name, err[SENTENCE];
+		enum capture_result r;
+		struct capture *c;
+		struct frame f;
+
+		packed.len = 0;
+		for (size_t at = 0; at < m.b.len; at += step)
+			pack(&packed, m.b.p + at, m.b.len - at < step ? m.b.len - at : step);
+		assert_true(packed.len > 1 << 20);
+		name = file('a', packed.p, kind == 2 ? packed.len - 700000 : packed.len);
+		c = capture_open_files(&name, 1, false, NULL, err, sizeof(err));
+		assert_non_null(c);
+		while ((r = capture_next(c, &f)) == CAPTURE_FRAME) {
+			assert_int_equal(f.ts, n++ * 1000000000ll);
+			assert_int_equal(f.caplen, LENGTH);
+		}
+		assert_int_equal(r, kind == 2 ? CAPTURE_ERROR : CAPTURE_END);
+		if (kind == 2) /* the data can hardly be compressed: so many frames of 1416 bytes are whole */
+			assert_in_range(n, FRAMES - 700000 / 1416 - 5, FRAMES - 700000 / 1416);
+		else
+			assert_int_equal(n, FRAMES);
+		capture_free(&c);
+	}
+	buf_free(&m.b);
 	buf_free(&packed);
 }
 #endif
@@ -611,8 +987,12 @@ main(void)
 		cmocka_unit_test(test_cut_pcapng), cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_damage),	   cmocka_unit_test(test_large),
 		cmocka_unit_test(test_merge),	   cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_statistics), cmocka_unit_test(test_statistics_again),
+		cmocka_unit_test(test_dropcount),  cmocka_unit_test(test_merged_drops),
+		cmocka_unit_test(test_large_drops),
 #ifdef HAVE_ZLIB
-		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_gzip),	   cmocka_unit_test(test_gzip_behind),
+		cmocka_unit_test(test_gzip_large),
 #endif
 	};
 

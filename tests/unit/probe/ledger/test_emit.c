@@ -169,9 +169,11 @@ static void
 test_cells(void **state)
 {
 	static const struct tos tos = { .dscps = { 3, 0 }, .ect0 = { 4, 0 }, .ect1 = { 5, 0 }, .ce = { 6, 0 } };
-	static const struct frag_counts frag = { .bytes = { 1, 2 }, .frags = { 3, 4 }, .dg = { 5, 6 }, .ok = { 7, 8 },
-		.inc = { 9, 10 }, .orph = { 11, 12 }, .ovl = { 13, 14 }, .dup = { 15, 16 }, .ooo = { 17, 18 },
-		.tiny = { 19, 20 }, .bad = { 21, 22 }, .atom = { 23, 24 } };
+	static const struct frag_counts frag = { .fragb = { 1, 2 }, .frags = { 3, 4 }, .fragdg = { 5, 6 },
+		.fragok = { 7, 8 },
+		.fraginc = { 9, 10 }, .fragorph = { 11, 12 }, .fragovl = { 13, 14 }, .fragdup = { 15, 16 },
+		    .fragooo = { 17, 18 },
+		.fragtiny = { 19, 20 }, .fragbad = { 21, 22 }, .fragatom = { 23, 24 } };
 
 	(void)state;
 	b.pkts[0] = 1;
@@ -320,7 +322,7 @@ correct(const struct frag_counts *frag)
 static void
 test_correction(void **state)
 {
-	static const struct frag_counts none, one = { .inc = { 1 } };
+	static const struct frag_counts none, one = { .fraginc = { 1 } };
 	const char *wanted = "bend probe proto saddr daddr sport dport vrf flowid trans dirq dirq_t spkts sbytes "
 	    "sipg_n sfrags sfragok sfraginc dfraginc svlan dvlan stime state cause health";
 
@@ -393,7 +395,7 @@ test_dropped(void **state)
 	assert_int_equal(e->ndrops, EMIT_DROPS);
 	assert_true(!is_marked(5000) && is_marked(100000) && is_marked(100000 * EMIT_DROPS));
 	emit_correction(e, &(struct told){ .track = w.track, .f = &f, .b = &b,
-	    .frag = &(struct frag_counts){ .ok = { 1 } } });
+	    .frag = &(struct frag_counts){ .fragok = { 1 } } });
 	assert_true(sim_get(e->batch, F_flags, e->batch->rows - 1) & RFLAGS_capdrop);
 }
 

@@ -71,7 +71,7 @@ fact(const struct flow_ref *of, int64_t ms, int64_t now)
 {
 	struct bin *b = ledger_bin(&w.ledger, of, ledger_start(&w.ledger, AT(ms)), AT(now));
 
-	ledger_frags(&w.ledger, b)->inc[0]++;
+	ledger_frags(&w.ledger, b)->fraginc[0]++;
 	ledger_done(&w.ledger, b);
 }
 
@@ -670,9 +670,10 @@ test_merge(void **state)
 	b->seen |= LIFE_SENT_HI;
 	ledger_frags(&w.ledger, a)->frags[0] = 1;
 	c = ledger_frags(&w.ledger, b);
-	*c = (struct frag_counts){ .bytes = { 2 }, .frags = { 3 }, .dg = { 4 }, .ok = { 5 }, .inc = { 6 },
-		.orph = { 7 },
-		.ovl = { 8 }, .dup = { 9 }, .ooo = { 10 }, .tiny = { 11 }, .bad = { 12 }, .atom = { 13, 14 } };
+	*c = (struct frag_counts){ .fragb = { 2 }, .frags = { 3 }, .fragdg = { 4 }, .fragok = { 5 }, .fraginc = { 6 },
+		.fragorph = { 7 },
+		.fragovl = { 8 }, .fragdup = { 9 }, .fragooo = { 10 }, .fragtiny = { 11 }, .fragbad = { 12 },
+		    .fragatom = { 13, 14 } };
 	ledger_move(&w.ledger, to, from, AT(2000), AT(0));
 	assert_int_equal(a->seen, LIFE_SENT_LO | LIFE_SENT_HI);
 	world_clock(&w, 6000);

@@ -256,6 +256,79 @@ test_lag(void **state)
 	}
 }
 
+/* A silence in which numbers went on, after `n` packets, `gap` ms apart. */
+static void
+silence(struct world *w, int n, int64_t gap, int64_t silent, uint64_t missing)
+{
+	struct seqno s;
+	int64_t t = SEC;
+
+	memset(w, 0, sizeof(*w));
+	w->interval = 60 * SEC;
+	seqno_init(&s, 32);
+	for (int q = 1; q <= n; q++, t += gap * MSEC)
+		feed(w, &s, (uint64_t)q, t);
+	t += (silent - gap) * MSEC;
+	feed(w, &s, (uint64_t)n + missing + 1, t);
+	finish(w, &s);
+}
+
+/* Three numbers in a row, a second, and five times what is usual, once that is known. */
+static void
+test_outage(void **state)
+{
+	static const struct {
+		int n;
+		int64_t gap, silent; /* ms */
+		uint64_t missing;
+		bool outage;
+	} t[] = {
+		{ 1, 0, 1000, 3, true },
+		{ 1, 0, 999, 3, false },
+		{ 1, 0, 60000, 2, false },
+		{ 10, 1000, 2000, 3, true },    /* nine gaps: what is usual is not known */
+		{ 11, 1000, 4999, 3, false },
+		{ 11, 1000, 5000, 3, true },
+		{ 150, 10000, 610000, 60, true }, /* QT3 */
+		{ 150, 10000, 20000, 1, false },  /* QT2 */
+		{ 150, 10000, 40000, 3, false },
+		{ 150, 10, 1000, 99, true },
+		{ 150, 10, 990, 98, false },
+	};
+	static struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		silence(&w, t[i].n, t[i].gap, t[i].silent, t[i].missing);
+		if (w.sum.noutage != t[i].outage || w.sum.outage != (t[i].outage ? (uint64_t)t[i].silent * 1000 : 0) ||
+		    w.sum.lost != t[i].missing)
+			fail_msg("case %zu: %u outages, %llu us, %llu lost", i, w.sum.noutage,
+			    (unsigned long long)w.sum.outage, (unsigned long long)w.sum.lost);
+	}
+}
+
+/* QT1: busy for a while, then a packet every 10 s: one that is lost there is no outage. */
+static void
+test_outage_after_busy(void **state)
+{
+	static struct world w;
+	struct seqno s;
+	int64_t t = 0;
+
+	(void)state;
+	memset(&w, 0, sizeof(w));
+	w.interval = 60 * SEC;
+	seqno_init(&s, 32);
+	for (uint64_t q = 1; q <= 1320; q++) {
+		t += q <= 1200 ? 50 * MSEC : 10 * SEC;
+		if (q != 1266)
+			feed(&w, &s, q, t);
+	}
+	finish(&w, &s);
+	assert_int_equal(w.sum.lost, 1);
+	assert_int_equal(w.sum.noutage, 0);
+}
+
 /* --- random traces against sets */
 
 static uint64_t rnd_state;
@@ -385,6 +458,8 @@ main(void)
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_bins),
 		cmocka_unit_test(test_lag),
+		cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_outage_after_busy),
 		cmocka_unit_test(test_random),
 	};
 
