@@ -143,6 +143,18 @@ UNIT += %D%/unit/probe/track/test_tcp_data
 tests_unit_probe_track_test_tcp_data_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_tcp_ack
 tests_unit_probe_track_test_tcp_ack_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_asks
+tests_unit_probe_track_test_asks_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_dns_tcp
+tests_unit_probe_track_test_dns_tcp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_icmp
+tests_unit_probe_track_test_icmp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_udp
+tests_unit_probe_track_test_udp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_registry
+tests_unit_probe_track_test_registry_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/tunnel/test_lanes
+tests_unit_probe_tunnel_test_lanes_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter
