@@ -190,6 +190,7 @@ struct packet {
 			uint32_t sender, receiver;
 			uint64_t counter;
 			uint32_t reserved; /* FACT_WGLIKE: the three bytes behind the type, which are not 0 */
+			uint16_t messages; /* in this datagram: of data, with counters one after the other */
 			uint8_t type;
 		} wg;
 		struct {
