@@ -139,12 +139,14 @@ numbers_mirror(struct numbers *n, const struct packet *p, int64_t now, struct st
 {
 	struct mirror m = { .l = n->ledger, .now = now };
 	struct seq_counts here = { .lost = stats->mirlost };
-	struct seq_sink k = { { ledger_start(n->ledger, p->ts), 1, 0 }, &here, mirror_there, mirror_done, &m };
+	struct seq_sink k = { { ledger_start(n->ledger, p->ts), 1, 0 }, &here, mirror_there, mirror_done, &m, &n->trials };
 	struct stream *x;
 	uint32_t old;
 
-	while ((old = streams_old(&n->mirrors, now)) != 0)
+	while ((old = streams_old(&n->mirrors, now)) != 0) {
+		seqno_end(&stream_at(&n->mirrors, old)->seq, &k);
 		streams_drop(&n->mirrors, old);
+	}
 	if ((x = gre_stream(&n->mirrors, p, now)) == NULL)
 		return;
 	seqno_packet(&x->seq, p->gre_seq, p->ts, false, &k);

@@ -10,6 +10,7 @@
 
 #define MIRRORS_MAX 1024
 #define STREAMS_MAX 65536
+#define TRIALS_MAX  16384
 
 void
 numbers_init(struct numbers *n, struct ledger *l, uint32_t max_flows, uint64_t seed)
@@ -22,6 +23,7 @@ numbers_init(struct numbers *n, struct ledger *l, uint32_t max_flows, uint64_t s
 	rtp_init(n, max_flows);
 	streams_init(&n->streams, max_flows < STREAMS_MAX ? max_flows + 2 : STREAMS_MAX);
 	streams_init(&n->mirrors, MIRRORS_MAX);
+	seq_trials_init(&n->trials, TRIALS_MAX);
 }
 
 void
@@ -32,6 +34,7 @@ numbers_free(struct numbers *n)
 	pool_free(&n->rtp);
 	streams_free(&n->streams);
 	streams_free(&n->mirrors);
+	seq_trials_free(&n->trials);
 }
 
 /* --- of a bin */
@@ -280,7 +283,7 @@ done(void *arg)
 struct seq_sink
 carrier_sink(struct carrier *c, struct seq_place place, struct seq_counts *here)
 {
-	return ((struct seq_sink){ place, here, there, done, c });
+	return ((struct seq_sink){ place, here, there, done, c, &c->numbers->trials });
 }
 
 void

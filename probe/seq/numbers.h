@@ -43,6 +43,7 @@ struct numbers {
 	struct pool rtp;             /* UDP flows that may become RTP: rtp.c's */
 	struct streams streams;
 	struct streams mirrors;      /* of ERSPAN: they are no flow's */
+	struct seq_trials trials;    /* of all numberings, tunnels' too */
 	struct seq_counts nowhere;   /* of numbers that belong to no record */
 	uint64_t seed;
 };

@@ -346,7 +346,7 @@ settle_decision(struct lanes *e, const struct decision *d, int64_t now)
 		} else {
 			settle_merge(e->flows, to, from, now, start);
 		}
-		seqno_rehome(&x->seq, id, flow_at(t, to)->id, l->number);
+		seqno_rehome(&x->seq, &e->numbers->trials, id, flow_at(t, to)->id, l->number);
 	}
 	x->flow = 0;
 	l->flow = to;
