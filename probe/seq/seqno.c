@@ -12,8 +12,9 @@
 
 #include <string.h>
 
-#define JUMP_FLOOR   65536 /* a jump up to this is always taken as loss */
-#define PPS_FLOOR    1000  /* a rate that any carrier is believed to have had in a silence */
+#define JUMP_FLOOR   1024  /* a step up to this is always taken as loss */
+#define PPS_FLOOR    1000  /* a rate that any carrier is believed to have, */
+#define PPS_TIMES    4     /* and that much of its greatest second, since the highest number and a second before */
 #define CONFIRM      64    /* a second packet so close behind confirms a jump */
 #define RUN_STEP     64    /* numbers between two packets of a run, at most */
 #define GOES_ON      64    /* the old numbering does if a number comes so close behind its highest, */
@@ -327,14 +328,21 @@ settle_pending(struct seqno *s, int64_t x, const struct seq_sink *k)
 	arrived(s, s->pend, s->pend_t, k->here);
 }
 
+/* Can it have sent so many since the highest number came? */
 static bool
 plausible(const struct seqno *s, int64_t d, int64_t t)
 {
-	int64_t silence = t > s->thi ? (t - s->thi) / MSEC : 0;
-	int64_t pps = s->peak > PPS_FLOOR ? s->peak : PPS_FLOOR;
-	int64_t most = silence > INT64_MAX / (2 * pps) ? INT64_MAX : 2 * pps * silence / 1000;
+	int64_t us = (t - s->thi + SEC) / USEC;
+	int64_t pps = PPS_FLOOR;
 
-	return (d <= (most > JUMP_FLOOR ? most : JUMP_FLOOR));
+	if (d <= JUMP_FLOOR)
+		return (true);
+	if (s->peak > pps)
+		pps = s->peak;
+	if (s->slot_uniq > pps && (uint64_t)(t - s->slot) >= SEC)
+		pps = s->slot_uniq;
+	pps *= PPS_TIMES;
+	return (us > 0 && (us > INT64_MAX / pps || d <= us * pps / 1000000));
 }
 
 static int64_t

@@ -22,10 +22,7 @@ NUMBERS = 'uniq net dup late stale badseq jumps jumpskip resets'.split()
 
 # What fails today, and why.
 KNOWN = {
-    'silence': 'twice the usual rate at most (14.2 b)',
-    'jump': 'a jump below 65536 is loss (14.2 b)',
     'group': 'each destination has numbers of its own (14.2 c)',
-    'mixed': 'as the parts of it',
 }
 
 

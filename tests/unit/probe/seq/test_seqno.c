@@ -337,6 +337,60 @@ test_outage_after_busy(void **state)
 	assert_int_equal(w.sum.noutage, 0);
 }
 
+/* --- jumps (14.2 b) */
+
+/* `pps` a second for 3 s, then nothing for `silent` ms, then a step of d, and the next number. */
+static void
+step(struct world *w, int64_t pps, int64_t silent, uint64_t d)
+{
+	struct seqno s;
+	int64_t t = 10 * SEC;
+	uint64_t q = 1;
+
+	memset(w, 0, sizeof(*w));
+	w->interval = 60 * SEC;
+	seqno_init(&s, 32);
+	for (; q <= (uint64_t)(3 * pps); q++)
+		feed(w, &s, q, t + (int64_t)q * SEC / pps);
+	q--;
+	t += (int64_t)q * SEC / pps + silent * MSEC;
+	feed(w, &s, q + d, t);
+	feed(w, &s, q + d + 1, t + MSEC);
+	finish(w, &s);
+}
+
+/* What a sender can have sent is lost, what it can not is a jump. */
+static void
+test_jumps(void **state)
+{
+	static const struct {
+		int64_t pps, silent;
+		uint64_t d;
+		bool jump;
+	} t[] = {
+		{ 50, 20, 1024, false },
+		{ 50, 20, 4080, false }, /* 4 * 1000/s * 1.02 s */
+		{ 50, 20, 4081, true },
+		{ 50, 20, 16384, true }, /* E20 */
+		{ 50, 60000, 70000, false }, /* E14 */
+		{ 50, 60000, 244000, false },
+		{ 50, 60000, 244001, true },
+		{ 2000, 1000, 16000, false }, /* 4 * 2000/s * 2 s */
+		{ 2000, 1000, 16001, true },
+		{ 2000, 0, 8001, true },
+	};
+	static struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		step(&w, t[i].pps, t[i].silent, t[i].d);
+		if (w.sum.jumps != t[i].jump || w.sum.lost != (t[i].jump ? 0 : t[i].d - 1) ||
+		    w.sum.jumpskip != (t[i].jump ? t[i].d - 1 : 0) || w.sum.badseq != 0)
+			fail_msg("case %zu: jumps %u, skipped %llu, lost %llu", i, w.sum.jumps,
+			    (unsigned long long)w.sum.jumpskip, (unsigned long long)w.sum.lost);
+	}
+}
+
 /* --- it begins again, or somebody replays (14.2 a) */
 
 struct stretch {
@@ -578,6 +632,7 @@ main(void)
 		cmocka_unit_test(test_lag),
 		cmocka_unit_test(test_outage),
 		cmocka_unit_test(test_outage_after_busy),
+		cmocka_unit_test(test_jumps),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_again_bins),
 		cmocka_unit_test(test_again_full),
