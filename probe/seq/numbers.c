@@ -263,16 +263,16 @@ carrier_done(struct carrier *c)
 	c->bin = NULL;
 }
 
-static struct seq_counts *
-there(void *arg, const struct seq_place *p)
+struct seq_counts *
+carrier_there(void *arg, const struct seq_place *p)
 {
 	struct carrier *c = arg;
 
 	return (p->flowid == 0 ? &c->numbers->nowhere : &carrier_bin(c, p)->counts[c->side]);
 }
 
-static void
-done(void *arg)
+void
+carrier_back(void *arg)
 {
 	struct carrier *c = arg;
 
@@ -283,14 +283,14 @@ done(void *arg)
 struct seq_sink
 carrier_sink(struct carrier *c, struct seq_place place, struct seq_counts *here)
 {
-	return ((struct seq_sink){ place, here, there, done, c, &c->numbers->trials });
+	return ((struct seq_sink){ place, here, carrier_there, carrier_back, c, &c->numbers->trials });
 }
 
 void
 carrier_end(struct carrier *c, struct seqno *s)
 {
 	struct seq_counts lost = { 0 };
-	struct seq_sink k = carrier_sink(c, (struct seq_place){ INT64_MIN, 0, 0 }, &lost);
+	struct seq_sink k = carrier_sink(c, (struct seq_place){ .bin = INT64_MIN }, &lost);
 
 	seqno_end(s, &k);
 }

@@ -630,39 +630,59 @@ seqno_end(struct seqno *s, const struct seq_sink *k)
 		drop_pending(s, k);
 }
 
+/* --- records that have other names, or none */
+
+struct renaming {
+	uint64_t from, to; /* flows; */
+	uint32_t owner;    /* or, not 0: all of that one */
+	uint16_t lane;
+};
+
 static void
-rehome(struct seq_place *p, uint64_t from, uint64_t to, uint16_t lane)
+rename_place(struct seq_place *p, const struct renaming *r)
 {
-	if (p->flowid != from)
+	if (r->owner != 0 ? p->owner != r->owner : p->flowid != r->from)
 		return;
-	p->flowid = to;
-	p->lane = lane;
+	p->flowid = r->to;
+	p->lane = r->lane;
 }
 
 static void
-rehome_all(struct seqno *s, uint64_t from, uint64_t to, uint16_t lane)
+rename_all(struct seqno *s, const struct renaming *r)
 {
 	for (int i = 0; i < s->ngaps; i++)
-		rehome(&s->gap[i].place, from, to, lane);
+		rename_place(&s->gap[i].place, r);
 	for (int i = 0; i < s->nmarks; i++)
-		rehome(&s->mark[i].place, from, to, lane);
+		rename_place(&s->mark[i].place, r);
 	for (uint32_t i = 0; i < s->run && i < SEQ_RUN; i++)
-		rehome(&s->step[i].place, from, to, lane);
-	rehome(&s->pend_place, from, to, lane);
+		rename_place(&s->step[i].place, r);
+	rename_place(&s->pend_place, r);
+}
+
+static void
+rename_places(struct seqno *s, struct seq_trials *pools, const struct renaming *r)
+{
+	struct trial *x;
+
+	rename_all(s, r);
+	if (s->trial == 0)
+		return;
+	x = pool_at(&pools->trials, s->trial);
+	rename_all(&x->now, r);
+	for (uint32_t n = x->spots; n != 0; n = ((struct spot *)pool_at(&pools->spots, n))->next)
+		rename_place(&((struct spot *)pool_at(&pools->spots, n))->place, r);
 }
 
 void
 seqno_rehome(struct seqno *s, struct seq_trials *pools, uint64_t from, uint64_t to, uint16_t lane)
 {
-	struct trial *r;
+	rename_places(s, pools, &(struct renaming){ .from = from, .to = to, .lane = lane });
+}
 
-	rehome_all(s, from, to, lane);
-	if (s->trial == 0)
-		return;
-	r = pool_at(&pools->trials, s->trial);
-	rehome_all(&r->now, from, to, lane);
-	for (uint32_t n = r->spots; n != 0; n = ((struct spot *)pool_at(&pools->spots, n))->next)
-		rehome(&((struct spot *)pool_at(&pools->spots, n))->place, from, to, lane);
+void
+seqno_disown(struct seqno *s, struct seq_trials *pools, uint32_t owner)
+{
+	rename_places(s, pools, &(struct renaming){ .owner = owner });
 }
 
 void

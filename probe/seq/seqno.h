@@ -45,6 +45,7 @@ struct seq_counts {
 struct seq_place {
 	int64_t bin;     /* start */
 	uint64_t flowid;
+	uint32_t owner;  /* of several that share a numbering: whose; the carrier's */
 	uint16_t lane;
 };
 
@@ -112,6 +113,8 @@ void seqno_packet(struct seqno *, uint64_t q, int64_t t, bool known, const struc
 void seqno_end(struct seqno *, const struct seq_sink *);
 /* What was counted in records of flow `from` is in flow `to` now. */
 void seqno_rehome(struct seqno *, struct seq_trials *, uint64_t from, uint64_t to, uint16_t lane);
+/* This one of those that share it is gone: its records can not be found any more. */
+void seqno_disown(struct seqno *, struct seq_trials *, uint32_t owner);
 void seq_counts_add(struct seq_counts *, const struct seq_counts *);
 
 #endif

@@ -21,9 +21,7 @@ EVERY = 10 * MS                          # 100 packets a second
 NUMBERS = 'uniq net dup late stale badseq jumps jumpskip resets'.split()
 
 # What fails today, and why.
-KNOWN = {
-    'group': 'each destination has numbers of its own (14.2 c)',
-}
+KNOWN = {}
 
 
 # --- the oracle
