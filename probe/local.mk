@@ -144,8 +144,11 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/tunnel/ike.c \
 	%D%/tunnel/ike.h \
+	%D%/tunnel/kin.c \
+	%D%/tunnel/kin.h \
 	%D%/tunnel/lanes.c \
 	%D%/tunnel/lanes.h \
+	%D%/tunnel/sa.h \
 	%D%/tunnel/tunnel.c \
 	%D%/tunnel/tunnel.h
 
