@@ -378,6 +378,16 @@ plain(const struct packet *p)
 	return ((p->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0);
 }
 
+/* Is everything that it sent acknowledged?  Where nobody is heard who would, only what takes no number is a
+ * keep-alive: a byte that comes again may have been lost. */
+static bool
+all_acked(const struct tcp_packet *k)
+{
+	if ((k->x->has & SIDE_UNA) == 0 || (k->f->life & LIFE_SENT_LO << (1 - k->side)) == 0)
+		return (k->p->payload == 0);
+	return (k->x->una >= k->x->nxt);
+}
+
 /* Steps 2 and 3. */
 static bool
 probes(struct tcp_packet *k)
@@ -391,7 +401,7 @@ probes(struct tcp_packet *k)
 		k->x->has |= SIDE_PROBED;
 		return (true);
 	}
-	if (k->s + 1 != k->x->nxt)
+	if (k->s + 1 != k->x->nxt || !all_acked(k))
 		return (false);
 	tcp_rare(k)->ka[k->side]++;
 	return (true);

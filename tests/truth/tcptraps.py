@@ -33,7 +33,6 @@ EVERYTHING = NUMBERS + ['ackfix', 'rtxunk']
 
 # What fails today, and why.
 KNOWN = {
-    'keys': 'one byte sent again is taken for a keep-alive (14.1 a)',
     'skew': 'a gap event has no fix yet (14.1 b)',
     'fast': 'data that the SYN-ACK did not take is said to be lost (14.1 c)',
     'reuse': 'a SYN with another number on a live flow is no new one yet (14.1 d)',
