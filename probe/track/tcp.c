@@ -20,7 +20,7 @@ tcp_init(struct track *t, uint32_t max_flows)
 	uint32_t cells = ledger_cells(max_flows);
 
 	pool_init(&t->tcp, sizeof(struct tcp), max_flows);
-	pool_init(&t->tcp_hole, sizeof(struct holes), max_flows / 4 + 1024);
+	tcp_holes_init(t, max_flows);
 	pool_init(&t->tcp_bin, sizeof(struct tcp_bin), cells);
 	pool_init(&t->tcp_more, sizeof(struct tcp_more), cells);
 	pool_init(&t->tcp_gap, sizeof(struct tcp_gaps), max_flows / 4 + 1024);
@@ -388,8 +388,12 @@ fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s
 	}
 	if (both && b->known & BIN_OPENED) {
 		BIN_PAIR(ackev)
-		MORE_PAIR(ackgap)
+		TCP_EVENTS(MORE_PAIR)
 	}
+	if (both && m->capooo[s] > 0)
+		SET(r, sskew_us, m->skew_us[s]);
+	if (both && m->capooo[d] > 0)
+		SET(r, dskew_us, m->skew_us[d]);
 	if (m->ngaps > 0)
 		fill_gaps(t, m, s, r);
 	fill_bloat(t, rtt, b, m, s, r, &health);
@@ -483,8 +487,7 @@ end_flow(struct track *t, struct flow_state *f)
 		return;
 	c = pool_at(&t->tcp, f->ext);
 	for (int i = 0; i < 2; i++)
-		if (c->side[i].holes != 0)
-			pool_put(&t->tcp_hole, c->side[i].holes);
+		tcp_holes_drop(t, &c->side[i]);
 	rtt_end_flow(t, &c->rtt);
 	pool_put(&t->tcp, f->ext);
 }

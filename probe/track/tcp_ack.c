@@ -265,6 +265,27 @@ tcp_gap_filled(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 }
 
 void
+tcp_event_fixed(struct tcp_packet *k, int side, int64_t start)
+{
+	struct ledger *l = k->t->ledger;
+	struct flow_ref of;
+	struct bin *bin;
+	struct tcp_bin *b;
+
+	stats(k)->m_ackfix++;
+	if (start == k->bin->start) {
+		tcp_rare(k)->ackfix[side]++;
+		return;
+	}
+	of = table_ref(l->table, k->v->flow);
+	bin = ledger_bin(l, &of, start, k->v->now);
+	b = tcp_bin(k->t, bin);
+	b->known |= k->b->known;
+	tcp_more(k->t, b)->ackfix[side]++;
+	ledger_done(l, bin);
+}
+
+void
 tcp_no_fin(struct tcp_packet *k, int side)
 {
 	struct tcp_side *x = &k->c->side[side];
@@ -277,6 +298,7 @@ tcp_no_fin(struct tcp_packet *k, int side)
 		tcp_rare(k)->ackgap[side]++;
 		stats(k)->m_ackgap++;
 		tcp_letter(k->b, side, 'g');
+		tcp_holes_event(k, side, x->una - 1, x->una);
 	}
 	x->has &= ~(uint32_t)(SIDE_OWED | SIDE_OWEDGAP);
 }
@@ -318,6 +340,8 @@ moves(struct tcp_packet *k, uint64_t a)
 
 	tcp_no_fin(k, side);
 	y->una = a;
+	if (a >= y->nxt)
+		y->has &= ~(uint32_t)SIDE_FORGOT;
 	missed = tcp_holes_acked(k, side, from, a);
 	if (a > y->nxt)
 		missed += beyond(k, side, a);
@@ -327,8 +351,10 @@ moves(struct tcp_packet *k, uint64_t a)
 	if (missed > 0) {
 		tcp_rare(k)->capmiss[side] += missed;
 		tcp_rare(k)->ackgap[side] += event;
-		if (event)
+		if (event) {
 			stats(k)->m_ackgap++;
+			tcp_holes_event(k, side, from, a);
+		}
 		tcp_letter(k->b, side, 'g');
 	} else if (y->has & SIDE_OWED && event) {
 		y->has |= SIDE_OWEDGAP;
@@ -345,6 +371,7 @@ begins(struct tcp_packet *k)
 	y->has |= SIDE_UNA;
 	if (y->has & SIDE_NXT && y->una > y->nxt)
 		y->nxt = y->una;
+	tcp_holes_quiet(k, 1 - k->side, y->una);
 }
 
 /* So far ahead of all that was seen that no window allows it: only if a segment ended there or before it, or another
