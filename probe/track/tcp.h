@@ -110,6 +110,7 @@ struct tcp_side {
 	uint8_t at : 2;    /* the ring's next place */
 	uint8_t size : 2;  /* of the cell with holes */
 	uint32_t holes;    /* the cell; 0 = none */
+	uint16_t refused;  /* bytes on its SYN that were counted and not taken: they come again */
 	uint64_t rtx;      /* first number of the segment that is retransmitted in a row */
 	/* seldom */
 	uint64_t sack;     /* highest SACK edge since una moved */

@@ -391,6 +391,20 @@ believable(struct tcp_packet *k, uint64_t a)
 	return (false);
 }
 
+/* A SYN-ACK that takes the SYN and not the data that came with it (RFC 7413 4.2): that will come again. */
+static void
+refuses(struct tcp_packet *k, uint64_t a)
+{
+	struct tcp_side *y = k->y;
+	uint64_t n = y->nxt - a;
+
+	if ((y->has & SIDE_NXT) == 0 || y->nxt <= a || a != y->una + 1 || (uint32_t)y->una != k->f->isn[1 - k->side])
+		return;
+	y->refused = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+	y->nxt = a;
+	rtt_void(&k->c->rtt, 1 - k->side);
+}
+
 static void
 advances(struct tcp_packet *k)
 {
@@ -406,6 +420,8 @@ advances(struct tcp_packet *k)
 	a = tcp_extend(y->has & SIDE_NXT ? y->nxt : y->una, k->p->tcp.ack);
 	if (a <= y->una || !believable(k, a))
 		return;
+	if (k->p->tcp.flags & TCP_SYN)
+		refuses(k, a);
 	y->dupacks = 0;
 	y->has &= ~(uint32_t)SIDE_SACK;
 	if (a > y->rtx)

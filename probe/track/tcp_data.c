@@ -138,10 +138,24 @@ in_a_row(struct tcp_packet *k)
 
 /* --- classes */
 
+/* Bytes that came with the SYN, were not taken, and come again: they are counted already. */
+static uint64_t
+counted_before(struct tcp_packet *k)
+{
+	struct tcp_side *x = k->x;
+	uint64_t first = tcp_extend(x->nxt, k->f->isn[k->side] + 1), end = first + x->refused;
+
+	if (k->e >= end)
+		x->refused = 0;
+	return (tcp_payload_in(k, k->s > x->nxt ? k->s : x->nxt, k->e < end ? k->e : end));
+}
+
 static void
 advance(struct tcp_packet *k)
 {
 	k->b->newbytes[k->side] += tcp_payload_in(k, k->x->nxt > k->s ? k->x->nxt : k->s, k->e);
+	if (k->x->refused != 0)
+		k->b->newbytes[k->side] -= counted_before(k);
 	k->x->nxt = k->e;
 	k->x->fresh = k->ts;
 	k->x->has &= ~(uint32_t)(SIDE_PROBED | SIDE_VAGUE);

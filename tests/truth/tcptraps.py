@@ -33,7 +33,6 @@ EVERYTHING = NUMBERS + ['ackfix', 'rtxunk']
 
 # What fails today, and why.
 KNOWN = {
-    'fast': 'data that the SYN-ACK did not take is said to be lost (14.1 c)',
     'reuse': 'a SYN with another number on a live flow is no new one yet (14.1 d)',
     'steps': 'any step is believed (14.1 e)',
     'knock': '30 s without a SYN end the flow (14.1 g)',
