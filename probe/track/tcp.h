@@ -6,6 +6,7 @@
  * tcp_life.c  handshake, close, states, history
  * tcp_data.c  sequence space: what is new, lost, reordered, needless (SEMANTICS 4.2, 4.3)
  * tcp_holes.c what of it was jumped over
+ * tcp_reach.c and what lies too far ahead to be believed at once
  * tcp_ack.c   acknowledgements, windows, what the capture missed (4.4)
  *
  * A direction is named by its sender.  Sequence numbers are held as 64 bits, so that nothing wraps:
@@ -88,8 +89,8 @@ enum { /* tcp_side.has */
 	SIDE_OOW = 1 << 13,    /* its last packet was out of window */
 	SIDE_DATA = 1 << 14,   /* has sent payload */
 	SIDE_FIN = 1 << 15,    /* fin */
-	SIDE_JUMP = 1 << 16,   /* jump: it has sent it */
-	SIDE_JUMPACK = 1 << 17, /* jump: it was acknowledged */
+	SIDE_JUMP = 1 << 16,   /* jump: it has sent a segment there */
+	SIDE_JUMPACK = 1 << 17, /* jump: that was acknowledged */
 	SIDE_FORGOT = 1 << 18, /* what of its numbers from una on was seen is not known: there was no room for holes */
 };
 
@@ -104,18 +105,22 @@ struct tcp_side {
 	uint16_t lastwin;
 	uint16_t ipid;     /* of its last packet */
 	uint16_t idnew;    /* of its last segment in order */
-	uint16_t dupacks;  /* by the other side since una moved */
+	uint16_t maxwin;   /* its largest, as it stands in the header */
+	uint8_t dupacks;   /* by the other side since una moved */
 	uint8_t nrtx;      /* times that `rtx` was sent again */
 	uint8_t idrun : 2; /* segments in order whose IP-ID advanced by 1 to 999, up to 3 */
 	uint8_t at : 2;    /* the ring's next place */
 	uint8_t size : 2;  /* of the cell with holes */
+	uint8_t witnesses : 2; /* packets of its own side that may yet confirm `jump` */
+	uint8_t spare;
 	uint32_t holes;    /* the cell; 0 = none */
+	uint16_t jumplen;  /* payload at `jump` */
 	uint16_t refused;  /* bytes on its SYN that were counted and not taken: they come again */
 	uint64_t rtx;      /* first number of the segment that is retransmitted in a row */
 	/* seldom */
 	uint64_t sack;     /* highest SACK edge since una moved */
 	uint64_t fin;      /* what acknowledges its FIN */
-	uint64_t jump;     /* what would follow a segment, or an acknowledgement, too far ahead to be believed */
+	uint64_t jump;     /* where a segment, or an acknowledgement, is too far ahead to be believed */
 	int64_t zwin;      /* the time with a zero window is counted up to here */
 };
 
@@ -131,7 +136,7 @@ struct tcp {
 #define TCP_COMMON(X) X(nullack) X(wupd) X(inflmax)
 #define TCP_RARE(X)                                                                              \
 	X(dupack) X(rtxup) X(rtxdn) X(spur) X(ooo) X(dup) X(frtx) X(rto) X(holeovf) X(tgapev) X(dsack) \
-	X(ka) X(zwp) X(zwin) X(synrtx) X(tsold) X(maxrtx) X(rtxunk)
+	X(ka) X(zwp) X(zwin) X(synrtx) X(tsold) X(maxrtx) X(rtxunk) X(jumps)
 #define TCP_RARE_BYTES(X)    X(rtxb) X(zwin_us)
 #define TCP_RARE_SCALED(X)   X(winlim) X(oow)
 #define TCP_CAPTURE(X)       X(ackun) X(capooo)
@@ -206,6 +211,7 @@ struct tcp_packet {
 	uint64_t s, e;              /* its sequence numbers: [s, e) */
 	uint32_t seglen;
 	bool probe;                 /* a keep-alive or a zero-window probe */
+	uint8_t known;              /* BIN_*, by now */
 };
 
 /* What hangs off a bin, made if need be. */
@@ -249,9 +255,6 @@ bool tcp_segment(struct tcp_packet *);
 void tcp_syn_again(struct tcp_packet *);
 /* The window of `side`, in bytes; only where the scale is known. */
 uint32_t tcp_window(const struct tcp_packet *, int side);
-/* So much more than what is known can be sent or acknowledged at once. */
-uint64_t tcp_reach(const struct tcp_packet *, int receiver);
-
 /* Bytes of payload among the sequence numbers [lo, hi): SYN and FIN are none. */
 uint64_t tcp_payload_in(const struct tcp_packet *, uint64_t lo, uint64_t hi);
 
@@ -269,6 +272,18 @@ void tcp_holes_event(struct tcp_packet *, int side, uint64_t from, uint64_t to);
 /* The same, up to the first acknowledgement of all: nothing is said of what is missing. */
 void tcp_holes_quiet(struct tcp_packet *, int side, uint64_t to);
 void tcp_holes_drop(struct track *, struct tcp_side *);
+
+/* --- tcp_reach.c */
+/* Is the segment further ahead than any window allows? */
+bool tcp_far_ahead(const struct tcp_packet *);
+/* Or so far below that it is of something else? */
+bool tcp_far_below(const struct tcp_packet *);
+/* Before a segment is judged.  true: it is kept aside.  Its sender may have a new start. */
+bool tcp_step(struct tcp_packet *);
+/* Before an acknowledgement is: true: nothing else is to be said of it. */
+bool tcp_step_acked(struct tcp_packet *, uint64_t a);
+/* The numbers of `side` go on from `nxt`, as if it were met there. */
+void tcp_anew(struct tcp_packet *, int side, uint64_t nxt);
 
 /* --- tcp_ack.c */
 /* All that a gap event missed, in the bin of `start`, has come. */

@@ -305,22 +305,6 @@ probes(struct tcp_packet *k)
 	return (true);
 }
 
-/* Far ahead of all that was seen: only if another one ended there, or was acknowledged up to there. */
-static bool
-believable(struct tcp_packet *k)
-{
-	struct tcp_side *x = k->x;
-	bool goes_on = x->has & (SIDE_JUMP | SIDE_JUMPACK) && x->jump == k->s && k->seglen > 0;
-
-	if (k->s - x->nxt <= tcp_reach(k, 1 - k->side) || goes_on)
-		return (true);
-	if (k->seglen > 0) {
-		x->jump = k->e;
-		x->has = (x->has & ~(uint32_t)SIDE_JUMPACK) | SIDE_JUMP;
-	}
-	return (false);
-}
-
 bool
 tcp_segment(struct tcp_packet *k)
 {
@@ -341,6 +325,8 @@ tcp_segment(struct tcp_packet *k)
 			x->nxt = x->una;
 		return (true);
 	}
+	if ((k->s > x->nxt || x->has & (SIDE_JUMP | SIDE_JUMPACK)) && tcp_step(k))
+		return (true);
 	fin = (k->p->tcp.flags & TCP_FIN) != 0;
 	if ((k->p->payload > 0 || fin) && k->e - fin >= x->una)
 		tcp_no_fin(k, k->side);
@@ -350,9 +336,9 @@ tcp_segment(struct tcp_packet *k)
 	}
 	if (k->s == x->nxt)
 		in_order(k);
-	else if (k->s > x->nxt && believable(k))
+	else if (k->s > x->nxt)
 		ahead_of_hole(k);
-	else if (k->s < x->nxt && k->seglen > 0 && x->nxt - k->s < tcp_reach(k, 1 - k->side))
+	else if (k->seglen > 0 && !tcp_far_below(k))
 		seen_before(k);
 	return (true);
 }

@@ -15,7 +15,7 @@ from talk import *
 
 COUNTS = ('datasegs ackpkts dupack nullack rtxup rtxdn spur ooo dup rtxb frtx rto holeovf tgapev dsack ka zwp zwin zwin_us '
           'wupd syn synrtx fin rst winlim oow tsold maxrtx inflmax newbytes ackev ackgap ackfix ackun capmiss capfix capooo '
-          'skew_us rtxunk').split()
+          'skew_us rtxunk jumps').split()
 SETUP = 'mss wscale winmax'.split()
 SINGLE = ['rstttl']
 HS = dict(ssyn=1, dsyn=1, sackpkts=1)    # what every handshake leaves
@@ -499,12 +499,30 @@ def e_midhole(c):
 
 
 def e_farjump(c):
-    """2 MiB were not captured, then each segment is acknowledged: the first such acknowledgement proves the step"""
+    """16 MiB were not captured, more than any window: the first acknowledgement there proves the step, nothing is
+    missing (14.1 e)"""
     c.d(.1, 0)
     c.a(.13, 100)
     for n in range(10):
-        c.d(.2 + n * .1, (2 << 20) + n * 100)
-        c.a(.25 + n * .1, (2 << 20) + n * 100 + 100)
+        c.d(.2 + n * .1, (16 << 20) + n * 100)
+        c.a(.25 + n * .1, (16 << 20) + n * 100 + 100)
+
+
+def e_nearjump(c):
+    """2 MiB, which the window of the SYN-ACK allows, are missing"""
+    c.d(.1, 0)
+    c.a(.13, 100)
+    c.d(.2, 2 << 20)
+    c.a(.25, (2 << 20) + 100)
+
+
+def e_wilddata(c):
+    """one segment far ahead of all, and two that do not go on from there: it was out of window"""
+    c.d(.1, 0)
+    c.d(.2, 16 << 20)
+    c.d(.3, 100)
+    c.d(.4, 200)
+    c.a(.45, 300)
 
 
 def e_wildack(c):
@@ -527,8 +545,10 @@ def e_cross(c):
 CORNERS = {
     'midhole': (e_midhole, dict(sdatasegs=3, dackpkts=2, stgapev=1, snewbytes=300, sinflmax=100, scapmiss=50, scapfix=50,
                                 scapooo=1, sskew_us=70000), None),
-    'farjump': (e_farjump, dict(sdatasegs=11, dackpkts=11, snewbytes=1000, sinflmax=100, sackev=11, sackgap=1, sackun=1,
-                                scapmiss=2 << 20, soow=1), {}),
+    'farjump': (e_farjump, dict(sdatasegs=11, dackpkts=11, snewbytes=1100, sinflmax=100, sackev=10, sjumps=1), {}),
+    'nearjump': (e_nearjump, dict(sdatasegs=2, dackpkts=2, snewbytes=200, stgapev=1, sinflmax=2 << 20, sackev=2, sackgap=1,
+                                  scapmiss=(2 << 20) - 100, soow=1, swinlim=1), {}),
+    'wilddata': (e_wilddata, dict(sdatasegs=4, dackpkts=1, snewbytes=300, sinflmax=300, sackev=1, soow=1), {}),
     'wildack': (e_wildack, dict(sdatasegs=10, dackpkts=11, snewbytes=1000, sinflmax=100), None),
     'cross': (e_cross, dict(ONE, ssyn=2, dsyn=2), None),
     'synrtx': (e_syn, dict(ssyn=2, dsyn=1, sackpkts=1, ssynrtx=1, srtxdn=1, srto=1, smaxrtx=1), None),
