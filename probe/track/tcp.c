@@ -285,6 +285,8 @@ packet(struct track *t, const struct seen *v)
 	bin->tcpflags[side] |= flags;
 	if (!twice)
 		tcp_live(f, side, p);
+	if (again && !twice)
+		tcp_knocks(f, p->ts - f->last[side]);
 	k.b = tcp_bin(t, bin);
 	tcp_history(k.b, side, p);
 	k.b->syn[side] += (flags & TCP_SYN) != 0;

@@ -237,6 +237,8 @@ tcp_extend(uint64_t near, uint32_t v)
 void tcp_live(struct flow_state *, int side, const struct packet *);
 /* Has this side sent the same SYN, or SYN-ACK, before?  Before tcp_live(). */
 bool tcp_repeats_syn(const struct flow_state *, int side, const struct packet *);
+/* The same SYN again, after so long. */
+void tcp_knocks(struct flow_state *, int64_t waited);
 /* The tracker's answers, see tracker.h. */
 bool tcp_reuses(const struct flow_state *, const struct seen *);
 bool tcp_closed(const struct flow_state *);
