@@ -130,8 +130,8 @@ libprobe_a_SOURCES += \
 	%D%/track/tcp_ack.c \
 	%D%/track/tcp_data.c \
 	%D%/track/tcp_holes.c \
-	%D%/track/tcp_reach.c \
 	%D%/track/tcp_life.c \
+	%D%/track/tcp_reach.c \
 	%D%/track/track.h \
 	%D%/track/tunnel.c \
 	%D%/track/udp.c
