@@ -18,6 +18,7 @@
 #define DLOSS  (N(drtxup) + N(drtxdn) + N(dlost) - N(dfix))
 #define SEXP   (N(sdatasegs) + N(suniq) + N(slost) - N(sfix))
 #define DEXP   (N(ddatasegs) + N(duniq) + N(dlost) - N(dfix))
+#define CAPGAP (N(sackgap) + N(dackgap) - N(sackfix) - N(dackfix))
 #define BINSEC (HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
 #define PACKETSEC (HAS(stime) && HAS(ltime) ? (double)(N(ltime) - N(stime)) / 1e9 : 0.0)
 #define HAS_SUSEFUL (HAS(snewbytes) || HAS(spayload))
@@ -120,7 +121,7 @@ derive_flgs(struct batch *b, uint32_t r)
 		f[4] = 'o';
 	if (U(sdup) + U(ddup) > 0)
 		f[5] = 'd';
-	if (U(sackgap) + U(dackgap) > 0 || U(flags) & RFLAGS_capdrop)
+	if (CAPGAP > 0 || U(flags) & RFLAGS_capdrop)
 		f[6] = 'g';
 	if (U(srekeys) + U(drekeys) > 0)
 		f[7] = 'R';

@@ -129,7 +129,9 @@ libprobe_a_SOURCES += \
 	%D%/track/tcp.h \
 	%D%/track/tcp_ack.c \
 	%D%/track/tcp_data.c \
+	%D%/track/tcp_holes.c \
 	%D%/track/tcp_life.c \
+	%D%/track/tcp_reach.c \
 	%D%/track/track.h \
 	%D%/track/tunnel.c \
 	%D%/track/udp.c
@@ -144,8 +146,11 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/tunnel/ike.c \
 	%D%/tunnel/ike.h \
+	%D%/tunnel/kin.c \
+	%D%/tunnel/kin.h \
 	%D%/tunnel/lanes.c \
 	%D%/tunnel/lanes.h \
+	%D%/tunnel/sa.h \
 	%D%/tunnel/tunnel.c \
 	%D%/tunnel/tunnel.h
 

@@ -108,7 +108,7 @@ metric_of(const char *word)
 		const char *word, *field[4];
 	} words[] = { { "late",
 			{ "slate", "dlate", "sooo", "dooo" } }, /* TCP calls it out of order */
-		      { "caploss", { "sackgap", "dackgap", NULL, NULL } } };
+		      { "caploss", { "capgap", NULL, NULL, NULL } } };
 	struct metric m = { .n = 0 };
 	char side[64];
 

@@ -48,7 +48,8 @@ struct interval {
 	int64_t start;
 	uint32_t probe;
 	bool acked, counted, dropped; /* there was a record that knows */
-	uint64_t acks, gaps, miss, fix, fresh, drop;
+	uint64_t acks, gaps, back, miss, fix, fresh, drop; /* back: of `gaps`, taken back */
+	uint64_t after, skew; /* segments captured after their acknowledgement, and by how much at most, us */
 };
 
 struct gap {
@@ -59,7 +60,7 @@ struct gap {
 	char **probe;
 	uint32_t nprobes;
 	struct signatures *signatures;
-	uint64_t acks, gaps, maracks, margaps; /* of flows; of MAR records */
+	uint64_t acks, gaps, back, maracks, margaps, marback; /* of flows; of MAR records */
 	bool mar, partial;
 };
 
@@ -169,6 +170,9 @@ add_interval(struct interval *to, const struct interval *from)
 	to->dropped |= from->dropped;
 	to->acks += from->acks;
 	to->gaps += from->gaps;
+	to->back += from->back;
+	to->after += from->after;
+	to->skew = from->skew > to->skew ? from->skew : to->skew;
 	to->miss += from->miss;
 	to->fix += from->fix;
 	to->fresh += from->fresh;
@@ -246,7 +250,7 @@ take_gaps(struct gap *g, const struct batch *b, uint32_t r, uint32_t probe)
 static void
 take_row(struct gap *g, const struct batch *b, uint32_t r)
 {
-	uint64_t type = 0, start = 0, end = 0;
+	uint64_t type = 0, start = 0, end = 0, skew[2] = { 0, 0 };
 	uint32_t probe = probe_of(g, b, r);
 	struct interval *x, add = { 0 };
 	int64_t bin;
@@ -261,8 +265,10 @@ take_row(struct gap *g, const struct batch *b, uint32_t r)
 			 run_at(g->run), (double)(end - start) / 1e9, (double)g->width / 1e9);
 	if (type == RECTYPE_MAR) {
 		g->mar |= get(b, F_m_ackev, r, &add.acks) && get(b, F_m_ackgap, r, &add.gaps);
+		(void)get(b, F_m_ackfix, r, &add.back);
 		g->maracks += add.acks;
 		g->margaps += add.gaps;
+		g->marback += add.back;
 		x = row_of(g, bin, probe);
 		x->dropped |= get(b, F_ps_drop, r, &add.drop);
 		x->drop += add.drop;
@@ -270,11 +276,17 @@ take_row(struct gap *g, const struct batch *b, uint32_t r)
 	}
 	add.acked = sum(b, F_sackev, F_dackev, r, &add.acks);
 	add.acked |= sum(b, F_sackgap, F_dackgap, r, &add.gaps);
+	add.acked |= sum(b, F_sackfix, F_dackfix, r, &add.back);
+	(void)sum(b, F_scapooo, F_dcapooo, r, &add.after);
+	(void)get(b, F_sskew_us, r, &skew[0]);
+	(void)get(b, F_dskew_us, r, &skew[1]);
+	add.skew = skew[0] > skew[1] ? skew[0] : skew[1];
 	add.counted = sum(b, F_scapmiss, F_dcapmiss, r, &add.miss);
 	add.counted |= sum(b, F_scapfix, F_dcapfix, r, &add.fix);
 	add.counted |= sum(b, F_snewbytes, F_dnewbytes, r, &add.fresh);
 	g->acks += add.acks;
 	g->gaps += add.gaps;
+	g->back += add.back;
 	add_interval(row_of(g, bin, probe), &add);
 	take_gaps(g, b, r, probe);
 }
@@ -301,7 +313,8 @@ want(struct run *r)
 					   F_sackgap,  F_dackgap,  F_scapmiss, F_dcapmiss, F_scapfix,
 					   F_dcapfix,  F_snewbytes, F_dnewbytes, F_gaps,   F_smss,
 					   F_dmss,     F_sopts,	   F_dopts,    F_m_ackev,  F_m_ackgap,
-					   F_ps_drop };
+					   F_m_ackfix, F_sackfix,  F_dackfix,  F_scapooo,  F_dcapooo,
+					   F_sskew_us, F_dskew_us, F_ps_drop };
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		run_want(r, always[i]);
@@ -351,19 +364,20 @@ show_zeek(struct gap *g, struct sheet *s)
 struct shares {
 	bool has_loss, has_bytes;
 	double loss, bytes;
-	int64_t missing;
+	int64_t missing, gaps; /* net */
 };
 
 static struct shares
 shares_of(const struct interval *x)
 {
 	struct shares s = { .has_loss = x->acked && x->acks > 0,
-			    .missing = (int64_t)(x->miss - x->fix) };
+			    .missing = (int64_t)(x->miss - x->fix),
+			    .gaps = (int64_t)(x->gaps - x->back) };
 	double all = (double)x->fresh + (double)s.missing;
 
 	s.has_bytes = x->counted && all > 0;
 	if (s.has_loss)
-		s.loss = 100.0 * (double)x->gaps / (double)x->acks;
+		s.loss = 100.0 * (double)s.gaps / (double)x->acks;
 	if (s.has_bytes)
 		s.bytes = 100.0 * (double)s.missing / all;
 	return (s);
@@ -377,8 +391,9 @@ put_time(const struct sheet *s, struct buf *b, int64_t t)
 	value_print(b, TYPE_TIME, &v, &s->text, -1);
 }
 
-/* What an interval says, in the order of the heading: acks gaps caploss% missing missing% drop. */
-enum { CELLS = 6 };
+/* What an interval says, in the order of the heading: acks gaps caploss% missing missing% drop, and what is not in the
+ * text's columns: after skew_us. */
+enum { CELLS = 8 };
 
 static void
 cells_of(const struct interval *x, bool pad, char cell[CELLS][32])
@@ -389,8 +404,11 @@ cells_of(const struct interval *x, bool pad, char cell[CELLS][32])
 		strcpy(cell[i], "-");
 	if (x->acked) {
 		(void)snprintf(cell[0], 32, "%llu", ULL(x->acks));
-		(void)snprintf(cell[1], 32, "%llu", ULL(x->gaps));
+		(void)snprintf(cell[1], 32, "%lld", (long long)h.gaps);
+		(void)snprintf(cell[6], 32, "%llu", ULL(x->after));
 	}
+	if (x->after > 0)
+		(void)snprintf(cell[7], 32, "%llu", ULL(x->skew));
 	if (h.has_loss)
 		(void)snprintf(cell[2], 32, pad ? "%.1f" : "%.4f", h.loss);
 	if (x->counted)
@@ -427,6 +445,10 @@ text_intervals(struct gap *g, struct sheet *s)
 	}
 	if (g->n > 1)
 		interval_line(s, "all", "", &all);
+	if (all.after > 0)
+		sheet_printf(s, "%llu segment%s captured after %s acknowledgement, by %llu us at most: the tap's clock or its two "
+				"directions, not loss\n",
+			     ULL(all.after), all.after == 1 ? "" : "s", all.after == 1 ? "its" : "their", ULL(all.skew));
 	buf_free(&when);
 }
 
@@ -442,8 +464,8 @@ csv_intervals(struct gap *g, struct sheet *s)
 	struct buf when = { 0 };
 	char c = s->separator;
 
-	sheet_printf(s, "bstart%cblen%cprobe%cacks%cgaps%ccaploss%cmissing%cmissing%%%cdrop\n", c, c, c, c, c, c, c,
-		     c);
+	sheet_printf(s, "bstart%cblen%cprobe%cacks%cgaps%ccaploss%cmissing%cmissing%%%cdrop%cafter%cskew_us\n", c, c, c, c, c, c,
+		     c, c, c, c);
 	for (size_t i = 0; i < g->n; i++) {
 		const struct interval *x = &g->row[i];
 		char cell[CELLS][32];
@@ -473,7 +495,8 @@ json_number(struct buf *b, const char *name, bool known, const char *text)
 static void
 json_intervals(struct gap *g, struct sheet *s)
 {
-	static const char *const keys[CELLS] = { "acks", "gaps", "caploss_pct", "missing", "missing_pct", "drop" };
+	static const char *const keys[CELLS] = { "acks", "gaps", "caploss_pct", "missing", "missing_pct", "drop", "after",
+					   "skew_us" };
 	struct buf b = { 0 }, when = { 0 };
 
 	for (size_t i = 0; i < g->n; i++) {
@@ -676,10 +699,13 @@ came_out(const struct gap *g, unsigned what)
 static void
 check(const struct gap *g)
 {
-	if (g->mar && !g->partial && (g->acks != g->maracks || g->gaps != g->margaps))
-		run_wrong(g->run, "flow records tell of %llu gaps in %llu acknowledgements, the probe's own (MAR) of "
-				  "%llu in %llu: records are missing",
-			  ULL(g->gaps), ULL(g->acks), ULL(g->margaps), ULL(g->maracks));
+	bool same = g->acks == g->maracks && g->gaps == g->margaps && g->back == g->marback;
+
+	if (g->mar && !g->partial && !same)
+		run_wrong(g->run, "flow records tell of %lld gaps in %llu acknowledgements, the probe's own (MAR) of "
+				  "%lld in %llu: records are missing",
+			  (long long)(g->gaps - g->back), ULL(g->acks), (long long)(g->margaps - g->marback),
+			  ULL(g->maracks));
 	if (signatures_dropped(g->signatures) > 0)
 		run_note("%llu missing ranges were too many to be looked at: --max-gaps",
 			 ULL(signatures_dropped(g->signatures)));

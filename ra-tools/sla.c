@@ -141,7 +141,7 @@ static const struct count_field { /* counters that add, or are maxima, and where
 #define ADD(name)  { { F_s##name, F_d##name }, offsetof(struct sla_counts, name), false },
 #define MOST(name) { { F_s##name, F_d##name }, offsetof(struct sla_counts, name), true },
 	ADD(pkts) ADD(bytes) ADD(uniq) ADD(lost) ADD(fix) ADD(dup) ADD(late) ADD(early) ADD(gapev)
-	    ADD(stale) ADD(badseq) ADD(jumps) ADD(resets) ADD(noutage) ADD(outage) ADD(nr3)
+	    ADD(stale) ADD(badseq) ADD(jumps) ADD(jumpskip) ADD(resets) ADD(noutage) ADD(outage) ADD(nr3)
 		ADD(frags) ADD(fragdg) ADD(fragok) ADD(fraginc) ADD(fragorph) ADD(rekeys) ADD(roam)
 		    ADD(ipg_sum) ADD(ipg_n)
 		    MOST(maxgap) MOST(lagmax) MOST(extmax) MOST(lateus_max)

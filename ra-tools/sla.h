@@ -54,7 +54,7 @@ extern const char *const sla_state_words[SLA_STATES];
 
 struct sla_counts { /* of one direction; all add, the maxima are maxima */
 	uint64_t pkts, bytes, uniq, lost, fix, dup, late, early, gapev, stale, badseq, jumps,
-	    resets, noutage, outage, nr3, frags, fragdg, fragok, fraginc, fragorph, rekeys, roam,
+	    jumpskip, resets, noutage, outage, nr3, frags, fragdg, fragok, fraginc, fragorph, rekeys, roam,
 	    ipg_sum, ipg_n, rpl[SLA_WINDOWS];
 	uint64_t maxgap, lagmax, extmax, lateus_max;
 };

@@ -36,21 +36,21 @@ static enum step
 version3(struct decoder *d, uint32_t session)
 {
 	static enum step (*const guess[])(const struct decoder *, size_t) = { decode_guess_frame, decode_guess_ppp };
-	bool cut = false;
 
 	for (size_t i = 0; i < sizeof(guess) / sizeof(guess[0]); i++)
 		for (size_t skip = 0; skip <= COOKIE_MOST + SUBLAYER; skip += 4) {
 			enum step next = guess[i](d, skip);
 
-			if (next > STEP_END && !decode_enter(d, ENCAP_L2TP, session))
+			if (next == STEP_NOT)
+				continue;
+			if (next == STEP_END)
+				return (decode_cut(d, LAYER_TUNNEL));
+			if (!decode_enter(d, ENCAP_L2TP, session))
 				return (STEP_END);
-			if (next > STEP_END) {
-				cur_skip(&d->c, skip);
-				return (next);
-			}
-			cut |= next == STEP_END;
+			cur_skip(&d->c, skip);
+			return (next);
 		}
-	return (cut ? decode_cut(d, LAYER_TUNNEL) : STEP_NOT);
+	return (STEP_NOT);
 }
 
 enum step

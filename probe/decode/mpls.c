@@ -16,8 +16,10 @@ below(struct decoder *d)
 		return (STEP_NOT);
 	ip = decode_guess_ip(d);
 	/* What fits IPv6 has no checksum to show for it: Ethernet around IP that has one is surer. */
-	if (ip == STEP_IP6)
-		return (decode_guess_eth(d, 0, true) == STEP_ETH ? STEP_ETH : STEP_IP6);
+	if (ip == STEP_IP6) {
+		eth = decode_guess_eth(d, 0, true);
+		return (eth != STEP_NOT ? eth : STEP_IP6);
+	}
 	if (ip != STEP_NOT)
 		return (ip);
 	if (*d->c.p >> 4 == 0) {

@@ -64,26 +64,32 @@ enum { /* packet.facts */
 
 enum layer { LAYER_NONE, LAYER_LINK, LAYER_NET, LAYER_EXT, LAYER_TRANSPORT, LAYER_TUNNEL, LAYER_APP };
 
-enum encap { /* one step of encapsulation, outer to inner; its letters in the `encap` field */
-	ENCAP_VLAN,   /* q<id> */
-	ENCAP_MPLS,   /* mpls:<top label> */
-	ENCAP_PPPOE,  /* pppoe:<session> */
-	ENCAP_IPIP,   /* ipip */
-	ENCAP_6IN4,   /* 6in4 (also 4in6, 6in6: the outer and inner family follow from the addresses) */
-	ENCAP_GRE,    /* gre, gre:<key>, all 32 bits of it */
-	ENCAP_ERSPAN, /* erspan:<session> */
-	ENCAP_VXLAN,  /* vxlan:<vni> */
-	ENCAP_GENEVE, /* geneve:<vni> */
-	ENCAP_GTPU,   /* gtp:<teid> */
-	ENCAP_TEREDO,
-	ENCAP_L2TP, /* l2tp:<session> */
-	ENCAP_UDP,  /* udp: UDP-encapsulated ESP, MPLS in UDP */
-	ENCAP_AH,  /* ah: ESP or IP within AH */
-	ENCAP_PBB, /* pbb:<service> */
-	ENCAP_PW,  /* pw: Ethernet in MPLS */
-	ENCAP_VNTAG,
-	ENCAP_FABRICPATH,
-	ENCAP_CMD, /* cmd: Cisco metadata */
+/* One step of encapsulation, outer to inner; its word in the `encap` field. */
+#define ENCAPS(X)                                                                           \
+	X(VLAN, "q")                /* q<id> */                                             \
+	X(MPLS, "mpls")             /* mpls:<top label> */                                  \
+	X(PPPOE, "pppoe")           /* pppoe:<session> */                                   \
+	X(IPIP, "ipip")                                                                     \
+	X(6IN4, "6in4")             /* also 4in6, 6in6: the families follow from the addresses */ \
+	X(GRE, "gre")               /* gre, gre:<key>, all 32 bits of it */                 \
+	X(ERSPAN, "erspan")         /* erspan:<session> */                                  \
+	X(VXLAN, "vxlan")           /* vxlan:<vni> */                                       \
+	X(GENEVE, "geneve")         /* geneve:<vni> */                                      \
+	X(GTPU, "gtp")              /* gtp:<teid> */                                        \
+	X(TEREDO, "teredo")                                                                 \
+	X(L2TP, "l2tp")             /* l2tp:<session> */                                    \
+	X(UDP, "udp")               /* UDP-encapsulated ESP, MPLS in UDP */                 \
+	X(AH, "ah")                 /* ESP or IP within AH */                               \
+	X(PBB, "pbb")               /* pbb:<service> */                                     \
+	X(PW, "pw")                 /* Ethernet in MPLS */                                  \
+	X(VNTAG, "vntag")                                                                   \
+	X(FABRICPATH, "fabricpath")                                                         \
+	X(CMD, "cmd")               /* Cisco metadata */
+
+enum encap {
+#define ENCAP_ITEM(name, word) ENCAP_##name,
+	ENCAPS(ENCAP_ITEM)
+#undef ENCAP_ITEM
 };
 #define ENCAP_DEPTH 8
 #define ENCAP_NOID UINT32_MAX
@@ -184,6 +190,7 @@ struct packet {
 			uint32_t sender, receiver;
 			uint64_t counter;
 			uint32_t reserved; /* FACT_WGLIKE: the three bytes behind the type, which are not 0 */
+			uint16_t messages; /* in this datagram: of data, with counters one after the other */
 			uint8_t type;
 		} wg;
 		struct {

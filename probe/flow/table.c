@@ -9,7 +9,7 @@
 #include <string.h>
 
 const uint16_t idle_seconds[IDLE_CLASSES] = {
-	[IDLE_SYN] = 30, [IDLE_EST] = 300, [IDLE_LINGER] = 5, [IDLE_UDP] = 60, [IDLE_UDP1] = 30,
+	[IDLE_SYN] = 30, [IDLE_KNOCK] = 180, [IDLE_EST] = 300, [IDLE_LINGER] = 5, [IDLE_UDP] = 60, [IDLE_UDP1] = 30,
 	[IDLE_ICMP] = 30, [IDLE_ARP] = 5, [IDLE_TUNNEL] = 60, [IDLE_OTHER] = 60,
 };
 

@@ -24,7 +24,7 @@ enum { /* flow.life: what was ever seen */
 	LIFE_QUEUED = 128,  /* waits in the confirmed queue, not in probation's */
 };
 
-enum idle_class { IDLE_SYN, IDLE_EST, IDLE_LINGER, IDLE_UDP, IDLE_UDP1, IDLE_ICMP, IDLE_ARP, IDLE_TUNNEL, IDLE_OTHER,
+enum idle_class { IDLE_SYN, IDLE_KNOCK, IDLE_EST, IDLE_LINGER, IDLE_UDP, IDLE_UDP1, IDLE_ICMP, IDLE_ARP, IDLE_TUNNEL, IDLE_OTHER,
 	IDLE_CLASSES };
 extern const uint16_t idle_seconds[IDLE_CLASSES];
 
@@ -50,7 +50,10 @@ struct flow_state {
 	union {
 		struct { /* TCP */
 			uint32_t isn[2];   /* of each side's last SYN */
-			uint16_t synwin;   /* the window of the SYN-ACK */
+			union {
+				uint16_t synwin;   /* the window of the SYN-ACK */
+				uint16_t patience; /* before it, if IDLE_KNOCK: how long it may be silent */
+			};
 			uint8_t wscale[2]; /* offered with the SYN, or TCP_NOSCALE, TCP_CUTSCALE */
 		};
 		struct { /* LIFE_HOLDS: the ledger's */
@@ -130,10 +133,14 @@ table_has(const struct table *t, uint32_t n, uint64_t id)
 	return (f->id == id && ((f->life & LIFE_DEAD) == 0 || f->pending > 0));
 }
 
+#define PATIENCE (10 * MSEC) /* what flow_state.patience counts */
+
 /* The watermark at which a flow ends unless it is heard again. */
 static inline int64_t
 flow_deadline(const struct flow_state *f)
 {
+	if (f->idle == IDLE_KNOCK)
+		return (f->heard + f->patience * PATIENCE);
 	return (f->heard + (int64_t)idle_seconds[f->idle] * SEC);
 }
 

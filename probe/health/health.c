@@ -95,9 +95,12 @@ capture_loss(const struct flow *r, const struct health_limits *l)
 {
 	if (U(r, health) & HEALTH_asym) /* there nothing is known of the other side's data */
 		return (false);
-	for (int side = 0; side < 2; side++)
-		if (S(ackgap) >= l->caploss_count && is_part(S(ackgap), S(ackev), l->caploss_percent))
+	for (int side = 0; side < 2; side++) {
+		uint64_t gaps = S(ackgap) > S(ackfix) ? S(ackgap) - S(ackfix) : 0;
+
+		if (gaps >= l->caploss_count && is_part(gaps, S(ackev), l->caploss_percent))
 			return (true);
+	}
 	return (false);
 }
 

@@ -37,7 +37,7 @@ count(struct numbers *n, const struct seen *v, const struct number *q)
 
 	x->of = (struct flow_ref){ .key = v->f->key, .cell = v->flow, .src = v->f->src, .dirq = v->f->dirq };
 	c = carrier_of(n, x, v->now);
-	k = carrier_sink(&c, (struct seq_place){ v->b->start, v->f->id, 0 }, &s->counts[v->side]);
+	k = carrier_sink(&c, (struct seq_place){ .bin = v->b->start, .flowid = v->f->id }, &s->counts[v->side]);
 	seqno_packet(&x->seq, q->q, q->ts, q->known, &k);
 }
 
@@ -80,7 +80,7 @@ static void
 pass(struct numbers *n, const struct seen *v, struct stream *x)
 {
 	struct carrier c = carrier_of(n, x, v->now);
-	struct seq_sink k = carrier_sink(&c, (struct seq_place){ ledger_start(n->ledger, v->p->ts), 0, 0 }, &n->nowhere);
+	struct seq_sink k = carrier_sink(&c, (struct seq_place){ .bin = ledger_start(n->ledger, v->p->ts) }, &n->nowhere);
 
 	seqno_packet(&x->seq, v->p->gre_seq, v->p->ts, false, &k);
 }
@@ -139,12 +139,14 @@ numbers_mirror(struct numbers *n, const struct packet *p, int64_t now, struct st
 {
 	struct mirror m = { .l = n->ledger, .now = now };
 	struct seq_counts here = { .lost = stats->mirlost };
-	struct seq_sink k = { { ledger_start(n->ledger, p->ts), 1, 0 }, &here, mirror_there, mirror_done, &m };
+	struct seq_sink k = { { .bin = ledger_start(n->ledger, p->ts), .flowid = 1 }, &here, mirror_there, mirror_done, &m, &n->trials };
 	struct stream *x;
 	uint32_t old;
 
-	while ((old = streams_old(&n->mirrors, now)) != 0)
+	while ((old = streams_old(&n->mirrors, now)) != 0) {
+		seqno_end(&stream_at(&n->mirrors, old)->seq, &k);
 		streams_drop(&n->mirrors, old);
+	}
 	if ((x = gre_stream(&n->mirrors, p, now)) == NULL)
 		return;
 	seqno_packet(&x->seq, p->gre_seq, p->ts, false, &k);

@@ -10,6 +10,7 @@
 
 #define MIRRORS_MAX 1024
 #define STREAMS_MAX 65536
+#define TRIALS_MAX  16384
 
 void
 numbers_init(struct numbers *n, struct ledger *l, uint32_t max_flows, uint64_t seed)
@@ -22,6 +23,7 @@ numbers_init(struct numbers *n, struct ledger *l, uint32_t max_flows, uint64_t s
 	rtp_init(n, max_flows);
 	streams_init(&n->streams, max_flows < STREAMS_MAX ? max_flows + 2 : STREAMS_MAX);
 	streams_init(&n->mirrors, MIRRORS_MAX);
+	seq_trials_init(&n->trials, TRIALS_MAX);
 }
 
 void
@@ -32,6 +34,7 @@ numbers_free(struct numbers *n)
 	pool_free(&n->rtp);
 	streams_free(&n->streams);
 	streams_free(&n->mirrors);
+	seq_trials_free(&n->trials);
 }
 
 /* --- of a bin */
@@ -260,16 +263,16 @@ carrier_done(struct carrier *c)
 	c->bin = NULL;
 }
 
-static struct seq_counts *
-there(void *arg, const struct seq_place *p)
+struct seq_counts *
+carrier_there(void *arg, const struct seq_place *p)
 {
 	struct carrier *c = arg;
 
 	return (p->flowid == 0 ? &c->numbers->nowhere : &carrier_bin(c, p)->counts[c->side]);
 }
 
-static void
-done(void *arg)
+void
+carrier_back(void *arg)
 {
 	struct carrier *c = arg;
 
@@ -280,14 +283,14 @@ done(void *arg)
 struct seq_sink
 carrier_sink(struct carrier *c, struct seq_place place, struct seq_counts *here)
 {
-	return ((struct seq_sink){ place, here, there, done, c });
+	return ((struct seq_sink){ place, here, carrier_there, carrier_back, c, &c->numbers->trials });
 }
 
 void
 carrier_end(struct carrier *c, struct seqno *s)
 {
 	struct seq_counts lost = { 0 };
-	struct seq_sink k = carrier_sink(c, (struct seq_place){ INT64_MIN, 0, 0 }, &lost);
+	struct seq_sink k = carrier_sink(c, (struct seq_place){ .bin = INT64_MIN }, &lost);
 
 	seqno_end(s, &k);
 }

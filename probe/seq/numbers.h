@@ -43,6 +43,7 @@ struct numbers {
 	struct pool rtp;             /* UDP flows that may become RTP: rtp.c's */
 	struct streams streams;
 	struct streams mirrors;      /* of ERSPAN: they are no flow's */
+	struct seq_trials trials;    /* of all numberings, tunnels' too */
 	struct seq_counts nowhere;   /* of numbers that belong to no record */
 	uint64_t seed;
 };
@@ -83,6 +84,9 @@ struct carrier {
 
 /* What the engine of sequence numbers is given for a packet of that record; borrows the carrier. */
 struct seq_sink carrier_sink(struct carrier *, struct seq_place, struct seq_counts *here);
+/* For a sink of one's own: what that one does with a place. */
+struct seq_counts *carrier_there(void *carrier, const struct seq_place *);
+void carrier_back(void *carrier);
 /* The counts of its record of that place, or of a correction; carrier_done() follows. */
 struct seq_bin *carrier_bin(struct carrier *, const struct seq_place *);
 void carrier_done(struct carrier *);

@@ -2,7 +2,8 @@
  *
  * rtp.c: RTP: a numbering per source of a direction, and jitter (RFC 3550 A.8).
  *
- * RTP has no port: what looks like it is believed when three packets of one source follow each other.
+ * RTP has no port: what looks like it is believed when three packets of one source follow each other.  Several sources
+ * may share a direction (audio, video, repair), so as many may be waiting to be believed.
  */
 #include "probe/seq/numbers.h"
 
@@ -10,16 +11,18 @@
 
 #include <string.h>
 
+#define SOURCES 4 /* of a direction, that are not believed yet */
+
 struct rtp { /* of a flow; by side */
-	struct rtp_side {
+	struct rtp_source {
 		struct rtp_clock clock;
 		int64_t ts[2];   /* of the packets that wait for the third */
 		uint64_t jitter; /* and the second one's sample */
 		uint32_t ssrc;
 		uint16_t seq;
-		uint8_t run;     /* packets that followed each other */
+		uint8_t run;     /* packets that followed each other; 0: nobody */
 		bool sampled;
-	} side[2];
+	} side[2][SOURCES];
 };
 
 void
@@ -82,7 +85,7 @@ describe(struct seq_media *m, int side, const struct packet *p)
 
 /* Does this packet follow the one before?  The third in a row is believed. */
 static bool
-believe(struct rtp_side *c, const struct packet *p, uint64_t *j, bool *sampled)
+believe(struct rtp_source *c, const struct packet *p, uint64_t *j, bool *sampled)
 {
 	bool next = c->run > 0 && c->ssrc == p->rtp.ssrc && p->rtp.seq == (uint16_t)(c->seq + 1);
 
@@ -103,7 +106,7 @@ believe(struct rtp_side *c, const struct packet *p, uint64_t *j, bool *sampled)
 
 /* All three count now. */
 static unsigned
-begin(struct stream *x, struct rtp_side *c, struct seq_media *m, int side, struct number *n)
+begin(struct stream *x, struct rtp_source *c, struct seq_media *m, int side, struct number *n)
 {
 	x->clock = c->clock;
 	if (c->sampled)
@@ -114,17 +117,26 @@ begin(struct stream *x, struct rtp_side *c, struct seq_media *m, int side, struc
 	return (2);
 }
 
-static struct rtp_side *
+/* This source, or the one silent for longest, whose place it takes. */
+static struct rtp_source *
 candidate(struct numbers *n, const struct seen *v)
 {
 	struct flow_state *f = v->f;
+	struct rtp_source *c, *old;
 
 	if (f->ext == 0) {
 		if ((f->ext = pool_get(&n->rtp)) == 0)
 			return (NULL);
 		memset(pool_at(&n->rtp, f->ext), 0, sizeof(struct rtp));
 	}
-	return (&((struct rtp *)pool_at(&n->rtp, f->ext))->side[v->side]);
+	c = old = ((struct rtp *)pool_at(&n->rtp, f->ext))->side[v->side];
+	for (int i = 0; i < SOURCES; i++) {
+		if (c[i].run > 0 && c[i].ssrc == v->p->rtp.ssrc)
+			return (&c[i]);
+		if (old->run > 0 && (c[i].run == 0 || c[i].clock.arrived < old->clock.arrived))
+			old = &c[i];
+	}
+	return (old);
 }
 
 unsigned
@@ -134,7 +146,7 @@ rtp_packet(struct numbers *n, const struct seen *v, struct number *out)
 	int side = v->side;
 	uint64_t id = stream_id(n->seed, &v->f->key, side, p->rtp.ssrc, STREAM_RTP), j;
 	struct stream *x = stream_find(&n->streams, id, v->now);
-	struct rtp_side *c = NULL;
+	struct rtp_source *c = NULL;
 	struct seq_bin *s;
 	struct seq_media *m;
 	unsigned got = 0;

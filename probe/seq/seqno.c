@@ -12,10 +12,15 @@
 
 #include <string.h>
 
-#define JUMP_FLOOR   65536 /* a jump up to this is always taken as loss */
-#define PPS_FLOOR    1000  /* a rate that any carrier is believed to have had in a silence */
+#define JUMP_FLOOR   1024  /* a step up to this is always taken as loss */
+#define PPS_FLOOR    1000  /* a rate that any carrier is believed to have, */
+#define PPS_TIMES    4     /* and that much of its greatest second, since the highest number and a second before */
 #define CONFIRM      64    /* a second packet so close behind confirms a jump */
-#define RUN          8     /* packets in a row that begin a new numbering */
+#define RUN_STEP     64    /* numbers between two packets of a run, at most */
+#define GOES_ON      64    /* the old numbering does if a number comes so close behind its highest, */
+#define TRIAL_FOR    64    /* in so many packets */
+#define TRIAL_TIME   SEC   /* and in this time */
+#define TRIAL_LEAST  16    /* packets that are a new numbering when the SA ends, the run included */
 #define HEADGAP_MOST 64
 #define OUTAGE_LOST  3     /* numbers in a row that prove an outage; fewer are a loss in a pause */
 #define OUTAGE_GAPS  5     /* times the usual gap: a silence of less is how this sender always is */
@@ -26,6 +31,12 @@ seqno_init(struct seqno *s, unsigned width)
 {
 	memset(s, 0, sizeof(*s));
 	s->width = (uint8_t)width;
+}
+
+static inline uint64_t
+mask(const struct seqno *s)
+{
+	return (UINT64_MAX >> (64 - s->width));
 }
 
 /* --- the window */
@@ -67,13 +78,21 @@ epoch(struct seqno *s, int64_t n, int64_t t, const struct seq_place *place)
 	bit_set(s->window, slot_of(n));
 	s->hi = s->base = n;
 	s->thi = t;
-	s->ngaps = s->nmarks = 0;
+	s->ngaps = s->nmarks = s->nlast = 0;
 	mark(s, place, n - 1);
+}
+
+static void
+mark_bin(struct seqno *s, const struct seq_place *place)
+{
+	if (s->nmarks == 0 || s->mark[s->nmarks - 1].place.bin != place->bin ||
+	    s->mark[s->nmarks - 1].place.flowid != place->flowid)
+		mark(s, place, s->hi);
 }
 
 /* --- arrivals */
 
-static void
+static inline void
 arrived(struct seqno *s, int64_t n, int64_t t, struct seq_counts *c)
 {
 	if (s->arrivals++ > 0) {
@@ -87,13 +106,27 @@ arrived(struct seqno *s, int64_t n, int64_t t, struct seq_counts *c)
 	if (s->nlast < 3)
 		s->nlast++;
 	c->uniq++;
-	if (t / SEC != s->slot) {
+	if ((uint64_t)(t - s->slot) >= SEC) {
 		if (s->slot_uniq > s->peak)
 			s->peak = s->slot_uniq;
-		s->slot = t / SEC;
+		s->slot = t - t % SEC;
 		s->slot_uniq = 0;
 	}
 	s->slot_uniq++;
+}
+
+/* The number that was expected: most packets are such. */
+static inline void
+next(struct seqno *s, int64_t t, struct seq_counts *c)
+{
+	int64_t x = s->hi + 1;
+
+	c->wrap += ((uint64_t)x & mask(s)) == 0;
+	bit_set(s->window, slot_of(x));
+	s->hi = x;
+	s->thi = t;
+	s->run = 0;
+	arrived(s, x, t, c);
 }
 
 static void
@@ -128,27 +161,32 @@ is_outage(const struct seqno *s, int64_t silence, int64_t missing)
 	return (missing >= OUTAGE_LOST && silence >= SEC && (uint64_t)silence / OUTAGE_GAPS >= usual);
 }
 
+/* What lies between the highest and x has not come. */
+static void
+open_gap(struct seqno *s, int64_t x, int64_t t, const struct seq_place *place, struct seq_counts *c)
+{
+	uint64_t missing = (uint64_t)(x - s->hi - 1);
+
+	c->gapev++;
+	c->lost += missing;
+	raise(&c->maxgap, missing);
+	if (s->ngaps == SEQ_GAPS) {
+		memmove(&s->gap[0], &s->gap[1], sizeof(s->gap) - sizeof(s->gap[0]));
+		s->ngaps--;
+	}
+	s->gap[s->ngaps++] = (struct seq_gap){ s->hi + 1, x - 1, t, s->arrivals + 1, *place, false };
+}
+
 static void
 ahead(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 {
 	struct seq_counts *c = k->here;
 	int64_t d = x - s->hi;
-	uint64_t bits = s->width == 64 ? UINT64_MAX : (1ull << s->width) - 1;
 
-	if (((uint64_t)x & bits) < ((uint64_t)s->hi & bits))
+	if (((uint64_t)x & mask(s)) < ((uint64_t)s->hi & mask(s)))
 		c->wrap++;
 	if (d > 1) {
-		struct seq_gap *g;
-
-		c->gapev++;
-		c->lost += (uint64_t)(d - 1);
-		raise(&c->maxgap, (uint64_t)(d - 1));
-		if (s->ngaps == SEQ_GAPS) {
-			memmove(&s->gap[0], &s->gap[1], sizeof(s->gap) - sizeof(s->gap[0]));
-			s->ngaps--;
-		}
-		g = &s->gap[s->ngaps++];
-		*g = (struct seq_gap){ s->hi + 1, x - 1, t, s->arrivals + 1, k->place, false };
+		open_gap(s, x, t, &k->place, c);
 		if (is_outage(s, t - s->thi, d - 1)) {
 			c->noutage++;
 			c->outage += (uint64_t)(t - s->thi) / USEC;
@@ -212,7 +250,8 @@ take_back(const struct seq_place *p, bool early, const struct seq_sink *k)
 		k->done(k->arg);
 }
 
-static void
+/* Was it missing? */
+static bool
 late(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 {
 	struct seq_counts *c = k->here;
@@ -222,7 +261,7 @@ late(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 
 	if (x >= s->base && place == NULL) {
 		c->stale++; /* lost long ago, nobody knows where */
-		return;
+		return (false);
 	}
 	bit_set(s->window, slot_of(x));
 	arrived(s, x, t, c);
@@ -239,40 +278,27 @@ late(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 		early = !g->credited;
 		g->credited = true;
 	}
-	if (x >= s->base) /* before it the capture began in the middle: nothing was counted */
-		take_back(place, early, k);
+	if (x < s->base) /* the capture began in the middle: nothing was counted */
+		return (false);
+	take_back(place, early, k);
+	return (true);
 }
 
-/* Does the numbering begin again?  Packets that do not advance, one after the other (RUN of them). */
-static void
-restart(struct seqno *s, int64_t q, int64_t t, bool stale, const struct seq_sink *k)
-{
-	if (s->run > 0 && q == s->run_next)
-		s->run++;
-	else
-		s->run = stale || q <= 1;
-	s->run_next = q + 1;
-	if (s->run < RUN)
-		return;
-	s->run = 0;
-	k->here->resets++;
-	epoch(s, q, t, &k->place);
-}
+static void run_on(struct seqno *, int64_t q, int64_t t, const struct seq_sink *);
 
 static void
 behind(struct seqno *s, int64_t q, int64_t x, int64_t t, const struct seq_sink *k)
 {
-	uint32_t stale = k->here->stale;
-
 	if (s->hi - x >= SEQ_WINDOW) { /* every receiver would drop it: it stays lost */
 		k->here->stale++;
 		k->here->laghist[SEQ_LAGS - 1]++;
 	} else if (bit_get(s->window, slot_of(x))) {
 		k->here->dup++;
-	} else {
-		late(s, x, t, k);
+	} else if (late(s, x, t, k)) { /* it was waited for: that is no sign of a new beginning */
+		s->run = 0;
+		return;
 	}
-	restart(s, q, t, k->here->stale > stale, k);
+	run_on(s, q, t, k);
 }
 
 /* --- jumps that need a second packet */
@@ -302,14 +328,21 @@ settle_pending(struct seqno *s, int64_t x, const struct seq_sink *k)
 	arrived(s, s->pend, s->pend_t, k->here);
 }
 
+/* Can it have sent so many since the highest number came? */
 static bool
 plausible(const struct seqno *s, int64_t d, int64_t t)
 {
-	int64_t silence = t > s->thi ? (t - s->thi) / MSEC : 0;
-	int64_t pps = s->peak > PPS_FLOOR ? s->peak : PPS_FLOOR;
-	int64_t most = silence > INT64_MAX / (2 * pps) ? INT64_MAX : 2 * pps * silence / 1000;
+	int64_t us = (t - s->thi + SEC) / USEC;
+	int64_t pps = PPS_FLOOR;
 
-	return (d <= (most > JUMP_FLOOR ? most : JUMP_FLOOR));
+	if (d <= JUMP_FLOOR)
+		return (true);
+	if (s->peak > pps)
+		pps = s->peak;
+	if (s->slot_uniq > pps && (uint64_t)(t - s->slot) >= SEC)
+		pps = s->slot_uniq;
+	pps *= PPS_TIMES;
+	return (us > 0 && (us > INT64_MAX / pps || d <= us * pps / 1000000));
 }
 
 static int64_t
@@ -325,19 +358,9 @@ extend(const struct seqno *s, uint64_t q)
 	}
 }
 
-void
-seqno_packet(struct seqno *s, uint64_t q, int64_t t, bool known, const struct seq_sink *k)
+static void
+take(struct seqno *s, int64_t q, int64_t x, int64_t t, const struct seq_sink *k)
 {
-	int64_t x;
-
-	if (!s->started) {
-		first(s, (int64_t)q, t, known, k);
-		return;
-	}
-	if (s->nmarks == 0 || s->mark[s->nmarks - 1].place.bin != k->place.bin ||
-	    s->mark[s->nmarks - 1].place.flowid != k->place.flowid)
-		mark(s, &k->place, s->hi);
-	x = extend(s, q);
 	if (s->pending)
 		settle_pending(s, x, k);
 	if (x > s->hi && !plausible(s, x - s->hi, t)) {
@@ -349,34 +372,317 @@ seqno_packet(struct seqno *s, uint64_t q, int64_t t, bool known, const struct se
 		ahead(s, x, t, k);
 		s->run = 0;
 	} else {
-		behind(s, (int64_t)q, x, t, k);
+		behind(s, q, x, t, k);
 	}
+}
+
+/* --- has it begun again? */
+
+struct spot { /* of a record: what its packets are if the old numbering goes on, and if it has begun again */
+	struct seq_place place;
+	struct seq_counts old, fresh;
+	uint32_t next;
+};
+
+struct trial {
+	struct seqno now;    /* the numbering that may be new */
+	uint32_t spots;      /* the newest first */
+	uint32_t taken;      /* packets since the run */
+	int64_t since;
+};
+
+/* Counts of a trial, of either kind. */
+struct scale {
+	struct seq_trials *pools;
+	struct trial *trial;
+	bool fresh;
+};
+
+void
+seq_trials_init(struct seq_trials *r, uint32_t max)
+{
+	pool_init(&r->trials, sizeof(struct trial), max);
+	pool_init(&r->spots, sizeof(struct spot), 4 * max + 4 * SEQ_RUN);
+}
+
+void
+seq_trials_free(struct seq_trials *r)
+{
+	pool_free(&r->trials);
+	pool_free(&r->spots);
+}
+
+static struct trial *
+trial_of(const struct seqno *s, const struct seq_sink *k)
+{
+	return (pool_at(&k->trials->trials, s->trial));
+}
+
+static struct seq_counts *
+counts_of(void *arg, const struct seq_place *p)
+{
+	struct scale *a = arg;
+	struct spot *x;
+
+	for (uint32_t n = a->trial->spots; n != 0; n = x->next) {
+		x = pool_at(&a->pools->spots, n);
+		if (x->place.bin == p->bin && x->place.flowid == p->flowid)
+			return (a->fresh ? &x->fresh : &x->old);
+	}
+	return (NULL);
+}
+
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* Room for the spots of one more packet: its own, and that of a gap which it may fill. */
+static bool
+has_spots(const struct seq_trials *r, uint32_t n)
+{
+	return (r->spots.used + n <= r->spots.cap);
+}
+
+static struct seq_counts *
+spot(void *arg, const struct seq_place *p)
+{
+	struct scale *a = arg;
+	struct seq_counts *c = counts_of(a, p);
+	uint32_t n;
+	struct spot *x;
+
+	if (c != NULL)
+		return (c);
+	n = pool_get(&a->pools->spots);
+	x = pool_at(&a->pools->spots, n);
+	memset(x, 0, sizeof(*x));
+	x->place = *p;
+	x->next = a->trial->spots;
+	a->trial->spots = n;
+	return (a->fresh ? &x->fresh : &x->old);
+}
+
+static struct seq_sink
+sink_of(struct scale *a, const struct seq_place *p)
+{
+	return ((struct seq_sink){ *p, spot(a, p), spot, nothing, a, NULL });
+}
+
+/* What lay on the scale, to its record.  What it takes back there is not said at all if the record is open. */
+static void
+weigh(const struct seq_place *p, const struct seq_counts *from, const struct seq_sink *k)
+{
+	static const struct seq_counts none;
+	bool here = is_here(p, k);
+	struct seq_counts *c;
+	uint64_t back;
+
+	if (memcmp(from, &none, sizeof(none)) == 0)
+		return;
+	c = here ? k->here : k->there(k->arg, p);
+	back = from->fix < c->lost ? from->fix : c->lost;
+	seq_counts_add(c, from);
+	c->lost -= back;
+	c->fix -= (uint32_t)back;
+	if (!here)
+		k->done(k->arg);
+}
+
+/* It has begun again, or those were replays. */
+static void
+end_trial(struct seqno *s, bool fresh, const struct seq_sink *k)
+{
+	uint32_t cell = s->trial;
+	struct trial *r = trial_of(s, k);
+
+	for (uint32_t n = r->spots, next; n != 0; n = next) {
+		const struct spot *x = pool_at(&k->trials->spots, n);
+
+		next = x->next;
+		weigh(&x->place, fresh ? &x->fresh : &x->old, k);
+		pool_put(&k->trials->spots, n);
+	}
+	if (fresh)
+		*s = r->now;
+	s->run = 0;
+	s->trial = 0;
+	pool_put(&k->trials->trials, cell);
+}
+
+/* The run is the beginning of a numbering: what it jumped over is missing there.  Its packets have been counted. */
+static void
+begin_trial(struct seqno *s, const struct seq_sink *k)
+{
+	uint32_t n = pool_get(&k->trials->trials);
+	struct trial *r = pool_at(&k->trials->trials, n);
+	struct scale a = { k->trials, r, true };
+	const struct seq_step *p = s->step;
+	struct seqno *now = &r->now;
+
+	r->spots = r->taken = 0;
+	*now = *s;
+	epoch(now, p[0].q, p[0].t, &p[0].place);
+	for (int i = 1; i < SEQ_RUN; i++) {
+		int64_t x = extend(now, (uint64_t)p[i].q);
+
+		mark_bin(now, &p[i].place);
+		if (x > now->hi + 1)
+			open_gap(now, x, p[i].t, &p[i].place, spot(&a, &p[i].place));
+		advance(now, x);
+	}
+	now->run = 0;
+	now->thi = r->since = p[SEQ_RUN - 1].t;
+	spot(&a, &k->place)->resets++;
+	s->trial = n;
+}
+
+/* A packet that does not advance, and was not missing.  SEQ_RUN of them in a row put the numbering on trial. */
+static void
+run_on(struct seqno *s, int64_t q, int64_t t, const struct seq_sink *k)
+{
+	if (s->run > 0) {
+		uint64_t d = ((uint64_t)q - (uint64_t)s->step[s->run - 1].q) & mask(s);
+
+		if (d == 0 || d > RUN_STEP)
+			s->run = 0;
+	}
+	s->step[s->run++] = (struct seq_step){ q, t, k->place };
+	if (s->run < SEQ_RUN)
+		return;
+	if (k->trials != NULL && k->trials->trials.used < k->trials->trials.cap && has_spots(k->trials, SEQ_RUN)) {
+		begin_trial(s, k);
+		return;
+	}
+	s->run--; /* no room for a trial now: if it goes on, perhaps there is later */
+	memmove(&s->step[0], &s->step[1], s->run * sizeof(s->step[0]));
+}
+
+/* What this packet is if the numbering is the old one: nothing that is ahead of it, or it would go on. */
+static void
+as_old(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
+{
+	if (x > s->hi || s->hi - x >= SEQ_WINDOW) {
+		k->here->stale++;
+		k->here->laghist[SEQ_LAGS - 1] += x <= s->hi;
+	} else if (bit_get(s->window, slot_of(x))) {
+		k->here->dup++;
+	} else if (x < s->base) {
+		k->here->stale++;
+	} else {
+		(void)late(s, x, t, k);
+	}
+}
+
+/* A packet during a trial.  false: the trial is over, and the packet as any other. */
+static bool
+on_trial(struct seqno *s, int64_t q, int64_t x, int64_t t, const struct seq_sink *k)
+{
+	struct trial *r = trial_of(s, k);
+	struct scale old = { k->trials, r, false }, fresh = { k->trials, r, true };
+	bool over = r->taken >= TRIAL_FOR && t - r->since > TRIAL_TIME;
+	struct seq_sink there;
+
+	if (over || (x > s->hi && x - s->hi <= GOES_ON) || !has_spots(k->trials, 3)) {
+		end_trial(s, over, k);
+		return (false);
+	}
+	r->taken++;
+	there = sink_of(&old, &k->place);
+	as_old(s, x, t, &there);
+	there = sink_of(&fresh, &k->place);
+	mark_bin(&r->now, &k->place);
+	take(&r->now, q, extend(&r->now, (uint64_t)q), t, &there);
+	return (true);
+}
+
+void
+seqno_packet(struct seqno *s, uint64_t q, int64_t t, bool known, const struct seq_sink *k)
+{
+	int64_t x;
+
+	if (!s->started) {
+		first(s, (int64_t)q, t, known, k);
+		return;
+	}
+	mark_bin(s, &k->place);
+	x = extend(s, q);
+	if (x == s->hi + 1 && !s->pending && s->trial == 0) {
+		next(s, t, k->here);
+		return;
+	}
+	if (s->trial != 0) {
+		if (on_trial(s, (int64_t)q, x, t, k))
+			return;
+		x = extend(s, q); /* it may be another numbering now */
+		mark_bin(s, &k->place);
+	}
+	take(s, (int64_t)q, x, t, k);
 }
 
 void
 seqno_end(struct seqno *s, const struct seq_sink *k)
 {
+	if (s->trial != 0)
+		end_trial(s, trial_of(s, k)->taken + SEQ_RUN >= TRIAL_LEAST, k);
 	if (s->pending)
 		drop_pending(s, k);
 }
 
+/* --- records that have other names, or none */
+
+struct renaming {
+	uint64_t from, to; /* flows; */
+	uint32_t owner;    /* or, not 0: all of that one */
+	uint16_t lane;
+};
+
 static void
-rehome(struct seq_place *p, uint64_t from, uint64_t to, uint16_t lane)
+rename_place(struct seq_place *p, const struct renaming *r)
 {
-	if (p->flowid != from)
+	if (r->owner != 0 ? p->owner != r->owner : p->flowid != r->from)
 		return;
-	p->flowid = to;
-	p->lane = lane;
+	p->flowid = r->to;
+	p->lane = r->lane;
+}
+
+static void
+rename_all(struct seqno *s, const struct renaming *r)
+{
+	for (int i = 0; i < s->ngaps; i++)
+		rename_place(&s->gap[i].place, r);
+	for (int i = 0; i < s->nmarks; i++)
+		rename_place(&s->mark[i].place, r);
+	for (uint32_t i = 0; i < s->run && i < SEQ_RUN; i++)
+		rename_place(&s->step[i].place, r);
+	rename_place(&s->pend_place, r);
+}
+
+static void
+rename_places(struct seqno *s, struct seq_trials *pools, const struct renaming *r)
+{
+	struct trial *x;
+
+	rename_all(s, r);
+	if (s->trial == 0)
+		return;
+	x = pool_at(&pools->trials, s->trial);
+	rename_all(&x->now, r);
+	for (uint32_t n = x->spots; n != 0; n = ((struct spot *)pool_at(&pools->spots, n))->next)
+		rename_place(&((struct spot *)pool_at(&pools->spots, n))->place, r);
 }
 
 void
-seqno_rehome(struct seqno *s, uint64_t from, uint64_t to, uint16_t lane)
+seqno_rehome(struct seqno *s, struct seq_trials *pools, uint64_t from, uint64_t to, uint16_t lane)
 {
-	for (int i = 0; i < s->ngaps; i++)
-		rehome(&s->gap[i].place, from, to, lane);
-	for (int i = 0; i < s->nmarks; i++)
-		rehome(&s->mark[i].place, from, to, lane);
-	rehome(&s->pend_place, from, to, lane);
+	rename_places(s, pools, &(struct renaming){ .from = from, .to = to, .lane = lane });
+}
+
+void
+seqno_disown(struct seqno *s, struct seq_trials *pools, uint32_t owner)
+{
+	rename_places(s, pools, &(struct renaming){ .owner = owner });
 }
 
 void

@@ -5,9 +5,14 @@
  * One piece of code for ESP, AH, GRE (32 bits), WireGuard (64) and RTP (16).  A number that was jumped over
  * counts as lost in the bin of the jump; when it arrives after all it is taken back there, and where nothing is left
  * to take back (the bin was written) it is a `fix`.  So loss is never negative and never bogus.
+ *
+ * Old packets in a row may be a sender that begins again, or one that somebody replays.  Both are followed, side by
+ * side, until it is known (SEMANTICS 14.2 a): a trial.
  */
 #ifndef PROBE_TRACK_SEQNO_H
 #define PROBE_TRACK_SEQNO_H
+
+#include "format/base/arena.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +20,7 @@
 #define SEQ_WINDOW  4096 /* numbers behind the right edge that are told apart */
 #define SEQ_GAPS    32
 #define SEQ_MARKS   8
+#define SEQ_RUN     8  /* packets in a row that may begin a new numbering */
 #define SEQ_LAGS    13 /* laghist: powers of two, the last is everything beyond the window */
 
 /* Of one direction in one bin; named as their fields are. */
@@ -39,6 +45,7 @@ struct seq_counts {
 struct seq_place {
 	int64_t bin;     /* start */
 	uint64_t flowid;
+	uint32_t owner;  /* of several that share a numbering: whose; the carrier's */
 	uint16_t lane;
 };
 
@@ -50,6 +57,11 @@ struct seq_gap {
 	bool credited;     /* counted as early */
 };
 
+struct seq_step { /* a packet that did not advance */
+	int64_t q, t;
+	struct seq_place place;
+};
+
 struct seqno {
 	int64_t hi, base; /* extended numbers: the highest, and where this epoch began */
 	int64_t thi;      /* when hi came */
@@ -59,10 +71,10 @@ struct seqno {
 	int64_t last[3];  /* the last arrivals that were no duplicates, newest first */
 	int64_t pend, pend_t; /* an implausible jump that waits for a second packet */
 	struct seq_place pend_place;
-	int64_t slot;     /* the second that is being counted */
+	int64_t slot;     /* start of the second that is being counted */
 	uint32_t slot_uniq, peak;
-	uint32_t run;     /* packets that look like a new beginning */
-	int64_t run_next;
+	uint32_t run;     /* packets that look like a new beginning: step[] */
+	uint32_t trial;   /* it may have begun again: cell; 0 = it has not */
 	uint8_t width;    /* bits on the wire: 16, 32, 64 */
 	uint8_t ngaps, nmarks, nlast;
 	bool started, pending;
@@ -72,7 +84,16 @@ struct seqno {
 	} mark[SEQ_MARKS];
 	struct seq_gap gap[SEQ_GAPS];
 	uint64_t window[SEQ_WINDOW / 64]; /* bit n % SEQ_WINDOW: n arrived, for n in (hi - SEQ_WINDOW, hi] */
+	struct seq_step step[SEQ_RUN];
 };
+
+/* Numberings on trial, and what their packets count until it is known what they are: few at a time. */
+struct seq_trials {
+	struct pool trials, spots;
+};
+
+void seq_trials_init(struct seq_trials *, uint32_t max);
+void seq_trials_free(struct seq_trials *);
 
 struct seq_sink { /* where counts go */
 	struct seq_place place;  /* of this packet's record */
@@ -81,16 +102,19 @@ struct seq_sink { /* where counts go */
 	struct seq_counts *(*there)(void *, const struct seq_place *);
 	void (*done)(void *);
 	void *arg;
+	struct seq_trials *trials; /* NULL: numbers never begin again */
 };
 
 void seqno_init(struct seqno *, unsigned width);
 /* A packet with number q at time t (ns).  `known`: the carrier was there before this numbering, so that
  * numbers before the first one seen are a head gap. */
 void seqno_packet(struct seqno *, uint64_t q, int64_t t, bool known, const struct seq_sink *);
-/* No more packets: one that waited for confirmation was foreign. */
+/* No more packets: one that waited for confirmation was foreign, a trial is decided.  Nothing hangs off it then. */
 void seqno_end(struct seqno *, const struct seq_sink *);
 /* What was counted in records of flow `from` is in flow `to` now. */
-void seqno_rehome(struct seqno *, uint64_t from, uint64_t to, uint16_t lane);
+void seqno_rehome(struct seqno *, struct seq_trials *, uint64_t from, uint64_t to, uint16_t lane);
+/* This one of those that share it is gone: its records can not be found any more. */
+void seqno_disown(struct seqno *, struct seq_trials *, uint32_t owner);
 void seq_counts_add(struct seq_counts *, const struct seq_counts *);
 
 #endif

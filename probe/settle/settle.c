@@ -36,6 +36,7 @@ end_flow(struct flows *fl, uint32_t n, uint8_t cause, int64_t when, int64_t now)
 	const struct tracker *k = tracker_at(f);
 
 	(*end_counter(ledger_stats(fl->ledger, now), cause))++;
+	fl->ended[f->id % SETTLE_ENDED] = f->id;
 	if (k->end_flow != NULL)
 		k->end_flow(fl->track, f);
 	if (fl->closing) {
@@ -151,16 +152,23 @@ settle_end_all(struct flows *fl)
 
 /* --- a packet */
 
+/* Key, first time and probe make a flow's id, in every run the same.  Where the capture's clock went back, or a flow
+ * ends and comes again within one tick of it, another life would have them too: then the watermark, or how many lives
+ * there were, is part of it. */
 static uint64_t
-flow_id(const struct flows *fl, const struct key *k, int64_t ts)
+flow_id(const struct flows *fl, const struct seen *v)
 {
+	int64_t ts = v->p->ts;
 	struct {
 		struct key key;
 		int64_t ts;
 		uint64_t probe;
-	} id = { *k, ts, fl->probe };
+	} of = { v->key, ts, fl->probe };
+	uint64_t id = hash64(&of, sizeof(of), v->now - ts >= SEC ? (uint64_t)v->now : 0);
 
-	return (hash64(&id, sizeof(id), 0));
+	for (uint64_t life = 1; fl->ended[id % SETTLE_ENDED] == id; life++)
+		id = hash64(&of, sizeof(of), id + life);
+	return (id);
 }
 
 static uint32_t
@@ -177,7 +185,7 @@ new_flow(struct flows *fl, const struct seen *v)
 	f = flow_at(&fl->table, n);
 	f->tracker = tracker_of(&v->key);
 	f->heard = v->now;
-	f->id = flow_id(fl, &v->key, v->p->ts);
+	f->id = flow_id(fl, v);
 	if ((v->key.kind & KEY_SA) == 0) /* that is no flow of its own for long: it counts when it has a lane */
 		ledger_stats(fl->ledger, v->now)->newflows++;
 	return (n);

@@ -8,12 +8,15 @@
 #include "probe/flow/wheel.h"
 #include "probe/ledger/ledger.h"
 
+#define SETTLE_ENDED 1024
+
 struct flows { /* all that live */
 	struct table table;
 	struct wheel wheel;
 	struct ledger *ledger;  /* borrowed, as `track` */
 	struct track *track;
 	uint64_t probe;         /* hash of its id */
+	uint64_t ended[SETTLE_ENDED]; /* ids of flows that ended, by their low bits: no second life has the same */
 	uint64_t counted;       /* packets that are in flows */
 	bool closing;           /* the end of input: flows need not leave their lists */
 	/* what else a packet with one of these facts says, once it is counted */

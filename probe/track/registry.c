@@ -80,7 +80,8 @@ track_free(struct track **pt)
 		return;
 	numbers_free(&t->numbers);
 	pool_free(&t->tcp);
-	pool_free(&t->tcp_hole);
+	for (int i = 0; i < TCP_HOLE_SIZES; i++)
+		pool_free(&t->tcp_hole[i]);
 	pool_free(&t->tcp_bin);
 	pool_free(&t->tcp_more);
 	pool_free(&t->tcp_gap);

@@ -20,7 +20,7 @@ tcp_init(struct track *t, uint32_t max_flows)
 	uint32_t cells = ledger_cells(max_flows);
 
 	pool_init(&t->tcp, sizeof(struct tcp), max_flows);
-	pool_init(&t->tcp_hole, sizeof(struct holes), max_flows / 4 + 1024);
+	tcp_holes_init(t, max_flows);
 	pool_init(&t->tcp_bin, sizeof(struct tcp_bin), cells);
 	pool_init(&t->tcp_more, sizeof(struct tcp_more), cells);
 	pool_init(&t->tcp_gap, sizeof(struct tcp_gaps), max_flows / 4 + 1024);
@@ -73,7 +73,7 @@ recall(struct tcp *c, const struct flow_state *f)
 	if ((f->tcp_life & crossed) == crossed)
 		c->side[answered].una++;
 	c->side[answered].lastack = f->isn[opened] + 1;
-	c->side[answered].lastwin = f->synwin;
+	c->side[answered].lastwin = c->side[answered].maxwin = f->synwin;
 	c->side[answered].has |= SIDE_ACK;
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
 		rtt_recall(&c->rtt, answered, f->last[opened], f->last[answered]);
@@ -190,7 +190,7 @@ note_flight(struct tcp_packet *k)
 	flight = x->nxt - x->una;
 	if (flight > k->b->inflmax[k->side])
 		k->b->inflmax[k->side] = flight > UINT32_MAX ? UINT32_MAX : (uint32_t)flight;
-	if (k->b->known & BIN_SCALED && k->y->has & SIDE_ACK && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
+	if (k->known & BIN_SCALED && k->y->has & SIDE_ACK && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
 		tcp_rare(k)->winlim[k->side]++;
 }
 
@@ -206,6 +206,15 @@ known(const struct flow_state *f)
 	    ((f->tcp_life & open) == open ? BIN_OPENED : 0));
 }
 
+/* What was seen of this side before its SYN is of something else. */
+static bool
+begins_elsewhere(const struct tcp_side *x, uint32_t isn)
+{
+	uint64_t first = tcp_extend(x->nxt, isn + 1);
+
+	return (first > x->nxt || x->nxt - first > 1 << 20);
+}
+
 /* The segment in the sender's sequence space; false if it has no place there. */
 static bool
 place(struct tcp_packet *k)
@@ -216,6 +225,10 @@ place(struct tcp_packet *k)
 
 	if (syn && p->tcp.seq != k->f->isn[k->side])
 		return (false); /* of no connection that we know */
+	if (syn && (x->has & SIDE_NXT) != 0 && begins_elsewhere(x, p->tcp.seq)) {
+		tcp_anew(k, k->side, 0);
+		x->has &= ~(uint32_t)SIDE_NXT;
+	}
 	if (syn && (x->has & SIDE_NXT) == 0)
 		knows_isn(x, p->tcp.seq);
 	k->seglen = p->payload + syn + ((p->tcp.flags & TCP_FIN) != 0);
@@ -272,6 +285,8 @@ packet(struct track *t, const struct seen *v)
 	bin->tcpflags[side] |= flags;
 	if (!twice)
 		tcp_live(f, side, p);
+	if (again && !twice)
+		tcp_knocks(f, p->ts - f->last[side]);
 	k.b = tcp_bin(t, bin);
 	tcp_history(k.b, side, p);
 	k.b->syn[side] += (flags & TCP_SYN) != 0;
@@ -285,7 +300,7 @@ packet(struct track *t, const struct seen *v)
 	if (k.c != NULL) {
 		k.x = &k.c->side[side];
 		k.y = &k.c->side[1 - side];
-		k.b->known |= known(f);
+		k.b->known |= k.known = known(f);
 	}
 	measure_handshake(&k, again, was_est);
 	if (k.c != NULL && twice)
@@ -388,8 +403,12 @@ fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s
 	}
 	if (both && b->known & BIN_OPENED) {
 		BIN_PAIR(ackev)
-		MORE_PAIR(ackgap)
+		TCP_EVENTS(MORE_PAIR)
 	}
+	if (both && m->capooo[s] > 0)
+		SET(r, sskew_us, m->skew_us[s]);
+	if (both && m->capooo[d] > 0)
+		SET(r, dskew_us, m->skew_us[d]);
 	if (m->ngaps > 0)
 		fill_gaps(t, m, s, r);
 	fill_bloat(t, rtt, b, m, s, r, &health);
@@ -483,8 +502,7 @@ end_flow(struct track *t, struct flow_state *f)
 		return;
 	c = pool_at(&t->tcp, f->ext);
 	for (int i = 0; i < 2; i++)
-		if (c->side[i].holes != 0)
-			pool_put(&t->tcp_hole, c->side[i].holes);
+		tcp_holes_drop(t, &c->side[i]);
 	rtt_end_flow(t, &c->rtt);
 	pool_put(&t->tcp, f->ext);
 }

@@ -5,6 +5,8 @@
  * tcp.c       one packet through all of it, and the record
  * tcp_life.c  handshake, close, states, history
  * tcp_data.c  sequence space: what is new, lost, reordered, needless (SEMANTICS 4.2, 4.3)
+ * tcp_holes.c what of it was jumped over
+ * tcp_reach.c and what lies too far ahead to be believed at once
  * tcp_ack.c   acknowledgements, windows, what the capture missed (4.4)
  *
  * A direction is named by its sender.  Sequence numbers are held as 64 bits, so that nothing wraps:
@@ -37,21 +39,31 @@ enum { TCP_NOSCALE = 0xff, TCP_CUTSCALE = 0xfe }; /* flow_state.wscale: not offe
 
 /* --- of a connection: made when data flows, or when something has to be remembered */
 
-#define TCP_HOLES 32 /* remembered in each direction */
-#define TCP_RING  4  /* last segments, to know one that was captured twice */
+#define TCP_RING 4 /* last segments, to know one that was captured twice */
 
 struct hole { /* [lo, hi) was jumped over */
 	uint64_t lo, hi;
-	int64_t opened;
+	int64_t opened;  /* HOLE_EVENT: start of the bin in which that counted as a gap event */
 	int64_t acked;   /* when it was acknowledged without being seen; if HOLE_ACKED */
-	uint32_t tsval;  /* of the opener */
+	uint32_t tsval;  /* of the opener; HOLE_EVENT: which event, by what was acknowledged */
 	uint16_t ipid;
 	uint8_t has;     /* HOLE_* */
 };
-enum { HOLE_ACKED = 1, HOLE_IPID = 2, HOLE_TS = 4 };
+enum {
+	HOLE_IPID = 1, HOLE_TS = 2,
+	HOLE_ACKED = 4,
+	HOLE_EVENT = 8,    /* its acknowledgement counted as a gap event */
+	HOLE_QUIET = 32,   /* and was no reason to say that it is missing */
+	HOLE_UNKNOWN = 16, /* some of it was seen: there were too many holes */
+};
 
-struct holes {
-	struct hole hole[TCP_HOLES]; /* ascending */
+struct tcp_fill { /* what a segment filled */
+	uint64_t unseen;   /* bytes that nobody has said to be missing */
+	uint64_t missed;   /* and that were, a moment ago; */
+	int64_t skew;      /* so long */
+	bool hole;         /* it touches one of the first kind */
+	bool acked;        /* or of the second */
+	struct hole first; /* the lowest it touches */
 };
 
 struct tcp_sent { /* a segment that took sequence numbers */
@@ -77,8 +89,9 @@ enum { /* tcp_side.has */
 	SIDE_OOW = 1 << 13,    /* its last packet was out of window */
 	SIDE_DATA = 1 << 14,   /* has sent payload */
 	SIDE_FIN = 1 << 15,    /* fin */
-	SIDE_JUMP = 1 << 16,   /* jump: it has sent it */
-	SIDE_JUMPACK = 1 << 17, /* jump: it was acknowledged */
+	SIDE_JUMP = 1 << 16,   /* jump: it has sent a segment there */
+	SIDE_JUMPACK = 1 << 17, /* jump: that was acknowledged */
+	SIDE_FORGOT = 1 << 18, /* what of its numbers from una on was seen is not known: there was no room for holes */
 };
 
 struct tcp_side {
@@ -92,16 +105,22 @@ struct tcp_side {
 	uint16_t lastwin;
 	uint16_t ipid;     /* of its last packet */
 	uint16_t idnew;    /* of its last segment in order */
-	uint16_t dupacks;  /* by the other side since una moved */
-	uint8_t idrun;     /* segments in order whose IP-ID advanced by 1 to 999, up to 3 */
+	uint16_t maxwin;   /* its largest, as it stands in the header */
+	uint8_t dupacks;   /* by the other side since una moved */
 	uint8_t nrtx;      /* times that `rtx` was sent again */
-	uint8_t nholes, at; /* at: the ring's next place */
-	uint32_t holes;    /* cell; 0 = none */
+	uint8_t idrun : 2; /* segments in order whose IP-ID advanced by 1 to 999, up to 3 */
+	uint8_t at : 2;    /* the ring's next place */
+	uint8_t size : 2;  /* of the cell with holes */
+	uint8_t witnesses : 2; /* packets of its own side that may yet confirm `jump` */
+	uint8_t spare;
+	uint32_t holes;    /* the cell; 0 = none */
+	uint16_t jumplen;  /* payload at `jump` */
+	uint16_t refused;  /* bytes on its SYN that were counted and not taken: they come again */
 	uint64_t rtx;      /* first number of the segment that is retransmitted in a row */
 	/* seldom */
 	uint64_t sack;     /* highest SACK edge since una moved */
 	uint64_t fin;      /* what acknowledges its FIN */
-	uint64_t jump;     /* what would follow a segment, or an acknowledgement, too far ahead to be believed */
+	uint64_t jump;     /* where a segment, or an acknowledgement, is too far ahead to be believed */
 	int64_t zwin;      /* the time with a zero window is counted up to here */
 };
 
@@ -117,10 +136,11 @@ struct tcp {
 #define TCP_COMMON(X) X(nullack) X(wupd) X(inflmax)
 #define TCP_RARE(X)                                                                              \
 	X(dupack) X(rtxup) X(rtxdn) X(spur) X(ooo) X(dup) X(frtx) X(rto) X(holeovf) X(tgapev) X(dsack) \
-	X(ka) X(zwp) X(zwin) X(synrtx) X(tsold) X(maxrtx)
+	X(ka) X(zwp) X(zwin) X(synrtx) X(tsold) X(maxrtx) X(rtxunk) X(jumps)
 #define TCP_RARE_BYTES(X)    X(rtxb) X(zwin_us)
 #define TCP_RARE_SCALED(X)   X(winlim) X(oow)
 #define TCP_CAPTURE(X)       X(ackun) X(capooo)
+#define TCP_EVENTS(X)        X(ackgap) X(ackfix)
 #define TCP_CAPTURE_BYTES(X) X(capmiss) X(capfix)
 
 #define TCP_GAPS 4
@@ -139,7 +159,8 @@ struct tcp_more { /* [side] */
 	TCP_RARE(TCP_MEMBER)
 	TCP_RARE_SCALED(TCP_MEMBER)
 	TCP_CAPTURE(TCP_MEMBER)
-	uint32_t ackgap[2];
+	TCP_EVENTS(TCP_MEMBER)
+	uint32_t skew_us[2];
 #undef TCP_MEMBER
 	uint32_t gaps;     /* cell; 0 = none */
 	uint8_t ngaps;
@@ -190,6 +211,7 @@ struct tcp_packet {
 	uint64_t s, e;              /* its sequence numbers: [s, e) */
 	uint32_t seglen;
 	bool probe;                 /* a keep-alive or a zero-window probe */
+	uint8_t known;              /* BIN_*, by now */
 };
 
 /* What hangs off a bin, made if need be. */
@@ -215,6 +237,8 @@ tcp_extend(uint64_t near, uint32_t v)
 void tcp_live(struct flow_state *, int side, const struct packet *);
 /* Has this side sent the same SYN, or SYN-ACK, before?  Before tcp_live(). */
 bool tcp_repeats_syn(const struct flow_state *, int side, const struct packet *);
+/* The same SYN again, after so long. */
+void tcp_knocks(struct flow_state *, int64_t waited);
 /* The tracker's answers, see tracker.h. */
 bool tcp_reuses(const struct flow_state *, const struct seen *);
 bool tcp_closed(const struct flow_state *);
@@ -231,16 +255,41 @@ void tcp_history(struct tcp_bin *, int side, const struct packet *);
 bool tcp_segment(struct tcp_packet *);
 /* The same SYN again. */
 void tcp_syn_again(struct tcp_packet *);
-/* What `side` sent in [lo, hi), never seen and now acknowledged: bytes; it may still come within a second. */
-uint64_t tcp_holes_acked(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);
-/* `side` has sent [lo, hi), which follows all that was seen of it. */
-void tcp_open_hole(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);
 /* The window of `side`, in bytes; only where the scale is known. */
 uint32_t tcp_window(const struct tcp_packet *, int side);
-/* So much more than what is known can be sent or acknowledged at once. */
-uint64_t tcp_reach(const struct tcp_packet *, int receiver);
+/* Bytes of payload among the sequence numbers [lo, hi): SYN and FIN are none. */
+uint64_t tcp_payload_in(const struct tcp_packet *, uint64_t lo, uint64_t hi);
+
+/* --- tcp_holes.c */
+void tcp_holes_init(struct track *, uint32_t max_flows);
+/* `side` has sent [lo, hi), which follows all that was seen of it. */
+void tcp_open_hole(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);
+/* The packet's part [lo, hi) of its sender's holes is there now. */
+struct tcp_fill tcp_fill_holes(struct tcp_packet *, uint64_t lo, uint64_t hi);
+/* What `side` sent in [from, to), never seen and now acknowledged, from the last acknowledgement on: bytes; it may still
+ * come within a second. */
+uint64_t tcp_holes_acked(struct tcp_packet *, int side, uint64_t from, uint64_t to);
+/* That counts as a gap event in the packet's bin. */
+void tcp_holes_event(struct tcp_packet *, int side, uint64_t from, uint64_t to);
+/* The same, up to the first acknowledgement of all: nothing is said of what is missing. */
+void tcp_holes_quiet(struct tcp_packet *, int side, uint64_t to);
+void tcp_holes_drop(struct track *, struct tcp_side *);
+
+/* --- tcp_reach.c */
+/* Is the segment further ahead than any window allows? */
+bool tcp_far_ahead(const struct tcp_packet *);
+/* Or so far below that it is of something else? */
+bool tcp_far_below(const struct tcp_packet *);
+/* Before a segment is judged.  true: it is kept aside.  Its sender may have a new start. */
+bool tcp_step(struct tcp_packet *);
+/* Before an acknowledgement is: true: nothing else is to be said of it. */
+bool tcp_step_acked(struct tcp_packet *, uint64_t a);
+/* The numbers of `side` go on from `nxt`, as if it were met there. */
+void tcp_anew(struct tcp_packet *, int side, uint64_t nxt);
 
 /* --- tcp_ack.c */
+/* All that a gap event missed, in the bin of `start`, has come. */
+void tcp_event_fixed(struct tcp_packet *, int side, int64_t start);
 /* Does the window allow it?  Before tcp_segment(). */
 void tcp_in_window(struct tcp_packet *);
 /* A RST: nobody waits any more. */

@@ -9,8 +9,6 @@
 
 #include "format/base/clock.h"
 
-#define REACH_MIN     (1 << 20)
-#define REACH_UNKNOWN (1 << 26) /* windows can be wider (RFC 7323 2.3), but such a step is rather a wild number */
 #define MSS_USUAL 1460
 
 static bool
@@ -30,17 +28,6 @@ tcp_window(const struct tcp_packet *k, int side)
 	return ((uint32_t)k->c->side[side].lastwin << (both ? f->wscale[side] : 0));
 }
 
-uint64_t
-tcp_reach(const struct tcp_packet *k, int receiver)
-{
-	uint64_t win;
-
-	if ((k->b->known & BIN_SCALED) == 0 || (k->c->side[receiver].has & SIDE_ACK) == 0)
-		return (REACH_UNKNOWN);
-	win = 2 * (uint64_t)tcp_window(k, receiver);
-	return (win > REACH_MIN ? win : REACH_MIN);
-}
-
 void
 tcp_in_window(struct tcp_packet *k)
 {
@@ -49,8 +36,12 @@ tcp_in_window(struct tcp_packet *k)
 	uint64_t win, low;
 
 	x->has &= ~(uint32_t)SIDE_OOW;
-	if ((k->b->known & BIN_SCALED) == 0 || (~x->has & (SIDE_UNA | SIDE_NXT)) != 0 || (k->y->has & SIDE_ACK) == 0)
+	if ((k->known & BIN_SCALED) == 0 || (~x->has & (SIDE_UNA | SIDE_NXT)) != 0 || (k->y->has & SIDE_ACK) == 0)
 		return;
+	if (tcp_far_ahead(k)) { /* the next ones tell */
+		x->has |= SIDE_OOW;
+		return;
+	}
 	win = tcp_window(k, other);
 	low = win > 65535 ? win : 65535;
 	if (k->s >= x->una + win + MSS_USUAL || k->e + low < x->una) {
@@ -131,7 +122,7 @@ sees_window(struct tcp_packet *k)
 	} else {
 		x->has &= ~(uint32_t)SIDE_ZWIN;
 	}
-	if ((k->b->known & BIN_SCALED) == 0)
+	if ((k->known & BIN_SCALED) == 0)
 		return;
 	win = p->tcp.flags & TCP_SYN ? p->tcp.win : tcp_window(k, k->side);
 	if (win > k->b->winmax[k->side])
@@ -159,7 +150,7 @@ repeats(struct tcp_packet *k)
 	k->b->nullack[k->side]++;
 	if (y->has & SIDE_NXT && y->has & SIDE_UNA && (uint32_t)y->una == p->tcp.ack && y->nxt > y->una) {
 		tcp_rare(k)->dupack[k->side]++;
-		if (y->dupacks < UINT16_MAX)
+		if (y->dupacks < UINT8_MAX)
 			y->dupacks++;
 	}
 }
@@ -265,6 +256,27 @@ tcp_gap_filled(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 }
 
 void
+tcp_event_fixed(struct tcp_packet *k, int side, int64_t start)
+{
+	struct ledger *l = k->t->ledger;
+	struct flow_ref of;
+	struct bin *bin;
+	struct tcp_bin *b;
+
+	stats(k)->m_ackfix++;
+	if (start == k->bin->start) {
+		tcp_rare(k)->ackfix[side]++;
+		return;
+	}
+	of = table_ref(l->table, k->v->flow);
+	bin = ledger_bin(l, &of, start, k->v->now);
+	b = tcp_bin(k->t, bin);
+	b->known |= k->b->known;
+	tcp_more(k->t, b)->ackfix[side]++;
+	ledger_done(l, bin);
+}
+
+void
 tcp_no_fin(struct tcp_packet *k, int side)
 {
 	struct tcp_side *x = &k->c->side[side];
@@ -277,6 +289,7 @@ tcp_no_fin(struct tcp_packet *k, int side)
 		tcp_rare(k)->ackgap[side]++;
 		stats(k)->m_ackgap++;
 		tcp_letter(k->b, side, 'g');
+		tcp_holes_event(k, side, x->una - 1, x->una);
 	}
 	x->has &= ~(uint32_t)(SIDE_OWED | SIDE_OWEDGAP);
 }
@@ -318,6 +331,8 @@ moves(struct tcp_packet *k, uint64_t a)
 
 	tcp_no_fin(k, side);
 	y->una = a;
+	if (a >= y->nxt)
+		y->has &= ~(uint32_t)SIDE_FORGOT;
 	missed = tcp_holes_acked(k, side, from, a);
 	if (a > y->nxt)
 		missed += beyond(k, side, a);
@@ -327,8 +342,10 @@ moves(struct tcp_packet *k, uint64_t a)
 	if (missed > 0) {
 		tcp_rare(k)->capmiss[side] += missed;
 		tcp_rare(k)->ackgap[side] += event;
-		if (event)
+		if (event) {
 			stats(k)->m_ackgap++;
+			tcp_holes_event(k, side, from, a);
+		}
 		tcp_letter(k->b, side, 'g');
 	} else if (y->has & SIDE_OWED && event) {
 		y->has |= SIDE_OWEDGAP;
@@ -345,23 +362,21 @@ begins(struct tcp_packet *k)
 	y->has |= SIDE_UNA;
 	if (y->has & SIDE_NXT && y->una > y->nxt)
 		y->nxt = y->una;
+	tcp_holes_quiet(k, 1 - k->side, y->una);
 }
 
-/* So far ahead of all that was seen that no window allows it: only if a segment ended there or before it, or another
- * acknowledgement was there before. */
-static bool
-believable(struct tcp_packet *k, uint64_t a)
+/* A SYN-ACK that takes the SYN and not the data that came with it (RFC 7413 4.2): that will come again. */
+static void
+refuses(struct tcp_packet *k, uint64_t a)
 {
 	struct tcp_side *y = k->y;
-	uint64_t reach = tcp_reach(k, k->side);
-	bool goes_on = (y->has & SIDE_JUMP && a >= y->jump && a - y->jump <= reach) ||
-	    (y->has & SIDE_JUMPACK && a > y->jump && a - y->jump <= reach);
+	uint64_t n = y->nxt - a;
 
-	if (a <= y->nxt || a - y->una <= reach || goes_on)
-		return (true);
-	y->jump = a;
-	y->has = (y->has & ~(uint32_t)SIDE_JUMP) | SIDE_JUMPACK;
-	return (false);
+	if ((y->has & SIDE_NXT) == 0 || y->nxt <= a || a != y->una + 1 || (uint32_t)y->una != k->f->isn[1 - k->side])
+		return;
+	y->refused = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+	y->nxt = a;
+	rtt_void(&k->c->rtt, 1 - k->side);
 }
 
 static void
@@ -377,8 +392,12 @@ advances(struct tcp_packet *k)
 		return;
 	}
 	a = tcp_extend(y->has & SIDE_NXT ? y->nxt : y->una, k->p->tcp.ack);
-	if (a <= y->una || !believable(k, a))
+	if ((a > y->una || y->has & (SIDE_JUMP | SIDE_JUMPACK)) && tcp_step_acked(k, a))
 		return;
+	if (a <= y->una)
+		return;
+	if (k->p->tcp.flags & TCP_SYN)
+		refuses(k, a);
 	y->dupacks = 0;
 	y->has &= ~(uint32_t)SIDE_SACK;
 	if (a > y->rtx)
@@ -405,6 +424,8 @@ tcp_acknowledge(struct tcp_packet *k)
 		selective(k);
 		x->lastack = k->p->tcp.ack;
 		x->lastwin = k->p->tcp.win;
+		if (x->lastwin > x->maxwin)
+			x->maxwin = x->lastwin;
 		x->has |= SIDE_ACK;
 	}
 	sees_window(k);

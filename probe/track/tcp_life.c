@@ -99,12 +99,31 @@ tcp_reuses(const struct flow_state *f, const struct seen *v)
 	    (!known || ahead(p->tcp.seq, isn) < 0 || ahead(p->tcp.seq, isn) > 1 << 20));
 }
 
+static bool
+only_syns(const struct flow_state *f)
+{
+	return ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_MORE)) == TCPLIFE_SYN && !track_both_sent(f));
+}
+
+/* Who knocks waits twice as long each time (RFC 6298 5.5): it is one attempt as long as the next wait fits. */
+void
+tcp_knocks(struct flow_state *f, int64_t waited)
+{
+	int64_t most = idle_seconds[IDLE_KNOCK] * SEC, idle = 2 * waited + 5 * SEC;
+
+	if (!only_syns(f))
+		return;
+	f->patience = (uint16_t)((idle > most ? most : idle > 0 ? idle : 0) / PATIENCE);
+}
+
 enum idle_class
 tcp_idle(const struct flow_state *f)
 {
 	if (tcp_closed(f))
 		return (IDLE_LINGER);
-	return ((f->tcp_life & TCPLIFE_SYN) && !track_both_sent(f) ? IDLE_SYN : IDLE_EST);
+	if ((f->tcp_life & TCPLIFE_SYN) == 0 || track_both_sent(f))
+		return (IDLE_EST);
+	return (only_syns(f) && f->patience * PATIENCE > idle_seconds[IDLE_SYN] * SEC ? IDLE_KNOCK : IDLE_SYN);
 }
 
 bool

@@ -9,11 +9,13 @@
 #include "probe/ledger/ledger.h"
 #include "probe/seq/numbers.h"
 
+#define TCP_HOLE_SIZES 3 /* of cells with holes */
+
 struct track {
 	struct ledger *ledger; /* borrowed; tests of what asks it nothing have none */
 	struct numbers numbers;
 	struct pool tcp;      /* struct tcp: flows with data */
-	struct pool tcp_hole; /* struct holes: directions with holes */
+	struct pool tcp_hole[TCP_HOLE_SIZES]; /* tcp_holes.c's: directions with holes */
 	struct pool tcp_bin;  /* struct tcp_bin: a TCP record's history */
 	struct pool tcp_more; /* struct tcp_more: and its rare counters */
 	struct pool tcp_gap;  /* struct tcp_gaps: and the ranges that the capture missed */

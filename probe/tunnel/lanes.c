@@ -102,13 +102,46 @@ carrier_of(const struct lanes *e, const struct sa *x, uint32_t flow, int64_t now
 	    .spi = x->spi, .now = now, .side = x->side, .lanes = true });
 }
 
+/* To the record of a place: of any of the SAs that share a numbering. */
+struct way {
+	const struct lanes *e;
+	int64_t now;
+	struct carrier c;
+};
+
+static struct seq_counts *
+there(void *arg, const struct seq_place *p)
+{
+	struct way *w = arg;
+	struct sa *x = sa_at(w->e->tunnels, p->owner);
+
+	w->c.numbers = w->e->numbers;
+	w->c.bin = NULL;
+	if (p->flowid != 0)
+		w->c = carrier_of(w->e, x, *current_flow(w->e, x), w->now);
+	return (carrier_there(&w->c, p));
+}
+
+static void
+back(void *arg)
+{
+	carrier_back(&((struct way *)arg)->c);
+}
+
+static struct seq_sink
+sink_of(struct way *w, const struct seq_place *p, struct seq_counts *here)
+{
+	return ((struct seq_sink){ *p, here, there, back, w, &w->e->numbers->trials });
+}
+
 /* It succeeds another SA in its lane: the bin in which it began has waited to be told. */
 static void
 rekeyed(const struct lanes *e, const struct sa *x, uint32_t flow, uint32_t lane, int64_t now)
 {
 	const struct flow_state *f = flow_of(e, flow);
 	struct carrier c = carrier_of(e, x, flow, now);
-	struct seq_place p = { ledger_start(e->ledger, x->born), f->id, lane_at(e->tunnels, lane)->number };
+	struct seq_place p = { .bin = ledger_start(e->ledger, x->born), .flowid = f->id,
+		.lane = lane_at(e->tunnels, lane)->number };
 	struct bin *b = ledger_unwritten(e->ledger, f, p.bin);
 
 	if (b != NULL) {
@@ -125,12 +158,11 @@ rekeyed(const struct lanes *e, const struct sa *x, uint32_t flow, uint32_t lane,
 static void
 end_numbers(struct lanes *e, struct sa *x)
 {
-	struct key key = current_key(e, x);
-	uint32_t flow = *current_flow(e, x);
-	struct carrier c = carrier_of(e, x, flow != 0 && table_is(&e->flows->table, flow, &key) ? flow : 0,
-	    e->ledger->clock.now);
+	struct seq_counts nowhere = { 0 };
+	struct way w = { .e = e, .now = e->ledger->clock.now };
+	struct seq_sink k = sink_of(&w, &(struct seq_place){ .bin = INT64_MIN }, &nowhere);
 
-	carrier_end(&c, &x->seq);
+	seqno_end(&tunnels_numbers(e->tunnels, x)->seq, &k);
 }
 
 static void
@@ -141,6 +173,10 @@ forget(struct lanes *e, uint32_t n)
 	struct tunnel *u = tunnel_at(e->tunnels, tunnel);
 
 	end_numbers(e, x);
+	if (x->kin_next != 0) {
+		seqno_disown(&tunnels_numbers(e->tunnels, x)->seq, &e->numbers->trials, n);
+		tunnels_leave(e->tunnels, n);
+	}
 	lift(e, x);
 	tunnels_forget(e->tunnels, n);
 	ledger_write_ready(e->ledger, u->group); /* what waited for it */
@@ -198,18 +234,25 @@ describe(const struct lanes *e, struct seq_bin *s, struct sa *x, const struct bi
 }
 
 static void
-count_numbers(struct lanes *e, const struct seen *v, struct sa *x)
+count_numbers(struct lanes *e, const struct seen *v, uint32_t n)
 {
+	struct sa *x = sa_at(e->tunnels, n);
+	struct sa *shared = tunnels_numbers(e->tunnels, x);
 	struct bin *b = v->b;
 	struct seq_bin *s = seq_bin(e->numbers, b);
-	struct carrier c = carrier_of(e, x, v->flow, v->now);
-	struct seq_sink k = carrier_sink(&c, (struct seq_place){ b->start, v->f->id,
-	    x->lane != 0 ? lane_at(e->tunnels, x->lane)->number : 0 }, &s->counts[v->side]);
+	struct seq_place p = { b->start, v->f->id, n, x->lane != 0 ? lane_at(e->tunnels, x->lane)->number : 0 };
+	struct way w;
+	struct seq_sink k;
 
+	w.e = e;
+	w.now = v->now;
+	k = sink_of(&w, &p, &s->counts[v->side]);
 	describe(e, s, x, b, v->side, x->spi);
-	if (v->p->seq == 0 && x->seq.started && (uint32_t)x->seq.hi != UINT32_MAX)
+	if (v->p->seq == 0 && shared->seq.started && (uint32_t)shared->seq.hi != UINT32_MAX)
 		s->flags |= SPIFL_seq0;
-	seqno_packet(&x->seq, v->p->seq, v->p->ts, x->known, &k);
+	if (shared->group)
+		s->flags |= SPIFL_group;
+	seqno_packet(&shared->seq, v->p->seq, v->p->ts, x->known, &k);
 }
 
 void
@@ -234,12 +277,14 @@ lanes_prefetch_sa(const struct lanes *e, struct seen *v)
 void
 lanes_prefetch_flow(const struct lanes *e, struct seen *v)
 {
-	const struct sa *x = v->sa != 0 ? sa_at(e->tunnels, v->sa) : NULL;
+	struct sa *x = v->sa != 0 ? sa_at(e->tunnels, v->sa) : NULL;
+	const struct seqno *q;
 
 	if (x == NULL)
 		return;
 	v->flow = x->lane == 0 ? x->flow : lane_at(e->tunnels, x->lane)->flow;
-	__builtin_prefetch(&x->seq.window[(uint32_t)x->seq.hi % SEQ_WINDOW / 64]);
+	q = &tunnels_numbers(e->tunnels, x)->seq;
+	__builtin_prefetch(&q->window[(uint32_t)q->hi % SEQ_WINDOW / 64]);
 	if (v->flow != 0)
 		for (int i = 0; i < 3; i++)
 			__builtin_prefetch((const uint8_t *)flow_of(e, v->flow) + 64 * i);
@@ -295,7 +340,7 @@ lanes_packet(struct lanes *e, struct seen *v, uint32_t spi, bool whole)
 	*flow = v->flow;
 	join(e, v->flow, x);
 	if (whole)
-		count_numbers(e, v, x);
+		count_numbers(e, v, n);
 }
 
 /* --- giving lanes */
@@ -346,7 +391,7 @@ settle_decision(struct lanes *e, const struct decision *d, int64_t now)
 		} else {
 			settle_merge(e->flows, to, from, now, start);
 		}
-		seqno_rehome(&x->seq, id, flow_at(t, to)->id, l->number);
+		seqno_rehome(&tunnels_numbers(e->tunnels, x)->seq, &e->numbers->trials, id, flow_at(t, to)->id, l->number);
 	}
 	x->flow = 0;
 	l->flow = to;

@@ -6,7 +6,9 @@
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "probe/flow/slots.h"
 #include "probe/tunnel/ike.h"
+#include "probe/tunnel/kin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +25,7 @@
 struct tunnels {
 	struct pool sas, lanes, tunnels;
 	struct slots by_sa, by_tunnel;
-	struct slots by_receiver; /* SAs in UDP, by receiver and SPI: what a peer with a new address keeps */
+	struct kins kins;
 	uint32_t old_head, old_tail; /* SAs by age */
 	uint32_t wait_head, wait_tail; /* undecided SAs of all tunnels, by (first, side, spi) */
 	struct ikes ikes;            /* what IKE said between gateways */
@@ -42,7 +44,7 @@ tunnels_new(uint32_t max, bool no_lanes, uint64_t seed)
 	slots_init(&t->by_sa, 4096);
 	slots_init(&t->by_tunnel, 4096);
 	ikes_init(&t->ikes, seed);
-	slots_init(&t->by_receiver, 4096);
+	kins_init(&t->kins, &t->sas, &t->tunnels, seed);
 	t->seed = seed;
 	t->no_lanes = no_lanes;
 	return (t);
@@ -61,7 +63,7 @@ tunnels_free(struct tunnels **pt)
 	slots_free(&t->by_sa);
 	slots_free(&t->by_tunnel);
 	ikes_free(&t->ikes);
-	slots_free(&t->by_receiver);
+	kins_free(&t->kins);
 	free(t);
 	*pt = NULL;
 }
@@ -297,63 +299,6 @@ wait_remove(struct tunnels *t, uint32_t n)
 	u->waiting--;
 }
 
-/* --- peers whose address changes (NAT rebinding, MOBIKE: RFC 4555) */
-
-static bool
-in_udp(const struct key *k)
-{
-	return (k->lport != 0 || k->hport != 0);
-}
-
-static const struct ip *
-receiver(const struct key *k, int side)
-{
-	return (side == 0 ? &k->hi : &k->lo);
-}
-
-static uint32_t
-receiver_hash(const struct tunnels *t, const struct key *k, int side, uint32_t spi)
-{
-	return ((uint32_t)hash64(receiver(k, side), sizeof(struct ip), t->seed ^ spi));
-}
-
-struct newcomer {
-	const struct tunnels *t;
-	const struct key *key;
-	uint32_t spi, seq;
-	int side;
-	int64_t now;
-};
-
-/* Heard a minute ago at most, and the numbers go on. */
-static bool
-moved_here(const void *arg, uint32_t n)
-{
-	const struct newcomer *w = arg;
-	const struct sa *x = sa_at(w->t, n);
-	int32_t d = (int32_t)(w->seq - (uint32_t)x->seq.hi);
-
-	return (x->spi == w->spi && ip_cmp(receiver(&x->key, x->side), receiver(w->key, w->side)) == 0 &&
-	    !key_equal(&x->key, w->key) && x->seq.started && w->now - x->last <= TUNNEL_RECENT &&
-	    d > -SEQ_WINDOW && d < SEQ_WINDOW);
-}
-
-/* The newcomer goes on with the numbers of the SA that it was; gaps open there are lost for good. */
-static void
-adopt(struct tunnels *t, struct sa *x, int64_t now)
-{
-	struct newcomer w = { t, &x->key, x->spi, x->first_seq, x->side, now };
-	uint32_t old = slots_find(&t->by_receiver, x->roam_hash, moved_here, &w);
-
-	if (old == 0)
-		return;
-	x->seq = sa_at(t, old)->seq;
-	x->seq.ngaps = x->seq.nmarks = 0;
-	x->seq.pending = false;
-	x->roamed = true;
-	seqno_init(&sa_at(t, old)->seq, 32);
-}
-
 static uint32_t
 new_sa(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t hash, int64_t now,
     int64_t ts)
@@ -383,11 +328,7 @@ new_sa(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t 
 	u->sa_head = n;
 	u->nsa[side]++;
 	slots_add(&t->by_sa, hash, n);
-	if (in_udp(k)) {
-		x->roam_hash = receiver_hash(t, k, side, spi);
-		adopt(t, x, now);
-		slots_add(&t->by_receiver, x->roam_hash, n);
-	}
+	kins_add(&t->kins, n, seq, now);
 	old_append(t, n);
 	if (u->waiting >= WAITING_MAX || (u->nlanes >= LANES_MAX && !t->no_lanes))
 		join_lane(t, n, rest_lane(t, tunnel));
@@ -459,11 +400,19 @@ tunnels_packet(struct tunnels *t, const struct key *k, int side, uint32_t spi, u
 	x->last = u->last = now;
 	if (x->packets++ >= 16)
 		x->chance = 1;
+	if (x->kin_next != 0)
+		kins_speak(&t->kins, n);
 	if (x->lane != 0 && x->lane != u->rest && u->lane_head != x->lane) {
 		lane_unlink(t, u, lane_at(t, x->lane));
 		lane_front(t, u, x->lane);
 	}
 	return (n);
+}
+
+bool
+tunnels_leave(struct tunnels *t, uint32_t n)
+{
+	return (kins_leave(&t->kins, n));
 }
 
 uint32_t
@@ -819,8 +768,7 @@ tunnels_forget(struct tunnels *t, uint32_t n)
 		sa_at(t, x->next)->prev = x->prev;
 	old_unlink(t, x);
 	slots_del(&t->by_sa, x->hash, n);
-	if (in_udp(&x->key))
-		slots_del(&t->by_receiver, x->roam_hash, n);
+	kins_remove(&t->kins, n);
 	x->spi = 0; /* so that nobody takes the empty cell for what it was */
 	pool_put(&t->sas, n);
 }

@@ -755,6 +755,20 @@ rates(struct buf *to, const char *name, uint64_t a, uint64_t b)
 }
 
 static void
+skipped(struct buf *to, const struct sla_tunnel *t)
+{
+	if (t->d[0].c.jumps + t->d[1].c.jumps == 0)
+		return;
+	buf_str(to, "<tr><td>numbers skipped, not lost</td>");
+	for (int side = 0; side < 2; side++) {
+		buf_str(to, "<td class=\"num\">");
+		report_skipped(&t->d[side].c, to);
+		buf_str(to, "</td>");
+	}
+	buf_str(to, "</tr>\n");
+}
+
+static void
 figures(const struct sla_tunnel *t, struct buf *to)
 {
 	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
@@ -769,6 +783,7 @@ figures(const struct sla_tunnel *t, struct buf *to)
 	pair(to, "packets", a->pkts, b->pkts);
 	pair(to, "bytes", a->bytes, b->bytes);
 	pair(to, "distinct sequence numbers", a->uniq, b->uniq);
+	skipped(to, t);
 	pair(to, "gaps opened", a->gapev, b->gapev);
 	pair(to, "longest burst of loss", a->maxgap, b->maxgap);
 	pair(to, "proven outages", a->noutage, b->noutage);

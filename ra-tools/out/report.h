@@ -40,6 +40,8 @@ void report_bins_of(const struct report *, struct buf *); /* 1 min (recorded in 
 /* Why there is no ratio of availability, until the next call; NULL: there is one. */
 const char *report_unjudged(const struct sla_tunnel *);
 const char *report_unknown(enum sla_term); /* why a term has no value, in three words */
+/* Numbers that the sender left out, which are no loss: 16384, once; or - */
+void report_skipped(const struct sla_counts *, struct buf *);
 /* Something worth saying about its figures; NULL. */
 const char *report_hint(const struct sla_tunnel *);
 /* The points of a direction with the greatest net loss, worst first; how many. */

@@ -283,6 +283,7 @@ facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	count_fact(f, "stale", c->stale);
 	count_fact(f, "badseq", c->badseq);
 	count_fact(f, "jumps", c->jumps);
+	count_fact(f, "jumpskip", c->jumpskip);
 	count_fact(f, "resets", c->resets);
 	count_fact(f, "frags", c->frags);
 	count_fact(f, "fragdg", c->fragdg);
@@ -742,6 +743,22 @@ rate_row(struct grid *g, const char *name, uint64_t a, uint64_t b)
 }
 
 static void
+skipped_row(struct grid *g, const struct sla_tunnel *t)
+{
+	struct buf text = { 0 };
+
+	if (t->d[0].c.jumps + t->d[1].c.jumps == 0)
+		return;
+	grid_cell(g, "numbers skipped, not lost");
+	for (int side = 0; side < 2; side++) {
+		text.len = 0;
+		report_skipped(&t->d[side].c, &text);
+		grid_cell(g, buf_cstr(&text));
+	}
+	buf_free(&text);
+}
+
+static void
 numbers(const struct sla_tunnel *t, struct grid *g)
 {
 	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
@@ -754,6 +771,7 @@ numbers(const struct sla_tunnel *t, struct grid *g)
 		grid_printf(g, "%lld of %lld", (long long)t->d[side].net,
 			    (long long)t->d[side].expected);
 	term_row(g, "loss", t, SLA_LOSS);
+	skipped_row(g, t);
 	pair(g, "longest burst of loss", a->maxgap, b->maxgap);
 	grid_cell(g, "proven outages");
 	for (int side = 0; side < 2; side++)
@@ -794,6 +812,17 @@ const char *
 report_unknown(enum sla_term term)
 {
 	return (term == SLA_AVAIL ? "too few bins" : "too few packets");
+}
+
+void
+report_skipped(const struct sla_counts *c, struct buf *to)
+{
+	if (c->jumps == 0)
+		buf_u8(to, '-');
+	else if (c->jumps == 1)
+		buf_printf(to, "%llu, once", ULL(c->jumpskip));
+	else
+		buf_printf(to, "%llu, %llu times", ULL(c->jumpskip), ULL(c->jumps));
 }
 
 /* What reorders packets of one SA can be that they travel in several classes (RFC 4301 4.1). */

@@ -218,6 +218,24 @@ def hint_of_classes(folder):
     want('several DSCP values' in good(['ratunnel', '-r', records]).decode(), True, 'the hint')
 
 
+def skipped_numbers(folder):
+    """50 a second; A skips 16384 numbers once, B twice some; 2 of A are lost: beside the loss, never inside"""
+    c = Case()
+    for n in range(1, 301):
+        if n not in (40, 41):
+            c.esp(n * 0.02, A, B, SPI, n + 16384 * (n > 150))
+        c.esp(n * 0.02 + 0.005, B, A, BACK, n + 5000 * (n > 100) + 6000 * (n > 200))
+    records = read(c, folder)
+    got = tunnel(records)
+    want([(g['lost'], g['expected'], g['jumps'], g['jumpskip']) for g in got], [(2, 300, 1, 16384), (0, 300, 2, 11000)],
+         'lost, expected, jumps, numbers skipped')
+    text = good(['ratunnel', '-r', records]).decode()
+    want(re.search(r'\n *numbers skipped, not lost +16384, once +11000, 2 times\n', text) is not None, True, 'text: ' + text)
+    page = good(['ratunnel', '-r', records, '--html', '-']).decode()
+    want('<td>numbers skipped, not lost</td><td class="num">16384, once</td><td class="num">11000, 2 times</td>' in page,
+         True, 'page')
+
+
 # --- QT: tunnels that are quiet -----------------------------------------------------------------------
 
 def said_alike(records, *options):
@@ -432,6 +450,7 @@ def main():
                           ('a ratio of few bins', few_bins), ('bins of a long report', chosen_bins), ('a file without its header', no_header),
                           ('states: silence', bins_of_silence), ('states: IKE', bins_of_ike),
                           ('lanes, ESP in UDP beside ESP', natt_and_lanes),
+                          ('numbers that were skipped', skipped_numbers),
                           ('classes that overtake', hint_of_classes), ('A1: ESP, IKE and fragments', scenario_a1), ('A3: reordering, then loss', scenario_a3)):
             try:
                 act(folder)

@@ -14,7 +14,8 @@ from peers import ip
 from talk import *
 
 COUNTS = ('datasegs ackpkts dupack nullack rtxup rtxdn spur ooo dup rtxb frtx rto holeovf tgapev dsack ka zwp zwin zwin_us '
-          'wupd syn synrtx fin rst winlim oow tsold maxrtx inflmax newbytes ackev ackgap ackun capmiss capfix capooo').split()
+          'wupd syn synrtx fin rst winlim oow tsold maxrtx inflmax newbytes ackev ackgap ackfix ackun capmiss capfix capooo '
+          'skew_us rtxunk jumps').split()
 SETUP = 'mss wscale winmax'.split()
 SINGLE = ['rstttl']
 HS = dict(ssyn=1, dsyn=1, sackpkts=1)    # what every handshake leaves
@@ -306,9 +307,9 @@ def e_dsack(c):
 
 
 def e_holes(c):
-    """33 holes: the first is forgotten, so its filling looks like bytes seen before"""
+    """513 holes: the first two are one range by then; what fills the first may have been seen before (14.1 f)"""
     c.d(.1, 0, 10)
-    for n in range(33):
+    for n in range(513):
         c.d(.1001 + n * .0001, 20 + n * 20, 10)
     c.d(.2, 10, 10)
 
@@ -498,12 +499,30 @@ def e_midhole(c):
 
 
 def e_farjump(c):
-    """2 MiB were not captured, then each segment is acknowledged: the first such acknowledgement proves the step"""
+    """16 MiB were not captured, more than any window: the first acknowledgement there proves the step, nothing is
+    missing (14.1 e)"""
     c.d(.1, 0)
     c.a(.13, 100)
     for n in range(10):
-        c.d(.2 + n * .1, (2 << 20) + n * 100)
-        c.a(.25 + n * .1, (2 << 20) + n * 100 + 100)
+        c.d(.2 + n * .1, (16 << 20) + n * 100)
+        c.a(.25 + n * .1, (16 << 20) + n * 100 + 100)
+
+
+def e_nearjump(c):
+    """2 MiB, which the window of the SYN-ACK allows, are missing"""
+    c.d(.1, 0)
+    c.a(.13, 100)
+    c.d(.2, 2 << 20)
+    c.a(.25, (2 << 20) + 100)
+
+
+def e_wilddata(c):
+    """one segment far ahead of all, and two that do not go on from there: it was out of window"""
+    c.d(.1, 0)
+    c.d(.2, 16 << 20)
+    c.d(.3, 100)
+    c.d(.4, 200)
+    c.a(.45, 300)
 
 
 def e_wildack(c):
@@ -525,9 +544,11 @@ def e_cross(c):
 
 CORNERS = {
     'midhole': (e_midhole, dict(sdatasegs=3, dackpkts=2, stgapev=1, snewbytes=300, sinflmax=100, scapmiss=50, scapfix=50,
-                                scapooo=1), None),
-    'farjump': (e_farjump, dict(sdatasegs=11, dackpkts=11, snewbytes=1000, sinflmax=100, sackev=11, sackgap=1, sackun=1,
-                                scapmiss=2 << 20, soow=1), {}),
+                                scapooo=1, sskew_us=70000), None),
+    'farjump': (e_farjump, dict(sdatasegs=11, dackpkts=11, snewbytes=1100, sinflmax=100, sackev=10, sjumps=1), {}),
+    'nearjump': (e_nearjump, dict(sdatasegs=2, dackpkts=2, snewbytes=200, stgapev=1, sinflmax=2 << 20, sackev=2, sackgap=1,
+                                  scapmiss=(2 << 20) - 100, soow=1, swinlim=1), {}),
+    'wilddata': (e_wilddata, dict(sdatasegs=4, dackpkts=1, snewbytes=300, sinflmax=300, sackev=1, soow=1), {}),
     'wildack': (e_wildack, dict(sdatasegs=10, dackpkts=11, snewbytes=1000, sinflmax=100), None),
     'cross': (e_cross, dict(ONE, ssyn=2, dsyn=2), None),
     'synrtx': (e_syn, dict(ssyn=2, dsyn=1, sackpkts=1, ssynrtx=1, srtxdn=1, srto=1, smaxrtx=1), None),
@@ -543,8 +564,7 @@ CORNERS = {
     # the second and third repeat the first: duplicate acknowledgements
     'dsack': (e_dsack, dict(ONE, sdatasegs=5, srtxup=1, stgapev=1, snewbytes=500, sinflmax=500, smaxrtx=1, dackpkts=4,
                             sackev=2, sdsack=2, ddupack=2, dnullack=2, sfrtx=1), {}),
-    'holes': (e_holes, dict(sdatasegs=35, stgapev=33, sholeovf=1, srtxdn=1, srtxb=10, smaxrtx=1, snewbytes=340,
-                            sinflmax=670), {}),
+    'holes': (e_holes, dict(sdatasegs=515, stgapev=513, sholeovf=1, srtxunk=1, snewbytes=5150, sinflmax=10270), {}),
     'keep1': (e_keep1, dict(ONE, sdatasegs=2, ska=1, dackpkts=2), {}),
     'zeroprobe0': (e_zeroprobe0, dict(ONE, ska=1, sackpkts=1, dackpkts=3, dzwin=2, dzwin_us=500000, dwupd=1), {}),
     'id5ms': (e_id5ms, dict(ONE, sdup=1), {}),
@@ -557,8 +577,8 @@ CORNERS = {
     'tslate': (e_tslate, dict(ONE, sdatasegs=3, sooo=1, stgapev=1, snewbytes=300, sinflmax=300, stsold=1), {}),
     'tssoon': (e_tssoon, dict(ONE, sdatasegs=3, srtxup=1, stgapev=1, snewbytes=300, sinflmax=300, smaxrtx=1), {}),
     'tsold': (e_tsold, dict(ONE, sdatasegs=2, snewbytes=200, sinflmax=200, stsold=1), {}),
-    'capfix': (e_capfix, dict(ONE, sdatasegs=3, stgapev=1, snewbytes=300, sinflmax=300, sackgap=1, scapmiss=100,
-                              scapfix=100, scapooo=1), {}),
+    'capfix': (e_capfix, dict(ONE, sdatasegs=3, stgapev=1, snewbytes=300, sinflmax=300, sackgap=1, sackfix=1, scapmiss=100,
+                              scapfix=100, scapooo=1, sskew_us=500000), {}),
     'caplate': (e_caplate, dict(ONE, sdatasegs=3, stgapev=1, snewbytes=200, sinflmax=300, sackgap=1, scapmiss=100,
                                 sspur=1, smaxrtx=1, srtxb=100), {}),
     'winlim': (e_winlim, dict(sdatasegs=3, snewbytes=1280, sinflmax=1280, dackpkts=1, sackev=1, swinlim=1), dict(dwin=10)),

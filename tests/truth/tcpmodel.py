@@ -3,7 +3,7 @@
 
 Rules of the second edition (14.1) have letters: a keep-alives, b events that are taken back, c fast open refused, d two answers
 to a SYN, e steps beyond reach, f many holes, h copies.  A model has those that it is made with; `in_force()` are those that the program
-is to have: all if it knows the field sackfix, else none; PAVO_TCP_RULES says otherwise (letters, or - for none).
+has (DONE); PAVO_TCP_RULES says otherwise (letters, or - for none).
 Which connection a packet belongs to (d, g) is for Ends.
 """
 import os
@@ -15,12 +15,13 @@ MS = 1000
 HOLES, MANY_HOLES = 32, 512
 UNKNOWN, NO_SCALE = 1 << 20, 1 << 16     # windows whose scale is not known, or that have none
 ALL = 'abcdefh'
+DONE = 'abcef'
 
 
-def in_force(knows):
-    """the rules of the second edition that the program is to have; knows(field) asks it"""
+def in_force():
+    """the rules of the second edition that the program is to have"""
     told = os.environ.get('PAVO_TCP_RULES')
-    return told.strip('-') if told else ALL if knows('sackfix') else ''
+    return told.strip('-') if told else DONE
 
 
 def s16(x):

@@ -118,7 +118,7 @@ class Transfer:
             (t + 2 * MS, S, 0, 0, end + SIZE, 0, self.clock + t // MS + 1, None)]
 
 
-RULES = in_force(knows)
+RULES = in_force()
 
 
 def connection(c, rng, port, start, rules=RULES, tune=None, shape=None):

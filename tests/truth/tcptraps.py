@@ -33,14 +33,7 @@ EVERYTHING = NUMBERS + ['ackfix', 'rtxunk']
 
 # What fails today, and why.
 KNOWN = {
-    'keys': 'one byte sent again is taken for a keep-alive (14.1 a)',
-    'skew': 'a gap event has no fix yet (14.1 b)',
-    'fast': 'data that the SYN-ACK did not take is said to be lost (14.1 c)',
     'reuse': 'a SYN with another number on a live flow is no new one yet (14.1 d)',
-    'steps': 'any step is believed (14.1 e)',
-    'deep': '32 holes at most (14.1 f)',
-    'holes': '32 holes at most (14.1 f)',
-    'knock': '30 s without a SYN end the flow (14.1 g)',
     'copies': 'a ring of four, and half a round trip at most (14.1 h)',
 }
 
@@ -192,16 +185,20 @@ def deep(c, rng, port, start):
         v.ids[C] = v.ids[C] % 65000 + 1
         rows_.append((at, k, v.ids[C] if v.count else 0, (clock + at // MS, 7) if ts else None))
     rows_.sort()
-    have, top, a, ooo = set(), -1, 0, 0
+    have, top, a, ooo, acks = set(), -1, 0, 0, []
     for i, (at, k, ident, stamps) in enumerate(rows_):
-        v.say(at, C, k * size, size, 0, ident=ident, ts=stamps)
         ooo += k < top and k not in lost
         top = max(top, k)
         have.add(k)
         while a in have:
             a += 1
-        if i % 20 == 19 or i == len(rows_) - 1:
-            v.say(at + 3, S, 0, 0, a * size, ts=(99, stamps[0]) if ts else None)
+        if i % 20 == 19 or i == len(rows_) - 1:              # what has passed the tap comes back after a round trip
+            acks.append((at + rtt - 1 * MS, a * size, (99, stamps[0]) if ts else None))
+    for at, what in sorted([(r[0], r) for r in rows_] + [(r[0], r) for r in acks], key=lambda e: e[0]):
+        if len(what) == 4:
+            v.say(at, C, what[1] * size, size, 0, ident=what[2], ts=what[3])
+        else:
+            v.say(at, S, 0, 0, what[1], ts=what[2])
     return agree('deep', flow(v.m, EVERYTHING), dict(
         srtxup=len(lost), srtxdn=0, sspur=0, srtxunk=0, sooo=ooo, sholeovf=0, snewbytes=n * size, scapmiss=0, sackgap=0))
 

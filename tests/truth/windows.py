@@ -39,10 +39,6 @@ TURN = 1 << 32
 
 # File (of the collection or of cases/), or kind of random connections: why it fails today.
 KNOWN = {
-    'public/tls2.pcap': 'any step of an acknowledgement is believed (14.1 e)',
-    'port-reuse-open.pcap': 'a new number of an old flow is a step of a GB (14.1 d)',
-    'steps': 'any step of an acknowledgement is believed (14.1 e)',
-    'babble': 'any step of an acknowledgement is believed (14.1 e)',
 }
 
 

@@ -174,12 +174,15 @@ static inline void
 world_free(struct world *w)
 {
 	const struct track *t = w->track;
+	uint32_t holes = 0;
 
 	if (!w->over)
 		world_end(w);
 	assert_int_equal(w->flows.table.flows.used + w->flows.table.attrs.used, 0);
 	assert_int_equal(w->ledger.bins.used + w->ledger.toses.used + w->ledger.frags.used, 0);
-	assert_int_equal(t->tcp.used + t->tcp_hole.used + t->tcp_bin.used + t->tcp_more.used + t->tcp_gap.used, 0);
+	for (int i = 0; i < TCP_HOLE_SIZES; i++)
+		holes += t->tcp_hole[i].used;
+	assert_int_equal(t->tcp.used + holes + t->tcp_bin.used + t->tcp_more.used + t->tcp_gap.used, 0);
 	assert_int_equal(t->rtt_ring.used + t->rtt_bin.used + t->rtt_dense.used, 0);
 	assert_int_equal(t->udp_bin.used + t->dns_bin.used + t->dns_flow.used + t->errors.used, 0);
 	assert_int_equal(t->numbers.bins.used + t->numbers.media.used + t->numbers.rtp.used, 0);

@@ -15,6 +15,7 @@
 #define ESP16 B32(0xc0ffee01), B32(42), DATA8
 #define WG_DATA 4, 0, 0, 0, L32(5), L32(6), Z4, DATA16
 #define WG_DATA_ABC 4, 'a', 'b', 'c', L32(5), L32(6), Z4, DATA16
+#define WG_NTH(n) 4, 0, 0, 0, L32(5), L32(n), Z4, DATA16 /* and more */
 #define WG_INIT 1, 0, 0, 0, L32(0x11223344), Z64, Z64, Z8, Z4
 #define WG_RESPONSE 2, 0, 0, 0, L32(0x55667788), L32(0x11223344), Z64, Z16
 #define IKE_(version, exchange, length) B32(0), B32(0x11), Z8, 33, version, exchange, 8, B32(7), B32(length)
@@ -37,6 +38,10 @@ static const struct want cases[] = {
 	{ "but not where it can be ESP", BYTES(IN_UDP(4500, 2000, 32), WG_DATA_ABC), .dlt = 1, INNER, .proto = 50,
 	    .sport = 4500, .dport = 2000, .iplen = 60, .payload = 24, .spi = 0x04616263, .seq = 0x05000000,
 	    .facts = FACT_PORTS | FACT_SPI, .encap = "udp" },
+	{ "three messages in one datagram", BYTES(IN_UDP(1000, 2000, 128), WG_NTH(6), DATA8, DATA8, WG_NTH(7), DATA8, DATA8,
+	    WG_NTH(8)), IS_UDP(1000, 2000, 128), .facts = FACT_PORTS | FACT_WG },
+	{ "one, though it holds what looks like a header", BYTES(IN_UDP(1000, 2000, 128), WG_NTH(6), DATA8, DATA8, WG_NTH(9),
+	    DATA8, DATA8, WG_NTH(8)), IS_UDP(1000, 2000, 128), .facts = FACT_PORTS | FACT_WG },
 	{ "a fragment of wireguard: its datagram's length", BYTES(ETH(0x800), IP4_(A4, B4, 17, 40, 0x2000),
 	    UDP(1000, 2000, 1600), WG_DATA), .dlt = 1, INNER, .proto = 17, .sport = 1000, .dport = 2000, .iplen = 60,
 	    .payload = 32, .facts = FACT_PORTS | FACT_FRAG | FACT_WG },
@@ -161,6 +166,16 @@ test_facts(void **state)
 	run_whole(&p, "reserved bytes that are not 0: noted");
 	assert_int_equal(p.wg.reserved, 'c' << 16 | 'b' << 8 | 'a');
 	assert_int_equal(p.wg.counter, 6);
+	assert_int_equal(p.wg.messages, 1);
+	run_whole(&p, "three messages in one datagram");
+	assert_int_equal(p.wg.messages, 3);
+	assert_int_equal(p.wg.counter, 6);
+	run_whole(&p, "one, though it holds what looks like a header");
+	assert_int_equal(p.wg.messages, 1);
+	run(&p, find("three messages in one datagram"), 14 + 20 + 8 + 48 + 16); /* two headers: the length says the rest */
+	assert_int_equal(p.wg.messages, 3);
+	run(&p, find("three messages in one datagram"), 14 + 20 + 8 + 48 + 15);
+	assert_int_equal(p.wg.messages, 1);
 	run_whole(&p, "ike behind the marker on any port");
 	assert_int_equal(p.ike.marker, 1);
 	assert_int_equal(p.ike.exchange, 37);

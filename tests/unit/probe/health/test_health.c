@@ -72,6 +72,8 @@ static const struct {
 	{ "capture loss", { { F_sackgap, 3 }, { F_sackev, 300 } }, HEALTH_caploss },
 	{ "capture loss, seldom", { { F_sackgap, 3 }, { F_sackev, 301 } }, 0 },
 	{ "capture loss, few", { { F_dackgap, 2 }, { F_dackev, 2 } }, 0 },
+	{ "captured late", { { F_sackgap, 300 }, { F_sackfix, 298 }, { F_sackev, 300 } }, 0 },
+	{ "some of it captured late", { { F_sackgap, 300 }, { F_sackfix, 297 }, { F_sackev, 300 } }, HEALTH_caploss },
 	{ "one side captured", { { F_sackgap, 3 }, { F_sackev, 3 }, { F_health, HEALTH_asym } }, HEALTH_asym },
 	{ "refused", { { F_rstphase, 1 } }, HEALTH_rej },
 	{ "reset later", { { F_rstphase, 2 | 4 | 8 | 16 } }, 0 },

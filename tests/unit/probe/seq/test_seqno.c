@@ -19,13 +19,14 @@
 
 /* --- records by bin, sealed as the probe seals them */
 
-#define BINS 512
+#define BINS 2048
 
 struct world {
 	int64_t interval, now; /* ns; now = the clock */
 	struct seq_counts bin[BINS];
 	struct seq_counts sum;  /* of all bins, corrections apart */
-	uint64_t fix, corr_early, corr_badseq;
+	uint64_t fix, corr_early, corr_badseq, corr_resets, corr_lost, corr_uniq;
+	int64_t lost_at;
 	uint64_t bin_fix[BINS];
 	struct seq_counts blank; /* a correction, to the bin of `at` */
 	int64_t at;
@@ -55,14 +56,21 @@ done(void *arg)
 	w->bin_fix[w->at / w->interval] += w->blank.fix;
 	w->corr_early += w->blank.early;
 	w->corr_badseq += w->blank.badseq;
+	w->corr_resets += w->blank.resets;
+	w->corr_uniq += w->blank.uniq;
+	w->corr_lost += w->blank.lost;
+	if (w->blank.lost > 0)
+		w->lost_at = w->at;
 	memset(&w->blank, 0, sizeof(w->blank));
 }
+
+static struct seq_trials trials;
 
 static struct seq_sink
 sink_at(struct world *w, int64_t t)
 {
 	int64_t bin = clock_bin(t, w->interval);
-	struct seq_sink k = { { bin, 1, 0 }, &w->bin[bin / w->interval], there, done, w };
+	struct seq_sink k = { { .bin = bin, .flowid = 1 }, &w->bin[bin / w->interval], there, done, w, &trials };
 
 	return (k);
 }
@@ -329,6 +337,170 @@ test_outage_after_busy(void **state)
 	assert_int_equal(w.sum.noutage, 0);
 }
 
+/* --- jumps (14.2 b) */
+
+/* `pps` a second for 3 s, then nothing for `silent` ms, then a step of d, and the next number. */
+static void
+step(struct world *w, int64_t pps, int64_t silent, uint64_t d)
+{
+	struct seqno s;
+	int64_t t = 10 * SEC;
+	uint64_t q = 1;
+
+	memset(w, 0, sizeof(*w));
+	w->interval = 60 * SEC;
+	seqno_init(&s, 32);
+	for (; q <= (uint64_t)(3 * pps); q++)
+		feed(w, &s, q, t + (int64_t)q * SEC / pps);
+	q--;
+	t += (int64_t)q * SEC / pps + silent * MSEC;
+	feed(w, &s, q + d, t);
+	feed(w, &s, q + d + 1, t + MSEC);
+	finish(w, &s);
+}
+
+/* What a sender can have sent is lost, what it can not is a jump. */
+static void
+test_jumps(void **state)
+{
+	static const struct {
+		int64_t pps, silent;
+		uint64_t d;
+		bool jump;
+	} t[] = {
+		{ 50, 20, 1024, false },
+		{ 50, 20, 4080, false }, /* 4 * 1000/s * 1.02 s */
+		{ 50, 20, 4081, true },
+		{ 50, 20, 16384, true }, /* E20 */
+		{ 50, 60000, 70000, false }, /* E14 */
+		{ 50, 60000, 244000, false },
+		{ 50, 60000, 244001, true },
+		{ 2000, 1000, 16000, false }, /* 4 * 2000/s * 2 s */
+		{ 2000, 1000, 16001, true },
+		{ 2000, 0, 8001, true },
+	};
+	static struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		step(&w, t[i].pps, t[i].silent, t[i].d);
+		if (w.sum.jumps != t[i].jump || w.sum.lost != (t[i].jump ? 0 : t[i].d - 1) ||
+		    w.sum.jumpskip != (t[i].jump ? t[i].d - 1 : 0) || w.sum.badseq != 0)
+			fail_msg("case %zu: jumps %u, skipped %llu, lost %llu", i, w.sum.jumps,
+			    (unsigned long long)w.sum.jumpskip, (unsigned long long)w.sum.lost);
+	}
+}
+
+/* --- it begins again, or somebody replays (14.2 a) */
+
+struct stretch {
+	uint64_t from, to; /* numbers, from 0 = the end */
+};
+
+static void
+stretches(struct world *w, const struct stretch *x, int64_t every)
+{
+	struct seqno s;
+	int64_t t = 0;
+
+	memset(w, 0, sizeof(*w));
+	w->interval = 5 * SEC;
+	seqno_init(&s, 32);
+	for (; x->from != 0; x++)
+		for (uint64_t q = x->from; q <= x->to; q++)
+			feed(w, &s, q, t += every);
+	finish(w, &s);
+	assert_int_equal(trials.trials.used, 0);
+	assert_int_equal(trials.spots.used, 0);
+}
+
+static void
+test_again(void **state)
+{
+	static const struct {
+		const char *id;
+		struct stretch x[8];
+		uint64_t uniq, net, dup, late, stale, resets;
+	} t[] = {
+		{ "E17", { { 6000, 6199 }, { 1000, 1019 }, { 6200, 6399 } }, .uniq = 400, .stale = 20 },
+		{ "E18", { { 1, 12 }, { 1, 12 }, { 13, 200 } }, .uniq = 200, .dup = 12 },
+		{ "E19", { { 5000, 5999 }, { 1, 400 } }, .uniq = 1392, .stale = 8, .resets = 1 },
+		{ "E21", { { 1, 2000 }, { 1, 2 }, { 4, 499 } }, .uniq = 2490, .net = 1, .dup = 8, .resets = 1 },
+		{ "gaps in all places of the run", { { 6000, 6100 }, { 1, 1 }, { 3, 3 }, { 5, 10 }, { 12, 200 } },
+		    .uniq = 290, .net = 3, .stale = 8, .resets = 1 },
+		{ "64 packets and a second later it is known", { { 6000, 6199 }, { 1000, 1107 }, { 1109, 1208 } },
+		    .uniq = 200 + 100 + 100, .net = 1, .stale = 8, .resets = 1 },
+		{ "the old one goes on just in time", { { 6000, 6199 }, { 1000, 1106 }, { 6200, 6299 } }, .uniq = 300,
+		    .stale = 107 },
+		{ "15 at the end are replays", { { 6000, 6199 }, { 1, 15 } }, .uniq = 200, .stale = 15 },
+		{ "what was missing is late, however many", { { 1, 100 }, { 151, 200 }, { 101, 150 }, { 201, 300 } },
+		    .uniq = 300, .late = 50 },
+		{ "and among replays too", { { 1, 100 }, { 121, 200 }, { 1, 10 }, { 101, 120 }, { 201, 300 } },
+		    .uniq = 300, .dup = 10, .late = 20 },
+		{ "where capture began later", { { 1000, 1100 }, { 900, 910 }, { 1101, 1200 } }, .uniq = 209, .late = 8,
+		    .stale = 3 },
+	};
+	static struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		stretches(&w, t[i].x, 10 * MSEC);
+		if (w.sum.uniq != t[i].uniq || w.sum.lost - w.fix != t[i].net || w.sum.dup != t[i].dup ||
+		    w.sum.late != t[i].late || w.sum.stale != t[i].stale || w.sum.resets != t[i].resets)
+			fail_msg("%s: uniq %u net %llu dup %u late %u stale %u resets %u", t[i].id, w.sum.uniq,
+			    (unsigned long long)(w.sum.lost - w.fix), w.sum.dup, w.sum.late, w.sum.stale, w.sum.resets);
+	}
+}
+
+/* What a trial counts goes where its packets were, whatever is sealed by then. */
+static void
+test_again_bins(void **state)
+{
+	static const struct stretch x[] = { { 1, 2000 }, { 1, 2 }, { 4, 120 }, { 0, 0 } };
+	static struct world w;
+
+	(void)state;
+	stretches(&w, x, 2500 * MSEC); /* two packets a bin: the run takes four of them, the trial 32 */
+	assert_int_equal(w.sum.resets, 0); /* it is told by a correction, as all that came during the trial */
+	assert_int_equal(w.sum.lost, 0);
+	assert_int_equal(w.corr_resets, 1);
+	assert_int_equal(w.corr_lost, 1);
+	assert_int_equal(w.sum.dup, 8);
+	assert_int_equal(w.sum.uniq + w.corr_uniq, 2000 + 119 - 8);
+	assert_int_equal(w.lost_at / w.interval, 2002 / 2 + 0); /* the bin of 4 */
+}
+
+/* Where there is no room for a trial nothing begins again, and what was on trial is no new beginning. */
+static void
+test_again_full(void **state)
+{
+	static struct world w;
+	struct seqno s[3];
+	int64_t t = 0;
+
+	(void)state;
+	memset(&w, 0, sizeof(w));
+	w.interval = 60 * SEC;
+	for (int i = 0; i < 3; i++) {
+		seqno_init(&s[i], 32);
+		for (uint64_t q = 1; q <= 32; q++)
+			feed(&w, &s[i], q <= 16 ? 5000 + q : q - 16, t += MSEC);
+	}
+	assert_int_equal(trials.trials.used, 2);
+	assert_int_equal(w.sum.resets, 0);
+	for (int i = 0; i < 3; i++) {
+		struct seq_sink k = sink_at(&w, w.now);
+
+		seqno_end(&s[i], &k);
+	}
+	seq_counts_add(&w.sum, &w.bin[0]);
+	assert_int_equal(w.sum.resets, 2);
+	assert_int_equal(w.sum.stale, 8 + 8 + 16);
+	assert_int_equal(w.sum.uniq, 3 * 16 + 2 * 8);
+	assert_int_equal(trials.trials.used, 0);
+	assert_int_equal(trials.spots.used, 0);
+}
+
 /* --- random traces against sets */
 
 static uint64_t rnd_state;
@@ -460,8 +632,13 @@ main(void)
 		cmocka_unit_test(test_lag),
 		cmocka_unit_test(test_outage),
 		cmocka_unit_test(test_outage_after_busy),
+		cmocka_unit_test(test_jumps),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_again_bins),
+		cmocka_unit_test(test_again_full),
 		cmocka_unit_test(test_random),
 	};
 
+	seq_trials_init(&trials, 2);
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }

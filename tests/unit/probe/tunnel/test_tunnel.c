@@ -322,8 +322,7 @@ test_roam(void **state)
 	b = tunnels_packet(t, &after, 1, 7, 103, 0, tunnels_hash(t, &after, 1, 7), 2 * SEC, 2 * SEC);
 	assert_int_not_equal(a, b);
 	assert_true(sa_at(t, b)->roamed);
-	assert_int_equal(sa_at(t, b)->seq.hi, 100);
-	assert_false(sa_at(t, a)->seq.started);
+	assert_ptr_equal(tunnels_numbers(t, sa_at(t, b)), sa_at(t, a));
 	/* Another SPI, numbers far away, or long ago: another SA. */
 	c = tunnels_packet(t, &before, 1, 8, 104, 0, tunnels_hash(t, &before, 1, 8), 3 * SEC, 3 * SEC);
 	assert_false(sa_at(t, c)->roamed);
@@ -334,6 +333,114 @@ test_roam(void **state)
 	c = tunnels_packet(t, &before, 1, 7, 104, 0, tunnels_hash(t, &before, 1, 7), 100 * SEC, 100 * SEC);
 	assert_false(sa_at(t, c)->roamed);
 	tunnels_forget(t, a);
+	tunnels_free(&t);
+}
+
+/* --- one numbering for several tunnels (14.2 c, g) */
+
+static struct key
+between(uint8_t a, uint8_t b)
+{
+	struct key k = gateways;
+
+	k.lo.b[15] = a < b ? a : b;
+	k.hi.b[15] = a < b ? b : a;
+	return (k);
+}
+
+static struct seq_counts *
+elsewhere(void *arg, const struct seq_place *p)
+{
+	static struct seq_counts c;
+
+	(void)arg;
+	(void)p;
+	return (&c);
+}
+
+static void
+done(void *arg)
+{
+	(void)arg;
+}
+
+/* A packet, and what the sequence engine would do with it. */
+static uint32_t
+esp(struct tunnels *t, uint8_t from, uint8_t to, uint32_t spi, uint32_t seq, int64_t now)
+{
+	struct key k = between(from, to);
+	int side = from < to ? 0 : 1;
+	uint32_t n = tunnels_packet(t, &k, side, spi, seq, 0, tunnels_hash(t, &k, side, spi), now, now);
+	struct seqno *s = &tunnels_numbers(t, sa_at(t, n))->seq;
+	struct seq_counts c = { 0 };
+
+	seqno_packet(s, seq, now, false, &(struct seq_sink){ .place = { .flowid = n, .owner = n }, .here = &c, .there = elsewhere,
+	    .done = done });
+	return (n);
+}
+
+static void
+test_group(void **state)
+{
+	struct tunnels *t = tunnels_new(100, false, 1);
+	uint32_t a, b, c, d;
+
+	(void)state;
+	a = esp(t, 1, 2, 7, 10, SEC);
+	b = esp(t, 1, 3, 7, 11, SEC);
+	c = esp(t, 1, 4, 7, 12, SEC);
+	assert_ptr_equal(tunnels_numbers(t, sa_at(t, b)), sa_at(t, a));
+	assert_ptr_equal(tunnels_numbers(t, sa_at(t, c)), sa_at(t, a));
+	assert_false(sa_at(t, a)->group); /* it may have moved from one to the next */
+	assert_false(sa_at(t, b)->roamed);
+	(void)esp(t, 1, 2, 7, 13, SEC);
+	assert_true(sa_at(t, a)->group);
+	/* numbers that came already, or far away, or of another SPI or sender, are no part of it */
+	assert_int_equal(sa_at(t, esp(t, 1, 5, 7, 12, SEC))->leader, 0);
+	assert_int_equal(sa_at(t, esp(t, 1, 6, 7, 5000, SEC))->leader, 0);
+	assert_int_equal(sa_at(t, esp(t, 1, 7, 8, 14, SEC))->leader, 0);
+	assert_int_equal(sa_at(t, esp(t, 9, 8, 7, 14, SEC))->leader, 0);
+	/* the one that began it goes, then all but one */
+	assert_true(tunnels_leave(t, a));
+	tunnels_forget(t, a);
+	d = sa_at(t, b)->leader == 0 ? b : c;
+	assert_ptr_equal(tunnels_numbers(t, sa_at(t, b)), sa_at(t, d));
+	assert_ptr_equal(tunnels_numbers(t, sa_at(t, c)), sa_at(t, d));
+	assert_int_equal(sa_at(t, d)->seq.hi, 13);
+	assert_true(sa_at(t, d)->group);
+	assert_true(tunnels_leave(t, b));
+	assert_ptr_equal(tunnels_numbers(t, sa_at(t, c)), sa_at(t, c));
+	assert_int_equal(sa_at(t, c)->seq.hi, 13);
+	assert_false(tunnels_leave(t, c));
+	tunnels_free(&t);
+}
+
+/* A peer has another address: what it sends moves, then what it is sent. */
+static void
+test_mobike(void **state)
+{
+	struct tunnels *t = tunnels_new(100, false, 1);
+	uint32_t out, back, out2, back2;
+
+	(void)state;
+	out = esp(t, 1, 2, 7, 10, SEC);
+	back = esp(t, 2, 1, 8, 500, SEC);
+	out2 = esp(t, 3, 2, 7, 12, 2 * SEC);
+	back2 = esp(t, 2, 3, 8, 501, 3 * SEC);
+	assert_true(sa_at(t, out2)->roamed);
+	assert_true(sa_at(t, back2)->roamed);
+	assert_ptr_equal(tunnels_numbers(t, sa_at(t, out2)), sa_at(t, out));
+	assert_ptr_equal(tunnels_numbers(t, sa_at(t, back2)), sa_at(t, back));
+	(void)esp(t, 1, 2, 7, 11, 3 * SEC); /* it was on its way */
+	(void)esp(t, 3, 2, 7, 13, 3 * SEC);
+	(void)esp(t, 2, 3, 8, 502, 3 * SEC);
+	assert_false(sa_at(t, out)->group);
+	assert_false(sa_at(t, back)->group);
+	/* too late for the other direction: another receiver of the same numbers */
+	out2 = esp(t, 4, 2, 7, 14, 4 * SEC);
+	back2 = esp(t, 2, 4, 8, 503, 65 * SEC);
+	assert_true(sa_at(t, out2)->roamed);
+	assert_false(sa_at(t, back2)->roamed);
 	tunnels_free(&t);
 }
 
@@ -348,6 +455,8 @@ main(void)
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_roam),
+		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_mobike),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
