@@ -155,6 +155,10 @@ UNIT += %D%/unit/probe/track/test_registry
 tests_unit_probe_track_test_registry_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/tunnel/test_lanes
 tests_unit_probe_tunnel_test_lanes_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp_holes
+tests_unit_probe_track_test_tcp_holes_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp_reach
+tests_unit_probe_track_test_tcp_reach_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

@@ -151,7 +151,7 @@ test_cells(void **state)
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		segment_send(&w, &steps[i].s);
 		assert_int_equal(w.track->tcp.used, steps[i].connections);
-		assert_int_equal(w.track->tcp_hole.used, steps[i].holes);
+		assert_int_equal(w.track->tcp_hole[0].used, steps[i].holes);
 		assert_int_equal(w.track->tcp_more.used, steps[i].rare);
 	}
 	assert_int_equal(w.track->tcp_bin.used, 2);
@@ -159,7 +159,7 @@ test_cells(void **state)
 	assert_int_equal(w.track->tcp_bin.used, 1);
 	assert_int_equal(w.track->tcp_more.used, 1);
 	world_end(&w);
-	assert_int_equal(w.track->tcp.used + w.track->tcp_hole.used, 0);
+	assert_int_equal(w.track->tcp.used + w.track->tcp_hole[0].used, 0);
 	world_free(&w);
 }
 

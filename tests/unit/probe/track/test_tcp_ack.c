@@ -40,20 +40,34 @@ static const struct connection captures[] = {
 	    "snewbytes=1364 sackev=5 sackgap=4 sackun=3 scapmiss=13140 health=caploss" },
 };
 
-/* Captured after its acknowledgement: within a second it was only late. */
+/* Captured after its acknowledgement: within a second it was only late, and the event is taken back once all of it has
+ * come. */
 static const struct connection fixes[] = {
 	{ "a hole", { OPEN, C(100, "A", 100, 100), S(130, "A", 0, 0, .ack = 200), C(131, "A", 0, 100) },
-	    "snewbytes=200 scapmiss=100 scapfix=100 scapooo=1" },
+	    "snewbytes=200 sackgap=1 sackfix=1 scapmiss=100 scapfix=100 scapooo=1 sskew_us=1000" },
 	{ "what was never seen", { OPEN, C(100, "A", 0, 100), S(130, "A", 0, 0, .ack = 300), C(131, "A", 100, 200) },
-	    "snewbytes=300 sackun=1 scapmiss=200 scapfix=200 scapooo=1" },
+	    "snewbytes=300 sackgap=1 sackfix=1 sackun=1 scapmiss=200 scapfix=200 scapooo=1 sskew_us=1000" },
 	{ "half of it", { OPEN, C(100, "A", 100, 100), S(130, "A", 0, 0, .ack = 200), C(131, "A", 50, 50) },
-	    "snewbytes=150 scapmiss=100 scapfix=50 scapooo=1" },
+	    "snewbytes=150 sackgap=1 scapmiss=100 scapfix=50 scapooo=1 sskew_us=1000" },
+	{ "in two", { OPEN, C(100, "A", 100, 100), S(130, "A", 0, 0, .ack = 200), C(131, "A", 50, 50),
+	    C(135, "A", 0, 50) },
+	    "snewbytes=200 sackgap=1 sackfix=1 scapmiss=100 scapfix=100 scapooo=2 sskew_us=5000" },
+	{ "of two events one", { OPEN, C(100, "A", 100, 100), S(130, "A", 0, 0, .ack = 40),
+	    S(131, "A", 0, 0, .ack = 200),
+	    C(140, "A", 40, 60) }, "snewbytes=160 sackgap=2 sackfix=1 scapmiss=100 scapfix=60 scapooo=1 "
+	    "sskew_us=9000" },
+	{ "both at once", { OPEN, C(100, "A", 100, 100), S(130, "A", 0, 0, .ack = 40), S(131, "A", 0, 0, .ack = 200),
+	    C(140, "A", 0, 100) }, "snewbytes=200 sackgap=2 sackfix=2 scapmiss=100 scapfix=100 scapooo=1 "
+	    "sskew_us=10000" },
+	{ "its FIN comes later", { OPEN, C(100, "A", 0, 100), S(130, "A", 0, 0, .ack = 201), C(131, "A", 100, 100),
+	    C(140, "FA", 200, 0) }, "snewbytes=200 sackgap=1 sackfix=1 sackun=1 scapmiss=100 scapfix=100 scapooo=2 "
+	    "sskew_us=10000" },
 	{ "with its FIN", { OPEN, C(100, "A", 0, 100), S(130, "A", 0, 0, .ack = 201), C(131, "FA", 100, 100) },
-	    "snewbytes=200 sackun=1 scapmiss=100 scapfix=100 scapooo=1" },
+	    "snewbytes=200 sackgap=1 sackfix=1 sackun=1 scapmiss=100 scapfix=100 scapooo=1 sskew_us=1000" },
 	{ "a second later", { OPEN, C(100, "A", 100, 100), S(130, "A", 0, 0, .ack = 200), C(1130, "A", 0, 100) },
-	    "snewbytes=200 scapmiss=100 scapfix=100 scapooo=1" },
+	    "snewbytes=200 sackgap=1 sackfix=1 scapmiss=100 scapfix=100 scapooo=1 sskew_us=1000000" },
 	{ "and more: it is sent needlessly", { OPEN, C(100, "A", 100, 100), S(130, "A", 0, 0, .ack = 200),
-	    C(1131, "A", 0, 100) }, "snewbytes=100 sspur=1 scapmiss=100" },
+	    C(1131, "A", 0, 100) }, "snewbytes=100 sspur=1 sackgap=1 scapmiss=100" },
 };
 
 /* What is not known is not said. */
@@ -65,7 +79,7 @@ static const struct connection unknown[] = {
 	    S(2, "A", 0, 0, .ack = 300) }, "snewbytes=100" },
 	{ "it lies in a hole: what is before it is nobody's", { C(0, "A", 0, 100), C(1, "A", 200, 100),
 	    S(2, "A", 0, 0, .ack = 150), S(3, "A", 0, 0, .ack = 300), C(4, "A", 100, 50) },
-	    "snewbytes=250 sspur=1 scapmiss=50" },
+	    "snewbytes=250 scapmiss=50 scapooo=1" },
 	{ "R7: one side alone", { S(0, "A", 0, 10, .ack = 100), S(1, "A", 10, 10, .ack = 5000) },
 	    "dnewbytes=20 health=asym" },
 	{ "then the other is seen, too", { S(0, "A", 0, 10, .ack = 100), S(1, "A", 10, 10, .ack = 5000),
@@ -88,8 +102,7 @@ static void
 test_fixes(void **state)
 {
 	(void)state;
-	/* what an event counts when all of it comes is not this test's */
-	PLAY(fixes, "!snewbytes sspur sackun scapmiss scapfix scapooo");
+	PLAY(fixes, "!snewbytes sspur sackgap sackfix sackun scapmiss scapfix scapooo sskew_us");
 }
 
 static void
@@ -129,6 +142,33 @@ test_stats(void **state)
 	assert_int_equal(world_stats(&w).m_ackev, 2);
 	assert_int_equal(world_stats(&w).m_ackgap, 1);
 	world_free(&w);
+}
+
+/* An event is taken back in its own bin, wherever that is by then. */
+static void
+test_events(void **state)
+{
+	static const struct segment s[] = { OPEN, C(100, "A", 100, 100), S(4990, "A", 0, 0, .ack = 200),
+		{ .flags = NULL } };
+	static const struct segment fill = C(5500, "A", 0, 100);
+	static const int64_t clocks[] = { 5500, 6000 };
+	static const char *const rows[] = {
+		"flow 0 start sackgap=1 sackfix=1 scapmiss=100\nflow 5 scapfix=100",
+		"flow 0 start sackgap=1 scapmiss=100\ncorr 0 sackfix=1\nflow 5 scapfix=100" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct world w;
+
+		world_new(&w, 5, 10);
+		segments_send(&w, s);
+		world_clock(&w, clocks[i]);
+		segment_send(&w, &fill);
+		assert_int_equal(world_stats(&w).m_ackfix, 1);
+		world_clock(&w, 11000);
+		EXPECT(&w, "!sackgap sackfix scapmiss scapfix", rows[i]);
+		world_free(&w);
+	}
 }
 
 /* --- acknowledgements that repeat */
@@ -320,6 +360,7 @@ main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_presences),
 		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_scales),
