@@ -18,6 +18,7 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/decode/ah.c \
 	%D%/decode/arp.c \
+	%D%/decode/cmd.c \
 	%D%/decode/decode.c \
 	%D%/decode/decode.h \
 	%D%/decode/decoders.h \
@@ -25,28 +26,35 @@ libprobe_a_SOURCES += \
 	%D%/decode/erspan.c \
 	%D%/decode/esp.c \
 	%D%/decode/eth.c \
+	%D%/decode/fabricpath.c \
 	%D%/decode/frelay.c \
 	%D%/decode/geneve.c \
 	%D%/decode/gre.c \
+	%D%/decode/gtpu.c \
+	%D%/decode/guess.c \
 	%D%/decode/hdlc.c \
 	%D%/decode/icmp.c \
 	%D%/decode/ike.c \
 	%D%/decode/ip4.c \
 	%D%/decode/ip6.c \
+	%D%/decode/l2tp.c \
 	%D%/decode/llc.c \
 	%D%/decode/mpls.c \
 	%D%/decode/nflog.c \
 	%D%/decode/null.c \
 	%D%/decode/options.h \
 	%D%/decode/packet.h \
+	%D%/decode/pbb.c \
 	%D%/decode/ppp.c \
 	%D%/decode/proto.def \
 	%D%/decode/rtp.c \
 	%D%/decode/sctp.c \
 	%D%/decode/sll.c \
 	%D%/decode/tcp.c \
+	%D%/decode/teredo.c \
 	%D%/decode/udp.c \
 	%D%/decode/vlan.c \
+	%D%/decode/vntag.c \
 	%D%/decode/vxlan.c \
 	%D%/decode/wg.c \
 	%D%/decode/wifi.c

@@ -22,7 +22,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
+enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
 	O_NOPROMISC, O_HEALTH, O_PPING, O_VERSION };
 
 static const struct option_row rows[] = {
@@ -162,6 +162,27 @@ take_health(struct options *o, const char *arg)
 	free(copy);
 }
 
+/* +vlan, +gre, or several: +vlan+gre */
+static void
+take_key(struct options *o, const char *arg)
+{
+	const char *at = arg;
+
+	while (*at == '+') {
+		size_t n = strcspn(at + 1, "+");
+
+		if (n == 4 && strncmp(at + 1, "vlan", n) == 0)
+			o->key.vlan = true;
+		else if (n == 3 && strncmp(at + 1, "gre", n) == 0)
+			o->key.gre = true;
+		else
+			break;
+		at += n + 1;
+	}
+	if (at == arg || *at != '\0')
+		usage("--key %s: expected +vlan, +gre or +vlan+gre", arg);
+}
+
 static void
 add_file(struct options *o, char *name)
 {
@@ -213,9 +234,12 @@ take(struct options *o, int c, char *arg)
 			usage("-j %s: more than one worker is not there yet; leave -j out", arg);
 		break;
 	case O_KEY:
-		if (strcmp(arg, "+vlan") != 0)
-			usage("--key %s: expected +vlan", arg);
-		o->key.vlan = true;
+		take_key(o, arg);
+		break;
+	case O_ESPUDP:
+		if (o->decode.nesp_udp == ESP_UDP_MAX)
+			usage("--esp-udp %s: so many ports are enough", arg);
+		o->decode.esp_udp[o->decode.nesp_udp++] = (uint16_t)number("--esp-udp", arg, 1, 65535);
 		break;
 	case O_MAXFLOWS:
 		o->max_flows = (uint32_t)number("--max-flows", arg, 16, 500000000);

@@ -7,6 +7,7 @@
 #include "format/base/clock.h"
 #include "format/types.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -266,36 +267,52 @@ drill_flow(const struct batch *b, uint32_t r, struct buf *to)
 
 /* --- pcap-filter(7) ------------------------------------------------------------------------------- */
 
-/* Words that move the rest of the filter behind a header; a header without one ends what can be said. */
-static bool
-behind(const char *encap, size_t n, struct buf *to)
+/* Words for a step of encapsulation.  `port`: they name one, which further fragments of such a tunnel do not have. */
+static const struct wrap {
+	const char *name, *word;
+	bool port;
+} moves[] = { { "q", "vlan and ", false }, /* these move the rest of the filter behind a header */
+	      { "mpls", "mpls and ", false },
+	      { "pppoe", "pppoes and ", false },
+	      { "geneve", "geneve and ", true } },
+  stops[] = { { "gre", "ip proto 47", false }, /* and behind these nothing can be said */
+	      { "vxlan", "udp port 4789 or udp port 8472", true },
+	      { "pw", "greater 0", false },
+	      { "pbb", "ether proto 0x88e7", false },
+	      { "vntag", "ether proto 0x8926", false },
+	      { "fabricpath", "ether proto 0x8903", false },
+	      { "cmd", "ether proto 0x8909", false } };
+
+static const char *
+word_for(const struct wrap *wraps, size_t count, const char *step, size_t n, bool frags)
 {
-	static const struct {
-		const char *name, *word;
-	} moves[] = { { "q", "vlan and " },
-		      { "mpls", "mpls and " },
-		      { "pppoe", "pppoes and " },
-		      { "geneve", "geneve and " },
-		      { "udp", "" } /* ESP in UDP: its ports are those of the flow */ };
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(wraps[i].name);
 
+		if (n >= len && memcmp(step, wraps[i].name, len) == 0 &&
+		    (n == len || step[len] == ':' || isdigit((unsigned char)step[len])))
+			return (wraps[i].port && frags ? NULL : wraps[i].word);
+	}
+	return (NULL);
+}
+
+/* false: a header can not be looked behind, and `to` is all that can be said. */
+static bool
+behind(const char *encap, size_t n, bool frags, struct buf *to)
+{
 	while (n > 0) {
-		const char *slash = memchr(encap, '/', n);
-		size_t len = slash != NULL ? (size_t)(slash - encap) : n, m = 0;
+		const char *slash = memchr(encap, '/', n), *word;
+		size_t len = slash != NULL ? (size_t)(slash - encap) : n;
 
-		while (m < sizeof(moves) / sizeof(moves[0]) &&
-		       (len < strlen(moves[m].name) ||
-			memcmp(encap, moves[m].name, strlen(moves[m].name)) != 0))
-			m++;
-		if (m == sizeof(moves) / sizeof(moves[0])) {
-			if (len >= 3 && memcmp(encap, "gre", 3) == 0)
-				buf_str(to, "ip proto 47");
-			else if (len >= 5 && memcmp(encap, "vxlan", 5) == 0)
-				buf_str(to, "udp port 4789 or udp port 8472");
-			else
-				buf_str(to, "ip or ip6");
+		if (n == 3 && memcmp(encap, "udp", 3) == 0)
+			return (true); /* ESP in UDP: its ports are those of the flow */
+		word = word_for(moves, sizeof(moves) / sizeof(moves[0]), encap, len, frags);
+		if (word == NULL) {
+			word = word_for(stops, sizeof(stops) / sizeof(stops[0]), encap, len, frags);
+			buf_str(to, word != NULL ? word : "ip or ip6");
 			return (false);
 		}
-		buf_str(to, moves[m].word);
+		buf_str(to, word);
 		n -= slash != NULL ? len + 1 : len;
 		encap += len + 1;
 	}
@@ -368,6 +385,7 @@ bpf_packet(const struct keys *k, const struct batch *b, uint32_t r, struct buf *
 static bool
 wrapping(const struct batch *b, enum field encap, enum field pkts, uint32_t r, struct buf *to)
 {
+	bool frags = number(b, F_sfrags, r) + number(b, F_dfrags, r) > 0;
 	struct blob v;
 
 	if (!has(b, encap, r) && number(b, pkts, r) == 0) /* it sent nothing: as the other */
@@ -375,7 +393,7 @@ wrapping(const struct batch *b, enum field encap, enum field pkts, uint32_t r, s
 	if (!has(b, encap, r))
 		return (true);
 	v = b->col[encap]->b[r];
-	return (v.n == 0 || behind((const char *)v.p, v.n, to));
+	return (v.n == 0 || behind((const char *)v.p, v.n, frags, to));
 }
 
 void

@@ -59,7 +59,7 @@ UNIT += \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/sim.h %D%/golden contrib/python/pavoread.py
+EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/sim.h %D%/golden contrib/python/pavoread.py
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -73,11 +73,15 @@ tests_fuzz_fuzz_meta_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 UNIT += \
 	%D%/unit/probe/capture/test_capture \
 	%D%/unit/probe/flow/test_clockwork \
+	%D%/unit/probe/decode/test_content \
 	%D%/unit/probe/decode/test_decode \
+	%D%/unit/probe/decode/test_tunnels \
 	%D%/unit/probe/test_engine
 tests_unit_probe_capture_test_capture_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_clockwork_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_decode_test_content_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_decode_test_tunnels_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_decode
@@ -85,6 +89,8 @@ tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_decode_LDADD = $(PROBE_LIBS)
 tests_fuzz_fuzz_decode_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
+UNIT += %D%/unit/probe/frag/test_frag
+tests_unit_probe_frag_test_frag_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)

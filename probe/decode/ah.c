@@ -19,7 +19,7 @@ decode_ah(struct decoder *d)
 	p->seq = get32(h + 8);
 	p->facts |= FACT_SPI;
 	decode_payload(d, size);
-	if (!d->o->ah_inner || size < 12)
+	if (!d->o->ah_inner || size < 12 || d->part)
 		return (STEP_END);
 	if (size > 12)
 		cur_skip(&d->c, size - 12);

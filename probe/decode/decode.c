@@ -33,8 +33,8 @@ decode_link(int linktype)
 	}
 }
 
-static enum step
-ethertype(uint16_t type)
+enum step
+decode_ethertype(uint16_t type)
 {
 	switch (type) {
 #define ETHER(number, name)                                                                        \
@@ -77,30 +77,6 @@ decode_pppproto(uint16_t proto)
 {
 	switch (proto) {
 #define PPPROTO(number, name)                                                                      \
-	case number:                                                                               \
-		return (STEP_##name);
-#include "probe/decode/proto.def"
-	default:
-		return (STEP_END);
-	}
-}
-
-enum step
-decode_udpport(uint16_t sport, uint16_t dport)
-{
-	switch (dport) {
-#define UDPPORT(number, name)                                                                      \
-	case number:                                                                               \
-		return (STEP_##name);
-#define UDPDPORT(number, name)                                                                     \
-	case number:                                                                               \
-		return (STEP_##name);
-#include "probe/decode/proto.def"
-	default:
-		break;
-	}
-	switch (sport) {
-#define UDPPORT(number, name)                                                                      \
 	case number:                                                                               \
 		return (STEP_##name);
 #include "probe/decode/proto.def"
@@ -174,7 +150,7 @@ decode_nonip(struct decoder *d, uint16_t proto, uint32_t aux)
 enum step
 decode_typed(struct decoder *d, uint16_t type)
 {
-	enum step next = ethertype(type);
+	enum step next = decode_ethertype(type);
 
 	if (next != STEP_END)
 		return (next);
@@ -184,18 +160,13 @@ decode_typed(struct decoder *d, uint16_t type)
 }
 
 enum step
-decode_nibble(const struct decoder *d)
+decode_tagged(struct decoder *d, uint16_t type)
 {
-	if (cur_left(&d->c) == 0)
-		return (STEP_IP4); /* which finds that nothing is there */
-	switch (*d->c.p >> 4) {
-	case 4:
-		return (STEP_IP4);
-	case 6:
-		return (STEP_IP6);
-	default:
-		return (STEP_END);
-	}
+	if (type > 1500)
+		return (decode_typed(d, type));
+	if (type < decode_left(d)) /* what is behind it is padding */
+		decode_bound(d, 0, type);
+	return (STEP_LLC);
 }
 
 static uint64_t
@@ -223,6 +194,37 @@ never_answers(const struct packet *p)
 }
 
 void
+decode_fragment(struct decoder *d, uint32_t off, bool more)
+{
+	struct packet *p = d->p;
+
+	p->facts |= FACT_FRAG;
+	p->frag.off = off;
+	p->frag.len = p->payload;
+	p->frag.more = more;
+	p->frag.bad = off + p->payload > 65535;
+	d->part = true;
+	d->rest = REST_UNKNOWN;
+}
+
+/* The flow is of what is inside a first fragment: its other fragments are found by what is around it. */
+static void
+enter_fragment(struct decoder *d)
+{
+	struct packet *p = d->p;
+
+	p->frag.inner = 1;
+	p->frag_of.src = p->src;
+	p->frag_of.dst = p->dst;
+	p->frag_of.id = p->ipid;
+	p->frag_of.vrf = p->vrf;
+	p->frag_of.proto = p->proto;
+	p->frag_of.af = p->af;
+	d->part = false;
+	d->split = true;
+}
+
+void
 decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8_t af,
 	    uint8_t proto)
 {
@@ -231,7 +233,10 @@ decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8
 	if (d->level == 1)
 		p->ohash = pair_hash(&p->src, &p->dst);
 	if (d->level++ > 0) {
-		p->facts &= FACT_MAC | FACT_GRESEQ | FACT_MIRROR | FACT_CUT;
+		d->unsure = false;
+		if (d->part)
+			enter_fragment(d);
+		p->facts &= FACT_MAC | FACT_GRESEQ | FACT_MIRROR | FACT_CUT | FACT_FRAG;
 		p->sport = p->dport = 0;
 		p->ipid = 0;
 	}
@@ -241,8 +246,19 @@ decode_flow(struct decoder *d, const struct ip *src, const struct ip *dst, uint8
 	p->af = af;
 	p->proto = proto;
 	p->vrf = d->vrf;
+	p->keyed_vrf = d->keyed_vrf;
 	p->nencap = d->nencap;
 	p->facts |= FACT_PAYLOAD;
+	if (never_answers(p))
+		p->facts |= FACT_NOANSWER;
+}
+
+void
+decode_goal(struct decoder *d)
+{
+	struct packet *p = d->p;
+
+	p->facts &= ~(uint32_t)FACT_NOANSWER;
 	if (never_answers(p))
 		p->facts |= FACT_NOANSWER;
 }
@@ -260,7 +276,7 @@ decode_encap(struct decoder *d, enum encap kind, uint32_t id)
 bool
 decode_enter(struct decoder *d, enum encap kind, uint32_t id)
 {
-	if (d->o->outer || d->part || d->tunnels == ENCAP_DEPTH)
+	if (d->o->outer || d->tunnels == ENCAP_DEPTH)
 		return (false);
 	d->tunnels++;
 	decode_encap(d, kind, id);
@@ -301,7 +317,7 @@ decode(struct packet *p, int dlt, const uint8_t *bytes, uint32_t caplen, uint32_
 	p->fate = PKT_SHORT; /* until a header says otherwise */
 	if (step == STEP_END)
 		decode_nonip(&d, PROTO_LINK, (uint32_t)dlt);
-	for (int n = 0; step != STEP_END; n++) {
+	for (int n = 0; step > STEP_END; n++) {
 		if (n == STEPS) {
 			if (d.level == 0)
 				decode_nonip(&d, PROTO_LINK, (uint32_t)dlt);

@@ -6,6 +6,7 @@
 #include "probe/decode/decoders.h"
 
 enum { NAME = 255, HEADER = 12, LENGTH = 2, WALK = 64 };
+enum { UPDATE = 5 }; /* the last opcode but one, which is for use without a server */
 
 /* The hash of a question's name; a question is the first name in the message, so nothing in it is
  * compressed.  Case does not count.  Sets c->cut if the name is not whole or no name. */
@@ -60,24 +61,41 @@ message(struct cursor c, uint32_t at, struct dns_message *m)
 		return (true);
 	hash = name_hash(&c);
 	type = cur_u16(&c);
+	class = cur_u16(&c);
 	if (c.cut)
 		return (true);
 	m->qhash = hash;
 	m->qtype = type;
 	m->asked = 1;
-	class = cur_u16(&c);
-	m->sure = get16(h + 4) == 1 && (m->flags >> 11 & 15) < 7 && (m->flags & 0x40) == 0 && !c.cut &&
-		  is_class(class);
+	m->sure = get16(h + 4) == 1 && (m->flags >> 11 & 15) < 7 && (m->flags & 0x40) == 0 && is_class(class);
 	return (true);
 }
 
+/* Counts that fit into n bytes: a question has 5 at least, a record 11. */
+static bool
+counts_fit(const uint8_t *h, uint32_t n)
+{
+	uint32_t records = (uint32_t)get16(h + 6) + get16(h + 8) + get16(h + 10);
+
+	return (HEADER + 5u * get16(h + 4) + 11 * records <= n);
+}
+
+/* A port does not make a message: what can not be one, or can not be read up to its question, is none. */
 enum step
 decode_dns(struct decoder *d)
 {
 	struct packet *p = d->p;
+	const uint8_t *h = d->c.p;
+	struct dns_message *m = &p->dns[0];
 
-	if (!message(d->c, 0, &p->dns[0]))
+	if (d->whole < HEADER)
+		return (STEP_NOT);
+	if (!message(d->c, 0, m))
 		return (decode_cut(d, LAYER_APP));
+	if ((m->flags >> 11 & 15) > UPDATE || !counts_fit(h, d->whole))
+		return (STEP_NOT);
+	if (get16(h + 4) > 0 && !m->asked)
+		return (cur_left(&d->c) < d->whole ? decode_cut(d, LAYER_APP) : STEP_NOT);
 	p->ndns = 1;
 	p->facts |= FACT_DNS;
 	return (STEP_END);

@@ -4,7 +4,7 @@
  */
 #include "probe/decode/decoders.h"
 
-enum { RESERVED_SPI = 256, IKE_LEAST = 28 };
+enum { RESERVED_SPI = 256, IKE_PORT = 500, NATT_PORT = 4500, CISCO_PORT = 10000 };
 
 enum step
 decode_esp(struct decoder *d)
@@ -20,7 +20,43 @@ decode_esp(struct decoder *d)
 	return (STEP_END);
 }
 
-/* UDP 4500 holds keepalives, IKE behind four zero bytes, and ESP. */
+bool
+decode_espudp(const struct decode_options *o, uint16_t port)
+{
+	for (unsigned i = 0; i < o->nesp_udp; i++)
+		if (o->esp_udp[i] == port)
+			return (true);
+	return (false);
+}
+
+static bool
+is_service(uint16_t port)
+{
+	return (port < 1024 && port != IKE_PORT);
+}
+
+bool
+decode_natt_ports(const struct decode_options *o, uint16_t a, uint16_t b)
+{
+	if (decode_espudp(o, a) || decode_espudp(o, b))
+		return (true);
+	if (is_service(a) || is_service(b)) /* the other port is just a client's */
+		return (false);
+	return (a == NATT_PORT || b == NATT_PORT || a == CISCO_PORT || b == CISCO_PORT);
+}
+
+/* Port 10000, where one maker's ESP goes, is also the first of those that telephones use. */
+static bool
+is_rtp(const struct decoder *d, const uint8_t *h)
+{
+	uint16_t s = d->p->sport, t = d->p->dport;
+
+	if (s == NATT_PORT || t == NATT_PORT || (s != CISCO_PORT && t != CISCO_PORT) || decode_espudp(d->o, CISCO_PORT))
+		return (false);
+	return ((h[0] & 0xef) == 0x80 && ((h[1] & 0x7f) < 35 || (h[1] & 0x7f) > 95));
+}
+
+/* Where ESP goes in UDP there are also keepalives of one byte; IKE was looked for before. */
 enum step
 decode_natt(struct decoder *d)
 {
@@ -28,25 +64,21 @@ decode_natt(struct decoder *d)
 	struct cursor c = d->c;
 	uint32_t spi, seq;
 
-	if (p->payload == 0)
-		return (STEP_END);
-	if (p->payload == 1) {
+	if (!decode_natt_ports(d->o, p->sport, p->dport))
+		return (STEP_NOT);
+	if (d->whole == 1) {
 		if (cur_u8(&c) == 0xff)
 			p->facts |= FACT_NATKA;
 		return (c.cut ? decode_cut(d, LAYER_APP) : STEP_END);
 	}
+	if (d->whole < 8)
+		return (STEP_NOT);
 	spi = cur_u32(&c);
-	if (!c.cut && spi == 0) {
-		if (p->payload < 4 + IKE_LEAST)
-			return (STEP_END);
-		d->c = c;
-		return (STEP_IKE);
-	}
 	seq = cur_u32(&c);
 	if (c.cut)
 		return (decode_cut(d, LAYER_APP));
-	if (spi < RESERVED_SPI)
-		return (STEP_END);
+	if (spi < RESERVED_SPI || decode_wgword(spi) || is_rtp(d, d->c.p))
+		return (STEP_NOT);
 	decode_encap(d, ENCAP_UDP, ENCAP_NOID);
 	p->nencap = d->nencap;
 	p->proto = PROTO_ESP;

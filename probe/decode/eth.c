@@ -20,9 +20,5 @@ decode_eth(struct decoder *d)
 	type = get16(h + 12);
 	if (type == 0x0800)
 		return (STEP_IP4);
-	if (type > 1500)
-		return (decode_typed(d, type));
-	if (type < decode_left(d)) /* what is behind it is padding */
-		decode_bound(d, 0, type);
-	return (STEP_LLC);
+	return (decode_tagged(d, type));
 }

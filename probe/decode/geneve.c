@@ -18,9 +18,11 @@ decode_geneve(struct decoder *d)
 		return (decode_cut(d, LAYER_TUNNEL));
 	vni = get32(h + 4) >> 8;
 	next = decode_greproto(get16(h + 2));
-	if (h[0] >> 6 != 0 || next == STEP_END || next == STEP_ERSPAN ||
-	    !decode_enter(d, ENCAP_GENEVE, vni))
+	if (h[0] >> 6 != 0 || next == STEP_END || next == STEP_ERSPAN || next == STEP_GRECMD)
+		return (STEP_NOT);
+	if (!decode_enter(d, ENCAP_GENEVE, vni))
 		return (STEP_END);
-	d->vrf = vni;
+	d->unsure = true;
+	d->vrf = d->keyed_vrf = vni;
 	return (next);
 }

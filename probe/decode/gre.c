@@ -12,6 +12,7 @@ enum {
 	GRE_KEY = 0x2000,
 	GRE_SEQ = 0x1000,
 	GRE_ACK = 0x80,
+	BRIDGING = 0x6558,
 	SOURCES = 16
 };
 
@@ -56,6 +57,28 @@ numbers(struct decoder *d, uint32_t seq, uint32_t id, bool mirror, uint32_t sess
 	p->gre_id = numbering(p, mirror, mirror ? session : id);
 }
 
+/* A keepalive: the packet inside is GRE with nothing in it, addressed back to who sent the outer one, so that the
+ * other end of the tunnel returns it unknowingly.  Both layers are the sender's. */
+bool
+decode_keepalive(const struct decoder *d, const struct ip *src, const struct ip *dst, size_t skip)
+{
+	const struct packet *p = d->p;
+	struct cursor c = d->c;
+
+	if (p->proto != PROTO_GRE || ip_cmp(src, &p->dst) != 0 || ip_cmp(dst, &p->src) != 0)
+		return (false);
+	cur_skip(&c, skip + 2);
+	return (cur_u16(&c) == 0); /* or the capture ended: what else would come back */
+}
+
+/* The part of a key that is a network: NVGRE (RFC 7637) has a flow's number in the low byte, and no networks below
+ * 0x1000, so such a key is plain. */
+static uint32_t
+network(uint16_t type, uint32_t key)
+{
+	return (type == BRIDGING && key >> 8 >= 0x1000 ? key >> 8 : key);
+}
+
 enum step
 decode_gre(struct decoder *d)
 {
@@ -83,11 +106,13 @@ decode_gre(struct decoder *d)
 	if ((flags & GRE_KEY) != 0) {
 		id = version == 0 ? key
 				  : key & 0xffff; /* PPTP: the call; the other half is a length */
-		if (version == 0)
-			p->vrf = d->vrf = key;
 	}
 	d->c = c;
 	next = decode_greproto(type);
+	/* The two directions of a tunnel may have different keys: only of what is not decoded, or if it is asked for, the
+	 * key is part of a flow's; ERSPAN's never. */
+	if (version == 0 && (flags & GRE_KEY) != 0 && next != STEP_ERSPAN)
+		p->vrf = p->keyed_vrf = d->keyed_vrf = network(type, key);
 	if ((flags & GRE_SEQ) != 0)
 		numbers(d, seq, id, next == STEP_ERSPAN, cur_u32(&c) & 0x3ff);
 	if (next == STEP_ERSPAN && (flags & GRE_SEQ) == 0) /* type I: no header of its own */

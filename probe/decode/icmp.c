@@ -38,15 +38,16 @@ is_echo(const struct packet *p, uint8_t type)
 	return (p->af == 6 && (type == 128 || type == 129));
 }
 
-/* ESP in UDP (RFC 3948): an SPI follows the UDP header, not the marker of IKE. */
+/* ESP in UDP (RFC 3948): an SPI follows the UDP header; not the marker of IKE, nor a message of WireGuard. */
 static void
-quote_natt(struct packet *p, struct cursor c)
+quote_natt(struct packet *p, struct cursor c, const struct decode_options *o)
 {
 	uint32_t spi;
 
 	cur_skip(&c, 4); /* length, checksum */
 	spi = cur_u32(&c);
-	if (c.cut || spi == 0 || (p->quote.sport != 4500 && p->quote.dport != 4500))
+	if (c.cut || spi < 256 || decode_wgword(spi) ||
+	    !decode_natt_ports(o, p->quote.sport, p->quote.dport))
 		return;
 	p->quote.proto = PROTO_ESP;
 	p->quote.spi = spi;
@@ -55,7 +56,7 @@ quote_natt(struct packet *p, struct cursor c)
 
 /* What a quote shows of the transport header: at least its first 8 bytes, mostly. */
 static void
-quote_transport(struct packet *p, struct cursor c)
+quote_transport(struct packet *p, struct cursor c, const struct decode_options *o)
 {
 	uint8_t type;
 
@@ -84,7 +85,7 @@ quote_transport(struct packet *p, struct cursor c)
 	p->quote.dport = cur_u16(&c);
 	p->quote.ports = 1;
 	if (p->quote.proto == PROTO_UDP)
-		quote_natt(p, c);
+		quote_natt(p, c, o);
 }
 
 /* To the transport header of a quoted IPv6 packet; false: it is in another fragment, or was not quoted. */
@@ -102,6 +103,8 @@ quote_extensions(struct packet *p, struct cursor *c)
 		if (proto != FRAGMENT)
 			cur_skip(c, h[1] * 8u);
 		p->quote.proto = h[0];
+		if (proto == ROUTING && !c->cut)
+			(void)decode_final(h, 8 + h[1] * 8u, &p->quote.dst);
 		if (c->cut || (proto == FRAGMENT && (get16(h + 2) & 0xfff8) != 0))
 			return (false);
 	}
@@ -109,7 +112,7 @@ quote_extensions(struct packet *p, struct cursor *c)
 }
 
 static void
-quote(struct packet *p, struct cursor c)
+quote(struct packet *p, struct cursor c, const struct decode_options *o)
 {
 	const uint8_t *h = c.p;
 	bool first;
@@ -135,7 +138,7 @@ quote(struct packet *p, struct cursor c)
 	p->quote.af = p->af;
 	p->facts |= FACT_QUOTE;
 	if (first && !c.cut)
-		quote_transport(p, c);
+		quote_transport(p, c, o);
 }
 
 static enum step
@@ -160,7 +163,7 @@ icmp(struct decoder *d)
 	decode_payload(d, 8);
 	if (is_error(p->af, type)) {
 		cur_skip(&d->c, 8);
-		quote(p, d->c);
+		quote(p, d->c, d->o);
 	}
 	return (STEP_END);
 }

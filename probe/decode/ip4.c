@@ -18,15 +18,28 @@ fragment(struct decoder *d, uint32_t off, bool more)
 {
 	struct packet *p = d->p;
 
-	p->facts |= FACT_FRAG;
-	p->frag.off = off;
-	p->frag.len = p->payload;
-	p->frag.more = more;
-	p->frag.bad = off + p->payload > 65535;
+	decode_fragment(d, off, more);
 	p->frag.tiny =
 	    off == 0 ? p->payload < least((uint8_t)p->proto) : off == 8 && p->proto == PROTO_TCP;
-	d->part = true;
 	return (off == 0 ? decode_ipproto((uint8_t)p->proto) : STEP_END);
+}
+
+/* Within something else: does it fit there (a port may have led here), and is it of whom it says?  Fragments of a
+ * fragment stay with the outer ones. */
+static bool
+belongs(const struct decoder *d, const uint8_t *h, uint32_t total, uint32_t there)
+{
+	struct ip src, dst;
+
+	if (d->unsure && total > there)
+		return (false);
+	if ((get16(h + 6) & (MORE | OFFSET)) != 0 && (d->part || d->split))
+		return (false);
+	if (h[9] != PROTO_GRE)
+		return (true);
+	src = ip_v4(h + 12);
+	dst = ip_v4(h + 16);
+	return (!decode_keepalive(d, &src, &dst, (h[0] & 15u) * 4 - 20));
 }
 
 enum step
@@ -47,6 +60,11 @@ decode_ip4(struct decoder *d)
 		total = there;
 	if (h[0] >> 4 != 4 || hlen < 20 || total < hlen)
 		return (decode_bad(d));
+	if (d->level > 0) {
+		there += d->rest;
+		if (!belongs(d, h, total, there))
+			return (STEP_END);
+	}
 	src = ip_v4(h + 12);
 	dst = ip_v4(h + 16);
 	decode_flow(d, &src, &dst, 4, h[9]);

@@ -4,6 +4,8 @@
  */
 #include "probe/decode/decoders.h"
 
+#include <string.h>
+
 enum { EXTENSIONS = 16 };
 enum {
 	HOPOPTS = 0,
@@ -15,6 +17,8 @@ enum {
 	HIP = 139,
 	SHIM6 = 140
 };
+
+enum { SOURCE_ROUTE = 0, HOME_ADDRESS = 2, SEGMENTS = 4 }; /* types of routing headers */
 
 static bool
 is_extension(uint8_t number)
@@ -33,6 +37,36 @@ is_extension(uint8_t number)
 	}
 }
 
+/* Where a packet is still to go: the last address of its routing header, of `size` bytes.  false: it is there, or the
+ * header is of a type that does not show it, or lies. */
+bool
+decode_final(const uint8_t *h, uint32_t size, struct ip *dst)
+{
+	uint32_t last = 8; /* where it is */
+
+	if (h[3] == 0) /* segments left */
+		return (false);
+	switch (h[2]) {
+	case SOURCE_ROUTE: /* RFC 2460: in the order of the way */
+		if (size < 24 || h[1] % 2 != 0 || h[3] > h[1] / 2)
+			return (false);
+		last = size - 16;
+		break;
+	case HOME_ADDRESS: /* RFC 6275: just one */
+		if (size != 24)
+			return (false);
+		break;
+	case SEGMENTS: /* RFC 8754: in the other order; the first of them may be left out of the list */
+		if (size < 8 + 16 * (h[4] + 1u) || h[3] > h[4] + 1)
+			return (false);
+		break;
+	default:
+		return (false);
+	}
+	memcpy(dst->b, h + last, sizeof(dst->b));
+	return (true);
+}
+
 /* True if the packet's transport header is not in this fragment. */
 static bool
 fragment(struct decoder *d, const uint8_t *h)
@@ -46,13 +80,9 @@ fragment(struct decoder *d, const uint8_t *h)
 		p->facts |= FACT_ATOMIC;
 		return (false);
 	}
-	p->facts |= FACT_FRAG;
-	p->frag.off = off;
-	p->frag.len = p->payload;
-	p->frag.more = more;
-	p->frag.bad = off + p->payload > 65535 || (more && p->payload % 8 != 0);
+	decode_fragment(d, off, more);
+	p->frag.bad |= more && p->payload % 8 != 0;
 	p->frag.tiny = off == 8 && h[0] == PROTO_TCP;
-	d->part = true;
 	return (off != 0);
 }
 
@@ -87,6 +117,8 @@ extensions(struct decoder *d, uint8_t number)
 		if (d->c.cut)
 			return (decode_cut(d, LAYER_EXT));
 		decode_payload(d, size);
+		if (number == ROUTING && decode_final(h, size, &p->dst))
+			decode_goal(d);
 		if (number == FRAGMENT)
 			tail = fragment(d, h);
 		if (h[0] == NONE && number >= MOBILITY &&
@@ -101,6 +133,41 @@ extensions(struct decoder *d, uint8_t number)
 	return (is_extension(number) ? STEP_END : decode_ipproto(number));
 }
 
+/* Is a fragment among the extension headers at c? */
+static bool
+is_fragment(struct cursor c, uint8_t number)
+{
+	for (int n = 0; n < EXTENSIONS && is_extension(number); n++) {
+		const uint8_t *h = cur_bytes(&c, 8);
+
+		if (h == NULL)
+			return (false);
+		if (number != FRAGMENT)
+			cur_skip(&c, h[1] * 8u);
+		else if ((get16(h + 2) & 0xfff8) != 0 || (h[3] & 1) != 0)
+			return (true);
+		number = h[0];
+	}
+	return (false);
+}
+
+/* As in ip4.c. */
+static bool
+belongs(const struct decoder *d, const uint8_t *h, uint32_t length, uint32_t there)
+{
+	struct ip src, dst;
+
+	if (d->unsure && length > there)
+		return (false);
+	if ((d->part || d->split) && is_fragment(d->c, h[6]))
+		return (false);
+	if (h[6] != PROTO_GRE)
+		return (true);
+	memcpy(src.b, h + 8, 16);
+	memcpy(dst.b, h + 24, 16);
+	return (!decode_keepalive(d, &src, &dst, 0));
+}
+
 enum step
 decode_ip6(struct decoder *d)
 {
@@ -111,12 +178,17 @@ decode_ip6(struct decoder *d)
 
 	if (h == NULL)
 		return (decode_cut(d, LAYER_NET));
-	if (h[0] >> 4 != 6)
-		return (decode_bad(d));
 	length = get16(h + 4);
 	there = (uint32_t)decode_left(d);
+	if (h[0] >> 4 != 6)
+		return (decode_bad(d));
 	if (length == 0 && h[6] != NONE) /* a jumbogram, or segmentation offload */
 		length = there;
+	if (d->level > 0) {
+		there += d->rest;
+		if (!belongs(d, h, length, there))
+			return (STEP_END);
+	}
 	memcpy(src.b, h + 8, 16);
 	memcpy(dst.b, h + 24, 16);
 	decode_flow(d, &src, &dst, 6, h[6]);

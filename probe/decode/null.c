@@ -42,10 +42,18 @@ decode_loop(struct decoder *d)
 	return (family(d, get32(h)));
 }
 
+/* The link type says that it is IP; the nibble only says which. */
 enum step
 decode_raw(struct decoder *d)
 {
-	enum step next = decode_nibble(d);
-
-	return (next != STEP_END ? next : decode_bad(d));
+	if (cur_left(&d->c) == 0)
+		return (STEP_IP4); /* which finds that nothing is there */
+	switch (*d->c.p >> 4) {
+	case 4:
+		return (STEP_IP4);
+	case 6:
+		return (STEP_IP6);
+	default:
+		return (decode_bad(d));
+	}
 }

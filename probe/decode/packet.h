@@ -30,6 +30,7 @@ enum {
 	PROTO_ESP = 50,
 	PROTO_AH = 51,
 	PROTO_ICMP6 = 58,
+	PROTO_L2TP = 115,
 	PROTO_SCTP = 132,
 	PROTO_UDPLITE = 136,
 };
@@ -45,17 +46,19 @@ enum { /* packet.facts */
 	FACT_SPI = 1 << 4,     /* spi, seq: ESP, UDP-encapsulated ESP, AH */
 	FACT_FRAG = 1 << 5,    /* a fragment (MF set or offset > 0): frag.* */
 	FACT_PAYLOAD = 1 << 6, /* payload is known */
-	FACT_IKE = 1 << 7,     /* ike.*: a clear ISAKMP header (UDP 500, or 4500 behind the non-ESP marker) */
-	FACT_NATKA = 1 << 8,   /* NAT keepalive: UDP 4500, one byte 0xff */
+	FACT_IKE = 1 << 7,     /* ike.*: a clear ISAKMP header, on whatever UDP port */
+	FACT_NATKA = 1 << 8,   /* NAT keepalive: one byte 0xff on a port of ESP in UDP */
 	FACT_MAC = 1 << 9,     /* smac, dmac */
 	FACT_ATOMIC = 1 << 10, /* IPv6 fragment header on a whole datagram (RFC 6946) */
 	FACT_CUT = 1 << 11,    /* in a flow, though its headers were cut by the capture: MAR `cut` */
 	FACT_NOANSWER = 1 << 12, /* multicast or broadcast destination: never answers, never flips */
 	FACT_GRESEQ = 1 << 13,   /* seq of a GRE header with S bit (ERSPAN II/III, RFC 2890): gre_seq */
-	FACT_DNS = 1 << 14,      /* UDP 53: dns[0].  TCP 53: dns[], dns_* say what was found, perhaps nothing */
+	FACT_DNS = 1 << 14,      /* UDP 53: dns[0], its question whole if it has one.  TCP 53: dns[], dns_* say what was found, perhaps nothing */
 	FACT_WG = 1 << 15,       /* wg.*: a WireGuard message */
+	FACT_WGLIKE = 1 << 20,   /* wg.*: one but for its reserved bytes; who has seen the same three both ways may believe it */
 	FACT_RTP = 1 << 17,      /* rtp.*: looks like RTP; a tracker has to confirm it */
 	FACT_MIRROR = 1 << 18,   /* the frame came in ERSPAN: gre_seq counts what the mirror sent */
+	FACT_SCTP = 1 << 19,     /* sctp.*: the first chunk */
 	FACT_QUOTE = 1 << 16,    /* an ICMP error; quote.*: the packet that it is about */
 };
 
@@ -67,21 +70,27 @@ enum encap { /* one step of encapsulation, outer to inner; its letters in the `e
 	ENCAP_PPPOE,  /* pppoe:<session> */
 	ENCAP_IPIP,   /* ipip */
 	ENCAP_6IN4,   /* 6in4 (also 4in6, 6in6: the outer and inner family follow from the addresses) */
-	ENCAP_GRE,    /* gre, gre:<key> */
+	ENCAP_GRE,    /* gre, gre:<key>, all 32 bits of it */
 	ENCAP_ERSPAN, /* erspan:<session> */
 	ENCAP_VXLAN,  /* vxlan:<vni> */
 	ENCAP_GENEVE, /* geneve:<vni> */
 	ENCAP_GTPU,   /* gtp:<teid> */
 	ENCAP_TEREDO,
-	ENCAP_L2TP,
-	ENCAP_UDP, /* udp: UDP-encapsulated ESP */
+	ENCAP_L2TP, /* l2tp:<session> */
+	ENCAP_UDP,  /* udp: UDP-encapsulated ESP, MPLS in UDP */
 	ENCAP_AH,  /* ah: ESP or IP within AH */
+	ENCAP_PBB, /* pbb:<service> */
+	ENCAP_PW,  /* pw: Ethernet in MPLS */
+	ENCAP_VNTAG,
+	ENCAP_FABRICPATH,
+	ENCAP_CMD, /* cmd: Cisco metadata */
 };
 #define ENCAP_DEPTH 8
 #define ENCAP_NOID UINT32_MAX
 
 /* TCP flags as on the wire */
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_ECE = 64, TCP_CWR = 128 };
+enum { SCTP_INIT = 1, SCTP_INIT_ACK = 2 }; /* types of chunks */
 /* A DNS message whose header was at hand (RFC 1035). */
 struct dns_message {
 	uint32_t at;         /* in TCP: where it begins, with its length, from the start of the segment */
@@ -113,7 +122,7 @@ struct packet {
 	uint16_t proto;        /* innermost protocol that owns the packet, see above */
 	uint8_t af;            /* 4, 6, 0 = no IP */
 	uint8_t fate;          /* enum pkt_fate */
-	uint32_t vrf;          /* VXLAN/Geneve VNI, GRE key; else 0 */
+	uint32_t vrf;          /* VXLAN/Geneve VNI; of GRE that is not decoded its key; else 0 */
 	uint32_t aux;          /* more key: GRE undecodable 0; LLC SAPs; ethertype's own business otherwise 0 */
 	uint32_t facts;
 	uint32_t wire;         /* length of the whole frame on the wire, with L2 */
@@ -131,6 +140,7 @@ struct packet {
 	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */
 	uint32_t spi, seq;    /* FACT_SPI */
 	uint32_t ipid;        /* IPv4 identification; IPv6: of the fragment header, else 0 */
+	uint32_t keyed_vrf;   /* vrf, if the keys of GRE around the flow count (--key +gre); NVGRE: its network */
 	/* --- line 2 */
 	uint64_t ohash;       /* hash of the outer address pair where there is an outer IP header, else 0 */
 	struct {
@@ -139,6 +149,8 @@ struct packet {
 		uint8_t more;  /* MF */
 		uint8_t tiny;  /* the transport header does not fit into it (RFC 1858, SEMANTICS 5) */
 		uint8_t bad;   /* beyond 65535, or an IPv6 middle fragment that is no multiple of 8 */
+		uint8_t inner; /* the first one, around what the flow is of: lengths are those of the whole packet inside,
+		                * its other fragments are the flow's too, by what is in frag_of */
 	} frag;
 	uint32_t gre_seq;
 	uint64_t gre_id;      /* of its numbering: outer source and destination, key or ERSPAN session */
@@ -160,13 +172,19 @@ struct packet {
 			uint16_t id; /* echo, timestamp, information, mask; else 0 */
 		} icmp;
 		struct {
+			uint8_t chunk; /* type of the first */
+		} sctp;
+		struct {
 			uint64_t ispi, rspi;
 			uint32_t msgid;
 			uint8_t version, exchange, flags;
+			uint8_t marker; /* behind the four zero bytes that tell it from ESP: this pair of ports has both */
 		} ike;
 		struct {
 			uint32_t sender, receiver;
 			uint64_t counter;
+			uint32_t reserved; /* FACT_WGLIKE: the three bytes behind the type, which are not 0 */
+			uint16_t messages; /* in this datagram: of data, with counters one after the other */
 			uint8_t type;
 		} wg;
 		struct {
@@ -175,6 +193,12 @@ struct packet {
 			uint8_t pt;
 		} rtp;
 	};
+	struct { /* frag.inner: what the datagram in fragments has in common */
+		struct ip src, dst;
+		uint32_t id, vrf;
+		uint16_t proto;
+		uint8_t af;
+	} frag_of;
 	struct { /* FACT_QUOTE: key material of the packet quoted in an ICMP error, as far as it was quoted */
 		struct ip src, dst;
 		uint16_t sport, dport, proto;

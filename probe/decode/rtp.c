@@ -17,8 +17,8 @@ decode_rtp(struct decoder *d)
 	uint32_t ts = cur_u32(&c), ssrc = cur_u32(&c);
 
 	if (c.cut || first >> 6 != RTP_VERSION || (pt >= RTCP_FIRST && pt <= RTCP_LAST) ||
-	    p->payload < 12 + 4u * (first & 15))
-		return (STEP_END);
+	    d->whole < 12 + 4u * (first & 15))
+		return (STEP_NOT);
 	p->rtp.pt = pt;
 	p->rtp.seq = seq;
 	p->rtp.ts = ts;

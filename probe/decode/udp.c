@@ -1,16 +1,92 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * udp.c: UDP (RFC 768) and UDP-Lite (RFC 3828).
+ * udp.c: UDP (RFC 768), and UDP-Lite (RFC 3828), whose length field means something else.
+ *
+ * What a datagram holds is decided by what it looks like, in the order of the rows of proto.def.  Each row has a test
+ * of a few instructions, so that what is none of them costs no more than that.
  */
 #include "probe/decode/decoders.h"
+
+enum { LOOK = 32 }; /* the most that is needed to know something by */
+
+/* Ports are hints, a bit for each step that may be behind one. */
+#define HINT(name) (1ull << STEP_##name)
+_Static_assert(STEPS_KNOWN <= 64, "a bit for each step");
+
+/* Few ports have one: most are told by a bit for each of the 64 that ports leave. */
+#define FEW(port) (1ull << ((port) & 63))
+
+static const uint64_t few = 0
+#define UDPPORT(number, name) | FEW(number)
+#define UDPDPORT(number, name) | FEW(number)
+#include "probe/decode/proto.def"
+    ;
+
+static inline uint64_t
+hint_to(uint16_t dport)
+{
+	if ((few & FEW(dport)) == 0)
+		return (0);
+	switch (dport) {
+#define UDPPORT(number, name)                                                                                     \
+	case number:                                                                                              \
+		return (HINT(name));
+#define UDPDPORT(number, name)                                                                                    \
+	case number:                                                                                              \
+		return (HINT(name));
+#include "probe/decode/proto.def"
+	default:
+		return (0);
+	}
+}
+
+static inline uint64_t
+hint_from(uint16_t sport)
+{
+	if ((few & FEW(sport)) == 0)
+		return (0);
+	switch (sport) {
+#define UDPPORT(number, name)                                                                                     \
+	case number:                                                                                              \
+		return (HINT(name));
+#include "probe/decode/proto.def"
+	default:
+		return (0);
+	}
+}
+
+static enum step
+inside(struct decoder *d)
+{
+	const struct cursor c = d->c;
+	const uint8_t *h = c.p;
+	size_t there = cur_left(&c);
+	unsigned first = there > 0 ? h[0] : 0x100;
+	uint64_t hints = hint_to(d->p->dport) | hint_from(d->p->sport);
+	enum step next;
+
+	if (d->o->nesp_udp != 0 && (decode_espudp(d->o, d->p->sport) || decode_espudp(d->o, d->p->dport)))
+		hints |= HINT(NATT);
+#define PORT(name) ((hints & HINT(name)) != 0)
+#define BYTE(n) (there > (n) ? h[n] : 0)
+#define IKE_VERSION(byte) ((byte) == 0x10 || (byte) == 0x20)
+#define UDPLOOK(function, hint)                                                                                   \
+	if (hint) {                                                                                               \
+		if ((next = function(d)) != STEP_NOT)                                                             \
+			return (next);                                                                            \
+		d->c = c;                                                                                         \
+	}
+#include "probe/decode/proto.def"
+	/* A port says that there may be something, and too little was captured to say. */
+	return (hints != 0 && there < LOOK && there < d->whole ? decode_cut(d, LAYER_APP) : STEP_END);
+}
 
 enum step
 decode_udp(struct decoder *d)
 {
 	const uint8_t *h = cur_bytes(&d->c, 8);
 	struct packet *p = d->p;
-	enum step next;
-	uint16_t length;
+	uint32_t length;
 
 	if (h == NULL)
 		return (decode_cut_transport(d));
@@ -21,10 +97,11 @@ decode_udp(struct decoder *d)
 	p->dport = get16(h + 2);
 	p->facts |= FACT_PORTS;
 	decode_payload(d, 8);
-	next = decode_udpport(p->sport, p->dport);
-	if (next != STEP_END || cur_left(&d->c) < 12)
-		return (next);
-	return (*d->c.p - 1u < 4 ? STEP_WG : *d->c.p >> 6 == 2 ? STEP_RTP : STEP_END);
+	/* A first fragment has not all of its datagram, but says how much that is. */
+	d->whole = length != 0 && (length - 8 <= p->payload || d->part) ? length - 8 : p->payload;
+	if (d->part && length != 0)
+		d->rest = d->whole > p->payload ? d->whole - p->payload : 0;
+	return (d->whole != 0 ? inside(d) : STEP_END);
 }
 
 enum step

@@ -22,9 +22,5 @@ decode_vlan(struct decoder *d)
 		else if (p->ivlan == 0xffff)
 			p->ivlan = id;
 	}
-	if (type > 1500)
-		return (decode_typed(d, type));
-	if (type < decode_left(d))
-		decode_bound(d, 0, type);
-	return (STEP_LLC);
+	return (decode_tagged(d, type));
 }

@@ -28,8 +28,11 @@ decode_vxlan(struct decoder *d)
 		return (decode_cut(d, LAYER_TUNNEL));
 	vni = get32(h + 4) >> 8;
 	next = inside(h);
-	if ((h[0] & VALID_VNI) == 0 || next == STEP_END || !decode_enter(d, ENCAP_VXLAN, vni))
+	if ((h[0] & VALID_VNI) == 0 || next == STEP_END)
+		return (STEP_NOT);
+	if (!decode_enter(d, ENCAP_VXLAN, vni))
 		return (STEP_END);
-	d->vrf = vni;
+	d->unsure = true;
+	d->vrf = d->keyed_vrf = vni;
 	return (next);
 }

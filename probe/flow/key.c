@@ -59,7 +59,7 @@ canonical(const struct packet *p, const struct key_options *o, struct key *k)
 	k->hport = side ? sport : dport;
 	k->proto = p->proto;
 	k->af = p->af;
-	k->vrf = p->vrf;
+	k->vrf = o->gre ? p->keyed_vrf : p->vrf;
 	if (o->vlan)
 		k->vrf ^= key_vlans(p->vlan, p->ivlan);
 	return (side);
@@ -129,6 +129,7 @@ key_quoted(const struct packet *p, const struct key_options *o, struct key *k, i
 	q.sport = p->quote.sport;
 	q.dport = p->quote.dport;
 	q.vrf = p->vrf;
+	q.keyed_vrf = p->keyed_vrf;
 	q.aux = 0;
 	q.vlan = p->vlan;
 	q.ivlan = p->ivlan;
@@ -230,6 +231,9 @@ key_initiator(const struct packet *p, bool first, bool *sender)
 		}
 	} else if ((p->facts & FACT_WG) && (p->wg.type == 1 || p->wg.type == 2)) {
 		*sender = p->wg.type == 1;
+		return (DIRQ_SEEN);
+	} else if ((p->facts & FACT_SCTP) && (p->sctp.chunk == SCTP_INIT || p->sctp.chunk == SCTP_INIT_ACK)) {
+		*sender = p->sctp.chunk == SCTP_INIT;
 		return (DIRQ_SEEN);
 	} else if (p->proto == PROTO_ARP && p->arp_op != 0) {
 		*sender = p->arp_op == 1;

@@ -42,6 +42,7 @@ key_equal(const struct key *a, const struct key *b)
 
 struct key_options {
 	bool vlan; /* --key +vlan: VLAN ids are part of the key */
+	bool gre;  /* --key +gre: so are the keys of GRE around a flow */
 };
 
 /* What --key +vlan mixes into a key's vrf: 12 bits each, above the low ones of a VNI. */

@@ -39,6 +39,7 @@ struct datagram {
 	int64_t arrived;      /* time of its first piece */
 	struct key flow;      /* if keyed */
 	uint8_t keyed, side, settled, nivs, overflow, has_spi;
+	uint8_t inner, ttl, tos; /* the first piece was looked into: what its flow is told of the others */
 	uint32_t spi;
 	uint32_t total, highest; /* total = 0: the last piece was not seen */
 	struct interval iv[INTERVALS];
@@ -112,11 +113,21 @@ held(const struct frags *f, uint32_t n)
 
 /* --- the table */
 
-/* The protocol as all pieces of the datagram have it: UDP-encapsulated ESP is UDP to the others. */
+/* The protocol as all pieces of the datagram have it: UDP-encapsulated ESP is UDP to the others.  A first piece that
+ * was looked into is of the datagram around its flow. */
 static void
 frag_key(const struct packet *p, struct frag_key *k)
 {
 	memset(k, 0, sizeof(*k));
+	if (p->frag.inner) {
+		k->src = p->frag_of.src;
+		k->dst = p->frag_of.dst;
+		k->id = p->frag_of.id;
+		k->af = p->frag_of.af;
+		k->proto = p->frag_of.proto;
+		k->vrf = k->proto == PROTO_GRE ? 0 : p->frag_of.vrf;
+		return;
+	}
 	k->src = p->src;
 	k->dst = p->dst;
 	k->id = p->ipid;
@@ -263,7 +274,7 @@ classify(struct frags *f, uint32_t n, const struct packet *p, int64_t now)
 
 	if (p->frag.len > 0)
 		what |= cover(d, lo, hi);
-	if ((what & FRAG_OVL) && p->af == 6) { /* RFC 5722: such a datagram is invalid, never whole */
+	if ((what & FRAG_OVL) && d->key.af == 6) { /* RFC 5722: such a datagram is invalid, never whole */
 		what |= FRAG_BAD;
 		d->overflow = 1;
 	}
@@ -308,6 +319,16 @@ hold(struct frags *f, uint32_t n, const struct packet *p, uint8_t what, int64_t 
 	f->htail = h;
 }
 
+/* What a further piece is to a flow inside its datagram: its bytes on the wire.  All lengths inside were the first's. */
+static void
+further(struct packet *p, const struct datagram *d)
+{
+	p->facts &= ~(uint32_t)FACT_PAYLOAD;
+	p->iplen = p->payload = 0;
+	p->ttl = d->ttl;
+	p->tos = d->tos;
+}
+
 /* Hand out a held piece, the oldest of its datagram. */
 static void
 take(struct frags *f, uint32_t h, struct frag_piece *piece)
@@ -322,6 +343,8 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 			d->last = 0;
 	}
 	f->out = x->packet;
+	if (x->datagram != 0 && dg(f, x->datagram)->inner)
+		further(&f->out, dg(f, x->datagram));
 	piece->packet = &f->out;
 	piece->what = x->what;
 	piece->datagram = x->datagram;
@@ -332,13 +355,14 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 	pool_put(&f->held, h);
 }
 
-/* Does the key of this protocol need what only the first fragment has? */
+/* Does the key of this protocol need what only the first fragment has: ports, or a packet inside? */
 static bool
 needs_first(uint16_t proto, bool only)
 {
 	if (proto == PROTO_ESP || proto == PROTO_AH)
 		return (!only);
-	return (proto == PROTO_GRE || key_wants_ports(proto));
+	return (proto == PROTO_GRE || proto == PROTO_IPIP || proto == PROTO_IPV6 || proto == PROTO_L2TP ||
+	    key_wants_ports(proto));
 }
 
 bool
@@ -369,6 +393,9 @@ frags_packet(struct frags *f, const struct packet *p, const struct key_options *
 		d->flow = piece->key;
 		d->side = (uint8_t)piece->side;
 		d->keyed = 1;
+		d->inner = p->frag.inner;
+		d->ttl = p->ttl;
+		d->tos = p->tos;
 		d->has_spi = (p->facts & FACT_SPI) != 0;
 		d->spi = d->has_spi ? p->spi : 0;
 		piece->has_spi = d->has_spi;
@@ -381,6 +408,11 @@ frags_packet(struct frags *f, const struct packet *p, const struct key_options *
 		piece->side = d->side;
 		piece->has_spi = d->has_spi;
 		piece->spi = d->spi;
+		if (d->inner) {
+			f->out = *p;
+			further(&f->out, d);
+			piece->packet = &f->out;
+		}
 		return (true);
 	}
 	/* What can not be held counts without ports at once. */

@@ -151,7 +151,9 @@ encap_text(const struct attr *a, int side, char *out, size_t size)
 	static const char *const name[] = { [ENCAP_VLAN] = "q", [ENCAP_MPLS] = "mpls", [ENCAP_PPPOE] = "pppoe",
 		[ENCAP_IPIP] = "ipip", [ENCAP_6IN4] = "6in4", [ENCAP_GRE] = "gre", [ENCAP_ERSPAN] = "erspan",
 		[ENCAP_VXLAN] = "vxlan", [ENCAP_GENEVE] = "geneve", [ENCAP_GTPU] = "gtp", [ENCAP_TEREDO] = "teredo",
-		[ENCAP_L2TP] = "l2tp", [ENCAP_UDP] = "udp", [ENCAP_AH] = "ah" };
+		[ENCAP_L2TP] = "l2tp", [ENCAP_UDP] = "udp", [ENCAP_AH] = "ah",
+		[ENCAP_PBB] = "pbb", [ENCAP_PW] = "pw", [ENCAP_VNTAG] = "vntag", [ENCAP_FABRICPATH] = "fabricpath",
+		[ENCAP_CMD] = "cmd" };
 	size_t n = 0;
 
 	for (int i = 0; i < a->nencap[side] && n < size; i++) {

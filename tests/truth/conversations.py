@@ -15,7 +15,7 @@ from frames import arps
 PROTO = {1: 'icmp', 2: 'igmp', 4: 'ipip', 6: 'tcp', 17: 'udp', 41: 'ipv6', 47: 'gre', 50: 'esp', 51: 'ah',
          58: 'icmpv6', 89: 'ospf', 103: 'pim', 112: 'vrrp', 132: 'sctp'}
 WITH_PORTS = ('tcp', 'udp', 'sctp')
-IPV6_EXTENSIONS = (0, 43, 44, 60, 135, 139, 140)    # decoding ended in one; the truth has "?" then
+IPV6_EXTENSIONS = (0, 43, 44, 59, 60, 135, 139, 140)   # decoding ended in one; the truth has "?" then
 ARP, RARP = 0x806, 0x8035                           # tshark calls both arp
 TUNNELS = ('ipip', '6in4', 'gre', 'erspan', 'vxlan', 'geneve', 'gtp', 'teredo', 'l2tp')
 CARRIERS = ('ipip', 'ipv6', 'gre', 'udp')           # outer rows that may lose packets to inner flows
@@ -137,7 +137,8 @@ def arp_sums(arp, find):
 
 def give_back(t, o):
     """Takes from the truth's outer rows what went to inner flows.  Exact: for each pair of outer addresses
-    the missing packets and bytes are those that our inner flows with one ohash have."""
+    the missing packets and bytes are those that our inner flows with one ohash have.  A flow whose packets came
+    between several pairs has the hash of the first one: then all pairs together."""
     missing, touched = defaultdict(lambda: [0, 0]), {}
     for key, true in t.outer.items():
         ours = o.outer.get(key, [[0, 0], [0, 0]])
@@ -146,7 +147,8 @@ def give_back(t, o):
             touched[key] = ours
             for n in (0, 1):
                 missing[(key[1][0], key[2][0])][n] += less[0][n] + less[1][n]
-    if sorted(missing.values()) == sorted(o.carried.values()):
+    if (sorted(missing.values()) == sorted(o.carried.values()) or
+            [sum(v[n] for v in missing.values()) for n in (0, 1)] == [sum(v[n] for v in o.carried.values()) for n in (0, 1)]):
         for key, ours in touched.items():
             t.outer[key] = ours
 
