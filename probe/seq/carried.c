@@ -38,7 +38,8 @@ count(struct numbers *n, const struct seen *v, const struct number *q)
 	x->of = (struct flow_ref){ .key = v->f->key, .cell = v->flow, .src = v->f->src, .dirq = v->f->dirq };
 	c = carrier_of(n, x, v->now);
 	k = carrier_sink(&c, (struct seq_place){ .bin = v->b->start, .flowid = v->f->id }, &s->counts[v->side]);
-	seqno_packet(&x->seq, q->q, q->ts, q->known, &k);
+	for (unsigned i = 0; i <= q->more; i++)
+		seqno_packet(&x->seq, q->q + i, q->ts, q->known, &k);
 }
 
 void
@@ -48,7 +49,7 @@ numbers_udp(struct numbers *n, const struct seen *v)
 	unsigned got;
 
 	tidy(n, v->now);
-	got = v->p->facts & FACT_WG ? wg_packet(n, v, q) : rtp_packet(n, v, q);
+	got = v->p->facts & (FACT_WG | FACT_WGLIKE) ? wg_packet(n, v, q) : rtp_packet(n, v, q);
 	for (unsigned i = 0; i < got; i++)
 		count(n, v, &q[i]);
 }
@@ -99,7 +100,7 @@ numbers_gre(struct numbers *n, const struct seen *v)
 	}
 	x->side = (uint8_t)v->side;
 	seq_bin(n, v->b)->numbered = true;
-	count(n, v, &(struct number){ x, v->p->gre_seq, v->p->ts, false });
+	count(n, v, &(struct number){ .stream = x, .q = v->p->gre_seq, .ts = v->p->ts });
 }
 
 /* --- what a mirror lost is the capture's loss: it counts in MAR, in the bin of the packet */
