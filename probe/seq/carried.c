@@ -135,6 +135,24 @@ mirror_done(void *arg)
 	m->stats = NULL;
 }
 
+/* A session has numbers of its own, unless its first one goes on where those of the mirror's first session are. */
+static struct stream *
+mirror_stream(struct streams *s, const struct packet *p, int64_t now)
+{
+	uint64_t id = p->gre_id + 1 + p->gre_session;
+	struct stream *x = stream_find(s, id, now), *all;
+
+	if (x != NULL && !x->shared)
+		return (x);
+	if (x == NULL && (x = stream_add(s, id, STREAM_GRE, 32, now)) == NULL)
+		return (NULL);
+	all = stream_find(s, p->gre_id, now);
+	if (x->shared && all != NULL)
+		return (all);
+	x->shared = all == NULL || seqno_goes_on(&all->seq, p->gre_seq);
+	return (!x->shared ? x : all != NULL ? all : stream_add(s, p->gre_id, STREAM_GRE, 32, now));
+}
+
 void
 numbers_mirror(struct numbers *n, const struct packet *p, int64_t now, struct stat_set *stats)
 {
@@ -148,7 +166,7 @@ numbers_mirror(struct numbers *n, const struct packet *p, int64_t now, struct st
 		seqno_end(&stream_at(&n->mirrors, old)->seq, &k);
 		streams_drop(&n->mirrors, old);
 	}
-	if ((x = gre_stream(&n->mirrors, p, now)) == NULL)
+	if ((x = mirror_stream(&n->mirrors, p, now)) == NULL)
 		return;
 	seqno_packet(&x->seq, p->gre_seq, p->ts, false, &k);
 	stats->mirlost = here.lost;

@@ -51,6 +51,7 @@ struct stream {
 	uint32_t chain, newer, older;
 	uint32_t spi;
 	uint8_t kind, side;
+	bool shared;             /* it counts with others: a session of a mirror */
 	struct flow_ref of;      /* where it was counted last */
 	struct rtp_clock clock;
 	union {
