@@ -59,7 +59,8 @@ UNIT += \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_types
-EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/sim.h %D%/unit/probe/world.h %D%/golden contrib/python/pavoread.py
+EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
+	%D%/unit/probe/track/segments.h %D%/golden contrib/python/pavoread.py
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -130,6 +131,30 @@ UNIT += %D%/unit/probe/health/test_health
 tests_unit_probe_health_test_health_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/frag/test_frag
 tests_unit_probe_frag_test_frag_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/settle/test_count
+tests_unit_probe_settle_test_count_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/settle/test_settle
+tests_unit_probe_settle_test_settle_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp
+tests_unit_probe_track_test_tcp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp_life
+tests_unit_probe_track_test_tcp_life_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp_data
+tests_unit_probe_track_test_tcp_data_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_tcp_ack
+tests_unit_probe_track_test_tcp_ack_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_asks
+tests_unit_probe_track_test_asks_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_dns_tcp
+tests_unit_probe_track_test_dns_tcp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_icmp
+tests_unit_probe_track_test_icmp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_udp
+tests_unit_probe_track_test_udp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/track/test_registry
+tests_unit_probe_track_test_registry_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/tunnel/test_lanes
+tests_unit_probe_tunnel_test_lanes_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

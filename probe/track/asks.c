@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/asks.c: queries by flow and id, and by age.  Tested by test_dns.c.
+ * track/asks.c: queries by flow and id, and by age.
  */
 #include "probe/track/asks.h"
 

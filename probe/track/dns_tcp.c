@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/dns_tcp.c: messages that lie anywhere in a stream of segments.  Tested by test_dns.c.
+ * track/dns_tcp.c: messages that lie anywhere in a stream of segments.
  */
 #include "probe/track/dns_tcp.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * track/tunnel.c: ESP and AH: what a record of a lane holds.  Their numbers are followed by SA (tunnel/).
+ * track/tunnel.c: ESP and AH: what a record of a lane holds.  Their numbers are followed by SA (tunnel/).  Tested by
+ * tests/unit/probe/tunnel/test_lanes.c.
  */
 #include "probe/track/track.h"
 

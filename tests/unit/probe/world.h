@@ -30,6 +30,7 @@ struct world {
 	struct key_options key;
 	struct packet p; /* the last one, its time clamped, */
 	struct seen v;   /* and where it counted */
+	uint8_t frag, told, src; /* of the next one: what frag/ and tunnel/ say of it */
 	struct buf text;
 	uint32_t said;   /* records that world_said() has shown */
 	bool over;
@@ -50,6 +51,8 @@ world_new(struct world *w, int64_t seconds, uint32_t max_flows)
 	table_init(&w->flows.table, max_flows, 1);
 	ledger_init(&w->ledger, &w->flows.table, &(struct ledger_options){ .interval = seconds * SEC, .probe = "p",
 	    .max_flows = max_flows, .max_holds = 64, .limits = &health_default, .sink = { world_put, NULL } });
+	batch_free(&w->ledger.emit.batch);
+	w->ledger.emit.batch = batch_new(512);
 	w->track = w->ledger.track = track_new(&w->ledger, max_flows, 1, &health_default);
 	w->flows.ledger = &w->ledger;
 	w->flows.track = w->track;
@@ -84,7 +87,8 @@ world_send(struct world *w, const struct packet *p)
 	bool jump;
 
 	w->p = *p;
-	*v = (struct seen){ .p = &w->p };
+	*v = (struct seen){ .p = &w->p, .frag = w->frag, .told = w->told, .src = w->src };
+	w->frag = w->told = w->src = 0;
 	w->p.ts = watermark_take(&w->ledger.clock, p->ts, false, &jump);
 	v->now = w->ledger.clock.now;
 	ledger_place(&w->ledger, v);
@@ -174,6 +178,7 @@ world_free(struct world *w)
 
 	if (!w->over)
 		world_end(w);
+	assert_int_equal(w->flows.table.flows.used + w->flows.table.attrs.used, 0);
 	assert_int_equal(w->ledger.bins.used + w->ledger.toses.used + w->ledger.frags.used, 0);
 	for (int i = 0; i < TCP_HOLE_SIZES; i++)
 		holes += t->tcp_hole[i].used;
@@ -226,6 +231,9 @@ world_value(struct buf *b, enum field f, union value v)
 	else if (fields[f].store == STORE_BLOB)
 		for (uint32_t i = 0; i < v.b.n; i++)
 			buf_printf(b, "%s%d", i > 0 ? "," : "", v.b.p[i]);
+	else if (type == TYPE_LETTERS)
+		for (char c = 'a'; c <= 'z'; c++)
+			buf_printf(b, v.u >> (c - 'a') & 1 ? "%c" : "", c);
 	else if (world_has_words(type))
 		world_words(b, type, v.u);
 	else
@@ -234,13 +242,15 @@ world_value(struct buf *b, enum field f, union value v)
 
 /* The records since the last call, MAR left out: a line each, as "flow 5 start+end spkts=1 "
     "dpkts=0"; 5 = its bin's start
- * in s, and of these fields those that are there. */
+ * in s, and of these fields those that are there.  "!" before the fields: zeros are left out. */
 static inline const char *
 world_said(struct world *w, const char *wanted)
 {
 	const struct batch *batch = w->ledger.emit.batch;
 	struct buf *b = &w->text;
+	bool zeros = *wanted != '!';
 
+	wanted += !zeros;
 	b->len = 0;
 	for (; w->said < batch->rows; w->said++) {
 		uint64_t type = sim_get(batch, F_rectype, w->said), flags = sim_get(batch, F_flags, w->said);
@@ -259,7 +269,7 @@ world_said(struct world *w, const char *wanted)
 
 			if (f >= F_STORED)
 				fail_msg("no field %s", s);
-			if (column_has(batch->col[f], w->said)) {
+			if (column_has(batch->col[f], w->said) && (zeros || sim_get(batch, f, w->said) != 0)) {
 				buf_printf(b, " %.*s=", (int)n, s);
 				world_value(b, f, column_value(batch->col[f], w->said));
 			}

@@ -126,8 +126,7 @@ test_head(void **state)
 	b.state = STATE_CON;
 	ROW("bstart bend probe stime ltime flowid trans dirq dirq_t state cause conn",
 	    "flow 5 start+flipped bstart=5000 bend=10000 probe=p stime=5100 ltime=9000 flowid=99 trans=1 dirq=2 "
-	    "dirq_t=0 "
-	    "state=CON");
+	    "dirq_t=0 state=CON");
 	b.flags = RFLAGS_end;
 	b.cause = CAUSE_evict;
 	b.conn = CONN_SF;
@@ -170,22 +169,22 @@ static void
 test_cells(void **state)
 {
 	static const struct tos tos = { .dscps = { 3, 0 }, .ect0 = { 4, 0 }, .ect1 = { 5, 0 }, .ce = { 6, 0 } };
-	static const struct frag_counts frag = { .fragb = { 1, 2 }, .frags = { 3, 4 }, .fragdg = { 5, 6 }, .fragok = { 7, 8 },
-		.fraginc = { 9, 10 }, .fragorph = { 11, 12 }, .fragovl = { 13, 14 }, .fragdup = { 15, 16 }, .fragooo = { 17, 18 },
+	static const struct frag_counts frag = { .fragb = { 1, 2 }, .frags = { 3, 4 }, .fragdg = { 5, 6 },
+		.fragok = { 7, 8 },
+		.fraginc = { 9, 10 }, .fragorph = { 11, 12 }, .fragovl = { 13, 14 }, .fragdup = { 15, 16 },
+		    .fragooo = { 17, 18 },
 		.fragtiny = { 19, 20 }, .fragbad = { 21, 22 }, .fragatom = { 23, 24 } };
 
 	(void)state;
 	b.pkts[0] = 1;
 	ROW_WITH({ .tos = &tos }, "sdscps sect0 sect1 sce ddscps", "flow 0 sdscps=3 sect0=4 sect1=5 sce=6");
 	ROW_WITH({ .frag = &frag }, "sfragb sfrags sfragdg sfragok sfraginc sfragorph sfragovl sfragdup sfragooo "
-	    "sfragtiny "
-	    "sfragbad sfragatom", "flow 0 sfragb=1 sfrags=3 sfragdg=5 sfragok=7 sfraginc=9 sfragorph=11 sfragovl=13 "
-	    "sfragdup=15 sfragooo=17 sfragtiny=19 sfragbad=21 sfragatom=23");
+	    "sfragtiny sfragbad sfragatom", "flow 0 sfragb=1 sfrags=3 sfragdg=5 sfragok=7 sfraginc=9 sfragorph=11 "
+	    "sfragovl=13 sfragdup=15 sfragooo=17 sfragtiny=19 sfragbad=21 sfragatom=23");
 	f.src = 1;
 	ROW_WITH({ .frag = &frag }, "sfragb sfrags sfragdg sfragok sfraginc sfragorph sfragovl sfragdup sfragooo "
-	    "sfragtiny "
-	    "sfragbad sfragatom", "flow 0 sfragb=2 sfrags=4 sfragdg=6 sfragok=8 sfraginc=10 sfragorph=12 sfragovl=14 "
-	    "sfragdup=16 sfragooo=18 sfragtiny=20 sfragbad=22 sfragatom=24");
+	    "sfragtiny sfragbad sfragatom", "flow 0 sfragb=2 sfrags=4 sfragdg=6 sfragok=8 sfraginc=10 sfragorph=12 "
+	    "sfragovl=14 sfragdup=16 sfragooo=18 sfragtiny=20 sfragbad=22 sfragatom=24");
 }
 
 /* --- what it looked like */
@@ -325,8 +324,7 @@ test_correction(void **state)
 {
 	static const struct frag_counts none, one = { .fraginc = { 1 } };
 	const char *wanted = "bend probe proto saddr daddr sport dport vrf flowid trans dirq dirq_t spkts sbytes "
-	    "sipg_n sfrags "
-	    "sfragok sfraginc dfraginc svlan dvlan stime state cause health";
+	    "sipg_n sfrags sfragok sfraginc dfraginc svlan dvlan stime state cause health";
 
 	(void)state;
 	f.vlan[0] = 9; /* though neither has a packet here */
@@ -336,8 +334,7 @@ test_correction(void **state)
 	assert_int_equal(w.ledger.emit.records, 0);
 	correct(&one);
 	EXPECT(&w, wanted, "corr 0 bend=5000 probe=p proto=17 saddr=.1 daddr=.2 sport=4000 dport=80 vrf=0 flowid=99 "
-	    "trans=0 "
-	    "dirq=2 dirq_t=-5000 sfraginc=1 svlan=9 dvlan=8");
+	    "trans=0 dirq=2 dirq_t=-5000 sfraginc=1 svlan=9 dvlan=8");
 	b.pkts[1] = 2;
 	correct(NULL);
 	EXPECT(&w, "spkts dpkts sfraginc trans", "corr 0 dpkts=2 trans=0");

@@ -595,8 +595,8 @@ test_move(void **state)
 	assert_int_equal(flow_at(&w.flows.table, to)->pending, 3);
 	assert_int_equal(flow_at(&w.flows.table, to)->freeze, AT(6000));
 	world_clock(&w, 16000); /* the START has come to the first of all */
-	EXPECT(&w, "sport spkts stime ltime", "flow 0 start sport=1 spkts=1 stime=4000 ltime=4000\n"
-	    "flow 5 sport=1 spkts=3 stime=5000 ltime=9000\nflow 10 sport=1 spkts=1 stime=10000 ltime=10000");
+	EXPECT(&w, "sport spkts stime ltime", "flow 0 start sport=1 spkts=1 stime=4000 ltime=4000\nflow 5 sport=1 "
+	    "spkts=3 stime=5000 ltime=9000\nflow 10 sport=1 spkts=1 stime=10000 ltime=10000");
 }
 
 /* The START stays with what comes first; LATE bins stay LATE. */
@@ -672,7 +672,8 @@ test_merge(void **state)
 	c = ledger_frags(&w.ledger, b);
 	*c = (struct frag_counts){ .fragb = { 2 }, .frags = { 3 }, .fragdg = { 4 }, .fragok = { 5 }, .fraginc = { 6 },
 		.fragorph = { 7 },
-		.fragovl = { 8 }, .fragdup = { 9 }, .fragooo = { 10 }, .fragtiny = { 11 }, .fragbad = { 12 }, .fragatom = { 13, 14 } };
+		.fragovl = { 8 }, .fragdup = { 9 }, .fragooo = { 10 }, .fragtiny = { 11 }, .fragbad = { 12 },
+		    .fragatom = { 13, 14 } };
 	ledger_move(&w.ledger, to, from, AT(2000), AT(0));
 	assert_int_equal(a->seen, LIFE_SENT_LO | LIFE_SENT_HI);
 	world_clock(&w, 6000);
@@ -684,10 +685,8 @@ test_merge(void **state)
 	EXPECT(&w, "sipg_sumsq", "flow 0 start+vlanchg+cut sipg_sumsq=18446744073709551615");
 	w.said = 0;
 	EXPECT(&w, "sfragb sfrags sfragdg sfragok sfraginc sfragorph sfragovl sfragdup sfragooo sfragtiny sfragbad "
-	    "sfragatom "
-	    "dfragatom", "flow 0 start+vlanchg+cut sfragb=2 sfrags=4 sfragdg=4 sfragok=5 sfraginc=6 sfragorph=7 "
-	    "sfragovl=8 "
-	    "sfragdup=9 sfragooo=10 sfragtiny=11 sfragbad=12 sfragatom=13 dfragatom=14");
+	    "sfragatom dfragatom", "flow 0 start+vlanchg+cut sfragb=2 sfrags=4 sfragdg=4 sfragok=5 sfraginc=6 "
+	    "sfragorph=7 sfragovl=8 sfragdup=9 sfragooo=10 sfragtiny=11 sfragbad=12 sfragatom=13 dfragatom=14");
 }
 
 /* A bin without a cell had DSCP 0 and no ECN, if it had packets of that side. */

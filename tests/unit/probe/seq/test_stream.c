@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * test_udp.c: streams that outlive their flows: found by id, forgotten by age and at the cap.
+ * test_stream.c: streams that outlive their flows: found by id, forgotten by age and at the cap.
  */
 #include "probe/seq/stream.h"
 

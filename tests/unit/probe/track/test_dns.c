@@ -1,207 +1,190 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * DNS: the table of queries, and which messages of a TCP stream are new.
+ * test_dns.c: DNS messages are counted, queries wait for their responses, wherever their bins are by then.
  */
 #include "probe/track/asks.h"
-#include "probe/track/dns_tcp.h"
-
-#include "tests/unit/probe/sim.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct key
-key(uint16_t port)
-{
-	struct key k;
-
-	memset(&k, 0, sizeof(k));
-	k.lport = port;
-	k.hport = 53;
-	k.proto = PROTO_UDP;
-	k.af = 4;
-	return (k);
-}
+#include "tests/unit/probe/world.h"
 
 static struct dns_message
-ask(uint16_t id, uint16_t qtype, uint32_t qhash)
+message(uint16_t id, uint16_t flags)
 {
-	return ((struct dns_message){ .id = id, .flags = 0x0100, .qtype = qtype, .qhash = qhash, .asked = 1, .sure = 1 });
+	return ((struct dns_message){ .id = id, .flags = flags, .qtype = 1, .qhash = 5, .asked = 1, .sure = 1 });
 }
 
-static struct dns_message
-answer(uint16_t id, uint16_t qtype, uint32_t qhash)
-{
-	struct dns_message m = ask(id, qtype, qhash);
+/* --- one flow; T = 1 s where it is not said otherwise.  Every expected value is worked out by hand. */
 
-	m.flags = 0x8180;
-	return (m);
+static struct world w;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	world_new(&w, 1, 100);
+	return (0);
 }
 
-/* --- what belongs to a query */
+static int
+teardown(void **state)
+{
+	(void)state;
+	world_free(&w);
+	return (0);
+}
 
-static const struct match {
-	const char *what;
-	uint16_t port;
-	int side;
-	struct dns_message m;
-	bool found;
-} matches[] = { /* a query of port 1, side 0, id 7, type 1, name 100 waits */
-	{ "its answer", 1, 1, { .flags = 0x8180, .id = 7, .qtype = 1, .qhash = 100, .asked = 1 }, true },
-	{ "the query again", 1, 0, { .flags = 0x0100, .id = 7, .qtype = 1, .qhash = 100, .asked = 1 }, true },
-	{ "an answer without a question", 1, 1, { .flags = 0x8181, .id = 7 }, true },
-	{ "another id", 1, 1, { .flags = 0x8180, .id = 8, .qtype = 1, .qhash = 100, .asked = 1 }, false },
-	{ "another type", 1, 1, { .flags = 0x8180, .id = 7, .qtype = 28, .qhash = 100, .asked = 1 }, false },
-	{ "another name", 1, 1, { .flags = 0x8180, .id = 7, .qtype = 1, .qhash = 101, .asked = 1 }, false },
-	{ "another flow", 2, 1, { .flags = 0x8180, .id = 7, .qtype = 1, .qhash = 100, .asked = 1 }, false },
-	{ "an answer of who asked", 1, 0, { .flags = 0x8180, .id = 7, .qtype = 1, .qhash = 100, .asked = 1 }, false },
-	{ "a query of the other side", 1, 1, { .flags = 0x0100, .id = 7, .qtype = 1, .qhash = 100, .asked = 1 }, false },
-};
+enum { ASKS = 0x0100, ANSWERS = 0x8180 };
+
+/* Side 0 asks, side 1 is the server. */
+static struct packet
+dns(int64_t ms, uint16_t id, uint16_t flags)
+{
+	int side = (flags & 0x8000) != 0;
+	struct packet p = world_packet(ms, PROTO_UDP, side);
+
+	*(side ? &p.sport : &p.dport) = 53;
+	p.facts |= FACT_DNS;
+	p.ndns = 1;
+	p.dns[0] = message(id, flags);
+	return (p);
+}
 
 static void
-test_matches(void **state)
+send(int64_t ms, uint16_t id, uint16_t flags)
 {
-	struct asks *a = asks_new(4, 1);
-	struct key one = key(1);
-	struct dns_message q = ask(7, 1, 100);
-	bool evicted;
+	struct packet p = dns(ms, id, flags);
 
-	(void)state;
-	(void)asks_add(a, &one, 0, &q, 0, &evicted);
-	for (size_t i = 0; i < sizeof(matches) / sizeof(matches[0]); i++) {
-		struct key k = key(matches[i].port);
-		bool found = asks_find(a, &k, matches[i].side, &matches[i].m) != NULL;
-
-		if (found != matches[i].found)
-			print_error("%s\n", matches[i].what);
-		assert_int_equal(found, matches[i].found);
-	}
-	asks_free(&a);
+	world_send(&w, &p);
 }
 
-/* Three places, four queries: the oldest goes.  One that is sent again is the newest. */
+#define COUNTS "!q r rm qrtx unans unsol nx servfail refused trunc rt_n rt_sum rt_min rt_max"
+
+/* Q1: of 17 queries one is answered after 12 ms. */
 static void
-test_eviction(void **state)
+test_unanswered(void **state)
 {
-	struct asks *a = asks_new(3, 1);
-	struct key k = key(1);
-	struct dns_message q[4], r;
-	struct ask *x;
-	bool evicted;
+	(void)state;
+	world_free(&w);
+	world_new(&w, 5, 100);
+	for (uint16_t id = 0; id < 17; id++)
+		send(0, id, ASKS);
+	send(12, 3, ANSWERS);
+	assert_int_equal(dns_due(w.track), AT(5000));
+	world_clock(&w, 4999);
+	EXPECT(&w, COUNTS, "");
+	world_clock(&w, 6000); /* at 5 s their bin was still open */
+	EXPECT(&w, COUNTS, "flow 0 start q=17 r=1 rm=1 unans=16 rt_n=1 rt_sum=12000 rt_min=12000 rt_max=12000");
+	assert_int_equal(dns_due(w.track), INT64_MAX);
+}
+
+/* The query's bin was written. */
+static void
+test_unanswered_written(void **state)
+{
+	(void)state;
+	send(500, 1, ASKS);
+	send(1500, 2, ASKS);
+	send(1600, 3, ASKS);
+	world_clock(&w, 5499);
+	EXPECT(&w, COUNTS, "flow 0 start q=1\nflow 1 q=2");
+	w.said = 0;
+	EXPECT(&w, "unans rt_n rt_sum rt_min rt_max", "flow 0 start unans=0 rt_n=0\nflow 1 unans=0 rt_n=0");
+	world_clock(&w, 5500);
+	EXPECT(&w, COUNTS, "corr 0 unans=1");
+	world_clock(&w, 7000);
+	EXPECT(&w, COUNTS, "corr 1 unans=1\ncorr 1 unans=1");
+}
+
+/* Sent again it waits again, and counts where it was sent last. */
+static void
+test_again(void **state)
+{
+	(void)state;
+	send(0, 1, ASKS);
+	send(3000, 1, ASKS);
+	world_clock(&w, 7999);
+	EXPECT(&w, COUNTS, "flow 0 start q=1\nflow 3 q=1 qrtx=1");
+	world_clock(&w, 8000);
+	EXPECT(&w, COUNTS, "corr 3 unans=1");
+	send(9000, 1, ASKS);
+	send(9500, 1, ASKS);
+	send(9600, 1, ANSWERS); /* from the last one on */
+	world_clock(&w, 20000);
+	EXPECT(&w, COUNTS, "flow 9 q=2 r=1 rm=1 qrtx=1 rt_n=1 rt_sum=100000 rt_min=100000 rt_max=100000");
+}
+
+/* The flow had to go: its row has all that is needed. */
+static void
+test_gone(void **state)
+{
+	struct packet p;
 
 	(void)state;
-	for (uint16_t i = 0; i < 4; i++)
-		q[i] = ask(i, 1, 5);
+	world_free(&w);
+	world_new(&w, 1, 1);
+	send(0, 1, ASKS);
+	p = world_packet(100, PROTO_ARP, 0);
+	world_send(&w, &p);
+	EXPECT(&w, "q", "flow 0 start+end q=1");
+	world_clock(&w, 5000);
+	EXPECT(&w, "proto sport dport unans", "flow 0 start proto=2054\ncorr 0 proto=17 sport=4000 dport=53 unans=1");
+}
+
+static void
+test_answers(void **state)
+{
+	(void)state;
+	send(0, 1, ASKS);
+	send(0, 2, ASKS);
+	send(0, 3, ASKS);
+	send(0, 4, ASKS);
+	send(10, 1, ANSWERS | 3);
+	send(20, 2, ANSWERS | 2);
+	send(30, 3, ANSWERS | 5);
+	send(40, 4, ANSWERS | 0x0200);
+	send(41, 4, ANSWERS); /* nobody waits any more */
+	send(42, 9, ANSWERS | 3);
+	world_clock(&w, 2000);
+	EXPECT(&w, COUNTS, "flow 0 start q=4 r=6 rm=4 unsol=2 nx=2 servfail=1 refused=1 trunc=1 rt_n=4 rt_sum=100000 "
+	    "rt_min=10000 rt_max=40000");
+}
+
+/* An answer counts in its own bin; one whose time lies before the query's has none to tell. */
+static void
+test_times(void **state)
+{
+	(void)state;
+	send(900, 1, ASKS);
+	send(1100, 1, ANSWERS);
+	send(1300, 2, ASKS);
+	send(1200, 2, ANSWERS);
+	world_clock(&w, 3000);
+	EXPECT(&w, COUNTS, "flow 0 start q=1\n"
+	    "flow 1 q=1 r=2 rm=2 rt_n=1 rt_sum=200000 rt_min=200000 rt_max=200000");
+}
+
+/* In TCP: several in a segment, and none that was there before.  A flow's place in its streams is given back. */
+static void
+test_tcp(void **state)
+{
+	(void)state;
 	for (int i = 0; i < 3; i++) {
-		x = asks_add(a, &k, 0, &q[i], i * SEC, &evicted);
-		assert_false(evicted);
-		assert_true(x->due == (i + 5) * SEC);
+		struct packet p = dns(10 * i, 7, i == 2 ? ANSWERS : ASKS);
+
+		p.proto = PROTO_TCP;
+		p.facts |= FACT_TCP | FACT_PAYLOAD;
+		p.tcp.flags = TCP_ACK;
+		p.tcp.seq = 1000;
+		p.payload = 60;
+		p.ndns = 2;
+		p.dns[1] = message(8, p.dns[0].flags);
+		p.dns[1].at = 30;
+		p.dns_next = 60;
+		world_send(&w, &p);
+		assert_int_equal(w.track->dns_flow.used, 1);
 	}
-	x = asks_find(a, &k, 0, &q[0]);
-	assert_non_null(x);
-	asks_again(a, x, 3 * SEC);
-	assert_true(x->due == 8 * SEC);
-	assert_int_equal(asks_first(a)->id, 1);
-	(void)asks_add(a, &k, 0, &q[3], 3 * SEC, &evicted);
-	assert_true(evicted);
-	r = answer(1, 1, 5);
-	assert_null(asks_find(a, &k, 1, &r));
-	assert_int_equal(asks_first(a)->id, 2);
-	asks_drop(a, asks_first(a));
-	assert_int_equal(asks_first(a)->id, 0);
-	asks_drop(a, asks_first(a));
-	assert_int_equal(asks_first(a)->id, 3);
-	asks_drop(a, asks_first(a));
-	assert_null(asks_first(a));
-	asks_free(&a);
-}
-
-/* --- TCP: segments of one direction.  Each row is a segment; `n` of its messages are new. */
-
-enum { SYN = 1, BARE = 2, SPLIT = 4, DOUBT = 8 };
-
-static const struct segment {
-	int stream;          /* a new one begins where it changes */
-	uint32_t seq, len;
-	unsigned what;
-	uint32_t at[3];      /* of messages, + 1; 0 = none */
-	uint32_t next;
-	unsigned n;
-} segments[] = {
-	/* in order, across the wrap; retransmitted; old and new in one */
-	{ 1, 0xfffffff0, 0, SYN, { 0 }, 0, 0 },
-	{ 1, 0xfffffff1, 30, 0, { 1 }, 30, 1 },
-	{ 1, 0xfffffff1, 30, 0, { 1 }, 30, 0 },
-	{ 1, 15, 30, 0, { 1 }, 30, 1 },
-	{ 1, 0xfffffff1, 90, 0, { 1, 31, 61 }, 90, 1 },
-	/* a long message: what looks like one in its middle is none; then in step again */
-	{ 2, 100, 0, SYN, { 0 }, 0, 0 },
-	{ 2, 101, 50, 0, { 1 }, 80, 1 },
-	{ 2, 151, 30, 0, { 1 }, 30, 0 },
-	{ 2, 181, 30, 0, { 1 }, 30, 1 },
-	/* it ends within a segment: the next message there is not seen, later ones are */
-	{ 3, 0, 50, 0, { 1 }, 80, 1 },
-	{ 3, 50, 60, 0, { 0 }, 0, 0 },
-	{ 3, 110, 30, 0, { 1 }, 30, 1 },
-	/* seen from the middle: only what looks like a message */
-	{ 4, 500, 30, DOUBT, { 1 }, 30, 0 },
-	{ 4, 530, 30, 0, { 1 }, 30, 1 },
-	{ 4, 560, 30, DOUBT, { 1 }, 30, 1 },
-	/* the length alone, then the message */
-	{ 5, 0, 0, SYN, { 0 }, 0, 0 },
-	{ 5, 1, 2, SPLIT, { 0 }, 30, 0 },
-	{ 5, 3, 28, BARE, { 0 }, 0, 1 },
-	{ 5, 31, 30, 0, { 1 }, 30, 1 },
-	/* reordered: the one before comes later, once */
-	{ 6, 0, 0, SYN, { 0 }, 0, 0 },
-	{ 6, 31, 30, 0, { 1 }, 30, 1 },
-	{ 6, 1, 30, 0, { 1 }, 30, 1 },
-	{ 6, 1, 30, 0, { 1 }, 30, 0 },
-	{ 6, 31, 30, 0, { 1 }, 30, 0 },
-	/* lost within a message: still in step behind it */
-	{ 7, 0, 0, SYN, { 0 }, 0, 0 },
-	{ 7, 1, 20, 0, { 1 }, 80, 1 },
-	{ 7, 61, 20, DOUBT, { 1 }, 30, 0 },
-	{ 7, 81, 30, DOUBT, { 1 }, 30, 1 },
-};
-
-static void
-test_segments(void **state)
-{
-	struct dns_stream s;
-	struct dns_message m[DNS_MESSAGES + 1];
-	int stream = 0;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
-		const struct segment *x = &segments[i];
-		struct packet p;
-		unsigned n;
-
-		if (x->stream != stream)
-			memset(&s, 0, sizeof(s));
-		stream = x->stream;
-		memset(&p, 0, sizeof(p));
-		p.facts = FACT_TCP | FACT_DNS | FACT_PAYLOAD;
-		p.tcp.seq = x->seq;
-		p.tcp.flags = x->what & SYN ? TCP_SYN : TCP_ACK;
-		p.payload = x->len;
-		for (; p.ndns < 3 && x->at[p.ndns] != 0; p.ndns++) {
-			p.dns[p.ndns].at = x->at[p.ndns] - 1;
-			p.dns[p.ndns].sure = (x->what & DOUBT) == 0;
-		}
-		p.dns_next = x->next;
-		p.dns_split = (x->what & SPLIT) != 0;
-		p.has_bare = (x->what & BARE) != 0;
-		n = dns_segment(&s, &p, m);
-		if (n != x->n)
-			print_error("stream %d, segment %zu of all\n", x->stream, i);
-		assert_int_equal(n, x->n);
-	}
+	world_clock(&w, 2000);
+	EXPECT(&w, COUNTS, "flow 0 start q=2 r=2 rm=2 rt_n=2 rt_sum=40000 rt_min=20000 rt_max=20000");
+	world_end(&w);
+	assert_int_equal(w.track->dns_flow.used, 0);
 }
 
 /* --- the engine with more queries than it can remember: nothing is lost, what is forgotten is counted */
@@ -234,7 +217,7 @@ test_crowd(void **state)
 		a = sim_packet(1700000000 * SEC, PROTO_UDP, 1, 2, (uint16_t)(1024 + i % FLOWS), 53);
 		a.packet.facts |= FACT_DNS;
 		a.packet.ndns = 1;
-		a.packet.dns[0] = ask((uint16_t)(i / FLOWS), 1, 5);
+		a.packet.dns[0] = message((uint16_t)(i / FLOWS), 0x0100);
 		engine_packets(e, &a, 1);
 	}
 	a = sim_packet(1700000010 * SEC, PROTO_UDP, 1, 2, 1, 2);
@@ -246,13 +229,19 @@ test_crowd(void **state)
 	engine_free(&e);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_matches),
-		cmocka_unit_test(test_eviction),
-		cmocka_unit_test(test_segments),
+		TEST(test_unanswered),
+		TEST(test_unanswered_written),
+		TEST(test_again),
+		TEST(test_gone),
+		TEST(test_answers),
+		TEST(test_times),
+		TEST(test_tcp),
 		cmocka_unit_test(test_crowd),
 	};
 
