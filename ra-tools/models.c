@@ -213,6 +213,25 @@ add_batch(struct models *s, struct batch *b)
 	s->unmatched += bits_count(s->left, b->rows);
 }
 
+/* Records that a line selected, and its key could not place. */
+static void
+note_left_out(struct run *r, const struct model *m)
+{
+	const struct left_out *l = aggr_left_out(m->aggr);
+	struct buf of = { 0 }, instead = { 0 }, text = { 0 };
+
+	if (l->records == 0)
+		return;
+	buf_printf(&of, "model=%s", m->key);
+	buf_printf(&instead, "filter=\"has %s\" leaves %s to the lines below it", left_out_word(m->keys.required),
+		   l->records == 1 ? "it" : "them");
+	left_out_text(l, m->keys.required, buf_cstr(&of), buf_cstr(&instead), &text);
+	run_note_last(r, buf_cstr(&text));
+	buf_free(&of);
+	buf_free(&instead);
+	buf_free(&text);
+}
+
 static void
 show(struct run *r, struct model *m)
 {
@@ -234,6 +253,7 @@ show(struct run *r, struct model *m)
 		run_fail("%s", aggr_error(m->aggr));
 	if (!sink_close(&m->sink, run_header(r, m->filter != NULL), err, sizeof(err)))
 		run_wrong(r, "%s", err);
+	note_left_out(r, m);
 	aggr_free(&m->aggr);
 	filter_free(&m->filter);
 	free(m->key);
