@@ -62,6 +62,8 @@ bins_new(const struct keys *k, const struct fieldset *keep, const struct bin_opt
 	b->keep = *keep;
 	fieldset_add(&b->keep, F_bstart);
 	fieldset_add(&b->keep, F_bend);
+	if (o->width == 0) /* rows may be merged again, by widen() */
+		keys_want(k, keep, &b->keep);
 	b->o = *o;
 	b->width = o->width;
 	b->a = new_aggr(b);
