@@ -573,9 +573,7 @@ groups_bytes(const struct aggr *a)
 static uint64_t
 place_of(const struct aggr *a, uint32_t r)
 {
-	if (a->places != NULL)
-		return (a->places[r]);
-	return (aggr_row(a->number, r) | (uint64_t)a->half_now << 15);
+	return ((a->places != NULL ? a->places[r] : aggr_row(a->number, r)) | (uint64_t)a->half_now << 15);
 }
 
 /* A row of its own for the end of a flow carries no traffic (SEMANTICS 0): no packets, and no correction. */
@@ -704,8 +702,8 @@ take_half(struct batch *half, const struct batch *b, bool destination)
 			bit_set(half->sel, r);
 }
 
-void
-aggr_add(struct aggr *a, struct batch *b)
+static void
+add_batch(struct aggr *a, struct batch *b)
 {
 	for (uint32_t r = 0; r < b->rows && a->half != NULL; r++)
 		if (batch_selected(b, r))
@@ -715,6 +713,12 @@ aggr_add(struct aggr *a, struct batch *b)
 			take_half(a->half, b, a->half_now == 1);
 		add_rows(a, a->half != NULL ? a->half : b);
 	}
+}
+
+void
+aggr_add(struct aggr *a, struct batch *b)
+{
+	add_batch(a, b);
 	a->number++;
 	groups_spill(a);
 }
@@ -728,9 +732,8 @@ aggr_place(struct aggr *a, uint64_t number)
 void
 aggr_add_at(struct aggr *a, struct batch *b, const uint64_t *places)
 {
-	assert(a->half == NULL);
 	a->places = places;
-	add_rows(a, b);
+	add_batch(a, b);
 	a->places = NULL;
 	groups_spill(a);
 }
