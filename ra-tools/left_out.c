@@ -74,12 +74,19 @@ left_out_word(enum field f)
 }
 
 void
+left_out_count(const struct left_out *l, struct buf *to)
+{
+	buf_printf(to, "%llu record%s (%llu packet%s, %llu bytes)", (unsigned long long)l->records,
+		   l->records == 1 ? "" : "s", (unsigned long long)l->pkts, l->pkts == 1 ? "" : "s",
+		   (unsigned long long)l->bytes);
+}
+
+void
 left_out_text(const struct left_out *l, enum field f, const char *of, const char *instead, struct buf *to)
 {
 	bool one = l->records == 1;
 
-	buf_printf(to, "%llu record%s (%llu packet%s, %llu bytes) ha%s no %s%s and %s in no row of %s: %s",
-		   (unsigned long long)l->records, one ? "" : "s", (unsigned long long)l->pkts, l->pkts == 1 ? "" : "s",
-		   (unsigned long long)l->bytes, one ? "s" : "ve", left_out_word(f), l->mixed ? ", or several," : "",
-		   one ? "is" : "are", of, instead);
+	left_out_count(l, to);
+	buf_printf(to, " ha%s no %s%s and %s in no row of %s: %s", one ? "s" : "ve", left_out_word(f),
+		   l->mixed ? ", or several," : "", one ? "is" : "are", of, instead);
 }

@@ -21,6 +21,8 @@ bool left_out_row(struct left_out *, const struct batch *, enum field, uint32_t 
 /* Each side of the row is placed by its SPI: what a side without one sent, if it sent anything. */
 bool left_out_sides(struct left_out *, const struct batch *, uint32_t row, bool again);
 void left_out_join(struct left_out *, const struct left_out *);
+/* "3 records (5 packets, 400 bytes)" */
+void left_out_count(const struct left_out *, struct buf *);
 /* The sentence: the rows in which they are not, "-m tunnel", and what to do instead. */
 void left_out_text(const struct left_out *, enum field, const char *of, const char *instead, struct buf *);
 /* The word of the field in a filter. */
