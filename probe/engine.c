@@ -54,6 +54,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	lanes_init(&e->lanes, f, &e->track->numbers, o->max_sas, o->no_lanes, limits->oneway_bins, o->seed);
 	e->pieces = (struct pieces){ frags_new(o->max_frags, o->seed), f, l, &e->lanes, &e->o.key };
 	e->notes = (struct notes){ f, e->track, &e->lanes, &e->o.key };
+	waits_init(&f->waits);
 	f->facts = notes_facts;
 	f->note = notes_take;
 	f->arg = &e->notes;
@@ -68,6 +69,7 @@ engine_free(struct engine **pe)
 	if (e == NULL)
 		return;
 	table_free(&e->flows.table);
+	waits_free(&e->flows.waits);
 	ledger_free(&e->ledger);
 	frags_free(&e->pieces.frags);
 	lanes_free(&e->lanes);
@@ -127,6 +129,8 @@ WHEN(answer, dns_due(e->track))
 DO(answer, dns_expire(e->track, dns_due(e->track)))
 WHEN(lane, lanes_due(&e->lanes))
 DO(lane, lanes_decide(&e->lanes, lanes_due(&e->lanes)))
+WHEN(wait, settle_wait_due(&e->flows))
+DO(wait, settle_waiting(&e->flows))
 WHEN(flow, settle_due(&e->flows))
 DO(flow, settle_expire_next(&e->flows))
 WHEN(late, ledger_late_due(&e->ledger))
@@ -143,6 +147,7 @@ static const struct due {
 	{ when_datagram, do_datagram }, /* nor will the rest */
 	{ when_answer, do_answer },     /* nor the answer */
 	{ when_lane, do_lane },         /* an SA was watched long enough */
+	{ when_wait, do_wait },         /* a packet has waited long enough to know its flow */
 	{ when_flow, do_flow },         /* a flow fell silent */
 	{ when_late, do_late },         /* a LATE bin is sealed */
 	{ when_span, do_span },         /* and all bins of a time */
@@ -328,6 +333,8 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 			pieces_expire(&e->pieces, v[i].now);
 		if (dns_due(e->track) <= v[i].now)
 			dns_expire(e->track, v[i].now);
+		while (settle_wait_due(&e->flows) <= v[i].now)
+			settle_waiting(&e->flows);
 		if (v[i].way == WAY_KEY)
 			settle(&e->flows, &v[i]);
 		else if (v[i].way == WAY_SPI)
@@ -384,6 +391,8 @@ engine_finish(struct engine *e)
 		;
 	while (pieces_held_due(&e->pieces) != INT64_MAX)
 		pieces_let_go(&e->pieces);
+	while (settle_wait_due(&e->flows) != INT64_MAX)
+		settle_waiting(&e->flows);
 	lanes_finish(&e->lanes);
 	numbers_finish(&e->track->numbers);
 	while (pieces_datagram_due(&e->pieces) != INT64_MAX)

@@ -130,6 +130,7 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/settle/count.c \
 	%D%/settle/settle.c \
+	%D%/settle/wait.c \
 	%D%/settle/settle.h
 
 # SAs, lanes
