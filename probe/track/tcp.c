@@ -396,7 +396,8 @@ fill_bloat(const struct track *t, uint32_t rtt, const struct tcp_bin *b, const s
 
 		for (int from = 0; l != NULL && from < 2; from++)
 			if (m->zwin[1 - from] == 0 &&
-			    health_bloat(t->limits, b->newbytes[from], l->n, l->sum, l->base))
+			    (health_bloat(t->limits, b->newbytes[from], l->n, l->sum, l->base) ||
+			    health_queue(t->limits, b->newbytes[from], l->any, l->min, l->base)))
 				sides |= 1u << (leg != s);
 	}
 	if (sides == 0)
