@@ -54,6 +54,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	lanes_init(&e->lanes, f, &e->track->numbers, o->max_sas, o->no_lanes, limits->oneway_bins, o->seed);
 	e->pieces = (struct pieces){ frags_new(o->max_frags, o->seed), f, l, &e->lanes, &e->o.key };
 	e->notes = (struct notes){ f, e->track, &e->lanes, &e->o.key };
+	waits_init(&f->waits);
 	f->facts = notes_facts;
 	f->note = notes_take;
 	f->arg = &e->notes;
@@ -68,6 +69,7 @@ engine_free(struct engine **pe)
 	if (e == NULL)
 		return;
 	table_free(&e->flows.table);
+	waits_free(&e->flows.waits);
 	ledger_free(&e->ledger);
 	frags_free(&e->pieces.frags);
 	lanes_free(&e->lanes);
@@ -117,6 +119,7 @@ DUE(held, pieces_held_due(&e->pieces), pieces_let_go(&e->pieces))             /*
 DUE(datagram, pieces_datagram_due(&e->pieces), pieces_give_up(&e->pieces))    /* nor will the rest */
 DUE(answer, dns_due(e->track), dns_expire(e->track, dns_due(e->track)))       /* nor the answer */
 DUE(lane, lanes_due(&e->lanes), lanes_decide(&e->lanes, lanes_due(&e->lanes))) /* an SA was watched long enough */
+DUE(wait, settle_wait_due(&e->flows), settle_waiting(&e->flows))              /* nobody says whose packet it is */
 DUE(flow, settle_due(&e->flows), settle_expire_next(&e->flows))               /* a flow fell silent */
 DUE(late, ledger_late_due(&e->ledger), ledger_seal_late(&e->ledger))          /* a LATE bin is sealed */
 DUE(span, timeline_due(&e->ledger.time), seal_span(e))                        /* and all bins of a time */
@@ -126,7 +129,7 @@ static const struct due {
 	int64_t (*when)(struct engine *);
 	void (*act)(struct engine *);
 } dues[] = { { when_held, do_held }, { when_datagram, do_datagram }, { when_answer, do_answer }, { when_lane, do_lane },
-	{ when_flow, do_flow }, { when_late, do_late }, { when_span, do_span } };
+	{ when_wait, do_wait }, { when_flow, do_flow }, { when_late, do_late }, { when_span, do_span } };
 
 static const struct due *
 next_due(struct engine *e)
@@ -308,6 +311,8 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 			pieces_expire(&e->pieces, v[i].now);
 		if (dns_due(e->track) <= v[i].now)
 			dns_expire(e->track, v[i].now);
+		while (settle_wait_due(&e->flows) <= v[i].now)
+			settle_waiting(&e->flows);
 		if (v[i].way == WAY_KEY)
 			settle(&e->flows, &v[i]);
 		else if (v[i].way == WAY_SPI)
@@ -364,6 +369,8 @@ engine_finish(struct engine *e)
 		;
 	while (pieces_held_due(&e->pieces) != INT64_MAX)
 		pieces_let_go(&e->pieces);
+	while (settle_wait_due(&e->flows) != INT64_MAX)
+		settle_waiting(&e->flows);
 	lanes_finish(&e->lanes);
 	numbers_finish(&e->track->numbers);
 	while (pieces_datagram_due(&e->pieces) != INT64_MAX)

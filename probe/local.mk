@@ -140,7 +140,9 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/settle/count.c \
 	%D%/settle/settle.c \
-	%D%/settle/settle.h
+	%D%/settle/settle.h \
+	%D%/settle/wait.c \
+	%D%/settle/wait.h
 
 # SAs, lanes
 libprobe_a_SOURCES += \

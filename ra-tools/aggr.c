@@ -573,9 +573,7 @@ groups_bytes(const struct aggr *a)
 static uint64_t
 place_of(const struct aggr *a, uint32_t r)
 {
-	if (a->places != NULL)
-		return (a->places[r]);
-	return (aggr_row(a->number, r) | (uint64_t)a->half_now << 15);
+	return ((a->places != NULL ? a->places[r] : aggr_row(a->number, r)) | (uint64_t)a->half_now << 15);
 }
 
 /* A row of its own for the end of a flow carries no traffic (SEMANTICS 0): no packets, and no correction. */
@@ -622,14 +620,28 @@ chunk_groups(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32
 	}
 }
 
-static uint32_t
-drop_without(const struct batch *b, enum field f, uint32_t *rows, uint32_t n)
+/* Rows of one place are parts of one record (bin.c), one behind the other. */
+static void
+note_left(struct aggr *a, const struct batch *b, uint32_t r)
 {
+	uint64_t place = a->places != NULL ? a->places[r] + 1 : 0;
+	bool again = place != 0 && place == a->left_place;
+
+	if (a->half != NULL ? left_out_sides(&a->left, b, r, again) : left_out_row(&a->left, b, a->required, r, again))
+		a->left_place = place;
+}
+
+static uint32_t
+drop_without(struct aggr *a, const struct batch *b, uint32_t *rows, uint32_t n)
+{
+	enum field f = a->required;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		if (column_has(b->col[f], rows[i]) || column_has(b->col[fields[f].twin], rows[i]))
 			rows[kept++] = rows[i];
+		else
+			note_left(a, b, rows[i]);
 	return (kept);
 }
 
@@ -643,8 +655,8 @@ add_rows(struct aggr *a, struct batch *b)
 	derive_macs(a, b);
 	rows_cover(a, b);
 	n = rows_selected(b, a->selected);
-	if (a->required != F_NONE)
-		n = drop_without(b, a->required, a->selected, n);
+	if (a->required != F_NONE && a->half == NULL) /* a half is of rows that have it */
+		n = drop_without(a, b, a->selected, n);
 	a->rows_added += n;
 	for (uint32_t at = 0; at < n; at += CHUNK) {
 		uint32_t k = n - at < CHUNK ? n - at : CHUNK;
@@ -690,14 +702,23 @@ take_half(struct batch *half, const struct batch *b, bool destination)
 			bit_set(half->sel, r);
 }
 
-void
-aggr_add(struct aggr *a, struct batch *b)
+static void
+add_batch(struct aggr *a, struct batch *b)
 {
+	for (uint32_t r = 0; r < b->rows && a->half != NULL; r++)
+		if (batch_selected(b, r))
+			note_left(a, b, r);
 	for (a->half_now = 0; a->half_now < (a->half == NULL ? 1u : 2u); a->half_now++) {
 		if (a->half != NULL)
 			take_half(a->half, b, a->half_now == 1);
 		add_rows(a, a->half != NULL ? a->half : b);
 	}
+}
+
+void
+aggr_add(struct aggr *a, struct batch *b)
+{
+	add_batch(a, b);
 	a->number++;
 	groups_spill(a);
 }
@@ -711,9 +732,8 @@ aggr_place(struct aggr *a, uint64_t number)
 void
 aggr_add_at(struct aggr *a, struct batch *b, const uint64_t *places)
 {
-	assert(a->half == NULL);
 	a->places = places;
-	add_rows(a, b);
+	add_batch(a, b);
 	a->places = NULL;
 	groups_spill(a);
 }
@@ -839,6 +859,12 @@ aggr_free(struct aggr **pa)
 	arena_free(&a->scratch);
 	free(a);
 	*pa = NULL;
+}
+
+const struct left_out *
+aggr_left_out(const struct aggr *a)
+{
+	return (&a->left);
 }
 
 void

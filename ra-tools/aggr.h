@@ -11,6 +11,7 @@
 
 #include "format/base/buf.h"
 #include "format/batch.h"
+#include "ra-tools/left_out.h"
 
 #include <stdbool.h>
 
@@ -55,6 +56,8 @@ struct aggr *aggr_new(const struct keys *, const struct fieldset *keep);
 void aggr_free(struct aggr **);
 /* Merge the selected rows.  Addresses in the batch are cut to their masks. */
 void aggr_add(struct aggr *, struct batch *);
+/* The selected rows that lack what the key requires. */
+const struct left_out *aggr_left_out(const struct aggr *);
 /* Groups made only of END rows (no traffic, SEMANTICS 0) do not come out; spkts and dpkts must be read. */
 void aggr_hide_ends(struct aggr *, bool hide);
 /* Groups come out ordered by f, a stored number or time; equal ones stay in order. */

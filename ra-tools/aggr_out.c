@@ -306,6 +306,7 @@ aggr_join(struct aggr *into, struct aggr **pfrom)
 		if (g % 1024 == 0)
 			groups_spill(into);
 	}
+	left_out_join(&into->left, &from->left);
 	for (unsigned i = 0; i < from->spills; i++) {
 		add_spill(into, from->spill[i]);
 		from->spill[i] = NULL;

@@ -58,6 +58,8 @@ struct aggr {
 	bool turn, ports, hide_ends;
 	struct batch *half; /* one direction of a batch; NULL: both count together */
 	enum field required;
+	struct left_out left;
+	uint64_t left_place; /* of the last row that was left out, if it is part of a record, + 1 */
 	uint64_t seed;
 
 	struct fieldset keep;

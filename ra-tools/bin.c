@@ -29,6 +29,7 @@ struct bins {
 	struct aggr *a;
 	int64_t day_from, day_to; /* the local day that was looked up last */
 	uint64_t split;
+	struct left_out left; /* by what was merged again into wider bins */
 	struct batch *parts;
 	uint64_t *places; /* of parts */
 	uint64_t number, base; /* of the batch; of what was merged again */
@@ -61,6 +62,8 @@ bins_new(const struct keys *k, const struct fieldset *keep, const struct bin_opt
 	b->keep = *keep;
 	fieldset_add(&b->keep, F_bstart);
 	fieldset_add(&b->keep, F_bend);
+	if (o->width == 0) /* rows may be merged again, by widen() */
+		keys_want(k, keep, &b->keep);
 	b->o = *o;
 	b->width = o->width;
 	b->a = new_aggr(b);
@@ -143,6 +146,15 @@ uint64_t
 bins_split(const struct bins *b)
 {
 	return (b->split);
+}
+
+struct left_out
+bins_left_out(const struct bins *b)
+{
+	struct left_out l = b->left;
+
+	left_out_join(&l, aggr_left_out(b->a));
+	return (l);
 }
 
 /* --- where bins begin -------------------------------------------------------------------------- */
@@ -286,6 +298,7 @@ widen(struct bins *b, int64_t width)
 		add(b, batch);
 		b->base++;
 	}
+	left_out_join(&b->left, aggr_left_out(old));
 	/* its blobs were copied by the new one */
 	aggr_free(&old);
 }
@@ -527,6 +540,7 @@ bins_join(struct bins *into, struct bins **ptwin)
 	if (twin->parts != NULL && twin->parts->rows > 0)
 		add_parts(twin);
 	into->split += twin->split;
+	left_out_join(&into->left, &twin->left);
 	aggr_join(into->a, &twin->a);
 	bins_free(ptwin);
 }

@@ -39,5 +39,7 @@ const char *bins_error(const struct bins *);
 struct batch *bins_next(struct bins *);
 int64_t bins_width(const struct bins *);  /* ns; 0: nothing was added */
 uint64_t bins_split(const struct bins *); /* records that were split */
+/* Records without what the key requires; after bins_next(), for which parts of split records wait. */
+struct left_out bins_left_out(const struct bins *);
 
 #endif

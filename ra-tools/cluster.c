@@ -115,29 +115,47 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	free(states);
 }
 
+void
+cluster_left_out(struct run *r, const struct keys *k, const struct left_out *l, const char *key, const char *by)
+{
+	struct buf of = { 0 }, instead = { 0 }, text = { 0 };
+	const char *they = l->records == 1 ? "it" : "them";
+
+	if (l->records == 0)
+		return;
+	buf_printf(&of, "-m %s", key);
+	buf_printf(&instead, "%s-m conv counts %s too, the filter not has %s shows %s", by, they,
+		   left_out_word(k->required), they);
+	left_out_text(l, k->required, buf_cstr(&of), buf_cstr(&instead), &text);
+	run_note_last(r, buf_cstr(&text));
+	buf_free(&of);
+	buf_free(&instead);
+	buf_free(&text);
+}
+
 static struct aggr *
-prepare(struct run *r, const char *key)
+prepare(struct run *r, const char *key, struct keys *k)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
-	struct keys k;
 	char err[256];
 
-	if (!keys_parse(key, &k, err, sizeof(err)))
+	if (!keys_parse(key, k, err, sizeof(err)))
 		run_usage("%s", err);
-	if (k.objects != NULL && run_json(r))
-		run_objects(r, k.objects);
-	else if (k.defaults != NULL)
-		run_columns(r, k.defaults);
+	if (k->objects != NULL && run_json(r))
+		run_objects(r, k->objects);
+	else if (k->defaults != NULL)
+		run_columns(r, k->defaults);
 	run_fields(r, &keep);
-	keys_want(&k, &keep, &read);
+	keys_want(k, &keep, &read);
 	run_want_set(r, &read);
-	return (aggr_new(&k, &keep));
+	return (aggr_new(k, &keep));
 }
 
 void
 cluster(struct run *r, const char *key)
 {
-	struct aggr *a = prepare(r, key);
+	struct keys k;
+	struct aggr *a = prepare(r, key, &k);
 	struct batch *b;
 
 	cluster_all(r, a);
@@ -146,5 +164,6 @@ cluster(struct run *r, const char *key)
 			break;
 	if (aggr_error(a) != NULL)
 		run_fail("%s", aggr_error(a));
+	cluster_left_out(r, &k, aggr_left_out(a), key, "");
 	aggr_free(&a);
 }

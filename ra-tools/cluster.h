@@ -13,6 +13,8 @@
 void cluster_all(struct run *, struct aggr *);
 /* The same into bins; `width`: it was given.  Records that do not fit end the program with a sentence. */
 void cluster_bins(struct run *, struct bins *, bool width);
+/* At the end, say what the key could not place.  `by`: the tool that takes other keys, with a blank; "": this one. */
+void cluster_left_out(struct run *, const struct keys *, const struct left_out *, const char *key, const char *by);
 /* From the first record to the last row; `key` is what -m says. */
 void cluster(struct run *, const char *key);
 

@@ -80,8 +80,8 @@ add_word(struct keys *k, const struct key_word *w)
 		k->defaults = w->defaults;
 	if (w->objects != NULL)
 		k->objects = w->objects;
-	if (w->required != F_NONE)
-		k->required = w->required;
+	if (w->required != F_NONE && (!k->halves || w->required == F_sspi))
+		k->required = w->required; /* a direction without an SPI has no sender */
 	show(k, w->columns);
 	return (true);
 }
@@ -189,14 +189,15 @@ keys_want(const struct keys *k, const struct fieldset *keep, struct fieldset *s)
 			fieldset_want(s, f);
 	for (unsigned i = 0; i < k->n; i++)
 		fieldset_want(s, k->part[i].field);
-	if (k->required != F_NONE) {
+	if (k->required != F_NONE) { /* and what rows without it have */
+		static const uint16_t counts[] = { F_rectype, F_spkts, F_dpkts, F_sbytes, F_dbytes };
+
+		for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+			fieldset_want(s, counts[i]);
 		fieldset_want(s, k->required);
 		fieldset_want(s, fields[k->required].twin);
 	}
 	if (k->halves) {
-		fieldset_want(s, F_spkts);
-		fieldset_want(s, F_dpkts);
-		fieldset_want(s, F_rectype);
 		for (enum field f = 0; f < F_STORED; f++)
 			if (fieldset_has(s, f))
 				fieldset_want(s, fields[f].twin);

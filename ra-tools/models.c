@@ -36,8 +36,9 @@ struct model {
 struct models {
 	struct model model[MODELS_MAX];
 	unsigned n;
-	uint64_t unmatched;
-	uint64_t match[BITS_WORDS(BATCH_ROWS)], left[BITS_WORDS(BATCH_ROWS)];
+	struct left_out unmatched;
+	uint64_t match[BITS_WORDS(BATCH_ROWS)], left[BITS_WORDS(BATCH_ROWS)]; /* left: for the lines below */
+	uint64_t none[BITS_WORDS(BATCH_ROWS)]; /* no line has selected it */
 	uint32_t rows[BATCH_ROWS];
 	struct batch *copy;
 };
@@ -150,6 +151,10 @@ read_models(struct run *r, struct models *s, const char *path)
 static void
 prepare(struct run *r, struct models *s)
 {
+	static const uint16_t counts[] = { F_spkts, F_dpkts, F_sbytes, F_dbytes }; /* of what no line selects */
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		run_want(r, counts[i]);
 	for (unsigned i = 0; i < s->n; i++) {
 		struct model *m = &s->model[i];
 		struct fieldset keep = { { 0 } }, read = { { 0 } };
@@ -192,6 +197,7 @@ add_batch(struct models *s, struct batch *b)
 	size_t words = BITS_WORDS(b->rows);
 
 	memcpy(s->left, b->sel, words * sizeof(s->left[0]));
+	memcpy(s->none, b->sel, words * sizeof(s->none[0]));
 	for (unsigned i = 0; i < s->n; i++) {
 		struct model *m = &s->model[i];
 
@@ -204,13 +210,34 @@ add_batch(struct models *s, struct batch *b)
 		}
 		for (size_t w = 0; w < words; w++) {
 			s->match[w] &= s->left[w];
+			s->none[w] &= ~s->match[w];
 			if (!m->cont)
 				s->left[w] &= ~s->match[w];
 		}
 		b->sel = s->match;
 		add(s, m, b);
 	}
-	s->unmatched += bits_count(s->left, b->rows);
+	for (size_t i = bits_next(s->none, 0, b->rows); i < b->rows; i = bits_next(s->none, i + 1, b->rows))
+		(void)left_out_row(&s->unmatched, b, F_rectype, (uint32_t)i, false);
+}
+
+/* Records that a line selected, and its key could not place. */
+static void
+note_left_out(struct run *r, const struct model *m)
+{
+	const struct left_out *l = aggr_left_out(m->aggr);
+	struct buf of = { 0 }, instead = { 0 }, text = { 0 };
+
+	if (l->records == 0)
+		return;
+	buf_printf(&of, "model=%s", m->key);
+	buf_printf(&instead, "filter=\"has %s\" leaves %s to the lines below it", left_out_word(m->keys.required),
+		   l->records == 1 ? "it" : "them");
+	left_out_text(l, m->keys.required, buf_cstr(&of), buf_cstr(&instead), &text);
+	run_note_last(r, buf_cstr(&text));
+	buf_free(&of);
+	buf_free(&instead);
+	buf_free(&text);
 }
 
 static void
@@ -234,10 +261,25 @@ show(struct run *r, struct model *m)
 		run_fail("%s", aggr_error(m->aggr));
 	if (!sink_close(&m->sink, run_header(r, m->filter != NULL), err, sizeof(err)))
 		run_wrong(r, "%s", err);
+	note_left_out(r, m);
 	aggr_free(&m->aggr);
 	filter_free(&m->filter);
 	free(m->key);
 	free(m->text);
+}
+
+static void
+note_unmatched(struct run *r, const struct left_out *l)
+{
+	struct buf text = { 0 };
+
+	if (l->records == 0)
+		return;
+	left_out_count(l, &text);
+	buf_printf(&text, " %s of no model: a last line without a filter takes %s", l->records == 1 ? "is" : "are",
+		   l->records == 1 ? "it" : "them");
+	run_note_last(r, buf_cstr(&text));
+	buf_free(&text);
 }
 
 void
@@ -245,19 +287,14 @@ models(struct run *r, const char *path)
 {
 	struct models *s = mem_zero(1, sizeof(*s));
 	struct batch *b;
-	bool last = false;
 
 	read_models(r, s, path);
 	prepare(r, s);
-	for (unsigned i = 0; i < s->n; i++)
-		last |= !s->model[i].cont;
 	while ((b = run_next(r)) != NULL)
 		add_batch(s, b);
 	for (unsigned i = 0; i < s->n; i++)
 		show(r, &s->model[i]);
-	if (last && s->unmatched > 0)
-		run_note("%llu records are of no model: a last line without a filter takes them",
-			 (unsigned long long)s->unmatched);
+	note_unmatched(r, &s->unmatched);
 	batch_free(&s->copy);
 	free(s);
 }

@@ -58,43 +58,44 @@ option(int c, const char *arg)
 }
 
 static struct bins *
-prepare(struct run *r)
+prepare(struct run *r, struct keys *k)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
-	struct keys k;
 	char err[256];
 
-	if (!keys_parse(key, &k, err, sizeof(err)))
+	if (!keys_parse(key, k, err, sizeof(err)))
 		run_usage("%s", err);
-	if (k.n == KEYS_MAX)
+	if (k->n == KEYS_MAX)
 		run_usage("-m: more than %d fields", KEYS_MAX - 1);
 	(void)snprintf(columns, sizeof(columns),
-		       "bstart %s trans spkts dpkts sbytes dbytes sloss dloss ploss", k.columns);
+		       "bstart %s trans spkts dpkts sbytes dbytes sloss dloss ploss", k->columns);
 	run_columns(r, columns);
 	if (delta)
 		run_beside(r, VIEW_DELTA);
 	if (rate)
 		run_beside(r, VIEW_RATE);
 	if (run_views(r) != NULL)
-		views_keys(run_views(r), &k);
+		views_keys(run_views(r), k);
 	run_fields(r, &keep);
 	if (bin.zero || run_views(r) != NULL) /* whose bin before it is */
-		keys_keep(&k, &keep);
-	bins_want(&k, &keep, &read);
+		keys_keep(k, &keep);
+	bins_want(k, &keep, &read);
 	if (bin.approx) /* a record is split by the time from its first to its last packet */
 		for (size_t i = 0; i < 4; i++)
 			fieldset_want(
 			    &read, (const enum field[]){ F_stime, F_ltime, F_flags, F_trans }[i]);
 	run_want_set(r, &read);
 	bin.zone = run_zone(r);
-	return (bins_new(&k, &keep, &bin));
+	return (bins_new(k, &keep, &bin));
 }
 
 int
 main(int argc, char **argv)
 {
 	struct run *r = run_start(argc, argv, &tool, option);
-	struct bins *bins = prepare(r);
+	struct left_out left;
+	struct keys k;
+	struct bins *bins = prepare(r, &k);
 	struct batch *b;
 
 	cluster_bins(r, bins, bin.width != 0);
@@ -108,6 +109,8 @@ main(int argc, char **argv)
 			break;
 	if (bins_error(bins) != NULL)
 		run_fail("%s", bins_error(bins));
+	left = bins_left_out(bins);
+	cluster_left_out(r, &k, &left, key, "");
 	bins_free(&bins);
 	return (run_end(&r));
 }

@@ -232,6 +232,7 @@ struct drill {
 	bool own_keys; /* lane of a tunnel, else the conversation */
 	int64_t at;    /* --bin TIME: only the bin that holds it; INT64_MIN: all */
 	uint32_t most;
+	struct left_out left; /* of the bins whose keys were looked at */
 };
 
 static void
@@ -495,6 +496,7 @@ find_keys(struct drill *d, const struct level *bins, uint32_t at)
 	if (aggr_error(a) != NULL)
 		run_fail("%s", aggr_error(a));
 	level_take(d, &v, &t, groups, total);
+	left_out_join(&d->left, aggr_left_out(a));
 	aggr_free(&a);
 	buf_printf(&text, "Keys by %s, %lld in bin %u: ", by, (long long)total, (unsigned)at + 1);
 	title(&v, d, buf_cstr(&text), bins->from[at]);
@@ -828,6 +830,8 @@ show_terminal(struct drill *d)
 			level_free(&level[depth--]);
 		if (answer != TERM_IN || depth == 2)
 			continue;
+		if (depth == 0) /* a bin can be looked at again */
+			d->left = (struct left_out){ 0 };
 		level[depth + 1] =
 		    depth == 0 ? find_keys(d, &level[0], at[0]) : find_flows(d, &level[1], at[1]);
 		at[depth + 1] = 0;
@@ -874,6 +878,19 @@ set_bin(struct drill *d)
 		    bin_text);
 }
 
+/* Without -m every record has a key. */
+static void
+note_left_out(const struct drill *d)
+{
+	struct buf of = { 0 };
+
+	if (d->own_keys)
+		return;
+	buf_printf(&of, "%s in the bins shown", keys_text);
+	cluster_left_out(d->r, &d->keys, &d->left, buf_cstr(&of), "");
+	buf_free(&of);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -900,5 +917,6 @@ main(int argc, char **argv)
 		show_terminal(&d);
 	else
 		show_text(&d);
+	note_left_out(&d);
 	return (run_end(&d.r));
 }

@@ -61,6 +61,7 @@ struct gap {
 	uint32_t nprobes;
 	struct signatures *signatures;
 	uint64_t acks, gaps, back, maracks, margaps, marback; /* of flows; of MAR records */
+	uint64_t merged;		       /* records with ranges of several */
 	bool mar, partial;
 };
 
@@ -233,12 +234,14 @@ take_gaps(struct gap *g, const struct batch *b, uint32_t r, uint32_t probe)
 {
 	const struct column *src = b->col[F_saddr], *dst = b->col[F_daddr];
 	struct gap_flow f = { .probe = probe };
+	bool has = column_has(b->col[F_gaps], r), whose = get(b, F_flowid, r, &f.id);
 	uint64_t port = 0;
 
-	if (!get(b, F_flowid, r, &f.id))
+	g->merged += column_mixed(b->col[F_gaps], r) || (has && (!whose || !column_has(src, r) || !column_has(dst, r)));
+	if (!whose)
 		return;
 	signatures_mss(g->signatures, f.id, segment_size(b, r));
-	if (!column_has(b->col[F_gaps], r) || !column_has(src, r) || !column_has(dst, r))
+	if (!has || !column_has(src, r) || !column_has(dst, r))
 		return;
 	(void)get(b, F_dport, r, &port);
 	f.port = (uint16_t)port;
@@ -697,8 +700,9 @@ came_out(const struct gap *g, unsigned what)
 }
 
 static void
-check(const struct gap *g)
+check(const struct gap *g, unsigned what)
 {
+	char text[256];
 	bool same = g->acks == g->maracks && g->gaps == g->margaps && g->back == g->marback;
 
 	if (g->mar && !g->partial && !same)
@@ -706,9 +710,17 @@ check(const struct gap *g)
 				  "%lld in %llu: records are missing",
 			  (long long)(g->gaps - g->back), ULL(g->acks), (long long)(g->margaps - g->marback),
 			  ULL(g->maracks));
-	if (signatures_dropped(g->signatures) > 0)
-		run_note("%llu missing ranges were too many to be looked at: --max-gaps",
-			 ULL(signatures_dropped(g->signatures)));
+	if (signatures_dropped(g->signatures) > 0) {
+		(void)snprintf(text, sizeof(text), "%llu missing ranges were too many to be looked at: --max-gaps",
+			       ULL(signatures_dropped(g->signatures)));
+		run_note_last(g->run, text);
+	}
+	if (g->merged > 0 && what & SIGNATURES) {
+		(void)snprintf(text, sizeof(text), "%llu record%s merged from several lost %s missing ranges: signatures "
+						   "are found in the records before they were merged",
+			       ULL(g->merged), g->merged == 1 ? "" : "s", g->merged == 1 ? "its" : "their");
+		run_note_last(g->run, text);
+	}
 }
 
 int
@@ -725,7 +737,7 @@ main(int argc, char **argv)
 	g.signatures = signatures_new(asked.most);
 	want(g.run);
 	read_all(&g);
-	check(&g);
+	check(&g, what);
 	if (!run_quiet(g.run))
 		show(&g, what);
 	run_counted(g.run, came_out(&g, what));

@@ -308,6 +308,20 @@ picture(struct run *r, const struct histo *h)
 	buf_free(&b);
 }
 
+/* Where no line of text says it. */
+static void
+note_without(struct run *r, const struct histo *h)
+{
+	bool one = h->without == 1;
+	char text[128];
+
+	if (h->without == 0 || !(run_json(r) || run_separated(r) || (svg != NULL && strcmp(svg, "-") == 0)))
+		return;
+	(void)snprintf(text, sizeof(text), "%llu record%s no %s and %s in no bar", (unsigned long long)h->without,
+		       one ? " has" : "s have", h->name, one ? "is" : "are");
+	run_note_last(r, text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -329,6 +343,7 @@ main(int argc, char **argv)
 		(run_json(r)	    ? histo_json
 		 : run_separated(r) ? histo_csv
 				    : histo_text)(&c.h, run_sheet(r));
+	note_without(r, &c.h);
 	free(c.h.bar);
 	free(c.place);
 	return (run_end(&r));

@@ -31,6 +31,7 @@ static const char *key = "conv", *order = "bytes";
 static char columns[768]; /* borrowed by run.c */
 
 struct top {
+	struct keys keys;
 	struct aggr *groups, *rest, *total;
 	struct sort *sort;
 	struct sort_keys by;
@@ -83,25 +84,25 @@ static void
 prepare(struct run *r, struct top *t)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
-	struct keys k, none;
+	struct keys none;
 	enum field f = field_named(order, strlen(order));
 	char err[256];
 
-	if (!keys_parse(key, &k, err, sizeof(err)) || !keys_parse("none", &none, err, sizeof(err)))
+	if (!keys_parse(key, &t->keys, err, sizeof(err)) || !keys_parse("none", &none, err, sizeof(err)))
 		run_usage("%s", err);
 	if (f == F_NONE)
 		run_usage("-o %s: no such field; the nearest is %s", order,
 			  field_nearest(order, strlen(order)));
-	default_columns(r, &k, f);
+	default_columns(r, &t->keys, f);
 	run_fields(r, &keep);
 	fieldset_want(&keep, f);
-	keys_want(&k, &keep, &read);
+	keys_want(&t->keys, &keep, &read);
 	run_want_set(r, &read);
 	t->by = (struct sort_keys){ .key = { { .field = f, .down = true } }, .n = 1 };
 	t->count = run_count(r, DEFAULT_COUNT);
 	run_uncounted(r);
 	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL;
-	t->groups = aggr_new(&k, &keep);
+	t->groups = aggr_new(&t->keys, &keep);
 	t->total = aggr_new(&none, &keep);
 	t->rest = aggr_new(&none, &keep);
 	t->sort = sort_new(&t->by);
@@ -215,6 +216,7 @@ main(int argc, char **argv)
 	prepare(r, &t);
 	cluster_all(r, t.groups);
 	show(r, &t);
+	cluster_left_out(r, &t.keys, aggr_left_out(t.groups), key, "");
 	aggr_free(&t.groups);
 	aggr_free(&t.rest);
 	aggr_free(&t.total);

@@ -4,6 +4,7 @@
  */
 #include "format/base/log.h"
 #include "ra-tools/bin.h"
+#include "ra-tools/cluster.h"
 #include "ra-tools/out/page.h"
 #include "ra-tools/out/report.h"
 #include "ra-tools/run.h"
@@ -127,36 +128,38 @@ struct work {
 	struct run *r;
 	struct sla *s;
 	struct bins *tunnels, *ike;
+	struct keys keys; /* of tunnels */
+	struct left_out left;
 	int64_t interval, from, to; /* the largest T of the input; its period so far */
 	uint64_t sel[2][BITS_WORDS(BATCH_ROWS)];
 };
 
 static struct bins *
-new_bins(struct run *r, const char *key, void (*want)(struct fieldset *))
+new_bins(struct run *r, const char *key, struct keys *k, void (*want)(struct fieldset *))
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
-	struct keys k;
 	char err[256];
 
-	if (!keys_parse(key, &k, err, sizeof(err)))
+	if (!keys_parse(key, k, err, sizeof(err)))
 		run_fail("%s", err);
 	want(&keep);
-	bins_want(&k, &keep, &read);
+	bins_want(k, &keep, &read);
 	run_want_set(r, &read);
-	return (bins_new(&k, &keep, &bin));
+	return (bins_new(k, &keep, &bin));
 }
 
 static void
 prepare(struct work *w)
 {
 	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_bstart, F_bend };
+	struct keys matrix;
 
 	bin.zone = run_zone(w->r);
 	w->from = INT64_MAX;
 	w->to = INT64_MIN;
 	w->s = sla_new(&sla, lanes);
-	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", sla_want);
-	w->ike = new_bins(w->r, "matrix", sla_want_ike);
+	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", &w->keys, sla_want);
+	w->ike = new_bins(w->r, "matrix", &matrix, sla_want_ike);
 	bins_memory(w->tunnels, run_memory(w->r));
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
 		run_want(w->r, mar[i]);
@@ -186,6 +189,8 @@ sort_rows(struct work *w, const struct batch *b)
 				w->from = start->i[r];
 			if (column_has(end, r) && end->i[r] > w->to)
 				w->to = end->i[r];
+		} else {
+			(void)left_out_row(&w->left, b, F_tunid, r, false);
 		}
 		if (column_has(b->col[F_sikeq], r) || column_has(b->col[F_dikeq], r))
 			bit_set(w->sel[1], i);
@@ -306,6 +311,7 @@ main(int argc, char **argv)
 		run_fail("%s", bins_error(w.tunnels));
 	sla_judge(w.s, bins_width(w.tunnels));
 	show(&w);
+	cluster_left_out(w.r, &w.keys, &w.left, lanes ? "lane" : "tunnel", "racluster ");
 	bad = check && violated(w.s);
 	bins_free(&w.tunnels);
 	bins_free(&w.ike);

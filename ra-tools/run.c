@@ -89,6 +89,8 @@ struct run {
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect;
+	char **last; /* sentences to say at the end */
+	unsigned nlast;
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
 	struct watch watch;
 };
@@ -150,6 +152,13 @@ run_note(const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_info("%s", text);
+}
+
+void
+run_note_last(struct run *r, const char *sentence)
+{
+	r->last = mem_grow(r->last, r->nlast + 1, sizeof(r->last[0]));
+	r->last[r->nlast++] = mem_str(sentence);
 }
 
 static void
@@ -1533,6 +1542,17 @@ note_labels(const struct run *r)
 		log_info("%s is in none of these records: --label FILE makes it", fields[first].name);
 }
 
+static void
+say_last(struct run *r)
+{
+	for (unsigned i = 0; i < r->nlast; i++) {
+		if (!r->quiet)
+			log_info("%s", r->last[i]);
+		free(r->last[i]);
+	}
+	free(r->last);
+}
+
 int
 run_end(struct run **pr)
 {
@@ -1552,6 +1572,7 @@ run_end(struct run **pr)
 		log_info("%llu row%s made of bins in which the kernel dropped packets: loss there is suspect "
 			 "(flag g; filter: not capdrop)",
 			 (unsigned long long)r->suspect, r->suspect == 1 ? " is" : "s are");
+	say_last(r);
 	if (r->explain)
 		explain(r);
 	if (stopping(r))

@@ -127,5 +127,7 @@ void run_wrong(struct run *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* status 2, go on */
 void run_bad(struct run *); /* status 2; what is wrong has been said */
 void run_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A sentence that run_end() says behind the output; not with -q. */
+void run_note_last(struct run *, const char *sentence);
 
 #endif

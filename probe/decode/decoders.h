@@ -48,6 +48,7 @@ enum step decode_wg(struct decoder *);
 enum step decode_wglike(struct decoder *);
 enum step decode_rtp(struct decoder *);
 
+enum step decode_ethertype(uint16_t type); /* STEP_END if none */
 enum step decode_ipproto(uint8_t proto);
 enum step decode_greproto(uint16_t type);
 enum step decode_pppproto(uint16_t proto);

@@ -54,7 +54,8 @@ numbers(struct decoder *d, uint32_t seq, uint32_t id, bool mirror, uint32_t sess
 		return;
 	p->facts |= FACT_GRESEQ | (mirror ? FACT_MIRROR : 0);
 	p->gre_seq = seq;
-	p->gre_id = numbering(p, mirror, mirror ? session : id);
+	p->gre_id = numbering(p, mirror, mirror ? 0 : id);
+	p->gre_session = (uint16_t)session;
 }
 
 /* A keepalive: the packet inside is GRE with nothing in it, addressed back to who sent the outer one, so that the

@@ -159,7 +159,8 @@ struct packet {
 		                * its other fragments are the flow's too, by what is in frag_of */
 	} frag;
 	uint32_t gre_seq;
-	uint64_t gre_id;      /* of its numbering: outer source and destination, key or ERSPAN session */
+	uint64_t gre_id;      /* of its numbering: outer source and destination, and the key if it is no mirror */
+	uint16_t gre_session; /* FACT_MIRROR: ERSPAN's; a mirror may count all its sessions together, or each */
 	union {
 		struct {
 			uint32_t seq, ack;

@@ -68,6 +68,7 @@ struct flow_state {
 	uint8_t ttl[2];       /* TCP: of each side's last packet that was no RST; 0 = none */
 	uint8_t macs : 4;     /* which of the four are known: bit 0, 1 = mac, bit 2, 3 = mac_to */
 	uint8_t rst_only : 2; /* TCP, a bit a side: it has sent RSTs only, and ttl is the first one's */
+	uint8_t waits : 1;    /* packets wait beside it: settle/wait.h */
 	uint8_t tracker;      /* the row of trackers[] that follows it */
 };
 _Static_assert(sizeof(struct flow_state) == 192, "three lines of cache");

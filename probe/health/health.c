@@ -220,3 +220,10 @@ health_bloat(const struct health_limits *l, uint64_t newbytes, uint64_t n, uint6
 	return (newbytes >= l->bufbloat_bytes && n >= l->bufbloat_samples && sum >= (base + l->bufbloat_delay) * n &&
 	    sum >= base * l->bufbloat_factor * n);
 }
+
+bool
+health_queue(const struct health_limits *l, uint64_t newbytes, uint64_t n, uint64_t least, uint64_t base)
+{
+	return (newbytes >= l->bufbloat_bytes && n >= l->bufbloat_samples && least >= base + l->bufbloat_delay &&
+	    least >= base * l->bufbloat_least);
+}

@@ -33,5 +33,8 @@ void health_fill(struct flow *, const struct health_limits *, bool replied);
 /* Is there a queue?  `newbytes` the direction carried in the bin, `n` round trips of one side in it and
  * their sum, and the shortest of that side in the flow's life so far; us.  Zero windows are the caller's. */
 bool health_bloat(const struct health_limits *, uint64_t newbytes, uint64_t n, uint64_t sum, uint64_t base);
+/* The same by the shortest of `n` round trips of any kind: pure acknowledgements are answered when there is something to
+ * say, so that of them only the shortest tells. */
+bool health_queue(const struct health_limits *, uint64_t newbytes, uint64_t n, uint64_t least, uint64_t base);
 
 #endif

@@ -338,14 +338,17 @@ keep_counts(struct flow *r, const uint64_t *before)
 {
 	bool any = false;
 
-	for (unsigned f = 0; f < F_STORED; f++) {
-		if (bit_get(before, f) || !bit_get(r->present, f) || fields[f].agg == AGG_KEY)
-			continue;
-		if (is_zero(r, f))
-			bit_clear(r->present, f);
-		else
-			any = true;
-	}
+	for (unsigned w = 0; w < BITS_WORDS(F_STORED); w++)
+		for (uint64_t set = r->present[w] & ~before[w]; set != 0; set &= set - 1) {
+			unsigned f = 64 * w + (unsigned)__builtin_ctzll(set);
+
+			if (fields[f].agg == AGG_KEY)
+				continue;
+			if (is_zero(r, f))
+				bit_clear(r->present, f);
+			else
+				any = true;
+		}
 	return (any);
 }
 

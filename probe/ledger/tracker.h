@@ -41,6 +41,13 @@ struct ending {
 	bool row;            /* where its last bin is written already, there is a row of its own */
 };
 
+/* Is it a new flow with the same key? */
+enum reuse {
+	REUSE_NO,
+	REUSE_YES,
+	REUSE_WAITS, /* others have to tell */
+};
+
 struct tracker {
 	const char *name;
 	bool oneway;            /* one direction without answer is usual: many packets confirm such a flow */
@@ -50,7 +57,8 @@ struct tracker {
 	uint8_t (*state)(const struct flow_state *);  /* STATE_* of a record */
 	uint8_t (*cause)(const struct flow_state *);  /* CAUSE_* when it falls silent */
 	bool (*closed)(const struct flow_state *);    /* nothing more is expected of it */
-	bool (*reuses)(const struct flow_state *, const struct seen *); /* a new flow with the same key */
+	/* A packet, not counted yet; or of what waits, the first, when another packet comes. */
+	enum reuse (*reuses)(const struct flow_state *, const struct seen *first, const struct seen *);
 	bool (*replied)(const struct flow_state *);   /* for health: was there an answer? */
 	void (*end)(const struct flow_state *, uint8_t cause, struct ending *);
 	/* One packet, counted in its bin.  NULL: counting is all. */

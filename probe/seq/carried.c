@@ -38,7 +38,8 @@ count(struct numbers *n, const struct seen *v, const struct number *q)
 	x->of = (struct flow_ref){ .key = v->f->key, .cell = v->flow, .src = v->f->src, .dirq = v->f->dirq };
 	c = carrier_of(n, x, v->now);
 	k = carrier_sink(&c, (struct seq_place){ .bin = v->b->start, .flowid = v->f->id }, &s->counts[v->side]);
-	seqno_packet(&x->seq, q->q, q->ts, q->known, &k);
+	for (unsigned i = 0; i <= q->more; i++)
+		seqno_packet(&x->seq, q->q + i, q->ts, q->known, &k);
 }
 
 void
@@ -48,7 +49,7 @@ numbers_udp(struct numbers *n, const struct seen *v)
 	unsigned got;
 
 	tidy(n, v->now);
-	got = v->p->facts & FACT_WG ? wg_packet(n, v, q) : rtp_packet(n, v, q);
+	got = v->p->facts & (FACT_WG | FACT_WGLIKE) ? wg_packet(n, v, q) : rtp_packet(n, v, q);
 	for (unsigned i = 0; i < got; i++)
 		count(n, v, &q[i]);
 }
@@ -99,7 +100,7 @@ numbers_gre(struct numbers *n, const struct seen *v)
 	}
 	x->side = (uint8_t)v->side;
 	seq_bin(n, v->b)->numbered = true;
-	count(n, v, &(struct number){ x, v->p->gre_seq, v->p->ts, false });
+	count(n, v, &(struct number){ .stream = x, .q = v->p->gre_seq, .ts = v->p->ts });
 }
 
 /* --- what a mirror lost is the capture's loss: it counts in MAR, in the bin of the packet */
@@ -134,6 +135,24 @@ mirror_done(void *arg)
 	m->stats = NULL;
 }
 
+/* A session has numbers of its own, unless its first one goes on where those of the mirror's first session are. */
+static struct stream *
+mirror_stream(struct streams *s, const struct packet *p, int64_t now)
+{
+	uint64_t id = p->gre_id + 1 + p->gre_session;
+	struct stream *x = stream_find(s, id, now), *all;
+
+	if (x != NULL && !x->shared)
+		return (x);
+	if (x == NULL && (x = stream_add(s, id, STREAM_GRE, 32, now)) == NULL)
+		return (NULL);
+	all = stream_find(s, p->gre_id, now);
+	if (x->shared && all != NULL)
+		return (all);
+	x->shared = all == NULL || seqno_goes_on(&all->seq, p->gre_seq);
+	return (!x->shared ? x : all != NULL ? all : stream_add(s, p->gre_id, STREAM_GRE, 32, now));
+}
+
 void
 numbers_mirror(struct numbers *n, const struct packet *p, int64_t now, struct stat_set *stats)
 {
@@ -147,7 +166,7 @@ numbers_mirror(struct numbers *n, const struct packet *p, int64_t now, struct st
 		seqno_end(&stream_at(&n->mirrors, old)->seq, &k);
 		streams_drop(&n->mirrors, old);
 	}
-	if ((x = gre_stream(&n->mirrors, p, now)) == NULL)
+	if ((x = mirror_stream(&n->mirrors, p, now)) == NULL)
 		return;
 	seqno_packet(&x->seq, p->gre_seq, p->ts, false, &k);
 	stats->mirlost = here.lost;

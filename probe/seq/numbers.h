@@ -96,7 +96,7 @@ void carrier_end(struct carrier *, struct seqno *);
 /* --- streams */
 
 /* A packet of a UDP flow with one of these facts, counted in its bin. */
-#define STREAM_FACTS (FACT_WG | FACT_RTP)
+#define STREAM_FACTS (FACT_WG | FACT_WGLIKE | FACT_RTP)
 void numbers_udp(struct numbers *, const struct seen *);
 /* One with FACT_GRESEQ: the number is of the GRE around it, whatever flow it counted in. */
 void numbers_gre(struct numbers *, const struct seen *);
@@ -105,12 +105,13 @@ void numbers_mirror(struct numbers *, const struct packet *, int64_t now, struct
 /* The end of input. */
 void numbers_finish(struct numbers *);
 
-/* A number that a packet carries; `known`: the stream was there before it. */
+/* A number that a packet carries, and how many that follow it; `known`: the stream was there before it. */
 struct number {
 	struct stream *stream;
 	uint64_t q;
 	int64_t ts;
 	bool known;
+	uint16_t more;
 };
 #define NUMBERS_MAX 3 /* of one packet: RTP's first two wait for the third */
 

@@ -112,7 +112,7 @@ begin(struct stream *x, struct rtp_source *c, struct seq_media *m, int side, str
 	if (c->sampled)
 		sample(m, side, c->jitter);
 	for (unsigned i = 0; i < 2; i++)
-		n[i] = (struct number){ x, (uint16_t)(c->seq - 2 + (int)i), c->ts[i], false };
+		n[i] = (struct number){ .stream = x, .q = (uint16_t)(c->seq - 2 + (int)i), .ts = c->ts[i] };
 	memset(c, 0, sizeof(*c));
 	return (2);
 }
@@ -168,6 +168,6 @@ rtp_packet(struct numbers *n, const struct seen *v, struct number *out)
 		got = begin(x, c, m, side, out);
 	if (sampled)
 		sample(m, side, j);
-	out[got] = (struct number){ x, p->rtp.seq, p->ts, false };
+	out[got] = (struct number){ .stream = x, .q = p->rtp.seq, .ts = p->ts };
 	return (got + 1);
 }

@@ -621,6 +621,14 @@ seqno_packet(struct seqno *s, uint64_t q, int64_t t, bool known, const struct se
 	take(s, (int64_t)q, x, t, k);
 }
 
+bool
+seqno_goes_on(const struct seqno *s, uint64_t q)
+{
+	int64_t x = extend(s, q), d = x - s->hi;
+
+	return (s->started && d > -SEQ_WINDOW && d < SEQ_WINDOW && (d > 0 || !bit_get(s->window, slot_of(x))));
+}
+
 void
 seqno_end(struct seqno *s, const struct seq_sink *k)
 {

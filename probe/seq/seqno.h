@@ -109,6 +109,8 @@ void seqno_init(struct seqno *, unsigned width);
 /* A packet with number q at time t (ns).  `known`: the carrier was there before this numbering, so that
  * numbers before the first one seen are a head gap. */
 void seqno_packet(struct seqno *, uint64_t q, int64_t t, bool known, const struct seq_sink *);
+/* Does q go on where this numbering is, and has not come there?  Then it may be of it. */
+bool seqno_goes_on(const struct seqno *, uint64_t q);
 /* No more packets: one that waited for confirmation was foreign, a trial is decided.  Nothing hangs off it then. */
 void seqno_end(struct seqno *, const struct seq_sink *);
 /* What was counted in records of flow `from` is in flow `to` now. */

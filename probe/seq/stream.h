@@ -24,13 +24,16 @@ enum { WG_NOW, WG_OLD, WG_NEXT, WG_INDEXES };
 struct wg { /* a pair of peers; [side] = the one that sends to that index */
 	struct wg_index index[2][WG_INDEXES];
 	struct {
-		uint32_t index;
+		int64_t ts;
+		uint32_t index, reserved;
 		bool there;
 	} asked[2];         /* an initiation, by its sender */
+	uint32_t reserved;  /* three bytes that should be 0, the same in a handshake of both; 0 = they are */
 	struct {
 		uint64_t counter;
 		int64_t ts;
 		uint32_t index;
+		uint16_t more;
 		bool there;
 	} first[2];         /* data that nothing announced: one packet is not enough */
 };
@@ -49,6 +52,7 @@ struct stream {
 	uint32_t chain, newer, older;
 	uint32_t spi;
 	uint8_t kind, side;
+	bool shared;             /* it counts with others: a session of a mirror */
 	struct flow_ref of;      /* where it was counted last */
 	struct rtp_clock clock;
 	union {

@@ -3,7 +3,8 @@
  * wg.c: WireGuard: two peers, an index for each direction, and a 64-bit counter from 0 for each index.
  *
  * The handshake says exactly which indexes belong together: an initiation names its sender's, the response
- * both.  Data carries the receiver's.  A rekey goes on in the same lane.
+ * both.  Data carries the receiver's.  A rekey goes on in the same lane.  Three bytes behind the type are 0, or an id
+ * that the handshake has in both directions.
  */
 #include "probe/seq/numbers.h"
 
@@ -15,20 +16,60 @@ enum { CONF_ONE = 2, CONF_SEEN = 3 };
 #define NEAR        64        /* two packets that nothing announced belong together */
 #define COUNTER_TOP (1ull << 62) /* peers rekey long before (2^60 messages) */
 
+/* This record is the tunnel's, though there are no numbers in it. */
 static void
-handshake(uint64_t seed, struct wg *w, const struct seen *v)
+announce(struct numbers *n, const struct wg *w, struct bin *b)
 {
+	struct seq_bin *s = seq_bin(n, b);
+
+	s->peers = true;
+	for (int i = 0; i < 2; i++)
+		if (s->quiet[i] == 0)
+			s->quiet[i] = w->index[i][WG_NOW].index;
+}
+
+/* An initiation may be anything of that length; its answer proves it.  Both records are the tunnel's then. */
+static void
+announce_both(struct numbers *n, const struct wg *w, const struct seen *v, int64_t asked)
+{
+	struct flow_ref of = table_ref(n->ledger->table, v->flow);
+	int64_t start = ledger_start(n->ledger, asked);
+	struct bin *b;
+
+	announce(n, w, v->b);
+	if (start == v->b->start)
+		return;
+	b = ledger_bin(n->ledger, &of, start, v->now);
+	if (!b->correction) /* there is nothing to count */
+		announce(n, w, b);
+	ledger_done(n->ledger, b);
+}
+
+static void
+handshake(struct numbers *n, struct wg *w, const struct seen *v)
+{
+	uint64_t seed = n->seed;
 	const struct packet *p = v->p;
 	const struct key *k = &v->f->key;
 	int side = v->side, other = 1 - side;
 
 	if (p->wg.type == INITIATION) {
 		w->asked[side].index = p->wg.sender;
+		w->asked[side].reserved = p->wg.reserved;
 		w->asked[side].there = true;
+		w->asked[side].ts = p->ts;
+		if (w->index[0][WG_NOW].stream != 0 || w->index[1][WG_NOW].stream != 0)
+			announce(n, w, v->b);
 		return;
 	}
 	if (w->asked[other].there && w->asked[other].index != p->wg.receiver)
 		return; /* of another initiation */
+	if (p->wg.reserved != w->reserved) { /* believed if the initiation had the same */
+		if (!w->asked[other].there || w->asked[other].reserved != p->wg.reserved)
+			return;
+		w->reserved = p->wg.reserved;
+	}
+	announce_both(n, w, v, w->asked[other].there ? w->asked[other].ts : p->ts);
 	w->asked[other].there = false;
 	if (w->index[other][WG_NOW].stream != 0 && w->index[other][WG_NOW].index == p->wg.sender)
 		return; /* the same response again */
@@ -75,6 +116,7 @@ believe(struct wg *w, int side, const struct packet *p, int64_t ts)
 	w->first[side].index = p->wg.receiver;
 	w->first[side].counter = b;
 	w->first[side].ts = ts;
+	w->first[side].more = (uint16_t)(p->wg.messages - 1);
 	return (false);
 }
 
@@ -91,8 +133,8 @@ describe(struct seq_bin *s, const struct wg *w, int side, const struct wg_index 
 
 /* Counters begin at 0, the engine's numbers at 1. */
 static unsigned
-count(struct numbers *n, const struct seen *v, const struct wg_index *x, uint64_t counter, int64_t ts, bool known,
-    struct number *out)
+count(struct numbers *n, const struct seen *v, const struct wg_index *x, uint64_t counter, uint16_t more, int64_t ts,
+    bool known, struct number *out)
 {
 	out->stream = stream_find(&n->streams, x->stream, v->now);
 	if (out->stream == NULL &&
@@ -103,6 +145,7 @@ count(struct numbers *n, const struct seen *v, const struct wg_index *x, uint64_
 	out->q = counter + 1;
 	out->ts = ts;
 	out->known = known;
+	out->more = more;
 	return (1);
 }
 
@@ -119,12 +162,14 @@ wg_packet(struct numbers *n, const struct seen *v, struct number *out)
 	int side = v->side;
 	bool known;
 
+	if (peers == NULL && p->wg.type == DATA && (p->facts & FACT_WGLIKE)) /* no handshake has told who they are */
+		return (0);
 	if (peers == NULL && (peers = stream_add(&n->streams, id, STREAM_WG_PEERS, 64, v->now)) == NULL)
 		return (0);
 	w = &peers->wg;
 	if (p->wg.type == INITIATION || p->wg.type == RESPONSE)
-		handshake(n->seed, w, v);
-	if (p->wg.type != DATA)
+		handshake(n, w, v);
+	if (p->wg.type != DATA || p->wg.reserved != w->reserved)
 		return (0);
 	x = known_index(w, side, p->wg.receiver);
 	if (x == NULL && !believe(w, side, p, p->ts))
@@ -135,7 +180,8 @@ wg_packet(struct numbers *n, const struct seen *v, struct number *out)
 			stream_id(n->seed, &v->f->key, side, p->wg.receiver, STREAM_WG), false, 0 };
 		known = w->index[side][WG_NOW].stream != 0;
 		x = succeed(w, side, &made, p->ts, s);
-		got += count(n, v, x, w->first[side].counter, w->first[side].ts, known, &out[got]);
+		got += count(n, v, x, w->first[side].counter, w->first[side].more, w->first[side].ts, known,
+		    &out[got]);
 		w->first[side].there = false;
 	} else if (x == &w->index[side][WG_NEXT]) {
 		x = succeed(w, side, x, p->ts, s);
@@ -145,5 +191,5 @@ wg_packet(struct numbers *n, const struct seen *v, struct number *out)
 		s->counts[side].badseq++;
 		return (got);
 	}
-	return (got + count(n, v, x, p->wg.counter, p->ts, x->seen, &out[got]));
+	return (got + count(n, v, x, p->wg.counter, (uint16_t)(p->wg.messages - 1), p->ts, x->seen, &out[got]));
 }

@@ -7,6 +7,8 @@
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 
+static void let_go(struct flows *, uint32_t flow, uint64_t id, int64_t now);
+
 /* --- the end of a flow */
 
 static uint64_t *
@@ -65,6 +67,20 @@ idle_cause(const struct flow_state *f)
 	return (k->cause != NULL ? k->cause(f) : CAUSE_idle);
 }
 
+/* What waits beside it is then a new one. */
+static void
+falls_silent(struct flows *fl, uint32_t n, int64_t now)
+{
+	const struct flow_state *f = flow_at(&fl->table, n);
+	int64_t when = flow_deadline(f);
+	bool waits = f->waits;
+	uint64_t id = f->id;
+
+	end_flow(fl, n, idle_cause(f), when, now);
+	if (waits)
+		let_go(fl, n, id, when);
+}
+
 bool
 settle_expire(struct flows *fl, uint32_t n, int64_t now)
 {
@@ -72,7 +88,7 @@ settle_expire(struct flows *fl, uint32_t n, int64_t now)
 
 	if (flow_deadline(f) > now)
 		return (false);
-	end_flow(fl, n, idle_cause(f), flow_deadline(f), now < looked_at(f) ? now : looked_at(f));
+	falls_silent(fl, n, now < looked_at(f) ? now : looked_at(f));
 	return (true);
 }
 
@@ -94,7 +110,7 @@ settle_expire_next(struct flows *fl)
 	f = flow_at(&fl->table, n);
 	wheel_set(&fl->wheel, &fl->table, n, flow_deadline(f));
 	if (flow_deadline(f) <= at)
-		end_flow(fl, n, idle_cause(f), flow_deadline(f), looked_at(f));
+		falls_silent(fl, n, looked_at(f));
 }
 
 static void
@@ -191,8 +207,72 @@ new_flow(struct flows *fl, const struct seen *v)
 	return (n);
 }
 
-void
-settle(struct flows *fl, struct seen *v)
+static void place(struct flows *, struct seen *, bool asks);
+
+/* What waits beside a flow counts: in the flow of its key, whichever that is now. */
+static void
+let_go(struct flows *fl, uint32_t n, uint64_t id, int64_t now)
+{
+	struct waiting x;
+
+	if (table_has(&fl->table, n, id))
+		flow_at(&fl->table, n)->waits = 0; /* else it is gone */
+	while (waits_take(&fl->waits, n, id, &x)) {
+		x.v.now = now;
+		ledger_place(fl->ledger, &x.v);
+		place(fl, &x.v, false);
+	}
+}
+
+/* Packets wait beside this flow.  true: so does this one; false: it is known where they belong, and they are there. */
+static bool
+decides(struct flows *fl, uint32_t n, const struct seen *v)
+{
+	const struct flow_state *f = flow_at(&fl->table, n);
+	const struct waiting *first = waits_first(&fl->waits, n, f->id);
+	enum reuse r = REUSE_NO;
+	uint64_t id = f->id;
+
+	if (v->now < first->v.now + WAIT_FOR)
+		r = tracker_at(f)->reuses(f, &first->v, v);
+	if (r == REUSE_WAITS && waits_add(&fl->waits, &fl->table, n, v))
+		return (true);
+	if (r == REUSE_YES)
+		end_flow(fl, n, CAUSE_reuse, v->now, v->now);
+	let_go(fl, n, id, v->now);
+	return (false);
+}
+
+/* Is it of the flow n, or of a new one (then n is 0)?  false: it waits, others have to tell. */
+static bool
+same_flow(struct flows *fl, uint32_t *n, struct seen *v)
+{
+	const struct flow_state *f = flow_at(&fl->table, *n);
+	enum reuse r;
+
+	v->flow = *n;
+	if (f->waits) {
+		if (decides(fl, *n, v))
+			return (false);
+		if ((*n = table_find(&fl->table, &v->key, v->hash)) == 0)
+			return (true);
+		f = flow_at(&fl->table, *n);
+	}
+	r = tracker_at(f)->reuses(f, NULL, v);
+	if (r == REUSE_WAITS && waits_add(&fl->waits, &fl->table, *n, v)) {
+		flow_at(&fl->table, *n)->waits = 1;
+		return (false);
+	}
+	if (r == REUSE_YES) {
+		end_flow(fl, *n, CAUSE_reuse, v->now, v->now);
+		*n = 0;
+	}
+	return (true);
+}
+
+/* Find its flow or make it, and count.  asks: it may be a new one with the same key, or have to wait. */
+static void
+place(struct flows *fl, struct seen *v, bool asks)
 {
 	uint32_t n = v->flow;
 	const struct flow_state *f;
@@ -201,15 +281,10 @@ settle(struct flows *fl, struct seen *v)
 
 	if (n == 0 || !table_is(&fl->table, n, &v->key))
 		n = table_find(&fl->table, &v->key, v->hash);
-	if (n != 0) {
-		f = flow_at(&fl->table, n);
-		if (settle_expire(fl, n, v->now)) {
-			n = 0;
-		} else if (tracker_at(f)->reuses != NULL && tracker_at(f)->reuses(f, v)) {
-			end_flow(fl, n, CAUSE_reuse, v->now, v->now);
-			n = 0;
-		}
-	}
+	if (n != 0 && settle_expire(fl, n, v->now))
+		n = table_find(&fl->table, &v->key, v->hash);
+	if (n != 0 && asks && tracker_at(flow_at(&fl->table, n))->reuses != NULL && !same_flow(fl, &n, v))
+		return;
 	fresh = n == 0;
 	v->flow = fresh ? new_flow(fl, v) : n;
 	f = flow_at(&fl->table, v->flow);
@@ -223,4 +298,25 @@ settle(struct flows *fl, struct seen *v)
 	if (!fresh)
 		wheel_cancel(&fl->wheel, &fl->table, v->flow);
 	wheel_set(&fl->wheel, &fl->table, v->flow, flow_deadline(f));
+}
+
+void
+settle(struct flows *fl, struct seen *v)
+{
+	place(fl, v, true);
+}
+
+void
+settle_waiting(struct flows *fl)
+{
+	int64_t due = settle_wait_due(fl), now = fl->ledger->clock.now;
+	const struct waiting *x = waits_oldest(&fl->waits);
+	uint32_t n = x->v.flow;
+	uint64_t id = x->id;
+
+	if (due > now)
+		due = now; /* the end of input */
+	if (!table_has(&fl->table, n, id) || flow_at(&fl->table, n)->life & LIFE_DEAD || !settle_expire(fl, n, due))
+		let_go(fl, n, id, due);
+	fl->ledger->counting = 0;
 }

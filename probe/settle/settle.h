@@ -7,6 +7,7 @@
 
 #include "probe/flow/wheel.h"
 #include "probe/ledger/ledger.h"
+#include "probe/settle/wait.h"
 
 #define SETTLE_ENDED 1024
 
@@ -15,6 +16,7 @@ struct flows { /* all that live */
 	struct wheel wheel;
 	struct ledger *ledger;  /* borrowed, as `track` */
 	struct track *track;
+	struct waits waits;
 	uint64_t probe;         /* hash of its id */
 	uint64_t ended[SETTLE_ENDED]; /* ids of flows that ended, by their low bits: no second life has the same */
 	uint64_t counted;       /* packets that are in flows */
@@ -30,6 +32,14 @@ void settle(struct flows *, struct seen *);
 /* Count it there; settle() does. */
 void count(struct flows *, struct seen *);
 
+/* When the oldest packet has waited long enough to know its flow; INT64_MAX: none waits.  Then those beside that flow
+ * are the flow's. */
+static inline int64_t
+settle_wait_due(const struct flows *fl)
+{
+	return (fl->waits.list.head != 0 ? waits_oldest(&fl->waits)->v.now + WAIT_FOR : INT64_MAX);
+}
+void settle_waiting(struct flows *);
 /* A flow whose end was due before `now` ends; true if so. */
 bool settle_expire(struct flows *, uint32_t flow, int64_t now);
 /* When the first flow may have to end; INT64_MAX: there is none.  Then look at it. */

@@ -153,6 +153,7 @@ sample(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, uint32_t us
 		return (NULL);
 	b->method |= (uint8_t)method;
 	l->base = f->base[leg];
+	l->any++;
 	if ((l->has & RTTLEG_MIN) == 0 || us < l->min)
 		l->min = us;
 	l->has |= RTTLEG_MIN;

@@ -35,6 +35,7 @@ struct rtt_leg { /* of a bin */
 	uint64_t sum, dsum;       /* us */
 	uint32_t n, min, max;     /* min: of pure ACKs too, if RTTLEG_MIN */
 	uint32_t base;            /* least of the flow's life, up to the last sample in this bin */
+	uint32_t any;             /* samples, with those of pure ACKs */
 	uint32_t dense;           /* cell with all buckets; 0 = the pairs hold them */
 	uint16_t count[RTT_PAIRS];
 	uint8_t bucket[RTT_PAIRS]; /* ascending */

@@ -146,7 +146,7 @@ note_reset(struct tcp_packet *k)
 
 	k->b->rstby |= (uint8_t)(1 << k->side);
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) != 0 && (f->tcp_life & TCPLIFE_EST) == 0 && !data)
-		k->b->rstphase |= RSTPHASE_syn;
+		k->b->rstphase |= tcp_refuses(f, k->side, k->p) ? RSTPHASE_syn : RSTPHASE_before;
 	else if (k->c != NULL && y->has & SIDE_OOW)
 		k->b->rstphase |= RSTPHASE_oow;
 	else if (f->tcp_life & (TCPLIFE_FIN << 0 | TCPLIFE_FIN << 1))
@@ -155,6 +155,22 @@ note_reset(struct tcp_packet *k)
 		k->b->rstphase |= data ? RSTPHASE_data : RSTPHASE_before;
 	if (k->c != NULL)
 		tcp_reset(k);
+}
+
+/* A RST of the initiator that answers a segment of somebody else: its number is what that acknowledged, far from all that
+ * it ever sent. */
+static bool
+answers_stale(const struct track *t, const struct flow_state *f, int side, const struct packet *p)
+{
+	const struct tcp *c = f->ext != 0 ? pool_at(&t->tcp, f->ext) : NULL;
+	int32_t off;
+
+	if (c == NULL || (f->tcp_life & TCPLIFE_ISN << side) == 0 ||
+	    (f->tcp_life & TCPLIFE_SYNACK && ((f->tcp_life & TCPLIFE_SYNACKHI) != 0) == (side == 1)) ||
+	    (c->side[1 - side].has & SIDE_ACK) == 0 || c->side[1 - side].lastack != p->tcp.seq)
+		return (false);
+	off = (int32_t)(p->tcp.seq - (c->side[side].has & SIDE_NXT ? (uint32_t)c->side[side].nxt : f->isn[side]));
+	return (off > 1 << 20 || off < -(1 << 20));
 }
 
 static void
@@ -277,13 +293,15 @@ packet(struct track *t, const struct seen *v)
 	uint8_t flags = p->tcp.flags;
 	int side = v->side;
 	bool again = tcp_repeats_syn(f, side, p);
+	bool other = flags & TCP_SYN && tcp_other_answer(f, side, p);
+	bool stale = flags & TCP_RST && answers_stale(t, f, side, p);
 	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
 	struct tcp_packet k = { .t = t, .v = v, .f = f, .bin = bin, .p = p, .side = side, .ts = p->ts };
 
 	if ((p->facts & FACT_TCP) == 0)
 		return;
 	bin->tcpflags[side] |= flags;
-	if (!twice)
+	if (!twice && !stale)
 		tcp_live(f, side, p);
 	if (again && !twice)
 		tcp_knocks(f, p->ts - f->last[side]);
@@ -296,15 +314,21 @@ packet(struct track *t, const struct seen *v)
 	k.b->opts[side] |= p->tcp.opts;
 	if (flags & TCP_SYN && p->tcp.opts & TCPOPT_MSS)
 		k.b->mss[side] = p->tcp.mss;
-	k.c = connection(t, f, p, again);
+	k.c = connection(t, f, p, again || other);
 	if (k.c != NULL) {
 		k.x = &k.c->side[side];
 		k.y = &k.c->side[1 - side];
 		k.b->known |= k.known = known(f);
+		if (other) {
+			k.x->jump = p->tcp.seq;
+			k.x->has |= SIDE_OTHER;
+		}
 	}
 	measure_handshake(&k, again, was_est);
 	if (k.c != NULL && twice)
 		tcp_rare(&k)->dup[side]++;
+	if (stale)
+		return;
 	note_ttl(&k, flags & TCP_RST);
 	if (flags & TCP_RST)
 		note_reset(&k);
@@ -372,7 +396,8 @@ fill_bloat(const struct track *t, uint32_t rtt, const struct tcp_bin *b, const s
 
 		for (int from = 0; l != NULL && from < 2; from++)
 			if (m->zwin[1 - from] == 0 &&
-			    health_bloat(t->limits, b->newbytes[from], l->n, l->sum, l->base))
+			    (health_bloat(t->limits, b->newbytes[from], l->n, l->sum, l->base) ||
+			    health_queue(t->limits, b->newbytes[from], l->any, l->min, l->base)))
 				sides |= 1u << (leg != s);
 	}
 	if (sides == 0)

@@ -91,6 +91,7 @@ enum { /* tcp_side.has */
 	SIDE_FIN = 1 << 15,    /* fin */
 	SIDE_JUMP = 1 << 16,   /* jump: it has sent a segment there */
 	SIDE_JUMPACK = 1 << 17, /* jump: that was acknowledged */
+	SIDE_OTHER = 1 << 19,  /* jump: the number of another SYN-ACK */
 	SIDE_FORGOT = 1 << 18, /* what of its numbers from una on was seen is not known: there was no room for holes */
 };
 
@@ -237,10 +238,14 @@ tcp_extend(uint64_t near, uint32_t v)
 void tcp_live(struct flow_state *, int side, const struct packet *);
 /* Has this side sent the same SYN, or SYN-ACK, before?  Before tcp_live(). */
 bool tcp_repeats_syn(const struct flow_state *, int side, const struct packet *);
+/* A SYN-ACK of its side with another number than the one before: who is asked takes one of them. */
+bool tcp_other_answer(const struct flow_state *, int side, const struct packet *);
+/* A RST that says no to the SYN: of the other side, and acknowledges it. */
+bool tcp_refuses(const struct flow_state *, int side, const struct packet *);
 /* The same SYN again, after so long. */
 void tcp_knocks(struct flow_state *, int64_t waited);
 /* The tracker's answers, see tracker.h. */
-bool tcp_reuses(const struct flow_state *, const struct seen *);
+enum reuse tcp_reuses(const struct flow_state *, const struct seen *first, const struct seen *);
 bool tcp_closed(const struct flow_state *);
 uint8_t tcp_state(const struct flow_state *);
 uint8_t tcp_cause(const struct flow_state *);

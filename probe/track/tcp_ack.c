@@ -379,6 +379,24 @@ refuses(struct tcp_packet *k, uint64_t a)
 	rtt_void(&k->c->rtt, 1 - k->side);
 }
 
+/* Two servers answered the SYN: the one that the initiator acknowledges counts. */
+static void
+chooses(struct tcp_packet *k)
+{
+	struct tcp_side *y = k->y;
+	uint32_t isn = (uint32_t)y->jump;
+
+	if (k->p->tcp.flags & TCP_SYN)
+		return;
+	y->has &= ~(uint32_t)SIDE_OTHER;
+	if (k->p->tcp.ack != isn + 1)
+		return;
+	tcp_anew(k, 1 - k->side, TCP_BASE + isn + 1);
+	y->una = TCP_BASE + isn;
+	y->has |= SIDE_UNA;
+	k->f->isn[1 - k->side] = isn;
+}
+
 static void
 advances(struct tcp_packet *k)
 {
@@ -386,6 +404,8 @@ advances(struct tcp_packet *k)
 	int side = 1 - k->side;
 	uint64_t a;
 
+	if (y->has & SIDE_OTHER)
+		chooses(k);
 	if ((y->has & SIDE_UNA) == 0) {
 		begins(k);
 		rtt_acked(k->t, &k->c->rtt, &k->bin->ext2, side, k->p->tcp.ack, k->ts);

@@ -34,13 +34,15 @@ opens(struct flow_state *f, int side, const struct packet *p)
 {
 	bool again = tcp_repeats_syn(f, side, p), same = same_number(f, side, p);
 
-	if (f->tcp_life & TCPLIFE_ISN << side && !same && (f->ext != 0 || f->tcp_life & TCPLIFE_EST))
-		return; /* of no connection that we know */
+	if (f->tcp_life & TCPLIFE_ISN << side && !same)
+		return; /* of no connection that we know, or another answer: tcp_other_answer() */
 	if (same && !again) /* which packet answers which is not known */
 		f->tcp_life |= TCPLIFE_SYNRTX | TCPLIFE_SYNACKRTX;
 	if (p->tcp.flags & TCP_ACK) {
 		f->tcp_life |= TCPLIFE_SYNACK | (again ? TCPLIFE_SYNACKRTX : 0) | (side == 1 ? TCPLIFE_SYNACKHI : 0);
 		f->synwin = p->tcp.win;
+		if ((f->tcp_life & TCPLIFE_ISN << (1 - side)) == 0)
+			f->isn[1 - side] = p->tcp.ack - 1; /* should its SYN come yet */
 	} else {
 		f->tcp_life |= TCPLIFE_SYN | (again ? TCPLIFE_SYNRTX : 0);
 	}
@@ -81,22 +83,73 @@ tcp_closed(const struct flow_state *f)
 	return ((f->tcp_life & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1)) != 0 || (f->tcp_life & acked) == acked);
 }
 
-bool
-tcp_reuses(const struct flow_state *f, const struct seen *v)
+/* Its SYN may be late, or both sides open at once. */
+static bool
+may_be_first(const struct flow_state *f, int side, const struct packet *p)
+{
+	if (f->tcp_life & TCPLIFE_SYNACK)
+		return (f->isn[side] == p->tcp.seq);
+	return ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_MORE)) == TCPLIFE_SYN);
+}
+
+/* A SYN waits: does this packet tell whether it began something new? */
+static enum reuse
+proves(const struct flow_state *f, const struct seen *syn, const struct seen *v)
+{
+	const struct packet *p = v->p;
+	uint8_t flags = p->tcp.flags;
+	int32_t on;
+
+	if ((p->facts & FACT_TCP) == 0)
+		return (REUSE_WAITS);
+	if (v->side != syn->side) { /* who is asked says whose it is */
+		on = ahead(p->tcp.ack, syn->p->tcp.seq);
+		return (flags & TCP_ACK && flags & (TCP_SYN | TCP_RST) && on > 0 && on <= 1 + (int32_t)syn->p->payload ?
+			REUSE_YES : REUSE_NO);
+	}
+	on = ahead(p->tcp.seq, syn->p->tcp.seq);
+	if ((f->life & LIFE_SENT_LO << (1 - v->side)) == 0 && (flags & TCP_SYN) == 0 && on >= 0 && on <= 1 << 20)
+		return (REUSE_YES); /* one direction alone: it goes on in the new numbers */
+	return (REUSE_WAITS);
+}
+
+enum reuse
+tcp_reuses(const struct flow_state *f, const struct seen *first, const struct seen *v)
 {
 	const struct packet *p = v->p;
 	uint32_t isn = f->isn[v->side];
 	bool known = f->tcp_life & TCPLIFE_ISN << v->side;
 
+	if (first != NULL)
+		return (proves(f, first, v));
 	if ((p->facts & FACT_TCP) == 0 || (p->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
-		return (false);
+		return (REUSE_NO);
 	if (known && isn == p->tcp.seq)
-		return (false); /* the same SYN again */
+		return (REUSE_NO); /* the same SYN again */
 	if (tcp_closed(f))
-		return (true);
+		return (REUSE_YES);
 	/* An established flow that fell silent: a SYN far from where it was is a new connection. */
-	return ((f->tcp_life & TCPLIFE_EST || track_both_sent(f)) && v->now - f->heard > 60 * SEC &&
-	    (!known || ahead(p->tcp.seq, isn) < 0 || ahead(p->tcp.seq, isn) > 1 << 20));
+	if ((f->tcp_life & TCPLIFE_EST || track_both_sent(f)) && v->now - f->heard > 60 * SEC &&
+	    (!known || ahead(p->tcp.seq, isn) < 0 || ahead(p->tcp.seq, isn) > 1 << 20))
+		return (REUSE_YES);
+	return (!known && may_be_first(f, v->side, p) ? REUSE_NO : REUSE_WAITS);
+}
+
+bool
+tcp_other_answer(const struct flow_state *f, int side, const struct packet *p)
+{
+	return ((p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) && f->tcp_life & TCPLIFE_SYNACK &&
+	    (f->tcp_life & TCPLIFE_EST) == 0 && ((f->tcp_life & TCPLIFE_SYNACKHI) != 0) == (side == 1) &&
+	    f->isn[side] != p->tcp.seq);
+}
+
+bool
+tcp_refuses(const struct flow_state *f, int side, const struct packet *p)
+{
+	int32_t on = ahead(p->tcp.ack, f->isn[1 - side]);
+	bool opened = f->tcp_life & TCPLIFE_ISN << side && (f->tcp_life & TCPLIFE_SYNACK) == 0;
+
+	return (!opened && f->tcp_life & TCPLIFE_ISN << (1 - side) && p->tcp.flags & TCP_ACK && on > 0 && on <= 1 << 16);
 }
 
 static bool

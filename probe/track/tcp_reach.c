@@ -88,7 +88,7 @@ keep_aside(struct tcp_packet *k, int side, uint32_t kind, uint64_t number, uint3
 
 	if (x->has & (SIDE_JUMP | SIDE_JUMPACK))
 		refuted(k, side);
-	x->has |= kind;
+	x->has = (x->has & ~(uint32_t)SIDE_OTHER) | kind;
 	x->jump = number;
 	x->jumplen = len > UINT16_MAX ? UINT16_MAX : (uint16_t)len;
 	x->witnesses = WITNESSES;

@@ -4,7 +4,6 @@
  */
 #include "probe/tunnel/kin.h"
 
-#include "format/base/bits.h"
 #include "format/base/hash.h"
 
 #define LOOKED 8 /* SAs with the same address and SPI that are considered; of a tunnel's, eight times as many */
@@ -63,17 +62,6 @@ numbers(const struct kins *k, struct sa *x)
 	return (x->leader != 0 ? at(k, x->leader) : x);
 }
 
-/* Does number q go on where x is, and has not come there? */
-static bool
-goes_on(const struct kins *k, struct sa *x, uint32_t q)
-{
-	const struct seqno *s = &numbers(k, x)->seq;
-	int32_t d = (int32_t)(q - (uint32_t)s->hi);
-
-	return (s->started && d > -SEQ_WINDOW && d < SEQ_WINDOW &&
-	    (d > 0 || !bit_get(s->window, (size_t)((uint64_t)(s->hi + d) % SEQ_WINDOW))));
-}
-
 struct newcomer {
 	const struct kins *k;
 	const struct sa *x;
@@ -85,7 +73,7 @@ static bool
 is_kin(const struct newcomer *w, struct sa *o)
 {
 	return (o->spi == w->x->spi && o->key.proto == w->x->key.proto && o->key.vrf == w->x->key.vrf &&
-	    !key_equal(&o->key, &w->x->key) && goes_on(w->k, o, w->seq));
+	    !key_equal(&o->key, &w->x->key) && seqno_goes_on(&numbers(w->k, o)->seq, w->seq));
 }
 
 /* The sender has another address; heard a minute ago at most, and the numbers go on. */

@@ -12,6 +12,8 @@ from frames import as_pcapng, boundaries, first_record, frames, is_pcap, shorten
 SNAPLENS = (64, 96, 128)
 SMALL = 700                              # captures up to this size are cut at about 20 offsets
 CUTS = 6 if CAPTURES == OWN else 1        # others at so many offsets, besides those in one frame
+KEYS = (('racluster', 'tunnel'), ('racluster', 'lane'), ('racluster', 'spi'), ('racluster', 'flow'), ('rabins', 'tunnel'))
+LEFT_OUT = re.compile(r'^\w+: (\d+) records? \((\d+) packets?, (\d+) bytes\) ha(?:s|ve) no \w+ and (?:is|are) in no row of ', re.M)
 SAYS_WHERE = re.compile(r'(packet \d+.*)?offset \d+|file header|the file is empty|not a capture file')
 
 known = {}                               # file -> (packets, bytes) that tshark counts and that are no frames
@@ -34,6 +36,19 @@ def counted(records, packets, bytes_, what):
 def whole(name, row):
     less = known.get(name, (0, 0))
     counted(good(['pavo', '-r', capture(name)]), int(row['packets']) - less[0], int(row['wire_bytes']) - less[1], name)
+
+
+def placed(name):
+    """packets and bytes of the rows of a key, and those that it can not place, as it says, are all that there are"""
+    records = good(['pavo', '-r', capture(name)])
+    all_ = json.loads(good(['racount', '--json'], records, (0, 1)))['flow']
+    for tool, key in KEYS:
+        _, out, err = run([tool, '-m', key, '--csv', '-s', 'spkts,dpkts,sbytes,dbytes'], records)
+        table_ = [[int(v) if v != '-' else 0 for v in line.split(',')] for line in out.decode().splitlines()[1:]]
+        said = LEFT_OUT.findall(err)
+        _, packets, bytes_ = map(int, said[0] if said else (0, 0, 0))
+        got = sum(r[0] + r[1] for r in table_) + packets, sum(r[2] + r[3] for r in table_) + bytes_
+        want(got, (all_['pkts'], all_['bytes']), '%s -m %s, with what it left out (%s)' % (tool, key, err.strip()))
 
 
 def snaplens(name, raw):
@@ -76,7 +91,8 @@ def one(row, folder):
     name, out = row['file'], []
     with open(capture(name), 'rb') as f:
         raw = f.read()
-    cases = [('conservation: ' + name, whole, name, row), ('conservation, cut short: ' + name, cuts, name, raw, folder)]
+    cases = [('conservation: ' + name, whole, name, row), ('conservation, by key: ' + name, placed, name),
+             ('conservation, cut short: ' + name, cuts, name, raw, folder)]
     if is_pcap(raw):
         cases.append(('conservation, other snaplens: ' + name, snaplens, name, raw))
     for title, function, *args in cases:

@@ -15,7 +15,7 @@ MS = 1000
 HOLES, MANY_HOLES = 32, 512
 UNKNOWN, NO_SCALE = 1 << 20, 1 << 16     # windows whose scale is not known, or that have none
 ALL = 'abcdefh'
-DONE = 'abcef'
+DONE = 'abcdef'
 
 
 def in_force():

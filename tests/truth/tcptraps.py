@@ -33,7 +33,6 @@ EVERYTHING = NUMBERS + ['ackfix', 'rtxunk']
 
 # What fails today, and why.
 KNOWN = {
-    'reuse': 'a SYN with another number on a live flow is no new one yet (14.1 d)',
     'copies': 'a ring of four, and half a round trip at most (14.1 h)',
 }
 

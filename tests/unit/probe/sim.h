@@ -187,6 +187,7 @@ sim_carrier(struct packet *p, bool back)
 		p->wg.sender = 1 + chance(2);
 		p->wg.receiver = 1 + chance(2);
 		p->wg.counter = n;
+		p->wg.messages = 1;
 		break;
 	case 1:
 		p->facts = FACT_PORTS | FACT_RTP;

@@ -218,6 +218,11 @@ bloat(void **state)
 	(void)state;
 	assert_true(health_bloat(l, 102400, 8, 8 * 150000, 20000));
 	assert_false(health_bloat(l, 102400, 8, 8 * 110000, 20000));
+	assert_true(health_queue(l, 65536, 8, 120000, 20000));
+	assert_false(health_queue(l, 65535, 8, 120000, 20000));
+	assert_false(health_queue(l, 65536, 7, 120000, 20000));
+	assert_false(health_queue(l, 65536, 8, 119999, 20000));
+	assert_false(health_queue(l, 65536, 8, 299999, 100000)); /* 100 ms more, but not three times as long */
 	assert_true(health_bloat(l, 102400, 8, 8 * 120000, 20000));
 	assert_false(health_bloat(l, 102400, 8, 8 * 120000 - 1, 20000));
 	assert_false(health_bloat(l, 102400, 7, 7 * 150000, 20000));
