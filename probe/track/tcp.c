@@ -174,17 +174,34 @@ answers_stale(const struct track *t, const struct flow_state *f, int side, const
 }
 
 static void
+note_id(struct tcp_side *x, uint16_t ipid)
+{
+	int16_t on = (int16_t)(ipid - x->ipid);
+
+	if ((x->has & SIDE_IPID) == 0) {
+		x->has |= SIDE_IPID;
+		x->ipid = ipid;
+		return;
+	}
+	if (on == 0)
+		return;
+	x->has |= SIDE_IDVARY;
+	if (on > 999 || on < -1000)
+		x->forward = 0;
+	else if (on > 0)
+		x->forward += x->forward < 3;
+	if (on > 0 || on < -1000)
+		x->ipid = ipid;
+}
+
+static void
 note_header(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
 	const struct packet *p = k->p;
 
-	if (p->af == 4 && p->ipid != 0) {
-		if (x->has & SIDE_IPID && x->ipid != (uint16_t)p->ipid)
-			x->has |= SIDE_IDVARY;
-		x->ipid = (uint16_t)p->ipid;
-		x->has |= SIDE_IPID;
-	}
+	if (p->af == 4 && p->ipid != 0)
+		note_id(x, (uint16_t)p->ipid);
 	if ((p->facts & FACT_TCPTS) == 0)
 		return;
 	if (x->has & SIDE_TS && (int32_t)(p->tcp.tsval - x->tsval) < 0) {
@@ -325,8 +342,10 @@ packet(struct track *t, const struct seen *v)
 		}
 	}
 	measure_handshake(&k, again, was_est);
-	if (k.c != NULL && twice)
-		tcp_rare(&k)->dup[side]++;
+	if (k.c != NULL && twice) {
+		k.seglen = 1;
+		tcp_copied(&k);
+	}
 	if (stale)
 		return;
 	note_ttl(&k, flags & TCP_RST);

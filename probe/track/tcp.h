@@ -39,7 +39,8 @@ enum { TCP_NOSCALE = 0xff, TCP_CUTSCALE = 0xfe }; /* flow_state.wscale: not offe
 
 /* --- of a connection: made when data flows, or when something has to be remembered */
 
-#define TCP_RING 4 /* last segments, to know one that was captured twice */
+#define TCP_COPIES 16 /* where so many came, acknowledgements do too */
+#define TCP_RING   4  /* last segments, to know one that was captured twice */
 
 struct hole { /* [lo, hi) was jumped over */
 	uint64_t lo, hi;
@@ -66,10 +67,10 @@ struct tcp_fill { /* what a segment filled */
 	struct hole first; /* the lowest it touches */
 };
 
-struct tcp_sent { /* a segment that took sequence numbers */
+struct tcp_sent { /* a segment that took sequence numbers, or where there are copies any other */
 	uint32_t seq, us; /* us: its time, modulo 2^32 */
 	uint32_t rest;    /* hash of what else copies have in common */
-	uint16_t len, ipid;
+	uint16_t len, ipid; /* len: 0xffff = none; 0: there is no segment */
 };
 
 enum { /* tcp_side.has */
@@ -104,7 +105,7 @@ struct tcp_side {
 	uint32_t lastack;  /* as it sent them */
 	uint32_t tsval;    /* greatest */
 	uint16_t lastwin;
-	uint16_t ipid;     /* of its last packet */
+	uint16_t ipid;     /* newest */
 	uint16_t idnew;    /* of its last segment in order */
 	uint16_t maxwin;   /* its largest, as it stands in the header */
 	uint8_t dupacks;   /* by the other side since una moved */
@@ -113,7 +114,8 @@ struct tcp_side {
 	uint8_t at : 2;    /* the ring's next place */
 	uint8_t size : 2;  /* of the cell with holes */
 	uint8_t witnesses : 2; /* packets of its own side that may yet confirm `jump` */
-	uint8_t spare;
+	uint8_t forward : 2; /* steps in a row by which its IP-ID advanced by 1 to 999, up to 3 */
+	uint8_t copies : 5; /* captured twice, up to TCP_COPIES */
 	uint32_t holes;    /* the cell; 0 = none */
 	uint16_t jumplen;  /* payload at `jump` */
 	uint16_t refused;  /* bytes on its SYN that were counted and not taken: they come again */
@@ -258,6 +260,8 @@ void tcp_history(struct tcp_bin *, int side, const struct packet *);
 /* --- tcp_data.c */
 /* The segment's class.  false: it was captured twice, and nothing more is to be said of it. */
 bool tcp_segment(struct tcp_packet *);
+/* It was captured twice. */
+void tcp_copied(struct tcp_packet *);
 /* The same SYN again. */
 void tcp_syn_again(struct tcp_packet *);
 /* The window of `side`, in bytes; only where the scale is known. */
@@ -274,6 +278,8 @@ struct tcp_fill tcp_fill_holes(struct tcp_packet *, uint64_t lo, uint64_t hi);
 /* What `side` sent in [from, to), never seen and now acknowledged, from the last acknowledgement on: bytes; it may still
  * come within a second. */
 uint64_t tcp_holes_acked(struct tcp_packet *, int side, uint64_t from, uint64_t to);
+/* Is some of [lo, hi) of the packet's sender in a hole? */
+bool tcp_holes_miss(const struct tcp_packet *, uint64_t lo, uint64_t hi);
 /* That counts as a gap event in the packet's bin. */
 void tcp_holes_event(struct tcp_packet *, int side, uint64_t from, uint64_t to);
 /* The same, up to the first acknowledgement of all: nothing is said of what is missing. */

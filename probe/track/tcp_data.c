@@ -8,7 +8,7 @@
 
 #include "format/base/clock.h"
 
-#define TWICE       (10 * MSEC)  /* copies with the same IP-ID are this close */
+#define TWICE       SEC          /* copies whose IP-ID tells are this close */
 #define TWICE_NOID  MSEC         /* and without one */
 #define REORDER_MAX (3 * MSEC)   /* without a round trip: what fills a hole sooner was reordered */
 #define RTO_MIN     (200 * MSEC)
@@ -39,27 +39,63 @@ rest_of(const struct packet *p)
 	return ((uint32_t)((x ^ (uint64_t)p->tcp.flags << 56) * 0x9e3779b97f4a7c15ull >> 32));
 }
 
+static uint16_t
+length_of(const struct tcp_packet *k)
+{
+	return (k->seglen == 0 ? UINT16_MAX : (uint16_t)k->seglen);
+}
+
+/* The same segment, of all that is remembered, not longer ago than `most`; NULL: there is none. */
+static const struct tcp_sent *
+remembered(const struct tcp_packet *k, int64_t most)
+{
+	const struct packet *p = k->p;
+
+	for (int i = 0; i < TCP_RING; i++) {
+		const struct tcp_sent *r = &k->c->ring[k->side][i];
+
+		if (r->len == length_of(k) && r->seq == p->tcp.seq && r->rest == rest_of(p) &&
+		    (int64_t)((uint32_t)(k->ts / USEC) - r->us) * USEC <= most)
+			return (r);
+	}
+	return (NULL);
+}
+
+/* Everything of it was seen: is it older than the newest of its sender, less than a second ago?  Who repeats something
+ * gives it a new number, and the time. */
+static bool
+is_older(const struct tcp_packet *k, bool ids)
+{
+	const struct tcp_side *x = k->x;
+	int16_t id = (int16_t)((uint16_t)k->p->ipid - x->ipid);
+	int32_t clock = (int32_t)(k->p->tcp.tsval - x->tsval);
+	bool older = ids ? id > -1000 && id <= 0 : clock < 0;
+
+	return (older && x->has & SIDE_NXT && k->e <= x->nxt && k->ts - k->f->last[k->side] <= TWICE &&
+	    !tcp_holes_miss(k, k->s, k->e));
+}
+
 /* Step 1: the same packet, captured a second time. */
 static bool
 captured_twice(const struct tcp_packet *k)
 {
-	const struct packet *p = k->p;
+	const struct tcp_side *x = k->x;
+	bool id = k->p->af == 4 && k->p->ipid != 0, ids = id && x->forward == 3;
+	bool clock = k->p->facts & FACT_TCPTS && x->has & SIDE_TS;
 	int64_t rtt = (int64_t)rtt_full_min(&k->c->rtt) * USEC;
+	const struct tcp_sent *r = remembered(k, id && x->has & SIDE_IDVARY ? TWICE : TWICE_NOID);
 
-	for (int i = 0; i < TCP_RING; i++) {
-		const struct tcp_sent *r = &k->c->ring[k->side][i];
-		int64_t dt = (int64_t)((uint32_t)(k->ts / USEC) - r->us) * USEC;
-
-		if (r->len == 0 || r->seq != p->tcp.seq || r->len != (uint16_t)k->seglen || r->rest != rest_of(p))
-			continue;
-		if (ids_usable(k)) {
-			if (r->ipid == (uint16_t)p->ipid && dt <= TWICE && (rtt == 0 || dt < rtt / 2))
-				return (true);
-		} else if (dt <= TWICE_NOID && (rtt == 0 || dt < rtt / 4)) {
-			return (true);
-		}
-	}
-	return (false);
+	if (r != NULL && k->seglen == 0)
+		return (!ids || r->ipid == (uint16_t)k->p->ipid);
+	if (k->seglen == 0)
+		return (false);
+	if (r != NULL && id && r->ipid == (uint16_t)k->p->ipid)
+		return (true);
+	if (ids)
+		return (is_older(k, true));
+	if (clock && (is_older(k, false) || (r != NULL && k->p->tcp.tsval == x->tsval)))
+		return (true);
+	return (r != NULL && !(id && x->has & SIDE_IDVARY) && (rtt == 0 || remembered(k, rtt / 4) != NULL));
 }
 
 static void
@@ -67,9 +103,8 @@ remember(struct tcp_packet *k)
 {
 	const struct packet *p = k->p;
 
-	k->c->ring[k->side][k->x->at++] = (struct tcp_sent){ .seq = p->tcp.seq,
-		.us = (uint32_t)(k->ts / USEC), .rest = rest_of(p), .len = (uint16_t)k->seglen,
-		.ipid = (uint16_t)p->ipid };
+	k->c->ring[k->side][k->x->at++] = (struct tcp_sent){ .seq = p->tcp.seq, .us = (uint32_t)(k->ts / USEC),
+		.rest = rest_of(p), .len = length_of(k), .ipid = (uint16_t)p->ipid };
 }
 
 /* 4.3 a, b: what numbers and clocks of the sender tell of a segment that fills this hole. */
@@ -305,18 +340,28 @@ probes(struct tcp_packet *k)
 	return (true);
 }
 
+void
+tcp_copied(struct tcp_packet *k)
+{
+	tcp_rare(k)->dup[k->side]++;
+	k->x->copies += k->x->copies < TCP_COPIES;
+	if (k->seglen == 0)
+		k->b->ackpkts[k->side]--;
+}
+
 bool
 tcp_segment(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
 	bool fin;
 
-	if (k->seglen > 0 && captured_twice(k)) {
-		tcp_rare(k)->dup[k->side]++;
-		return (false);
-	}
-	if (k->seglen > 0)
+	if ((k->seglen > 0 || x->copies == TCP_COPIES)) {
+		if (captured_twice(k)) {
+			tcp_copied(k);
+			return (false);
+		}
 		remember(k);
+	}
 	if ((x->has & SIDE_NXT) == 0) {
 		x->has |= SIDE_NXT;
 		x->nxt = k->s;

@@ -315,6 +315,17 @@ tcp_fill_holes(struct tcp_packet *k, uint64_t lo, uint64_t hi)
 	return (f.r);
 }
 
+bool
+tcp_holes_miss(const struct tcp_packet *k, uint64_t lo, uint64_t hi)
+{
+	struct holes *h = holes_of(k->t, k->x);
+	uint32_t i = h != NULL ? find(h, lo) : 0;
+
+	while (h != NULL && i < h->n && too_old(at(h, i), k->ts))
+		i++;
+	return (h != NULL && i < h->n && at(h, i)->lo < hi);
+}
+
 /* --- acknowledgements */
 
 /* No hole lies on both sides of this number. */

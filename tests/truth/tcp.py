@@ -343,6 +343,25 @@ def e_id30ms(c):
     c.a(.15, 100)
 
 
+def e_id2s(c):
+    """an equal IP-ID long after is another packet"""
+    c.d(.1, 0, ident=1234)
+    c.d(2.1, 0, ident=1234)
+    c.a(2.15, 100)
+
+
+def e_copyacks(c):
+    """every packet of the server comes twice: after 16 copies its pure acknowledgements are copies too"""
+    ident = 100
+    for n in range(16):
+        ident += 1
+        for k in (0, .0001):
+            c.seg(.1 + n * .01 + k, S, n * 100, 100, 0, ident=ident)
+    c.seg(.28, C, 0, 100, 1600)
+    for k in (0, .0001):
+        c.seg(.3 + k, S, 1600, 0, 100, ident=ident + 1)
+
+
 def e_zeroid(c):
     c.d(.1, 0, ident=0)
     c.d(.1005, 0, ident=0)
@@ -568,7 +587,10 @@ CORNERS = {
     'keep1': (e_keep1, dict(ONE, sdatasegs=2, ska=1, dackpkts=2), {}),
     'zeroprobe0': (e_zeroprobe0, dict(ONE, ska=1, sackpkts=1, dackpkts=3, dzwin=2, dzwin_us=500000, dwupd=1), {}),
     'id5ms': (e_id5ms, dict(ONE, sdup=1), {}),
-    'id30ms': (e_id30ms, dict(ONE, sdatasegs=2, srtxdn=1, srtxb=100, smaxrtx=1), {}),
+    'id30ms': (e_id30ms, dict(ONE, sdup=1), {}),
+    'copyacks': (e_copyacks, dict(sdatasegs=1, ddatasegs=16, ddup=17, dackpkts=1, dnewbytes=1600, snewbytes=100, sackev=1, dackev=1,
+                                  sinflmax=100, dinflmax=1600), {}),
+    'id2s': (e_id2s, dict(ONE, sdatasegs=2, srtxdn=1, srto=1, srtxb=100, smaxrtx=1), {}),
     'zeroid': (e_zeroid, dict(ONE, sdup=1), {}),
     'zeroid5': (e_zeroid5, dict(ONE, sdatasegs=2, srtxdn=1, srtxb=100, smaxrtx=1), {}),
     'constid': (e_constid, dict(ONE, ssyn=1, dsyn=1, sackpkts=1, sdatasegs=2, srtxdn=1, srtxb=100, smaxrtx=1), None),
@@ -590,7 +612,7 @@ CORNERS = {
     'twice': (e_second, dict(ONE, sdatasegs=4, stgapev=1, srtxup=1, srtxdn=1, srto=2, srtxb=100, smaxrtx=2, snewbytes=300,
                              sinflmax=300), {}),
 }
-NEEDS_ID = ('id5ms', 'constid', 'ipidlate', 'ipidsoon')
+NEEDS_ID = ('id5ms', 'id30ms', 'constid', 'ipidlate', 'ipidsoon')
 
 
 def corner(name, shape, folder):

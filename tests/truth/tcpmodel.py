@@ -15,7 +15,7 @@ MS = 1000
 HOLES, MANY_HOLES = 32, 512
 UNKNOWN, NO_SCALE = 1 << 20, 1 << 16     # windows whose scale is not known, or that have none
 ALL = 'abcdefh'
-DONE = 'abcdef'
+DONE = ALL
 
 
 def in_force():
@@ -303,7 +303,6 @@ class Model:
                 self.syn, self.t_syn = True, t
             x.ring = (x.ring + [(facts, ident, t)])[-4:]
             x.all.append((facts, ident, t))
-            x.last_id = ident
             self.syns[side] += 1
         elif 'd' in self.rules and flags & SYN and flags & ACK and s != x.isn and not self.est:
             x.other = s
@@ -345,6 +344,8 @@ class Model:
             x.last_id = ident
             if flags & FIN:
                 x.fin = self.over = True
+        if flags & SYN:                  # its ID is not remembered
+            ident = None
         if x.newest_id is not None and ident and s16(ident - x.newest_id) > 0:
             x.forward += 1
         if ident and (x.newest_id is None or s16(ident - x.newest_id) > 0):

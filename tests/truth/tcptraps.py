@@ -33,7 +33,6 @@ EVERYTHING = NUMBERS + ['ackfix', 'rtxunk']
 
 # What fails today, and why.
 KNOWN = {
-    'copies': 'a ring of four, and half a round trip at most (14.1 h)',
 }
 
 
