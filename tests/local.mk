@@ -135,6 +135,8 @@ UNIT += %D%/unit/probe/settle/test_count
 tests_unit_probe_settle_test_count_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/settle/test_settle
 tests_unit_probe_settle_test_settle_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/settle/test_wait
+tests_unit_probe_settle_test_wait_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_tcp
 tests_unit_probe_track_test_tcp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_tcp_life
@@ -167,8 +169,6 @@ UNIT += %D%/unit/probe/seq/test_rtp
 tests_unit_probe_seq_test_rtp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_carried
 tests_unit_probe_seq_test_carried_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-UNIT += %D%/unit/probe/settle/test_wait
-tests_unit_probe_settle_test_wait_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

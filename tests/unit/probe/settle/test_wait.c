@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * test_wait.c: packets that wait beside a flow: in their order, of this flow and not of who has its cell now; the cap.
- * What they wait for is in test_settle.c.
+ * test_wait.c: packets that wait beside a flow: each keeps what it was, they leave in the order in which they came,
+ * and there are only so many.
  */
-#include "tests/unit/probe/world.h"
+#include "probe/settle/wait.h"
 
-static struct table t;
-static struct waits w;
-static uint32_t flow[2];
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static struct table table;
+static struct waits waits;
 
 static int
 setup(void **state)
 {
 	(void)state;
-	table_init(&t, 4, 1);
-	waits_init(&w);
-	for (uint16_t i = 0; i < 2; i++) {
-		struct key k = { .lport = i };
-
-		flow[i] = table_add(&t, &k, table_hash(&t, &k));
-		flow_at(&t, flow[i])->id = 70u + i;
-	}
+	table_init(&table, 16, 1);
+	waits_init(&waits);
 	return (0);
 }
 
@@ -28,88 +27,78 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	table_free(&t);
-	waits_free(&w);
+	waits_free(&waits);
+	table_free(&table);
 	return (0);
 }
 
-/* A packet of that length; the one that is given is gone afterwards. */
-static bool
-add(uint32_t n, uint32_t wire)
+static uint32_t
+flow(uint16_t port)
 {
-	struct packet p = { .wire = wire };
-	struct seen v = { .p = &p, .now = AT(wire), .side = 1 };
-	bool there = waits_add(&w, &t, n, &v);
+	struct key k = { .af = 4, .proto = PROTO_TCP, .lport = port, .hport = 80 };
+	uint32_t n = table_add(&table, &k, table_hash(&table, &k));
 
-	p.wire = 0;
-	return (there);
+	flow_at(&table, n)->id = port;
+	return (n);
+}
+
+static bool
+add(uint32_t beside, uint32_t number)
+{
+	struct packet p = { .facts = FACT_TCP, .tcp = { .seq = number } };
+	struct seen v = { .p = &p, .now = number, .side = 1 };
+
+	return (waits_add(&waits, &table, beside, &v)); /* neither lives on */
 }
 
 static void
 test_order(void **state)
 {
+	uint32_t a = flow(1), b = flow(2);
 	struct waiting x;
 
 	(void)state;
-	assert_null(waits_oldest(&w));
-	assert_null(waits_first(&w, flow[0], 70));
-	assert_false(waits_take(&w, flow[0], 70, &x));
-	assert_true(add(flow[0], 1) && add(flow[1], 2) && add(flow[0], 3));
-	assert_int_equal(waits_oldest(&w)->packet.wire, 1);
-	assert_int_equal(waits_first(&w, flow[1], 71)->packet.wire, 2);
-	assert_true(waits_take(&w, flow[0], 70, &x));
-	assert_true(x.packet.wire == 1 && x.v.flow == flow[0] && x.v.now == AT(1) && x.v.side == 1);
-	assert_ptr_equal(x.v.p, &x.packet);
-	assert_int_equal(waits_oldest(&w)->packet.wire, 2);
-	assert_true(waits_take(&w, flow[0], 70, &x));
-	assert_int_equal(x.packet.wire, 3);
-	assert_false(waits_take(&w, flow[0], 70, &x));
-	assert_true(waits_take(&w, flow[1], 71, &x));
-	assert_null(waits_oldest(&w));
-	assert_int_equal(w.cells.used, 0);
-}
-
-/* Another flow has the cell: what waited beside the one before is not its own. */
-static void
-test_cell(void **state)
-{
-	struct waiting x;
-
-	(void)state;
-	assert_true(add(flow[0], 1));
-	flow_at(&t, flow[0])->id = 80;
-	assert_null(waits_first(&w, flow[0], 80));
-	assert_true(add(flow[0], 2));
-	assert_int_equal(waits_first(&w, flow[0], 80)->packet.wire, 2);
-	assert_int_equal(waits_first(&w, flow[0], 70)->packet.wire, 1);
-	assert_true(waits_take(&w, flow[0], 80, &x));
-	assert_int_equal(x.packet.wire, 2);
-	assert_true(waits_take(&w, flow[0], 70, &x));
+	assert_null(waits_oldest(&waits));
+	assert_null(waits_first(&waits, a, 1));
+	assert_true(add(a, 10) && add(b, 11) && add(a, 12));
+	assert_int_equal(waits_oldest(&waits)->v.now, 10);
+	assert_int_equal(waits_first(&waits, b, 2)->packet.tcp.seq, 11);
+	assert_null(waits_first(&waits, b, 1)); /* the cell is another flow's by now */
+	assert_true(waits_take(&waits, a, 1, &x));
+	assert_true(x.v.p == &x.packet && x.packet.tcp.seq == 10 && x.v.side == 1 && x.v.flow == a);
+	assert_int_equal(waits_oldest(&waits)->v.now, 11);
+	assert_true(waits_take(&waits, a, 1, &x));
+	assert_int_equal(x.v.p->tcp.seq, 12);
+	assert_false(waits_take(&waits, a, 1, &x));
+	assert_true(waits_take(&waits, b, 2, &x));
+	assert_null(waits_oldest(&waits));
 }
 
 static void
 test_cap(void **state)
 {
+	uint32_t a = flow(1);
 	struct waiting x;
 
 	(void)state;
 	for (uint32_t i = 0; i < WAITS; i++)
-		assert_true(add(flow[i % 2], i));
-	assert_false(add(flow[0], 9999));
-	assert_true(waits_take(&w, flow[1], 71, &x));
-	assert_int_equal(x.packet.wire, 1);
-	assert_true(add(flow[0], 9999));
+		assert_true(add(a, i));
+	assert_false(add(a, WAITS));
+	assert_true(waits_take(&waits, a, 1, &x));
+	assert_true(add(a, WAITS)); /* the place is free again */
+	for (uint32_t i = 1; i <= WAITS; i++) {
+		assert_true(waits_take(&waits, a, 1, &x));
+		assert_int_equal(x.packet.tcp.seq, i);
+	}
+	assert_int_equal(waits.cells.used, 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_order),
-		TEST(test_cell),
-		TEST(test_cap),
+		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cap, setup, teardown),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -81,7 +81,7 @@ test_offers(void **state)
 
 static const struct connection resets[] = {
 	{ "in answer to the SYN", { C(0, "S", -1, 0), S(1, "RA", 0, 0) }, "rstby=2 rstphase=syn rstttl=0" },
-	{ "by who sent it", { C(0, "S", -1, 0), C(1, "R", 0, 0) }, "rstby=1 rstphase=syn rstttl=0" },
+	{ "by who sent it", { C(0, "S", -1, 0), C(1, "R", 0, 0) }, "rstby=1 rstphase=before rstttl=0" },
 	{ "before data", { OPEN, S(100, "R", 0, 0) }, "rstby=2 rstphase=before rstttl=0" },
 	{ "after data", { OPEN, C(100, "A", 0, 10), C(101, "R", 10, 0) }, "rstby=1 rstphase=data rstttl=0" },
 	{ "the answer to the SYN was missed", { C(0, "S", -1, 0), C(1, "A", 0, 10), S(2, "R", 0, 0) },
