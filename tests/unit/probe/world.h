@@ -243,8 +243,8 @@ world_value(struct buf *b, enum field f, union value v)
 		for (uint32_t i = 0; i < v.b.n; i++)
 			buf_printf(b, "%s%d", i > 0 ? "," : "", v.b.p[i]);
 	else if (type == TYPE_LETTERS)
-		for (char c = 'a'; c <= 'z'; c++)
-			buf_printf(b, v.u >> (c - 'a') & 1 ? "%c" : "", c);
+		for (uint8_t c = 'a'; c <= 'z'; c++)
+			buf_add(b, &c, v.u >> (c - 'a') & 1);
 	else if (world_has_words(type))
 		world_words(b, type, v.u);
 	else
