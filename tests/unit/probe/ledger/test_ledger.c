@@ -5,6 +5,8 @@
  */
 #include "tests/unit/probe/world.h"
 
+#include "probe/track/icmp.h"
+
 static struct world w;
 
 static int
@@ -483,6 +485,24 @@ test_end(void **state)
 	}
 }
 
+/* Silence has a state of its own where there is a fate to tell. */
+static void
+test_end_silent(void **state)
+{
+	static const uint16_t protos[] = { PROTO_TCP, PROTO_UDP };
+
+	(void)state;
+	for (uint16_t i = 0; i < 2; i++) {
+		uint32_t f = new_flow(protos[i], i);
+
+		count_one(f, 0, 0)->state = STATE_EST;
+		table_remove(&w.flows.table, f);
+		ledger_end(&w.ledger, flow_at(&w.flows.table, f), CAUSE_idle, AT(1));
+	}
+	world_clock(&w, 6000);
+	EXPECT(&w, "state", "flow 0 start+end state=TIM\nflow 0 start+end state=EST");
+}
+
 /* The END is on the bin that is written last, which need not be the newest. */
 static void
 test_end_of_two(void **state)
@@ -689,6 +709,22 @@ test_merge(void **state)
 	    "sfragorph=7 sfragovl=8 sfragdup=9 sfragooo=10 sfragtiny=11 sfragbad=12 sfragatom=13 dfragatom=14");
 }
 
+/* What only one of them has is taken over. */
+static void
+test_merge_cells(void **state)
+{
+	uint32_t to = new_flow(PROTO_UDP, 1), from = new_flow(PROTO_UDP, 2);
+	struct packet p = { .af = 4, .icmp = { .type = 3 } };
+
+	(void)state;
+	(void)count_one(to, 0, 0);
+	ledger_frags(&w.ledger, count_one(from, 0, 0))->fragok[0] = 4;
+	errors_note(w.track, &p, from, 0, AT(0));
+	ledger_move(&w.ledger, to, from, AT(0), AT(0));
+	world_clock(&w, 6000);
+	EXPECT(&w, "spkts sfragok icmpun", "flow 0 start spkts=2 sfragok=4 icmpun=1");
+}
+
 /* A bin without a cell had DSCP 0 and no ECN, if it had packets of that side. */
 static const struct tos_case {
 	const char *what;
@@ -756,6 +792,24 @@ test_stats(void **state)
 	ledger_stats(&w.ledger, AT(1000))->newflows++;
 	assert_int_equal(w.ledger.time.nlate, 1);
 	assert_int_equal(w.ledger.time.latestats[0].start, AT(10000));
+}
+
+/* All so far: written, being written, open, late. */
+static void
+test_total(void **state)
+{
+	struct span none;
+
+	(void)state;
+	w.ledger.total.frames = 1;
+	timeline_span(&w.ledger.time, AT(0))->stats.frames = 2;
+	timeline_span(&w.ledger.time, AT(5000))->stats.frames = 4;
+	timeline_late_stats(&w.ledger.time, AT(0), AT(7000))->frames = 8;
+	assert_true(timeline_take(&w.ledger.time, &none));
+	assert_int_equal(world_stats(&w).frames, 15);
+	assert_false(ledger_drain(&w.ledger));
+	(void)ledger_close(&w.ledger, &w.ledger.time.draining, false);
+	assert_int_equal(world_stats(&w).frames, 15);
 }
 
 static void
@@ -841,6 +895,7 @@ main(void)
 		TEST(test_holds),
 		TEST(test_forced),
 		TEST(test_end),
+		TEST(test_end_silent),
 		TEST(test_end_of_two),
 		TEST(test_write_but_last),
 		TEST(test_make_room),
@@ -849,8 +904,10 @@ main(void)
 		TEST(test_move_behind),
 		TEST(test_move_sealed),
 		TEST(test_merge),
+		TEST(test_merge_cells),
 		TEST(test_merge_tos),
 		TEST(test_stats),
+		TEST(test_total),
 		TEST(test_kernel),
 		TEST(test_mark),
 		TEST(test_close),

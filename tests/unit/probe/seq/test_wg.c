@@ -203,6 +203,30 @@ test_headgap(void **state)
 	EXPECT(&w, "suniq slost sheadgap", "flow 0 start suniq=1 slost=0 sheadgap=3");
 }
 
+/* Some put an id into bytes that should be zero: believed where both of a handshake have it. */
+static void
+test_reserved(void **state)
+{
+	static const struct { int side; uint8_t type; uint32_t sender, receiver,
+		reserved; uint64_t counter; bool counts; } sent[] = {
+		{ 0, INITIATION, 10, 0, 7, 0, false }, { 1, RESPONSE, 20, 10, 8, 0, false }, { 0, DATA, 0, 20, 8, 0,
+		    false },
+		{ 1, RESPONSE, 20, 10, 7, 0, true }, { 0, DATA, 0, 20, 7, 0, true }, { 0, DATA, 0, 20, 0, 1, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		struct packet p = message((int64_t)i, sent[i].side, sent[i].type, sent[i].sender, sent[i].receiver,
+		    sent[i].counter);
+
+		p.wg.reserved = sent[i].reserved;
+		world_send(&w, &p);
+		assert_int_equal(w.v.b->ext != 0, sent[i].counts);
+	}
+	world_clock(&w, 6000);
+	EXPECT(&w, "sspi suniq", "flow 0 start sspi=20 suniq=1");
+}
+
 /* Several messages in one datagram; numbers that no peer reaches. */
 static void
 test_counters(void **state)
@@ -233,6 +257,7 @@ main(void)
 		TEST(test_handshake_alone),
 		TEST(test_handshake_late),
 		TEST(test_headgap),
+		TEST(test_reserved),
 		TEST(test_counters),
 	};
 

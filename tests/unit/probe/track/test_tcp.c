@@ -20,6 +20,9 @@ static const struct connection counts[] = {
 	    "stcpflags=S dtcpflags=R+A hist=Sr shists=s dhists=r ssyn=1 drst=1 state=RST conn=REJ" },
 	{ "the answer came first", { S(0, "SA", -1, 0), C(1, "S", -1, 0), C(2, "A", 0, 0) },
 	    "stcpflags=S+A dtcpflags=S+A hist=hSA shists=as dhists=h ssyn=1 dsyn=1 sackpkts=1 state=EST conn=S1" },
+	{ "a RST that answers something stale", { OPEN, S(100, "A", 0, 10, .ack = 9000000), C(101, "R", 9000000, 0) },
+	    "stcpflags=S+R+A dtcpflags=S+A hist=ShAdR shists=ars dhists=dh ssyn=1 dsyn=1 srst=1 sackpkts=1 "
+	    "ddatasegs=1 state=EST conn=S1" },
 	{ "met in the middle", { C(0, "A", 0, 10), S(1, "A", 0, 0, .ack = 10) },
 	    "stcpflags=A dtcpflags=A hist=Da shists=d dhists=a dackpkts=1 sdatasegs=1 state=CON conn=OTH" },
 };
@@ -98,6 +101,7 @@ static const struct connection resets[] = {
 	{ "nearly the same", { OPEN, S(100, "R", 0, 0, .ttl = 62) }, "rstby=2 rstphase=before rstttl=0" },
 	{ "told by what comes after it", { S(0, "R", 0, 0, .ttl = 50), S(1, "A", 0, 10) },
 	    "rstby=2 rstphase=before rstttl=1" },
+	{ "in answer to something stale", { OPEN, S(100, "A", 0, 10, .ack = 9000000), C(101, "R", 9000000, 0) }, "" },
 	{ "none", { OPEN }, "" },
 };
 

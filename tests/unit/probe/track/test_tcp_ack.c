@@ -87,6 +87,10 @@ static const struct connection unknown[] = {
 	{ "nothing of it is acknowledged: nothing is known", { S(0, "A", 0, 10, .ack = 100), S(1, "A", 10, 10,
 	    .ack = 100) },
 	    "dnewbytes=20" },
+	{ "two answers: that which is acknowledged counts", { C(0, "S", -1, 0), S(20, "SA", -1, 0),
+	    S(25, "SA", 4999, 0),
+	    C(40, "A", 0, 0, .ack = 5000), S(50, "A", 5000, 10), C(60, "A", 0, 0, .ack = 5010) },
+	    "dnewbytes=10 dackev=1" },
 	{ "numbers that no window allows", { OPEN, C(100, "A", 0, 100), S(110, "A", 0, 0, .ack = 3000000),
 	    S(130, "A", 0, 0, .ack = 100) }, "snewbytes=100 sackev=1" },
 };

@@ -17,6 +17,8 @@ static const struct connection orders[] = {
 	{ "in order", { OPEN, C(100, "A", 0, 100), C(101, "A", 100, 50) }, "snewbytes=150 shists=ads" },
 	{ "data on the SYN", { C(0, "S", -1, 50), S(50, "SA", -1, 0, .ack = 50), C(51, "A", 50, 10) },
 	    "snewbytes=60 shists=ds" },
+	{ "that are not taken: they come again, and are counted once", { C(0, "S", -1, 50), S(50, "SA", -1, 0),
+	    C(51, "A", 0, 80) }, "snewbytes=80 shists=ds" },
 	{ "FIN takes a number", { OPEN, C(100, "FA", 0, 10), C(101, "A", 11, 0) }, "snewbytes=10 shists=adfs" },
 	{ "P2: reordered", { OPEN, C(100, "A", 0, 100), C(101, "A", 200, 100),
 	    C(102, "A", 100, 100), S(130, "A", 0, 0, .ack = 300) },
@@ -201,6 +203,55 @@ test_copies(void **state)
 	PLAY(copies, WANTED);
 }
 
+/* A direction of which everything is captured twice: its acknowledgements are, too. */
+static void
+test_all_twice(void **state)
+{
+	static const struct segment open[] = { OPEN, { .flags = NULL } };
+	struct world w;
+
+	(void)state;
+	world_new(&w, 60, 10);
+	segments_send(&w, open);
+	for (int i = 0; i < 34; i++) {
+		struct segment s = C(100 + 10 * (i / 2) + .1 * (i % 2), "A", 10 * (i / 2), i < 32 ? 10 : 0);
+
+		s.seq = i < 32 ? s.seq : 160;
+		segment_send(&w, &s);
+	}
+	world_end(&w);
+	EXPECT(&w, "!snewbytes sdup sackpkts snullack", "flow 0 start+end snewbytes=160 sdup=17 sackpkts=2 snullack=1");
+	world_free(&w);
+}
+
+/* A fragment does not say how long its segment is: what follows is no hole, nor is it missing. */
+static void
+test_fragments(void **state)
+{
+	static const struct segment s[] = { OPEN, C(100, "A", 0, 100), C(101, "A", 1460, 10),
+		S(102, "A", 0, 0, .ack = 1470),
+		C(103, "A", 1470, 10), { .flags = NULL } };
+	static const struct segment t[] = { OPEN, C(100, "A", 0, 100), S(102, "A", 0, 0, .ack = 1460),
+		{ .flags = NULL } };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct world w;
+
+		world_new(&w, 60, 10);
+		for (const struct segment *x = i == 0 ? s : t; x->flags != NULL; x++) {
+			struct packet p = segment_packet(x);
+
+			p.facts |= x->len == 100 ? FACT_FRAG : 0;
+			world_send(&w, &p);
+		}
+		world_end(&w);
+		EXPECT(&w, "!snewbytes stgapev sackev sackgap scapmiss", i == 0 ?
+		    "flow 0 start+end snewbytes=120 sackev=1" : "flow 0 start+end snewbytes=100 sackev=1");
+		world_free(&w);
+	}
+}
+
 static void
 test_probes(void **state)
 {
@@ -230,6 +281,8 @@ main(void)
 		cmocka_unit_test(test_retransmissions),
 		cmocka_unit_test(test_fills),
 		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_all_twice),
+		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_wild),
 		cmocka_unit_test(test_middles),

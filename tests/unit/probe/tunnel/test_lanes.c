@@ -290,6 +290,34 @@ test_flags(void **state)
 	    "flow 0 start spkts=1 sspi=0 sbadspi=1 spiflags=badspi");
 }
 
+/* A number 0 that no wrap explains. */
+static void
+test_zero(void **state)
+{
+	(void)state;
+	esp(0, 0, A1, 5);
+	esp(1, 0, A1, 0);
+	esp(2, 0, A1, 6);
+	world_clock(&w, 6000);
+	EXPECT(&w, "spiflags", "flow 0 start spiflags=seq0");
+}
+
+/* An SA of many receivers has one numbering: nothing is missing at either. */
+static void
+test_group(void **state)
+{
+	(void)state;
+	for (uint32_t i = 1; i <= 6; i++) {
+		struct packet p = packet(i, 0, A1, i);
+
+		p.dst.b[15] = i % 2 ? 2 : 9;
+		world_send(&w, &p);
+	}
+	world_clock(&w, 6000);
+	EXPECT(&w, "daddr suniq slost sroam spiflags", "flow 0 start daddr=.2 suniq=3 slost=0 sroam=0 spiflags=group\n"
+	    "flow 0 start daddr=.9 suniq=3 slost=0 sroam=0 spiflags=group");
+}
+
 /* In UDP: the tunnel has ports; the peer comes back from another one, and its numbers go on. */
 static void
 test_roam(void **state)
@@ -510,6 +538,8 @@ main(void)
 		TEST(test_waiting),
 		TEST(test_fills),
 		TEST(test_flags),
+		TEST(test_zero),
+		TEST(test_group),
 		TEST(test_roam),
 		TEST(test_initiator),
 		TEST(test_oneway),
