@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * tunnel/ike.c: pairs of gateways; beyond IKE_MAX the one heard of first makes room..
+ * tunnel/ike.c: pairs of gateways; beyond IKE_MAX the one heard of first makes room.
  */
 #include "probe/tunnel/ike.h"
 
