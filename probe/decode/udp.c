@@ -67,15 +67,21 @@ inside(struct decoder *d)
 
 	if (d->o->nesp_udp != 0 && (decode_espudp(d->o, d->p->sport) || decode_espudp(d->o, d->p->dport)))
 		hints |= HINT(NATT);
-#define PORT(name) ((hints & HINT(name)) != 0)
 #define BYTE(n) (there > (n) ? h[n] : 0)
 #define IKE_VERSION(byte) ((byte) == 0x10 || (byte) == 0x20)
-#define UDPLOOK(function, hint)                                                                                   \
+#define ASK(function, hint)                                                                                       \
 	if (hint) {                                                                                               \
 		if ((next = function(d)) != STEP_NOT)                                                             \
 			return (next);                                                                            \
 		d->c = c;                                                                                         \
 	}
+#define UDPLOOK(function, hint) ASK(function, hint)
+#include "probe/decode/proto.def"
+	if (hints != 0) {
+#define UDPHINT(function, name) ASK(function, hints & HINT(name))
+#include "probe/decode/proto.def"
+	}
+#define UDPLATE(function, hint) ASK(function, hint)
 #include "probe/decode/proto.def"
 	/* A port says that there may be something, and too little was captured to say. */
 	return (hints != 0 && there < LOOK && there < d->whole ? decode_cut(d, LAYER_APP) : STEP_END);
