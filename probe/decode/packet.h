@@ -110,6 +110,11 @@ struct dns_message {
 
 enum { TCPOPT_MSS = 1, TCPOPT_WSCALE = 2, TCPOPT_SACKOK = 4, TCPOPT_SACK = 8, TCPOPT_TS = 16 };
 
+struct frag_segment { /* of TCP, that came in fragments */
+	uint32_t seq, len; /* len: its payload, of all fragments */
+	bool fin;
+};
+
 enum { /* what a fragment is to its datagram: frag/ says it */
 	FRAG_IS = 1 << 0,    /* a fragment */
 	FRAG_FIRST = 1 << 1, /* the first fragment, for the first time */
