@@ -8,6 +8,10 @@
 
 #define EACH inline __attribute__((always_inline)) /* done for each packet, and elsewhere once */
 
+#define ETHERNET 1500 /* the longest packet of most paths, */
+#define LONG     1600 /* what none of them has, */
+#define SMALL    576  /* and what tells nothing of a path */
+
 static void forced(void *, uint32_t flow);
 
 void
@@ -133,7 +137,7 @@ back(void *arg)
 static struct seq_sink
 sink_of(struct way *w, const struct seq_place *p, struct seq_counts *here)
 {
-	return ((struct seq_sink){ *p, here, there, back, w, &w->e->numbers->trials });
+	return ((struct seq_sink){ *p, here, there, back, w, &w->e->numbers->trials, 0 });
 }
 
 /* It succeeds another SA in its lane: the bin in which it began has waited to be told. */
@@ -235,6 +239,21 @@ describe(const struct lanes *e, struct seq_bin *s, struct sa *x, const struct bi
 		s->oneway[other] = true;
 }
 
+/* A packet that is longer than any of this path was cut up by the card behind the probe, perhaps: into how many? */
+static EACH uint32_t
+segments(struct sa *x, uint32_t seq, uint32_t length)
+{
+	int32_t d = (int32_t)(seq - (uint32_t)x->seq.hi);
+	uint32_t before = x->length, most = x->usual >= SMALL ? x->usual : ETHERNET;
+
+	if (d <= 0 && before != 0)
+		return (0);
+	x->length = length;
+	if (d == 1 && before > x->usual)
+		x->usual = before;
+	return (d == 1 || before <= most || before <= LONG ? 0 : (before + most - 1) / most);
+}
+
 static EACH void
 count_numbers(struct lanes *e, const struct seen *v, uint32_t n)
 {
@@ -254,6 +273,10 @@ count_numbers(struct lanes *e, const struct seen *v, uint32_t n)
 		s->flags |= SPIFL_seq0;
 	if (shared->group)
 		s->flags |= SPIFL_group;
+	if (x->key.proto == PROTO_ESP)
+		k.segments = segments(shared, v->p->seq, v->p->iplen);
+	if (shared->seq.cuts == CUTS_SURE)
+		s->flags |= SPIFL_gso;
 	seqno_packet(&shared->seq, v->p->seq, v->p->ts, x->known, &k);
 }
 
