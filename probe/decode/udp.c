@@ -9,6 +9,9 @@
 
 enum { LOOK = 32 }; /* the most that is needed to know something by */
 
+/* What is one of these is known; RTP is a guess. */
+#define CLAIMED (FACT_WG | FACT_WGLIKE | FACT_IKE | FACT_NATKA | FACT_DNS | FACT_SPI | FACT_CUT)
+
 /* Ports are hints, a bit for each step that may be behind one. */
 #define HINT(name) (1ull << STEP_##name)
 _Static_assert(STEPS_KNOWN <= 64, "a bit for each step");
@@ -93,6 +96,8 @@ decode_udp(struct decoder *d)
 	const uint8_t *h = cur_bytes(&d->c, 8);
 	struct packet *p = d->p;
 	uint32_t length;
+	struct cursor at;
+	enum step next;
 
 	if (h == NULL)
 		return (decode_cut_transport(d));
@@ -107,7 +112,15 @@ decode_udp(struct decoder *d)
 	d->whole = length != 0 && (length - 8 <= p->payload || d->part) ? length - 8 : p->payload;
 	if (d->part && length != 0)
 		d->rest = d->whole > p->payload ? d->whole - p->payload : 0;
-	return (d->whole != 0 ? inside(d) : STEP_END);
+	if (d->whole == 0)
+		return (STEP_END);
+	at = d->c;
+	next = inside(d);
+	if (next == STEP_END && (p->facts & CLAIMED) == 0) {
+		d->c = at;
+		decode_esplike(d);
+	}
+	return (next);
 }
 
 enum step
