@@ -390,7 +390,8 @@ frags_packet(struct frags *f, const struct packet *p, const struct key_options *
 	d = dg(f, n);
 	*piece = (struct frag_piece){ .packet = p, .what = classify(f, n, p, now), .datagram = n, .resolved = true };
 	f->releasing = 0;
-	if (p->frag.off == 0 && p->facts & FACT_TCP && p->facts & FACT_PAYLOAD && p->frag.len >= p->payload)
+	/* Within a tunnel the segment's own header has said how long it is. */
+	if (p->frag.off == 0 && p->facts & FACT_TCP && p->facts & FACT_PAYLOAD && !p->frag.inner && p->frag.len >= p->payload)
 		d->segment = (struct frag_segment){ p->tcp.seq, p->frag.len - p->payload, (p->tcp.flags & TCP_FIN) != 0 };
 	if (piece->what & FRAG_OK && d->segment.len > 0 && d->total > d->segment.len)
 		piece->segment = (struct frag_segment){ d->segment.seq, d->total - d->segment.len, d->segment.fin };

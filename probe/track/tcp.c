@@ -264,7 +264,7 @@ place(struct tcp_packet *k)
 	}
 	if (syn && (x->has & SIDE_NXT) == 0)
 		knows_isn(x, p->tcp.seq);
-	fin = p->tcp.flags & TCP_FIN && (p->facts & FACT_FRAG) == 0; /* else it lies behind what is yet to come */
+	fin = p->tcp.flags & TCP_FIN && !tcp_is_piece(p); /* else it lies behind what is yet to come */
 	k->seglen = p->payload + syn + fin;
 	k->s = x->has & SIDE_NXT ? tcp_extend(x->nxt, p->tcp.seq) : x->has & SIDE_UNA ? tcp_extend(x->una, p->tcp.seq) :
 	    TCP_BASE + p->tcp.seq;
@@ -280,7 +280,7 @@ track_segment(struct tcp_packet *k, bool again)
 	const struct packet *p = k->p;
 	struct tcp_side *x = k->x;
 
-	if (p->tcp.flags & TCP_FIN && (x->has & SIDE_FIN) == 0 && (p->facts & FACT_FRAG) == 0) {
+	if (p->tcp.flags & TCP_FIN && (x->has & SIDE_FIN) == 0 && !tcp_is_piece(p)) {
 		x->fin = k->e;
 		x->has |= SIDE_FIN;
 	}

@@ -232,6 +232,13 @@ tcp_rare(struct tcp_packet *k)
 
 #define TCP_BASE (1ull << 32) /* added to a first number, so that those before it are not below 0 */
 
+/* Is this the first piece of a segment, which does not say how long that is?  (One in pieces outside of a tunnel does.) */
+static inline bool
+tcp_is_piece(const struct packet *p)
+{
+	return ((p->facts & FACT_FRAG) != 0 && !p->frag.inner);
+}
+
 static inline uint64_t
 tcp_extend(uint64_t near, uint32_t v)
 {

@@ -193,7 +193,7 @@ advance(struct tcp_packet *k)
 	k->x->nxt = k->e;
 	k->x->fresh = k->ts;
 	k->x->has &= ~(uint32_t)(SIDE_PROBED | SIDE_VAGUE);
-	if (k->p->facts & FACT_FRAG)
+	if (tcp_is_piece(k->p))
 		k->x->has |= SIDE_VAGUE;
 }
 
