@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * conf.c: the lines of a configuration file.  What keys mean is the business of options.c.
+ * conf.c: the lines of a configuration file.  What keys mean is the business of options.c.  Tested by
+ * tests/cli/TESTLIST.
  */
 #include "probe/conf.h"
 

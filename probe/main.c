@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * main.c: pavo: start, run, stop, in that order.  See pavo(8).
+ * main.c: pavo: start, run, stop, in that order.  See pavo(8).  Tested by tests/live.tap.
  */
 #include "format/base/buf.h"
 #include "format/base/clock.h"

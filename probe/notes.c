@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * notes.c: the table of what else a packet says.
+ * notes.c: the table of what else a packet says.  Tested by test_engine.c.
  */
 #include "probe/notes.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * options.c: the command line of pavo, from the rows of probe.opt.
+ * options.c: the command line of pavo, from the rows of probe.opt.  Tested by tests/cli/TESTLIST.
  */
 #include "probe/options.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * pieces.c: what frag/ finds is done to flows and bins.
+ * pieces.c: what frag/ finds is done to flows and bins.  Tested by test_engine.c.
  */
 #include "probe/pieces.h"
 

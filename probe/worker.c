@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * worker.c: one thread that writes, and two short queues: full batches to it, empty ones back.
+ * worker.c: one thread that writes, and two short queues: full batches to it, empty ones back.  Tested by
+ * tests/live.tap.
  */
 #include "probe/worker.h"
 

@@ -161,6 +161,14 @@ UNIT += %D%/unit/probe/track/test_tcp_holes
 tests_unit_probe_track_test_tcp_holes_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_tcp_reach
 tests_unit_probe_track_test_tcp_reach_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/seq/test_numbers
+tests_unit_probe_seq_test_numbers_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/seq/test_wg
+tests_unit_probe_seq_test_wg_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/seq/test_rtp
+tests_unit_probe_seq_test_rtp_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/seq/test_carried
+tests_unit_probe_seq_test_carried_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

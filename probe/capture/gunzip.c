@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gunzip.c: gzip, member by member.
+ * gunzip.c: gzip, member by member.  Tested by test_capture.c.
  */
 #include "probe/capture/gunzip.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * pcapfile.c: capture files in large reads; no copy and no allocation per packet.
+ * pcapfile.c: capture files in large reads; no copy and no allocation per packet.  Tested by test_capture.c.
  */
 #include "probe/capture/pcapfile.h"
 

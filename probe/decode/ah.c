@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * ah.c: AH (RFC 4302).  The packet is the AH flow's, its numbers are the point; --ah-inner looks behind.
+ * ah.c: AH (RFC 4302).  The packet is the AH flow's, its numbers are the point; --ah-inner looks behind.  Tested by
+ * test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

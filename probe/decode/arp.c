@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * arp.c: ARP for IPv4 (RFC 826); for anything else the frame stays one of its MACs.
+ * arp.c: ARP for IPv4 (RFC 826); for anything else the frame stays one of its MACs.  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

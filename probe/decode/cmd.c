@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * cmd.c: Cisco metadata (draft-smith-kandula-sxp): a security group beside the frame, before its type; in GRE behind
- * its type.
+ * its type.  Tested by test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * dns.c: headers of DNS messages and their first question (RFC 1035); in TCP each behind its length (4.2.2).
+ * dns.c: headers of DNS messages and their first question (RFC 1035); in TCP each behind its length (4.2.2).  Tested by
+ * test_decode.c.
  */
 #include "format/base/hash.h"
 #include "probe/decode/decoders.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * erspan.c: mirrored frames behind GRE, types II and III (draft-foschiano-erspan).
+ * erspan.c: mirrored frames behind GRE, types II and III (draft-foschiano-erspan).  Tested by test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * esp.c: ESP (RFC 4303), alone and in UDP (RFC 3948).  Decoding ends here: the rest is encrypted.
+ * esp.c: ESP (RFC 4303), alone and in UDP (RFC 3948).  Decoding ends here: the rest is encrypted.  Tested by
+ * test_content.c.
  */
 #include "probe/decode/decode.h"
 #include "probe/decode/decoders.h"

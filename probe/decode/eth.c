@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * eth.c: Ethernet II and IEEE 802.3.
+ * eth.c: Ethernet II and IEEE 802.3.  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * fabricpath.c: FabricPath: the addresses in front are those of switches; a tree and a hop count, then the host's
- * whole frame.
+ * whole frame.  Tested by test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * frelay.c: frame relay, RFC 2427 (NLPID) and Cisco encapsulation.
+ * frelay.c: frame relay, RFC 2427 (NLPID) and Cisco encapsulation.  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * geneve.c: Geneve (RFC 8926).
+ * geneve.c: Geneve (RFC 8926).  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

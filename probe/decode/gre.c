@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gre.c: GRE (RFC 2784, 2890) and its version 1 of PPTP (RFC 2637).
+ * gre.c: GRE (RFC 2784, 2890) and its version 1 of PPTP (RFC 2637).  Tested by test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * gtpu.c: GTP-U version 1 (3GPP TS 29.281): a tunnel's packet, perhaps behind extension headers.  What the packet is is
- * not said; the other messages are the flow's of the tunnel itself.
+ * not said; the other messages are the flow's of the tunnel itself.  Tested by test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

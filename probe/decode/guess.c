@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * guess.c: what a header has to be like where nothing but a hint (a nibble, a port) says that it is there.
+ * guess.c: what a header has to be like where nothing but a hint (a nibble, a port) says that it is there.  Tested by
+ * test_tunnels.c.
  *
  * A wrong guess would put addresses into a record that were in no packet, so each is asked for what would
  * refute it: the lengths, the checksum, the type of the layer before.  Nothing is committed here.

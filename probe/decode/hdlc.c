@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * hdlc.c: Cisco HDLC (address, control, ethertype).
+ * hdlc.c: Cisco HDLC (address, control, ethertype).  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

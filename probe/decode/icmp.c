@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * icmp.c: ICMP (RFC 792, 950, 1256) and ICMPv6 (RFC 4443); an error's quoted packet.
+ * icmp.c: ICMP (RFC 792, 950, 1256) and ICMPv6 (RFC 4443); an error's quoted packet.  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * ike.c: the clear header of ISAKMP and IKEv2 (RFC 2408, 7296), on any port: bare, or behind the four zero bytes that
- * tell it from ESP in UDP (RFC 3948).
+ * tell it from ESP in UDP (RFC 3948).  Tested by test_content.c.
  */
 #include "probe/decode/decoders.h"
 

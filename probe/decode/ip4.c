@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * ip4.c: IPv4 (RFC 791), and IP within IP (RFC 2003, 4213).
+ * ip4.c: IPv4 (RFC 791), and IP within IP (RFC 2003, 4213).  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * ip6.c: IPv6 and its extension headers (RFC 8200).
+ * ip6.c: IPv6 and its extension headers (RFC 8200).  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -2,7 +2,7 @@
  *
  * l2tp.c: data of L2TP version 2 (RFC 2661), where PPP is inside, and version 3 (RFC 3931), in UDP or alone in IP, where
  * both ends agreed on what is inside and how long a cookie is: that is found by what fits.  Control messages are the flow's
- * of the tunnel itself.
+ * of the tunnel itself.  Tested by test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

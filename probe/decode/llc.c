@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * llc.c: IEEE 802.2 LLC, and SNAP behind it (RFC 1042).
+ * llc.c: IEEE 802.2 LLC, and SNAP behind it (RFC 1042).  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * mpls.c: a stack of labels (RFC 3032).  What is below is not said: IP, if its header fits; Ethernet of a
- * pseudowire, behind a control word (RFC 4385) or without one (RFC 4448); else the labels are the flow.
+ * pseudowire, behind a control word (RFC 4385) or without one (RFC 4448); else the labels are the flow.  Tested by
+ * test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * nflog.c: packets logged by Linux netfilter: a family and a list of attributes, one of them the packet.
+ * nflog.c: packets logged by Linux netfilter: a family and a list of attributes, one of them the packet.  Tested by
+ * test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * null.c: BSD loopback (an address family in front) and raw IP (nothing in front).
+ * null.c: BSD loopback (an address family in front) and raw IP (nothing in front).  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * pbb.c: provider backbone bridging (IEEE 802.1ah): a service, then the customer's whole frame.
+ * pbb.c: provider backbone bridging (IEEE 802.1ah): a service, then the customer's whole frame.  Tested by
+ * test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

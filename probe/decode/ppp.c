@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * ppp.c: PPP (RFC 1661, 1662) and PPPoE sessions (RFC 2516).
+ * ppp.c: PPP (RFC 1661, 1662) and PPPoE sessions (RFC 2516).  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

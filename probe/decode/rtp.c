@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * rtp.c: what looks like the header of RTP (RFC 3550 5.1).  It has no port and no mark of its own, so
- * that it is RTP is known only when the numbers of several packets follow each other.
+ * that it is RTP is known only when the numbers of several packets follow each other.  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sctp.c: the ports of SCTP (RFC 9260) and DCCP (RFC 4340), whose headers begin alike.
+ * sctp.c: the ports of SCTP (RFC 9260) and DCCP (RFC 4340), whose headers begin alike.  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

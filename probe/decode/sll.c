@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sll.c: the "cooked" headers of Linux, versions 1 and 2.
+ * sll.c: the "cooked" headers of Linux, versions 1 and 2.  Tested by test_decode.c.
  *
  * They hold the sender's address alone, so FACT_MAC is not stated; smac is still set, as it keeps
  * frames without IP apart.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * tcp.c: TCP (RFC 9293) and the options that trackers use (RFC 7323, 2018).
+ * tcp.c: TCP (RFC 9293) and the options that trackers use (RFC 7323, 2018).  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

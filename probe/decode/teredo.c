@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * teredo.c: Teredo (RFC 4380): IPv6 in UDP, perhaps behind an authentication and what the server saw of the client.
+ * Tested by test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * udp.c: UDP (RFC 768), and UDP-Lite (RFC 3828), whose length field means something else.
+ * udp.c: UDP (RFC 768), and UDP-Lite (RFC 3828), whose length field means something else.  Tested by test_decode.c.
  *
  * What a datagram holds is decided by what it looks like, in the order of the rows of proto.def.  Each row has a test
  * of a few instructions, so that what is none of them costs no more than that.

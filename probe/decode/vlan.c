@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * vlan.c: tags of IEEE 802.1Q and 802.1ad, any number of them.
+ * vlan.c: tags of IEEE 802.1Q and 802.1ad, any number of them.  Tested by test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * vntag.c: VN-Tag, between a switch and its fabric extenders: which virtual interfaces, then the frame's type.
+ * vntag.c: VN-Tag, between a switch and its fabric extenders: which virtual interfaces, then the frame's type.  Tested
+ * by test_tunnels.c.
  */
 #include "probe/decode/decoders.h"
 

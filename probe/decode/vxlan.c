@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * vxlan.c: VXLAN (RFC 7348) and its generic form, which says what is inside (draft-ietf-nvo3-vxlan-gpe).
+ * vxlan.c: VXLAN (RFC 7348) and its generic form, which says what is inside (draft-ietf-nvo3-vxlan-gpe).  Tested by
+ * test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * wg.c: WireGuard messages, known by their type, three zero bytes and their lengths.
+ * wg.c: WireGuard messages, known by their type, three zero bytes and their lengths.  Tested by test_content.c.
  *
  * Some put an id into the three bytes that should be zero.  A lone message does not show that: it is noted, and who
  * has seen the handshake may believe it.

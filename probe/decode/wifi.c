@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * wifi.c: IEEE 802.11 data frames whose LLC header lies open, and the headers in front of them
- * (radiotap, PPI).  Management, control and encrypted frames are conserved as frames of their link.
+ * (radiotap, PPI).  Management, control and encrypted frames are conserved as frames of their link.  Tested by
+ * test_decode.c.
  */
 #include "probe/decode/decoders.h"
 

@@ -29,7 +29,7 @@ struct world {
 	struct notes notes;
 	struct key_options key;
 	struct packet p; /* the last one, its time clamped, */
-	struct seen v;   /* and where it counted */
+	struct seen v;   /* and where it counted; f == NULL: it waits */
 	uint8_t frag, told, src; /* of the next one: what frag/ and tunnel/ say of it */
 	struct buf text;
 	uint32_t said;   /* records that world_said() has shown */
@@ -54,6 +54,7 @@ world_new(struct world *w, int64_t seconds, uint32_t max_flows)
 	batch_free(&w->ledger.emit.batch);
 	w->ledger.emit.batch = batch_new(512);
 	w->track = w->ledger.track = track_new(&w->ledger, max_flows, 1, &health_default);
+	waits_init(&w->flows.waits);
 	w->flows.ledger = &w->ledger;
 	w->flows.track = w->track;
 	lanes_init(&w->lanes, &w->flows, &w->track->numbers, 64, false, 3, 1);
@@ -91,6 +92,8 @@ world_send(struct world *w, const struct packet *p)
 	w->frag = w->told = w->src = 0;
 	w->p.ts = watermark_take(&w->ledger.clock, p->ts, false, &jump);
 	v->now = w->ledger.clock.now;
+	while (settle_wait_due(&w->flows) <= v->now)
+		settle_waiting(&w->flows);
 	ledger_place(&w->ledger, v);
 	v->side = key_of(v->p, &w->key, &v->key);
 	w->ledger.counting = 0;
@@ -130,10 +133,12 @@ world_clock(struct world *w, int64_t ms)
 		l->clock.now = AT(ms);
 	for (;;) {
 		int64_t answer = dns_due(w->track), lane = lanes_due(&w->lanes), flow = settle_due(&w->flows);
+		int64_t wait = settle_wait_due(&w->flows);
 		int64_t late = ledger_late_due(l), span = timeline_due(&l->time), at = l->clock.now;
 
 		at = answer < at ? answer : at;
 		at = lane < at ? lane : at;
+		at = wait < at ? wait : at;
 		at = flow < at ? flow : at;
 		at = late < at ? late : at;
 		at = span < at ? span : at;
@@ -141,6 +146,8 @@ world_clock(struct world *w, int64_t ms)
 			dns_expire(w->track, at);
 		else if (lane == at)
 			lanes_decide(&w->lanes, at);
+		else if (wait == at)
+			settle_waiting(&w->flows);
 		else if (flow == at)
 			settle_expire_next(&w->flows);
 		else if (late == at)
@@ -159,6 +166,8 @@ world_end(struct world *w)
 	struct ledger *l = &w->ledger;
 
 	w->over = true;
+	while (settle_wait_due(&w->flows) != INT64_MAX)
+		settle_waiting(&w->flows);
 	lanes_finish(&w->lanes);
 	numbers_finish(&w->track->numbers);
 	settle_end_all(&w->flows);
@@ -179,6 +188,7 @@ world_free(struct world *w)
 	if (!w->over)
 		world_end(w);
 	assert_int_equal(w->flows.table.flows.used + w->flows.table.attrs.used, 0);
+	assert_int_equal(w->flows.waits.cells.used, 0);
 	assert_int_equal(w->ledger.bins.used + w->ledger.toses.used + w->ledger.frags.used, 0);
 	for (int i = 0; i < TCP_HOLE_SIZES; i++)
 		holes += t->tcp_hole[i].used;
@@ -186,6 +196,7 @@ world_free(struct world *w)
 	assert_int_equal(t->rtt_ring.used + t->rtt_bin.used + t->rtt_dense.used, 0);
 	assert_int_equal(t->udp_bin.used + t->dns_bin.used + t->dns_flow.used + t->errors.used, 0);
 	assert_int_equal(t->numbers.bins.used + t->numbers.media.used + t->numbers.rtp.used, 0);
+	waits_free(&w->flows.waits);
 	table_free(&w->flows.table);
 	ledger_free(&w->ledger);
 	lanes_free(&w->lanes);
@@ -232,17 +243,16 @@ world_value(struct buf *b, enum field f, union value v)
 		for (uint32_t i = 0; i < v.b.n; i++)
 			buf_printf(b, "%s%d", i > 0 ? "," : "", v.b.p[i]);
 	else if (type == TYPE_LETTERS)
-		for (char c = 'a'; c <= 'z'; c++)
-			buf_printf(b, v.u >> (c - 'a') & 1 ? "%c" : "", c);
+		for (uint8_t c = 'a'; c <= 'z'; c++)
+			buf_add(b, &c, v.u >> (c - 'a') & 1);
 	else if (world_has_words(type))
 		world_words(b, type, v.u);
 	else
 		buf_printf(b, "%" PRIu64, v.u);
 }
 
-/* The records since the last call, MAR left out: a line each, as "flow 5 start+end spkts=1 "
-    "dpkts=0"; 5 = its bin's start
- * in s, and of these fields those that are there.  "!" before the fields: zeros are left out. */
+/* The records since the last call, MAR left out: a line each, as "flow 5 start+end spkts=1 dpkts=0"; 5 = its bin's
+ * start in s, and of these fields those that are there.  "!" before the fields: zeros are left out. */
 static inline const char *
 world_said(struct world *w, const char *wanted)
 {

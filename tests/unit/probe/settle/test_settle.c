@@ -41,16 +41,23 @@ udp(int64_t ms, uint16_t port)
 }
 
 static uint32_t
-tcp(int64_t ms, int side, uint8_t flags, uint32_t seq)
+segment(int64_t ms, int side, uint8_t flags, uint32_t seq, uint32_t ack)
 {
 	struct packet p = world_packet(ms, PROTO_TCP, side);
 
 	p.facts |= FACT_TCP | FACT_PAYLOAD;
 	p.tcp.flags = flags;
 	p.tcp.seq = seq;
+	p.tcp.ack = ack;
 	p.tcp.win = 1000;
 	world_send(&w, &p);
 	return (w.v.flow);
+}
+
+static uint32_t
+tcp(int64_t ms, int side, uint8_t flags, uint32_t seq)
+{
+	return (segment(ms, side, flags, seq, 0));
 }
 
 static uint64_t
@@ -272,6 +279,119 @@ test_reuse(void **state)
 	EXPECT(&w, "spkts cause conn", "flow 0 start+end spkts=2 cause=reuse conn=REJ\nflow 0 start spkts=1");
 }
 
+/* A second life that begins at the very same time has another id. */
+static void
+test_second_life(void **state)
+{
+	uint64_t first = id_of(tcp(0, 0, TCP_RST, 1)), second = id_of(tcp(0, 0, TCP_SYN, 1)), third;
+
+	(void)state;
+	(void)tcp(0, 0, TCP_RST, 1);
+	third = id_of(tcp(0, 0, TCP_SYN, 7));
+	assert_true(first != second && second != third && first != third);
+	renew(100);
+	assert_int_equal(id_of(tcp(0, 0, TCP_RST, 1)), first); /* the same in every run */
+	assert_int_equal(id_of(tcp(0, 0, TCP_SYN, 1)), second);
+}
+
+/* --- a SYN with another number on a connection that lives: it waits for who is asked, for two seconds */
+
+static void
+knock(int64_t ms)
+{
+	(void)tcp(0, 0, TCP_SYN, 1);
+	(void)segment(1, 1, TCP_SYN | TCP_ACK, 500, 2);
+	(void)segment(2, 0, TCP_ACK, 2, 501);
+	world_clock(&w, ms);
+	(void)tcp(ms, 0, TCP_SYN, 90000);
+	assert_null(w.v.f);
+	assert_int_equal(w.flows.counted, 3);
+}
+
+static const struct answer {
+	const char *what;
+	uint8_t flags; /* after 100 ms, of side 1; 0: nothing comes */
+	uint32_t seq, ack;
+	const char *rows;
+} answers[] = {
+	{ "accepted", TCP_SYN | TCP_ACK, 700, 90001, "flow 0 start+end stime=0 spkts=2 dpkts=1 cause=reuse conn=S1\n"
+	    "flow 0 start stime=1000 spkts=1 dpkts=1" },
+	{ "refused", TCP_RST | TCP_ACK, 0, 90001, "flow 0 start+end stime=0 spkts=2 dpkts=1 cause=reuse conn=S1\n"
+	    "flow 0 start stime=1000 spkts=1 dpkts=1" },
+	{ "challenged", TCP_ACK, 501, 2, "flow 0 start stime=0 spkts=3 dpkts=2" },
+	{ "not at all", 0, 0, 0, "flow 0 start stime=0 spkts=3 dpkts=1" },
+};
+
+static void
+test_answers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		const struct answer *x = &answers[i];
+
+		renew(100);
+		knock(1000);
+		if (x->flags != 0)
+			(void)segment(1100, 1, x->flags, x->seq, x->ack);
+		world_clock(&w, 2999);
+		assert_int_equal(w.flows.counted, x->flags != 0 ? 5 : 3);
+		world_clock(&w, 3000);
+		assert_int_equal(w.flows.counted, x->flags != 0 ? 5 : 4);
+		world_clock(&w, 6000);
+		EXPECT(&w, "stime spkts dpkts cause conn", x->rows);
+	}
+}
+
+/* More of it waits with it, in order; and where its bin is sealed by then, it is LATE. */
+static void
+test_waits(void **state)
+{
+	(void)state;
+	knock(4900);
+	(void)tcp(4950, 0, TCP_SYN, 90000);
+	world_clock(&w, 6000);
+	EXPECT(&w, "spkts dpkts", "flow 0 start spkts=2 dpkts=1");
+	(void)segment(6500, 1, TCP_SYN | TCP_ACK, 700, 90001);
+	world_clock(&w, 11000);
+	EXPECT(&w, "spkts dpkts cause ssynrtx", "flow 0 end cause=reuse\n"
+	    "flow 0 start+late spkts=2 dpkts=0 ssynrtx=1\nflow 5 spkts=0 dpkts=1 ssynrtx=0");
+}
+
+/* The connection falls silent, or has to go, meanwhile: it is a new one. */
+static void
+test_waits_beside_nobody(void **state)
+{
+	struct packet p = world_packet(500, PROTO_ARP, 0);
+
+	(void)state;
+	(void)tcp(0, 0, TCP_SYN, 1);
+	(void)tcp(29000, 0, TCP_SYN, 90000);
+	assert_null(w.v.f);
+	world_clock(&w, 30000);
+	assert_int_equal(w.flows.counted, 2);
+	world_clock(&w, 36000);
+	EXPECT(&w, "stime spkts cause", "flow 0 start stime=0 spkts=1\nflow 0 end cause=idle\n"
+	    "flow 25 start stime=29000 spkts=1");
+	renew(1);
+	knock(100);
+	world_send(&w, &p);
+	EXPECT(&w, "spkts cause", "flow 0 start+end spkts=2 cause=evict");
+	world_clock(&w, 2100);
+	EXPECT(&w, "proto cause", "flow 0 start+end proto=2054 cause=evict");
+	assert_int_equal(w.flows.counted, 5);
+	assert_int_equal(world_stats(&w).newflows, 3);
+}
+
+/* The end of input. */
+static void
+test_waits_at_end(void **state)
+{
+	(void)state;
+	knock(1000);
+	world_end(&w);
+	EXPECT(&w, "spkts dpkts cause", "flow 0 start+end spkts=3 dpkts=1 cause=shutdown");
+}
+
 /* --- eviction */
 
 /* On probation: the oldest.  All its bins are written at once, the END on what is written last. */
@@ -420,6 +540,11 @@ main(void)
 		TEST(test_shorter),
 		TEST(test_longer),
 		TEST(test_reuse),
+		TEST(test_second_life),
+		TEST(test_answers),
+		TEST(test_waits),
+		TEST(test_waits_beside_nobody),
+		TEST(test_waits_at_end),
 		TEST(test_evict),
 		TEST(test_evict_sealed),
 		TEST(test_evict_written),

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -216,21 +217,26 @@ static const struct again {
 	const char *segments, *next;
 	uint32_t seq;
 	int64_t silence; /* s */
-	bool reuses;
+	enum reuse reuse;
 } agains[] = {
-	{ "cS sRA", "cS", 100, 1, false },      /* the same SYN */
-	{ "cS sRA", "cS", 101, 1, true },
-	{ "cS sRA", "cSA", 101, 1, false },     /* a new connection begins with a SYN alone */
-	{ "cS sRA", "cA", 101, 1, false },
-	{ "cS sRA", "cSF", 101, 1, false },
-	{ "cA sA cR", "cS", 7, 1, true },       /* its number was not known */
-	{ "cS sSA cA", "cS", 100, 61, false },
-	{ "cS sSA cA", "cS", 90000000, 60, false },
-	{ "cS sSA cA", "cS", 90000000, 61, true },
-	{ "cS sSA cA", "cS", 99, 61, true },    /* behind where it was */
-	{ "cS sSA cA", "cS", 200000, 61, false }, /* near where it may be by now */
-	{ "cA sA", "cS", 7, 61, true },
-	{ "cS", "cS", 90000000, 61, false },    /* never answered: the same attempt, perhaps */
+	{ "cS sRA", "cS", 100, 1, REUSE_NO },      /* the same SYN */
+	{ "cS sRA", "cS", 101, 1, REUSE_YES },
+	{ "cS sRA", "cSA", 101, 1, REUSE_NO },     /* a new connection begins with a SYN alone */
+	{ "cS sRA", "cA", 101, 1, REUSE_NO },
+	{ "cS sRA", "cSF", 101, 1, REUSE_NO },
+	{ "cA sA cR", "cS", 7, 1, REUSE_YES },     /* its number was not known */
+	{ "cS sSA cA", "cS", 100, 61, REUSE_NO },
+	{ "cS sSA cA", "cS", 90000000, 1, REUSE_WAITS }, /* it lives: who is asked has to tell */
+	{ "cS sSA cA", "cS", 90000000, 60, REUSE_WAITS },
+	{ "cS sSA cA", "cS", 90000000, 61, REUSE_YES },
+	{ "cS sSA cA", "cS", 99, 61, REUSE_YES },  /* behind where it was */
+	{ "cS sSA cA", "cS", 200000, 61, REUSE_WAITS }, /* near where it may be by now */
+	{ "cA sA", "cS", 7, 61, REUSE_YES },
+	{ "cS", "cS", 90000000, 61, REUSE_WAITS }, /* never answered */
+	{ "sSA", "cS", 100, 1, REUSE_NO },         /* that which it answers, late */
+	{ "sSA", "cS", 101, 1, REUSE_WAITS },
+	{ "sS", "cS", 100, 1, REUSE_NO },          /* both open at once */
+	{ "sA", "cS", 100, 1, REUSE_WAITS },
 };
 
 static void
@@ -245,10 +251,113 @@ test_reuse(void **state)
 
 		p.tcp.seq = x->seq;
 		f.heard = v.now - x->silence * SEC;
-		if ((tcp_reuses(&f, NULL, &v) == REUSE_YES) != x->reuses)
+		if (tcp_reuses(&f, NULL, &v) != x->reuse)
 			fail_msg("%s %s, %u", x->segments, x->next, x->seq);
 		p.facts = 0; /* a header that was cut */
 		assert_int_equal(tcp_reuses(&f, NULL, &v), REUSE_NO);
+	}
+}
+
+/* The client's SYN with number 90000 waits: what does this segment tell? */
+static const struct proof {
+	const char *segments, *next;
+	uint32_t seq, ack;
+	enum reuse reuse;
+} proofs[] = {
+	{ "cS sSA cA", "sSA", 70000, 90001, REUSE_YES },
+	{ "cS sSA cA", "sRA", 0, 90001, REUSE_YES },  /* refused: a connection, too */
+	{ "cS sSA cA", "sA", 5001, 101, REUSE_NO },   /* a challenge: it is what it was (RFC 5961) */
+	{ "cS sSA cA", "sA", 5001, 90001, REUSE_NO },
+	{ "cS sSA cA", "sSA", 70000, 90000, REUSE_NO },
+	{ "cS sSA cA", "sSA", 70000, 90002, REUSE_NO },
+	{ "cS sSA cA", "sR", 90001, 0, REUSE_NO },
+	{ "cS sSA cA", "cA", 90001, 70001, REUSE_WAITS }, /* its own side tells nothing */
+	{ "cS sSA cA", "cS", 90000, 0, REUSE_WAITS },
+	{ "cA", "cA", 90001, 70001, REUSE_YES },      /* unless nobody else is captured */
+	{ "cA", "cA", 102, 5001, REUSE_WAITS },       /* in the old numbers */
+	{ "cA", "cS", 90000, 0, REUSE_WAITS },
+};
+
+static void
+test_proofs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		const struct proof *x = &proofs[i];
+		struct flow_state f = live(x->segments);
+		struct packet syn = segment("cS", 2), p = segment(x->next, strlen(x->next));
+		struct seen first = { .p = &syn, .side = 0 }, v = { .p = &p, .side = *x->next == 's' };
+
+		syn.tcp.seq = 90000;
+		p.tcp.seq = x->seq;
+		p.tcp.ack = x->ack;
+		if (tcp_reuses(&f, &first, &v) != x->reuse)
+			fail_msg("%s, then %s %u %u", x->segments, x->next, x->seq, x->ack);
+		p.facts = 0;
+		assert_int_equal(tcp_reuses(&f, &first, &v), REUSE_WAITS);
+	}
+}
+
+/* Another answer to the SYN: another number, of a handshake that is not complete. */
+static void
+test_other_answer(void **state)
+{
+	static const struct { const char *segments, *next; uint32_t seq; bool other; } cases[] = {
+		{ "cS sSA", "sSA", 6000, true }, { "cS sSA", "sSA", 5000, false }, { "cS", "sSA", 6000, false },
+		{ "cS sSA cA", "sSA", 6000, false }, { "cS sSA", "cSA", 6000, false }, { "cS sSA", "sA", 6000, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct flow_state f = live(cases[i].segments);
+		struct packet p = segment(cases[i].next, strlen(cases[i].next));
+
+		p.tcp.seq = cases[i].seq;
+		if (tcp_other_answer(&f, *cases[i].next == 's', &p) != cases[i].other)
+			fail_msg("%s %s %u", cases[i].segments, cases[i].next, cases[i].seq);
+	}
+}
+
+/* Refused: by who did not send the SYN, and it is acknowledged. */
+static void
+test_refuses(void **state)
+{
+	static const struct { const char *segments, *next; uint32_t ack; bool refuses; } cases[] = {
+		{ "cS", "sRA", 101, true }, { "cS", "sR", 0, false }, { "cS", "sRA", 100, false }, { "cS", "cRA", 101,
+		    false },
+		{ "cS", "sRA", 201, true }, /* with the data that came with it */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct flow_state f = live(cases[i].segments);
+		struct packet p = segment(cases[i].next, strlen(cases[i].next));
+
+		p.tcp.ack = cases[i].ack;
+		if (tcp_refuses(&f, *cases[i].next == 's', &p) != cases[i].refuses)
+			fail_msg("%s %s %u", cases[i].segments, cases[i].next, cases[i].ack);
+	}
+}
+
+/* Who sends SYNs and nothing else is waited for until twice the last wait and 5 s, at least 30 and at most 180 s. */
+static void
+test_knocks(void **state)
+{
+	static const struct { const char *segments; int64_t waited; enum idle_class idle; int64_t until; } cases[] = {
+		{ "cS cS", 1, IDLE_SYN, 30 }, { "cS cS", 12, IDLE_SYN, 30 }, { "cS cS", 16, IDLE_KNOCK, 37 },
+		{ "cS cS", 64, IDLE_KNOCK, 133 }, { "cS cS", 100, IDLE_KNOCK, 180 }, { "cS cS cA", 64, IDLE_SYN, 30 },
+		{ "cS cS sSA", 64, IDLE_EST, 300 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct flow_state f = live(cases[i].segments);
+
+		tcp_knocks(&f, cases[i].waited * SEC);
+		f.idle = (uint8_t)tcp_idle(&f);
+		if (f.idle != cases[i].idle || llabs(flow_deadline(&f) - cases[i].until * SEC) > SEC)
+			fail_msg("%s, %d s: class %d, until %d", cases[i].segments, (int)cases[i].waited, f.idle,
+			    (int)(flow_deadline(&f) / SEC));
 	}
 }
 
@@ -309,6 +418,10 @@ main(void)
 		cmocka_unit_test(test_handshakes),
 		cmocka_unit_test(test_offers),
 		cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_proofs),
+		cmocka_unit_test(test_other_answer),
+		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_knocks),
 		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_history),
 	};
