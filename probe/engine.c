@@ -10,6 +10,7 @@
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "probe/natt.h"
 #include "probe/notes.h"
 #include "probe/pieces.h"
 #include "probe/track/dns.h"
@@ -28,6 +29,7 @@ struct engine {
 	struct lanes lanes;
 	struct pieces pieces;
 	struct notes notes;
+	struct natt natt;
 	int64_t waits; /* live: there were no records to hand on then */
 };
 
@@ -53,8 +55,9 @@ engine_new(const struct engine_options *o, struct sink sink)
 	f->probe = hash64(o->probe, strlen(o->probe), 0);
 	lanes_init(&e->lanes, f, &e->track->numbers, o->max_sas, o->no_lanes, limits->oneway_bins, o->seed);
 	e->pieces = (struct pieces){ frags_new(o->max_frags, o->seed), f, l, &e->lanes, &e->o.key };
-	e->notes = (struct notes){ f, e->track, &e->lanes, &e->o.key };
 	waits_init(&f->waits);
+	natt_init(&e->natt, f, &e->lanes, &e->o.key);
+	e->notes = (struct notes){ f, e->track, &e->lanes, &e->natt, &e->o.key };
 	f->facts = notes_facts;
 	f->note = notes_take;
 	f->arg = &e->notes;
@@ -73,6 +76,7 @@ engine_free(struct engine **pe)
 	ledger_free(&e->ledger);
 	frags_free(&e->pieces.frags);
 	lanes_free(&e->lanes);
+	natt_free(&e->natt);
 	track_free(&e->track);
 	free(e);
 	*pe = NULL;
@@ -313,6 +317,11 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 			dns_expire(e->track, v[i].now);
 		while (settle_wait_due(&e->flows) <= v[i].now)
 			settle_waiting(&e->flows);
+		if ((v[i].p->facts & FACT_ESPLIKE) && natt_is(&e->natt, &a[i].packet)) {
+			v[i].side = key_of(v[i].p, &e->o.key, &v[i].key);
+			v[i].way = v[i].way == WAY_KEY ? WAY_SPI : v[i].way;
+			v[i].sa = 0;
+		}
 		if (v[i].way == WAY_KEY)
 			settle(&e->flows, &v[i]);
 		else if (v[i].way == WAY_SPI)

@@ -160,6 +160,8 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/engine.c \
 	%D%/engine.h \
+	%D%/natt.c \
+	%D%/natt.h \
 	%D%/notes.c \
 	%D%/notes.h \
 	%D%/pieces.c \

@@ -12,6 +12,15 @@ static void
 ike(struct notes *n, const struct seen *v)
 {
 	tunnels_ike(n->lanes->tunnels, v->p, v->side, &v->key, v->now);
+	if (v->p->ike.marker)
+		natt_know(n->natt, &v->key, v->hash);
+}
+
+/* It may be ESP. */
+static void
+esplike(struct notes *n, const struct seen *v)
+{
+	natt_note(n->natt, v);
 }
 
 static void
@@ -50,11 +59,12 @@ static const struct {
 	void (*take)(struct notes *, const struct seen *);
 } rows[] = {
 	{ FACT_IKE, ike },
+	{ FACT_ESPLIKE, esplike },
 	{ FACT_GRESEQ, gre },
 	{ FACT_DNS, dns },
 	{ FACT_QUOTE, quote },
 };
-const uint32_t notes_facts = FACT_IKE | FACT_GRESEQ | FACT_DNS | FACT_QUOTE;
+const uint32_t notes_facts = FACT_IKE | FACT_ESPLIKE | FACT_GRESEQ | FACT_DNS | FACT_QUOTE;
 
 void
 notes_take(void *arg, const struct seen *v)

@@ -5,6 +5,7 @@
 #ifndef PROBE_NOTES_H
 #define PROBE_NOTES_H
 
+#include "probe/natt.h"
 #include "probe/track/track.h"
 #include "probe/tunnel/lanes.h"
 
@@ -12,6 +13,7 @@ struct notes { /* all borrowed */
 	struct flows *flows;
 	struct track *track;
 	struct lanes *lanes;
+	struct natt *natt;
 	const struct key_options *key;
 };
 

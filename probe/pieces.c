@@ -48,7 +48,7 @@ settle_tunnel_piece(struct pieces *x, struct seen *v, const struct frag_piece *p
 static void
 settle_piece(struct pieces *x, int64_t now, const struct frag_piece *piece)
 {
-	struct seen v = { .p = piece->packet, .now = now, .key = piece->key, .side = piece->side, .frag = piece->what,
+	struct seen v = { .p = piece->packet, .now = now, .key = piece->key, .side = piece->side, .frag = piece->what, .segment = piece->segment,
 		.flags = piece->resolved ? 0 : RFLAGS_unres };
 
 	ledger_place(x->ledger, &v);

@@ -50,6 +50,7 @@ struct capture {
 	int64_t width, newest;       /* of bins; the newest frame given, INT64_MIN: none */
 	int64_t bins[2], bin_end;    /* its bin, and the one before that had a frame; where the former ends */
 	bool looking;		     /* at a file that will be opened again: nothing is kept */
+	bool tells;     /* some input can say what was dropped */
 	char *filter_text;
 	struct filter filters[FILTERS];
 	int nfilters;
@@ -286,6 +287,7 @@ input_begin(struct capture *c, struct input *in)
 		return (in->held || in->broken);
 	in->file = pcapfile_open(in->name, err, sizeof(err));
 	if (in->file != NULL) {
+		c->tells |= pcapfile_tells(in->file);
 		pcapfile_scan(in->file);
 		return (input_advance(c, in));
 	}
@@ -358,6 +360,7 @@ input_look(struct capture *c, struct input *in, bool alone)
 	if (in->file == NULL)
 		return (false);
 	in->key = INT64_MIN;
+	c->tells |= pcapfile_tells(in->file);
 	if (alone)
 		pcapfile_scan(in->file);
 	c->looking = !alone && pcapfile_again(in->file);
@@ -391,8 +394,10 @@ capture_open_files(char *const *names, int n, bool as_is, const char *filter, ch
 	if (n == 1 && filter == NULL) {
 		c->only = pcapfile_open(names[0], c->error, sizeof(c->error));
 		ok = c->only != NULL;
-		if (ok)
+		if (ok) {
+			c->tells = pcapfile_tells(c->only);
 			pcapfile_scan(c->only);
+		}
 	} else {
 		for (int i = 0; i < n && ok; i++)
 			ok = input_look(c, &c->inputs[i], n == 1);
@@ -607,10 +612,10 @@ capture_next(struct capture *c, struct frame *frame)
 		return (next_live(c, frame));
 	if (c->stop)
 		return (CAPTURE_END);
-	if (drops_due(c)) /* they waited for the frame that was given last */
+	if (c->tells && drops_due(c)) /* they waited for the frame that was given last */
 		return (drops_give(c));
 	r = c->only != NULL ? next_only(c, frame) : next_merged(c, frame);
-	if (r == CAPTURE_FRAME)
+	if (r == CAPTURE_FRAME && c->tells)
 		drops_frame(c, frame);
 	return (r == CAPTURE_END && c->ndrops > 0 ? drops_give(c) : r);
 }

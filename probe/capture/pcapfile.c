@@ -846,6 +846,12 @@ pcapfile_open(const char *path, char *err, int errlen)
 	return (f);
 }
 
+bool
+pcapfile_tells(const struct pcapfile *f)
+{
+	return (f->next == next_pcapng);
+}
+
 enum capture_result
 pcapfile_next(struct pcapfile *f, struct frame *frame)
 {

@@ -24,6 +24,7 @@ void pcapfile_scan(struct pcapfile *);
 enum capture_result pcapfile_next(struct pcapfile *, struct frame *);
 const struct capture_stats *pcapfile_drops(const struct pcapfile *); /* of CAPTURE_DROPS */
 const char *pcapfile_error(const struct pcapfile *); /* the sentence of CAPTURE_ERROR */
+bool pcapfile_tells(const struct pcapfile *); /* can it say what was dropped (pcapng)? */
 bool pcapfile_again(const struct pcapfile *); /* can it be closed and opened again (not a pipe)? */
 void pcapfile_close(struct pcapfile **);
 

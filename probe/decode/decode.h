@@ -15,5 +15,7 @@
  * length.  ts is copied. */
 void decode(struct packet *, int dlt, const uint8_t *bytes, uint32_t caplen, uint32_t wire, int64_t ts,
     const struct decode_options *);
+/* This packet with FACT_ESPLIKE is ESP in UDP, as who has seen others knows. */
+void decode_as_esp(struct packet *);
 
 #endif

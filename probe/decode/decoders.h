@@ -91,6 +91,8 @@ void decode_encap(struct decoder *, enum encap, uint32_t id);
 /* Is this a port of ESP in UDP by --esp-udp?  May ESP go between these two? */
 bool decode_espudp(const struct decode_options *, uint16_t port);
 bool decode_natt_ports(const struct decode_options *, uint16_t, uint16_t);
+/* A datagram that is nothing else: FACT_ESPLIKE if it is like ESP. */
+void decode_esplike(struct decoder *);
 /* May a tunnel be entered here (--outer, depth)?  Notes it if so. */
 bool decode_enter(struct decoder *, enum encap, uint32_t id);
 

@@ -3,9 +3,10 @@
  * esp.c: ESP (RFC 4303), alone and in UDP (RFC 3948).  Decoding ends here: the rest is encrypted.  Tested by
  * test_content.c.
  */
+#include "probe/decode/decode.h"
 #include "probe/decode/decoders.h"
 
-enum { RESERVED_SPI = 256, IKE_PORT = 500, NATT_PORT = 4500, CISCO_PORT = 10000 };
+enum { RESERVED_SPI = 256, LEAST = 24, /* SPI, number, padding to four bytes, a check value */ IKE_PORT = 500, NATT_PORT = 4500, CISCO_PORT = 10000 };
 
 enum step
 decode_esp(struct decoder *d)
@@ -88,4 +89,36 @@ decode_natt(struct decoder *d)
 	p->facts |= FACT_SPI;
 	decode_payload(d, 8);
 	return (STEP_END);
+}
+
+/* Any other datagram may be ESP too, if its beginning and length allow it: who sees more of them can tell. */
+void
+decode_esplike(struct decoder *d)
+{
+	struct packet *p = d->p;
+	struct cursor c = d->c;
+	uint32_t spi, seq;
+
+	if (d->whole < LEAST || d->whole % 4 != 0 || is_service(p->sport) || is_service(p->dport))
+		return;
+	spi = cur_u32(&c);
+	seq = cur_u32(&c);
+	if (c.cut || spi < RESERVED_SPI || seq == 0 || decode_wgword(spi))
+		return;
+	p->spi = spi;
+	p->seq = seq;
+	p->facts |= FACT_ESPLIKE;
+}
+
+void
+decode_as_esp(struct packet *p)
+{
+	p->proto = PROTO_ESP;
+	p->facts &= ~(uint32_t)(FACT_ESPLIKE | FACT_RTP);
+	p->facts |= FACT_SPI;
+	p->payload = p->payload > 8 ? p->payload - 8 : 0;
+	if (p->nencap == ENCAP_DEPTH)
+		return;
+	p->encap[p->nencap].kind = ENCAP_UDP;
+	p->encap[p->nencap++].id = ENCAP_NOID;
 }

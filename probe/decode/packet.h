@@ -44,6 +44,7 @@ enum { /* packet.facts */
 	FACT_TCPTS = 1 << 2,   /* tcp.tsval, tcp.tsecr */
 	FACT_ICMP = 1 << 3,    /* icmp.type, icmp.code; id where the type has one */
 	FACT_SPI = 1 << 4,     /* spi, seq: ESP, UDP-encapsulated ESP, AH */
+	FACT_ESPLIKE = 1 << 21, /* UDP on other ports than those that is nothing else: spi, seq, if it is ESP */
 	FACT_FRAG = 1 << 5,    /* a fragment (MF set or offset > 0): frag.* */
 	FACT_PAYLOAD = 1 << 6, /* payload is known */
 	FACT_IKE = 1 << 7,     /* ike.*: a clear ISAKMP header, on whatever UDP port */
@@ -110,6 +111,11 @@ struct dns_message {
 
 enum { TCPOPT_MSS = 1, TCPOPT_WSCALE = 2, TCPOPT_SACKOK = 4, TCPOPT_SACK = 8, TCPOPT_TS = 16 };
 
+struct frag_segment { /* of TCP, that came in fragments */
+	uint32_t seq, len; /* len: its payload, of all fragments */
+	bool fin;
+};
+
 enum { /* what a fragment is to its datagram: frag/ says it */
 	FRAG_IS = 1 << 0,    /* a fragment */
 	FRAG_FIRST = 1 << 1, /* the first fragment, for the first time */
@@ -144,7 +150,7 @@ struct packet {
 	uint16_t vlan, ivlan; /* outermost and next VLAN id; 0xffff = none */
 	uint32_t mpls;        /* top label; UINT32_MAX = none */
 	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */
-	uint32_t spi, seq;    /* FACT_SPI */
+	uint32_t spi, seq;    /* FACT_SPI, FACT_ESPLIKE */
 	uint32_t ipid;        /* IPv4 identification; IPv6: of the fragment header, else 0 */
 	uint32_t keyed_vrf;   /* vrf, if the keys of GRE around the flow count (--key +gre); NVGRE: its network */
 	/* --- line 2 */

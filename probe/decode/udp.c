@@ -9,6 +9,9 @@
 
 enum { LOOK = 32 }; /* the most that is needed to know something by */
 
+/* What is one of these is known; RTP is a guess. */
+#define CLAIMED (FACT_WG | FACT_WGLIKE | FACT_IKE | FACT_NATKA | FACT_DNS | FACT_SPI | FACT_CUT)
+
 /* Ports are hints, a bit for each step that may be behind one. */
 #define HINT(name) (1ull << STEP_##name)
 _Static_assert(STEPS_KNOWN <= 64, "a bit for each step");
@@ -67,15 +70,21 @@ inside(struct decoder *d)
 
 	if (d->o->nesp_udp != 0 && (decode_espudp(d->o, d->p->sport) || decode_espudp(d->o, d->p->dport)))
 		hints |= HINT(NATT);
-#define PORT(name) ((hints & HINT(name)) != 0)
 #define BYTE(n) (there > (n) ? h[n] : 0)
 #define IKE_VERSION(byte) ((byte) == 0x10 || (byte) == 0x20)
-#define UDPLOOK(function, hint)                                                                                   \
+#define ASK(function, hint)                                                                                       \
 	if (hint) {                                                                                               \
 		if ((next = function(d)) != STEP_NOT)                                                             \
 			return (next);                                                                            \
 		d->c = c;                                                                                         \
 	}
+#define UDPLOOK(function, hint) ASK(function, hint)
+#include "probe/decode/proto.def"
+	if (hints != 0) {
+#define UDPHINT(function, name) ASK(function, hints & HINT(name))
+#include "probe/decode/proto.def"
+	}
+#define UDPLATE(function, hint) ASK(function, hint)
 #include "probe/decode/proto.def"
 	/* A port says that there may be something, and too little was captured to say. */
 	return (hints != 0 && there < LOOK && there < d->whole ? decode_cut(d, LAYER_APP) : STEP_END);
@@ -87,6 +96,8 @@ decode_udp(struct decoder *d)
 	const uint8_t *h = cur_bytes(&d->c, 8);
 	struct packet *p = d->p;
 	uint32_t length;
+	struct cursor at;
+	enum step next;
 
 	if (h == NULL)
 		return (decode_cut_transport(d));
@@ -101,7 +112,15 @@ decode_udp(struct decoder *d)
 	d->whole = length != 0 && (length - 8 <= p->payload || d->part) ? length - 8 : p->payload;
 	if (d->part && length != 0)
 		d->rest = d->whole > p->payload ? d->whole - p->payload : 0;
-	return (d->whole != 0 ? inside(d) : STEP_END);
+	if (d->whole == 0)
+		return (STEP_END);
+	at = d->c;
+	next = inside(d);
+	if (next == STEP_END && (p->facts & CLAIMED) == 0) {
+		d->c = at;
+		decode_esplike(d);
+	}
+	return (next);
 }
 
 enum step

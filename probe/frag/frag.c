@@ -41,6 +41,7 @@ struct datagram {
 	uint8_t keyed, side, settled, nivs, overflow, has_spi;
 	uint8_t inner, ttl, tos; /* the first piece was looked into: what its flow is told of the others */
 	uint32_t spi;
+	struct frag_segment segment; /* of TCP, as its first piece says; len: its header's, until it is complete */
 	uint32_t total, highest; /* total = 0: the last piece was not seen */
 	struct interval iv[INTERVALS];
 	struct frag_home home; /* if settled */
@@ -348,6 +349,7 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 	piece->packet = &f->out;
 	piece->what = x->what;
 	piece->datagram = x->datagram;
+	piece->segment.len = 0; /* it was not what made it complete: that is not held */
 	piece->has_spi = x->datagram != 0 && dg(f, x->datagram)->has_spi;
 	piece->spi = piece->has_spi ? dg(f, x->datagram)->spi : 0;
 	*(x->prev != 0 ? &held(f, x->prev)->next : &f->hhead) = x->next;
@@ -388,6 +390,11 @@ frags_packet(struct frags *f, const struct packet *p, const struct key_options *
 	d = dg(f, n);
 	*piece = (struct frag_piece){ .packet = p, .what = classify(f, n, p, now), .datagram = n, .resolved = true };
 	f->releasing = 0;
+	/* Within a tunnel the segment's own header has said how long it is. */
+	if (p->frag.off == 0 && p->facts & FACT_TCP && p->facts & FACT_PAYLOAD && !p->frag.inner && p->frag.len >= p->payload)
+		d->segment = (struct frag_segment){ p->tcp.seq, p->frag.len - p->payload, (p->tcp.flags & TCP_FIN) != 0 };
+	if (piece->what & FRAG_OK && d->segment.len > 0 && d->total > d->segment.len)
+		piece->segment = (struct frag_segment){ d->segment.seq, d->total - d->segment.len, d->segment.fin };
 	if (p->frag.off == 0) {
 		piece->side = key_of(p, o, &piece->key);
 		d->flow = piece->key;

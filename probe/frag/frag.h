@@ -23,6 +23,7 @@ struct frag_piece { /* a fragment that is to be counted now */
 	uint32_t datagram; /* for frags_settled() */
 	uint32_t spi;      /* of its datagram, if has_spi */
 	bool has_spi;
+	struct frag_segment segment; /* with FRAG_OK: that is complete */
 	bool resolved;     /* false: its datagram's first fragment never came */
 };
 

@@ -29,6 +29,7 @@ struct seen {
 	int side;               /* that sent it; 0 = lo */
 	uint8_t way;            /* how it finds its flow: the engine's */
 	uint8_t frag;           /* FRAG_*, what it is to its datagram */
+	struct frag_segment segment; /* with FRAG_OK; len 0: it is none */
 	uint8_t told, src;      /* a tunnel says how sure the direction is, and the source; told 0: nobody does */
 	uint16_t flags;         /* RFLAGS_* for its bin */
 };

@@ -158,7 +158,7 @@ numbers_mirror(struct numbers *n, const struct packet *p, int64_t now, struct st
 {
 	struct mirror m = { .l = n->ledger, .now = now };
 	struct seq_counts here = { .lost = stats->mirlost };
-	struct seq_sink k = { { .bin = ledger_start(n->ledger, p->ts), .flowid = 1 }, &here, mirror_there, mirror_done, &m, &n->trials };
+	struct seq_sink k = { { .bin = ledger_start(n->ledger, p->ts), .flowid = 1 }, &here, mirror_there, mirror_done, &m, &n->trials, 0 };
 	struct stream *x;
 	uint32_t old;
 

@@ -283,7 +283,7 @@ carrier_back(void *arg)
 struct seq_sink
 carrier_sink(struct carrier *c, struct seq_place place, struct seq_counts *here)
 {
-	return ((struct seq_sink){ place, here, carrier_there, carrier_back, c, &c->numbers->trials });
+	return ((struct seq_sink){ place, here, carrier_there, carrier_back, c, &c->numbers->trials, 0 });
 }
 
 void

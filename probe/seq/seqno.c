@@ -21,6 +21,7 @@
 #define TRIAL_FOR    64    /* in so many packets */
 #define TRIAL_TIME   SEC   /* and in this time */
 #define TRIAL_LEAST  16    /* packets that are a new numbering when the SA ends, the run included */
+#define HELD_FOR     64    /* numbers until a step as wide as a packet was long has to have a second one */
 #define HEADGAP_MOST 64
 #define OUTAGE_LOST  3     /* numbers in a row that prove an outage; fewer are a loss in a pause */
 #define OUTAGE_GAPS  5     /* times the usual gap: a silence of less is how this sender always is */
@@ -161,20 +162,92 @@ is_outage(const struct seqno *s, int64_t silence, int64_t missing)
 	return (missing >= OUTAGE_LOST && silence >= SEC && (uint64_t)silence / OUTAGE_GAPS >= usual);
 }
 
-/* What lies between the highest and x has not come. */
 static void
-open_gap(struct seqno *s, int64_t x, int64_t t, const struct seq_place *place, struct seq_counts *c)
+push_gap(struct seqno *s, const struct seq_gap *g)
 {
-	uint64_t missing = (uint64_t)(x - s->hi - 1);
-
-	c->gapev++;
-	c->lost += missing;
-	raise(&c->maxgap, missing);
 	if (s->ngaps == SEQ_GAPS) {
 		memmove(&s->gap[0], &s->gap[1], sizeof(s->gap) - sizeof(s->gap[0]));
 		s->ngaps--;
 	}
-	s->gap[s->ngaps++] = (struct seq_gap){ s->hi + 1, x - 1, t, s->arrivals + 1, *place, false };
+	s->gap[s->ngaps++] = *g;
+}
+
+/* What lies between the highest and x has not come. */
+static void
+open_gap(struct seqno *s, int64_t lo, int64_t x, int64_t t, const struct seq_place *place, struct seq_counts *c)
+{
+	uint64_t missing = (uint64_t)(x - lo);
+
+	c->gapev++;
+	c->lost += missing;
+	raise(&c->maxgap, missing);
+	push_gap(s, &(struct seq_gap){ lo, x - 1, t, s->arrivals + 1, *place, false });
+}
+
+static bool
+is_here(const struct seq_place *p, const struct seq_sink *k)
+{
+	return (p->bin == k->place.bin && p->flowid == k->place.flowid);
+}
+
+/* The step that waited for a second one like it: cut up, or missing after all. */
+static void
+settle_held(struct seqno *s, bool cut, const struct seq_sink *k)
+{
+	const struct seq_gap *g = &s->held;
+	bool here = is_here(&g->place, k);
+	struct seq_counts *c = here ? k->here : k->there(k->arg, &g->place);
+	uint64_t n = (uint64_t)(g->hi - g->lo + 1);
+
+	s->cuts = cut ? CUTS_SURE : 0;
+	if (cut) {
+		c->jumpskip += n;
+	} else {
+		c->gapev++;
+		c->lost += n;
+		raise(&c->maxgap, n);
+		push_gap(s, g);
+		for (int64_t q = g->lo; q <= g->hi; q++)
+			if (s->hi - q < SEQ_WINDOW)
+				bit_clear(s->window, slot_of(q));
+	}
+	if (!here)
+		k->done(k->arg);
+}
+
+/* The numbers before x are of the segments that the packet before was cut into: as if they had come.  What is more
+ * than that is missing. */
+static void
+cut_up(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
+{
+	int64_t lo = s->hi + 1, end = x - lo > k->segments ? lo + k->segments - 1 : x;
+
+	if (s->cuts == CUTS_SURE) {
+		k->here->jumpskip += (uint64_t)(end - lo);
+		if (end < x)
+			open_gap(s, end, x, t, &k->place, k->here);
+	} else {
+		if (s->cuts == 1) {
+			settle_held(s, true, k);
+			k->here->jumpskip += (uint64_t)(x - lo);
+		} else {
+			s->held = (struct seq_gap){ lo, x - 1, t, s->arrivals + 1, k->place, false };
+			s->cuts = 1;
+		}
+		end = x;
+	}
+	advance(s, x);
+	for (int64_t q = lo; q < end; q++)
+		if (x - q < SEQ_WINDOW)
+			bit_set(s->window, slot_of(q));
+}
+
+/* Is this step as wide as the packet before it was long?  One more or less for headers; once it is sure, any. */
+static bool
+is_cut(const struct seqno *s, int64_t d, const struct seq_sink *k)
+{
+	return (k->segments > 1 && d > 1 &&
+	    (s->cuts == CUTS_SURE || (d + 1 >= k->segments && d <= k->segments + 1)));
 }
 
 static void
@@ -185,14 +258,19 @@ ahead(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 
 	if (((uint64_t)x & mask(s)) < ((uint64_t)s->hi & mask(s)))
 		c->wrap++;
-	if (d > 1) {
-		open_gap(s, x, t, &k->place, c);
+	if (s->cuts == 1 && !is_cut(s, d, k) && (k->segments > 1 || x - s->held.hi > HELD_FOR))
+		settle_held(s, false, k);
+	if (is_cut(s, d, k)) {
+		cut_up(s, x, t, k);
+	} else if (d > 1) {
+		open_gap(s, s->hi + 1, x, t, &k->place, c);
 		if (is_outage(s, t - s->thi, d - 1)) {
 			c->noutage++;
 			c->outage += (uint64_t)(t - s->thi) / USEC;
 		}
 	}
-	advance(s, x);
+	if (s->hi < x)
+		advance(s, x);
 	s->thi = t;
 	arrived(s, x, t, c);
 }
@@ -226,12 +304,6 @@ place_of(const struct seqno *s, const struct seq_gap *g, int64_t x)
 		if (s->mark[i].hi < x)
 			return (&s->mark[i].place);
 	return (NULL);
-}
-
-static bool
-is_here(const struct seq_place *p, const struct seq_sink *k)
-{
-	return (p->bin == k->place.bin && p->flowid == k->place.flowid);
 }
 
 /* x was counted as lost there, and has come. */
@@ -289,6 +361,8 @@ static void run_on(struct seqno *, int64_t q, int64_t t, const struct seq_sink *
 static void
 behind(struct seqno *s, int64_t q, int64_t x, int64_t t, const struct seq_sink *k)
 {
+	if (s->cuts == 1 && x >= s->held.lo && x <= s->held.hi) /* it was on its way: the step was no cut */
+		settle_held(s, false, k);
 	if (s->hi - x >= SEQ_WINDOW) { /* every receiver would drop it: it stays lost */
 		k->here->stale++;
 		k->here->laghist[SEQ_LAGS - 1]++;
@@ -322,6 +396,8 @@ settle_pending(struct seqno *s, int64_t x, const struct seq_sink *k)
 		return;
 	}
 	s->pending = false;
+	if (s->cuts == 1)
+		settle_held(s, false, k);
 	k->here->jumps++;
 	k->here->jumpskip += (uint64_t)(s->pend - s->hi - 1);
 	epoch(s, s->pend, s->pend_t, &k->place);
@@ -467,7 +543,7 @@ spot(void *arg, const struct seq_place *p)
 static struct seq_sink
 sink_of(struct scale *a, const struct seq_place *p)
 {
-	return ((struct seq_sink){ *p, spot(a, p), spot, nothing, a, NULL });
+	return ((struct seq_sink){ .place = *p, .here = spot(a, p), .there = spot, .done = nothing, .arg = a });
 }
 
 /* What lay on the scale, to its record.  What it takes back there is not said at all if the record is open. */
@@ -521,6 +597,8 @@ begin_trial(struct seqno *s, const struct seq_sink *k)
 	const struct seq_step *p = s->step;
 	struct seqno *now = &r->now;
 
+	if (s->cuts == 1)
+		settle_held(s, false, k);
 	r->spots = r->taken = 0;
 	*now = *s;
 	epoch(now, p[0].q, p[0].t, &p[0].place);
@@ -529,7 +607,7 @@ begin_trial(struct seqno *s, const struct seq_sink *k)
 
 		mark_bin(now, &p[i].place);
 		if (x > now->hi + 1)
-			open_gap(now, x, p[i].t, &p[i].place, spot(&a, &p[i].place));
+			open_gap(now, now->hi + 1, x, p[i].t, &p[i].place, spot(&a, &p[i].place));
 		advance(now, x);
 	}
 	now->run = 0;
@@ -608,7 +686,7 @@ seqno_packet(struct seqno *s, uint64_t q, int64_t t, bool known, const struct se
 	}
 	mark_bin(s, &k->place);
 	x = extend(s, q);
-	if (x == s->hi + 1 && !s->pending && s->trial == 0) {
+	if (x == s->hi + 1 && !s->pending && s->trial == 0 && s->cuts != 1) {
 		next(s, t, k->here);
 		return;
 	}
@@ -636,6 +714,8 @@ seqno_end(struct seqno *s, const struct seq_sink *k)
 		end_trial(s, trial_of(s, k)->taken + SEQ_RUN >= TRIAL_LEAST, k);
 	if (s->pending)
 		drop_pending(s, k);
+	if (s->cuts == 1)
+		settle_held(s, false, k);
 }
 
 /* --- records that have other names, or none */
@@ -665,6 +745,7 @@ rename_all(struct seqno *s, const struct renaming *r)
 	for (uint32_t i = 0; i < s->run && i < SEQ_RUN; i++)
 		rename_place(&s->step[i].place, r);
 	rename_place(&s->pend_place, r);
+	rename_place(&s->held.place, r);
 }
 
 static void

@@ -20,6 +20,7 @@
 #define SEQ_WINDOW  4096 /* numbers behind the right edge that are told apart */
 #define SEQ_GAPS    32
 #define SEQ_MARKS   8
+#define CUTS_SURE   2
 #define SEQ_RUN     8  /* packets in a row that may begin a new numbering */
 #define SEQ_LAGS    13 /* laghist: powers of two, the last is everything beyond the window */
 
@@ -77,12 +78,14 @@ struct seqno {
 	uint32_t trial;   /* it may have begun again: cell; 0 = it has not */
 	uint8_t width;    /* bits on the wire: 16, 32, 64 */
 	uint8_t ngaps, nmarks, nlast;
+	uint8_t cuts;     /* steps in a row as wide as the packet before them was long: 0, 1, CUTS_SURE */
 	bool started, pending;
 	struct {
 		struct seq_place place;
 		int64_t hi; /* when that bin began */
 	} mark[SEQ_MARKS];
 	struct seq_gap gap[SEQ_GAPS];
+	struct seq_gap held; /* cuts == 1: the first of them: loss, unless there is another one */
 	uint64_t window[SEQ_WINDOW / 64]; /* bit n % SEQ_WINDOW: n arrived, for n in (hi - SEQ_WINDOW, hi] */
 	struct seq_step step[SEQ_RUN];
 };
@@ -103,6 +106,7 @@ struct seq_sink { /* where counts go */
 	void (*done)(void *);
 	void *arg;
 	struct seq_trials *trials; /* NULL: numbers never begin again */
+	uint32_t segments;         /* the packet before may have been so many, cut up behind the probe; 0: it was one */
 };
 
 void seqno_init(struct seqno *, unsigned width);

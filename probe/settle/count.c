@@ -17,8 +17,8 @@ put_mac(uint8_t to[static 6], uint64_t mac)
 		to[i] = (uint8_t)(mac >> (40 - 8 * i));
 }
 
-static void
-note_encapsulation(struct table *t, struct flow_state *f, int side, const struct packet *p)
+void
+count_encapsulation(struct table *t, struct flow_state *f, int side, const struct packet *p)
 {
 	struct attr *a;
 
@@ -57,7 +57,7 @@ first_of_side(struct flows *fl, const struct seen *v)
 		}
 	}
 	if (p->nencap > 0 || p->mpls != UINT32_MAX || p->ohash != 0)
-		note_encapsulation(&fl->table, f, side, p);
+		count_encapsulation(&fl->table, f, side, p);
 }
 
 /* The other side has sent: bins that are not sealed yet have their answer. */

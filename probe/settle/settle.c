@@ -140,6 +140,19 @@ settle_merge(struct flows *fl, uint32_t to, uint32_t from, int64_t now, int64_t 
 	table_release(&fl->table, from);
 }
 
+void
+settle_become(struct flows *fl, uint32_t n, const struct packet *p)
+{
+	struct flow_state *f = flow_at(&fl->table, n);
+
+	if (tracker_at(f)->end_flow != NULL)
+		tracker_at(f)->end_flow(fl->track, f);
+	f->ext = 0;
+	for (int side = 0; side < 2; side++)
+		if (f->life & LIFE_SENT_LO << side)
+			count_encapsulation(&fl->table, f, side, p);
+}
+
 /* Those without a bin have to say their END now. */
 static void
 end_list(struct flows *fl, const struct list *l)

@@ -29,8 +29,12 @@ struct flows { /* all that live */
 
 /* Find the packet's flow, or make it, and count.  v->flow is where it was a moment ago, and is now. */
 void settle(struct flows *, struct seen *);
+/* The flow turns out to be of another kind, and so do its packets, of which this is one: what its tracker has kept is
+ * given back, its encapsulation noted. */
+void settle_become(struct flows *, uint32_t flow, const struct packet *);
 /* Count it there; settle() does. */
 void count(struct flows *, struct seen *);
+void count_encapsulation(struct table *, struct flow_state *, int side, const struct packet *);
 
 /* When the oldest packet has waited long enough to know its flow; INT64_MAX: none waits.  Then those beside that flow
  * are the flow's. */

@@ -254,7 +254,7 @@ place(struct tcp_packet *k)
 {
 	const struct packet *p = k->p;
 	struct tcp_side *x = k->x;
-	bool syn = p->tcp.flags & TCP_SYN;
+	bool syn = p->tcp.flags & TCP_SYN, fin;
 
 	if (syn && p->tcp.seq != k->f->isn[k->side])
 		return (false); /* of no connection that we know */
@@ -264,10 +264,13 @@ place(struct tcp_packet *k)
 	}
 	if (syn && (x->has & SIDE_NXT) == 0)
 		knows_isn(x, p->tcp.seq);
-	k->seglen = p->payload + syn + ((p->tcp.flags & TCP_FIN) != 0);
+	fin = p->tcp.flags & TCP_FIN && !tcp_is_piece(p); /* else it lies behind what is yet to come */
+	k->seglen = p->payload + syn + fin;
 	k->s = x->has & SIDE_NXT ? tcp_extend(x->nxt, p->tcp.seq) : x->has & SIDE_UNA ? tcp_extend(x->una, p->tcp.seq) :
 	    TCP_BASE + p->tcp.seq;
 	k->e = k->s + k->seglen;
+	k->behind = k->e - fin;
+	k->first = k->behind - p->payload;
 	return (true);
 }
 
@@ -277,7 +280,7 @@ track_segment(struct tcp_packet *k, bool again)
 	const struct packet *p = k->p;
 	struct tcp_side *x = k->x;
 
-	if (p->tcp.flags & TCP_FIN && (x->has & SIDE_FIN) == 0) {
+	if (p->tcp.flags & TCP_FIN && (x->has & SIDE_FIN) == 0 && !tcp_is_piece(p)) {
 		x->fin = k->e;
 		x->has |= SIDE_FIN;
 	}
@@ -301,8 +304,35 @@ track_segment(struct tcp_packet *k, bool again)
 	x->has = k->probe ? x->has | SIDE_PROBE : x->has & ~(uint32_t)SIDE_PROBE;
 }
 
+/* The last fragment of a segment: what its first one did not hold is there, too. */
 static void
-packet(struct track *t, const struct seen *v)
+complete(struct track *t, const struct seen *v)
+{
+	struct flow_state *f = v->f;
+	struct tcp_packet k = { .t = t, .v = v, .f = f, .bin = v->b, .p = v->p, .side = v->side, .ts = v->p->ts };
+
+	if (f->ext == 0)
+		return;
+	k.b = tcp_bin(t, v->b);
+	k.c = pool_at(&t->tcp, f->ext);
+	k.x = &k.c->side[k.side];
+	k.y = &k.c->side[1 - k.side];
+	if ((k.x->has & SIDE_NXT) == 0)
+		return;
+	k.b->known |= k.known = known(f);
+	k.seglen = v->segment.len + v->segment.fin;
+	k.s = k.first = tcp_extend(k.x->nxt, v->segment.seq);
+	k.behind = k.s + v->segment.len;
+	k.e = k.s + k.seglen;
+	if (v->segment.fin && (k.x->has & SIDE_FIN) == 0) {
+		k.x->fin = k.e;
+		k.x->has |= SIDE_FIN;
+	}
+	tcp_completed(&k);
+}
+
+static void
+segment(struct track *t, const struct seen *v)
 {
 	const struct packet *p = v->p;
 	struct flow_state *f = v->f;
@@ -315,8 +345,6 @@ packet(struct track *t, const struct seen *v)
 	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
 	struct tcp_packet k = { .t = t, .v = v, .f = f, .bin = bin, .p = p, .side = side, .ts = p->ts };
 
-	if ((p->facts & FACT_TCP) == 0)
-		return;
 	bin->tcpflags[side] |= flags;
 	if (!twice && !stale)
 		tcp_live(f, side, p);
@@ -353,6 +381,15 @@ packet(struct track *t, const struct seen *v)
 		note_reset(&k);
 	else if (k.c != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k))
 		track_segment(&k, again);
+}
+
+static void
+packet(struct track *t, const struct seen *v)
+{
+	if (v->p->facts & FACT_TCP)
+		segment(t, v);
+	if (v->frag & FRAG_OK && v->segment.len > 0)
+		complete(t, v);
 }
 
 static void

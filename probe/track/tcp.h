@@ -55,6 +55,7 @@ enum {
 	HOLE_ACKED = 4,
 	HOLE_EVENT = 8,    /* its acknowledgement counted as a gap event */
 	HOLE_QUIET = 32,   /* and was no reason to say that it is missing */
+	HOLE_FRAG = 64,    /* may be the rest of a segment in fragments */
 	HOLE_UNKNOWN = 16, /* some of it was seen: there were too many holes */
 };
 
@@ -212,6 +213,7 @@ struct tcp_packet {
 	int side;
 	int64_t ts;
 	uint64_t s, e;              /* its sequence numbers: [s, e) */
+	uint64_t first, behind;     /* those of its payload */
 	uint32_t seglen;
 	bool probe;                 /* a keep-alive or a zero-window probe */
 	uint8_t known;              /* BIN_*, by now */
@@ -229,6 +231,13 @@ tcp_rare(struct tcp_packet *k)
 }
 
 #define TCP_BASE (1ull << 32) /* added to a first number, so that those before it are not below 0 */
+
+/* Is this the first piece of a segment, which does not say how long that is?  (One in pieces outside of a tunnel does.) */
+static inline bool
+tcp_is_piece(const struct packet *p)
+{
+	return ((p->facts & FACT_FRAG) != 0 && !p->frag.inner);
+}
 
 static inline uint64_t
 tcp_extend(uint64_t near, uint32_t v)
@@ -262,6 +271,8 @@ void tcp_history(struct tcp_bin *, int side, const struct packet *);
 bool tcp_segment(struct tcp_packet *);
 /* It was captured twice. */
 void tcp_copied(struct tcp_packet *);
+/* A segment in fragments is complete: it is all of [s, e). */
+void tcp_completed(struct tcp_packet *);
 /* The same SYN again. */
 void tcp_syn_again(struct tcp_packet *);
 /* The window of `side`, in bytes; only where the scale is known. */
@@ -271,8 +282,10 @@ uint64_t tcp_payload_in(const struct tcp_packet *, uint64_t lo, uint64_t hi);
 
 /* --- tcp_holes.c */
 void tcp_holes_init(struct track *, uint32_t max_flows);
-/* `side` has sent [lo, hi), which follows all that was seen of it. */
-void tcp_open_hole(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);
+/* `side` has sent [lo, hi), which follows all that was seen of it; why: HOLE_FRAG, HOLE_QUIET or 0. */
+void tcp_open_hole(struct tcp_packet *, int side, uint64_t lo, uint64_t hi, uint8_t why);
+/* What may have been the rest of a segment is none from this number on. */
+void tcp_holes_no_frag(struct tcp_packet *, uint64_t number);
 /* The packet's part [lo, hi) of its sender's holes is there now. */
 struct tcp_fill tcp_fill_holes(struct tcp_packet *, uint64_t lo, uint64_t hi);
 /* What `side` sent in [from, to), never seen and now acknowledged, from the last acknowledgement on: bytes; it may still

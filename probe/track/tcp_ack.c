@@ -304,6 +304,7 @@ beyond(struct tcp_packet *k, int side, uint64_t to)
 	y->nxt = to;
 	if (y->has & SIDE_VAGUE) { /* it was seen, but not how long it was */
 		y->has &= ~(uint32_t)SIDE_VAGUE;
+		tcp_open_hole(k, side, from, to, HOLE_QUIET);
 		return (0);
 	}
 	if (sure == 1 && y->has & SIDE_PROBED) { /* the window was not quite zero: the probe's byte was taken */
@@ -311,7 +312,7 @@ beyond(struct tcp_packet *k, int side, uint64_t to)
 		return (0);
 	}
 	tcp_rare(k)->ackun[side]++;
-	tcp_open_hole(k, side, from, to);
+	tcp_open_hole(k, side, from, to, 0);
 	if ((k->f->tcp_life & TCPLIFE_FIN << side) == 0) { /* the last byte may be a FIN: wait and see */
 		y->has |= SIDE_OWED;
 		sure--;

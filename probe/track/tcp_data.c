@@ -16,8 +16,7 @@
 uint64_t
 tcp_payload_in(const struct tcp_packet *k, uint64_t lo, uint64_t hi)
 {
-	uint64_t behind = k->e - ((k->p->tcp.flags & TCP_FIN) != 0), first = behind - k->p->payload;
-	uint64_t a = lo > first ? lo : first, b = hi < behind ? hi : behind;
+	uint64_t a = lo > k->first ? lo : k->first, b = hi < k->behind ? hi : k->behind;
 
 	return (b > a ? b - a : 0);
 }
@@ -194,7 +193,7 @@ advance(struct tcp_packet *k)
 	k->x->nxt = k->e;
 	k->x->fresh = k->ts;
 	k->x->has &= ~(uint32_t)(SIDE_PROBED | SIDE_VAGUE);
-	if (k->p->facts & FACT_FRAG)
+	if (tcp_is_piece(k->p))
 		k->x->has |= SIDE_VAGUE;
 }
 
@@ -221,8 +220,10 @@ static void
 ahead_of_hole(struct tcp_packet *k)
 {
 	rtt_void(&k->c->rtt, k->side);
-	if ((k->x->has & SIDE_VAGUE) == 0) {
-		tcp_open_hole(k, k->side, k->x->nxt, k->s);
+	if (k->x->has & SIDE_VAGUE) {
+		tcp_open_hole(k, k->side, k->x->nxt, k->s, HOLE_FRAG);
+	} else {
+		tcp_open_hole(k, k->side, k->x->nxt, k->s, 0);
 		tcp_rare(k)->tgapev[k->side]++;
 	}
 	k->x->nxt = k->s;
@@ -338,6 +339,26 @@ probes(struct tcp_packet *k)
 		return (false);
 	tcp_rare(k)->ka[k->side]++;
 	return (true);
+}
+
+void
+tcp_completed(struct tcp_packet *k)
+{
+	struct tcp_side *x = k->x;
+	struct tcp_fill was = tcp_fill_holes(k, k->s, k->e);
+
+	k->b->newbytes[k->side] += was.unseen + was.missed;
+	if (was.missed > 0) {
+		tcp_rare(k)->capfix[k->side] += was.missed;
+		tcp_gap_filled(k, k->side, k->s, k->e);
+	}
+	tcp_holes_no_frag(k, k->e);
+	if (k->s > x->nxt || k->e < x->nxt)
+		return;
+	k->b->newbytes[k->side] += tcp_payload_in(k, x->nxt, k->e);
+	x->nxt = k->e;
+	x->fresh = k->ts;
+	x->has &= ~(uint32_t)SIDE_VAGUE;
 }
 
 void

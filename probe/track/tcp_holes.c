@@ -188,7 +188,7 @@ split(struct holes *h, uint32_t i, uint64_t number)
 }
 
 void
-tcp_open_hole(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
+tcp_open_hole(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi, uint8_t why)
 {
 	bool own = side == k->side; /* else this packet acknowledges it */
 	struct tcp_side *x = &k->c->side[side];
@@ -200,15 +200,15 @@ tcp_open_hole(struct tcp_packet *k, int side, uint64_t lo, uint64_t hi)
 		x->has |= own ? SIDE_FORGOT : 0;
 		return;
 	}
-	if (own && h->n > 0 && at(h, h->n - 1)->hi == lo && at(h, h->n - 1)->has < HOLE_ACKED) {
+	if (own && h->n > 0 && at(h, h->n - 1)->hi == lo && why == 0 && at(h, h->n - 1)->has < HOLE_ACKED) {
 		at(h, h->n - 1)->hi = hi;
 		return;
 	}
 	n = at(h, h->n++);
-	*n = (struct hole){ .lo = lo, .hi = hi, .opened = k->ts };
+	*n = (struct hole){ .lo = lo, .hi = hi, .opened = k->ts, .has = why };
 	if (!own) {
 		n->acked = k->ts;
-		n->has = HOLE_ACKED;
+		n->has |= HOLE_ACKED;
 		return;
 	}
 	if (k->p->af == 4 && k->p->ipid != 0) {
@@ -362,13 +362,25 @@ tcp_holes_acked(struct tcp_packet *k, int side, uint64_t from, uint64_t to)
 			take_away(h, i, 1);
 			continue;
 		}
-		bytes += o->hi - o->lo;
-		tcp_gap_missing(k, side, o->lo, o->hi);
+		if ((o->has & HOLE_FRAG) == 0) {
+			bytes += o->hi - o->lo;
+			tcp_gap_missing(k, side, o->lo, o->hi);
+		}
 		o->acked = k->ts;
-		o->has = HOLE_ACKED;
+		o->has = o->has & HOLE_FRAG ? HOLE_ACKED | HOLE_QUIET : HOLE_ACKED;
 		i++;
 	}
 	return (bytes);
+}
+
+void
+tcp_holes_no_frag(struct tcp_packet *k, uint64_t number)
+{
+	struct holes *h = holes_of(k->t, k->x);
+	uint32_t i = h != NULL ? find(h, number) : 0;
+
+	if (h != NULL && i < h->n && at(h, i)->lo == number)
+		at(h, i)->has &= (uint8_t)~HOLE_FRAG;
 }
 
 void

@@ -6,6 +6,12 @@
 
 #include "format/base/clock.h"
 
+#define EACH inline __attribute__((always_inline)) /* done for each packet, and elsewhere once */
+
+#define ETHERNET 1500 /* the longest packet of most paths, */
+#define LONG     1600 /* what none of them has, */
+#define SMALL    576  /* and what tells nothing of a path */
+
 static void forced(void *, uint32_t flow);
 
 void
@@ -65,7 +71,7 @@ current_flow(const struct lanes *e, struct sa *x)
 /* --- holds */
 
 /* Until it has a lane, the tunnel's bins in which it may have to stand wait, and all of its own flow's. */
-static void
+static EACH void
 hold(struct lanes *e, struct sa *x)
 {
 	struct holds *h = &e->ledger->holds;
@@ -85,7 +91,7 @@ lift(struct lanes *e, struct sa *x)
 	x->hold = 0;
 }
 
-static void
+static EACH void
 join(struct lanes *e, uint32_t flow, const struct sa *x)
 {
 	hold_join(&e->ledger->holds, flow_of(e, flow), tunnel_at(e->tunnels, x->tunnel)->group, x->hold);
@@ -131,7 +137,7 @@ back(void *arg)
 static struct seq_sink
 sink_of(struct way *w, const struct seq_place *p, struct seq_counts *here)
 {
-	return ((struct seq_sink){ *p, here, there, back, w, &w->e->numbers->trials });
+	return ((struct seq_sink){ *p, here, there, back, w, &w->e->numbers->trials, 0 });
 }
 
 /* It succeeds another SA in its lane: the bin in which it began has waited to be told. */
@@ -188,7 +194,7 @@ forget(struct lanes *e, uint32_t n)
 
 static void settle_decision(struct lanes *, const struct decision *, int64_t now);
 
-static void
+static EACH void
 make_room(struct lanes *e, int64_t now)
 {
 	uint32_t n;
@@ -208,7 +214,7 @@ make_room(struct lanes *e, int64_t now)
 }
 
 /* What the record says of the tunnel when this packet comes. */
-static void
+static EACH void
 describe(const struct lanes *e, struct seq_bin *s, struct sa *x, const struct bin *b, int side, uint32_t spi)
 {
 	struct lane *l;
@@ -233,7 +239,22 @@ describe(const struct lanes *e, struct seq_bin *s, struct sa *x, const struct bi
 		s->oneway[other] = true;
 }
 
-static void
+/* A packet that is longer than any of this path was cut up by the card behind the probe, perhaps: into how many? */
+static EACH uint32_t
+segments(struct sa *x, uint32_t seq, uint32_t length)
+{
+	int32_t d = (int32_t)(seq - (uint32_t)x->seq.hi);
+	uint32_t before = x->length, most = x->usual >= SMALL ? x->usual : ETHERNET;
+
+	if (d <= 0 && before != 0)
+		return (0);
+	x->length = length;
+	if (d == 1 && before > x->usual)
+		x->usual = before;
+	return (d == 1 || before <= most || before <= LONG ? 0 : (before + most - 1) / most);
+}
+
+static EACH void
 count_numbers(struct lanes *e, const struct seen *v, uint32_t n)
 {
 	struct sa *x = sa_at(e->tunnels, n);
@@ -252,6 +273,10 @@ count_numbers(struct lanes *e, const struct seen *v, uint32_t n)
 		s->flags |= SPIFL_seq0;
 	if (shared->group)
 		s->flags |= SPIFL_group;
+	if (x->key.proto == PROTO_ESP)
+		k.segments = segments(shared, v->p->seq, v->p->iplen);
+	if (shared->seq.cuts == CUTS_SURE)
+		s->flags |= SPIFL_gso;
 	seqno_packet(&shared->seq, v->p->seq, v->p->ts, x->known, &k);
 }
 
@@ -341,6 +366,73 @@ lanes_packet(struct lanes *e, struct seen *v, uint32_t spi, bool whole)
 	join(e, v->flow, x);
 	if (whole)
 		count_numbers(e, v, n);
+}
+
+/* --- a flow that was taken for another */
+
+/* An SA of it gets its lane at once: the first one a new lane, in which the other direction finds room. */
+static uint32_t
+adopted_sa(struct lanes *e, const struct key *tunnel, const struct lanes_step *p, uint32_t lane)
+{
+	uint32_t n;
+	struct sa *x;
+	struct decision d;
+
+	make_room(e, p->now);
+	n = tunnels_packet(e->tunnels, tunnel, p->side, p->spi, p->seq, 0, tunnels_hash(e->tunnels, tunnel, p->side, p->spi),
+	    p->now, p->ts);
+	x = sa_at(e->tunnels, n);
+	if (x->lane != 0)
+		return (n);
+	if (lane == 0 && tunnels_force(e->tunnels, n, &d))
+		return (n);
+	tunnels_decide_now(e->tunnels, n, &d);
+	return (n);
+}
+
+static void
+adopted_bins(const struct lanes *e, const struct flow_state *f)
+{
+	for (uint32_t n = f->bin; n != 0; n = bin_at(e->ledger, n)->older)
+		for (int i = 0; i < 2; i++) /* SPI and number are no payload */
+			bin_at(e->ledger, n)->payload[i] -= 8ull * bin_at(e->ledger, n)->pkts[i];
+}
+
+void
+lanes_adopt(struct lanes *e, uint32_t flow, const struct key *tunnel, const struct lanes_step *step, unsigned n,
+    const struct packet *last)
+{
+	struct table *t = &e->flows->table;
+	struct flow_state *f = flow_of(e, flow);
+	const struct tunnel *u;
+	uint32_t lane = 0;
+
+	settle_become(e->flows, flow, last);
+	adopted_bins(e, f);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t sa = adopted_sa(e, tunnel, &step[i], lane);
+		struct sa *x = sa_at(e->tunnels, sa);
+		struct packet p = { .spi = step[i].spi, .seq = step[i].seq, .ts = step[i].ts };
+		struct seen v = { .p = &p, .now = step[i].now, .flow = flow, .f = f, .side = step[i].side };
+
+		if (lane == 0) {
+			struct key key = lane_key(tunnel, lane_at(e->tunnels, x->lane)->number);
+
+			lane = x->lane;
+			table_rekey(t, flow, &key, table_hash(t, &key));
+			f->tracker = tracker_of(&key);
+			f->idle = IDLE_TUNNEL;
+		}
+		if (x->lane == lane)
+			lane_at(e->tunnels, lane)->flow = flow;
+		hold(e, x); /* it has its lane: only the group is made */
+		join(e, flow, x);
+		if ((v.b = ledger_unwritten(e->ledger, f, ledger_start(e->ledger, p.ts))) != NULL)
+			count_numbers(e, &v, sa);
+	}
+	u = tunnel_at(e->tunnels, lane_at(e->tunnels, lane)->tunnel);
+	f->src = u->src;
+	f->dirq = u->dirq;
 }
 
 /* --- giving lanes */

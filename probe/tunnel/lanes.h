@@ -38,6 +38,14 @@ void lanes_prefetch_sa(const struct lanes *, struct seen *);
 void lanes_prefetch_flow(const struct lanes *, struct seen *);
 /* Count a tunnel's packet.  `spi`: its own or that of its datagram; whole: it has a sequence number. */
 void lanes_packet(struct lanes *, struct seen *, uint32_t spi, bool whole);
+/* A UDP flow in which nothing but these packets was counted is one of a tunnel; `last`: the last of them, as ESP. */
+struct lanes_step {
+	int64_t now, ts;
+	uint32_t spi, seq;
+	int side;
+};
+void lanes_adopt(struct lanes *, uint32_t flow, const struct key *tunnel, const struct lanes_step *, unsigned n,
+    const struct packet *last);
 /* The flow in which packets of this tunnel, side and SPI count; 0: not known. */
 uint32_t lanes_find(struct lanes *, const struct key *tunnel, int side, uint32_t spi, int64_t now);
 /* Give lanes to the SAs that were watched long enough at `now`. */

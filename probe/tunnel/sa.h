@@ -48,6 +48,8 @@ struct sa {
 	uint32_t from;        /* the SA that it was before its peer's address changed; 0 = none */
 	uint32_t speaker;     /* a leader: the one of the ring that sent last */
 	uint32_t receiver_hash, sender_hash; /* with the SPI */
+	uint32_t length;      /* of the packet with the highest number so far, as IP */
+	uint32_t usual;       /* the longest that was followed by the next number; 0 = none yet */
 	struct seqno seq;     /* unless it shares that of its leader */
 };
 

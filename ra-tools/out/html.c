@@ -757,7 +757,7 @@ rates(struct buf *to, const char *name, uint64_t a, uint64_t b)
 static void
 skipped(struct buf *to, const struct sla_tunnel *t)
 {
-	if (t->d[0].c.jumps + t->d[1].c.jumps == 0)
+	if (t->d[0].c.jumpskip + t->d[1].c.jumpskip == 0)
 		return;
 	buf_str(to, "<tr><td>numbers skipped, not lost</td>");
 	for (int side = 0; side < 2; side++) {

@@ -747,7 +747,7 @@ skipped_row(struct grid *g, const struct sla_tunnel *t)
 {
 	struct buf text = { 0 };
 
-	if (t->d[0].c.jumps + t->d[1].c.jumps == 0)
+	if (t->d[0].c.jumpskip + t->d[1].c.jumpskip == 0)
 		return;
 	grid_cell(g, "numbers skipped, not lost");
 	for (int side = 0; side < 2; side++) {
@@ -817,8 +817,10 @@ report_unknown(enum sla_term term)
 void
 report_skipped(const struct sla_counts *c, struct buf *to)
 {
-	if (c->jumps == 0)
+	if (c->jumpskip == 0)
 		buf_u8(to, '-');
+	else if (c->jumps == 0) /* by a card that cuts up what is sent */
+		buf_printf(to, "%llu", ULL(c->jumpskip));
 	else if (c->jumps == 1)
 		buf_printf(to, "%llu, once", ULL(c->jumpskip));
 	else

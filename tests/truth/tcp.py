@@ -350,6 +350,41 @@ def e_id2s(c):
     c.a(2.15, 100)
 
 
+def pieces(c, t, off, n):
+    """a segment in two IPv4 fragments, the first of 980 bytes; gives what captures the second"""
+    held, put = [], c.put
+    c.put = lambda at, packet: held.append(packet)
+    c.d(t, off, n)
+    c.put = put
+
+    def piece(at, more, body):
+        head = bytearray(held[0][:20])
+        head[2:4] = struct.pack('!H', 20 + len(body))
+        head[6:8] = struct.pack('!H', 0x2000 if more else 1000 // 8)
+        head[10:12] = bytes(2)
+        head[10:12] = struct.pack('!H', checksum(bytes(head)))
+        c.put(at, bytes(head) + body)
+
+    piece(t, True, held[0][20:1020])
+    return lambda at: piece(at, False, held[0][1020:])
+
+
+def e_frags(c):
+    """two segments in fragments, their first ones first, acknowledged before the others come: all is new, nothing is missing"""
+    one, two = pieces(c, .1, 0, 2000), pieces(c, .101, 2000, 2000)
+    c.a(.12, 4000)
+    one(.121)
+    two(.122)
+    c.d(.13, 4000)
+
+
+def e_fraghalf(c):
+    """the second fragment never comes: how far the segment went is not known, and nothing of it is missing"""
+    pieces(c, .1, 0, 2000)
+    c.d(.101, 2000)
+    c.a(.12, 2100)
+
+
 def e_copyacks(c):
     """every packet of the server comes twice: after 16 copies its pure acknowledgements are copies too"""
     ident = 100
@@ -590,6 +625,8 @@ CORNERS = {
     'id30ms': (e_id30ms, dict(ONE, sdup=1), {}),
     'copyacks': (e_copyacks, dict(sdatasegs=1, ddatasegs=16, ddup=17, dackpkts=1, dnewbytes=1600, snewbytes=100, sackev=1, dackev=1,
                                   sinflmax=100, dinflmax=1600), {}),
+    'frags': (e_frags, dict(sdatasegs=3, snewbytes=4100, sackev=1, dackpkts=1, sinflmax=2980), {}),
+    'fraghalf': (e_fraghalf, dict(sdatasegs=2, snewbytes=1080, sackev=1, dackpkts=1, sinflmax=2100), {}),
     'id2s': (e_id2s, dict(ONE, sdatasegs=2, srtxdn=1, srto=1, srtxb=100, smaxrtx=1), {}),
     'zeroid': (e_zeroid, dict(ONE, sdup=1), {}),
     'zeroid5': (e_zeroid5, dict(ONE, sdatasegs=2, srtxdn=1, srtxb=100, smaxrtx=1), {}),
@@ -612,7 +649,7 @@ CORNERS = {
     'twice': (e_second, dict(ONE, sdatasegs=4, stgapev=1, srtxup=1, srtxdn=1, srto=2, srtxb=100, smaxrtx=2, snewbytes=300,
                              sinflmax=300), {}),
 }
-NEEDS_ID = ('id5ms', 'id30ms', 'constid', 'ipidlate', 'ipidsoon')
+NEEDS_ID = ('frags', 'fraghalf', 'id5ms', 'id30ms', 'constid', 'ipidlate', 'ipidsoon')
 
 
 def corner(name, shape, folder):

@@ -86,6 +86,9 @@ def main():
             print('\t'.join(f))
         print('#', total, dict(equal), file=sys.stderr)
         return
+    by_rule = defaultdict(int)           # what SEMANTICS 14.1 decides otherwise than tshark
+    for r in table('known_tcp', HERE):
+        by_rule[r['kind']] += r['reason'] in ('keep-alive', 'copies')
     known = {(r['file'], r['kind'], r['stream']): (r['truth'], r['ours']) for r in table('known_tcp', HERE)}
     names = {r['file'] for r in table('tcp_streams')}
     known = {k: v for k, v in known.items() if k[0] in names}
@@ -98,7 +101,8 @@ def main():
         bad += ['%s: listed, but equal now' % ' '.join(k) for k in sorted(listed) if k not in mine]
         tap.ok(not bad, '%s: %d of %d directions equal, the rest known' % (kind, equal[kind], total), *bad)
         if kind == 'again':
-            tap.ok(equal[kind] >= SHARE * total, '%s: 99 %% of the directions' % kind, '%d of %d' % (equal[kind], total))
+            like = equal[kind] + by_rule[kind]
+            tap.ok(like >= SHARE * total, '%s: 99 %% of the directions, or another rule' % kind, '%d of %d' % (like, total))
     tap.end()
 
 

@@ -234,6 +234,37 @@ def vector_e20(kind, folder):
         check_numbers(tunnel(read(c, folder, *options)), dict(uniq=100, jumps=1, jumpskip=16384), 100)
 
 
+def vector_gso(kind, folder):
+    """14.2 d: packets of 14000 bytes, each cut up into ten behind the probe, between packets of 1400; then three numbers that are
+    missing, two of them behind a long packet; and a step that only looks like it, once"""
+    def packet(c, n, seq, size):
+        src, dst = c.ends
+        data = struct.pack('!II', SPI, seq) + bytes(size)
+        if kind == 'natt':
+            data = struct.pack('!HHHH', 4500, 4500, 8 + len(data), 0) + data
+        c.put(n * .01, ip(src, dst, 17 if kind == 'natt' else 50, data))
+
+    for sizes, right in (
+            # 14000 / 1440 as the longest of them: ten, whatever headers are added
+            ([(1400, 1)] * 3 + [(14000, 10), (1400, 1)] * 20 + [(200, 2), (14000, 12), (1400, 1)],
+             dict(uniq=46, lost=3, gapev=2, maxgap=2, jumpskip=9 * 21)),
+            ([(14000, 10)] * 20 + [(1400, 1)], dict(uniq=21, jumpskip=9 * 20)),
+            # one alone is loss; it is told when 64 numbers have come, or at the end
+            ([(1400, 1)] * 3 + [(14000, 10)] + [(1400, 1)] * 3, dict(uniq=7, lost=9, gapev=1, maxgap=9)),
+            ([(1400, 1)] * 3 + [(14000, 10)] + [(1400, 1)] * 80, dict(uniq=84, lost=9, gapev=1, maxgap=9)),
+            # a long packet with one number shows what is usual here
+            ([(8900, 1)] * 3 + [(8900, 7), (8900, 7), (8900, 1)], dict(uniq=6, lost=12, gapev=2, maxgap=6))):
+        for options in ((), ('--no-lanes',)):
+            c, seq = Wire(kind), 1
+            for n, (size, step) in enumerate(sizes):
+                packet(c, n, seq, size)
+                seq += step
+            records = read(c, folder, *options)
+            check_numbers(tunnel(records), right, len(sizes))
+            flags = {r['spiflags'] for r in rows(['ra', '--csv', '-s', 'spiflags', '-', 'suniq', 'gt', '0'], records)}
+            want(any('gso' in f for f in flags), 'jumpskip' in right, 'flag gso')
+
+
 # --- L: which SAs are one lane
 
 def lanes_are(records, true, pconf=None, **more):
@@ -371,6 +402,7 @@ def main():
     tests = [(n, k, lambda k, f, n=n: vector_e(n, k, f)) for n in VECTORS for k in KINDS]
     tests += [(n, k, act) for n, act in (('E9', vector_e9), ('E9b', vector_e9b), ('E14', vector_e14), ('E15', vector_e15),
                                          ('E16', vector_e16), ('E20', vector_e20)) for k in KINDS]
+    tests += [('packets of many numbers', k, vector_gso) for k in ('esp', 'natt', 'v6')]
     tests += [(n, k, lambda k, f, n=n: vector_l(n, k, f)) for n in LANES for k in KINDS]
     tests += [(n, k, lambda k, f, n=n: vector_f(n, k, f)) for n in PIECES for k in ('v4', 'v6')]
     tests += [('F6', k, vector_f6) for k in ('v4', 'v6')] + [('F7', 'esp', vector_f7)]

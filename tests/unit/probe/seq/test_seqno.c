@@ -70,7 +70,7 @@ static struct seq_sink
 sink_at(struct world *w, int64_t t)
 {
 	int64_t bin = clock_bin(t, w->interval);
-	struct seq_sink k = { { .bin = bin, .flowid = 1 }, &w->bin[bin / w->interval], there, done, w, &trials };
+	struct seq_sink k = { { .bin = bin, .flowid = 1 }, &w->bin[bin / w->interval], there, done, w, &trials, 0 };
 
 	return (k);
 }
