@@ -171,6 +171,8 @@ UNIT += %D%/unit/probe/seq/test_carried
 tests_unit_probe_seq_test_carried_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/tunnel/test_ike
 tests_unit_probe_tunnel_test_ike_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/test_natt
+tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

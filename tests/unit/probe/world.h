@@ -26,6 +26,7 @@ struct world {
 	struct ledger ledger;
 	struct track *track;
 	struct lanes lanes;
+	struct natt natt;
 	struct notes notes;
 	struct key_options key;
 	struct packet p; /* the last one, its time clamped, */
@@ -58,7 +59,8 @@ world_new(struct world *w, int64_t seconds, uint32_t max_flows)
 	w->flows.ledger = &w->ledger;
 	w->flows.track = w->track;
 	lanes_init(&w->lanes, &w->flows, &w->track->numbers, 64, false, 3, 1);
-	w->notes = (struct notes){ &w->flows, w->track, &w->lanes, &w->key };
+	natt_init(&w->natt, &w->flows, &w->lanes, &w->key);
+	w->notes = (struct notes){ &w->flows, w->track, &w->lanes, &w->natt, &w->key };
 	w->flows.facts = notes_facts;
 	w->flows.note = notes_take;
 	w->flows.arg = &w->notes;
@@ -95,10 +97,12 @@ world_send(struct world *w, const struct packet *p)
 	while (settle_wait_due(&w->flows) <= v->now)
 		settle_waiting(&w->flows);
 	ledger_place(&w->ledger, v);
+	if (p->facts & FACT_ESPLIKE)
+		(void)natt_is(&w->natt, &w->p);
 	v->side = key_of(v->p, &w->key, &v->key);
 	w->ledger.counting = 0;
 	if (lanes_take(v->p)) {
-		lanes_packet(&w->lanes, v, p->spi, true);
+		lanes_packet(&w->lanes, v, v->p->spi, true);
 	} else {
 		v->hash = table_hash(&w->flows.table, &v->key);
 		settle(&w->flows, v);
@@ -200,6 +204,7 @@ world_free(struct world *w)
 	table_free(&w->flows.table);
 	ledger_free(&w->ledger);
 	lanes_free(&w->lanes);
+	natt_free(&w->natt);
 	track_free(&w->track);
 	buf_free(&w->text);
 }
