@@ -8,6 +8,7 @@
 #ifndef TESTS_PROBE_WORLD_H
 #define TESTS_PROBE_WORLD_H
 
+#include "probe/natt.h"
 #include "probe/notes.h"
 #include "probe/track/dns.h"
 #include "tests/unit/probe/sim.h"
@@ -26,6 +27,7 @@ struct world {
 	struct ledger ledger;
 	struct track *track;
 	struct lanes lanes;
+	struct natt natt;
 	struct notes notes;
 	struct key_options key;
 	struct packet p; /* the last one, its time clamped, */
@@ -58,7 +60,8 @@ world_new(struct world *w, int64_t seconds, uint32_t max_flows)
 	w->flows.ledger = &w->ledger;
 	w->flows.track = w->track;
 	lanes_init(&w->lanes, &w->flows, &w->track->numbers, 64, false, 3, 1);
-	w->notes = (struct notes){ &w->flows, w->track, &w->lanes, &w->key };
+	natt_init(&w->natt, &w->flows, &w->lanes, &w->key);
+	w->notes = (struct notes){ &w->flows, w->track, &w->lanes, &w->natt, &w->key };
 	w->flows.facts = notes_facts;
 	w->flows.note = notes_take;
 	w->flows.arg = &w->notes;
@@ -197,6 +200,7 @@ world_free(struct world *w)
 	assert_int_equal(t->udp_bin.used + t->dns_bin.used + t->dns_flow.used + t->errors.used, 0);
 	assert_int_equal(t->numbers.bins.used + t->numbers.media.used + t->numbers.rtp.used, 0);
 	waits_free(&w->flows.waits);
+	natt_free(&w->natt);
 	table_free(&w->flows.table);
 	ledger_free(&w->ledger);
 	lanes_free(&w->lanes);
