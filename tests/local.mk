@@ -82,6 +82,8 @@ tests_unit_probe_decode_test_content_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_tunnels_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/test_natt
+tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_decode
 tests_fuzz_fuzz_decode_SOURCES = %D%/fuzz/fuzz_decode.c $(FUZZ_MAIN)
@@ -171,8 +173,6 @@ UNIT += %D%/unit/probe/seq/test_carried
 tests_unit_probe_seq_test_carried_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/tunnel/test_ike
 tests_unit_probe_tunnel_test_ike_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-UNIT += %D%/unit/probe/test_natt
-tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
 UNIT += %D%/unit/ra-tools/test_filter

@@ -81,9 +81,11 @@ static const struct doubt {
 	{ "three", { { 7, 1 }, { 7, 2 }, { 7, 3 } }, false },
 	{ "four", { { 7, 1 }, { 7, 2 }, { 7, 3 }, { 7, 4 } }, true },
 	{ "backwards, and far enough", { { 7, 65 }, { 7, 1 }, { 7, 3 }, { 7, 4 } }, true },
+	{ "forwards", { { 7, 1 }, { 7, 65 }, { 7, 3 }, { 7, 4 } }, true },
 	{ "too far", { { 7, 66 }, { 7, 1 }, { 7, 2 }, { 7, 3 }, { 7, 4 } }, false },
 	{ "the same again", { { 7, 1 }, { 7, 1 }, { 7, 2 }, { 7, 3 }, { 7, 4 } }, false },
-	{ "another SPI", { { 7, 1 }, { 8, 2 }, { 7, 2 }, { 7, 3 }, { 7, 4 } }, false },
+	{ "another SPI", { { 7, 1 }, { 8, 9 }, { 7, 2 }, { 7, 3 }, { 7, 4 } }, false },
+	{ "something else among them", { { 7, 1 }, { 0, 1 }, { 7, 2 }, { 7, 3 }, { 7, 4 } }, false },
 	{ "something else before", { { 0, 1 }, { 7, 1 }, { 7, 2 }, { 7, 3 }, { 7, 4 } }, false },
 };
 

@@ -8,6 +8,7 @@
 #ifndef TESTS_PROBE_WORLD_H
 #define TESTS_PROBE_WORLD_H
 
+#include "probe/natt.h"
 #include "probe/notes.h"
 #include "probe/track/dns.h"
 #include "tests/unit/probe/sim.h"
