@@ -53,7 +53,7 @@ remembered(const struct tcp_packet *k, int64_t most)
 	for (int i = 0; i < TCP_RING; i++) {
 		const struct tcp_sent *r = &k->c->ring[k->side][i];
 
-		if (r->len == length_of(k) && r->seq == p->tcp.seq && r->rest == rest_of(p) &&
+		if (r->seq == p->tcp.seq && r->len == length_of(k) && r->rest == rest_of(p) &&
 		    (int64_t)((uint32_t)(k->ts / USEC) - r->us) * USEC <= most)
 			return (r);
 	}
@@ -376,7 +376,7 @@ tcp_segment(struct tcp_packet *k)
 	struct tcp_side *x = k->x;
 	bool fin;
 
-	if ((k->seglen > 0 || x->copies == TCP_COPIES)) {
+	if (k->seglen > 0 || x->copies == TCP_COPIES) {
 		if (captured_twice(k)) {
 			tcp_copied(k);
 			return (false);

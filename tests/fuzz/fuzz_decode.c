@@ -57,7 +57,8 @@ check(const struct packet *p, const struct decode_options *o, uint32_t wire)
 	for (int i = 0; i < p->nencap; i++)
 		ALWAYS(p->encap[i].kind <= ENCAP_CMD);
 	ALWAYS((p->facts & FACT_PORTS) != 0 || (p->sport == 0 && p->dport == 0));
-	ALWAYS((p->facts & FACT_SPI) != 0 || (p->spi == 0 && p->seq == 0));
+	ALWAYS((p->facts & (FACT_SPI | FACT_ESPLIKE)) != 0 || (p->spi == 0 && p->seq == 0));
+	ALWAYS((p->facts & FACT_ESPLIKE) == 0 || (p->proto == PROTO_UDP && (p->facts & FACT_SPI) == 0));
 	ALWAYS((p->facts & FACT_SPI) == 0 || p->proto == PROTO_ESP || p->proto == PROTO_AH);
 	ALWAYS((p->facts & FACT_TCP) == 0 || p->proto == PROTO_TCP);
 	ALWAYS((p->facts & FACT_PAYLOAD) == 0 || p->payload <= p->iplen);
