@@ -10,10 +10,8 @@
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
-#include "probe/natt.h"
 #include "probe/notes.h"
 #include "probe/pieces.h"
-#include "probe/track/dns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +27,6 @@ struct engine {
 	struct lanes lanes;
 	struct pieces pieces;
 	struct notes notes;
-	struct natt natt;
 	int64_t waits; /* live: there were no records to hand on then */
 };
 
@@ -56,11 +53,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	lanes_init(&e->lanes, f, &e->track->numbers, o->max_sas, o->no_lanes, limits->oneway_bins, o->seed);
 	e->pieces = (struct pieces){ frags_new(o->max_frags, o->seed), f, l, &e->lanes, &e->o.key };
 	waits_init(&f->waits);
-	natt_init(&e->natt, f, &e->lanes, &e->o.key);
-	e->notes = (struct notes){ f, e->track, &e->lanes, &e->natt, &e->o.key };
-	f->facts = notes_facts;
-	f->note = notes_take;
-	f->arg = &e->notes;
+	notes_init(&e->notes, f, e->track, &e->lanes, &e->o.key);
 	return (e);
 }
 
@@ -76,7 +69,7 @@ engine_free(struct engine **pe)
 	ledger_free(&e->ledger);
 	frags_free(&e->pieces.frags);
 	lanes_free(&e->lanes);
-	natt_free(&e->natt);
+	notes_free(&e->notes);
 	track_free(&e->track);
 	free(e);
 	*pe = NULL;
@@ -121,7 +114,7 @@ seal_span(struct engine *e)
 	static void do_##name(struct engine *e) { what; }
 DUE(held, pieces_held_due(&e->pieces), pieces_let_go(&e->pieces))             /* the first fragment never came */
 DUE(datagram, pieces_datagram_due(&e->pieces), pieces_give_up(&e->pieces))    /* nor will the rest */
-DUE(answer, dns_due(e->track), dns_expire(e->track, dns_due(e->track)))       /* nor the answer */
+DUE(answer, notes_due(&e->notes), notes_expire(&e->notes, notes_due(&e->notes))) /* nor the answer */
 DUE(lane, lanes_due(&e->lanes), lanes_decide(&e->lanes, lanes_due(&e->lanes))) /* an SA was watched long enough */
 DUE(wait, settle_wait_due(&e->flows), settle_waiting(&e->flows))              /* nobody says whose packet it is */
 DUE(flow, settle_due(&e->flows), settle_expire_next(&e->flows))               /* a flow fell silent */
@@ -313,11 +306,11 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 		e->ledger.counting = 0;
 		if (pieces)
 			pieces_expire(&e->pieces, v[i].now);
-		if (dns_due(e->track) <= v[i].now)
-			dns_expire(e->track, v[i].now);
+		if (notes_due(&e->notes) <= v[i].now)
+			notes_expire(&e->notes, v[i].now);
 		while (settle_wait_due(&e->flows) <= v[i].now)
 			settle_waiting(&e->flows);
-		if ((v[i].p->facts & FACT_ESPLIKE) && natt_is(&e->natt, &a[i].packet)) {
+		if ((v[i].p->facts & NOTES_TOLD) && notes_told(&e->notes, &a[i].packet)) {
 			v[i].side = key_of(v[i].p, &e->o.key, &v[i].key);
 			v[i].way = v[i].way == WAY_KEY ? WAY_SPI : v[i].way;
 			v[i].sa = 0;

@@ -7,20 +7,26 @@
 #include "probe/track/dns.h"
 #include "probe/track/icmp.h"
 
+void
+notes_free(struct notes *n)
+{
+	natt_free(&n->natt);
+}
+
 /* IKE: who began, and that SAs are made. */
 static void
 ike(struct notes *n, const struct seen *v)
 {
 	tunnels_ike(n->lanes->tunnels, v->p, v->side, &v->key, v->now);
 	if (v->p->ike.marker)
-		natt_know(n->natt, &v->key, v->hash);
+		natt_know(&n->natt, &v->key, v->hash);
 }
 
 /* It may be ESP. */
 static void
 esplike(struct notes *n, const struct seen *v)
 {
-	natt_note(n->natt, v);
+	natt_note(&n->natt, v);
 }
 
 static void
@@ -64,10 +70,10 @@ static const struct {
 	{ FACT_DNS, dns },
 	{ FACT_QUOTE, quote },
 };
-const uint32_t notes_facts = FACT_IKE | FACT_ESPLIKE | FACT_GRESEQ | FACT_DNS | FACT_QUOTE;
+static const uint32_t facts = FACT_IKE | FACT_ESPLIKE | FACT_GRESEQ | FACT_DNS | FACT_QUOTE;
 
-void
-notes_take(void *arg, const struct seen *v)
+static void
+take(void *arg, const struct seen *v)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (v->p->facts & rows[i].fact)
@@ -75,7 +81,35 @@ notes_take(void *arg, const struct seen *v)
 }
 
 void
+notes_init(struct notes *n, struct flows *flows, struct track *track, struct lanes *lanes, const struct key_options *key)
+{
+	*n = (struct notes){ .flows = flows, .track = track, .lanes = lanes, .key = key };
+	natt_init(&n->natt, flows, lanes, key);
+	flows->facts = facts;
+	flows->note = take;
+	flows->arg = n;
+}
+
+void
 notes_early(struct notes *n, const struct packet *p, int64_t now, struct stat_set *stats)
 {
 	numbers_mirror(&n->track->numbers, p, now, stats);
+}
+
+bool
+notes_told(const struct notes *n, struct packet *p)
+{
+	return (natt_is(&n->natt, p));
+}
+
+int64_t
+notes_due(const struct notes *n)
+{
+	return (dns_due(n->track));
+}
+
+void
+notes_expire(struct notes *n, int64_t now)
+{
+	dns_expire(n->track, now);
 }

@@ -137,9 +137,9 @@ test_known(void **state)
 	p.sport = 6000;
 	p.dport = 7000;
 	(void)key_of(&p, &w.key, &k);
-	natt_know(&w.natt, &k, table_hash(&w.flows.table, &k));
-	natt_know(&w.natt, &k, table_hash(&w.flows.table, &k)); /* it is known already */
-	assert_int_equal(w.natt.known.cells.used, 1);
+	natt_know(&w.notes.natt, &k, table_hash(&w.flows.table, &k));
+	natt_know(&w.notes.natt, &k, table_hash(&w.flows.table, &k)); /* it is known already */
+	assert_int_equal(w.notes.natt.known.cells.used, 1);
 	like(0, 1, 2001, 9);
 	assert_int_equal(w.v.key.proto, PROTO_ESP);
 	world_clock(&w, 6000);
@@ -150,7 +150,7 @@ test_known(void **state)
 static void
 test_cap(void **state)
 {
-	uint32_t cap = w.natt.known.cells.cap;
+	uint32_t cap = w.notes.natt.known.cells.cap;
 	struct packet p = world_packet(0, PROTO_UDP, 0);
 	struct key k;
 
@@ -160,14 +160,14 @@ test_cap(void **state)
 		p.src.b[14] = (uint8_t)(i >> 8);
 		p.src.b[13] = (uint8_t)i;
 		(void)key_of(&p, &w.key, &k);
-		natt_know(&w.natt, &k, table_hash(&w.flows.table, &k));
+		natt_know(&w.notes.natt, &k, table_hash(&w.flows.table, &k));
 	}
-	assert_int_equal(w.natt.known.cells.used, cap);
-	assert_true(natt_is(&w.natt, &p));
+	assert_int_equal(w.notes.natt.known.cells.used, cap);
+	assert_true(natt_is(&w.notes.natt, &p));
 	assert_true(p.proto == PROTO_ESP && p.facts & FACT_SPI && !(p.facts & FACT_ESPLIKE));
 	p = world_packet(0, PROTO_UDP, 0);
 	p.src.b[13] = p.src.b[14] = 0;
-	assert_false(natt_is(&w.natt, &p));
+	assert_false(natt_is(&w.notes.natt, &p));
 	assert_int_equal(p.proto, PROTO_UDP);
 }
 

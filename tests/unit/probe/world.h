@@ -8,7 +8,6 @@
 #ifndef TESTS_PROBE_WORLD_H
 #define TESTS_PROBE_WORLD_H
 
-#include "probe/natt.h"
 #include "probe/notes.h"
 #include "probe/track/dns.h"
 #include "tests/unit/probe/sim.h"
@@ -27,7 +26,6 @@ struct world {
 	struct ledger ledger;
 	struct track *track;
 	struct lanes lanes;
-	struct natt natt;
 	struct notes notes;
 	struct key_options key;
 	struct packet p; /* the last one, its time clamped, */
@@ -60,11 +58,7 @@ world_new(struct world *w, int64_t seconds, uint32_t max_flows)
 	w->flows.ledger = &w->ledger;
 	w->flows.track = w->track;
 	lanes_init(&w->lanes, &w->flows, &w->track->numbers, 64, false, 3, 1);
-	natt_init(&w->natt, &w->flows, &w->lanes, &w->key);
-	w->notes = (struct notes){ &w->flows, w->track, &w->lanes, &w->natt, &w->key };
-	w->flows.facts = notes_facts;
-	w->flows.note = notes_take;
-	w->flows.arg = &w->notes;
+	notes_init(&w->notes, &w->flows, w->track, &w->lanes, &w->key);
 }
 
 /* --- packets */
@@ -99,7 +93,7 @@ world_send(struct world *w, const struct packet *p)
 		settle_waiting(&w->flows);
 	ledger_place(&w->ledger, v);
 	if (p->facts & FACT_ESPLIKE)
-		(void)natt_is(&w->natt, &w->p);
+		(void)natt_is(&w->notes.natt, &w->p);
 	v->side = key_of(v->p, &w->key, &v->key);
 	w->ledger.counting = 0;
 	if (lanes_take(v->p)) {
@@ -205,7 +199,7 @@ world_free(struct world *w)
 	table_free(&w->flows.table);
 	ledger_free(&w->ledger);
 	lanes_free(&w->lanes);
-	natt_free(&w->natt);
+	notes_free(&w->notes);
 	track_free(&w->track);
 	buf_free(&w->text);
 }
