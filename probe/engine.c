@@ -247,13 +247,6 @@ key_in(struct engine *e, struct seen *v)
 	slots_prefetch(&e->flows.table.slots, v->hash);
 }
 
-static void
-prefetch_lines(const void *p, unsigned lines)
-{
-	for (unsigned i = 0; i < lines; i++)
-		__builtin_prefetch((const uint8_t *)p + 64 * i);
-}
-
 /* The memory that the packets will need: slots were asked for, then flows, bins, what hangs off both. */
 static void
 fetch(struct engine *e, struct seen *v, unsigned n)
@@ -269,13 +262,13 @@ fetch(struct engine *e, struct seen *v, unsigned n)
 			continue;
 		v[i].flow = slots_walk(&t->slots.now, v[i].hash, &at);
 		if (v[i].flow != 0)
-			prefetch_lines(flow_at(t, v[i].flow), 3);
+			mem_prefetch(flow_at(t, v[i].flow), sizeof(struct flow_state));
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (v[i].sa != 0)
 			lanes_prefetch_flow(&e->lanes, &v[i]);
 		else if (v[i].flow != 0)
-			prefetch_lines(bin_at(&e->ledger, flow_at(t, v[i].flow)->bin), 3);
+			mem_prefetch(bin_at(&e->ledger, flow_at(t, v[i].flow)->bin), sizeof(struct bin));
 	for (unsigned i = 0; i < n; i++) {
 		const struct flow_state *f;
 

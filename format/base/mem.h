@@ -9,6 +9,7 @@
 #define FORMAT_BASE_MEM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 void *mem_alloc(size_t n);                 /* not zeroed */
 void *mem_zero(size_t count, size_t size); /* zeroed; count * size is checked */
@@ -19,5 +20,13 @@ char *mem_str(const char *);               /* a copy */
 void *mem_reserve(size_t n);
 void mem_touch(void *, size_t n); /* part of one: have its memory there now; only a hint */
 void mem_release(void *, size_t n);
+
+/* These bytes will be needed soon: ask for their lines of cache. */
+static inline void
+mem_prefetch(const void *p, size_t n)
+{
+	for (size_t i = 0; i < n; i += 64)
+		__builtin_prefetch((const uint8_t *)p + i);
+}
 
 #endif

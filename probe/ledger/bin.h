@@ -50,6 +50,14 @@ bin_is_late(const struct bin *b)
 	return ((b->flags & RFLAGS_late) != 0);
 }
 
+static inline void
+bin_add_sumsq(struct bin *b, int side, uint64_t v)
+{
+	uint64_t sum = b->ipg_sumsq[side] + v;
+
+	b->ipg_sumsq[side] = sum < v ? UINT64_MAX : sum;
+}
+
 struct tos { /* [side] */
 	uint64_t dscps[2];
 	uint32_t ect0[2], ect1[2], ce[2];

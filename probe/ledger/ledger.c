@@ -5,6 +5,7 @@
 #include "probe/ledger/ledger.h"
 
 #include "format/base/clock.h"
+#include "format/base/mem.h"
 
 #include <string.h>
 
@@ -531,14 +532,12 @@ static void
 merge_bins(struct ledger *l, const struct flow_state *f, struct bin *to, struct bin *from)
 {
 	for (int i = 0; i < 2; i++) {
-		uint64_t sumsq = to->ipg_sumsq[i] + from->ipg_sumsq[i];
-
 		if (from->pkts[i] > 0 && (to->pkts[i] == 0 || from->stime < to->stime))
 			to->dscp[i] = from->dscp[i];
 #define ADD(type, name) to->name[i] += from->name[i];
 		BIN_SUMS(ADD)
 #undef ADD
-		to->ipg_sumsq[i] = sumsq < to->ipg_sumsq[i] ? UINT64_MAX : sumsq;
+		bin_add_sumsq(to, i, from->ipg_sumsq[i]);
 		if (from->ttlmin[i] < to->ttlmin[i])
 			to->ttlmin[i] = from->ttlmin[i];
 		if (from->ttlmax[i] > to->ttlmax[i])
@@ -606,13 +605,6 @@ ledger_seal_late(struct ledger *l)
 	seal(l, n);
 }
 
-static void
-prefetch_lines(const void *p, unsigned lines)
-{
-	for (unsigned i = 0; i < lines; i++)
-		__builtin_prefetch((const uint8_t *)p + 64 * i);
-}
-
 /* While one bin is written: what hangs off the next one, the flow of the one after it, and the bin after that. */
 static void
 look_ahead(const struct ledger *l, uint32_t next)
@@ -629,9 +621,9 @@ look_ahead(const struct ledger *l, uint32_t next)
 	if (b->order.next == 0)
 		return;
 	b = bin_at(l, b->order.next);
-	prefetch_lines(flow_at(l->table, b->flow), 3);
+	mem_prefetch(flow_at(l->table, b->flow), sizeof(struct flow_state));
 	if (b->order.next != 0)
-		prefetch_lines(bin_at(l, b->order.next), 3);
+		mem_prefetch(bin_at(l, b->order.next), sizeof(struct bin));
 }
 
 bool

@@ -127,12 +127,6 @@ count_frag(struct ledger *l, const struct seen *v)
 #undef COUNT
 }
 
-static uint64_t
-saturate(uint64_t a, uint64_t b)
-{
-	return (a + b < a ? UINT64_MAX : a + b);
-}
-
 static void
 count_gap(const struct flow_state *f, struct bin *b, int side, int64_t ts)
 {
@@ -140,7 +134,7 @@ count_gap(const struct flow_state *f, struct bin *b, int side, int64_t ts)
 
 	b->ipg_n[side]++;
 	b->ipg_sum[side] += us;
-	b->ipg_sumsq[side] = saturate(b->ipg_sumsq[side], us >> 32 ? UINT64_MAX : us * us);
+	bin_add_sumsq(b, side, us >> 32 ? UINT64_MAX : us * us);
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include "format/base/clock.h"
 #include "format/base/hash.h"
+#include "format/base/mem.h"
 
 static void let_go(struct flows *, uint32_t flow, uint64_t id, int64_t now);
 
@@ -165,8 +166,7 @@ end_list(struct flows *fl, const struct list *l)
 
 		next = f->fifo.next;
 		if (next != 0)
-			for (int i = 0; i < 3; i++)
-				__builtin_prefetch((const uint8_t *)flow_at(&fl->table, next) + 64 * i);
+			mem_prefetch(flow_at(&fl->table, next), sizeof(struct flow_state));
 		end_flow(fl, n, k->closed != NULL && k->closed(f) ? idle_cause(f) : CAUSE_shutdown, now, now);
 	}
 }

@@ -8,6 +8,7 @@
 #include "probe/track/tcp.h"
 
 #include "format/base/clock.h"
+#include "format/base/mem.h"
 #include "probe/track/dns.h"
 
 #include <ctype.h>
@@ -395,8 +396,7 @@ packet(struct track *t, const struct seen *v)
 static void
 prefetch_cell(const struct pool *p, uint32_t n)
 {
-	for (size_t i = 0; i < p->size; i += 64)
-		__builtin_prefetch((const uint8_t *)pool_at(p, n) + i);
+	mem_prefetch(pool_at(p, n), p->size);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include "probe/tunnel/lanes.h"
 
 #include "format/base/clock.h"
+#include "format/base/mem.h"
 
 #define EACH inline __attribute__((always_inline)) /* done for each packet, and elsewhere once */
 
@@ -291,12 +292,8 @@ void
 lanes_prefetch_sa(const struct lanes *e, struct seen *v)
 {
 	v->sa = tunnels_peek(e->tunnels, v->hash);
-	if (v->sa != 0) {
-		const uint8_t *x = (const uint8_t *)sa_at(e->tunnels, v->sa);
-
-		for (int i = 0; i < 4; i++)
-			__builtin_prefetch(x + 64 * i);
-	}
+	if (v->sa != 0)
+		mem_prefetch(sa_at(e->tunnels, v->sa), 4 * 64);
 }
 
 void
@@ -311,8 +308,7 @@ lanes_prefetch_flow(const struct lanes *e, struct seen *v)
 	q = &tunnels_numbers(e->tunnels, x)->seq;
 	__builtin_prefetch(&q->window[(uint32_t)q->hi % SEQ_WINDOW / 64]);
 	if (v->flow != 0)
-		for (int i = 0; i < 3; i++)
-			__builtin_prefetch((const uint8_t *)flow_of(e, v->flow) + 64 * i);
+		mem_prefetch(flow_of(e, v->flow), sizeof(struct flow_state));
 }
 
 /* Zero is not an SPI: the packet belongs to no SA. */
