@@ -13,6 +13,8 @@
 #define PROBE_TRACK_SEQNO_H
 
 #include "format/base/arena.h"
+#include "format/base/bits.h"
+#include "format/base/clock.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -110,6 +112,61 @@ struct seq_sink { /* where counts go */
 };
 
 void seqno_init(struct seqno *, unsigned width);
+
+static inline uint64_t
+seqno_mask(const struct seqno *s)
+{
+	return (UINT64_MAX >> (64 - s->width));
+}
+
+static inline size_t
+seqno_slot(int64_t n)
+{
+	return ((size_t)((uint64_t)n % SEQ_WINDOW));
+}
+
+/* One that counts. */
+static inline void
+seqno_arrived(struct seqno *s, int64_t n, int64_t t, struct seq_counts *c)
+{
+	if (s->arrivals++ > 0) {
+		s->gap_n++;
+		s->gap_sum += t > s->came ? (uint64_t)(t - s->came) : 0;
+	}
+	s->came = t;
+	s->last[2] = s->last[1];
+	s->last[1] = s->last[0];
+	s->last[0] = n;
+	if (s->nlast < 3)
+		s->nlast++;
+	c->uniq++;
+	if ((uint64_t)(t - s->slot) >= SEC) {
+		if (s->slot_uniq > s->peak)
+			s->peak = s->slot_uniq;
+		s->slot = t - t % SEC;
+		s->slot_uniq = 0;
+	}
+	s->slot_uniq++;
+}
+
+/* The number that is expected, of the record of the one before it: most packets are such.  false: it is none, and nothing
+ * is counted. */
+static inline bool
+seqno_next(struct seqno *s, uint64_t q, int64_t t, int64_t bin, uint64_t flowid, struct seq_counts *c)
+{
+	int64_t x = s->hi + 1;
+
+	if (((uint64_t)x & seqno_mask(s)) != q || s->nmarks == 0 || s->pending || s->trial != 0 || s->cuts == 1 ||
+	    s->mark[s->nmarks - 1].place.bin != bin || s->mark[s->nmarks - 1].place.flowid != flowid)
+		return (false);
+	c->wrap += q == 0;
+	bit_set(s->window, seqno_slot(x));
+	s->hi = x;
+	s->thi = t;
+	s->run = 0;
+	seqno_arrived(s, x, t, c);
+	return (true);
+}
 /* A packet with number q at time t (ns).  `known`: the carrier was there before this numbering, so that
  * numbers before the first one seen are a head gap. */
 void seqno_packet(struct seqno *, uint64_t q, int64_t t, bool known, const struct seq_sink *);
