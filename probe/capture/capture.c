@@ -603,8 +603,8 @@ next_only(struct capture *c, struct frame *frame)
 	return (r);
 }
 
-enum capture_result
-capture_next(struct capture *c, struct frame *frame)
+static enum capture_result
+next_frame(struct capture *c, struct frame *frame)
 {
 	enum capture_result r;
 
@@ -618,6 +618,21 @@ capture_next(struct capture *c, struct frame *frame)
 	if (r == CAPTURE_FRAME && c->tells)
 		drops_frame(c, frame);
 	return (r == CAPTURE_END && c->ndrops > 0 ? drops_give(c) : r);
+}
+
+enum capture_result
+capture_next(struct capture *c, struct frame *frame, unsigned n, unsigned *got)
+{
+	enum capture_result r;
+
+	*got = 0;
+	if (c->only != NULL && !c->tells && !c->stop)
+		*got = pcapfile_more(c->only, frame, n);
+	if (*got > 0)
+		return (CAPTURE_FRAME);
+	r = next_frame(c, frame);
+	*got = r == CAPTURE_FRAME;
+	return (r);
 }
 
 const char *

@@ -28,16 +28,9 @@
 #define NO_TIME	    INT64_MIN
 
 enum { MAGIC_US = 0xa1b2c3d4, MAGIC_NS = 0xa1b23c4d, MAGIC_KUZNETZOV = 0xa1b2cd34 };
-enum {
-	BLOCK_IDB = 1,
-	BLOCK_PB = 2,
-	BLOCK_SPB = 3,
-	BLOCK_ISB = 5,
-	BLOCK_EPB = 6,
-	BLOCK_SHB = 0x0a0d0d0a,
-	BYTE_ORDER_MAGIC = 0x1a2b3c4d
-};
-enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };		 /* of an interface */
+enum { BLOCK_IDB = 1, BLOCK_PB = 2, BLOCK_SPB = 3, BLOCK_ISB = 5, BLOCK_EPB = 6, BLOCK_SHB = 0x0a0d0d0a,
+	BYTE_ORDER_MAGIC = 0x1a2b3c4d };
+enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };		    /* of an interface */
 enum { OPT_STARTTIME = 2, OPT_IFDROP = 5, OPT_OSDROP = 7 }; /* of its statistics */
 enum { OPT_DROPCOUNT = 4 };				 /* of an enhanced packet block */
 
@@ -225,39 +218,63 @@ u16(const struct pcapfile *f, const uint8_t *p)
 
 /* --- pcap */
 
-static enum capture_result
-next_pcap(struct pcapfile *f, struct frame *frame)
+/* The frame at f->p, which is there up to its header's end.  0: its length is impossible. */
+static inline size_t
+read_pcap(const struct pcapfile *f, struct frame *frame)
 {
-	uint32_t fraction, caplen, wire;
-	const uint8_t *h;
+	const uint8_t *h = f->p;
+	uint32_t fraction = u32(f, h + 4), caplen = u32(f, h + 8), wire = u32(f, h + 12);
 
-	if (!need(f, f->header))
-		return (finish(f));
-	h = f->p;
-	fraction = u32(f, h + 4);
-	caplen = u32(f, h + 8);
-	wire = u32(f, h + 12);
 	if (f->swaplens && caplen > wire) {
 		uint32_t t = caplen;
 
 		caplen = wire;
 		wire = t;
 	}
-	if (caplen > PCAPFILE_CAPLEN)
-		return (damaged(f, "impossible length", caplen));
-	if (!need(f, f->header + caplen))
-		return (cut(f));
-	h = f->p; /* it may have moved */
 	frame->ts = (int64_t)u32(f, h) * SEC + fraction * f->unit;
-	frame->bad_ts = fraction >= f->limit;
 	frame->bytes = h + f->header;
 	frame->caplen = caplen;
 	frame->wire = wire;
 	frame->dlt = f->dlt;
+	frame->bad_ts = fraction >= f->limit;
 	frame->filtered = false;
-	f->p += f->header + caplen;
+	return (caplen > PCAPFILE_CAPLEN ? 0 : f->header + caplen);
+}
+
+static enum capture_result
+next_pcap(struct pcapfile *f, struct frame *frame)
+{
+	size_t n;
+
+	if (!need(f, f->header))
+		return (finish(f));
+	if ((n = read_pcap(f, frame)) == 0)
+		return (damaged(f, "impossible length", frame->caplen));
+	if (!need(f, n))
+		return (cut(f));
+	frame->bytes = f->p + f->header; /* it may have moved */
+	f->p += n;
 	f->frames++;
 	return (CAPTURE_FRAME);
+}
+
+unsigned
+pcapfile_more(struct pcapfile *f, struct frame *frame, unsigned n)
+{
+	unsigned got = 0;
+
+	if (f->next != next_pcap)
+		return (0);
+	while (got < n && (size_t)(f->end - f->p) >= f->header) {
+		size_t size = read_pcap(f, &frame[got]);
+
+		if (size == 0 || (size_t)(f->end - f->p) < size)
+			break;
+		f->p += size;
+		got++;
+	}
+	f->frames += got;
+	return (got);
 }
 
 static bool
@@ -326,8 +343,7 @@ next_option(const struct pcapfile *f, const uint8_t **p, const uint8_t *end, str
 }
 
 static void
-interface_options(const struct pcapfile *f, struct interface *i, const uint8_t *p,
-		  const uint8_t *end)
+interface_options(const struct pcapfile *f, struct interface *i, const uint8_t *p, const uint8_t *end)
 {
 	struct option o;
 
@@ -360,26 +376,11 @@ add_interface(struct pcapfile *f, const uint8_t *body, const uint8_t *end)
 	return (true);
 }
 
-static const uint64_t tens[20] = { 1ull,
-				   10ull,
-				   100ull,
-				   1000ull,
-				   10000ull,
-				   100000ull,
-				   1000000ull,
-				   10000000ull,
-				   100000000ull,
-				   1000000000ull,
-				   10000000000ull,
-				   100000000000ull,
-				   1000000000000ull,
-				   10000000000000ull,
-				   100000000000000ull,
-				   1000000000000000ull,
-				   10000000000000000ull,
-				   100000000000000000ull,
-				   1000000000000000000ull,
-				   10000000000000000000ull };
+/* clang-format off */
+static const uint64_t tens[20] = { 1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull, 100000000ull,
+	1000000000ull, 10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull, 100000000000000ull,
+	1000000000000000ull, 10000000000000000ull, 100000000000000000ull, 1000000000000000000ull, 10000000000000000000ull };
+/* clang-format on */
 
 /* Units since 1970 as ns; false if that is no time between 1970 and 2262. */
 static bool
