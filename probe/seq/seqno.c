@@ -29,6 +29,7 @@ seqno_init(struct seqno *s, unsigned width)
 {
 	memset(s, 0, sizeof(*s));
 	s->width = (uint8_t)width;
+	s->mask = UINT64_MAX >> (64 - width);
 }
 
 /* --- the window */
@@ -204,7 +205,7 @@ ahead(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 	struct seq_counts *c = k->here;
 	int64_t d = x - s->hi;
 
-	if (((uint64_t)x & seqno_mask(s)) < ((uint64_t)s->hi & seqno_mask(s)))
+	if (((uint64_t)x & s->mask) < ((uint64_t)s->hi & s->mask))
 		c->wrap++;
 	if (s->cuts == 1 && !is_cut(s, d, k) && (k->segments > 1 || x - s->held.hi > HELD_FOR))
 		settle_held(s, false, k);
@@ -569,7 +570,7 @@ static void
 run_on(struct seqno *s, int64_t q, int64_t t, const struct seq_sink *k)
 {
 	if (s->run > 0) {
-		uint64_t d = ((uint64_t)q - (uint64_t)s->step[s->run - 1].q) & seqno_mask(s);
+		uint64_t d = ((uint64_t)q - (uint64_t)s->step[s->run - 1].q) & s->mask;
 
 		if (d == 0 || d > RUN_STEP)
 			s->run = 0;

@@ -78,7 +78,8 @@ struct seqno {
 	uint32_t slot_uniq, peak;
 	uint32_t run;     /* packets that look like a new beginning: step[] */
 	uint32_t trial;   /* it may have begun again: cell; 0 = it has not */
-	uint8_t width;    /* bits on the wire: 16, 32, 64 */
+	uint64_t mask;    /* of the bits on the wire */
+	uint8_t width;    /* so many: 16, 32, 64 */
 	uint8_t ngaps, nmarks, nlast;
 	uint8_t cuts;     /* steps in a row as wide as the packet before them was long: 0, 1, CUTS_SURE */
 	bool started, pending;
@@ -112,12 +113,6 @@ struct seq_sink { /* where counts go */
 };
 
 void seqno_init(struct seqno *, unsigned width);
-
-static inline uint64_t
-seqno_mask(const struct seqno *s)
-{
-	return (UINT64_MAX >> (64 - s->width));
-}
 
 static inline size_t
 seqno_slot(int64_t n)
@@ -156,10 +151,11 @@ seqno_next(struct seqno *s, uint64_t q, int64_t t, int64_t bin, uint64_t flowid,
 {
 	int64_t x = s->hi + 1;
 
-	if (((uint64_t)x & seqno_mask(s)) != q || s->nmarks == 0 || s->pending || s->trial != 0 || s->cuts == 1 ||
+	if (((uint64_t)x & s->mask) != q || s->nmarks == 0 || s->pending || s->trial != 0 || s->cuts == 1 ||
 	    s->mark[s->nmarks - 1].place.bin != bin || s->mark[s->nmarks - 1].place.flowid != flowid)
 		return (false);
-	c->wrap += q == 0;
+	if (q == 0)
+		c->wrap++;
 	bit_set(s->window, seqno_slot(x));
 	s->hi = x;
 	s->thi = t;

@@ -325,36 +325,32 @@ check_replaced(struct tunnels *t, uint32_t n, int64_t now)
 }
 
 uint32_t
-tunnels_packet(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t guess,
-    uint32_t hash, int64_t now, int64_t ts)
+tunnels_sa(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t hash, int64_t now,
+    int64_t ts)
 {
 	struct wanted w = { t, k, spi, side };
-	uint32_t n = guess;
-	struct sa *x;
-	struct tunnel *u;
+	uint32_t n = slots_find(&t->by_sa, hash, same_sa, &w);
 
-	if (n == 0 || sa_at(t, n)->hash != hash || !same_sa(&w, n))
-		n = slots_find(&t->by_sa, hash, same_sa, &w);
-	if (n == 0)
-		n = new_sa(t, k, side, spi, seq, hash, now, ts);
-	x = sa_at(t, n);
-	if (x->replaced != 0)
+	return (n != 0 ? n : new_sa(t, k, side, spi, seq, hash, now, ts));
+}
+
+void
+tunnels_mark(struct tunnels *t, uint32_t n, int64_t now)
+{
+	if (sa_at(t, n)->replaced != 0)
 		check_replaced(t, n, now);
-	if ((uint64_t)(now - x->slot * TUNNEL_SLOT) >= TUNNEL_SLOT || x->packets == 0)
-		note_activity(x, now);
-	x->last = now;
-	if (x->packets++ >= 16)
-		x->chance = 1;
-	if (x->kin_next != 0)
-		kins_speak(&t->kins, n);
-	if (x->lane == 0)
-		return (n);
-	u = tunnel_at(t, x->tunnel);
-	if (u->lane_head != x->lane && x->lane != u->rest) {
-		lane_unlink(t, u, lane_at(t, x->lane));
-		lane_front(t, u, x->lane);
-	}
-	return (n);
+	note_activity(sa_at(t, n), now);
+}
+
+void
+tunnels_front(struct tunnels *t, const struct sa *x)
+{
+	struct tunnel *u = tunnel_at(t, x->tunnel);
+
+	if (x->lane == u->rest)
+		return;
+	lane_unlink(t, u, lane_at(t, x->lane));
+	lane_front(t, u, x->lane);
 }
 
 bool

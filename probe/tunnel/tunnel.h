@@ -64,10 +64,38 @@ sa_is(const struct sa *x, const struct key *k, int side, uint32_t spi)
 	return (x->spi == spi && x->side == side && key_equal(&x->key, k));
 }
 
+/* The SA of a packet, made if need be: what tunnels_packet() has to look for. */
+uint32_t tunnels_sa(struct tunnels *, const struct key *, int side, uint32_t spi, uint32_t seq, uint32_t hash, int64_t now,
+    int64_t ts);
+/* More of its packets than the usual: it was replaced, or a slot of its activity begins. */
+void tunnels_mark(struct tunnels *, uint32_t sa, int64_t now);
+/* Its lane is the one that was active last. */
+void tunnels_front(struct tunnels *, const struct sa *);
+
 /* The SA of a packet at watermark `now` and time `ts`, made if need be. `seq`: its number; `guess`: an SA that it
  * may be, or 0. */
-uint32_t tunnels_packet(struct tunnels *, const struct key *, int side, uint32_t spi, uint32_t seq, uint32_t guess,
-    uint32_t hash, int64_t now, int64_t ts);
+static inline uint32_t
+tunnels_packet(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t guess,
+    uint32_t hash, int64_t now, int64_t ts)
+{
+	uint32_t n = guess;
+	struct sa *x;
+
+	if (n == 0 || !sa_is(sa_at(t, n), k, side, spi))
+		n = tunnels_sa(t, k, side, spi, seq, hash, now, ts);
+	x = sa_at(t, n);
+	if (x->packets == 0 || x->replaced != 0 || (uint64_t)(now - x->slot * TUNNEL_SLOT) >= TUNNEL_SLOT)
+		tunnels_mark(t, n, now);
+	x->last = now;
+	if (x->packets++ >= 16)
+		x->chance = 1;
+	if (x->kin_next != 0)
+		kins_speak(&t->kins, n);
+	if (x->lane != 0 && tunnel_at(t, x->tunnel)->lane_head != x->lane)
+		tunnels_front(t, x);
+	return (n);
+}
+
 /* Whose numbering it counts in: its own, or that of the SA that it continues or shares one with. */
 static inline struct sa *
 tunnels_numbers(const struct tunnels *t, struct sa *x)
