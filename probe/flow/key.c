@@ -43,29 +43,13 @@ is_icmp(const struct packet *p)
 	return ((p->facts & FACT_ICMP) != 0);
 }
 
-static struct ip
-mac_ip(uint64_t mac)
-{
-	struct ip ip = { { 0 } };
-
-	for (int i = 0; i < 6; i++)
-		ip.b[15 - i] = (uint8_t)(mac >> (8 * i));
-	return (ip);
-}
-
 static int
 canonical(const struct packet *p, const struct key_options *o, struct key *k)
 {
 	bool mac = p->af == 0 && (p->facts & FACT_MAC) != 0;
-	struct ip src = mac ? mac_ip(p->smac) : p->src, dst = mac ? mac_ip(p->dmac) : p->dst;
-	int c = ip_cmp(&src, &dst);
-	int side = c != 0 ? c > 0 : k->lport > k->hport; /* called with sport, dport there */
-	uint16_t sport = k->lport, dport = k->hport;
+	struct ip src = mac ? key_mac(p->smac) : p->src, dst = mac ? key_mac(p->dmac) : p->dst;
+	int side = key_ends(k, &src, &dst, k->lport, k->hport); /* called with sport, dport there */
 
-	k->lo = side ? dst : src;
-	k->hi = side ? src : dst;
-	k->lport = side ? dport : sport;
-	k->hport = side ? sport : dport;
 	k->proto = p->proto;
 	k->af = p->af;
 	k->vrf = o->gre ? p->keyed_vrf : p->vrf;
