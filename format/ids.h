@@ -35,8 +35,7 @@ _Static_assert(sizeof(struct key) == 48, "a key has no holes");
 static inline int
 key_ends(struct key *k, const struct ip *src, const struct ip *dst, uint16_t sport, uint16_t dport)
 {
-	int c = ip_cmp(src, dst);
-	int side = c != 0 ? c > 0 : sport > dport;
+	int c = ip_cmp(src, dst), side = c > 0 || (c == 0 && sport > dport);
 
 	k->lo = side ? *dst : *src;
 	k->hi = side ? *src : *dst;

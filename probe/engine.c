@@ -167,11 +167,10 @@ advance(struct engine *e)
 
 /* --- a batch */
 
+/* It is in no flow, or cut. */
 static void
 count_fate(struct stat_set *s, const struct packet *p)
 {
-	s->frames++;
-	s->framebytes += p->wire;
 	switch ((enum pkt_fate)p->fate) {
 	case PKT_FLOW:
 		s->cutpkts += (p->facts & FACT_CUT) != 0;
@@ -209,10 +208,15 @@ clock_in(struct engine *e, struct seen *v, struct arrival *a)
 	v->now = l->moment[l->moments++] = l->clock.now;
 	ledger_place(l, v);
 	s = ledger_packet_stats(l, v);
-	count_fate(s, p);
-	s->tback += v->late;
-	s->tjump += jump;
-	s->tbad += bad;
+	s->frames++;
+	s->framebytes += p->wire;
+	if (p->fate != PKT_FLOW || p->facts & FACT_CUT)
+		count_fate(s, p);
+	if (v->late || jump || bad) {
+		s->tback += v->late;
+		s->tjump += jump;
+		s->tbad += bad;
+	}
 	if (p->facts & NOTES_EARLY)
 		notes_early(&e->notes, p, v->now, s);
 }
@@ -279,11 +283,49 @@ fetch(struct engine *e, struct seen *v, unsigned n)
 	}
 }
 
+/* Nothing that waits is due before the last of the packets that came together, nor will be what begins to wait with one
+ * of them: they came within a second, and no wait is shorter. */
+static bool
+is_calm(const struct engine *e, int64_t first)
+{
+	int64_t now = e->ledger.clock.now;
+
+	return (now - first < SEC && pieces_held_due(&e->pieces) > now && pieces_datagram_due(&e->pieces) > now &&
+	    notes_due(&e->notes) > now && settle_wait_due(&e->flows) > now);
+}
+
+/* What is due before a packet of this time. */
+static void
+wake(struct engine *e, int64_t now)
+{
+	pieces_expire(&e->pieces, now);
+	if (notes_due(&e->notes) <= now)
+		notes_expire(&e->notes, now);
+	while (settle_wait_due(&e->flows) <= now)
+		settle_waiting(&e->flows);
+}
+
+static void
+packet_in(struct engine *e, struct seen *v, struct packet *p)
+{
+	if ((p->facts & NOTES_TOLD) && notes_told(&e->notes, p)) {
+		v->side = key_of(p, &e->o.key, &v->key);
+		v->way = v->way == WAY_KEY ? WAY_SPI : v->way;
+		v->sa = 0;
+	}
+	if (v->way == WAY_KEY)
+		settle(&e->flows, v);
+	else if (v->way == WAY_SPI)
+		lanes_packet(&e->lanes, v, p->spi, true);
+	else if (v->way == WAY_DATAGRAM)
+		pieces_packet(&e->pieces, v);
+}
+
 void
 engine_packets(struct engine *e, struct arrival *a, unsigned n)
 {
 	struct seen v[ENGINE_BATCH];
-	bool pieces; /* some may be due before a packet of this batch */
+	bool calm;
 
 	e->ledger.moments = 0;
 	for (unsigned i = 0; i < n; i++) {
@@ -293,26 +335,12 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 	if (e->o.live)
 		ledger_mark(&e->ledger);
 	fetch(e, v, n);
-	pieces = pieces_held_due(&e->pieces) <= e->ledger.clock.now || pieces_datagram_due(&e->pieces) <= e->ledger.clock.now;
+	calm = n > 0 && is_calm(e, v[0].now);
 	for (unsigned i = 0; i < n; i++) {
 		e->ledger.counting = 0;
-		if (pieces)
-			pieces_expire(&e->pieces, v[i].now);
-		if (notes_due(&e->notes) <= v[i].now)
-			notes_expire(&e->notes, v[i].now);
-		while (settle_wait_due(&e->flows) <= v[i].now)
-			settle_waiting(&e->flows);
-		if ((v[i].p->facts & NOTES_TOLD) && notes_told(&e->notes, &a[i].packet)) {
-			v[i].side = key_of(v[i].p, &e->o.key, &v[i].key);
-			v[i].way = v[i].way == WAY_KEY ? WAY_SPI : v[i].way;
-			v[i].sa = 0;
-		}
-		if (v[i].way == WAY_KEY)
-			settle(&e->flows, &v[i]);
-		else if (v[i].way == WAY_SPI)
-			lanes_packet(&e->lanes, &v[i], v[i].p->spi, true);
-		else if (v[i].way == WAY_DATAGRAM)
-			pieces_packet(&e->pieces, &v[i]), pieces = true;
+		if (!calm)
+			wake(e, v[i].now);
+		packet_in(e, &v[i], &a[i].packet);
 	}
 	e->ledger.counting = 0;
 	(void)advance(e);

@@ -43,12 +43,12 @@ is_icmp(const struct packet *p)
 	return ((p->facts & FACT_ICMP) != 0);
 }
 
-static int
-canonical(const struct packet *p, const struct key_options *o, struct key *k)
+/* Addresses and ports in their order, and what else all keys have; the caller says kind and aux. */
+static inline int
+canonical(const struct packet *p, const struct ip *src, const struct ip *dst, uint16_t sport, uint16_t dport,
+    const struct key_options *o, struct key *k)
 {
-	bool mac = p->af == 0 && (p->facts & FACT_MAC) != 0;
-	struct ip src = mac ? key_mac(p->smac) : p->src, dst = mac ? key_mac(p->dmac) : p->dst;
-	int side = key_ends(k, &src, &dst, k->lport, k->hport); /* called with sport, dport there */
+	int side = key_ends(k, src, dst, sport, dport);
 
 	k->proto = p->proto;
 	k->af = p->af;
@@ -58,12 +58,21 @@ canonical(const struct packet *p, const struct key_options *o, struct key *k)
 	return (side);
 }
 
+/* A frame without IP: its MAC addresses stand for those. */
+static int
+canonical_frame(const struct packet *p, const struct key_options *o, struct key *k)
+{
+	struct ip src = key_mac(p->smac), dst = key_mac(p->dmac);
+
+	return (canonical(p, &src, &dst, p->sport, p->dport, o, k));
+}
+
 int
 key_portless(const struct packet *p, const struct key_options *o, struct key *k)
 {
-	memset(k, 0, sizeof(*k));
 	k->kind = KEY_PORTLESS;
-	return (canonical(p, o, k));
+	k->aux = 0;
+	return (canonical(p, &p->src, &p->dst, 0, 0, o, k));
 }
 
 bool
@@ -89,11 +98,14 @@ key_of(const struct packet *p, const struct key_options *o, struct key *k)
 	uint8_t request;
 	int side;
 
-	k->lport = p->sport;
-	k->hport = p->dport;
+	if (p->af == 0 && p->facts & FACT_MAC)
+		side = canonical_frame(p, o, k);
+	else
+		side = canonical(p, &p->src, &p->dst, p->sport, p->dport, o, k);
 	k->kind = 0;
 	k->aux = p->aux;
-	side = canonical(p, o, k);
+	if (p->facts & FACT_PORTS)
+		return (side);
 	if (is_icmp(p)) {
 		if (icmp_role(p, &request) != 0) {
 			k->aux = (uint32_t)request << 24 | p->icmp.id;
@@ -101,7 +113,7 @@ key_of(const struct packet *p, const struct key_options *o, struct key *k)
 			k->aux = (uint32_t)p->icmp.type << 24 | (uint32_t)p->icmp.code << 16;
 			k->kind = side == 0 ? KEY_LO_SENDS : KEY_HI_SENDS;
 		}
-	} else if ((p->facts & FACT_PORTS) == 0 && key_wants_ports(p->proto)) {
+	} else if (key_wants_ports(p->proto)) {
 		k->kind = KEY_PORTLESS;
 	}
 	return (side);
