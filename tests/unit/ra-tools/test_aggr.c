@@ -584,6 +584,40 @@ hardware_addresses(void **state)
 	aggr_free(&a);
 }
 
+/* A text is hashed once for rows that have the same bytes: the same place, and as many of them. */
+static void
+texts_at_one_place(void **state)
+{
+	static const char bytes[] = "probe12";
+	static const struct {
+		uint32_t at, n;
+	} rows[] = { { 0, 5 }, { 0, 6 }, { 0, 6 }, { 1, 5 }, { 0, 5 }, { 0, 0 }, { 3, 0 } };
+	static const uint64_t want[] = { 1 + 16, 2 + 4, 8, 32 + 64 };
+	struct batch *b = batch_new(64), *out;
+	struct fieldset keep = { { 0 } };
+	struct column *probe = batch_column(b, F_probe), *pkts = batch_column(b, F_spkts);
+	struct aggr *a;
+	struct keys k;
+	char err[256];
+
+	(void)state;
+	for (uint32_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		column_set(probe, r, &(union value){ .b = { (const uint8_t *)bytes + rows[r].at, rows[r].n } });
+		column_set(pkts, r, &(union value){ .u = 1u << r });
+		b->rows++;
+	}
+	fieldset_all(&keep);
+	assert_true(keys_parse("probe", &k, err, sizeof(err)));
+	a = aggr_new(&k, &keep);
+	aggr_add(a, b);
+	out = aggr_next(a);
+	assert_int_equal(out->rows, sizeof(want) / sizeof(want[0]));
+	for (uint32_t r = 0; r < out->rows; r++)
+		assert_int_equal(out->col[F_spkts]->u[r], want[r]);
+	aggr_free(&a);
+	batch_free(&b);
+}
+
 static void
 key_mistakes(void **state)
 {
@@ -625,6 +659,7 @@ main(void)
 		cmocka_unit_test(orientation),
 		cmocka_unit_test(absent_is_a_key),    cmocka_unit_test(masks),
 		cmocka_unit_test(hardware_addresses), cmocka_unit_test(key_mistakes),
+		cmocka_unit_test(texts_at_one_place),
 	};
 
 	return (cmocka_run_group_tests_name("aggr", tests, NULL, NULL));
