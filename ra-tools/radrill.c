@@ -554,6 +554,7 @@ show_flows(struct drill *d, const struct level *bins, uint32_t at)
 	} else {
 		listing_grid(&flows.l, &g, false, 0);
 		grid_csv(&g, run_sheet(d->r));
+		run_sheet(d->r)->bare = true; /* that was all */
 	}
 	grid_free(&g);
 	level_free(&keys);
@@ -598,6 +599,7 @@ csv_keys(struct drill *d, struct level *bins, uint32_t first, uint32_t last)
 		grid_free(&whole);
 		level_free(&keys);
 	}
+	s->bare = true; /* that was all */
 	buf_free(&line);
 }
 
