@@ -107,6 +107,24 @@ parse_masks(const char *text, int *mask4, int *mask6)
 	return (*end == '\0' && v <= 128);
 }
 
+/* The word or the field most like it. */
+static const char *
+nearest(const char *text)
+{
+	const char *best = field_nearest(text, strlen(text));
+	unsigned least = name_distance(text, strlen(text), best);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		unsigned d = name_distance(text, strlen(text), words[i].word);
+
+		if (d <= least && d < 99) {
+			least = d;
+			best = words[i].word;
+		}
+	}
+	return (best);
+}
+
 static bool
 add_field(struct keys *k, char *word, char *err, size_t errlen)
 {
@@ -119,7 +137,7 @@ add_field(struct keys *k, char *word, char *err, size_t errlen)
 	f = field_named(word, strlen(word));
 	if (f == F_NONE) {
 		(void)snprintf(err, errlen, "-m %s: no such field or word; the nearest is %s", word,
-			       field_nearest(word, strlen(word)));
+			       nearest(word));
 		return (false);
 	}
 	if (f >= F_STORED && f != F_skmac && f != F_dkmac) {
