@@ -7,6 +7,7 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "ra-tools/corrections.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/filter.h"
 #include "ra-tools/labels.h"
@@ -91,6 +92,7 @@ struct run {
 	uint64_t came_out, corrections, seen, suspect;
 	char **last; /* sentences to say at the end */
 	unsigned nlast;
+	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
 	struct watch watch;
 };
@@ -680,6 +682,14 @@ static const char *const whys[READER_WHYS] = { "", "outside the time", "MAR reco
 					       "by least and greatest values", "by a membership filter",
 					       "by its addresses" };
 
+/* Only who sums losses misses corrections. */
+static bool
+misses_corrections(const struct run *r)
+{
+	return (r->filter != NULL && r->tool->merges &&
+		(r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)));
+}
+
 static unsigned
 wants(void *arg, const struct block_info *b)
 {
@@ -705,6 +715,8 @@ wants(void *arg, const struct block_info *b)
 		b = &blurred;
 	}
 	skip = r->filter == NULL ? FILTER_MAYBE : filter_skips(r->filter, b);
+	if (skip == FILTER_RANGE && misses_corrections(r) && corrections_in(r->filter, b)) /* else by its key */
+		__atomic_store_n(&r->corrections_unread, true, __ATOMIC_RELAXED);
 	return (skip == FILTER_MAYBE ? 0 : WHY_FILTER + (unsigned)skip - FILTER_RANGE);
 }
 
@@ -1043,9 +1055,7 @@ plan(struct run *r)
 	    .to = r->to,
 	    /* a copy without a filter is a whole copy */
 	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
-	    /* only who sums losses misses corrections */
-	    .note_corrections = r->filter != NULL && r->tool->merges &&
-				(r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)),
+	    .note_corrections = misses_corrections(r),
 	    .threads = run_threads(r),
 	});
 }
@@ -1542,6 +1552,19 @@ note_labels(const struct run *r)
 		log_info("%s is in none of these records: --label FILE makes it", fields[first].name);
 }
 
+/* Those in blocks that were skipped are not counted. */
+static void
+note_corrections(const struct run *r)
+{
+	unsigned long long n = r->corrections;
+
+	if (n > 0)
+		log_info("%s%llu correction records were excluded by the filter; use --having",
+			 r->corrections_unread ? "at least " : "", n);
+	else if (r->corrections_unread)
+		log_info("correction records may have been excluded by the filter, in blocks that were skipped; use --having");
+}
+
 static void
 say_last(struct run *r)
 {
@@ -1565,9 +1588,7 @@ run_end(struct run **pr)
 	close_output(r, &r->write, false);
 	close_output(r, &r->rejects, true);
 	note_labels(r);
-	if (r->corrections > 0)
-		log_info("%llu correction records were excluded by the filter; use --having",
-			 (unsigned long long)r->corrections);
+	note_corrections(r);
 	if (r->suspect > 0 && !r->quiet)
 		log_info("%llu row%s made of bins in which the kernel dropped packets: loss there is suspect "
 			 "(flag g; filter: not capdrop)",

@@ -5,6 +5,7 @@
 #include "ra-tools/scan.h"
 
 #include "format/base/mem.h"
+#include "ra-tools/corrections.h"
 #include "ra-tools/pool.h"
 
 #include <stdlib.h>
@@ -49,28 +50,6 @@ select_not_mar(const struct batch *b, uint64_t *sel)
 	for (uint32_t i = 0; type != NULL && i < b->rows; i++)
 		if (type->u[i] == RECTYPE_MAR)
 			bit_clear(sel, i);
-}
-
-/* Rejected corrections that lack a value which the filter asks for (a field of the key is always there). */
-static uint64_t
-corrections_lost(const struct filter *filter, const struct batch *b, const uint64_t *rejected)
-{
-	const struct fieldset *asked = filter_fields(filter);
-	const struct column *type = b->col[F_rectype];
-	uint64_t n = 0;
-
-	for (uint32_t i = 0; type != NULL && i < b->rows; i++) {
-		bool lacks = false;
-
-		if (!bit_get(rejected, i) || type->u[i] != RECTYPE_CORR)
-			continue;
-		for (enum field f = 0; f < F_STORED && !lacks; f++)
-			lacks = fieldset_has(asked, f) && fields[f].agg != AGG_KEY &&
-				fields[f].agg != AGG_COMP && !column_has(b->col[f], i) &&
-				!column_mixed(b->col[f], i);
-		n += lacks;
-	}
-	return (n);
 }
 
 static void
