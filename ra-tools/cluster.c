@@ -127,7 +127,7 @@ cluster_left_out(struct run *r, const struct keys *k, const struct left_out *l, 
 	buf_printf(&instead, "%s-m conv counts %s too, the filter not has %s shows %s", by, they,
 		   left_out_word(k->required), they);
 	left_out_text(l, k->required, buf_cstr(&of), buf_cstr(&instead), &text);
-	run_note_last(r, buf_cstr(&text));
+	run_hint_last(r, buf_cstr(&text));
 	buf_free(&of);
 	buf_free(&instead);
 	buf_free(&text);

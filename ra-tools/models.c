@@ -234,7 +234,7 @@ note_left_out(struct run *r, const struct model *m)
 	buf_printf(&instead, "filter=\"has %s\" leaves %s to the lines below it", left_out_word(m->keys.required),
 		   l->records == 1 ? "it" : "them");
 	left_out_text(l, m->keys.required, buf_cstr(&of), buf_cstr(&instead), &text);
-	run_note_last(r, buf_cstr(&text));
+	run_hint_last(r, buf_cstr(&text));
 	buf_free(&of);
 	buf_free(&instead);
 	buf_free(&text);
@@ -278,7 +278,7 @@ note_unmatched(struct run *r, const struct left_out *l)
 	left_out_count(l, &text);
 	buf_printf(&text, " %s of no model: a last line without a filter takes %s", l->records == 1 ? "is" : "are",
 		   l->records == 1 ? "it" : "them");
-	run_note_last(r, buf_cstr(&text));
+	run_hint_last(r, buf_cstr(&text));
 	buf_free(&text);
 }
 

@@ -319,7 +319,7 @@ note_without(struct run *r, const struct histo *h)
 		return;
 	(void)snprintf(text, sizeof(text), "%llu record%s no %s and %s in no bar", (unsigned long long)h->without,
 		       one ? " has" : "s have", h->name, one ? "is" : "are");
-	run_note_last(r, text);
+	run_hint_last(r, text);
 }
 
 int

@@ -90,7 +90,10 @@ struct run {
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect;
-	char **last; /* sentences to say at the end */
+	struct sentence {
+		char *text;
+		bool hint;
+	} *last; /* to say at the end */
 	unsigned nlast;
 	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
@@ -156,11 +159,23 @@ run_note(const char *fmt, ...)
 	log_info("%s", text);
 }
 
+static void
+add_last(struct run *r, const char *sentence, bool hint)
+{
+	r->last = mem_grow(r->last, r->nlast + 1, sizeof(r->last[0]));
+	r->last[r->nlast++] = (struct sentence){ mem_str(sentence), hint };
+}
+
 void
 run_note_last(struct run *r, const char *sentence)
 {
-	r->last = mem_grow(r->last, r->nlast + 1, sizeof(r->last[0]));
-	r->last[r->nlast++] = mem_str(sentence);
+	add_last(r, sentence, false);
+}
+
+void
+run_hint_last(struct run *r, const char *sentence)
+{
+	add_last(r, sentence, true);
 }
 
 static void
@@ -1540,7 +1555,7 @@ note_labels(const struct run *r)
 	enum field first = F_NONE;
 	bool all = true;
 
-	if (r->labels != NULL || r->label_seen || r->wanted == NULL || r->write_path != NULL ||
+	if (r->quiet || r->labels != NULL || r->label_seen || r->wanted == NULL || r->write_path != NULL ||
 	    r->rejects_path != NULL || t.blocks + t.skipped == 0)
 		return;
 	for (enum field f = F_das; f >= F_slabel; f--)
@@ -1569,9 +1584,9 @@ static void
 say_last(struct run *r)
 {
 	for (unsigned i = 0; i < r->nlast; i++) {
-		if (!r->quiet)
-			log_info("%s", r->last[i]);
-		free(r->last[i]);
+		if (!r->quiet || !r->last[i].hint)
+			log_info("%s", r->last[i].text);
+		free(r->last[i].text);
 	}
 	free(r->last);
 }
@@ -1589,7 +1604,7 @@ run_end(struct run **pr)
 	close_output(r, &r->rejects, true);
 	note_labels(r);
 	note_corrections(r);
-	if (r->suspect > 0 && !r->quiet)
+	if (r->suspect > 0)
 		log_info("%llu row%s made of bins in which the kernel dropped packets: loss there is suspect "
 			 "(flag g; filter: not capdrop)",
 			 (unsigned long long)r->suspect, r->suspect == 1 ? " is" : "s are");

@@ -127,7 +127,9 @@ void run_wrong(struct run *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* status 2, go on */
 void run_bad(struct run *); /* status 2; what is wrong has been said */
 void run_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* A sentence that run_end() says behind the output; not with -q. */
+/* Sentences that run_end() says behind the output: what the answer is worth; and, not with -q, what it does not hold and
+ * what would help. */
 void run_note_last(struct run *, const char *sentence);
+void run_hint_last(struct run *, const char *sentence);
 
 #endif
