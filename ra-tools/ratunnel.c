@@ -157,14 +157,15 @@ static void
 prepare(struct work *w)
 {
 	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_bstart, F_bend };
-	struct keys matrix;
+	struct keys pair;
 
 	bin.zone = run_zone(w->r);
 	w->from = INT64_MAX;
 	w->to = INT64_MIN;
 	w->s = sla_new(&sla, lanes);
 	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", &w->keys, sla_want);
-	w->ike = new_bins(w->r, "matrix", &matrix, sla_want_ike);
+	w->ike = new_bins(w->r, "probe,matrix", &pair, sla_want_ike);
+	run_tell_probes(w->r);
 	bins_memory(w->tunnels, run_memory(w->r));
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
 		run_want(w->r, mar[i]);
@@ -200,9 +201,8 @@ sort_rows(struct work *w, const struct batch *b)
 		uint32_t r = (uint32_t)i;
 
 		if (column_has(type, r) && type->u[r] == RECTYPE_MAR) {
-			if (column_has(drop, r) && drop->u[r] > 0 && column_has(start, r) &&
-			    column_has(end, r))
-				sla_suspect(w->s, start->i[r], end->i[r]);
+			if (column_has(drop, r) && drop->u[r] > 0)
+				sla_suspect(w->s, b, r);
 			continue;
 		}
 		if (column_has(b->col[F_tunid], r)) {
@@ -292,6 +292,7 @@ show(struct work *w)
 			      .title = title,
 			      .capture = capture,
 			      .more = all,
+			      .probes = probes_several(run_probes(w->r)),
 			      .partial = run_partial(w->r) };
 
 	run_counted(w->r, rep.count);

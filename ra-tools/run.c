@@ -74,12 +74,14 @@ struct run {
 	const struct out *out;
 	struct sheet sheet;
 	struct sheet_column *columns;
+	bool probe_hidden; /* the first of these is the probe, which the sheet does not have yet */
 	struct arena names;  /* of columns that no option spells */
 	struct views *views; /* of those columns that are no fields; NULL: none is */
 	struct labels *labels;
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
 	bool headed;
+	struct probes *probes; /* NULL: nobody asks */
 	struct fieldset own, want, first; /* what the tool reads; all that is read; what selects */
 	const struct fieldset *wanted; /* NULL: every field */
 	uint64_t *sel, *match;
@@ -871,7 +873,7 @@ make_views(struct run *r)
 {
 	views_free(&r->views);
 	for (unsigned i = 0; i < r->sheet.n; i++) {
-		struct sheet_column *c = &r->columns[i];
+		struct sheet_column *c = &r->columns[i + r->probe_hidden];
 
 		if (c->view == 0)
 			continue;
@@ -932,6 +934,62 @@ run_beside(struct run *r, unsigned view)
 	make_views(r);
 }
 
+void
+run_tell_probes(struct run *r)
+{
+	if (r->probes == NULL)
+		r->probes = probes_new();
+}
+
+const struct probes *
+run_probes(const struct run *r)
+{
+	return (r->probes);
+}
+
+bool
+run_chose_columns(const struct run *r)
+{
+	return (r->fields != NULL && *r->fields != '+' && *r->fields != '-');
+}
+
+/* It stands before all others until it is known whether it is wanted. */
+void
+run_probe_column(struct run *r)
+{
+	bool own = run_chose_columns(r);
+
+	run_tell_probes(r);
+	for (unsigned i = 0; i < r->sheet.n; i++)
+		own |= r->columns[i].field == F_probe;
+	if (own || r->sheet.n == SHEET_MAX)
+		return;
+	memmove(r->columns + 1, r->columns, r->sheet.n * sizeof(r->columns[0]));
+	r->columns[0] = (struct sheet_column){ .field = F_probe, .name = fields[F_probe].name };
+	r->sheet.want = r->columns + 1;
+	r->probe_hidden = true;
+	make_views(r);
+}
+
+/* Once all is read.  A row begins with its time or its rank, if it has one. */
+static void
+show_probe(struct run *r)
+{
+	struct sheet_column probe = r->columns[0];
+
+	if (!r->probe_hidden || !probes_several(r->probes))
+		return;
+	r->probe_hidden = false;
+	r->sheet.want = r->columns;
+	r->sheet.n++;
+	if (r->columns[1].view != VIEW_RANK && (r->columns[1].field != F_bstart || r->columns[1].view != 0))
+		return;
+	r->columns[0] = r->columns[1];
+	r->columns[1] = probe;
+	if (r->views != NULL)
+		views_moved(r->views, &r->columns[1], &r->columns[0]);
+}
+
 struct views *
 run_views(struct run *r)
 {
@@ -943,7 +1001,7 @@ run_objects(struct run *r, const char *defaults)
 {
 	run_columns(r, defaults);
 	/* a list of fields is what was asked for, and no more; +field and -field change the object */
-	r->sheet.verdicts = r->fields == NULL || *r->fields == '+' || *r->fields == '-';
+	r->sheet.verdicts = !run_chose_columns(r);
 }
 
 void
@@ -976,8 +1034,10 @@ run_fields(struct run *r, struct fieldset *set)
 		fieldset_all(set);
 		return;
 	}
+	if (r->probe_hidden)
+		fieldset_want(set, F_probe);
 	for (unsigned i = 0; i < r->sheet.n; i++) {
-		enum field f = r->columns[i].field;
+		enum field f = r->sheet.want[i].field;
 
 		fieldset_want(set, f);
 		if (f == F_saddr || f == F_daddr) /* printed with the length of its prefix */
@@ -1004,6 +1064,8 @@ set_wanted(struct run *r)
 	r->wanted = w;
 	fieldset_union(w, &r->own);
 	fieldset_want(w, F_rectype);
+	if (r->probes != NULL)
+		fieldset_want(w, F_probe);
 	if (r->range != NULL) {
 		fieldset_want(w, F_bstart);
 		fieldset_want(w, F_bend);
@@ -1071,6 +1133,7 @@ plan(struct run *r)
 	    /* a copy without a filter is a whole copy */
 	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
 	    .note_corrections = misses_corrections(r),
+	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
 	});
 }
@@ -1122,6 +1185,8 @@ next_block(struct run *r)
 	r->origin = b->origin;
 	r->seen += b->batch->rows;
 	r->corrections += b->corrections;
+	if (b->probes != NULL)
+		probes_join(r->probes, b->probes);
 	return (b);
 }
 
@@ -1285,6 +1350,7 @@ sheet_head(struct run *r)
 	if (r->headed || r->sheet.n == 0)
 		return;
 	r->headed = true;
+	show_probe(r);
 	r->out->head(&r->sheet);
 }
 
@@ -1327,7 +1393,7 @@ run_print(struct run *r, struct batch *b)
 		return (false);
 	}
 	for (unsigned i = 0; i < r->sheet.n; i++)
-		(void)batch_derive(b, r->columns[i].field);
+		(void)batch_derive(b, r->sheet.want[i].field);
 	sheet_head(r);
 	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
 	     i = bits_next(b->sel, i + 1, b->rows))
@@ -1619,6 +1685,7 @@ run_end(struct run **pr)
 	filter_free(&r->having);
 	sheet_free(&r->sheet);
 	views_free(&r->views);
+	probes_free(&r->probes);
 	labels_free(&r->labels);
 	arena_free(&r->names);
 	free(r->columns);

@@ -15,6 +15,7 @@ struct slot {
 	struct part *part;
 	struct scan_block block;
 	uint64_t *sel, *match, *rejected;
+	struct probes *probes;
 };
 
 struct scan {
@@ -130,6 +131,11 @@ work(void *arg, unsigned n, unsigned worker)
 		read_piece(scan, s, scan->plan.first);
 	if (scan->plan.first == NULL || s->part->settled || b->any)
 		read_piece(scan, s, scan->plan.want);
+	if (b->any && scan->plan.tell_probes) {
+		probes_forget(s->probes);
+		probes_meet(s->probes, b->batch);
+		b->probes = s->probes;
+	}
 	if (b->any && scan->plan.take != NULL)
 		b->taken = scan->plan.take(scan->plan.states[worker], b->batch, &b->origin);
 }
@@ -163,6 +169,7 @@ scan_new(struct source *source, const struct scan_plan *plan)
 		s->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
 		s->match = s->sel + BITS_WORDS(BATCH_ROWS);
 		s->rejected = s->match + BITS_WORDS(BATCH_ROWS);
+		s->probes = plan->tell_probes ? probes_new() : NULL;
 	}
 	scan->pool = crew_new(plan->threads, &steps, scan);
 	return (scan);
@@ -187,6 +194,7 @@ scan_free(struct scan **ps)
 	for (unsigned i = 0; i < scan->slots; i++) {
 		part_free(&scan->slot[i].part);
 		free(scan->slot[i].sel);
+		probes_free(&scan->slot[i].probes);
 	}
 	free(scan->slot);
 	free(scan);

@@ -584,6 +584,60 @@ hardware_addresses(void **state)
 	aggr_free(&a);
 }
 
+static void
+set_probe(struct flow *f, const char *bytes, uint32_t n)
+{
+	f->v[F_probe].b = (struct blob){ (const uint8_t *)bytes, n };
+	bit_set(f->present, F_probe);
+}
+
+/* Two probes see the same tunnel, whose id is the same at both: packets 1, 2, 4, 8, 16, 32, a bit each, so that a sum says
+ * which rows are in it. */
+static void
+tunnels_of_two_probes(void **state)
+{
+	static const char *const words[] = { "tunnel", "lane", "tunnel,conv", "lane,conv", "probe,tunid", "flow" };
+	static struct flow f[6];
+	struct fieldset keep = { { 0 } };
+	char err[256];
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		flow_clear(&f[i]);
+		SET(&f[i], tunid, 77);
+		SET(&f[i], lane, 0);
+		SET(&f[i], spkts, 1u << i);
+	}
+	set_probe(&f[0], "A", 1);
+	set_probe(&f[1], "B", 1);
+	set_probe(&f[2], "A", 1);
+	set_probe(&f[3], "", 0);
+	bit_set(f[4].mixed, F_probe); /* merged before; and the last has none */
+	for (unsigned i = 0; i < 6; i++)
+		SET(&f[i], flowid, i == 2 ? 100 : 100 + i);
+	fieldset_all(&keep);
+	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+		struct keys k;
+		struct aggr *a;
+		struct batch *b;
+
+		assert_true(keys_parse(words[w], &k, err, sizeof(err)));
+		a = aggr_new(&k, &keep);
+		add_rows(a, f, 0, 6);
+		b = aggr_next(a);
+		assert_int_equal(b->rows, 5);
+		assert_int_equal(b->col[F_spkts]->u[0], 1 + 4);
+		assert_int_equal(b->col[F_spkts]->u[1], 2);
+		assert_memory_equal(b->col[F_probe]->b[0].p, "A", 1);
+		assert_memory_equal(b->col[F_probe]->b[1].p, "B", 1);
+		assert_true(column_has(b->col[F_probe], 2) && b->col[F_probe]->b[2].n == 0);
+		assert_true(column_mixed(b->col[F_probe], 3));
+		assert_false(column_has(b->col[F_probe], 4) || column_mixed(b->col[F_probe], 4));
+		assert_null(aggr_next(a));
+		aggr_free(&a);
+	}
+}
+
 /* A text is hashed once for rows that have the same bytes: the same place, and as many of them. */
 static void
 texts_at_one_place(void **state)
@@ -616,6 +670,30 @@ texts_at_one_place(void **state)
 		assert_int_equal(out->col[F_spkts]->u[r], want[r]);
 	aggr_free(&a);
 	batch_free(&b);
+}
+
+static void
+words_have_the_probe(void **state)
+{
+	static const struct {
+		const char *text;
+		bool apart, quiet;
+	} t[] = {
+		{ "tunnel", true, true },	 { "lane", true, true },     { "spi", true, true },
+		{ "flow", true, false },	 { "LANE,conv", true, true }, { "probe,tunnel", true, false },
+		{ "tunnel,srcid", true, false }, { "flowid", true, false },  { "probe,matrix", true, false },
+		{ "conv", false, false },	 { "matrix", false, false }, { "none", false, false },
+		{ "saddr,daddr", false, false }, { "tunid", false, false },  { "tunid,lane", true, true },
+	};
+	struct keys k;
+	char err[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_true(keys_parse(t[i].text, &k, err, sizeof(err)));
+		if (k.apart != t[i].apart || k.quiet != t[i].quiet)
+			fail_msg("%s: apart %d, quiet %d", t[i].text, k.apart, k.quiet);
+	}
 }
 
 static void
@@ -662,7 +740,9 @@ main(void)
 		cmocka_unit_test(orientation),
 		cmocka_unit_test(absent_is_a_key),    cmocka_unit_test(masks),
 		cmocka_unit_test(hardware_addresses), cmocka_unit_test(key_mistakes),
+		cmocka_unit_test(tunnels_of_two_probes),
 		cmocka_unit_test(texts_at_one_place),
+		cmocka_unit_test(words_have_the_probe),
 	};
 
 	return (cmocka_run_group_tests_name("aggr", tests, NULL, NULL));
