@@ -159,8 +159,10 @@ advance(struct engine *e)
 			continue;
 		}
 		others++;
-		if ((d = next_due(e)) == NULL)
+		if ((d = next_due(e)) == NULL) {
+			ledger_quiet(&e->ledger);
 			return (false);
+		}
 		d->act(e);
 	}
 	return (true);
@@ -203,11 +205,13 @@ clock_in(struct engine *e, struct seen *v, struct arrival *a)
 	struct ledger *l = &e->ledger;
 	struct packet *p = &a->packet;
 	bool jump, bad = a->bad_ts || !watermark_can_be(p->ts);
+	int64_t before = l->clock.now;
 	struct stat_set *s;
 
 	v->p = p;
 	p->ts = watermark_take(&l->clock, p->ts, bad, &jump);
-	v->now = l->moment[l->moments++] = l->clock.now;
+	ledger_tick(l, before);
+	v->now = l->clock.now;
 	ledger_place(l, v);
 	s = ledger_packet_stats(l, v);
 	count_fate(s, p);
@@ -286,7 +290,6 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 	struct seen v[ENGINE_BATCH];
 	bool pieces; /* some may be due before a packet of this batch */
 
-	e->ledger.moments = 0;
 	for (unsigned i = 0; i < n; i++) {
 		clock_in(e, &v[i], &a[i]);
 		key_in(e, &v[i]);
@@ -317,7 +320,6 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 	}
 	e->ledger.counting = 0;
 	(void)advance(e);
-	e->ledger.moments = 0;
 }
 
 /* --- when there are no packets */
@@ -328,8 +330,11 @@ engine_idle(struct engine *e, int64_t now)
 	struct watermark *clock = &e->ledger.clock;
 
 	if (now != ENGINE_NO_TIME && (!clock->started || now > clock->now)) {
+		int64_t before = clock->now;
+
 		clock->started = true;
 		clock->now = now;
+		ledger_tick(&e->ledger, before);
 		ledger_mark(&e->ledger);
 	}
 	for (unsigned i = 0; clock->started && i < IDLE_SLICES; i++)

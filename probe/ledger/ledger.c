@@ -24,6 +24,7 @@ ledger_init(struct ledger *l, struct table *t, const struct ledger_options *o)
 	memset(l, 0, sizeof(*l));
 	l->table = t;
 	l->live = l->total.live = o->live;
+	l->leaves = INT64_MIN;
 	timeline_init(&l->time, o->interval, GRACE < o->interval ? GRACE : o->interval);
 	pool_init(&l->bins, sizeof(struct bin), cells - 1);
 	pool_init(&l->toses, sizeof(struct tos), cells);
@@ -644,18 +645,26 @@ ledger_drain(struct ledger *l)
 
 /* --- the probe's own counters */
 
+void
+ledger_turn(struct ledger *l, int64_t before)
+{
+	bool first = l->leaves == INT64_MIN;
+
+	l->leaves = ledger_start(l, l->clock.now) + l->time.interval;
+	if (first)
+		return;
+	if (l->turns == LEDGER_TURNS)
+		l->turns--;
+	l->turn[l->turns++] = before;
+}
+
 struct stat_set *
 ledger_stats(struct ledger *l, int64_t now)
 {
-	unsigned i = l->last < l->moments ? l->last : 0; /* that bin has a frame, however many packets came together */
-	int64_t at, start;
+	int64_t at = l->clock.now, start;
 
-	while (i > 0 && l->moment[i - 1] >= now)
-		i--;
-	while (i < l->moments && l->moment[i] < now)
-		i++;
-	l->last = i;
-	at = i < l->moments ? l->moment[i] : l->clock.now;
+	for (unsigned i = l->turns; i-- > 0 && l->turn[i] >= now;)
+		at = l->turn[i];
 	start = ledger_start(l, at);
 	if (timeline_sealed(&l->time, start, at))
 		return (timeline_late_stats(&l->time, start, at));

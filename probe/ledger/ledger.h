@@ -19,6 +19,7 @@
 #include "probe/ledger/watermark.h"
 
 #define LEDGER_BATCH 32 /* packets that come together */
+#define LEDGER_TURNS 256
 
 struct ledger_options {
 	int64_t interval;  /* T in ns */
@@ -38,8 +39,9 @@ struct ledger {
 	struct holds holds;
 	struct emit emit;
 	struct stat_set total;   /* of the MAR records that were written */
-	int64_t moment[LEDGER_BATCH]; /* watermarks of the packets that came together */
-	unsigned moments, last;  /* last: the one asked for last */
+	int64_t leaves;          /* the end of the bin in which the clock is */
+	int64_t turn[LEDGER_TURNS]; /* its last times in bins that it has left, while something is due in them */
+	unsigned turns;
 	int64_t marked;          /* live: spans up to here have their MAR record, or will */
 	bool live;
 	uint32_t counting;       /* the bin in which a packet is counted; 0: none is */
@@ -108,6 +110,21 @@ void ledger_done(struct ledger *, struct bin *);
 struct tos *ledger_tos(struct ledger *, struct bin *);
 struct frag_counts *ledger_frags(struct ledger *, struct bin *);
 
+/* The clock has gone on from `before`.  What is due in a bin that it has left counts there, however many packets came
+ * together; ledger_quiet(): nothing is due any more. */
+void ledger_turn(struct ledger *, int64_t before);
+static inline void
+ledger_tick(struct ledger *l, int64_t before)
+{
+	if (l->clock.now >= l->leaves)
+		ledger_turn(l, before);
+}
+static inline void
+ledger_quiet(struct ledger *l)
+{
+	l->turns = 0;
+}
+
 /* The probe's own counters: of the bin in which a packet counts, */
 static inline struct stat_set *
 ledger_packet_stats(struct ledger *l, const struct seen *v)
@@ -116,7 +133,7 @@ ledger_packet_stats(struct ledger *l, const struct seen *v)
 		return (timeline_late_stats(&l->time, v->start, v->now));
 	return (&timeline_span(&l->time, v->start)->stats);
 }
-/* and of the bin in which the clock stood when a packet first moved it to `now`. */
+/* and of the bin in which the clock stood when it first came to `now`: that bin has a frame. */
 struct stat_set *ledger_stats(struct ledger *, int64_t now);
 
 /* --- a flow's bins */
