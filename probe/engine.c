@@ -31,7 +31,7 @@ struct engine {
 };
 
 /* How a packet finds its flow. */
-enum { WAY_NONE, WAY_KEY, WAY_SPI, WAY_DATAGRAM };
+enum { WAY_NONE, WAY_KEY, WAY_SPI, WAY_DATAGRAM, WAY_NOTE };
 
 struct engine *
 engine_new(const struct engine_options *o, struct sink sink)
@@ -82,13 +82,16 @@ static void
 close_span(struct engine *e, struct span *s, bool late)
 {
 	struct frags *f = e->pieces.frags;
+	bool shared = e->o.collect != NULL && s->serial != 0;
 
-	if (!ledger_close(&e->ledger, s, late))
+	if (!ledger_close(&e->ledger, s, late) && !shared)
 		return;
 	s->stats.active = e->flows.table.alive;
 	s->stats.fragtab = frags_count(f);
 	s->stats.satab = tunnels_count(e->lanes.tunnels);
 	s->stats.fragevict += frags_evicted(f);
+	if (shared && (!e->o.collect(e->o.arg, s->serial, &s->stats) || !ledger_tells(&e->ledger, s, late)))
+		return;
 	ledger_mar(&e->ledger, s, late);
 }
 
@@ -198,35 +201,57 @@ count_fate(struct stat_set *s, const struct packet *p)
 	}
 }
 
+static void
+take_time(struct engine *e, struct arrival *a)
+{
+	struct watermark *clock = &e->ledger.clock;
+	int64_t before = clock->now;
+
+	if (e->o.collect != NULL) { /* it was told; a piece may have waited since */
+		if (a->now > clock->now)
+			clock->now = a->now;
+		return;
+	}
+	a->bad_ts |= !watermark_can_be(a->packet.ts);
+	a->packet.ts = watermark_take(clock, a->packet.ts, a->bad_ts, &a->jump);
+	a->now = clock->now;
+	ledger_tick(&e->ledger, before);
+}
+
 /* Time: the packet's own, and what the clock says when it comes. */
 static void
 clock_in(struct engine *e, struct seen *v, struct arrival *a)
 {
 	struct ledger *l = &e->ledger;
-	struct packet *p = &a->packet;
-	bool jump, bad = a->bad_ts || !watermark_can_be(p->ts);
-	int64_t before = l->clock.now;
+	const struct packet *p = &a->packet;
 	struct stat_set *s;
 
+	take_time(e, a);
 	v->p = p;
-	p->ts = watermark_take(&l->clock, p->ts, bad, &jump);
-	ledger_tick(l, before);
-	v->now = l->clock.now;
+	v->now = a->now;
 	ledger_place(l, v);
+	if (a->kind == ARRIVAL_PIECE)
+		return;
 	s = ledger_packet_stats(l, v);
-	count_fate(s, p);
-	s->tback += v->late;
-	s->tjump += jump;
-	s->tbad += bad;
+	if (a->kind != ARRIVAL_NOTE) {
+		count_fate(s, p);
+		s->tback += v->late;
+		s->tjump += a->jump;
+		s->tbad += a->bad_ts;
+	}
 	if (p->facts & NOTES_EARLY)
 		notes_early(&e->notes, p, v->now, s);
 }
 
 static int
-way_of(const struct packet *p)
+way_of(const struct arrival *a)
 {
-	if (p->fate != PKT_FLOW)
+	const struct packet *p = &a->packet;
+
+	if (p->fate != PKT_FLOW || a->kind == ARRIVAL_FRAME)
 		return (WAY_NONE);
+	if (a->kind == ARRIVAL_NOTE)
+		return (WAY_NOTE);
 	if (p->facts & FACT_FRAG)
 		return (WAY_DATAGRAM);
 	return (lanes_take(p) && p->facts & FACT_SPI ? WAY_SPI : WAY_KEY);
@@ -234,12 +259,13 @@ way_of(const struct packet *p)
 
 /* Key and hash; a fragment gets them in its turn. */
 static void
-key_in(struct engine *e, struct seen *v)
+key_in(struct engine *e, struct seen *v, const struct arrival *a)
 {
+	v->f = NULL;
 	v->flow = v->sa = 0;
 	v->frag = v->told = 0;
 	v->flags = 0;
-	v->way = (uint8_t)way_of(v->p);
+	v->way = (uint8_t)way_of(a);
 	if (v->way != WAY_KEY && v->way != WAY_SPI)
 		return;
 	v->side = key_of(v->p, &e->o.key, &v->key);
@@ -292,9 +318,9 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		clock_in(e, &v[i], &a[i]);
-		key_in(e, &v[i]);
+		key_in(e, &v[i], &a[i]);
 	}
-	if (e->o.live)
+	if (e->o.live && e->o.collect == NULL)
 		ledger_mark(&e->ledger);
 	fetch(e, v, n);
 	pieces = pieces_held_due(&e->pieces) <= e->ledger.clock.now || pieces_datagram_due(&e->pieces) <= e->ledger.clock.now;
@@ -317,6 +343,8 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 			lanes_packet(&e->lanes, &v[i], v[i].p->spi, true);
 		else if (v[i].way == WAY_DATAGRAM)
 			pieces_packet(&e->pieces, &v[i]), pieces = true;
+		else if (v[i].way == WAY_NOTE)
+			notes_heard(&e->notes, &v[i]);
 	}
 	e->ledger.counting = 0;
 	(void)advance(e);
@@ -342,6 +370,29 @@ engine_idle(struct engine *e, int64_t now)
 			return;
 }
 
+bool
+engine_slice(struct engine *e)
+{
+	return (e->ledger.clock.started && advance(e));
+}
+
+void
+engine_clock(struct engine *e, int64_t before, int64_t now)
+{
+	struct watermark *clock = &e->ledger.clock;
+
+	clock->started = true;
+	if (now > clock->now)
+		clock->now = now;
+	ledger_tick(&e->ledger, before);
+}
+
+void
+engine_opened(struct engine *e, int64_t start, bool late, int64_t now, uint32_t serial)
+{
+	timeline_open(&e->ledger.time, start, late, now, serial);
+}
+
 void
 engine_flush(struct engine *e, int64_t now, int64_t delay)
 {
@@ -356,6 +407,12 @@ engine_kernel(struct engine *e, int64_t since, int64_t until, uint64_t recv, uin
     bool has_ifdrop)
 {
 	ledger_kernel(&e->ledger, since, until, recv, drop, ifdrop, has_ifdrop);
+}
+
+void
+engine_dropped(struct engine *e, int64_t since, int64_t until, bool dropped, bool has_ifdrop)
+{
+	ledger_dropped(&e->ledger, since, until, dropped, has_ifdrop);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "format/base/show.h"
 #include "format/flow.h"
 #include "probe/conf.h"
+#include "probe/crew.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -230,8 +231,7 @@ take(struct options *o, int c, char *arg)
 		o->probe = arg;
 		break;
 	case 'j':
-		if (number("-j", arg, 1, 1024) != 1)
-			usage("-j %s: more than one worker is not there yet; leave -j out", arg);
+		o->workers = (unsigned)number("-j", arg, 1, CREW_MOST);
 		break;
 	case O_KEY:
 		take_key(o, arg);
@@ -461,7 +461,7 @@ options_parse(struct options *o, int argc, char **argv)
 	char letters[OPTION_LETTERS(NROWS)];
 	struct option longs[NROWS + 1];
 
-	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
+	*o = (struct options){ .interval = 5, .workers = 1, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
 		.buffer = 64000000, .flush = 2 * SEC, .limits = health_default };
 	option_words(rows, NROWS, letters, longs);
 	opterr = 0;

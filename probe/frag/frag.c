@@ -16,6 +16,7 @@
 
 #define INTERVALS         16  /* of a datagram; neighbours are joined when there are more */
 #define HELD_PER_DATAGRAM 4   /* on average */
+#define LOOKED            64  /* of those that came before one that is handed in late */
 #define DONE_FOR          SEC /* a complete datagram is remembered so long, for its duplicates */
 
 struct frag_key {
@@ -150,13 +151,27 @@ same(const void *arg, uint32_t n)
 	return (memcmp(&dg(w->f, n)->key, w->key, sizeof(*w->key)) == 0);
 }
 
+/* Behind `after`; 0: first of all. */
 static void
-enqueue(struct frags *f, struct queue *q, uint32_t n)
+enqueue(struct frags *f, struct queue *q, uint32_t n, uint32_t after)
 {
-	dg(f, n)->next = 0;
-	dg(f, n)->prev = q->tail;
-	*(q->tail != 0 ? &dg(f, q->tail)->next : &q->head) = n;
-	q->tail = n;
+	struct datagram *d = dg(f, n);
+
+	d->prev = after;
+	d->next = after != 0 ? dg(f, after)->next : q->head;
+	*(after != 0 ? &dg(f, after)->next : &q->head) = n;
+	*(d->next != 0 ? &dg(f, d->next)->prev : &q->tail) = n;
+}
+
+/* By age: mostly it is the newest. */
+static uint32_t
+before_it(const struct frags *f, int64_t begun)
+{
+	uint32_t n = f->waiting.tail;
+
+	for (int i = 0; n != 0 && dg(f, n)->begun > begun && i < LOOKED; i++)
+		n = dg(f, n)->prev;
+	return (n);
 }
 
 static void
@@ -199,7 +214,7 @@ begin(struct frags *f, const struct frag_key *k, uint32_t hash, const struct pac
 	d->hash = hash;
 	d->begun = now;
 	d->arrived = p->ts;
-	enqueue(f, &f->waiting, n);
+	enqueue(f, &f->waiting, n, before_it(f, now));
 	slots_add(&f->slots, hash, n);
 	return (n);
 }
@@ -295,7 +310,7 @@ classify(struct frags *f, uint32_t n, const struct packet *p, int64_t now)
 		what |= FRAG_OK;
 		dequeue(f, &f->waiting, n);
 		d->done = now > 0 ? now : 1;
-		enqueue(f, &f->done, n);
+		enqueue(f, &f->done, n, f->done.tail);
 	}
 	return (what);
 }
@@ -314,10 +329,12 @@ hold(struct frags *f, uint32_t n, const struct packet *p, uint8_t what, int64_t 
 	x->newer = 0;
 	*(d->last != 0 ? &held(f, d->last)->newer : &d->first) = h;
 	d->last = h;
-	x->next = 0;
 	x->prev = f->htail;
-	*(f->htail != 0 ? &held(f, f->htail)->next : &f->hhead) = h;
-	f->htail = h;
+	for (int i = 0; x->prev != 0 && held(f, x->prev)->until > x->until && i < LOOKED; i++)
+		x->prev = held(f, x->prev)->prev;
+	x->next = x->prev != 0 ? held(f, x->prev)->next : f->hhead;
+	*(x->prev != 0 ? &held(f, x->prev)->next : &f->hhead) = h;
+	*(x->next != 0 ? &held(f, x->next)->prev : &f->htail) = h;
 }
 
 /* What a further piece is to a flow inside its datagram: its bytes on the wire.  All lengths inside were the first's. */
@@ -349,6 +366,7 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 	piece->packet = &f->out;
 	piece->what = x->what;
 	piece->datagram = x->datagram;
+	piece->came = x->until - FRAG_HOLD;
 	piece->segment.len = 0; /* it was not what made it complete: that is not held */
 	piece->has_spi = x->datagram != 0 && dg(f, x->datagram)->has_spi;
 	piece->spi = piece->has_spi ? dg(f, x->datagram)->spi : 0;

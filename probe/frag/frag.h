@@ -25,6 +25,7 @@ struct frag_piece { /* a fragment that is to be counted now */
 	bool has_spi;
 	struct frag_segment segment; /* with FRAG_OK: that is complete */
 	bool resolved;     /* false: its datagram's first fragment never came */
+	int64_t came;      /* one that was held: the watermark then */
 };
 
 /* Where a datagram's fragments count. */
@@ -44,7 +45,8 @@ struct frags;
 struct frags *frags_new(uint32_t max_datagrams, uint64_t seed);
 void frags_free(struct frags **);
 
-/* A packet with FACT_FRAG at watermark `now`.  true: count *piece, and then all of frags_release().
+/* A packet with FACT_FRAG at watermark `now`, which may lie a little behind that of others (one that was held before).
+ *  true: count *piece, and then all of frags_release().
  * `only`: its tunnel has but one SA in this direction, so a further fragment need not wait for its first. */
 bool frags_packet(struct frags *, const struct packet *, const struct key_options *, int64_t now, bool only,
     struct frag_piece *);

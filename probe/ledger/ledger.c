@@ -9,10 +9,8 @@
 
 #include <string.h>
 
-#define GRACE        SEC
 #define PENDING_MAX  8    /* bins of one flow that wait (SEMANTICS R4) */
 #define PENDING_HELD 32   /* and of one whose bins may be held */
-#define SILENCE_MAX  1000 /* bins without packets that have a MAR record; more: the machine slept */
 
 #define ORDER offsetof(struct bin, order)
 
@@ -25,7 +23,7 @@ ledger_init(struct ledger *l, struct table *t, const struct ledger_options *o)
 	l->table = t;
 	l->live = l->total.live = o->live;
 	l->leaves = INT64_MIN;
-	timeline_init(&l->time, o->interval, GRACE < o->interval ? GRACE : o->interval);
+	timeline_init(&l->time, o->interval, TIMELINE_GRACE(o->interval));
 	pool_init(&l->bins, sizeof(struct bin), cells - 1);
 	pool_init(&l->toses, sizeof(struct tos), cells);
 	pool_init(&l->frags, sizeof(struct frag_counts), cells);
@@ -675,7 +673,7 @@ bool
 ledger_close(struct ledger *l, const struct span *s, bool late)
 {
 	stat_add(&l->total, &s->stats);
-	return (s->stats.frames > 0 || late || l->live); /* offline a bin without frames has no record of its own */
+	return (ledger_tells(l, s, late));
 }
 
 void
@@ -691,14 +689,18 @@ ledger_mar(struct ledger *l, struct span *s, bool late)
 void
 ledger_mark(struct ledger *l)
 {
-	int64_t T = l->time.interval, now = ledger_start(l, l->clock.now);
+	int64_t start;
 
-	if (now - l->marked > SILENCE_MAX * T) /* or the first time */
-		l->marked = now - T;
-	while (l->marked < now) {
-		l->marked += T;
-		(void)timeline_span(&l->time, l->marked);
-	}
+	while (timeline_mark(&l->time, l->clock.now, &start))
+		(void)timeline_span(&l->time, start);
+}
+
+void
+ledger_dropped(struct ledger *l, int64_t since, int64_t until, bool dropped, bool has_ifdrop)
+{
+	if (dropped)
+		emit_dropped(&l->emit, since, until);
+	l->total.has_ifdrop |= has_ifdrop;
 }
 
 void
@@ -707,9 +709,7 @@ ledger_kernel(struct ledger *l, int64_t since, int64_t until, uint64_t recv, uin
 {
 	struct stat_set *s = &l->total; /* before the first packet there is no bin */
 
-	if (drop > 0)
-		emit_dropped(&l->emit, since, until);
-	l->total.has_ifdrop |= has_ifdrop;
+	ledger_dropped(l, since, until, drop > 0, has_ifdrop);
 	if (l->clock.started) {
 		since = ledger_start(l, since);
 		if (timeline_sealed(&l->time, since, l->clock.now))

@@ -42,7 +42,6 @@ struct ledger {
 	int64_t leaves;          /* the end of the bin in which the clock is */
 	int64_t turn[LEDGER_TURNS]; /* its last times in bins that it has left, while something is due in them */
 	unsigned turns;
-	int64_t marked;          /* live: spans up to here have their MAR record, or will */
 	bool live;
 	uint32_t counting;       /* the bin in which a packet is counted; 0: none is */
 	/* a flow that a hold keeps for itself is to be written all the same: who placed it gives the flow its name */
@@ -166,12 +165,20 @@ void ledger_seal_late(struct ledger *);
 bool ledger_drain(struct ledger *);
 /* A span is done.  true: it has a MAR record; ledger_mar() follows, once its levels are filled in. */
 bool ledger_close(struct ledger *, const struct span *, bool late);
+/* Is there a MAR record of these counts? Offline a bin without frames has none. */
+static inline bool
+ledger_tells(const struct ledger *l, const struct span *s, bool late)
+{
+	return (s->stats.frames > 0 || late || l->live);
+}
 void ledger_mar(struct ledger *, struct span *, bool late);
 /* Live each bin has a MAR record, in silence too: up to the clock's. */
 void ledger_mark(struct ledger *);
 /* The kernel's counts, see engine_kernel(). */
 void ledger_kernel(struct ledger *, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
     bool has_ifdrop);
+/* The flags alone: another ledger counts. */
+void ledger_dropped(struct ledger *, int64_t since, int64_t until, bool dropped, bool has_ifdrop);
 /* So far: of what is written, and what is still open. */
 void ledger_total(const struct ledger *, struct stat_set *);
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * route.h: which engine a packet belongs to, where several share them (pavo -j).
+ *
+ * A flow's packets, those of both directions, go to one engine: by their pair of addresses, so that fragments find
+ * their datagram, and IKE, ICMP errors of the end hosts and a pair's other flows are there too.  All tunnels (ESP, AH)
+ * are of engine 0, for an SA may move to other addresses, or share its numbers with those of others.
+ *
+ * A fragment behind the first one of its datagram does not say whose it is where the first one may be looked into, or
+ * be ESP in UDP.  So those wait here for the first one, as they do in an engine.
+ */
+#ifndef PROBE_ROUTE_H
+#define PROBE_ROUTE_H
+
+#include "probe/frag/frag.h"
+
+struct route {
+	unsigned engines;
+	const struct key_options *key; /* lives as long */
+	bool ah_inner;
+	struct frags *frags;           /* datagrams of which the fragments have to follow the first one */
+};
+
+#define ROUTE_TUNNELS 0
+
+void route_init(struct route *, unsigned engines, uint32_t max_frags, const struct key_options *, bool ah_inner,
+    uint64_t seed);
+void route_free(struct route *);
+
+/* Of a packet with fate PKT_FLOW. */
+unsigned route_packet(const struct route *, const struct packet *);
+/* Of the packet that this one quotes; `engines`: of none. */
+unsigned route_quoted(const struct route *, const struct packet *);
+
+/* Does it depend on the datagram where this fragment goes? */
+bool route_follows(const struct route *, const struct packet *);
+/* Such a fragment at watermark `now`.  true: it is known, *to; then, before it, all that route_waited() gives.  false:
+ * it waits. */
+bool route_fragment(struct route *, const struct packet *, int64_t now, unsigned *to);
+/* One that waited for this one; its packet is valid until the next call.  false: there is none. */
+bool route_waited(struct route *, const struct packet **, int64_t *came, unsigned *to);
+/* One that has waited long enough at `now`: it goes where its addresses say. */
+bool route_gave_up(struct route *, int64_t now, const struct packet **, int64_t *came, unsigned *to);
+
+#endif
