@@ -10,10 +10,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CELLS_LARGE 65536 /* bytes */
+
 static size_t
 cell_size(enum store s)
 {
 	return (s == STORE_IP || s == STORE_BLOB ? 16 : 8);
+}
+
+/* Zeroed.  A large column is a region of its own, which costs what is written to. */
+static void *
+cells_new(enum store s, uint32_t cap)
+{
+	size_t n = cap * cell_size(s);
+
+	return (n >= CELLS_LARGE ? mem_reserve(n) : mem_zero(1, n));
+}
+
+static void
+cells_free(struct kept *k, enum store s)
+{
+	size_t n = k->cap * cell_size(s);
+
+	if (n < CELLS_LARGE)
+		free(k->cells);
+	else if (k->cells != NULL)
+		mem_release(k->cells, n);
 }
 
 struct batch *
@@ -32,51 +54,31 @@ batch_free(struct batch **pb)
 		return;
 	arena_free(&(*pb)->arena);
 	for (enum field f = 0; f < F_COUNT; f++) {
-		free((*pb)->kept[f].cells);
+		cells_free(&(*pb)->kept[f], fields[f].store);
 		free((*pb)->kept[f].column.present);
 	}
 	free(*pb);
 	*pb = NULL;
 }
 
-static bool
-is_zero(const uint64_t *cells, size_t n)
-{
-	uint64_t all = 0;
-
-	for (size_t i = 0; i < n; i++)
-		all |= cells[i];
-	return (all == 0);
-}
-
-/* Zero what was used of a column: the rows that are present.  Most columns are of few rows, and many of zeros
- * alone: what is zero is not written, for memory that was only read has nothing behind it yet. */
+/* Zero what was used of a column: the rows that are present.  Many columns are of few rows, and many of zeros alone: what
+ * was not written has no memory behind it yet. */
 static void
 wipe(struct kept *k, uint32_t rows)
 {
-	size_t words_of = cell_size(k->column.store) / 8, words = BITS_WORDS(rows < k->cap ? rows : k->cap);
+	size_t size = cell_size(k->column.store), words = BITS_WORDS(rows < k->cap ? rows : k->cap);
 	uint64_t *present = k->column.present;
 
 	if (!k->lent)
 		return;
 	k->lent = false;
-	for (size_t w = 0; w < words; w++) {
-		uint64_t *cells = (uint64_t *)k->cells + w * 64 * words_of;
+	for (size_t w = 0; !k->column.zeros && w < words; w++)
+		if (present[w] != 0) {
+			size_t n = k->cap - w * 64 < 64 ? k->cap - w * 64 : 64;
 
-		if (present[w] == UINT64_MAX) {
-			if (!is_zero(cells, 64 * words_of))
-				memset(cells, 0, 64 * words_of * 8);
-		} else {
-			for (uint64_t bits = present[w]; bits != 0; bits &= bits - 1) {
-				uint64_t *cell = cells + (size_t)__builtin_ctzll(bits) * words_of;
-
-				if (!is_zero(cell, words_of))
-					memset(cell, 0, words_of * 8);
-			}
+			memset((uint8_t *)k->cells + w * 64 * size, 0, n * size);
 		}
-		if (present[w] != 0)
-			present[w] = 0;
-	}
+	memset(present, 0, words * 8);
 }
 
 void
@@ -97,22 +99,32 @@ batch_reset(struct batch *b)
 struct column *
 batch_column(struct batch *b, enum field f)
 {
+	struct column *c = b->col[f] != NULL ? b->col[f] : batch_zeros(b, f);
+
+	c->zeros = false;
+	return (c);
+}
+
+struct column *
+batch_zeros(struct batch *b, enum field f)
+{
 	struct kept *k = &b->kept[f];
 	struct column *c = &k->column;
 
 	if (b->col[f] != NULL)
 		return (b->col[f]);
 	if (k->cap < b->cap || k->lent) { /* memory that was never used is zero and costs nothing yet */
-		free(k->cells);
+		cells_free(k, fields[f].store);
 		free(c->present);
 		k->cap = b->cap;
-		k->cells = mem_zero(b->cap, cell_size(fields[f].store));
+		k->cells = cells_new(fields[f].store, b->cap);
 		c->present = mem_zero(BITS_WORDS(b->cap), 8);
 	}
 	k->lent = true;
 	c->store = fields[f].store;
 	c->any = k->cells;
 	c->mixed = NULL;
+	c->zeros = true;
 	b->col[f] = c;
 	return (c);
 }
@@ -183,12 +195,9 @@ batch_add(struct batch *b, const struct flow *f)
 	for (size_t w = 0; w < BITS_WORDS(F_STORED); w++) {
 		for (uint64_t bits = f->present[w]; bits != 0; bits &= bits - 1) {
 			enum field i = (enum field)(w * 64 + (size_t)__builtin_ctzll(bits));
-			struct column *c = b->col[i] != NULL ? b->col[i] : batch_column(b, i);
+			struct column *c = batch_column(b, i);
 
-			if (c->store == STORE_U64) {
-				if (f->v[i].u != 0) /* it is zero as it is */
-					c->u[r] = f->v[i].u;
-			} else if (c->store == STORE_BLOB) {
+			if (c->store == STORE_BLOB) {
 				c->b[r] = keep_blob(b, r > 0 ? &c->b[r - 1] : NULL, &f->v[i].b);
 			} else {
 				column_set(c, r, &f->v[i]);

@@ -25,6 +25,7 @@ struct column {
 	};
 	uint64_t *present; /* bitmap, BITS_WORDS(cap) words, never NULL */
 	uint64_t *mixed;   /* bitmap or NULL: none; a row is never both */
+	bool zeros;        /* all values are zero, and nobody has written to the cells */
 };
 
 struct batch {
@@ -46,8 +47,11 @@ struct batch *batch_new(uint32_t cap);
 void batch_free(struct batch **);
 void batch_reset(struct batch *); /* no rows, no columns; memory is kept */
 
-/* The column, made if it was not there (zeroed, all absent).  Derived fields too. */
+/* The column, made if it was not there (zeroed, all absent), to be written to.  Derived fields too. */
 struct column *batch_column(struct batch *, enum field);
+/* The same, for rows to be marked as present whose values are zero.  Who writes another one says that it is not `zeros`
+ * any more. */
+struct column *batch_zeros(struct batch *, enum field);
 /* Append a record; blobs are copied. The batch must have room. */
 void batch_add(struct batch *, const struct flow *);
 /* Row r as a record; blobs are borrowed from the batch.  Only the stored columns that are there. */

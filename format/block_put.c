@@ -231,11 +231,17 @@ static void
 put_u64(struct encoding *e, struct outgoing *w)
 {
 	struct blocks *k = e->k;
-	const uint64_t *v = gather(e, w->c, w->set, w->n, k->gathered);
 	enum field other = fields[w->f].near;
 	const struct column *ref;
+	const uint64_t *v;
 	struct plan plan;
 
+	if (w->c->zeros) {
+		w->dir.code = CODE_CONST;
+		w->dir.min = w->dir.max = (struct dir_value){ .is = true };
+		return;
+	}
+	v = gather(e, w->c, w->set, w->n, k->gathered);
 	k->body.len = 0;
 	plan = u64_plan(k->coder, v, w->n);
 	w->dir.min = (struct dir_value){ .is = true, .u = plan.min };

@@ -5,6 +5,7 @@
 #ifndef FORMAT_CODEC_MEMORY_H
 #define FORMAT_CODEC_MEMORY_H
 
+#include "format/base/vector.h"
 #include "format/codec.h"
 
 #include <endian.h>
@@ -13,22 +14,6 @@
 #define GROUP 128
 #define SLOTS 65536 /* of the hash of distinct values: twice CODER_MAX */
 #define SMALL 65536 /* ranges for which a table of all values is the quicker dictionary */
-
-/* Loops worth the widest vectors of the machine that runs them; the results are the same on all.  Not where
- * a sanitizer would have to start before the dynamic linker chooses. */
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
-    ((!defined(__clang__) && __GNUC__ >= 9) || (defined(__clang__) && __clang_major__ >= 14))
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
-#define WIDE
-#endif
-#endif
-#ifndef WIDE
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#endif
-#else
-#define WIDE
-#endif
 
 struct pair {
 	uint64_t v;

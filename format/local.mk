@@ -16,6 +16,7 @@ libflow_a_SOURCES += \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \
 	%D%/base/show.c %D%/base/show.h \
+	%D%/base/vector.h \
 	%D%/base/wide.h
 
 # types, the table of fields, records (add your files here)
@@ -28,6 +29,7 @@ libflow_a_SOURCES += \
 	%D%/fields.c %D%/fields.def %D%/fields.h \
 	%D%/flow.c %D%/flow.h \
 	%D%/hist.c %D%/hist.h \
+	%D%/tile.c %D%/tile.h \
 	%D%/value.c %D%/value.h
 
 # codecs, blocks, files

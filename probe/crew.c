@@ -204,14 +204,15 @@ hand_on_all(struct crew *c)
 static void
 put(struct crew *c, unsigned to, const struct arrival *a, uint8_t kind, uint32_t facts)
 {
-	enum { BEFORE = offsetof(struct arrival, packet), PLAIN = offsetof(struct packet, frag_of) };
 	struct arrival *cell = ring_cell(c->hand[to].ring);
 	const struct packet *p = &a->packet;
 
 	if (p->facts & (FACT_FRAG | FACT_QUOTE | FACT_DNS)) {
 		*cell = *a;
 	} else {
-		memcpy(cell, a, BEFORE + PLAIN);
+		memcpy(cell, a, offsetof(struct arrival, packet) + PACKET_FACTS);
+		if (p->facts & FACT_TCP)
+			memcpy(cell->packet.sack, p->sack, p->tcp.nsack * sizeof(p->sack[0]));
 		for (unsigned i = 0; i < p->nencap; i++)
 			cell->packet.encap[i] = p->encap[i];
 	}

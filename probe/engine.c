@@ -396,7 +396,7 @@ engine_opened(struct engine *e, int64_t start, bool late, int64_t now, uint32_t 
 void
 engine_flush(struct engine *e, int64_t now, int64_t delay)
 {
-	if (e->ledger.emit.batch->rows > 0 && now >= e->waits && now - e->waits < delay)
+	if (emit_waits(&e->ledger.emit) && now >= e->waits && now - e->waits < delay)
 		return;
 	emit_flush(&e->ledger.emit);
 	e->waits = now;

@@ -231,20 +231,22 @@ static bool
 run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 {
 	static struct arrival batch[ENGINE_BATCH];
-	struct frame f;
+	struct frame f[ENGINE_BATCH];
 	unsigned n = 0;
 	bool good = true;
 	struct chores chores = { 0 };
 
 	for (;;) {
-		enum capture_result r = capture_next(capture, &f);
+		enum capture_result r;
+		unsigned got = capture_frames(capture, f, ENGINE_BATCH - n, &r);
 
-		if (r == CAPTURE_FRAME) {
-			take(&batch[n], &f, o);
-			if (g != NULL && !f.bad_ts)
+		for (unsigned i = 0; i < got; i++, n++) {
+			take(&batch[n], &f[i], o);
+			if (g != NULL && !f[i].bad_ts)
 				ping_packet(g, &batch[n].packet);
-			n++;
-			chores.heard = f.ts;
+		}
+		if (got > 0) {
+			chores.heard = f[got - 1].ts;
 			if (n < ENGINE_BATCH)
 				continue;
 		}
@@ -270,7 +272,7 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 			say_totals(c, o);
 		}
 		if (o->iface != NULL && r != CAPTURE_ERROR)
-			tend(&chores, c, o, f.ts, r == CAPTURE_IDLE);
+			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
 	}
 	if (o->iface != NULL)
 		ask_kernel(c);

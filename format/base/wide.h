@@ -21,13 +21,23 @@ struct wide {
 	uint64_t hi, lo;
 };
 
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 wide_whole;
+#endif
+
 static inline struct wide
 wide_mul(uint64_t a, uint64_t b)
 {
+#ifdef __SIZEOF_INT128__
+	wide_whole p = (wide_whole)a * b;
+
+	return ((struct wide){ (uint64_t)(p >> 64), (uint64_t)p });
+#else
 	uint64_t al = a & UINT32_MAX, ah = a >> 32, bl = b & UINT32_MAX, bh = b >> 32;
 	uint64_t low = al * bl, mid = ah * bl + (low >> 32), cross = al * bh + (mid & UINT32_MAX);
 
 	return ((struct wide){ ah * bh + (mid >> 32) + (cross >> 32), cross << 32 | (low & UINT32_MAX) });
+#endif
 }
 
 /* n < 128 */

@@ -620,6 +620,20 @@ capture_next(struct capture *c, struct frame *frame)
 	return (r == CAPTURE_END && c->ndrops > 0 ? drops_give(c) : r);
 }
 
+unsigned
+capture_frames(struct capture *c, struct frame *frame, unsigned n, enum capture_result *why)
+{
+	unsigned got = 0;
+
+	if (c->only != NULL && !c->tells && !c->stop)
+		got = pcapfile_more(c->only, frame, n);
+	*why = CAPTURE_FRAME;
+	if (got > 0)
+		return (got);
+	*why = capture_next(c, frame);
+	return (*why == CAPTURE_FRAME);
+}
+
 const char *
 capture_error(const struct capture *c)
 {

@@ -20,6 +20,9 @@ struct capture *capture_open_files(char *const *names, int n, bool as_is, const 
 struct capture *capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc,
     const char *filter, char *err, int errlen);
 enum capture_result capture_next(struct capture *, struct frame *);
+/* As many of the next frames as the source has at hand, at most n; they are borrowed until the next call.  0: *why says
+ * what capture_next() would have. */
+unsigned capture_frames(struct capture *, struct frame *, unsigned n, enum capture_result *why);
 const char *capture_error(const struct capture *);
 void capture_stats(struct capture *, struct capture_stats *);
 /* Files: bins have this width (ns).  What was dropped comes before the first frame behind the bins in which it was,

@@ -225,39 +225,63 @@ u16(const struct pcapfile *f, const uint8_t *p)
 
 /* --- pcap */
 
-static enum capture_result
-next_pcap(struct pcapfile *f, struct frame *frame)
+/* The frame at f->p, which is there up to its header's end.  0: its length is impossible. */
+static inline size_t
+read_pcap(const struct pcapfile *f, struct frame *frame)
 {
-	uint32_t fraction, caplen, wire;
-	const uint8_t *h;
+	const uint8_t *h = f->p;
+	uint32_t fraction = u32(f, h + 4), caplen = u32(f, h + 8), wire = u32(f, h + 12);
 
-	if (!need(f, f->header))
-		return (finish(f));
-	h = f->p;
-	fraction = u32(f, h + 4);
-	caplen = u32(f, h + 8);
-	wire = u32(f, h + 12);
 	if (f->swaplens && caplen > wire) {
 		uint32_t t = caplen;
 
 		caplen = wire;
 		wire = t;
 	}
-	if (caplen > PCAPFILE_CAPLEN)
-		return (damaged(f, "impossible length", caplen));
-	if (!need(f, f->header + caplen))
-		return (cut(f));
-	h = f->p; /* it may have moved */
 	frame->ts = (int64_t)u32(f, h) * SEC + fraction * f->unit;
-	frame->bad_ts = fraction >= f->limit;
 	frame->bytes = h + f->header;
 	frame->caplen = caplen;
 	frame->wire = wire;
 	frame->dlt = f->dlt;
+	frame->bad_ts = fraction >= f->limit;
 	frame->filtered = false;
-	f->p += f->header + caplen;
+	return (caplen > PCAPFILE_CAPLEN ? 0 : f->header + caplen);
+}
+
+static enum capture_result
+next_pcap(struct pcapfile *f, struct frame *frame)
+{
+	size_t n;
+
+	if (!need(f, f->header))
+		return (finish(f));
+	if ((n = read_pcap(f, frame)) == 0)
+		return (damaged(f, "impossible length", frame->caplen));
+	if (!need(f, n))
+		return (cut(f));
+	frame->bytes = f->p + f->header; /* it may have moved */
+	f->p += n;
 	f->frames++;
 	return (CAPTURE_FRAME);
+}
+
+unsigned
+pcapfile_more(struct pcapfile *f, struct frame *frame, unsigned n)
+{
+	unsigned got = 0;
+
+	if (f->next != next_pcap)
+		return (0);
+	while (got < n && (size_t)(f->end - f->p) >= f->header) {
+		size_t size = read_pcap(f, &frame[got]);
+
+		if (size == 0 || (size_t)(f->end - f->p) < size)
+			break;
+		f->p += size;
+		got++;
+	}
+	f->frames += got;
+	return (got);
 }
 
 static bool

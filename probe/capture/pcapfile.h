@@ -22,6 +22,8 @@ struct pcapfile *pcapfile_open(const char *path, char *err, int errlen);
 void pcapfile_scan(struct pcapfile *);
 /* CAPTURE_FRAME, CAPTURE_DROPS, CAPTURE_END or CAPTURE_ERROR; after the latter two the file is at its end. */
 enum capture_result pcapfile_next(struct pcapfile *, struct frame *);
+/* Up to n frames that lie whole in the reader's buffer; 0: there is none, or it is not known, and pcapfile_next() is asked. */
+unsigned pcapfile_more(struct pcapfile *, struct frame *, unsigned n);
 const struct capture_stats *pcapfile_drops(const struct pcapfile *); /* of CAPTURE_DROPS */
 const char *pcapfile_error(const struct pcapfile *); /* the sentence of CAPTURE_ERROR */
 bool pcapfile_tells(const struct pcapfile *); /* can it say what was dropped (pcapng)? */

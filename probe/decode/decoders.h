@@ -158,6 +158,12 @@ get32(const uint8_t *p)
 }
 
 static inline uint64_t
+get64(const uint8_t *p)
+{
+	return ((uint64_t)get32(p) << 32 | get32(p + 4));
+}
+
+static inline uint64_t
 get48(const uint8_t *p)
 {
 	return ((uint64_t)get16(p) << 32 | get32(p + 2));

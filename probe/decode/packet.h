@@ -12,6 +12,7 @@
 #include "format/base/ip.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* proto: 0..255 is the IP protocol (IANA).  Frames without IP have the ethertype (>= 0x600), or one of these. */
@@ -127,6 +128,8 @@ enum { /* what a fragment is to its datagram: frag/ says it */
 	FRAG_BAD = 1 << 7,
 };
 
+/* The first two lines of cache are all that the usual packet needs once its flow is known. */
+#define PACKET_FACTS 184 /* bytes in front of those that others vouch for */
 struct packet {
 	/* --- line 0: what the key needs */
 	struct ip src, dst;    /* of the flow's layer; zero for frames without IP (ARP: sender and target) */
@@ -138,6 +141,7 @@ struct packet {
 	uint32_t aux;          /* more key: GRE undecodable 0; LLC SAPs; ethertype's own business otherwise 0 */
 	uint32_t facts;
 	uint32_t wire;         /* length of the whole frame on the wire, with L2 */
+	uint32_t spi, seq;     /* FACT_SPI, FACT_ESPLIKE */
 	/* --- line 1 */
 	int64_t ts;         /* ns since 1970, as in the file; SEMANTICS R6 clamps it later */
 	uint32_t iplen;     /* total length of the innermost IP packet, 0 = none */
@@ -145,28 +149,7 @@ struct packet {
 	uint8_t ttl, tos;   /* tos: DSCP << 2 | ECN */
 	uint8_t cut_at;     /* enum layer in which the captured bytes ended; LAYER_NONE = nothing missing */
 	uint8_t nencap;
-	uint8_t arp_op;       /* PROTO_ARP: 1 request, 2 reply */
-	uint8_t ndns;         /* FACT_DNS: messages in dns[] */
 	uint16_t vlan, ivlan; /* outermost and next VLAN id; 0xffff = none */
-	uint32_t mpls;        /* top label; UINT32_MAX = none */
-	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */
-	uint32_t spi, seq;    /* FACT_SPI, FACT_ESPLIKE */
-	uint32_t ipid;        /* IPv4 identification; IPv6: of the fragment header, else 0 */
-	uint32_t keyed_vrf;   /* vrf, if the keys of GRE around the flow count (--key +gre); NVGRE: its network */
-	/* --- line 2 */
-	uint64_t ohash;       /* hash of the outer address pair where there is an outer IP header, else 0 */
-	struct {
-		uint32_t off;  /* bytes */
-		uint32_t len;  /* bytes of payload in this fragment */
-		uint8_t more;  /* MF */
-		uint8_t tiny;  /* the transport header does not fit into it (RFC 1858, SEMANTICS 5) */
-		uint8_t bad;   /* beyond 65535, or an IPv6 middle fragment that is no multiple of 8 */
-		uint8_t inner; /* the first one, around what the flow is of: lengths are those of the whole packet inside,
-		                * its other fragments are the flow's too, by what is in frag_of */
-	} frag;
-	uint32_t gre_seq;
-	uint64_t gre_id;      /* of its numbering: outer source and destination, and the key if it is no mirror */
-	uint16_t gre_session; /* FACT_MIRROR: ERSPAN's; a mirror may count all its sessions together, or each */
 	union {
 		struct {
 			uint32_t seq, ack;
@@ -177,8 +160,7 @@ struct packet {
 			uint8_t flags;         /* TCP_* */
 			uint8_t opts;          /* TCPOPT_* seen */
 			uint8_t wscale;        /* TCPOPT_WSCALE */
-			uint8_t nsack;
-			uint32_t sack[4][2];
+			uint8_t nsack;         /* blocks in sack[] */
 		} tcp;
 		struct {
 			uint8_t type, code;
@@ -206,6 +188,28 @@ struct packet {
 			uint8_t pt;
 		} rtp;
 	};
+	uint32_t mpls;        /* top label; UINT32_MAX = none */
+	uint32_t ipid;        /* IPv4 identification; IPv6: of the fragment header, else 0 */
+	/* --- line 2 */
+	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */
+	uint64_t ohash;       /* hash of the outer address pair where there is an outer IP header, else 0 */
+	uint32_t keyed_vrf;   /* vrf, if the keys of GRE around the flow count (--key +gre); NVGRE: its network */
+	uint8_t arp_op;       /* PROTO_ARP: 1 request, 2 reply */
+	uint8_t ndns;         /* FACT_DNS: messages in dns[] */
+	uint16_t gre_session; /* FACT_MIRROR: ERSPAN's; a mirror may count all its sessions together, or each */
+	struct {
+		uint32_t off;  /* bytes */
+		uint32_t len;  /* bytes of payload in this fragment */
+		uint8_t more;  /* MF */
+		uint8_t tiny;  /* the transport header does not fit into it (RFC 1858, SEMANTICS 5) */
+		uint8_t bad;   /* beyond 65535, or an IPv6 middle fragment that is no multiple of 8 */
+		uint8_t inner; /* the first one, around what the flow is of: lengths are those of the whole packet inside,
+		                * its other fragments are the flow's too, by what is in frag_of */
+	} frag;
+	uint32_t gre_seq;
+	uint64_t gre_id;      /* of its numbering: outer source and destination, and the key if it is no mirror */
+	/* --- what a fact or a count vouches for, and is not set otherwise */
+	uint32_t sack[4][2];  /* TCP: the first tcp.nsack are set */
 	struct { /* frag.inner: what the datagram in fragments has in common */
 		struct ip src, dst;
 		uint32_t id, vrf;
@@ -230,5 +234,8 @@ struct packet {
 		uint8_t kind;
 	} encap[ENCAP_DEPTH]; /* the first nencap are set */
 };
+
+_Static_assert(offsetof(struct packet, ts) == 64 && offsetof(struct packet, smac) == 128 &&
+    offsetof(struct packet, sack) == PACKET_FACTS, "lines of cache");
 
 #endif

@@ -11,55 +11,56 @@ enum {
 	OPT_WSCALE = 3,
 	OPT_SACKOK = 4,
 	OPT_SACK = 5,
-	OPT_TS = 8
+	OPT_TS = 8,
+	STAMPS = 0x0101080a /* two of OPT_NOP, then OPT_TS and its length */
 };
 
 static void
-option(struct packet *p, uint8_t kind, struct cursor *o)
+option(struct packet *p, uint8_t kind, const uint8_t *o, size_t n)
 {
-	size_t n = cur_left(o);
-
 	if (kind == OPT_MSS && n == 2) {
 		p->tcp.opts |= TCPOPT_MSS;
-		p->tcp.mss = cur_u16(o);
+		p->tcp.mss = get16(o);
 	} else if (kind == OPT_WSCALE && n == 1) {
 		p->tcp.opts |= TCPOPT_WSCALE;
-		p->tcp.wscale = cur_u8(o);
+		p->tcp.wscale = o[0];
 	} else if (kind == OPT_SACKOK && n == 0) {
 		p->tcp.opts |= TCPOPT_SACKOK;
 	} else if (kind == OPT_SACK && n >= 8 && n % 8 == 0 && n <= 32) {
 		p->tcp.opts |= TCPOPT_SACK;
 		p->tcp.nsack = (uint8_t)(n / 8);
 		for (size_t i = 0; i < n / 8; i++) {
-			p->tcp.sack[i][0] = cur_u32(o);
-			p->tcp.sack[i][1] = cur_u32(o);
+			p->sack[i][0] = get32(o + 8 * i);
+			p->sack[i][1] = get32(o + 8 * i + 4);
 		}
 	} else if (kind == OPT_TS && n == 8) {
 		p->tcp.opts |= TCPOPT_TS;
-		p->tcp.tsval = cur_u32(o);
-		p->tcp.tsecr = cur_u32(o);
+		p->tcp.tsval = get32(o);
+		p->tcp.tsecr = get32(o + 4);
 		p->facts |= FACT_TCPTS;
 	}
 }
 
 static void
-options(struct packet *p, struct cursor c)
+options(struct packet *p, const uint8_t *o, size_t n)
 {
-	while (cur_left(&c) > 0) {
-		uint8_t kind = cur_u8(&c), length;
-		struct cursor body;
+	while (n > 0) {
+		if (n >= 12 && get32(o) == STAMPS) { /* what most segments have, and nothing else */
+			option(p, OPT_TS, o + 4, 8);
+			o += 12;
+			n -= 12;
+		} else if (o[0] == OPT_NOP) {
+			o++;
+			n--;
+		} else if (o[0] == OPT_END || n < 2 || o[1] < 2 || o[1] > n) {
+			return;
+		} else {
+			size_t length = o[1];
 
-		if (kind == OPT_END)
-			return;
-		if (kind == OPT_NOP)
-			continue;
-		length = cur_u8(&c);
-		if (c.cut || length < 2)
-			return;
-		body = cur_sub(&c, length - 2u);
-		if (c.cut)
-			return;
-		option(p, kind, &body);
+			option(p, o[0], o + 2, length - 2);
+			o += length;
+			n -= length;
+		}
 	}
 }
 
@@ -87,9 +88,9 @@ decode_tcp(struct decoder *d)
 	if (hlen > 20) {
 		struct cursor o = cur_sub(&d->c, hlen - 20);
 
-		options(p, o);
 		if (o.cut)
 			return (decode_cut(d, LAYER_TRANSPORT));
+		options(p, o.p, cur_left(&o));
 	}
 	return (decode_tcpport(p->sport, p->dport));
 }

@@ -4,7 +4,16 @@
  */
 #include "probe/flow/key.h"
 
+#include "format/base/hash.h"
+
 #include <string.h>
+
+void
+key_secret(struct key_secret *s, uint64_t seed)
+{
+	for (uint64_t i = 0; i < sizeof(s->word) / sizeof(s->word[0]); i++)
+		s->word[i] = hash64(&i, sizeof(i), seed);
+}
 
 /* ICMP types that ask and answer; the id is part of the conversation where there is one. */
 static const struct pair {

@@ -5,6 +5,7 @@
 #ifndef PROBE_KEY_H
 #define PROBE_KEY_H
 
+#include "format/base/wide.h"
 #include "probe/decode/packet.h"
 
 #include <string.h>
@@ -30,14 +31,49 @@ struct key {
 };
 _Static_assert(sizeof(struct key) == 48, "a key has no holes");
 
+static inline uint64_t
+key_word(const struct key *k, int i)
+{
+	uint64_t x;
+
+	memcpy(&x, (const uint8_t *)k + 8 * i, sizeof(x));
+	return (x);
+}
+
 static inline bool
 key_equal(const struct key *a, const struct key *b)
 {
-	uint64_t x[6], y[6];
+	uint64_t differ = 0;
 
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return (((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) | (x[5] ^ y[5])) == 0);
+	for (int i = 0; i < 6; i++)
+		differ |= key_word(a, i) ^ key_word(b, i);
+	return (differ == 0);
+}
+
+/* What tables hash keys with: as secret as the seed it is made of, so that nobody outside can aim collisions. */
+struct key_secret {
+	uint64_t word[8];
+};
+void key_secret(struct key_secret *, uint64_t seed);
+
+/* Both halves of the product: a word that goes in changes all bits that come out. */
+static inline uint64_t
+key_fold(uint64_t a, uint64_t b)
+{
+	struct wide w = wide_mul(a, b);
+
+	return (w.hi ^ w.lo);
+}
+
+/* `with`: what a table tells apart beside the keys, else 0. */
+static inline uint32_t
+key_hash(const struct key *k, const struct key_secret *s, uint64_t with)
+{
+	uint64_t h = 0;
+
+	for (int i = 0; i < 6; i += 2)
+		h ^= key_fold(key_word(k, i) ^ s->word[i], key_word(k, i + 1) ^ s->word[i + 1]);
+	return ((uint32_t)key_fold(h ^ s->word[6], with ^ s->word[7]));
 }
 
 struct key_options {

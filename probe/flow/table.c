@@ -4,8 +4,6 @@
  */
 #include "probe/flow/table.h"
 
-#include "format/base/hash.h"
-
 #include <string.h>
 
 const uint16_t idle_seconds[IDLE_CLASSES] = {
@@ -20,7 +18,7 @@ table_init(struct table *t, uint32_t max_flows, uint64_t seed)
 {
 	memset(t, 0, sizeof(*t));
 	t->max_flows = max_flows;
-	t->seed = seed;
+	key_secret(&t->secret, seed);
 	/* A flow that ended stays in its cell until its bins are written: room for twice as many. */
 	pool_init(&t->flows, sizeof(struct flow_state), max_flows > 1u << 30 ? 1u << 31 : 2 * max_flows + 64);
 	pool_init(&t->attrs, sizeof(struct attr), t->flows.cap);
@@ -33,12 +31,6 @@ table_free(struct table *t)
 	pool_free(&t->flows);
 	pool_free(&t->attrs);
 	slots_free(&t->slots);
-}
-
-uint32_t
-table_hash(const struct table *t, const struct key *k)
-{
-	return ((uint32_t)hash64(k, sizeof(*k), t->seed));
 }
 
 struct wanted {

@@ -97,7 +97,7 @@ struct table {
 	struct list probation, confirmed;
 	uint32_t on_probation; /* of the flows in `probation`, those that still are */
 	uint32_t max_flows, alive;
-	uint64_t seed;
+	struct key_secret secret;
 };
 
 void table_init(struct table *, uint32_t max_flows, uint64_t seed);
@@ -109,7 +109,12 @@ flow_at(const struct table *t, uint32_t n)
 	return (pool_at(&t->flows, n));
 }
 
-uint32_t table_hash(const struct table *, const struct key *);
+static inline uint32_t
+table_hash(const struct table *t, const struct key *k)
+{
+	return (key_hash(k, &t->secret, 0));
+}
+
 uint32_t table_find(const struct table *, const struct key *, uint32_t hash); /* 0 = not there */
 /* A new flow in the table, zeroed but for key and hash; there must be room (table_full). */
 uint32_t table_add(struct table *, const struct key *, uint32_t hash);

@@ -21,15 +21,15 @@ const struct health_row health_rows[] = {
 };
 
 /* Numbers of a record, 0 where there is none. */
-#define U(r, f) (bit_get((r)->present, F_##f) ? (r)->v[F_##f].u : 0)
+#define U(r, f) tile_number(r, F_##f)
 
 #define REPLAY64_BUCKET 6 /* of laghist: a lag of 64 and more is outside a window of 64 (RFC 4303 3.4.3) */
 #define MAC_GROUP (1ull << 40)
 
 static uint64_t
-bin_us(const struct flow *r)
+bin_us(const struct tile *r)
 {
-	return ((uint64_t)(r->v[F_bend].i - r->v[F_bstart].i) / USEC);
+	return ((U(r, bend) - U(r, bstart)) / USEC);
 }
 
 /* `part` is at least `percent` of `whole`; nothing is no part of nothing. */
@@ -43,7 +43,7 @@ is_part(uint64_t part, uint64_t whole, uint64_t percent)
 #define S(f) (side == 0 ? U(r, s##f) : U(r, d##f))
 
 static bool
-ack_loop(const struct flow *r, const struct health_limits *l)
+ack_loop(const struct tile *r, const struct health_limits *l)
 {
 	bool part = true;
 
@@ -56,7 +56,7 @@ ack_loop(const struct flow *r, const struct health_limits *l)
 }
 
 static bool
-rtx_storm(const struct flow *r, const struct health_limits *l)
+rtx_storm(const struct tile *r, const struct health_limits *l)
 {
 	for (int side = 0; side < 2; side++) {
 		uint64_t rtx = S(rtxup) + S(rtxdn) + S(spur);
@@ -68,7 +68,7 @@ rtx_storm(const struct flow *r, const struct health_limits *l)
 }
 
 static bool
-window_limited(const struct flow *r, const struct health_limits *l)
+window_limited(const struct tile *r, const struct health_limits *l)
 {
 	for (int side = 0; side < 2; side++)
 		if (S(datasegs) >= l->winlim_segs && is_part(S(winlim), S(datasegs), l->winlim_percent))
@@ -77,21 +77,21 @@ window_limited(const struct flow *r, const struct health_limits *l)
 }
 
 static bool
-receiver_limited(const struct flow *r, const struct health_limits *l)
+receiver_limited(const struct tile *r, const struct health_limits *l)
 {
 	return (is_part(U(r, szwin_us), bin_us(r), l->rcvlim_percent) ||
 	    is_part(U(r, dzwin_us), bin_us(r), l->rcvlim_percent));
 }
 
 static bool
-out_of_window(const struct flow *r, const struct health_limits *l)
+out_of_window(const struct tile *r, const struct health_limits *l)
 {
 	return (U(r, soow) >= l->oow_count || U(r, doow) >= l->oow_count || U(r, stsold) >= l->oow_count ||
 	    U(r, dtsold) >= l->oow_count);
 }
 
 static bool
-capture_loss(const struct flow *r, const struct health_limits *l)
+capture_loss(const struct tile *r, const struct health_limits *l)
 {
 	if (U(r, health) & HEALTH_asym) /* there nothing is known of the other side's data */
 		return (false);
@@ -105,20 +105,20 @@ capture_loss(const struct flow *r, const struct health_limits *l)
 }
 
 static bool
-refused(const struct flow *r, const struct health_limits *l)
+refused(const struct tile *r, const struct health_limits *l)
 {
 	(void)l;
 	return ((U(r, rstphase) & RSTPHASE_syn) != 0);
 }
 
 static bool
-lags(const struct flow *r, enum field f)
+lags(const struct tile *r, enum field f)
 {
 	uint64_t count[HIST_BUCKETS];
 
-	if (!bit_get(r->present, f) || r->v[f].b.n == 0)
+	if (!bit_get(r->present[r->row], f) || r->wide[f][r->row].b.n == 0)
 		return (false);
-	hist_unpack(r->v[f].b, count);
+	hist_unpack(r->wide[f][r->row].b, count);
 	for (int i = REPLAY64_BUCKET; i < HIST_BUCKETS; i++)
 		if (count[i] > 0)
 			return (true);
@@ -126,14 +126,14 @@ lags(const struct flow *r, enum field f)
 }
 
 static bool
-replay_drops(const struct flow *r, const struct health_limits *l)
+replay_drops(const struct tile *r, const struct health_limits *l)
 {
 	(void)l;
 	return (lags(r, F_slaghist) || lags(r, F_dlaghist));
 }
 
 static bool
-high_loss(const struct flow *r, const struct health_limits *l)
+high_loss(const struct tile *r, const struct health_limits *l)
 {
 	for (int side = 0; side < 2; side++) {
 		uint64_t rtx = S(rtxup) + S(rtxdn), lost = S(lost) > S(fix) ? S(lost) - S(fix) : 0;
@@ -147,12 +147,12 @@ high_loss(const struct flow *r, const struct health_limits *l)
 
 /* To one receiver: nobody is expected to answer what goes to many. */
 static bool
-to_one(const struct flow *r)
+to_one(const struct tile *r)
 {
 	static const uint8_t all[4] = { 255, 255, 255, 255 };
-	const struct ip *d = &r->v[F_daddr].ip;
+	const struct ip *d = &r->wide[F_daddr][r->row].ip;
 
-	if (!bit_get(r->present, F_daddr) || (U(r, dmac) & MAC_GROUP) != 0)
+	if (!bit_get(r->present[r->row], F_daddr) || (U(r, dmac) & MAC_GROUP) != 0)
 		return (false);
 	if (ip_is4(d))
 		return ((d->b[12] & 0xf0) != 0xe0 && memcmp(d->b + 12, all, sizeof(all)) != 0);
@@ -161,14 +161,14 @@ to_one(const struct flow *r)
 
 /* A connection's end tells, of which only SYNs were seen; of others the record that was sealed without a reply. */
 static bool
-no_answer(const struct flow *r, bool replied)
+no_answer(const struct tile *r, bool replied)
 {
 	switch (U(r, proto)) {
 	case 6:
 		return (!replied && U(r, conn) == CONN_S0 && U(r, cause) == CAUSE_idle);
 	case 1:
 	case 58:
-		return (!replied && bit_get(r->present, F_icmpid) && to_one(r));
+		return (!replied && bit_get(r->present[r->row], F_icmpid) && to_one(r));
 	case 17:
 		return (!replied && to_one(r));
 	default:
@@ -177,11 +177,11 @@ no_answer(const struct flow *r, bool replied)
 }
 
 void
-health_fill(struct flow *r, const struct health_limits *l, bool replied)
+health_fill(struct tile *r, const struct health_limits *l, bool replied)
 {
 	static const struct {
 		uint64_t flag;
-		bool (*is)(const struct flow *, const struct health_limits *);
+		bool (*is)(const struct tile *, const struct health_limits *);
 		uint16_t needs; /* where neither this nor its twin is there, there is nothing to ask */
 	} rules[] = {
 		{ HEALTH_ackloop, ack_loop, F_snullack },
@@ -201,16 +201,16 @@ health_fill(struct flow *r, const struct health_limits *l, bool replied)
 	uint64_t health = U(r, health);
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if ((bit_get(r->present, rules[i].needs) || bit_get(r->present, fields[rules[i].needs].twin)) &&
+		if ((bit_get(r->present[r->row], rules[i].needs) || bit_get(r->present[r->row], fields[rules[i].needs].twin)) &&
 		    rules[i].is(r, l))
 			health |= rules[i].flag;
 	if (no_answer(r, replied))
 		health |= HEALTH_noans;
-	SET(r, health, health);
+	PUT(r, health, health);
 	for (unsigned i = 0; health != 0 && i < sizeof(counters) / sizeof(counters[0]); i++)
 		if (health >> i & 1) {
-			r->v[counters[i]].u = 1;
-			bit_set(r->present, counters[i]);
+			r->u[counters[i]][r->row] = 1;
+			bit_set(r->present[r->row], counters[i]);
 		}
 }
 

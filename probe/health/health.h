@@ -5,7 +5,7 @@
 #ifndef PROBE_HEALTH_H
 #define PROBE_HEALTH_H
 
-#include "format/flow.h"
+#include "format/tile.h"
 
 /* Counts, us and percent; see health.def. */
 struct health_limits {
@@ -28,7 +28,7 @@ extern const struct health_row health_rows[]; /* ends with key == NULL */
 /* The flags that follow from a record's own fields are added to those that its tracker has set, and their
  * counters n_ are 1.  `replied`: the flow's destination had sent by the time the record was sealed; TCP: there
  * was more than SYNs in its life. */
-void health_fill(struct flow *, const struct health_limits *, bool replied);
+void health_fill(struct tile *, const struct health_limits *, bool replied);
 
 /* Is there a queue?  `newbytes` the direction carried in the bin, `n` round trips of one side in it and
  * their sum, and the shortest of that side in the flow's life so far; us.  Zero windows are the caller's. */

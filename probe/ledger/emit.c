@@ -15,20 +15,24 @@ emit_init(struct emit *e, struct sink sink, const char *probe, int64_t interval)
 {
 	memset(e, 0, sizeof(*e));
 	e->sink = sink;
-	e->probe = probe;
+	e->name = (struct blob){ (const uint8_t *)probe, (uint32_t)strlen(probe) };
 	e->interval = interval;
 	e->batch = batch_new(BATCH_ROWS);
+	e->tile = tile_new();
 }
 
 void
 emit_free(struct emit *e)
 {
 	batch_free(&e->batch);
+	tile_free(&e->tile);
 }
 
 void
 emit_flush(struct emit *e)
 {
+	tile_flush(e->tile, e->batch);
+	tile_start(e->tile);
 	if (e->batch->rows > 0)
 		e->batch = e->sink.put(e->sink.arg, e->batch);
 }
@@ -36,10 +40,16 @@ emit_flush(struct emit *e)
 static void
 put(struct emit *e)
 {
-	batch_add(e->batch, &e->record);
+	tile_next(e->tile, e->batch);
 	e->records++;
 	if (e->batch->rows == e->batch->cap)
 		emit_flush(e);
+}
+
+bool
+emit_waits(const struct emit *e)
+{
+	return (e->batch->rows > 0 || e->tile->row > e->tile->done);
 }
 
 void
@@ -69,14 +79,13 @@ dropped(const struct emit *e, int64_t start)
 static void
 head(struct emit *e, int64_t start, unsigned rectype, unsigned flags)
 {
-	struct flow *r = &e->record;
+	struct tile *r = e->tile;
 
-	flow_clear(r);
-	SET(r, rectype, rectype);
-	SET(r, flags, flags | dropped(e, start));
-	SET(r, bstart, start);
-	SET(r, bend, start + e->interval);
-	SET_BLOB(r, probe, e->probe, strlen(e->probe));
+	PUT(r, rectype, rectype);
+	PUT(r, flags, flags | dropped(e, start));
+	PUT(r, bstart, start);
+	PUT(r, bend, start + e->interval);
+	PUT_KEPT(r, probe, e->name);
 }
 
 static uint64_t
@@ -87,48 +96,48 @@ mac_number(const uint8_t m[static 6])
 }
 
 static void
-form_fields(struct flow *r, const struct key *k, bool lo)
+form_fields(struct tile *r, const struct key *k, bool lo)
 {
 	switch (key_form(k)) {
 	case FORM_ADDRESSES:
 		return;
 	case FORM_TYPE:
-		SET(r, icmptype, k->aux >> 24);
-		SET(r, icmpcode, k->aux >> 16 & 0xff);
+		PUT(r, icmptype, k->aux >> 24);
+		PUT(r, icmpcode, k->aux >> 16 & 0xff);
 		if (k->kind == 0)
-			SET(r, icmpid, k->aux & 0xffff);
+			PUT(r, icmpid, k->aux & 0xffff);
 		return;
 	case FORM_SAP:
-		SET(r, sap, k->aux);
+		PUT(r, sap, k->aux);
 		return;
 	case FORM_PORTS:
-		SET(r, sport, lo ? k->lport : k->hport);
-		SET(r, dport, lo ? k->hport : k->lport);
+		PUT(r, sport, lo ? k->lport : k->hport);
+		PUT(r, dport, lo ? k->hport : k->lport);
 		return;
 	}
 }
 
 static void
-key_fields(struct flow *r, const struct flow_state *f, bool vlan_key)
+key_fields(struct tile *r, const struct flow_state *f, bool vlan_key)
 {
 	const struct key *k = &f->key;
 	bool lo = f->src == 0;
 	int side = f->life & LIFE_SENT_LO ? 0 : 1; /* one that has sent */
 
-	SET(r, proto, k->proto);
+	PUT(r, proto, k->proto);
 	if (k->af != 0) {
-		SET_IP(r, saddr, lo ? k->lo : k->hi);
-		SET_IP(r, daddr, lo ? k->hi : k->lo);
+		PUT_IP(r, saddr, lo ? k->lo : k->hi);
+		PUT_IP(r, daddr, lo ? k->hi : k->lo);
 	}
 	form_fields(r, k, lo);
-	SET(r, vrf, vlan_key ? k->vrf ^ key_vlans(f->vlan[side], f->ivlan[side]) : k->vrf);
-	SET(r, flowid, f->id);
+	PUT(r, vrf, vlan_key ? k->vrf ^ key_vlans(f->vlan[side], f->ivlan[side]) : k->vrf);
+	PUT(r, flowid, f->id);
 	if (key_is_tunnel(k)) {
 		struct key tunnel = key_tunnel(k);
 
-		SET(r, tunid, hash64(&tunnel, sizeof(tunnel), 0));
+		PUT(r, tunid, hash64(&tunnel, sizeof(tunnel), 0));
 		if (k->kind == KEY_LANE)
-			SET(r, lane, k->aux);
+			PUT(r, lane, k->aux);
 	}
 }
 
@@ -166,17 +175,17 @@ encap_text(const struct attr *a, int side, char *out, size_t size)
 }
 
 static void
-frag_fields(struct flow *r, const struct frag_counts *c, int s, int d)
+frag_fields(struct tile *r, const struct frag_counts *c, int s, int d)
 {
-	SET(r, sfrags, c != NULL ? c->frags[s] : 0);
-	SET(r, dfrags, c != NULL ? c->frags[d] : 0);
+	PUT(r, sfrags, c != NULL ? c->frags[s] : 0);
+	PUT(r, dfrags, c != NULL ? c->frags[d] : 0);
 	if (c == NULL)
 		return;
-	SET(r, sfragb, c->fragb[s]);
-	SET(r, dfragb, c->fragb[d]);
+	PUT(r, sfragb, c->fragb[s]);
+	PUT(r, dfragb, c->fragb[d]);
 #define BOTH(what, name)             \
-	SET(r, s##name, c->name[s]); \
-	SET(r, d##name, c->name[d]);
+	PUT(r, s##name, c->name[s]); \
+	PUT(r, d##name, c->name[d]);
 	FRAG_COUNTS(BOTH)
 	FRAG_OTHERS(BOTH)
 #undef BOTH
@@ -186,22 +195,22 @@ frag_fields(struct flow *r, const struct frag_counts *c, int s, int d)
 #define SIDE_ATTRIBUTES(p, side)                                                      \
 	do {                                                                          \
 		if (f->vlan[side] != 0xffff)                                          \
-			SET(r, p##vlan, f->vlan[side]);                               \
+			PUT(r, p##vlan, f->vlan[side]);                               \
 		if (f->ivlan[side] != 0xffff)                                         \
-			SET(r, p##ivlan, f->ivlan[side]);                             \
+			PUT(r, p##ivlan, f->ivlan[side]);                             \
 		if (a == NULL || !(a->known & 1 << side))                             \
 			break;                                                        \
 		if (a->mpls[side] != UINT32_MAX)                                      \
-			SET(r, p##mpls, a->mpls[side]);                               \
+			PUT(r, p##mpls, a->mpls[side]);                               \
 		if ((n = encap_text(a, side, e->encap[side], ENCAP_TEXT)) > 0)     \
-			SET_BLOB(r, p##encap, e->encap[side], n);                     \
+			PUT_BLOB(r, p##encap, e->encap[side], n);                     \
 	} while (0)
 
 /* Of the sides that it is asked for, a bit each. */
 static void
 attributes(struct emit *e, const struct flow_state *f, const struct attr *a, unsigned sides)
 {
-	struct flow *r = &e->record;
+	struct tile *r = e->tile;
 	int src = f->src, dst = 1 - src;
 	size_t n;
 
@@ -214,29 +223,29 @@ attributes(struct emit *e, const struct flow_state *f, const struct attr *a, uns
 /* Per direction: what the side's packets looked like. */
 #define SIDE_VOLUME(p, side)                                                          \
 	do {                                                                          \
-		SET(r, p##pkts, b->pkts[side]);                                       \
-		SET(r, p##bytes, b->bytes[side]);                                     \
-		SET(r, p##ipbytes, b->ipbytes[side]);                                 \
-		SET(r, p##payload, b->payload[side]);                                 \
-		SET(r, p##ipg_n, b->ipg_n[side]);                                     \
+		PUT(r, p##pkts, b->pkts[side]);                                       \
+		PUT(r, p##bytes, b->bytes[side]);                                     \
+		PUT(r, p##ipbytes, b->ipbytes[side]);                                 \
+		PUT(r, p##payload, b->payload[side]);                                 \
+		PUT(r, p##ipg_n, b->ipg_n[side]);                                     \
 		if (b->ipg_n[side] > 0) {                                             \
-			SET(r, p##ipg_sum, b->ipg_sum[side]);                         \
-			SET(r, p##ipg_sumsq, b->ipg_sumsq[side]);                     \
+			PUT(r, p##ipg_sum, b->ipg_sum[side]);                         \
+			PUT(r, p##ipg_sumsq, b->ipg_sumsq[side]);                     \
 		}                                                                     \
 		if (b->pkts[side] > 0 && ip) {                                        \
-			SET(r, p##ttlmin, b->ttlmin[side]);                           \
-			SET(r, p##ttlmax, b->ttlmax[side]);                           \
-			SET(r, p##dscp, b->dscp[side]);                               \
-			SET(r, p##dscps, t ? t->dscps[side] : 1);                     \
-			SET(r, p##ect0, t ? t->ect0[side] : 0);                       \
-			SET(r, p##ect1, t ? t->ect1[side] : 0);                       \
-			SET(r, p##ce, t ? t->ce[side] : 0);                           \
+			PUT(r, p##ttlmin, b->ttlmin[side]);                           \
+			PUT(r, p##ttlmax, b->ttlmax[side]);                           \
+			PUT(r, p##dscp, b->dscp[side]);                               \
+			PUT(r, p##dscps, t ? t->dscps[side] : 1);                     \
+			PUT(r, p##ect0, t ? t->ect0[side] : 0);                       \
+			PUT(r, p##ect1, t ? t->ect1[side] : 0);                       \
+			PUT(r, p##ce, t ? t->ce[side] : 0);                           \
 		}                                                                     \
 	} while (0)
 
 /* Everything that is counted: in a bin's own record and in a correction alike. */
 static void
-counts(struct flow *r, const struct told *o)
+counts(struct tile *r, const struct told *o)
 {
 	const struct flow_state *f = o->f;
 	const struct bin *b = o->b;
@@ -259,11 +268,11 @@ counts(struct flow *r, const struct told *o)
 }
 
 static void
-direction(struct flow *r, const struct flow_state *f, int64_t start)
+direction(struct tile *r, const struct flow_state *f, int64_t start)
 {
-	SET(r, dirq, f->dirq); /* fixed once the first record is sealed */
+	PUT(r, dirq, f->dirq); /* fixed once the first record is sealed */
 	if (f->otime != start)
-		SET(r, dirq_t, f->otime);
+		PUT(r, dirq_t, f->otime);
 }
 
 static bool
@@ -280,29 +289,29 @@ emit_bin(struct emit *e, const struct told *o)
 	const struct flow_state *f = o->f;
 	const struct bin *b = o->b;
 	const struct attr *a = o->attr;
-	struct flow *r = &e->record;
+	struct tile *r = e->tile;
 	uint64_t mac, ohash = 0;
 	int src = f->src, dst = 1 - src;
 
 	head(e, b->start, RECTYPE_FLOW, b->flags);
 	key_fields(r, f, e->vlan_key);
-	SET(r, stime, b->stime);
-	SET(r, ltime, b->ltime);
-	SET(r, trans, (b->flags & RFLAGS_start) != 0);
+	PUT(r, stime, b->stime);
+	PUT(r, ltime, b->ltime);
+	PUT(r, trans, (b->flags & RFLAGS_start) != 0);
 	direction(r, f, b->start);
-	SET(r, state, b->state);
+	PUT(r, state, b->state);
 	if (b->cause != 0)
-		SET(r, cause, b->cause);
+		PUT(r, cause, b->cause);
 	if (b->conn != 0)
-		SET(r, conn, b->conn);
+		PUT(r, conn, b->conn);
 	if (a != NULL) /* the source's, if it had sent by then */
 		ohash = b->seen & 1 << src && a->ohash[src] != 0 ? a->ohash[src] : b->seen & 1 << dst ? a->ohash[dst] : 0;
 	if (ohash != 0)
-		SET(r, ohash, ohash);
+		PUT(r, ohash, ohash);
 	if (side_mac(f, b, src, &mac))
-		SET(r, smac, mac);
+		PUT(r, smac, mac);
 	if (side_mac(f, b, dst, &mac))
-		SET(r, dmac, mac);
+		PUT(r, dmac, mac);
 	attributes(e, f, a, (b->pkts[0] > 0) | (b->pkts[1] > 0) << 1);
 	counts(r, o);
 	health_fill(r, e->limits, replied(f, b));
@@ -312,40 +321,40 @@ emit_bin(struct emit *e, const struct told *o)
 void
 emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t cause, const struct ending *end)
 {
-	struct flow *r = &e->record;
+	struct tile *r = e->tile;
 
 	head(e, start, RECTYPE_FLOW, RFLAGS_end);
 	key_fields(r, f, e->vlan_key);
-	SET(r, trans, 0);
+	PUT(r, trans, 0);
 	direction(r, f, start);
-	SET(r, state, end->state);
-	SET(r, cause, cause);
+	PUT(r, state, end->state);
+	PUT(r, cause, cause);
 	if (end->conn != 0)
-		SET(r, conn, end->conn);
+		PUT(r, conn, end->conn);
 	health_fill(r, e->limits, tracker_at(f)->replied != NULL && tracker_at(f)->replied(f));
 	put(e);
 }
 
 static bool
-is_zero(const struct flow *r, unsigned f)
+is_zero(const struct tile *r, unsigned f)
 {
-	return (fields[f].store == STORE_BLOB ? r->v[f].b.n == 0 : r->v[f].u == 0);
+	return (fields[f].store == STORE_BLOB ? r->wide[f][r->row].b.n == 0 : r->u[f][r->row] == 0);
 }
 
 /* Of the fields that were set since `before` those stay that say something: merging a zero changes nothing. */
 static bool
-keep_counts(struct flow *r, const uint64_t *before)
+keep_counts(struct tile *r, const uint64_t *before)
 {
 	bool any = false;
 
-	for (unsigned w = 0; w < BITS_WORDS(F_STORED); w++)
-		for (uint64_t set = r->present[w] & ~before[w]; set != 0; set &= set - 1) {
+	for (unsigned w = 0; w < TILE_WORDS; w++)
+		for (uint64_t set = r->present[r->row][w] & ~before[w]; set != 0; set &= set - 1) {
 			unsigned f = 64 * w + (unsigned)__builtin_ctzll(set);
 
 			if (fields[f].agg == AGG_KEY)
 				continue;
 			if (is_zero(r, f))
-				bit_clear(r->present, f);
+				bit_clear(r->present[r->row], f);
 			else
 				any = true;
 		}
@@ -355,28 +364,30 @@ keep_counts(struct flow *r, const uint64_t *before)
 void
 emit_correction(struct emit *e, const struct told *o)
 {
-	struct flow *r = &e->record;
-	uint64_t before[sizeof(r->present) / sizeof(r->present[0])];
+	struct tile *r = e->tile;
+	uint64_t before[TILE_WORDS];
 
 	head(e, o->b->start, RECTYPE_CORR, 0);
 	key_fields(r, o->f, e->vlan_key);
-	SET(r, trans, 0);
+	PUT(r, trans, 0);
 	direction(r, o->f, o->b->start);
 	attributes(e, o->f, o->attr, 3);
-	memcpy(before, r->present, sizeof(before));
+	memcpy(before, r->present[r->row], sizeof(before));
 	counts(r, o);
 	health_fill(r, e->limits, true);
 	if (keep_counts(r, before))
 		put(e);
+	else
+		tile_drop(r);
 }
 
 void
 emit_mar(struct emit *e, int64_t start, const struct stat_set *s, int64_t watermark, bool late)
 {
-	struct flow *r = &e->record;
+	struct tile *r = e->tile;
 
 	head(e, start, RECTYPE_MAR, late ? RFLAGS_late : 0);
-	SET(r, watermark, watermark);
+	PUT(r, watermark, watermark);
 	stat_fill(s, r);
 	put(e);
 }

@@ -5,7 +5,7 @@
 #ifndef PROBE_EMIT_H
 #define PROBE_EMIT_H
 
-#include "format/batch.h"
+#include "format/tile.h"
 #include "probe/health/health.h"
 #include "probe/ledger/stat.h"
 #include "probe/ledger/tracker.h"
@@ -36,12 +36,12 @@ struct told {
 
 struct emit {
 	struct sink sink;
-	const char *probe;  /* id; lives as long */
+	struct blob name;   /* id of the probe; lives as long, and longer than the batches */
 	int64_t interval;   /* ns */
 	const struct health_limits *limits; /* never NULL */
 	bool vlan_key;      /* --key +vlan: taken out of the key's vrf again */
 	struct batch *batch;
-	struct flow record; /* wide: made once */
+	struct tile *tile;  /* the record that is being made, and those that go into the batch next */
 	char encap[2][ENCAP_TEXT]; /* texts of that record */
 	uint64_t records;
 	struct drops drops[EMIT_DROPS]; /* the latest */
@@ -61,6 +61,7 @@ void emit_correction(struct emit *, const struct told *);
 void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t cause, const struct ending *);
 /* The MAR record of a span. `late`: of packets that came after it was sealed. */
 void emit_mar(struct emit *, int64_t start, const struct stat_set *, int64_t watermark, bool late);
+bool emit_waits(const struct emit *); /* there are records that no sink has yet */
 void emit_flush(struct emit *); /* what is in the batch goes to the sink */
 
 #endif

@@ -80,9 +80,13 @@ ledger_cells(uint32_t max_flows)
 
 /* Where a packet's time lies; v->p and v->now are known. */
 static inline void
-ledger_place(const struct ledger *l, struct seen *v)
+ledger_place(struct ledger *l, struct seen *v)
 {
-	v->start = ledger_start(l, v->p->ts);
+	int64_t ts = v->p->ts;
+
+	if ((uint64_t)ts - (uint64_t)l->time.here >= (uint64_t)l->time.interval)
+		l->time.here = ledger_start(l, ts);
+	v->start = l->time.here;
 	v->late = timeline_sealed(&l->time, v->start, v->now);
 }
 

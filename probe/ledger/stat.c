@@ -23,16 +23,15 @@ stat_add(struct stat_set *to, const struct stat_set *from)
 }
 
 void
-stat_fill(const struct stat_set *s, struct flow *f)
+stat_fill(const struct stat_set *s, struct tile *f)
 {
-#define STAT(name) SET(f, name, s->name);
-#define STAT_LIVE(name)                \
-	if (s->live || s->name > 0)    \
-		SET(f, name, s->name);
+#define STAT(name) PUT(f, name, s->name);
+/* Not known is not zero: not every interface counts what it dropped. */
+#define STAT_LIVE(name)                                                                     \
+	if (s->live ? F_##name != F_ps_ifdrop || s->has_ifdrop : s->name > 0)               \
+		PUT(f, name, s->name);
 #define STAT_OFFLINE(name) \
 	if (!s->live)      \
-		SET(f, name, s->name);
+		PUT(f, name, s->name);
 #include "probe/ledger/stat.def"
-	if (s->live && !s->has_ifdrop)
-		bit_clear(f->present, F_ps_ifdrop); /* not known is not zero */
 }

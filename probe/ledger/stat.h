@@ -5,7 +5,7 @@
 #ifndef PROBE_STAT_H
 #define PROBE_STAT_H
 
-#include "format/flow.h"
+#include "format/tile.h"
 
 struct stat_set {
 #define STAT(name)         uint64_t name;
@@ -18,6 +18,6 @@ struct stat_set {
 
 /* Sums; `active` and `fragtab` are levels: the higher one stays. */
 void stat_add(struct stat_set *, const struct stat_set *);
-void stat_fill(const struct stat_set *, struct flow *);
+void stat_fill(const struct stat_set *, struct tile *);
 
 #endif

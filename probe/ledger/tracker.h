@@ -9,7 +9,7 @@
 #ifndef PROBE_LEDGER_TRACKER_H
 #define PROBE_LEDGER_TRACKER_H
 
-#include "format/flow.h"
+#include "format/tile.h"
 #include "probe/decode/packet.h"
 #include "probe/flow/table.h"
 #include "probe/ledger/bin.h"
@@ -65,7 +65,7 @@ struct tracker {
 	/* One packet, counted in its bin.  NULL: counting is all. */
 	void (*packet)(struct track *, const struct seen *);
 	/* What hangs off a bin into its record; `f` may be a stand-in for a flow that is gone. */
-	void (*fill)(const struct track *, const struct flow_state *f, const struct bin *, struct flow *);
+	void (*fill)(const struct track *, const struct flow_state *f, const struct bin *, struct tile *);
 	/* Ask memory for the cells of both; one of them may be missing.  NULL: there are seldom any. */
 	void (*prefetch)(const struct track *, const struct flow_state *, const struct bin *);
 	/* `to` takes over what `from` holds.  NULL: such flows are never merged. */
@@ -87,7 +87,7 @@ tracker_at(const struct flow_state *f)
 /* What a bin of any flow can have beside its tracker's: a cell with a pool of its own. */
 struct extra {
 	size_t cell; /* of struct bin */
-	void (*fill)(const struct track *, uint32_t cell, struct flow *);
+	void (*fill)(const struct track *, uint32_t cell, struct tile *);
 	void (*merge)(struct track *, uint32_t to, uint32_t from); /* NULL: such flows are never merged */
 	void (*end)(struct track *, uint32_t cell);
 };

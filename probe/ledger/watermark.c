@@ -4,10 +4,7 @@
  */
 #include "probe/ledger/watermark.h"
 
-#include "format/base/clock.h"
-
-#define FAR   (3600 * SEC) /* a step further than this must be confirmed */
-#define AGREE 8            /* by so many packets in a row */
+#define AGREE 8 /* packets in a row confirm a step that is far */
 
 static int64_t
 distance(int64_t a, int64_t b)
@@ -16,9 +13,8 @@ distance(int64_t a, int64_t b)
 }
 
 int64_t
-watermark_take(struct watermark *w, int64_t ts, bool bad, bool *jump)
+watermark_odd(struct watermark *w, int64_t ts, bool bad, bool *jump)
 {
-	*jump = false;
 	if (bad)
 		ts = w->started ? w->now : 0;
 	if (!w->started) {
@@ -26,13 +22,9 @@ watermark_take(struct watermark *w, int64_t ts, bool bad, bool *jump)
 		w->now = ts;
 		return (ts);
 	}
-	if (ts - w->now <= FAR) {
-		w->agree = 0;
-		if (ts > w->now)
-			w->now = ts;
-		return (ts);
-	}
-	w->agree = w->agree > 0 && distance(ts, w->ahead) <= FAR ? w->agree + 1 : 1;
+	if (ts - w->now <= WATERMARK_FAR)
+		return (watermark_take(w, ts, false, jump));
+	w->agree = w->agree > 0 && distance(ts, w->ahead) <= WATERMARK_FAR ? w->agree + 1 : 1;
 	w->ahead = ts;
 	if (w->agree >= AGREE) {
 		w->agree = 0;

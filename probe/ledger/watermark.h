@@ -21,8 +21,22 @@ watermark_can_be(int64_t ts)
 	return (ts >= 0 && ts < INT64_MAX - 4 * 3600 * 1000000000ll);
 }
 
+#define WATERMARK_FAR (3600 * 1000000000ll) /* a step further than this must be confirmed */
+
+/* The first time, one that can not be, one that is far ahead: see watermark_take(). */
+int64_t watermark_odd(struct watermark *, int64_t ts, bool bad, bool *jump);
+
 /* Take a packet's time: move the clock, return the time it counts at (clamped).  `bad`: it can not be a
  * time.  *jump: far ahead, the clock stands still. */
-int64_t watermark_take(struct watermark *, int64_t ts, bool bad, bool *jump);
+static inline int64_t
+watermark_take(struct watermark *w, int64_t ts, bool bad, bool *jump)
+{
+	*jump = false;
+	if (bad || !w->started || ts - w->now > WATERMARK_FAR)
+		return (watermark_odd(w, ts, bad, jump));
+	w->agree = 0;
+	w->now = ts > w->now ? ts : w->now;
+	return (ts);
+}
 
 #endif

@@ -148,71 +148,71 @@ pack_lags(const struct seq_counts *c, uint8_t *out)
 }
 
 void
-seq_fill_counts(const struct seq_counts *s, const struct seq_counts *d, struct flow *r)
+seq_fill_counts(const struct seq_counts *s, const struct seq_counts *d, struct tile *r)
 {
 	static _Thread_local uint8_t lags[2][SEQ_LAGS * 6]; /* until the record is put */
 	size_t n;
 
 #define BOTH(name)                \
-	SET(r, s##name, s->name); \
-	SET(r, d##name, d->name);
+	PUT(r, s##name, s->name); \
+	PUT(r, d##name, d->name);
 	SEQ_SUMS_64(BOTH)
 	SEQ_SUMS_32(BOTH)
 	SEQ_MAXES(BOTH)
 #undef BOTH
 	if ((n = pack_lags(s, lags[0])) > 0)
-		SET_BLOB(r, slaghist, lags[0], n);
+		PUT_BLOB(r, slaghist, lags[0], n);
 	if ((n = pack_lags(d, lags[1])) > 0)
-		SET_BLOB(r, dlaghist, lags[1], n);
+		PUT_BLOB(r, dlaghist, lags[1], n);
 }
 
 void
-seq_fill_spis(const struct seq_bin *s, int x, struct flow *r)
+seq_fill_spis(const struct seq_bin *s, int x, struct tile *r)
 {
 	int y = 1 - x;
 
-	SET(r, sspi, s->spi[x] != 0 ? s->spi[x] : s->quiet[x]);
-	SET(r, dspi, s->spi[y] != 0 ? s->spi[y] : s->quiet[y]);
-	SET(r, snspi, s->nspi[x]);
-	SET(r, dnspi, s->nspi[y]);
+	PUT(r, sspi, s->spi[x] != 0 ? s->spi[x] : s->quiet[x]);
+	PUT(r, dspi, s->spi[y] != 0 ? s->spi[y] : s->quiet[y]);
+	PUT(r, snspi, s->nspi[x]);
+	PUT(r, dnspi, s->nspi[y]);
 	if (s->before[x] != 0)
-		SET(r, sspi0, s->before[x]);
+		PUT(r, sspi0, s->before[x]);
 	if (s->before[y] != 0)
-		SET(r, dspi0, s->before[y]);
-	SET(r, srekeys, s->rekeys[x]);
-	SET(r, drekeys, s->rekeys[y]);
-	SET(r, pconf, s->conf);
+		PUT(r, dspi0, s->before[y]);
+	PUT(r, srekeys, s->rekeys[x]);
+	PUT(r, drekeys, s->rekeys[y]);
+	PUT(r, pconf, s->conf);
 }
 
 void
-seq_fill_health(const struct seq_bin *s, const struct bin *b, struct flow *r)
+seq_fill_health(const struct seq_bin *s, const struct bin *b, struct tile *r)
 {
 	if ((s->oneway[0] && b->pkts[0] == 0) || (s->oneway[1] && b->pkts[1] == 0))
-		SET(r, health, HEALTH_oneway);
+		PUT(r, health, HEALTH_oneway);
 }
 
 #define SIDE_MEDIA(p, side)                                                           \
 	do {                                                                          \
 		if (!m->there[side])                                                  \
 			break;                                                        \
-		SET(r, p##ssrc, m->ssrc[side]);                                       \
-		SET(r, p##pt, m->pt[side]);                                           \
+		PUT(r, p##ssrc, m->ssrc[side]);                                       \
+		PUT(r, p##pt, m->pt[side]);                                           \
 		if (m->jit_n[side] == 0)                                              \
 			break;                                                        \
-		SET(r, p##jit_sum, m->jit_sum[side]);                                 \
-		SET(r, p##jit_n, m->jit_n[side]);                                     \
-		SET(r, p##jit_max, m->jit_max[side]);                                 \
+		PUT(r, p##jit_sum, m->jit_sum[side]);                                 \
+		PUT(r, p##jit_n, m->jit_n[side]);                                     \
+		PUT(r, p##jit_max, m->jit_max[side]);                                 \
 	} while (0)
 
 static void
-fill_media(const struct seq_media *m, int x, int y, struct flow *r)
+fill_media(const struct seq_media *m, int x, int y, struct tile *r)
 {
 	SIDE_MEDIA(s, x);
 	SIDE_MEDIA(d, y);
 }
 
 void
-seq_fill_carried(const struct numbers *n, const struct flow_state *f, const struct bin *b, struct flow *r)
+seq_fill_carried(const struct numbers *n, const struct flow_state *f, const struct bin *b, struct tile *r)
 {
 	const struct seq_bin *s;
 	int x = f->src, y = 1 - x;
@@ -221,8 +221,8 @@ seq_fill_carried(const struct numbers *n, const struct flow_state *f, const stru
 		return;
 	s = pool_at(&n->bins, b->ext);
 	if (s->peers) {
-		SET(r, tunid, hash64(&f->key, sizeof(f->key), 0));
-		SET(r, lane, 0);
+		PUT(r, tunid, hash64(&f->key, sizeof(f->key), 0));
+		PUT(r, lane, 0);
 		seq_fill_spis(s, x, r);
 	}
 	if (s->numbered) {

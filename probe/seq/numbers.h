@@ -61,12 +61,12 @@ void seq_bin_merge(struct numbers *, struct bin *to, struct bin *from);
 void seq_bin_end(struct numbers *, const struct bin *);
 
 /* Both sides' counts as fields. */
-void seq_fill_counts(const struct seq_counts *source, const struct seq_counts *destination, struct flow *);
+void seq_fill_counts(const struct seq_counts *source, const struct seq_counts *destination, struct tile *);
 /* SPIs, rekeys and pairing; x: the side that is the source. */
-void seq_fill_spis(const struct seq_bin *, int x, struct flow *);
-void seq_fill_health(const struct seq_bin *, const struct bin *, struct flow *);
+void seq_fill_spis(const struct seq_bin *, int x, struct tile *);
+void seq_fill_health(const struct seq_bin *, const struct bin *, struct tile *);
 /* All of a UDP or GRE flow's. */
-void seq_fill_carried(const struct numbers *, const struct flow_state *, const struct bin *, struct flow *);
+void seq_fill_carried(const struct numbers *, const struct flow_state *, const struct bin *, struct tile *);
 
 /* --- one direction of a carrier */
 

@@ -4,7 +4,6 @@
  */
 #include "probe/track/asks.h"
 
-#include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "probe/flow/slots.h"
 
@@ -13,9 +12,9 @@
 
 struct asks {
 	struct pool cells;
-	struct slots slots;
+	struct slots first, names; /* the first with a flow, id and side; those with a question, by that too */
 	uint32_t oldest, newest;
-	uint64_t seed;
+	struct key_secret secret;
 };
 
 struct asks *
@@ -24,8 +23,9 @@ asks_new(uint32_t max, uint64_t seed)
 	struct asks *a = mem_zero(1, sizeof(*a));
 
 	pool_init(&a->cells, sizeof(struct ask), max);
-	slots_init(&a->slots, 64);
-	a->seed = seed;
+	slots_init(&a->first, 64);
+	slots_init(&a->names, 64);
+	key_secret(&a->secret, seed);
 	return (a);
 }
 
@@ -37,7 +37,8 @@ asks_free(struct asks **pa)
 	if (a == NULL)
 		return;
 	pool_free(&a->cells);
-	slots_free(&a->slots);
+	slots_free(&a->first);
+	slots_free(&a->names);
 	free(a);
 	*pa = NULL;
 }
@@ -54,10 +55,18 @@ ask_number(const struct asks *a, const struct ask *x)
 	return ((uint32_t)((size_t)((const uint8_t *)x - a->cells.base) / a->cells.size));
 }
 
+/* Of what all messages of a query show. */
 static uint32_t
-ask_hash(const struct asks *a, const struct key *k, uint16_t id)
+ask_hash(const struct asks *a, const struct key *k, int side, uint16_t id)
 {
-	return ((uint32_t)hash64(k, sizeof(*k), a->seed + id));
+	return (key_hash(k, &a->secret, (uint64_t)id << 1 | (uint64_t)side));
+}
+
+/* And of its question. */
+static uint32_t
+name_hash(const struct asks *a, uint32_t hash, const struct dns_message *m)
+{
+	return ((uint32_t)key_fold(hash ^ a->secret.word[0], ((uint64_t)m->qtype << 32 | m->qhash) ^ a->secret.word[1]));
 }
 
 struct wanted {
@@ -73,18 +82,77 @@ same(const void *arg, uint32_t n)
 	const struct wanted *w = arg;
 	const struct ask *x = ask_at(w->a, n);
 
-	if (x->id != w->m->id || x->side != w->side || !key_equal(&x->of.key, w->key))
-		return (false);
-	return (!x->asked || !w->m->asked || (x->qhash == w->m->qhash && x->qtype == w->m->qtype));
+	return (x->id == w->m->id && x->side == w->side && key_equal(&x->of.key, w->key));
+}
+
+static bool
+same_name(const void *arg, uint32_t n)
+{
+	const struct wanted *w = arg;
+	const struct ask *x = ask_at(w->a, n);
+
+	return (x->qhash == w->m->qhash && x->qtype == w->m->qtype && same(w, n));
+}
+
+/* The first of those that differ in their questions alone. */
+static uint32_t
+find_first(const struct asks *a, const struct wanted *w, uint32_t hash)
+{
+	return (slots_find(&a->first, hash, same, w));
 }
 
 struct ask *
 asks_find(struct asks *a, const struct key *k, int side, const struct dns_message *m)
 {
 	struct wanted w = { a, k, m, dns_is_response(m) ? 1 - side : side };
-	uint32_t n = slots_find(&a->slots, ask_hash(a, k, m->id), same, &w);
+	uint32_t hash = ask_hash(a, k, w.side, m->id), n = 0;
 
+	if (m->asked)
+		n = slots_find(&a->names, name_hash(a, hash, m), same_name, &w);
+	if (n == 0 && (n = find_first(a, &w, hash)) != 0 && m->asked && ask_at(a, n)->asked)
+		n = 0; /* of another name, as all that come after it: one without a name is alone */
 	return (n != 0 ? ask_at(a, n) : NULL);
+}
+
+/* Into the tables: behind those with the same flow, id and side. */
+static void
+enter(struct asks *a, struct ask *x, uint32_t n, const struct wanted *w)
+{
+	uint32_t first = find_first(a, w, x->hash);
+
+	if (x->asked)
+		slots_add(&a->names, x->name, n);
+	if (first == 0) {
+		x->prev = n;
+		slots_add(&a->first, x->hash, n);
+		return;
+	}
+	x->prev = ask_at(a, first)->prev;
+	ask_at(a, x->prev)->next = n;
+	ask_at(a, first)->prev = n;
+}
+
+static void
+leave(struct asks *a, const struct ask *x, uint32_t n)
+{
+	bool first = ask_at(a, x->prev)->next != n;
+
+	if (x->asked)
+		slots_del(&a->names, x->name, n);
+	if (first) {
+		slots_del(&a->first, x->hash, n);
+		if (x->next == 0)
+			return;
+		slots_add(&a->first, x->hash, x->next);
+		ask_at(a, x->next)->prev = x->prev;
+		return;
+	}
+	ask_at(a, x->prev)->next = x->next;
+	if (x->next != 0)
+		ask_at(a, x->next)->prev = x->prev;
+	else
+		ask_at(a, find_first(a, &(struct wanted){ a, &x->of.key, &(struct dns_message){ .id = x->id }, x->side },
+		    x->hash))->prev = x->prev;
 }
 
 static void
@@ -132,13 +200,14 @@ asks_add(struct asks *a, const struct key *k, int side, const struct dns_message
 	x = ask_at(a, n);
 	memset(x, 0, sizeof(*x));
 	x->of.key = *k;
-	x->hash = ask_hash(a, k, m->id);
+	x->hash = ask_hash(a, k, side, m->id);
 	x->id = m->id;
 	x->asked = m->asked;
 	x->qhash = m->qhash;
 	x->qtype = m->qtype;
 	x->side = (uint8_t)side;
-	slots_add(&a->slots, x->hash, n);
+	x->name = name_hash(a, x->hash, m);
+	enter(a, x, n, &(struct wanted){ a, k, m, side });
 	append(a, x, n, now);
 	return (x);
 }
@@ -156,7 +225,7 @@ asks_drop(struct asks *a, struct ask *x)
 	uint32_t n = ask_number(a, x);
 
 	take_out(a, x);
-	slots_del(&a->slots, x->hash, n);
+	leave(a, x, n);
 	pool_put(&a->cells, n);
 }
 

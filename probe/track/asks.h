@@ -20,7 +20,9 @@ struct ask { /* a query that waits */
 	int64_t ts;         /* when it was sent, the last time */
 	int64_t due;        /* watermark at which it is unanswered */
 	uint32_t newer, older;
-	uint32_t hash, qhash;
+	uint32_t next, prev; /* of those with the same flow, id and side, as they came; the first one's prev is the last */
+	uint32_t hash, name; /* of these three; and of the question too, if it is known */
+	uint32_t qhash;
 	uint16_t id, qtype;
 	uint8_t asked, side;
 };

@@ -45,28 +45,28 @@ dns_bin(struct track *t, struct bin *b)
 }
 
 void
-dns_fill(const struct track *t, uint32_t cell, struct flow *r)
+dns_fill(const struct track *t, uint32_t cell, struct tile *r)
 {
 	static _Thread_local uint8_t out[RTT_PACKED]; /* until the record is put */
 	const struct dns_bin *d = pool_at(&t->dns_bin, cell);
 
-	SET(r, q, d->q);
-	SET(r, r, d->r);
-	SET(r, rm, d->rm);
-	SET(r, qrtx, d->qrtx);
-	SET(r, unans, d->unans);
-	SET(r, unsol, d->unsol);
-	SET(r, nx, d->nx);
-	SET(r, servfail, d->servfail);
-	SET(r, refused, d->refused);
-	SET(r, trunc, d->trunc);
-	SET(r, rt_n, d->rt.n);
+	PUT(r, q, d->q);
+	PUT(r, r, d->r);
+	PUT(r, rm, d->rm);
+	PUT(r, qrtx, d->qrtx);
+	PUT(r, unans, d->unans);
+	PUT(r, unsol, d->unsol);
+	PUT(r, nx, d->nx);
+	PUT(r, servfail, d->servfail);
+	PUT(r, refused, d->refused);
+	PUT(r, trunc, d->trunc);
+	PUT(r, rt_n, d->rt.n);
 	if (d->rt.n == 0)
 		return;
-	SET(r, rt_sum, d->rt.sum);
-	SET(r, rt_min, d->rt.min);
-	SET(r, rt_max, d->rt.max);
-	SET_BLOB(r, rt_hist, out, rtt_leg_pack(t, &d->rt, out));
+	PUT(r, rt_sum, d->rt.sum);
+	PUT(r, rt_min, d->rt.min);
+	PUT(r, rt_max, d->rt.max);
+	PUT_BLOB(r, rt_hist, out, rtt_leg_pack(t, &d->rt, out));
 }
 
 void

@@ -18,7 +18,7 @@ void dns_expire(struct track *, int64_t now);
 void dns_end_flow(struct track *, struct flow_state *);
 
 /* A row of extras[].  The histogram stays valid until the next call. */
-void dns_fill(const struct track *, uint32_t cell, struct flow *);
+void dns_fill(const struct track *, uint32_t cell, struct tile *);
 void dns_end_bin(struct track *, uint32_t cell);
 
 #endif

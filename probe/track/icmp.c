@@ -52,13 +52,13 @@ errors_note(struct track *t, const struct packet *p, uint32_t flow, int side, in
 }
 
 void
-errors_fill(const struct track *t, uint32_t cell, struct flow *r)
+errors_fill(const struct track *t, uint32_t cell, struct tile *r)
 {
 	const struct errors *e = pool_at(&t->errors, cell);
 
-	SET(r, icmpun, e->n[UNREACHABLE]);
-	SET(r, icmpttl, e->n[TIME_EXCEEDED]);
-	SET(r, icmpbig, e->n[TOO_BIG]);
+	PUT(r, icmpun, e->n[UNREACHABLE]);
+	PUT(r, icmpttl, e->n[TIME_EXCEEDED]);
+	PUT(r, icmpbig, e->n[TOO_BIG]);
 }
 
 void

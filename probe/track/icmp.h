@@ -14,7 +14,7 @@ void errors_init(struct track *, uint32_t max_flows);
 void errors_note(struct track *, const struct packet *, uint32_t flow, int side, int64_t now);
 
 /* A row of extras[]. */
-void errors_fill(const struct track *, uint32_t cell, struct flow *);
+void errors_fill(const struct track *, uint32_t cell, struct tile *);
 void errors_merge(struct track *, uint32_t to, uint32_t from);
 void errors_end(struct track *, uint32_t cell);
 

@@ -369,28 +369,28 @@ rtt_leg_pack(const struct track *t, const struct rtt_leg *l, uint8_t out[static 
 #define LEG_FIELDS(p, l, out)                                   \
 	do {                                                    \
 		if ((l)->has & RTTLEG_MIN)                      \
-			SET(r, p##_min, (l)->min);              \
+			PUT(r, p##_min, (l)->min);              \
 		if ((l)->n == 0)                                \
 			break;                                  \
-		SET(r, p##_n, (l)->n);                          \
-		SET(r, p##_sum, (l)->sum);                      \
-		SET(r, p##_max, (l)->max);                      \
-		SET(r, p##_dsum, (l)->dsum);                    \
-		SET_BLOB(r, p##_hist, out, rtt_leg_pack(t, l, out)); \
+		PUT(r, p##_n, (l)->n);                          \
+		PUT(r, p##_sum, (l)->sum);                      \
+		PUT(r, p##_max, (l)->max);                      \
+		PUT(r, p##_dsum, (l)->dsum);                    \
+		PUT_BLOB(r, p##_hist, out, rtt_leg_pack(t, l, out)); \
 	} while (0)
 
 #define HS_FIELDS(name, bit)                                    \
 	do {                                                    \
 		if ((b->has & (bit)) == 0)                      \
 			break;                                  \
-		SET(r, name##_sum, b->name);                    \
-		SET(r, name##_n, 1);                            \
-		SET(r, name##_min, b->name);                    \
-		SET(r, name##_max, b->name);                    \
+		PUT(r, name##_sum, b->name);                    \
+		PUT(r, name##_n, 1);                            \
+		PUT(r, name##_min, b->name);                    \
+		PUT(r, name##_max, b->name);                    \
 	} while (0)
 
 void
-rtt_fill(const struct track *t, uint32_t cell, int src, struct flow *r)
+rtt_fill(const struct track *t, uint32_t cell, int src, struct tile *r)
 {
 	static _Thread_local uint8_t out[2][RTT_PACKED]; /* until the record is put */
 	const struct rtt_bin *b;
@@ -403,7 +403,7 @@ rtt_fill(const struct track *t, uint32_t cell, int src, struct flow *r)
 	HS_FIELDS(synack, RTTBIN_SYNACK);
 	HS_FIELDS(ackdat, RTTBIN_ACKDAT);
 	HS_FIELDS(tcprtt, RTTBIN_TCPRTT);
-	SET(r, rttm, b->method);
+	PUT(r, rttm, b->method);
 }
 
 /* --- the end */

@@ -93,7 +93,7 @@ size_t rtt_leg_pack(const struct track *, const struct rtt_leg *, uint8_t out[st
 void rtt_leg_end(struct track *, const struct rtt_leg *); /* gives back its cell */
 
 /* The fields.  src: the side that is the source.  Histograms stay valid until the next call in this thread. */
-void rtt_fill(const struct track *, uint32_t cell, int src, struct flow *);
+void rtt_fill(const struct track *, uint32_t cell, int src, struct tile *);
 
 /* Give back cells; both may have none. */
 void rtt_end_bin(struct track *, uint32_t cell);

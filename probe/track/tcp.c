@@ -415,13 +415,13 @@ prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 /* --- the record */
 
 #define PAIR_OF(name, from)          \
-	SET(r, s##name, (from)[s]);  \
-	SET(r, d##name, (from)[d]);
+	PUT(r, s##name, (from)[s]);  \
+	PUT(r, d##name, (from)[d]);
 #define BIN_PAIR(name)  PAIR_OF(name, b->name)
 #define MORE_PAIR(name) PAIR_OF(name, m->name)
 
 static void
-fill_gaps(const struct track *t, const struct tcp_more *m, int s, struct flow *r)
+fill_gaps(const struct track *t, const struct tcp_more *m, int s, struct tile *r)
 {
 	static _Thread_local uint8_t out[TCP_GAPS * 11]; /* until the record is put */
 	const struct tcp_gaps *g = pool_at(&t->tcp_gap, m->gaps);
@@ -437,12 +437,12 @@ fill_gaps(const struct track *t, const struct tcp_more *m, int s, struct flow *r
 			out[n++] = (uint8_t)v[j];
 		}
 	}
-	SET_BLOB(r, gaps, out, n);
+	PUT_BLOB(r, gaps, out, n);
 }
 
 /* Round trips under load grow far above their least, and the receiver is not what holds it up. */
 static void
-fill_bloat(const struct track *t, uint32_t rtt, const struct tcp_bin *b, const struct tcp_more *m, int s, struct flow *r,
+fill_bloat(const struct track *t, uint32_t rtt, const struct tcp_bin *b, const struct tcp_more *m, int s, struct tile *r,
     uint64_t *health)
 {
 	uint64_t sides = 0;
@@ -458,12 +458,12 @@ fill_bloat(const struct track *t, uint32_t rtt, const struct tcp_bin *b, const s
 	}
 	if (sides == 0)
 		return;
-	SET(r, bloatside, sides);
+	PUT(r, bloatside, sides);
 	*health |= HEALTH_bufbloat;
 }
 
 static void
-fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s, int d, struct flow *r)
+fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s, int d, struct tile *r)
 {
 	static const struct tcp_more none;
 	const struct tcp_more *m = b->more != 0 ? pool_at(&t->tcp_more, b->more) : &none;
@@ -487,18 +487,18 @@ fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s
 		TCP_EVENTS(MORE_PAIR)
 	}
 	if (both && m->capooo[s] > 0)
-		SET(r, sskew_us, m->skew_us[s]);
+		PUT(r, sskew_us, m->skew_us[s]);
 	if (both && m->capooo[d] > 0)
-		SET(r, dskew_us, m->skew_us[d]);
+		PUT(r, dskew_us, m->skew_us[d]);
 	if (m->ngaps > 0)
 		fill_gaps(t, m, s, r);
 	fill_bloat(t, rtt, b, m, s, r, &health);
 	if (health != 0)
-		SET(r, health, health);
+		PUT(r, health, health);
 }
 
 static void
-fill_history(const struct bin *b, struct tcp_bin *x, int s, struct flow *r)
+fill_history(const struct bin *b, struct tcp_bin *x, int s, struct tile *r)
 {
 	if (s == 1)
 		for (int i = 0; i < x->n; i++) /* from lo/hi to source/destination */
@@ -508,28 +508,28 @@ fill_history(const struct bin *b, struct tcp_bin *x, int s, struct flow *r)
 		x->text[0] = '^';
 		x->n += x->n < HIST_MAX;
 	}
-	SET_BLOB(r, hist, x->text, x->n);
-	SET(r, shists, x->letters[s]);
-	SET(r, dhists, x->letters[1 - s]);
+	PUT_BLOB(r, hist, x->text, x->n);
+	PUT(r, shists, x->letters[s]);
+	PUT(r, dhists, x->letters[1 - s]);
 }
 
 /* What a side offered with its SYN. */
 #define FILL_OFFER(p, side)                                                                 \
 	do {                                                                                \
 		if (x->mss[side] != 0)                                                      \
-			SET(r, p##mss, x->mss[side]);                                       \
+			PUT(r, p##mss, x->mss[side]);                                       \
 		if (b->tcpflags[side] & TCP_SYN && f->wscale[side] <= 14)                   \
-			SET(r, p##wscale, f->wscale[side]);                                 \
+			PUT(r, p##wscale, f->wscale[side]);                                 \
 	} while (0)
 
 static void
-fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
+fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct tile *r)
 {
 	int s = f->src, d = 1 - s;
 	struct tcp_bin *x;
 
-	SET(r, stcpflags, b->tcpflags[s]);
-	SET(r, dtcpflags, b->tcpflags[d]);
+	PUT(r, stcpflags, b->tcpflags[s]);
+	PUT(r, dtcpflags, b->tcpflags[d]);
 	if (b->ext == 0)
 		return;
 	x = pool_at(&t->tcp_bin, b->ext);
@@ -540,11 +540,11 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 	PAIR_OF(ackpkts, x->ackpkts)
 	PAIR_OF(opts, x->opts)
 	if (x->rstby != 0) {
-		SET(r, rstby, s == 0 ? x->rstby : (x->rstby >> 1 | x->rstby << 1) & 3);
-		SET(r, rstphase, x->rstphase);
+		PUT(r, rstby, s == 0 ? x->rstby : (x->rstby >> 1 | x->rstby << 1) & 3);
+		PUT(r, rstphase, x->rstphase);
 	}
 	if (x->rstby != 0 || x->rstttl != 0)
-		SET(r, rstttl, x->rstttl);
+		PUT(r, rstttl, x->rstttl);
 	rtt_fill(t, b->ext2, s, r);
 	PAIR_OF(datasegs, x->datasegs)
 	PAIR_OF(newbytes, x->newbytes)

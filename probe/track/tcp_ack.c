@@ -165,17 +165,17 @@ selective(struct tcp_packet *k)
 	if ((p->tcp.opts & TCPOPT_SACK) == 0 || (y->has & SIDE_NXT) == 0)
 		return;
 	/* RFC 2883 4: the first block repeats what was acknowledged, or lies inside the second. */
-	below = (int32_t)(p->tcp.ack - p->tcp.sack[0][1]);
+	below = (int32_t)(p->tcp.ack - p->sack[0][1]);
 	if (p->tcp.nsack > 1) {
-		from = (int32_t)(p->tcp.sack[0][0] - p->tcp.sack[1][0]);
-		to = (int32_t)(p->tcp.sack[1][1] - p->tcp.sack[0][1]);
+		from = (int32_t)(p->sack[0][0] - p->sack[1][0]);
+		to = (int32_t)(p->sack[1][1] - p->sack[0][1]);
 	} else {
 		from = to = -1;
 	}
 	if (below >= 0 || (from >= 0 && to >= 0))
 		tcp_rare(k)->dsack[1 - k->side]++;
 	for (int i = 0; i < p->tcp.nsack; i++) {
-		uint64_t edge = tcp_extend(y->nxt, p->tcp.sack[i][1]);
+		uint64_t edge = tcp_extend(y->nxt, p->sack[i][1]);
 
 		if (edge <= y->una || (y->has & SIDE_SACK && edge <= y->sack))
 			continue;

@@ -14,7 +14,7 @@ end(const struct flow_state *f, uint8_t cause, struct ending *e)
 }
 
 static void
-fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
+fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct tile *r)
 {
 	const struct seq_bin *s;
 	int x = f->src, y = 1 - x;
@@ -23,11 +23,11 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 		return;
 	s = pool_at(&t->numbers.bins, b->ext);
 	seq_fill_spis(s, x, r);
-	SET(r, sroam, s->roam[x]);
-	SET(r, droam, s->roam[y]);
-	SET(r, sbadspi, s->badspi[x]);
-	SET(r, dbadspi, s->badspi[y]);
-	SET(r, spiflags, s->flags);
+	PUT(r, sroam, s->roam[x]);
+	PUT(r, droam, s->roam[y]);
+	PUT(r, sbadspi, s->badspi[x]);
+	PUT(r, dbadspi, s->badspi[y]);
+	PUT(r, spiflags, s->flags);
 	seq_fill_counts(&s->counts[x], &s->counts[y], r);
 	seq_fill_health(s, b, r);
 }

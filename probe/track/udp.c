@@ -64,7 +64,7 @@ packet(struct track *t, const struct seen *v)
 }
 
 static void
-fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct flow *r)
+fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct tile *r)
 {
 	const struct udp_bin *u;
 	int s = f->src, d = 1 - s;
@@ -74,14 +74,14 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 		return;
 	u = pool_at(&t->udp_bin, b->ext2);
 	if (u->has & HAS_NATKA) {
-		SET(r, snatka, u->natka[s]);
-		SET(r, dnatka, u->natka[d]);
+		PUT(r, snatka, u->natka[s]);
+		PUT(r, dnatka, u->natka[d]);
 	}
 	if (u->has & HAS_IKE) {
-		SET(r, sikeq, u->ikeq[s]);
-		SET(r, dikeq, u->ikeq[d]);
-		SET(r, siker, u->iker[s]);
-		SET(r, diker, u->iker[d]);
+		PUT(r, sikeq, u->ikeq[s]);
+		PUT(r, dikeq, u->ikeq[d]);
+		PUT(r, siker, u->iker[s]);
+		PUT(r, diker, u->iker[d]);
 	}
 }
 

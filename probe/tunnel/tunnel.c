@@ -4,7 +4,6 @@
  */
 #include "probe/tunnel/tunnel.h"
 
-#include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "probe/flow/slots.h"
 #include "probe/tunnel/ike.h"
@@ -29,7 +28,7 @@ struct tunnels {
 	uint32_t old_head, old_tail; /* SAs by age */
 	uint32_t wait_head, wait_tail; /* undecided SAs of all tunnels, by (first, side, spi) */
 	struct ikes ikes;            /* what IKE said between gateways */
-	uint64_t seed;
+	struct key_secret secret;
 	bool no_lanes;
 };
 
@@ -45,7 +44,7 @@ tunnels_new(uint32_t max, bool no_lanes, uint64_t seed)
 	slots_init(&t->by_tunnel, 4096);
 	ikes_init(&t->ikes, seed);
 	kins_init(&t->kins, &t->sas, &t->tunnels, seed);
-	t->seed = seed;
+	key_secret(&t->secret, seed);
 	t->no_lanes = no_lanes;
 	return (t);
 }
@@ -120,7 +119,7 @@ find_tunnel(const struct tunnels *t, const struct key *k)
 {
 	struct wanted w = { t, k, 0, 0 };
 
-	return (slots_find(&t->by_tunnel, (uint32_t)hash64(k, sizeof(*k), t->seed), same_tunnel, &w));
+	return (slots_find(&t->by_tunnel, key_hash(k, &t->secret, 0), same_tunnel, &w));
 }
 
 static uint32_t
@@ -132,7 +131,7 @@ new_tunnel(struct tunnels *t, const struct key *k, int side)
 
 	memset(u, 0, sizeof(*u));
 	u->key = *k;
-	u->hash = (uint32_t)hash64(k, sizeof(*k), t->seed);
+	u->hash = key_hash(k, &t->secret, 0);
 	u->src = (uint8_t)side;
 	u->dirq = DIRQ_FIRST;
 	if (i != NULL && i->side < 2) {
@@ -236,7 +235,7 @@ same_sa(const void *arg, uint32_t n)
 uint32_t
 tunnels_hash(const struct tunnels *t, const struct key *k, int side, uint32_t spi)
 {
-	return ((uint32_t)hash64(k, sizeof(*k), t->seed ^ ((uint64_t)spi << 1 | (uint64_t)side)));
+	return (key_hash(k, &t->secret, (uint64_t)spi << 1 | (uint64_t)side));
 }
 
 void

@@ -61,6 +61,14 @@ world_new(struct world *w, int64_t seconds, uint32_t max_flows)
 	notes_init(&w->notes, &w->flows, w->track, &w->lanes, &w->key);
 }
 
+/* The records so far. */
+static inline const struct batch *
+world_batch(struct world *w)
+{
+	tile_flush(w->ledger.emit.tile, w->ledger.emit.batch);
+	return (w->ledger.emit.batch);
+}
+
 /* --- packets */
 
 /* Of 100 bytes, side 0 = 10.0.0.1 port 4000, side 1 = 10.0.0.2 port 80. */
@@ -256,7 +264,7 @@ world_value(struct buf *b, enum field f, union value v)
 static inline const char *
 world_said(struct world *w, const char *wanted)
 {
-	const struct batch *batch = w->ledger.emit.batch;
+	const struct batch *batch = world_batch(w);
 	struct buf *b = &w->text;
 	bool zeros = *wanted != '!';
 

@@ -330,10 +330,10 @@ test_tcp_options(void **state)
 	assert_int_equal(p.tcp.mss, 1460);
 	assert_int_equal(p.tcp.wscale, 7);
 	assert_int_equal(p.tcp.nsack, 2);
-	assert_int_equal(p.tcp.sack[0][0], 10);
-	assert_int_equal(p.tcp.sack[0][1], 20);
-	assert_int_equal(p.tcp.sack[1][0], 30);
-	assert_int_equal(p.tcp.sack[1][1], 40);
+	assert_int_equal(p.sack[0][0], 10);
+	assert_int_equal(p.sack[0][1], 20);
+	assert_int_equal(p.sack[1][0], 30);
+	assert_int_equal(p.sack[1][1], 40);
 }
 
 static void

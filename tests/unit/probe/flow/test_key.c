@@ -421,6 +421,89 @@ test_multicast(void **state)
 	began("later", with(icmp(PROTO_ICMP6, 1, 2, 135, 0, 0), FACT_NOANSWER), false, 0, true);
 }
 
+/* --- the hash of tables */
+
+/* What differs from key to key: addresses in a row, a port, both ports, a VNI; what whoever sends can choose. */
+static struct key
+numbered(int what, uint32_t i)
+{
+	struct key k;
+	uint8_t *b = what == 0 ? k.lo.b : k.hi.b;
+
+	memset(&k, 0, sizeof(k));
+	k.lo.b[10] = k.lo.b[11] = k.hi.b[10] = k.hi.b[11] = 0xff;
+	k.proto = PROTO_UDP;
+	k.af = 4;
+	if (what < 2) {
+		b[14] = (uint8_t)(i >> 8);
+		b[15] = (uint8_t)i;
+	} else if (what == 2) {
+		k.lport = (uint16_t)i;
+	} else if (what == 3) {
+		k.lport = (uint16_t)(i >> 8);
+		k.hport = (uint16_t)(i & 0xff);
+	} else {
+		k.vrf = i;
+	}
+	return (k);
+}
+
+/* 65536 keys thrown at 65536 places leave 65536 / e = 24109 of them empty if it is by chance, with a standard deviation
+ * of 80: ten of them are allowed. */
+static void
+test_hash_spreads(void **state)
+{
+	enum { N = 65536, EXPECTED = 24109, ALLOWED = 800 };
+	static uint8_t low[N], high[N];
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 4; seed++)
+		for (int what = 0; what < 5; what++) {
+			struct key_secret s;
+			int empty[2] = { 0 };
+
+			key_secret(&s, seed);
+			memset(low, 0, sizeof(low));
+			memset(high, 0, sizeof(high));
+			for (uint32_t i = 0; i < N; i++) {
+				struct key k = numbered(what, i);
+				uint32_t h = key_hash(&k, &s, 0);
+
+				low[h & 0xffff] = high[h >> 16] = 1;
+			}
+			for (int i = 0; i < N; i++) {
+				empty[0] += !low[i];
+				empty[1] += !high[i];
+			}
+			for (int i = 0; i < 2; i++)
+				assert_true(empty[i] > EXPECTED - ALLOWED && empty[i] < EXPECTED + ALLOWED);
+		}
+}
+
+/* Each byte of a key counts, and the seed, and what is hashed with it: two hashes of 32 bits are the same by chance once
+ * in 4 billion. */
+static void
+test_hash_differs(void **state)
+{
+	struct key_secret s, other;
+	struct key k = numbered(0, 7);
+	uint32_t h;
+
+	(void)state;
+	key_secret(&s, 1);
+	key_secret(&other, 2);
+	h = key_hash(&k, &s, 0);
+	assert_int_not_equal(key_hash(&k, &other, 0), h);
+	assert_int_not_equal(key_hash(&k, &s, 1), h);
+	for (size_t i = 0; i < sizeof(k); i++) {
+		struct key x = k;
+
+		((uint8_t *)&x)[i] ^= 1;
+		assert_int_not_equal(key_hash(&x, &s, 0), h);
+		assert_false(key_equal(&x, &k));
+	}
+}
+
 int
 main(void)
 {
@@ -437,6 +520,8 @@ main(void)
 		cmocka_unit_test(test_not_seen),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_multicast),
+		cmocka_unit_test(test_hash_spreads),
+		cmocka_unit_test(test_hash_differs),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

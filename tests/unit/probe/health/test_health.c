@@ -13,28 +13,30 @@
 
 #define T 5 /* seconds of a bin */
 
-static struct flow *
+static struct tile *
 record(unsigned proto)
 {
-	static struct flow r;
+	static struct tile *r;
 	static const uint8_t a[4] = { 10, 0, 0, 1 }, b[4] = { 10, 0, 0, 2 };
 
-	flow_clear(&r);
-	SET(&r, rectype, RECTYPE_FLOW);
-	SET(&r, bstart, 100 * 1000000000ll);
-	SET(&r, bend, (100 + T) * 1000000000ll);
-	SET(&r, proto, proto);
-	SET_IP(&r, saddr, ip_v4(a));
-	SET_IP(&r, daddr, ip_v4(b));
-	return (&r);
+	if (r == NULL)
+		r = tile_new();
+	tile_drop(r);
+	PUT(r, rectype, RECTYPE_FLOW);
+	PUT(r, bstart, 100 * 1000000000ll);
+	PUT(r, bend, (100 + T) * 1000000000ll);
+	PUT(r, proto, proto);
+	PUT_IP(r, saddr, ip_v4(a));
+	PUT_IP(r, daddr, ip_v4(b));
+	return (r);
 }
 
 static uint64_t
-flags(struct flow *r, bool replied)
+flags(struct tile *r, bool replied)
 {
 	health_fill(r, &health_default, replied);
-	assert_true(HAS_FIELD(r, health));
-	return (r->v[F_health].u);
+	assert_true(TILE_HAS(r, health));
+	return (tile_number(r, F_health));
 }
 
 /* Up to six fields of a TCP record, and the flags that follow. */
@@ -92,12 +94,12 @@ tcp_rules(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct flow *r = record(6);
+		struct tile *r = record(6);
 		uint64_t got;
 
 		for (unsigned s = 0; s < 6 && cases[i].set[s].field != 0; s++) {
-			r->v[cases[i].set[s].field].u = cases[i].set[s].v;
-			bit_set(r->present, cases[i].set[s].field);
+			r->u[cases[i].set[s].field][r->row] = cases[i].set[s].v;
+			bit_set(r->present[r->row], cases[i].set[s].field);
 		}
 		got = flags(r, false);
 		if (got != cases[i].flags)
@@ -112,28 +114,28 @@ numbered(void **state)
 {
 	(void)state;
 	for (uint64_t uniq = 297; uniq <= 298; uniq++) {
-		struct flow *r = record(50);
+		struct tile *r = record(50);
 
-		SET(r, suniq, uniq);
-		SET(r, slost, 3);
+		PUT(r, suniq, uniq);
+		PUT(r, slost, 3);
 		assert_int_equal(flags(r, true), uniq == 297 ? HEALTH_highloss : 0);
 	}
 	for (int fix = 0; fix < 2; fix++) {
-		struct flow *r = record(50);
+		struct tile *r = record(50);
 
-		SET(r, duniq, 10);
-		SET(r, dlost, 3);
-		SET(r, dfix, fix);
+		PUT(r, duniq, 10);
+		PUT(r, dlost, 3);
+		PUT(r, dfix, fix);
 		assert_int_equal(flags(r, true), fix ? 0 : HEALTH_highloss);
 	}
 	for (int bucket = 5; bucket < 8; bucket++) { /* 32-63, 64-127, 128-255 */
 		uint64_t count[HIST_BUCKETS] = { 0 };
 		struct arena arena = { 0 };
-		struct flow *r = record(50);
+		struct tile *r = record(50);
 
 		count[bucket] = 1;
-		r->v[F_dlaghist].b = hist_pack(count, &arena);
-		bit_set(r->present, F_dlaghist);
+		r->wide[F_dlaghist][r->row].b = hist_pack(count, &arena);
+		bit_set(r->present[r->row], F_dlaghist);
 		assert_int_equal(flags(r, true), bucket >= 6 ? HEALTH_replay64 : 0);
 		arena_free(&arena);
 	}
@@ -162,19 +164,19 @@ no_answer(void **state)
 
 	(void)state;
 	for (int more = 0; more < 2; more++) { /* one side captured: it was answered, or it would not have gone on */
-		struct flow *r = record(6);
+		struct tile *r = record(6);
 
-		SET(r, conn, CONN_S0);
-		SET(r, cause, CAUSE_idle);
+		PUT(r, conn, CONN_S0);
+		PUT(r, cause, CAUSE_idle);
 		assert_int_equal(flags(r, more), more ? 0 : HEALTH_noans);
 	}
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct flow *r = record(table[i].proto);
+		struct tile *r = record(table[i].proto);
 
-		SET_IP(r, daddr, ip_v4(table[i].dst));
-		SET(r, dmac, table[i].mac);
+		PUT_IP(r, daddr, ip_v4(table[i].dst));
+		PUT(r, dmac, table[i].mac);
 		if (table[i].id)
-			SET(r, icmpid, 7);
+			PUT(r, icmpid, 7);
 		if (flags(r, table[i].replied) != (table[i].flag ? HEALTH_noans : 0))
 			fail_msg("row %zu", i);
 	}
@@ -184,27 +186,27 @@ no_answer(void **state)
 static void
 counters(void **state)
 {
-	struct flow *r = record(6);
+	struct tile *r = record(6);
 
 	(void)state;
-	SET(r, health, HEALTH_bufbloat | HEALTH_asym | HEALTH_oneway);
+	PUT(r, health, HEALTH_bufbloat | HEALTH_asym | HEALTH_oneway);
 	(void)flags(r, true);
 	for (enum field f = F_n_bufbloat; f <= F_n_highloss; f++)
-		assert_int_equal(bit_get(r->present, f), f == F_n_bufbloat || f == F_n_asym || f == F_n_oneway);
-	assert_int_equal(r->v[F_n_bufbloat].u, 1);
+		assert_int_equal(bit_get(r->present[r->row], f), f == F_n_bufbloat || f == F_n_asym || f == F_n_oneway);
+	assert_int_equal(tile_number(r, F_n_bufbloat), 1);
 	r = record(6);
-	SET(r, rstphase, 1);
-	SET(r, soow, 10);
-	SET(r, sdatasegs, 20);
-	SET(r, swinlim, 20);
-	SET(r, srtxup, 10);
-	SET(r, sackgap, 3);
-	SET(r, szwin_us, 5000000);
-	SET(r, snullack, 50);
-	SET(r, dnullack, 50);
+	PUT(r, rstphase, 1);
+	PUT(r, soow, 10);
+	PUT(r, sdatasegs, 20);
+	PUT(r, swinlim, 20);
+	PUT(r, srtxup, 10);
+	PUT(r, sackgap, 3);
+	PUT(r, szwin_us, 5000000);
+	PUT(r, snullack, 50);
+	PUT(r, dnullack, 50);
 	(void)flags(r, true);
 	for (enum field f = F_n_bufbloat; f <= F_n_highloss; f++)
-		assert_int_equal(bit_get(r->present, f), f != F_n_bufbloat && f != F_n_asym && f != F_n_oneway &&
+		assert_int_equal(bit_get(r->present[r->row], f), f != F_n_bufbloat && f != F_n_asym && f != F_n_oneway &&
 			f != F_n_noans && f != F_n_replay64);
 }
 

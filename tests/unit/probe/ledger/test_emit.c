@@ -89,11 +89,11 @@ test_key(void **state)
 		snprintf(want, sizeof(want), "flow 0%s", k->row);
 		ROW("proto saddr daddr sport dport icmptype icmpcode icmpid sap vrf lane", want);
 	}
-	assert_true(column_has(w.ledger.emit.batch->col[F_tunid], w.ledger.emit.batch->rows - 1)); /* ESP's last two */
-	assert_true(column_has(w.ledger.emit.batch->col[F_tunid], w.ledger.emit.batch->rows - 2));
-	assert_false(column_has(w.ledger.emit.batch->col[F_tunid], 0));
-	assert_int_equal(sim_get(w.ledger.emit.batch, F_tunid, w.ledger.emit.batch->rows - 1),
-	    sim_get(w.ledger.emit.batch, F_tunid, w.ledger.emit.batch->rows - 2)); /* without lane and SA: the tunnel */
+	assert_true(column_has(world_batch(&w)->col[F_tunid], world_batch(&w)->rows - 1)); /* ESP's last two */
+	assert_true(column_has(world_batch(&w)->col[F_tunid], world_batch(&w)->rows - 2));
+	assert_false(column_has(world_batch(&w)->col[F_tunid], 0));
+	assert_int_equal(sim_get(world_batch(&w), F_tunid, world_batch(&w)->rows - 1),
+	    sim_get(world_batch(&w), F_tunid, world_batch(&w)->rows - 2)); /* without lane and SA: the tunnel */
 	f.key.af = 0; /* frames: MAC addresses are no IP addresses */
 	f.key.proto = PROTO_LLC;
 	ROW("saddr daddr vrf", "flow 0 vrf=0");
@@ -346,10 +346,11 @@ static void
 test_mar(void **state)
 {
 	struct stat_set s = { .frames = 3, .active = 7 };
-	const struct batch *batch = w.ledger.emit.batch;
+	const struct batch *batch;
 
 	(void)state;
 	emit_mar(&w.ledger.emit, AT(5000), &s, AT(11000), true);
+	batch = world_batch(&w);
 	assert_int_equal(sim_get(batch, F_rectype, 0), RECTYPE_MAR);
 	assert_int_equal(sim_get(batch, F_flags, 0), RFLAGS_late);
 	assert_int_equal(sim_get(batch, F_bstart, 0), AT(5000));
@@ -366,10 +367,11 @@ test_mar(void **state)
 static bool
 is_marked(int64_t ms)
 {
-	const struct batch *batch = w.ledger.emit.batch;
+	const struct batch *batch;
 
 	b.start = AT(ms);
 	emit_bin(&w.ledger.emit, &(struct told){ .track = w.track, .f = &f, .b = &b });
+	batch = world_batch(&w);
 	return ((sim_get(batch, F_flags, batch->rows - 1) & RFLAGS_capdrop) != 0);
 }
 
@@ -396,6 +398,7 @@ test_dropped(void **state)
 	assert_true(!is_marked(5000) && is_marked(100000) && is_marked(100000 * EMIT_DROPS));
 	emit_correction(e, &(struct told){ .track = w.track, .f = &f, .b = &b,
 	    .frag = &(struct frag_counts){ .fragok = { 1 } } });
+	(void)world_batch(&w);
 	assert_true(sim_get(e->batch, F_flags, e->batch->rows - 1) & RFLAGS_capdrop);
 }
 

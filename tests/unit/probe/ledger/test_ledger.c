@@ -867,11 +867,11 @@ test_close(void **state)
 	ledger_mar(&w.ledger, &s, false); /* as the clock stood when it was sealed */
 	s.due = INT64_MIN;                /* or when it was made to go */
 	ledger_mar(&w.ledger, &s, true);
-	assert_int_equal(w.ledger.emit.batch->rows, 2);
-	assert_int_equal(sim_get(w.ledger.emit.batch, F_watermark, 0), AT(6000));
-	assert_int_equal(sim_get(w.ledger.emit.batch, F_frames, 0), 2);
-	assert_int_equal(sim_get(w.ledger.emit.batch, F_watermark, 1), AT(7000));
-	assert_int_equal(sim_get(w.ledger.emit.batch, F_flags, 1), RFLAGS_late);
+	assert_int_equal(world_batch(&w)->rows, 2);
+	assert_int_equal(sim_get(world_batch(&w), F_watermark, 0), AT(6000));
+	assert_int_equal(sim_get(world_batch(&w), F_frames, 0), 2);
+	assert_int_equal(sim_get(world_batch(&w), F_watermark, 1), AT(7000));
+	assert_int_equal(sim_get(world_batch(&w), F_flags, 1), RFLAGS_late);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -4,6 +4,8 @@
  */
 #include "probe/ledger/stat.h"
 
+#include "tests/unit/probe/row.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,8 +66,8 @@ test_fill(void **state)
 		struct stat_set s = { .frames = 7, .live = x->live, .has_ifdrop = x->ifdrop };
 		struct flow r;
 
-		flow_clear(&r);
-		stat_fill(&s, &r);
+		stat_fill(&s, row());
+		row_get(&r);
 		assert_true(HAS_FIELD(&r, frames) && HAS_FIELD(&r, dnsevict) && HAS_FIELD(&r, recdrop));
 		assert_int_equal(r.v[F_frames].u, 7);
 		assert_int_equal(r.v[F_dnsevict].u, 0);

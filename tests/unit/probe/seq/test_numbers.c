@@ -3,6 +3,7 @@
  * test_numbers.c: what a record keeps of numbers, and where a carrier counts: in an open bin, in a correction, nowhere.
  * Streams that carry them are in test_carried.c, test_rtp.c, test_wg.c, tunnels in tunnel/.
  */
+#include "tests/unit/probe/row.h"
 #include "tests/unit/probe/world.h"
 
 static struct world w;
@@ -108,27 +109,27 @@ test_fields(void **state)
 	struct flow r;
 
 	(void)state;
-	flow_clear(&r);
-	seq_fill_spis(&s, 0, &r);
+	seq_fill_spis(&s, 0, row());
+	row_get(&r);
 	assert_true(r.v[F_sspi].u == 7 && r.v[F_dspi].u == 9); /* it has sent nothing: what it has */
 	assert_true(HAS_FIELD(&r, sspi0) && r.v[F_sspi0].u == 6 && !HAS_FIELD(&r, dspi0));
 	assert_true(r.v[F_snspi].u == 2 && r.v[F_dnspi].u == 0 && r.v[F_srekeys].u == 1 && r.v[F_pconf].u == 3);
-	flow_clear(&r);
-	seq_fill_spis(&s, 1, &r); /* the other way round */
+	seq_fill_spis(&s, 1, row()); /* the other way round */
+	row_get(&r);
 	assert_true(r.v[F_sspi].u == 9 && r.v[F_dspi].u == 7 && r.v[F_dspi0].u == 6 && !HAS_FIELD(&r, sspi0));
-	flow_clear(&r);
-	seq_fill_health(&s, &b, &r);
+	seq_fill_health(&s, &b, row());
+	row_get(&r);
 	assert_int_equal(r.v[F_health].u, HEALTH_oneway);
-	flow_clear(&r);
 	b.pkts[1] = 1; /* it has sent after all */
-	seq_fill_health(&s, &b, &r);
+	seq_fill_health(&s, &b, row());
+	row_get(&r);
 	assert_false(HAS_FIELD(&r, health));
 	s.counts[0].lost = 5;
 	s.counts[0].laghist[0] = 1;
 	s.counts[0].laghist[2] = 300;
 	s.counts[1].lateus_max = 6;
-	flow_clear(&r);
-	seq_fill_counts(&s.counts[0], &s.counts[1], &r);
+	seq_fill_counts(&s.counts[0], &s.counts[1], row());
+	row_get(&r);
 	assert_true(r.v[F_slost].u == 5 && r.v[F_dlost].u == 0 && r.v[F_dlateus_max].u == 6);
 	assert_true(HAS_FIELD(&r, slaghist) && !HAS_FIELD(&r, dlaghist));
 	assert_int_equal(r.v[F_slaghist].b.n, sizeof(lags));

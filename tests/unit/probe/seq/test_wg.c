@@ -75,12 +75,12 @@ test_tunnel(void **state)
 	world_clock(&w, 6000);
 	EXPECT(&w, ROWS, "flow 0 start lane=0 sspi=20 dspi=10 snspi=1 srekeys=0 pconf=3 suniq=3 duniq=1 slost=1 "
 	    "sfix=0 sheadgap=0 sbadseq=0");
-	assert_true(column_has(w.ledger.emit.batch->col[F_tunid], 0));
+	assert_true(column_has(world_batch(&w)->col[F_tunid], 0));
 	data(7000, 0, 20, 2); /* it comes late: its correction is of the same tunnel and lane */
 	world_clock(&w, 11000);
 	EXPECT(&w, "lane sspi dspi snspi suniq slost sfix", "corr 0 lane=0 sspi=20 sfix=1\n"
 	    "flow 5 lane=0 sspi=20 dspi=10 snspi=1 suniq=1 slost=0 sfix=0");
-	assert_int_equal(sim_get(w.ledger.emit.batch, F_tunid, 1), sim_get(w.ledger.emit.batch, F_tunid, 0));
+	assert_int_equal(sim_get(world_batch(&w), F_tunid, 1), sim_get(world_batch(&w), F_tunid, 0));
 }
 
 /* A new pair of indexes goes on in the same lane; what is still on its way to the old one is known. */

@@ -68,8 +68,8 @@ segment_packet(const struct segment *x)
 	}
 	for (int i = 0; i < 4 && x->sack[i + 1] != 0; i += 2) {
 		p.tcp.opts |= TCPOPT_SACK;
-		p.tcp.sack[i / 2][0] = other + 1 + (uint32_t)x->sack[i];
-		p.tcp.sack[i / 2][1] = other + 1 + (uint32_t)x->sack[i + 1];
+		p.sack[i / 2][0] = other + 1 + (uint32_t)x->sack[i];
+		p.sack[i / 2][1] = other + 1 + (uint32_t)x->sack[i + 1];
 		p.tcp.nsack++;
 		if (i == 2)
 			break;

@@ -139,6 +139,43 @@ test_order(void **state)
 	assert_null(a);
 }
 
+/* Many that differ in their names alone: each finds its own, whichever has gone before, and an answer without a question
+ * is that of the oldest which still waits. */
+static void
+test_names(void **state)
+{
+	enum { MANY = 1000 };
+	struct asks *a = asks_new(2 * MANY, 1);
+	struct key k = key(1);
+	struct dns_message bare = answer(0, 0, 0);
+	bool evicted;
+
+	(void)state;
+	bare.asked = 0;
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct dns_message q = ask(0, 1, i);
+
+		assert_null(asks_find(a, &k, 0, &q));
+		(void)asks_add(a, &k, 0, &q, i, &evicted);
+	}
+	for (uint32_t i = 0; i < MANY; i++) { /* 7 and 1000 have no divisor: each of them once */
+		uint32_t name = i * 7 % MANY;
+		struct dns_message r = answer(0, 1, name);
+		struct ask *x = asks_find(a, &k, 1, &r);
+
+		assert_non_null(x);
+		assert_int_equal(x->qhash, name);
+		asks_drop(a, x);
+		assert_null(asks_find(a, &k, 1, &r));
+		x = asks_find(a, &k, 1, &bare);
+		assert_true((x == NULL) == (i == MANY - 1));
+		if (x != NULL)
+			assert_ptr_equal(x, asks_first(a));
+	}
+	assert_null(asks_first(a));
+	asks_free(&a);
+}
+
 int
 main(void)
 {
@@ -146,6 +183,7 @@ main(void)
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_names),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

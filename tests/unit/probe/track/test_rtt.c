@@ -4,6 +4,8 @@
  */
 #include "probe/track/rtt.h"
 
+#include "tests/unit/probe/row.h"
+
 #include "format/base/clock.h"
 #include "probe/track/track.h"
 
@@ -62,8 +64,8 @@ samples(int leg)
 static void
 record(struct flow *r)
 {
-	flow_clear(r);
-	rtt_fill(track, cell, LO, r);
+	rtt_fill(track, cell, LO, row());
+	row_get(r);
 }
 
 #define VALUE(r, f) (assert_true(HAS_FIELD(r, f)), (r)->v[F_##f].u)
@@ -92,8 +94,8 @@ test_handshake(void **state)
 	assert_int_equal(VALUE(&r, rttm), RTTM_hs);
 	assert_int_equal(rtt_full_min(&flow), 21000);
 	/* the other way round */
-	flow_clear(&r);
-	rtt_fill(track, cell, HI, &r);
+	rtt_fill(track, cell, HI, row());
+	row_get(&r);
 	assert_int_equal(VALUE(&r, rtts_sum), 20000);
 	assert_int_equal(VALUE(&r, rttd_sum), 1000);
 }

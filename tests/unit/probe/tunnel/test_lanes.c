@@ -249,7 +249,7 @@ test_fills(void **state)
 		esp(x->gap, 0, A2, 3);
 		esp(x->fill, 0, A2, 2);
 		world_clock(&w, 45000);
-		b = w.ledger.emit.batch;
+		b = world_batch(&w);
 		for (uint32_t r = 0; r < b->rows; r++) {
 			bool corr = sim_get(b, F_rectype, r) == RECTYPE_CORR;
 			size_t n = strlen(got);
@@ -490,7 +490,7 @@ test_crowd(void **state)
 	assert_int_equal(world_stats(&w).saevict, 7);
 	assert_int_equal(tunnels_count(w.lanes.tunnels), 63);
 	world_end(&w);
-	b = w.ledger.emit.batch;
+	b = world_batch(&w);
 	for (uint32_t r = 0; r < b->rows; r++) {
 		assert_true(column_has(b->col[F_lane], r));
 		pkts += sim_get(b, F_spkts, r);

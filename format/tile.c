@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * tile.c: 64 records become 64 rows of columns.  Test: test_tile.c.
+ */
+#include "format/tile.h"
+
+#include "format/base/mem.h"
+#include "format/base/vector.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef uint64_t four __attribute__((vector_size(32), aligned(8)));
+#define FOURS (TILE_ROWS / 4)
+
+struct tile *
+tile_new(void)
+{
+	return (mem_reserve(sizeof(struct tile)));
+}
+
+void
+tile_free(struct tile **pt)
+{
+	if (*pt != NULL)
+		mem_release(*pt, sizeof(**pt));
+	*pt = NULL;
+}
+
+/* The same text in row after row needs to lie there only once. */
+static void
+keep_blob(struct tile *t, struct batch *b, enum field f)
+{
+	struct blob *v = &t->wide[f][t->row].b, *last = &t->last[f];
+
+	if (last->p == NULL || last->n != v->n || memcmp(last->p, v->p, v->n) != 0)
+		*last = (struct blob){ arena_copy(&b->arena, v->p, v->n), v->n };
+	*v = *last;
+}
+
+void
+tile_next(struct tile *t, struct batch *b)
+{
+	assert(b->rows % TILE_ROWS == t->done && b->rows - t->done + t->row < b->cap);
+	for (; t->nblobs > 0; t->nblobs--)
+		if (bit_get(t->present[t->row], t->blob[t->nblobs - 1]))
+			keep_blob(t, b, (enum field)t->blob[t->nblobs - 1]);
+	if (++t->row == TILE_ROWS)
+		tile_flush(t, b);
+}
+
+void
+tile_drop(struct tile *t)
+{
+	for (unsigned w = 0; w < TILE_WORDS; w++) {
+		for (uint64_t bits = t->present[t->row][w]; bits != 0; bits &= bits - 1)
+			t->u[w * 64 + (unsigned)__builtin_ctzll(bits)][t->row] = 0;
+		t->present[t->row][w] = 0;
+	}
+	t->nblobs = 0;
+}
+
+/* Bit c of word r becomes bit r of word c: halves of halves change places. */
+WIDE static void
+transpose(uint64_t m[static 64])
+{
+	uint64_t mask = 0x00000000ffffffff;
+
+	for (unsigned j = 32; j != 0; j >>= 1, mask ^= mask << j)
+		for (unsigned from = 0; from < 64; from += 2 * j)
+			for (unsigned k = from; k < from + j; k++) {
+				uint64_t x = (m[k] >> j ^ m[k + j]) & mask;
+
+				m[k] ^= x << j;
+				m[k + j] ^= x;
+			}
+}
+
+/* Cells to their column, if one is not zero; then they are zero again. */
+WIDE static bool
+move_cells(uint64_t *cells, uint64_t *column)
+{
+	four *from = (four *)(void *)cells, *to = (four *)(void *)column, any = { 0 };
+
+	for (unsigned i = 0; i < FOURS; i++)
+		any |= from[i];
+	if ((any[0] | any[1] | any[2] | any[3]) == 0)
+		return (false);
+	for (unsigned i = 0; i < FOURS; i++) {
+		to[i] |= from[i];
+		from[i] = (four){ 0 };
+	}
+	return (true);
+}
+
+static void
+flush_field(struct tile *t, struct batch *b, enum field f, uint64_t rows)
+{
+	struct column *c = b->col[f] != NULL ? b->col[f] : batch_zeros(b, f);
+	union value *v = t->wide[f];
+	uint32_t first = b->rows - t->done;
+
+	c->present[first / 64] |= rows;
+	if (c->store == STORE_IP) {
+		for (struct ip *to = c->ip + first; rows != 0; rows &= rows - 1)
+			to[__builtin_ctzll(rows)] = v[__builtin_ctzll(rows)].ip;
+		c->zeros = false;
+	} else if (c->store == STORE_BLOB) {
+		for (struct blob *to = c->b + first; rows != 0; rows &= rows - 1)
+			to[__builtin_ctzll(rows)] = v[__builtin_ctzll(rows)].b;
+		c->zeros = false;
+	} else if (move_cells(t->u[f], c->u + first)) {
+		c->zeros = false;
+	}
+}
+
+void
+tile_flush(struct tile *t, struct batch *b)
+{
+	uint64_t full = (t->row == TILE_ROWS ? ~0ull : (1ull << t->row) - 1) & ~0ull << t->done, m[64];
+
+	if (t->row == t->done)
+		return;
+
+	for (unsigned w = 0; w < TILE_WORDS; w++) {
+		uint64_t any = 0, all = ~0ull;
+
+		for (unsigned r = t->done; r < t->row; r++) {
+			any |= t->present[r][w];
+			all &= t->present[r][w];
+		}
+		if (any == 0)
+			continue;
+		for (unsigned r = 0; any != all && r < TILE_ROWS; r++)
+			m[r] = t->present[r][w];
+		if (any != all)
+			transpose(m);
+		for (uint64_t bits = any; bits != 0; bits &= bits - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(bits);
+
+			flush_field(t, b, (enum field)(w * 64 + i), any == all ? full : m[i]);
+		}
+	}
+	memset(t->present, 0, t->row * sizeof(t->present[0]));
+	b->rows += t->row - t->done;
+	t->done = t->row = t->row % TILE_ROWS;
+}
+
+void
+tile_start(struct tile *t)
+{
+	assert(t->row == t->done);
+	t->row = t->done = 0;
+	memset(t->last, 0, sizeof(t->last)); /* what was copied into the other batch is gone */
+}
