@@ -48,6 +48,7 @@ struct crew {
 	/* the reader's */
 	struct calendar calendar;
 	struct route route;
+	uint32_t packets;     /* so far, about */
 	uint32_t waiting;     /* fragments in `route` */
 	int64_t told, flushed;
 	bool live, stopped;
@@ -257,41 +258,38 @@ deliver(struct crew *c, const struct arrival *a, unsigned to, uint8_t kind)
 
 /* A fragment that has waited. */
 static void
-deliver_piece(struct crew *c, const struct packet *p, int64_t came, unsigned to)
+deliver_piece(struct crew *c, const struct route_piece *x)
 {
-	struct arrival a = { .now = came, .packet = *p };
+	struct arrival a = { .now = x->came, .order = x->order, .packet = *x->packet };
 
-	deliver(c, &a, to, ARRIVAL_PIECE);
+	deliver(c, &a, x->to, ARRIVAL_PIECE);
 	c->waiting--;
 }
 
 static void
 let_go(struct crew *c, int64_t now)
 {
-	const struct packet *p;
-	int64_t came;
-	unsigned to;
+	struct route_piece piece;
 
-	while (c->waiting > 0 && route_gave_up(&c->route, now, &p, &came, &to))
-		deliver_piece(c, p, came, to);
+	while (c->waiting > 0 && route_gave_up(&c->route, now, &piece))
+		deliver_piece(c, &piece);
 }
 
 static void
 deliver_fragment(struct crew *c, struct arrival *a)
 {
-	const struct packet *p;
-	int64_t came;
-	unsigned to, of;
+	struct route_piece piece;
+	unsigned to;
 
 	if (a->packet.facts & FACT_MIRROR)
 		note_mirror(c, a);
-	if (!route_fragment(&c->route, &a->packet, a->now, &to)) {
+	if (!route_fragment(&c->route, &a->packet, a->now, a->order, &to)) {
 		put(c, route_packet(&c->route, &a->packet), a, ARRIVAL_FRAME, a->packet.facts);
 		c->waiting++;
 		return;
 	}
-	while (c->waiting > 0 && route_waited(&c->route, &p, &came, &of))
-		deliver_piece(c, p, came, of);
+	while (c->waiting > 0 && route_waited(&c->route, &piece))
+		deliver_piece(c, &piece);
 	deliver(c, a, to, ARRIVAL_PACKET);
 }
 
@@ -320,6 +318,7 @@ dispatch(struct crew *c, struct arrival *a)
 	a->now = c->calendar.clock.now;
 	a->jump = news.jump;
 	a->bad_ts = news.bad;
+	a->order = c->packets++;
 	if (c->waiting > 0)
 		let_go(c, a->now);
 	tell(c, &news);

@@ -310,6 +310,19 @@ fetch(struct engine *e, struct seen *v, unsigned n)
 	}
 }
 
+/* What has waited long enough when the clock comes to `now`, for others to come: it counts at an earlier time, and so
+ * before anything else is done. */
+static void
+let_wait_no_more(struct engine *e, int64_t now, bool pieces)
+{
+	if (pieces)
+		pieces_expire(&e->pieces, now);
+	if (notes_due(&e->notes) <= now)
+		notes_expire(&e->notes, now);
+	while (settle_wait_due(&e->flows) <= now)
+		settle_waiting(&e->flows);
+}
+
 void
 engine_packets(struct engine *e, struct arrival *a, unsigned n)
 {
@@ -326,12 +339,7 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 	pieces = pieces_held_due(&e->pieces) <= e->ledger.clock.now || pieces_datagram_due(&e->pieces) <= e->ledger.clock.now;
 	for (unsigned i = 0; i < n; i++) {
 		e->ledger.counting = 0;
-		if (pieces)
-			pieces_expire(&e->pieces, v[i].now);
-		if (notes_due(&e->notes) <= v[i].now)
-			notes_expire(&e->notes, v[i].now);
-		while (settle_wait_due(&e->flows) <= v[i].now)
-			settle_waiting(&e->flows);
+		let_wait_no_more(e, v[i].now, pieces);
 		if ((v[i].p->facts & NOTES_TOLD) && notes_told(&e->notes, &a[i].packet)) {
 			v[i].side = key_of(v[i].p, &e->o.key, &v[i].key);
 			v[i].way = v[i].way == WAY_KEY ? WAY_SPI : v[i].way;
@@ -342,7 +350,7 @@ engine_packets(struct engine *e, struct arrival *a, unsigned n)
 		else if (v[i].way == WAY_SPI)
 			lanes_packet(&e->lanes, &v[i], v[i].p->spi, true);
 		else if (v[i].way == WAY_DATAGRAM)
-			pieces_packet(&e->pieces, &v[i]), pieces = true;
+			pieces_packet(&e->pieces, &v[i], a[i].order), pieces = true;
 		else if (v[i].way == WAY_NOTE)
 			notes_heard(&e->notes, &v[i]);
 	}
@@ -364,6 +372,7 @@ engine_idle(struct engine *e, int64_t now)
 		clock->now = now;
 		ledger_tick(&e->ledger, before);
 		ledger_mark(&e->ledger);
+		let_wait_no_more(e, now, true);
 	}
 	for (unsigned i = 0; clock->started && i < IDLE_SLICES; i++)
 		if (!advance(e))
@@ -385,6 +394,7 @@ engine_clock(struct engine *e, int64_t before, int64_t now)
 	if (now > clock->now)
 		clock->now = now;
 	ledger_tick(&e->ledger, before);
+	let_wait_no_more(e, clock->now, true);
 }
 
 void

@@ -43,6 +43,7 @@ enum { /* arrival.kind */
 /* A packet as it comes to the engine: decoded, or with a fate that keeps it out of flows. */
 struct arrival {
 	int64_t now; /* the watermark, where the reader keeps the time; then packet.ts is the time at which it counts, */
+	uint32_t order; /* which of all packets it is, */
 	bool jump;   /* and it is far ahead */
 	bool bad_ts;
 	uint8_t kind;

@@ -115,43 +115,45 @@ tidy(struct route *r, int64_t now)
 }
 
 bool
-route_fragment(struct route *r, const struct packet *p, int64_t now, unsigned *to)
+route_fragment(struct route *r, const struct packet *p, int64_t now, uint32_t order, unsigned *to)
 {
 	struct frag_piece piece;
 
 	tidy(r, now);
+	frags_order(r->frags, order);
+	if (p->frag.off != 0 && frags_orphaned(r->frags, p)) { /* nobody waits here again: the engine knows them */
+		*to = route_packet(r, p);
+		return (true);
+	}
 	if (!frags_packet(r->frags, p, r->key, now, false, &piece))
 		return (false);
 	*to = of_key(r, &piece.key);
 	return (true);
 }
 
-static void
-hand_out(const struct route *r, const struct frag_piece *piece, const struct packet **p, int64_t *came, unsigned *to)
-{
-	*p = piece->packet;
-	*came = piece->came;
-	*to = of_key(r, &piece->key);
-}
-
 bool
-route_waited(struct route *r, const struct packet **p, int64_t *came, unsigned *to)
+route_waited(struct route *r, struct route_piece *out)
 {
-	struct frag_piece piece;
+	struct frag_piece p;
 
-	if (!frags_release(r->frags, &piece))
+	if (!frags_release(r->frags, &p))
 		return (false);
-	hand_out(r, &piece, p, came, to);
+	*out = (struct route_piece){ p.packet, p.came, p.order, of_key(r, &p.key) };
 	return (true);
 }
 
 bool
-route_gave_up(struct route *r, int64_t now, const struct packet **p, int64_t *came, unsigned *to)
+route_gave_up(struct route *r, int64_t now, struct route_piece *out)
 {
-	struct frag_piece piece;
+	struct frag_piece p;
 
-	if (frags_hold_due(r->frags) > now || !frags_expire(r->frags, r->key, &piece))
-		return (false);
-	hand_out(r, &piece, p, came, to);
+	if (!frags_take(r->frags, r->orphan, &p)) {
+		r->orphan = 0;
+		if (frags_hold_due(r->frags) > now || !frags_expire(r->frags, r->key, &p))
+			return (false);
+		frags_settled(r->frags, &p, &(struct frag_home){ .side = 0 });
+		r->orphan = p.datagram;
+	}
+	*out = (struct route_piece){ p.packet, p.came, p.order, route_packet(r, p.packet) };
 	return (true);
 }

@@ -19,6 +19,7 @@ struct route {
 	const struct key_options *key; /* lives as long */
 	bool ah_inner;
 	struct frags *frags;           /* datagrams of which the fragments have to follow the first one */
+	uint32_t orphan;               /* one whose first one did not come: no piece of it waits any longer; 0 = none */
 };
 
 #define ROUTE_TUNNELS 0
@@ -34,12 +35,20 @@ unsigned route_quoted(const struct route *, const struct packet *);
 
 /* Does it depend on the datagram where this fragment goes? */
 bool route_follows(const struct route *, const struct packet *);
+/* A fragment that waited: when it came, as which packet of all, and where it goes. */
+struct route_piece {
+	const struct packet *packet; /* until the next call */
+	int64_t came;
+	uint32_t order;
+	unsigned to;
+};
 /* Such a fragment at watermark `now`.  true: it is known, *to; then, before it, all that route_waited() gives.  false:
  * it waits. */
-bool route_fragment(struct route *, const struct packet *, int64_t now, unsigned *to);
-/* One that waited for this one; its packet is valid until the next call.  false: there is none. */
-bool route_waited(struct route *, const struct packet **, int64_t *came, unsigned *to);
-/* One that has waited long enough at `now`: it goes where its addresses say. */
-bool route_gave_up(struct route *, int64_t now, const struct packet **, int64_t *came, unsigned *to);
+bool route_fragment(struct route *, const struct packet *, int64_t now, uint32_t order, unsigned *to);
+/* One that waited for this one.  false: there is none. */
+bool route_waited(struct route *, struct route_piece *);
+/* One that has waited long enough at `now`, and then the others of its datagram: they go where their addresses say.  To be
+ * called until there is none. */
+bool route_gave_up(struct route *, int64_t now, struct route_piece *);
 
 #endif

@@ -54,6 +54,7 @@ struct held {
 	uint32_t datagram;   /* 0 = it is gone */
 	uint32_t prev, next; /* by age */
 	uint32_t newer;      /* of the same datagram */
+	uint32_t order;
 	uint8_t what;
 };
 
@@ -68,6 +69,7 @@ struct frags {
 	struct slots slots;
 	struct queue waiting, done; /* datagrams, by age */
 	uint32_t hhead, htail;      /* held pieces, by age */
+	uint32_t order;             /* of the next piece */
 	uint32_t releasing;         /* the datagram whose pieces are being released */
 	uint64_t seed, evicted;
 	struct packet out;          /* what was handed out last */
@@ -315,6 +317,12 @@ classify(struct frags *f, uint32_t n, const struct packet *p, int64_t now)
 	return (what);
 }
 
+static bool
+came_before(const struct held *a, const struct held *b)
+{
+	return (a->until != b->until ? a->until < b->until : (int32_t)(a->order - b->order) < 0);
+}
+
 static void
 hold(struct frags *f, uint32_t n, const struct packet *p, uint8_t what, int64_t now)
 {
@@ -330,7 +338,8 @@ hold(struct frags *f, uint32_t n, const struct packet *p, uint8_t what, int64_t 
 	*(d->last != 0 ? &held(f, d->last)->newer : &d->first) = h;
 	d->last = h;
 	x->prev = f->htail;
-	for (int i = 0; x->prev != 0 && held(f, x->prev)->until > x->until && i < LOOKED; i++)
+	x->order = f->order;
+	for (int i = 0; x->prev != 0 && came_before(x, held(f, x->prev)) && i < LOOKED; i++)
 		x->prev = held(f, x->prev)->prev;
 	x->next = x->prev != 0 ? held(f, x->prev)->next : f->hhead;
 	*(x->prev != 0 ? &held(f, x->prev)->next : &f->hhead) = h;
@@ -367,6 +376,7 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 	piece->what = x->what;
 	piece->datagram = x->datagram;
 	piece->came = x->until - FRAG_HOLD;
+	piece->order = x->order;
 	piece->segment.len = 0; /* it was not what made it complete: that is not held */
 	piece->has_spi = x->datagram != 0 && dg(f, x->datagram)->has_spi;
 	piece->spi = piece->has_spi ? dg(f, x->datagram)->spi : 0;
@@ -383,6 +393,12 @@ needs_first(uint16_t proto, bool only)
 		return (!only);
 	return (proto == PROTO_GRE || proto == PROTO_IPIP || proto == PROTO_IPV6 || proto == PROTO_L2TP ||
 	    key_wants_ports(proto));
+}
+
+void
+frags_order(struct frags *f, uint32_t order)
+{
+	f->order = order;
 }
 
 bool
@@ -451,6 +467,18 @@ frags_packet(struct frags *f, const struct packet *p, const struct key_options *
 }
 
 bool
+frags_orphaned(const struct frags *f, const struct packet *p)
+{
+	struct frag_key k;
+	struct wanted w = { f, &k };
+	uint32_t n;
+
+	frag_key(p, &k);
+	n = slots_find(&f->slots, (uint32_t)hash64(&k, sizeof(k), f->seed), same, &w);
+	return (n != 0 && dg(f, n)->settled && !dg(f, n)->keyed);
+}
+
+bool
 frags_release(struct frags *f, struct frag_piece *piece)
 {
 	struct datagram *d = f->releasing != 0 ? dg(f, f->releasing) : NULL;
@@ -473,6 +501,16 @@ frags_expire(struct frags *f, const struct key_options *o, struct frag_piece *pi
 	piece->side = key_portless(piece->packet, o, &piece->key);
 	piece->resolved = false;
 	return (true);
+}
+
+bool
+frags_take(struct frags *f, uint32_t datagram, struct frag_piece *piece)
+{
+	uint32_t h = datagram != 0 ? dg(f, datagram)->first : 0;
+
+	if (h != 0)
+		take(f, h, piece);
+	return (h != 0);
 }
 
 void
