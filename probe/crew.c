@@ -271,7 +271,7 @@ let_go(struct crew *c, int64_t now)
 {
 	struct route_piece piece;
 
-	while (c->waiting > 0 && route_gave_up(&c->route, now, &piece))
+	while (route_gave_up(&c->route, now, &piece))
 		deliver_piece(c, &piece);
 }
 
@@ -288,7 +288,7 @@ deliver_fragment(struct crew *c, struct arrival *a)
 		c->waiting++;
 		return;
 	}
-	while (c->waiting > 0 && route_waited(&c->route, &piece))
+	while (route_waited(&c->route, &piece))
 		deliver_piece(c, &piece);
 	deliver(c, a, to, ARRIVAL_PACKET);
 }

@@ -121,7 +121,8 @@ route_fragment(struct route *r, const struct packet *p, int64_t now, uint32_t or
 
 	tidy(r, now);
 	frags_order(r->frags, order);
-	if (p->frag.off != 0 && frags_orphaned(r->frags, p)) { /* nobody waits here again: the engine knows them */
+	r->first = p->frag.off == 0;
+	if (!r->first && frags_orphaned(r->frags, p)) { /* nobody waits here again: the engine knows them */
 		*to = route_packet(r, p);
 		return (true);
 	}
@@ -136,7 +137,7 @@ route_waited(struct route *r, struct route_piece *out)
 {
 	struct frag_piece p;
 
-	if (!frags_release(r->frags, &p))
+	if (!r->first || !frags_release(r->frags, &p))
 		return (false);
 	*out = (struct route_piece){ p.packet, p.came, p.order, of_key(r, &p.key) };
 	return (true);

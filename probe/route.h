@@ -19,6 +19,7 @@ struct route {
 	const struct key_options *key; /* lives as long */
 	bool ah_inner;
 	struct frags *frags;           /* datagrams of which the fragments have to follow the first one */
+	bool first;                    /* the last fragment may be what others waited for */
 	uint32_t orphan;               /* one whose first one did not come: no piece of it waits any longer; 0 = none */
 };
 
@@ -45,7 +46,7 @@ struct route_piece {
 /* Such a fragment at watermark `now`.  true: it is known, *to; then, before it, all that route_waited() gives.  false:
  * it waits. */
 bool route_fragment(struct route *, const struct packet *, int64_t now, uint32_t order, unsigned *to);
-/* One that waited for this one.  false: there is none. */
+/* One that waited for this one.  false: there is none; to be called until then. */
 bool route_waited(struct route *, struct route_piece *);
 /* One that has waited long enough at `now`, and then the others of its datagram: they go where their addresses say.  To be
  * called until there is none. */

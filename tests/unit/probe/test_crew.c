@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#define RUNS 6000
+#define RUNS 600
 
 struct shared {
 	struct rows rows;
