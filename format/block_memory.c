@@ -5,6 +5,7 @@
 #include "format/block_memory.h"
 
 #include "format/base/hash.h"
+#include "format/base/log.h"
 #include "format/base/mem.h"
 #include "format/block.h"
 
@@ -18,7 +19,8 @@ blocks_new(void)
 
 	k->coder = coder_new();
 	k->seed = hash_seed();
-	k->lz4 = mem_alloc((size_t)LZ4_sizeofState());
+	if ((k->lz4 = LZ4_createStream()) == NULL)
+		fatalx("out of memory");
 	return (k);
 }
 
@@ -38,7 +40,7 @@ blocks_free(struct blocks **pk)
 	buf_free(&k->sections);
 	free(k->raw);
 	free(k->ip);
-	free(k->lz4);
+	(void)LZ4_freeStream(k->lz4);
 	free(k);
 	*pk = NULL;
 }

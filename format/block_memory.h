@@ -16,7 +16,7 @@ struct blocks {
 	uint64_t gathered[BATCH_ROWS], residue[BATCH_ROWS], index[BATCH_ROWS];
 	uint8_t *raw; /* a decompressed section */
 	size_t raw_cap;
-	void *lz4;
+	union LZ4_stream_u *lz4;
 	uint64_t seed; /* of hash tables */
 	/* decoding: the dictionary that was read last, and what it was read from */
 	struct ip *ip;

@@ -27,7 +27,8 @@ squeeze(struct blocks *k, const struct buf *body, struct buf *packed, uint8_t *c
 	if (body->len < 32)
 		return (body);
 	packed->len = 0;
-	n = LZ4_compress_fast_extState(k->lz4, (const char *)body->p, (char *)buf_room(packed, (size_t)most),
+	LZ4_resetStream_fast(k->lz4); /* nothing of what was compressed before is referred to */
+	n = LZ4_compress_fast_continue(k->lz4, (const char *)body->p, (char *)buf_room(packed, (size_t)most),
 	    (int)body->len, most, 1);
 	if (n <= 0)
 		return (body);

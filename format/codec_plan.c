@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAMPLE 1024
+#define SAMPLE	    1024
+#define SPARSE_FROM 512
 
 /* With the unit a constant the compiler multiplies instead of dividing. */
 static inline __attribute__((always_inline)) bool
@@ -188,9 +189,14 @@ list_others(struct coder *k, const uint64_t *v, uint32_t n, uint64_t common)
 {
 	uint32_t others = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		k->order[others] = i;
-		others += v[i] != common;
+	for (uint32_t at = 0, end; at < n; at = end) {
+		end = n - at < GROUP ? n : at + GROUP;
+		if (end - at == GROUP && differs(v + at, common) == 0)
+			continue;
+		for (uint32_t i = at; i < end; i++) {
+			k->order[others] = i;
+			others += v[i] != common;
+		}
 	}
 	return (others);
 }
@@ -203,6 +209,30 @@ count_others(const uint64_t *v, uint64_t common)
 	for (uint32_t i = 0; i < GROUP; i++)
 		count += v[i] != common;
 	return (count);
+}
+
+/* All but a few values are the same: nothing is smaller than a list of the others, and nothing else is looked at. */
+static bool
+is_sparse(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
+{
+	uint32_t count = 0, most = n / 64;
+
+	plan->common = commonest(v, n);
+	for (uint32_t i = 0; i + GROUP <= n && count <= most; i += GROUP)
+		count += (uint32_t)count_others(v + i, plan->common);
+	if (count > most || (count = list_others(k, v, n, plan->common)) > most)
+		return (false);
+	plan->min = plan->max = plan->common;
+	plan->bytes = varint_size(plan->common) + 3;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t x = v[k->order[i]];
+
+		plan->min = x < plan->min ? x : plan->min;
+		plan->max = x > plan->max ? x : plan->max;
+		plan->bytes += varint_size(k->order[i] - (i > 0 ? k->order[i - 1] + 1 : 0)) + varint_size(x);
+	}
+	plan->best = CODE_SPARSE;
+	return (true);
 }
 
 static uint64_t
@@ -384,7 +414,7 @@ cost_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan, uin
 	uint64_t range = plan->max - plan->min, bytes, last = 0;
 	unsigned weight = varint_size(range / n);
 
-	if (range < SMALL)
+	if (range < SMALL && range / 16 <= n) /* else the table is most of the work */
 		return (cost_small_dict(k, v, n, plan));
 	if (!dict_hope(k, v, n, limit, weight))
 		return (UINT64_MAX);
@@ -424,6 +454,8 @@ u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 		plan.bytes = varint_size(plan.min);
 		return (plan);
 	}
+	if (n >= SPARSE_FROM && is_sparse(k, v, n, &plan))
+		return (plan);
 	survey(k, v, n, &plan.min, &plan.max);
 	plan.unit = unit_of(v, n, plan.min, plan.max);
 	bits = bits_of((plan.max - plan.min) / plan.unit);
@@ -433,7 +465,8 @@ u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 	    cost_groups(k->group, n, plan.unit, plan.max - plan.min));
 	if (bits > 1)
 		better(&plan, CODE_DELTA, cost_delta(k->group, n, plan.unit));
-	plan.common = commonest(v, n);
+	if (n < SPARSE_FROM)
+		plan.common = commonest(v, n);
 	better(&plan, CODE_SPARSE, cost_sparse(k, v, n, plan.common, plan.bytes));
 	width = bytes_of(plan.max);
 	whole = 1 + (uint64_t)n * width;

@@ -8,56 +8,73 @@
 
 #include <string.h>
 
-/* What each kind would take, where it can be less than the bitmap: bitmap, members, others, runs. */
-static void
-set_costs(const uint64_t *set, uint32_t rows, uint64_t cost[5])
+/* Members, others and places where a run ends: how many. */
+WIDE static void
+count(const uint64_t *set, uint32_t rows, uint32_t n[3])
 {
-	uint32_t last[3] = { 0, 0, 0 }, count[3] = { 0, 0, 0 };
 	uint64_t carry = 0;
-	bool look[3];
 
+	n[0] = n[2] = 0;
 	for (uint32_t at = 0; at < rows; at += 64) {
 		uint64_t mask = rows - at < 64 ? (1ull << (rows - at)) - 1 : ~0ull, w = set[at / 64] & mask;
 
-		count[0] += (uint32_t)__builtin_popcountll(w);
-		count[2] += (uint32_t)__builtin_popcountll((w ^ (w << 1 | carry)) & mask);
+		n[0] += (uint32_t)__builtin_popcountll(w);
+		n[2] += (uint32_t)__builtin_popcountll((w ^ (w << 1 | carry)) & mask);
 		carry = w >> 63;
 	}
-	count[1] = rows - count[0];
-	cost[SET_BITMAP] = (rows + 7) / 8;
-	for (unsigned i = 0; i < 3; i++) {
-		look[i] = count[i] < cost[SET_BITMAP]; /* each takes a byte at least */
-		cost[SET_MEMBERS + i] = look[i] ? 0 : UINT64_MAX;
-	}
-	carry = 0;
-	for (uint32_t at = 0; at < rows; at += 64) {
-		uint64_t mask = rows - at < 64 ? (1ull << (rows - at)) - 1 : ~0ull, w = set[at / 64] & mask;
-		const uint64_t word[3] = { w, ~w & mask, (w ^ (w << 1 | carry)) & mask };
-
-		carry = w >> 63;
-		for (unsigned i = 0; i < 3; i++) {
-			for (uint64_t bits = look[i] ? word[i] : 0; bits != 0; bits &= bits - 1) {
-				uint32_t r = at + (uint32_t)__builtin_ctzll(bits);
-
-				cost[SET_MEMBERS + i] += varint_size(r - last[i]);
-				last[i] = i == 2 ? r : r + 1;
-			}
-		}
-	}
-	if (look[2])
-		cost[SET_RUNS] += varint_size(rows - last[2]);
+	n[1] = rows - n[0];
 }
 
+/* What each kind takes: a position is a byte, and one more wherever 128 rows are stepped over: half of the most that
+ * can be. */
+static enum set_kind
+smallest(const uint64_t *set, uint32_t rows)
+{
+	static const enum set_kind of[3] = { SET_MEMBERS, SET_OTHERS, SET_RUNS };
+	enum set_kind best = SET_BITMAP;
+	uint32_t cost = (rows + 7) / 8, n[3];
+
+	count(set, rows, n);
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t steps = rows / 256, c = n[i] + (n[i] < steps ? n[i] : steps);
+
+		if (c < cost) {
+			cost = c;
+			best = of[i];
+		}
+	}
+	return (best);
+}
+
+static void
+put_bitmap(const uint64_t *set, uint32_t rows, struct buf *out)
+{
+	size_t words = BITS_WORDS(rows), size = (rows + 7) / 8;
+	uint8_t *p = buf_room(out, words * 8);
+
+	for (size_t i = 0; i < words; i++) {
+		uint64_t le = htole64(set[i]);
+
+		memcpy(p + 8 * i, &le, 8);
+	}
+	out->len += size;
+}
+
+/* The numbers of the rows at which a bit stands. */
 static void
 put_positions(const uint64_t *set, uint32_t rows, bool members, struct buf *out)
 {
 	uint32_t last = 0;
 
-	for (uint32_t r = 0; r < rows; r++) {
-		if (bit_get(set, r) != members)
-			continue;
-		buf_varint(out, r - last);
-		last = r + 1;
+	for (uint32_t at = 0; at < rows; at += 64) {
+		uint64_t mask = rows - at < 64 ? (1ull << (rows - at)) - 1 : ~0ull;
+
+		for (uint64_t bits = (members ? set[at / 64] : ~set[at / 64]) & mask; bits != 0; bits &= bits - 1) {
+			uint32_t r = at + (uint32_t)__builtin_ctzll(bits);
+
+			buf_varint(out, r - last);
+			last = r + 1;
+		}
 	}
 }
 
@@ -65,14 +82,18 @@ static void
 put_runs(const uint64_t *set, uint32_t rows, struct buf *out)
 {
 	uint32_t start = 0;
-	bool inside = false;
+	uint64_t carry = 0;
 
-	for (uint32_t r = 0; r < rows; r++) {
-		if (bit_get(set, r) == inside)
-			continue;
-		buf_varint(out, r - start);
-		start = r;
-		inside = !inside;
+	for (uint32_t at = 0; at < rows; at += 64) {
+		uint64_t mask = rows - at < 64 ? (1ull << (rows - at)) - 1 : ~0ull, w = set[at / 64];
+
+		for (uint64_t ends = (w ^ (w << 1 | carry)) & mask; ends != 0; ends &= ends - 1) {
+			uint32_t r = at + (uint32_t)__builtin_ctzll(ends);
+
+			buf_varint(out, r - start);
+			start = r;
+		}
+		carry = w >> 63;
 	}
 	buf_varint(out, rows - start);
 }
@@ -80,17 +101,11 @@ put_runs(const uint64_t *set, uint32_t rows, struct buf *out)
 enum set_kind
 set_put(const uint64_t *set, uint32_t rows, struct buf *out)
 {
-	enum set_kind kind = SET_BITMAP;
-	uint64_t cost[5];
+	enum set_kind kind = smallest(set, rows);
 
-	set_costs(set, rows, cost);
-	for (enum set_kind k = SET_MEMBERS; k <= SET_RUNS; k++)
-		if (cost[k] < cost[kind])
-			kind = k;
 	switch (kind) {
 	case SET_BITMAP:
-		for (uint32_t i = 0; i < (rows + 7) / 8; i++)
-			buf_u8(out, (uint8_t)(set[i / 8] >> 8 * (i % 8)));
+		put_bitmap(set, rows, out);
 		break;
 	case SET_MEMBERS:
 	case SET_OTHERS:

@@ -114,31 +114,44 @@ flush_field(struct tile *t, struct batch *b, enum field f, uint64_t rows)
 	}
 }
 
+/* The fields that any row has, and those that all have. */
+WIDE static void
+survey(const struct tile *t, uint64_t any[static TILE_WORDS], uint64_t all[static TILE_WORDS])
+{
+	for (unsigned w = 0; w < TILE_WORDS; w += 4) {
+		four some = { 0 }, each = ~some;
+
+		for (unsigned r = t->done; r < t->row; r++) {
+			const four *row = (const four *)(const void *)&t->present[r][w];
+
+			some |= *row;
+			each &= *row;
+		}
+		*(four *)(void *)&any[w] = some;
+		*(four *)(void *)&all[w] = each;
+	}
+}
+
 void
 tile_flush(struct tile *t, struct batch *b)
 {
-	uint64_t full = (t->row == TILE_ROWS ? ~0ull : (1ull << t->row) - 1) & ~0ull << t->done, m[64];
+	uint64_t full = (t->row == TILE_ROWS ? ~0ull : (1ull << t->row) - 1) & ~0ull << t->done;
+	uint64_t any[TILE_WORDS], all[TILE_WORDS], rows[64];
 
 	if (t->row == t->done)
 		return;
+	survey(t, any, all);
+	for (unsigned w = 0; w < BITS_WORDS(F_STORED); w++) {
+		bool differ = any[w] != all[w];
 
-	for (unsigned w = 0; w < TILE_WORDS; w++) {
-		uint64_t any = 0, all = ~0ull;
-
-		for (unsigned r = t->done; r < t->row; r++) {
-			any |= t->present[r][w];
-			all &= t->present[r][w];
-		}
-		if (any == 0)
-			continue;
-		for (unsigned r = 0; any != all && r < TILE_ROWS; r++)
-			m[r] = t->present[r][w];
-		if (any != all)
-			transpose(m);
-		for (uint64_t bits = any; bits != 0; bits &= bits - 1) {
+		for (unsigned r = 0; differ && r < TILE_ROWS; r++)
+			rows[r] = t->present[r][w];
+		if (differ)
+			transpose(rows);
+		for (uint64_t bits = any[w]; bits != 0; bits &= bits - 1) {
 			unsigned i = (unsigned)__builtin_ctzll(bits);
 
-			flush_field(t, b, (enum field)(w * 64 + i), any == all ? full : m[i]);
+			flush_field(t, b, (enum field)(w * 64 + i), differ ? rows[i] : full);
 		}
 	}
 	memset(t->present, 0, t->row * sizeof(t->present[0]));

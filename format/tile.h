@@ -13,14 +13,14 @@
 #include "format/batch.h"
 
 #define TILE_ROWS  64
-#define TILE_WORDS BITS_WORDS(F_STORED)
+#define TILE_WORDS ((BITS_WORDS(F_STORED) + 3) / 4 * 4) /* whole vectors */
 
 struct tile {
 	uint32_t row;  /* that is being filled */
 	uint32_t done; /* those before it that are in the batch */
 	uint32_t nblobs;
 	uint16_t blob[F_STORED]; /* its fields that are bytes */
-	uint64_t present[TILE_ROWS][TILE_WORDS]; /* the fields of each row */
+	_Alignas(32) uint64_t present[TILE_ROWS][TILE_WORDS]; /* the fields of each row */
 	/* Cells without a value are zero: who is there and zero needs no store.  Nine lines of cache a field, not
 	 * eight, or all fields would want the same few places in it. */
 	_Alignas(64) uint64_t u[F_STORED][TILE_ROWS + 8];

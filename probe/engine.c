@@ -173,11 +173,10 @@ advance(struct engine *e)
 
 /* --- a batch */
 
+/* It is in no flow, or cut. */
 static void
 count_fate(struct stat_set *s, const struct packet *p)
 {
-	s->frames++;
-	s->framebytes += p->wire;
 	switch ((enum pkt_fate)p->fate) {
 	case PKT_FLOW:
 		s->cutpkts += (p->facts & FACT_CUT) != 0;
@@ -234,10 +233,15 @@ clock_in(struct engine *e, struct seen *v, struct arrival *a)
 		return;
 	s = ledger_packet_stats(l, v);
 	if (a->kind != ARRIVAL_NOTE) {
-		count_fate(s, p);
-		s->tback += v->late;
-		s->tjump += a->jump;
-		s->tbad += a->bad_ts;
+		s->frames++;
+		s->framebytes += p->wire;
+		if (p->fate != PKT_FLOW || p->facts & FACT_CUT)
+			count_fate(s, p);
+		if (v->late || a->jump || a->bad_ts) {
+			s->tback += v->late;
+			s->tjump += a->jump;
+			s->tbad += a->bad_ts;
+		}
 	}
 	if (p->facts & NOTES_EARLY)
 		notes_early(&e->notes, p, v->now, s);
@@ -310,49 +314,71 @@ fetch(struct engine *e, struct seen *v, unsigned n)
 	}
 }
 
-/* What has waited long enough when the clock comes to `now`, for others to come: it counts at an earlier time, and so
- * before anything else is done. */
-static void
-let_wait_no_more(struct engine *e, int64_t now, bool pieces)
+/* Nothing that waits is due before the last of the packets that came together, nor will be what begins to wait with one
+ * of them: they came within a second, and no wait is shorter. */
+static bool
+is_calm(const struct engine *e, int64_t first)
 {
-	if (pieces)
-		pieces_expire(&e->pieces, now);
+	int64_t now = e->ledger.clock.now;
+
+	return (now - first < SEC && pieces_held_due(&e->pieces) > now && pieces_datagram_due(&e->pieces) > now &&
+	    notes_due(&e->notes) > now && settle_wait_due(&e->flows) > now);
+}
+
+/* What has waited long enough when the clock comes to `now`: it counts at an earlier time, and so before a packet of this
+ * one, or anything else that is due. */
+static void
+wake(struct engine *e, int64_t now)
+{
+	pieces_expire(&e->pieces, now);
 	if (notes_due(&e->notes) <= now)
 		notes_expire(&e->notes, now);
 	while (settle_wait_due(&e->flows) <= now)
 		settle_waiting(&e->flows);
 }
 
+static void
+packet_in(struct engine *e, struct seen *v, struct arrival *a)
+{
+	struct packet *p = &a->packet;
+
+	if ((p->facts & NOTES_TOLD) && notes_told(&e->notes, p)) {
+		v->side = key_of(p, &e->o.key, &v->key);
+		v->way = v->way == WAY_KEY ? WAY_SPI : v->way;
+		v->sa = 0;
+	}
+	if (v->way == WAY_KEY)
+		settle(&e->flows, v);
+	else if (v->way == WAY_SPI)
+		lanes_packet(&e->lanes, v, p->spi, true);
+	else if (v->way == WAY_DATAGRAM)
+		pieces_packet(&e->pieces, v, a->order);
+	else if (v->way == WAY_NOTE)
+		notes_heard(&e->notes, v);
+}
+
 void
 engine_packets(struct engine *e, struct arrival *a, unsigned n)
 {
 	struct seen v[ENGINE_BATCH];
-	bool pieces; /* some may be due before a packet of this batch */
+	int64_t first = INT64_MAX;
+	bool calm;
 
 	for (unsigned i = 0; i < n; i++) {
 		clock_in(e, &v[i], &a[i]);
 		key_in(e, &v[i], &a[i]);
+		if (v[i].now < first) /* it is that of a piece that has waited, or of the first one */
+			first = v[i].now;
 	}
 	if (e->o.live && e->o.collect == NULL)
 		ledger_mark(&e->ledger);
 	fetch(e, v, n);
-	pieces = pieces_held_due(&e->pieces) <= e->ledger.clock.now || pieces_datagram_due(&e->pieces) <= e->ledger.clock.now;
+	calm = is_calm(e, first);
 	for (unsigned i = 0; i < n; i++) {
 		e->ledger.counting = 0;
-		let_wait_no_more(e, v[i].now, pieces);
-		if ((v[i].p->facts & NOTES_TOLD) && notes_told(&e->notes, &a[i].packet)) {
-			v[i].side = key_of(v[i].p, &e->o.key, &v[i].key);
-			v[i].way = v[i].way == WAY_KEY ? WAY_SPI : v[i].way;
-			v[i].sa = 0;
-		}
-		if (v[i].way == WAY_KEY)
-			settle(&e->flows, &v[i]);
-		else if (v[i].way == WAY_SPI)
-			lanes_packet(&e->lanes, &v[i], v[i].p->spi, true);
-		else if (v[i].way == WAY_DATAGRAM)
-			pieces_packet(&e->pieces, &v[i], a[i].order), pieces = true;
-		else if (v[i].way == WAY_NOTE)
-			notes_heard(&e->notes, &v[i]);
+		if (!calm)
+			wake(e, v[i].now);
+		packet_in(e, &v[i], &a[i]);
 	}
 	e->ledger.counting = 0;
 	(void)advance(e);
@@ -372,7 +398,7 @@ engine_idle(struct engine *e, int64_t now)
 		clock->now = now;
 		ledger_tick(&e->ledger, before);
 		ledger_mark(&e->ledger);
-		let_wait_no_more(e, now, true);
+		wake(e, now);
 	}
 	for (unsigned i = 0; clock->started && i < IDLE_SLICES; i++)
 		if (!advance(e))
@@ -394,7 +420,7 @@ engine_clock(struct engine *e, int64_t before, int64_t now)
 	if (now > clock->now)
 		clock->now = now;
 	ledger_tick(&e->ledger, before);
-	let_wait_no_more(e, clock->now, true);
+	wake(e, clock->now);
 }
 
 void

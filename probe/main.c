@@ -237,8 +237,8 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 	struct chores chores = { 0 };
 
 	for (;;) {
-		enum capture_result r;
-		unsigned got = capture_frames(capture, f, ENGINE_BATCH - n, &r);
+		unsigned got;
+		enum capture_result r = capture_next(capture, f, ENGINE_BATCH - n, &got);
 
 		for (unsigned i = 0; i < got; i++, n++) {
 			take(&batch[n], &f[i], o);

@@ -603,8 +603,8 @@ next_only(struct capture *c, struct frame *frame)
 	return (r);
 }
 
-enum capture_result
-capture_next(struct capture *c, struct frame *frame)
+static enum capture_result
+next_frame(struct capture *c, struct frame *frame)
 {
 	enum capture_result r;
 
@@ -620,18 +620,19 @@ capture_next(struct capture *c, struct frame *frame)
 	return (r == CAPTURE_END && c->ndrops > 0 ? drops_give(c) : r);
 }
 
-unsigned
-capture_frames(struct capture *c, struct frame *frame, unsigned n, enum capture_result *why)
+enum capture_result
+capture_next(struct capture *c, struct frame *frame, unsigned n, unsigned *got)
 {
-	unsigned got = 0;
+	enum capture_result r;
 
+	*got = 0;
 	if (c->only != NULL && !c->tells && !c->stop)
-		got = pcapfile_more(c->only, frame, n);
-	*why = CAPTURE_FRAME;
-	if (got > 0)
-		return (got);
-	*why = capture_next(c, frame);
-	return (*why == CAPTURE_FRAME);
+		*got = pcapfile_more(c->only, frame, n);
+	if (*got > 0)
+		return (CAPTURE_FRAME);
+	r = next_frame(c, frame);
+	*got = r == CAPTURE_FRAME;
+	return (r);
 }
 
 const char *

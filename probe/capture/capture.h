@@ -2,7 +2,7 @@
  *
  * capture.h: frames from files and interfaces.
  *
- * A source gives frames one after the other.  Bytes are borrowed until the next call on the same
+ * A source gives frames in their order.  Bytes are borrowed until the next call on the same
  * source.  Several files are merged by time with capture_open_files().
  */
 #ifndef PROBE_CAPTURE_H
@@ -19,10 +19,9 @@ struct capture *capture_open_files(char *const *names, int n, bool as_is, const 
 /* Live through libpcap: no immediate mode, read timeout 100 ms, ns stamps where there are. */
 struct capture *capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc,
     const char *filter, char *err, int errlen);
-enum capture_result capture_next(struct capture *, struct frame *);
-/* As many of the next frames as the source has at hand, at most n; they are borrowed until the next call.  0: *why says
- * what capture_next() would have. */
-unsigned capture_frames(struct capture *, struct frame *, unsigned n, enum capture_result *why);
+/* As many of the next frames as the source has at hand, at most n; they are borrowed until the next call.
+ * CAPTURE_FRAME: *got of them. */
+enum capture_result capture_next(struct capture *, struct frame *, unsigned n, unsigned *got);
 const char *capture_error(const struct capture *);
 void capture_stats(struct capture *, struct capture_stats *);
 /* Files: bins have this width (ns).  What was dropped comes before the first frame behind the bins in which it was,

@@ -28,16 +28,9 @@
 #define NO_TIME	    INT64_MIN
 
 enum { MAGIC_US = 0xa1b2c3d4, MAGIC_NS = 0xa1b23c4d, MAGIC_KUZNETZOV = 0xa1b2cd34 };
-enum {
-	BLOCK_IDB = 1,
-	BLOCK_PB = 2,
-	BLOCK_SPB = 3,
-	BLOCK_ISB = 5,
-	BLOCK_EPB = 6,
-	BLOCK_SHB = 0x0a0d0d0a,
-	BYTE_ORDER_MAGIC = 0x1a2b3c4d
-};
-enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };		 /* of an interface */
+enum { BLOCK_IDB = 1, BLOCK_PB = 2, BLOCK_SPB = 3, BLOCK_ISB = 5, BLOCK_EPB = 6, BLOCK_SHB = 0x0a0d0d0a,
+	BYTE_ORDER_MAGIC = 0x1a2b3c4d };
+enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };		    /* of an interface */
 enum { OPT_STARTTIME = 2, OPT_IFDROP = 5, OPT_OSDROP = 7 }; /* of its statistics */
 enum { OPT_DROPCOUNT = 4 };				 /* of an enhanced packet block */
 
@@ -350,8 +343,7 @@ next_option(const struct pcapfile *f, const uint8_t **p, const uint8_t *end, str
 }
 
 static void
-interface_options(const struct pcapfile *f, struct interface *i, const uint8_t *p,
-		  const uint8_t *end)
+interface_options(const struct pcapfile *f, struct interface *i, const uint8_t *p, const uint8_t *end)
 {
 	struct option o;
 
@@ -384,26 +376,11 @@ add_interface(struct pcapfile *f, const uint8_t *body, const uint8_t *end)
 	return (true);
 }
 
-static const uint64_t tens[20] = { 1ull,
-				   10ull,
-				   100ull,
-				   1000ull,
-				   10000ull,
-				   100000ull,
-				   1000000ull,
-				   10000000ull,
-				   100000000ull,
-				   1000000000ull,
-				   10000000000ull,
-				   100000000000ull,
-				   1000000000000ull,
-				   10000000000000ull,
-				   100000000000000ull,
-				   1000000000000000ull,
-				   10000000000000000ull,
-				   100000000000000000ull,
-				   1000000000000000000ull,
-				   10000000000000000000ull };
+/* clang-format off */
+static const uint64_t tens[20] = { 1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull, 100000000ull,
+	1000000000ull, 10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull, 100000000000000ull,
+	1000000000000000ull, 10000000000000000ull, 100000000000000000ull, 1000000000000000000ull, 10000000000000000000ull };
+/* clang-format on */
 
 /* Units since 1970 as ns; false if that is no time between 1970 and 2262. */
 static bool

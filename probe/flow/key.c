@@ -53,17 +53,15 @@ mac_ip(uint64_t mac)
 	return (ip);
 }
 
-static int
-canonical(const struct packet *p, const struct key_options *o, struct key *k)
+/* Addresses and ports in their order, and what else all keys have; the caller says kind and aux. */
+static inline int
+canonical(const struct packet *p, const struct ip *src, const struct ip *dst, uint16_t sport, uint16_t dport,
+    const struct key_options *o, struct key *k)
 {
-	bool mac = p->af == 0 && (p->facts & FACT_MAC) != 0;
-	struct ip src = mac ? mac_ip(p->smac) : p->src, dst = mac ? mac_ip(p->dmac) : p->dst;
-	int c = ip_cmp(&src, &dst);
-	int side = c != 0 ? c > 0 : k->lport > k->hport; /* called with sport, dport there */
-	uint16_t sport = k->lport, dport = k->hport;
+	int c = ip_cmp(src, dst), side = c > 0 || (c == 0 && sport > dport);
 
-	k->lo = side ? dst : src;
-	k->hi = side ? src : dst;
+	k->lo = side ? *dst : *src;
+	k->hi = side ? *src : *dst;
 	k->lport = side ? dport : sport;
 	k->hport = side ? sport : dport;
 	k->proto = p->proto;
@@ -74,12 +72,21 @@ canonical(const struct packet *p, const struct key_options *o, struct key *k)
 	return (side);
 }
 
+/* A frame without IP: its MAC addresses stand for those. */
+static int
+canonical_frame(const struct packet *p, const struct key_options *o, struct key *k)
+{
+	struct ip src = mac_ip(p->smac), dst = mac_ip(p->dmac);
+
+	return (canonical(p, &src, &dst, p->sport, p->dport, o, k));
+}
+
 int
 key_portless(const struct packet *p, const struct key_options *o, struct key *k)
 {
-	memset(k, 0, sizeof(*k));
 	k->kind = KEY_PORTLESS;
-	return (canonical(p, o, k));
+	k->aux = 0;
+	return (canonical(p, &p->src, &p->dst, 0, 0, o, k));
 }
 
 bool
@@ -105,11 +112,14 @@ key_of(const struct packet *p, const struct key_options *o, struct key *k)
 	uint8_t request;
 	int side;
 
-	k->lport = p->sport;
-	k->hport = p->dport;
+	if (p->af == 0 && p->facts & FACT_MAC)
+		side = canonical_frame(p, o, k);
+	else
+		side = canonical(p, &p->src, &p->dst, p->sport, p->dport, o, k);
 	k->kind = 0;
 	k->aux = p->aux;
-	side = canonical(p, o, k);
+	if (p->facts & FACT_PORTS)
+		return (side);
 	if (is_icmp(p)) {
 		if (icmp_role(p, &request) != 0) {
 			k->aux = (uint32_t)request << 24 | p->icmp.id;
@@ -117,7 +127,7 @@ key_of(const struct packet *p, const struct key_options *o, struct key *k)
 			k->aux = (uint32_t)p->icmp.type << 24 | (uint32_t)p->icmp.code << 16;
 			k->kind = side == 0 ? KEY_LO_SENDS : KEY_HI_SENDS;
 		}
-	} else if ((p->facts & FACT_PORTS) == 0 && key_wants_ports(p->proto)) {
+	} else if (key_wants_ports(p->proto)) {
 		k->kind = KEY_PORTLESS;
 	}
 	return (side);

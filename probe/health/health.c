@@ -126,9 +126,8 @@ lags(const struct tile *r, enum field f)
 }
 
 static bool
-replay_drops(const struct tile *r, const struct health_limits *l)
+replay_drops(const struct tile *r)
 {
-	(void)l;
 	return (lags(r, F_slaghist) || lags(r, F_dlaghist));
 }
 
@@ -152,7 +151,7 @@ to_one(const struct tile *r)
 	static const uint8_t all[4] = { 255, 255, 255, 255 };
 	const struct ip *d = &r->wide[F_daddr][r->row].ip;
 
-	if (!bit_get(r->present[r->row], F_daddr) || (U(r, dmac) & MAC_GROUP) != 0)
+	if (!TILE_HAS(r, daddr) || (U(r, dmac) & MAC_GROUP) != 0)
 		return (false);
 	if (ip_is4(d))
 		return ((d->b[12] & 0xf0) != 0xe0 && memcmp(d->b + 12, all, sizeof(all)) != 0);
@@ -161,16 +160,16 @@ to_one(const struct tile *r)
 
 /* A connection's end tells, of which only SYNs were seen; of others the record that was sealed without a reply. */
 static bool
-no_answer(const struct tile *r, bool replied)
+no_answer(const struct tile *r)
 {
 	switch (U(r, proto)) {
 	case 6:
-		return (!replied && U(r, conn) == CONN_S0 && U(r, cause) == CAUSE_idle);
+		return (U(r, conn) == CONN_S0 && U(r, cause) == CAUSE_idle);
 	case 1:
 	case 58:
-		return (!replied && bit_get(r->present[r->row], F_icmpid) && to_one(r));
+		return (TILE_HAS(r, icmpid) && to_one(r));
 	case 17:
-		return (!replied && to_one(r));
+		return (to_one(r));
 	default:
 		return (false);
 	}
@@ -182,29 +181,33 @@ health_fill(struct tile *r, const struct health_limits *l, bool replied)
 	static const struct {
 		uint64_t flag;
 		bool (*is)(const struct tile *, const struct health_limits *);
-		uint16_t needs; /* where neither this nor its twin is there, there is nothing to ask */
+		uint16_t needs[2]; /* where both are zero, or not there, there is nothing to ask */
 	} rules[] = {
-		{ HEALTH_ackloop, ack_loop, F_snullack },
-		{ HEALTH_rej, refused, F_rstphase },
-		{ HEALTH_rtxstorm, rtx_storm, F_sdatasegs },
-		{ HEALTH_winlim, window_limited, F_swinlim },
-		{ HEALTH_rcvlim, receiver_limited, F_szwin_us },
-		{ HEALTH_oow, out_of_window, F_soow },
-		{ HEALTH_oow, out_of_window, F_stsold },
-		{ HEALTH_caploss, capture_loss, F_sackgap },
-		{ HEALTH_replay64, replay_drops, F_slaghist },
-		{ HEALTH_highloss, high_loss, F_sdatasegs },
-		{ HEALTH_highloss, high_loss, F_slost },
+		{ HEALTH_ackloop, ack_loop, { F_snullack, F_dnullack } },
+		{ HEALTH_rej, refused, { F_rstphase, F_rstphase } },
+		{ HEALTH_rtxstorm, rtx_storm, { F_srtxup, F_drtxup } },
+		{ HEALTH_rtxstorm, rtx_storm, { F_srtxdn, F_drtxdn } },
+		{ HEALTH_rtxstorm, rtx_storm, { F_sspur, F_dspur } },
+		{ HEALTH_winlim, window_limited, { F_swinlim, F_dwinlim } },
+		{ HEALTH_rcvlim, receiver_limited, { F_szwin_us, F_dzwin_us } },
+		{ HEALTH_oow, out_of_window, { F_soow, F_doow } },
+		{ HEALTH_oow, out_of_window, { F_stsold, F_dtsold } },
+		{ HEALTH_caploss, capture_loss, { F_sackgap, F_dackgap } },
+		{ HEALTH_highloss, high_loss, { F_srtxup, F_drtxup } },
+		{ HEALTH_highloss, high_loss, { F_srtxdn, F_drtxdn } },
+		{ HEALTH_highloss, high_loss, { F_slost, F_dlost } },
 	};
 	static const uint16_t counters[] = { F_n_bufbloat, F_n_ackloop, F_n_asym, F_n_noans, F_n_rej, F_n_rtxstorm,
 		F_n_winlim, F_n_rcvlim, F_n_oow, F_n_caploss, F_n_replay64, F_n_oneway, F_n_highloss }; /* by bit */
 	uint64_t health = U(r, health);
 
+#pragma GCC unroll 16
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if ((bit_get(r->present[r->row], rules[i].needs) || bit_get(r->present[r->row], fields[rules[i].needs].twin)) &&
-		    rules[i].is(r, l))
+		if ((tile_number(r, rules[i].needs[0]) | tile_number(r, rules[i].needs[1])) != 0 && rules[i].is(r, l))
 			health |= rules[i].flag;
-	if (no_answer(r, replied))
+	if ((TILE_HAS(r, slaghist) || TILE_HAS(r, dlaghist)) && replay_drops(r))
+		health |= HEALTH_replay64;
+	if (!replied && no_answer(r))
 		health |= HEALTH_noans;
 	PUT(r, health, health);
 	for (unsigned i = 0; health != 0 && i < sizeof(counters) / sizeof(counters[0]); i++)

@@ -7,6 +7,7 @@
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,8 +92,12 @@ head(struct emit *e, int64_t start, unsigned rectype, unsigned flags)
 static uint64_t
 mac_number(const uint8_t m[static 6])
 {
-	return ((uint64_t)m[0] << 40 | (uint64_t)m[1] << 32 | (uint64_t)m[2] << 24 | (uint64_t)m[3] << 16 |
-	    (uint64_t)m[4] << 8 | m[5]);
+	uint32_t head;
+	uint16_t tail;
+
+	memcpy(&head, m, sizeof(head));
+	memcpy(&tail, m + 4, sizeof(tail));
+	return ((uint64_t)be32toh(head) << 16 | be16toh(tail));
 }
 
 static void

@@ -67,15 +67,6 @@ hold_lift(struct holds *h, uint32_t n)
 	pool_put(&h->holds, n);
 }
 
-void
-hold_join(const struct holds *h, struct flow_state *f, uint32_t group, uint32_t own)
-{
-	f->life |= LIFE_HOLDS;
-	f->held.group = group;
-	f->held.age = hold_group_at(h, group)->age;
-	f->held.own = own;
-}
-
 bool
 hold_group_keeps(const struct holds *h, uint32_t group, int64_t start)
 {

@@ -44,7 +44,14 @@ void hold_group_end(struct holds *, uint32_t group); /* it has neither holds nor
 uint32_t hold_place(struct holds *, uint32_t group, int64_t from, int64_t until);
 void hold_lift(struct holds *, uint32_t hold);
 /* The flow is of that group; own: a hold of it alone. */
-void hold_join(const struct holds *, struct flow_state *, uint32_t group, uint32_t own);
+static inline void
+hold_join(const struct holds *h, struct flow_state *f, uint32_t group, uint32_t own)
+{
+	f->life |= LIFE_HOLDS;
+	f->held.group = group;
+	f->held.age = hold_group_at(h, group)->age;
+	f->held.own = own;
+}
 
 /* Is a bin of the group that begins at `start` held? */
 bool hold_group_keeps(const struct holds *, uint32_t group, int64_t start);

@@ -40,12 +40,10 @@ numbers_free(struct numbers *n)
 /* --- of a bin */
 
 struct seq_bin *
-seq_bin(struct numbers *n, struct bin *b)
+seq_bin_new(struct numbers *n, struct bin *b)
 {
-	if (b->ext == 0) {
-		b->ext = pool_get(&n->bins);
-		memset(pool_at(&n->bins, b->ext), 0, sizeof(struct seq_bin));
-	}
+	b->ext = pool_get(&n->bins);
+	memset(pool_at(&n->bins, b->ext), 0, sizeof(struct seq_bin));
 	return (pool_at(&n->bins, b->ext));
 }
 

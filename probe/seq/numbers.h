@@ -52,7 +52,12 @@ void numbers_init(struct numbers *, struct ledger *, uint32_t max_flows, uint64_
 void numbers_free(struct numbers *);
 
 /* The bin's, made if need be. */
-struct seq_bin *seq_bin(struct numbers *, struct bin *);
+struct seq_bin *seq_bin_new(struct numbers *, struct bin *);
+static inline struct seq_bin *
+seq_bin(struct numbers *n, struct bin *b)
+{
+	return (b->ext != 0 ? pool_at(&n->bins, b->ext) : seq_bin_new(n, b));
+}
 struct seq_media *seq_media(struct numbers *, struct seq_bin *);
 /* It has seen this SPI, of an SA that began then. */
 void seq_bin_spi(struct seq_bin *, int side, uint32_t spi, int64_t since);

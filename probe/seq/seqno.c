@@ -7,9 +7,6 @@
  */
 #include "probe/seq/seqno.h"
 
-#include "format/base/bits.h"
-#include "format/base/clock.h"
-
 #include <string.h>
 
 #define JUMP_FLOOR   1024  /* a step up to this is always taken as loss */
@@ -32,21 +29,10 @@ seqno_init(struct seqno *s, unsigned width)
 {
 	memset(s, 0, sizeof(*s));
 	s->width = (uint8_t)width;
-}
-
-static inline uint64_t
-mask(const struct seqno *s)
-{
-	return (UINT64_MAX >> (64 - s->width));
+	s->mask = UINT64_MAX >> (64 - width);
 }
 
 /* --- the window */
-
-static size_t
-slot_of(int64_t n)
-{
-	return ((size_t)((uint64_t)n % SEQ_WINDOW));
-}
 
 static void
 advance(struct seqno *s, int64_t to)
@@ -55,8 +41,8 @@ advance(struct seqno *s, int64_t to)
 		memset(s->window, 0, sizeof(s->window));
 	else
 		for (int64_t n = s->hi + 1; n < to; n++)
-			bit_clear(s->window, slot_of(n));
-	bit_set(s->window, slot_of(to));
+			bit_clear(s->window, seqno_slot(n));
+	bit_set(s->window, seqno_slot(to));
 	s->hi = to;
 }
 
@@ -76,7 +62,7 @@ static void
 epoch(struct seqno *s, int64_t n, int64_t t, const struct seq_place *place)
 {
 	memset(s->window, 0, sizeof(s->window));
-	bit_set(s->window, slot_of(n));
+	bit_set(s->window, seqno_slot(n));
 	s->hi = s->base = n;
 	s->thi = t;
 	s->ngaps = s->nmarks = s->nlast = 0;
@@ -93,49 +79,12 @@ mark_bin(struct seqno *s, const struct seq_place *place)
 
 /* --- arrivals */
 
-static inline void
-arrived(struct seqno *s, int64_t n, int64_t t, struct seq_counts *c)
-{
-	if (s->arrivals++ > 0) {
-		s->gap_n++;
-		s->gap_sum += t > s->came ? (uint64_t)(t - s->came) : 0;
-	}
-	s->came = t;
-	s->last[2] = s->last[1];
-	s->last[1] = s->last[0];
-	s->last[0] = n;
-	if (s->nlast < 3)
-		s->nlast++;
-	c->uniq++;
-	if ((uint64_t)(t - s->slot) >= SEC) {
-		if (s->slot_uniq > s->peak)
-			s->peak = s->slot_uniq;
-		s->slot = t - t % SEC;
-		s->slot_uniq = 0;
-	}
-	s->slot_uniq++;
-}
-
-/* The number that was expected: most packets are such. */
-static inline void
-next(struct seqno *s, int64_t t, struct seq_counts *c)
-{
-	int64_t x = s->hi + 1;
-
-	c->wrap += ((uint64_t)x & mask(s)) == 0;
-	bit_set(s->window, slot_of(x));
-	s->hi = x;
-	s->thi = t;
-	s->run = 0;
-	arrived(s, x, t, c);
-}
-
 static void
 first(struct seqno *s, int64_t q, int64_t t, bool known, const struct seq_sink *k)
 {
 	s->started = true;
 	epoch(s, q, t, &k->place);
-	arrived(s, q, t, k->here);
+	seqno_arrived(s, q, t, k->here);
 	if (known && q > 1 && q <= HEADGAP_MOST)
 		k->here->headgap += (uint32_t)(q - 1);
 }
@@ -209,7 +158,7 @@ settle_held(struct seqno *s, bool cut, const struct seq_sink *k)
 		push_gap(s, g);
 		for (int64_t q = g->lo; q <= g->hi; q++)
 			if (s->hi - q < SEQ_WINDOW)
-				bit_clear(s->window, slot_of(q));
+				bit_clear(s->window, seqno_slot(q));
 	}
 	if (!here)
 		k->done(k->arg);
@@ -239,7 +188,7 @@ cut_up(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 	advance(s, x);
 	for (int64_t q = lo; q < end; q++)
 		if (x - q < SEQ_WINDOW)
-			bit_set(s->window, slot_of(q));
+			bit_set(s->window, seqno_slot(q));
 }
 
 /* Is this step as wide as the packet before it was long?  One more or less for headers; once it is sure, any. */
@@ -256,7 +205,7 @@ ahead(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 	struct seq_counts *c = k->here;
 	int64_t d = x - s->hi;
 
-	if (((uint64_t)x & mask(s)) < ((uint64_t)s->hi & mask(s)))
+	if (((uint64_t)x & s->mask) < ((uint64_t)s->hi & s->mask))
 		c->wrap++;
 	if (s->cuts == 1 && !is_cut(s, d, k) && (k->segments > 1 || x - s->held.hi > HELD_FOR))
 		settle_held(s, false, k);
@@ -272,7 +221,7 @@ ahead(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 	if (s->hi < x)
 		advance(s, x);
 	s->thi = t;
-	arrived(s, x, t, c);
+	seqno_arrived(s, x, t, c);
 }
 
 /* --- behind the right edge */
@@ -335,8 +284,8 @@ late(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 		c->stale++; /* lost long ago, nobody knows where */
 		return (false);
 	}
-	bit_set(s->window, slot_of(x));
-	arrived(s, x, t, c);
+	bit_set(s->window, seqno_slot(x));
+	seqno_arrived(s, x, t, c);
 	c->late++;
 	c->laghist[lag_bucket(s->hi - x)]++;
 	raise(&c->lagmax, (uint64_t)(s->hi - x));
@@ -366,7 +315,7 @@ behind(struct seqno *s, int64_t q, int64_t x, int64_t t, const struct seq_sink *
 	if (s->hi - x >= SEQ_WINDOW) { /* every receiver would drop it: it stays lost */
 		k->here->stale++;
 		k->here->laghist[SEQ_LAGS - 1]++;
-	} else if (bit_get(s->window, slot_of(x))) {
+	} else if (bit_get(s->window, seqno_slot(x))) {
 		k->here->dup++;
 	} else if (late(s, x, t, k)) { /* it was waited for: that is no sign of a new beginning */
 		s->run = 0;
@@ -401,7 +350,7 @@ settle_pending(struct seqno *s, int64_t x, const struct seq_sink *k)
 	k->here->jumps++;
 	k->here->jumpskip += (uint64_t)(s->pend - s->hi - 1);
 	epoch(s, s->pend, s->pend_t, &k->place);
-	arrived(s, s->pend, s->pend_t, k->here);
+	seqno_arrived(s, s->pend, s->pend_t, k->here);
 }
 
 /* Can it have sent so many since the highest number came? */
@@ -621,7 +570,7 @@ static void
 run_on(struct seqno *s, int64_t q, int64_t t, const struct seq_sink *k)
 {
 	if (s->run > 0) {
-		uint64_t d = ((uint64_t)q - (uint64_t)s->step[s->run - 1].q) & mask(s);
+		uint64_t d = ((uint64_t)q - (uint64_t)s->step[s->run - 1].q) & s->mask;
 
 		if (d == 0 || d > RUN_STEP)
 			s->run = 0;
@@ -644,7 +593,7 @@ as_old(struct seqno *s, int64_t x, int64_t t, const struct seq_sink *k)
 	if (x > s->hi || s->hi - x >= SEQ_WINDOW) {
 		k->here->stale++;
 		k->here->laghist[SEQ_LAGS - 1] += x <= s->hi;
-	} else if (bit_get(s->window, slot_of(x))) {
+	} else if (bit_get(s->window, seqno_slot(x))) {
 		k->here->dup++;
 	} else if (x < s->base) {
 		k->here->stale++;
@@ -685,11 +634,9 @@ seqno_packet(struct seqno *s, uint64_t q, int64_t t, bool known, const struct se
 		return;
 	}
 	mark_bin(s, &k->place);
-	x = extend(s, q);
-	if (x == s->hi + 1 && !s->pending && s->trial == 0 && s->cuts != 1) {
-		next(s, t, k->here);
+	if (seqno_next(s, q, t, k->place.bin, k->place.flowid, k->here))
 		return;
-	}
+	x = extend(s, q);
 	if (s->trial != 0) {
 		if (on_trial(s, (int64_t)q, x, t, k))
 			return;
@@ -704,7 +651,7 @@ seqno_goes_on(const struct seqno *s, uint64_t q)
 {
 	int64_t x = extend(s, q), d = x - s->hi;
 
-	return (s->started && d > -SEQ_WINDOW && d < SEQ_WINDOW && (d > 0 || !bit_get(s->window, slot_of(x))));
+	return (s->started && d > -SEQ_WINDOW && d < SEQ_WINDOW && (d > 0 || !bit_get(s->window, seqno_slot(x))));
 }
 
 void

@@ -13,6 +13,8 @@
 #define PROBE_TRACK_SEQNO_H
 
 #include "format/base/arena.h"
+#include "format/base/bits.h"
+#include "format/base/clock.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,7 +78,8 @@ struct seqno {
 	uint32_t slot_uniq, peak;
 	uint32_t run;     /* packets that look like a new beginning: step[] */
 	uint32_t trial;   /* it may have begun again: cell; 0 = it has not */
-	uint8_t width;    /* bits on the wire: 16, 32, 64 */
+	uint64_t mask;    /* of the bits on the wire */
+	uint8_t width;    /* so many: 16, 32, 64 */
 	uint8_t ngaps, nmarks, nlast;
 	uint8_t cuts;     /* steps in a row as wide as the packet before them was long: 0, 1, CUTS_SURE */
 	bool started, pending;
@@ -110,6 +113,56 @@ struct seq_sink { /* where counts go */
 };
 
 void seqno_init(struct seqno *, unsigned width);
+
+static inline size_t
+seqno_slot(int64_t n)
+{
+	return ((size_t)((uint64_t)n % SEQ_WINDOW));
+}
+
+/* One that counts. */
+static inline void
+seqno_arrived(struct seqno *s, int64_t n, int64_t t, struct seq_counts *c)
+{
+	if (s->arrivals++ > 0) {
+		s->gap_n++;
+		s->gap_sum += t > s->came ? (uint64_t)(t - s->came) : 0;
+	}
+	s->came = t;
+	s->last[2] = s->last[1];
+	s->last[1] = s->last[0];
+	s->last[0] = n;
+	if (s->nlast < 3)
+		s->nlast++;
+	c->uniq++;
+	if ((uint64_t)(t - s->slot) >= SEC) {
+		if (s->slot_uniq > s->peak)
+			s->peak = s->slot_uniq;
+		s->slot = t - t % SEC;
+		s->slot_uniq = 0;
+	}
+	s->slot_uniq++;
+}
+
+/* The number that is expected, of the record of the one before it: most packets are such.  false: it is none, and nothing
+ * is counted. */
+static inline bool
+seqno_next(struct seqno *s, uint64_t q, int64_t t, int64_t bin, uint64_t flowid, struct seq_counts *c)
+{
+	int64_t x = s->hi + 1;
+
+	if (((uint64_t)x & s->mask) != q || s->nmarks == 0 || s->pending || s->trial != 0 || s->cuts == 1 ||
+	    s->mark[s->nmarks - 1].place.bin != bin || s->mark[s->nmarks - 1].place.flowid != flowid)
+		return (false);
+	if (q == 0)
+		c->wrap++;
+	bit_set(s->window, seqno_slot(x));
+	s->hi = x;
+	s->thi = t;
+	s->run = 0;
+	seqno_arrived(s, x, t, c);
+	return (true);
+}
 /* A packet with number q at time t (ns).  `known`: the carrier was there before this numbering, so that
  * numbers before the first one seen are a head gap. */
 void seqno_packet(struct seqno *, uint64_t q, int64_t t, bool known, const struct seq_sink *);

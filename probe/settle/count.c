@@ -137,26 +137,37 @@ count_gap(const struct flow_state *f, struct bin *b, int side, int64_t ts)
 	bin_add_sumsq(b, side, us >> 32 ? UINT64_MAX : us * us);
 }
 
+/* What most packets do not have. */
 static void
+count_rare(struct ledger *l, const struct seen *v)
+{
+	const struct packet *p = v->p;
+	struct bin *b = v->b;
+
+	if (p->tos != 0 || b->tos != 0)
+		count_tos(l, b, v->side, p->tos);
+	b->flags |= v->flags | (p->facts & FACT_CUT ? RFLAGS_cut : 0);
+	if (v->frag != 0 || (p->facts & FACT_ATOMIC))
+		count_frag(l, v);
+}
+
+static inline void
 count_volume(struct ledger *l, const struct seen *v)
 {
 	const struct packet *p = v->p;
 	struct bin *b = v->b;
 	int side = v->side;
 
-	if (b->pkts[0] + b->pkts[1] == 0) {
+	if ((v->flags | v->frag | p->tos | b->tos) != 0 || p->facts & (FACT_CUT | FACT_ATOMIC))
+		count_rare(l, v);
+	if (b->pkts[0] + b->pkts[1] == 0)
 		b->stime = b->ltime = p->ts;
-	} else {
-		if (p->ts < b->stime)
-			b->stime = p->ts;
-		if (p->ts > b->ltime)
-			b->ltime = p->ts;
-	}
-	if (b->pkts[side] == 0)
+	else if (p->ts > b->ltime)
+		b->ltime = p->ts;
+	else if (p->ts < b->stime)
+		b->stime = p->ts;
+	if (b->pkts[side]++ == 0)
 		b->dscp[side] = p->tos >> 2;
-	if (p->tos != 0 || b->tos != 0)
-		count_tos(l, b, side, p->tos);
-	b->pkts[side]++;
 	b->bytes[side] += p->wire;
 	b->ipbytes[side] += p->iplen;
 	if (p->facts & FACT_PAYLOAD)
@@ -165,19 +176,16 @@ count_volume(struct ledger *l, const struct seen *v)
 		b->ttlmin[side] = p->ttl;
 	if (p->ttl > b->ttlmax[side])
 		b->ttlmax[side] = p->ttl;
-	b->flags |= v->flags | (p->facts & FACT_CUT ? RFLAGS_cut : 0);
-	if (v->frag != 0 || (p->facts & FACT_ATOMIC))
-		count_frag(l, v);
 }
 
-static uint8_t
+static inline uint8_t
 plain_state(const struct flow_state *f, const struct bin *b)
 {
-	bool src = f->life & (LIFE_SENT_LO << f->src), dst = f->life & (LIFE_SENT_LO << (1 - f->src));
+	uint8_t sent = f->life & (LIFE_SENT_LO | LIFE_SENT_HI);
 
-	if (src && dst)
+	if (sent == (LIFE_SENT_LO | LIFE_SENT_HI))
 		return (STATE_CON);
-	if (dst)
+	if ((sent & LIFE_SENT_LO << f->src) == 0)
 		return (STATE_RSP);
 	return (b->flags & RFLAGS_start ? STATE_INT : STATE_REQ);
 }

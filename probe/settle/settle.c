@@ -283,14 +283,33 @@ same_flow(struct flows *fl, uint32_t *n, struct seen *v)
 	return (true);
 }
 
+static void
+set_timer(struct flows *fl, uint32_t n, bool fresh)
+{
+	if (!fresh)
+		wheel_cancel(&fl->wheel, &fl->table, n);
+	wheel_set(&fl->wheel, &fl->table, n, flow_deadline(flow_at(&fl->table, n)));
+}
+
+/* In its flow, v->flow. */
+static inline void
+enter(struct flows *fl, struct seen *v, bool fresh)
+{
+	const struct flow_state *f = flow_at(&fl->table, v->flow);
+	uint8_t idle = f->idle;
+
+	count(fl, v);
+	if (v->p->facts & fl->facts)
+		fl->note(fl->arg, v);
+	if (fresh || (f->idle != idle && idle_seconds[f->idle] < idle_seconds[idle])) /* else its timer is early enough */
+		set_timer(fl, v->flow, fresh);
+}
+
 /* Find its flow or make it, and count.  asks: it may be a new one with the same key, or have to wait. */
 static void
 place(struct flows *fl, struct seen *v, bool asks)
 {
 	uint32_t n = v->flow;
-	const struct flow_state *f;
-	enum idle_class idle = IDLE_SYN;
-	bool fresh;
 
 	if (n == 0 || !table_is(&fl->table, n, &v->key))
 		n = table_find(&fl->table, &v->key, v->hash);
@@ -298,25 +317,20 @@ place(struct flows *fl, struct seen *v, bool asks)
 		n = table_find(&fl->table, &v->key, v->hash);
 	if (n != 0 && asks && tracker_at(flow_at(&fl->table, n))->reuses != NULL && !same_flow(fl, &n, v))
 		return;
-	fresh = n == 0;
-	v->flow = fresh ? new_flow(fl, v) : n;
-	f = flow_at(&fl->table, v->flow);
-	if (!fresh)
-		idle = f->idle;
-	count(fl, v);
-	if (v->p->facts & fl->facts)
-		fl->note(fl->arg, v);
-	if (!fresh && idle_seconds[f->idle] >= idle_seconds[idle])
-		return; /* its timer is early enough */
-	if (!fresh)
-		wheel_cancel(&fl->wheel, &fl->table, v->flow);
-	wheel_set(&fl->wheel, &fl->table, v->flow, flow_deadline(f));
+	v->flow = n != 0 ? n : new_flow(fl, v);
+	enter(fl, v, n == 0);
 }
 
 void
 settle(struct flows *fl, struct seen *v)
 {
 	place(fl, v, true);
+}
+
+void
+settle_in(struct flows *fl, struct seen *v)
+{
+	enter(fl, v, false);
 }
 
 void

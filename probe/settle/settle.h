@@ -29,6 +29,8 @@ struct flows { /* all that live */
 
 /* Find the packet's flow, or make it, and count.  v->flow is where it was a moment ago, and is now. */
 void settle(struct flows *, struct seen *);
+/* The same, where it is known that v->flow is its flow, which lives: its tracker asks nothing of a packet that comes. */
+void settle_in(struct flows *, struct seen *);
 /* The flow turns out to be of another kind, and so do its packets, of which this is one: what its tracker has kept is
  * given back, its encapsulation noted. */
 void settle_become(struct flows *, uint32_t flow, const struct packet *);

@@ -63,10 +63,23 @@ current_key(const struct lanes *e, const struct sa *x)
 	return (x->lane == 0 ? sa_key(x) : lane_key(&x->key, lane_at(e->tunnels, x->lane)->number));
 }
 
-static uint32_t *
+static uint32_t
 current_flow(const struct lanes *e, struct sa *x)
 {
-	return (x->lane == 0 ? &x->flow : &lane_at(e->tunnels, x->lane)->flow);
+	return (lanes_home(e, x)->flow);
+}
+
+static struct sa_home
+home_at(const struct lanes *e, uint32_t flow)
+{
+	return ((struct sa_home){ flow != 0 ? flow_of(e, flow)->id : 0, flow });
+}
+
+/* Is it where it was, and still will be when it has counted a packet at `now`? */
+static EACH bool
+at_home(const struct lanes *e, const struct sa_home *h, int64_t now)
+{
+	return (h->flow != 0 && table_lives(&e->flows->table, h->flow, h->id, now));
 }
 
 /* --- holds */
@@ -125,7 +138,7 @@ there(void *arg, const struct seq_place *p)
 	w->c.numbers = w->e->numbers;
 	w->c.bin = NULL;
 	if (p->flowid != 0)
-		w->c = carrier_of(w->e, x, *current_flow(w->e, x), w->now);
+		w->c = carrier_of(w->e, x, current_flow(w->e, x), w->now);
 	return (carrier_there(&w->c, p));
 }
 
@@ -221,8 +234,10 @@ describe(const struct lanes *e, struct seq_bin *s, struct sa *x, const struct bi
 	struct lane *l;
 	int other = 1 - side;
 
-	seq_bin_spi(s, side, spi, x->first);
-	s->roam[side] += x->roamed;
+	if (spi != s->spi[side] || s->nspi[side] > SEQ_SPIS)
+		seq_bin_spi(s, side, spi, x->first);
+	if (x->roamed)
+		s->roam[side]++;
 	x->roamed = false;
 	if (spi < 256)
 		s->flags |= SPIFL_reserved;
@@ -255,6 +270,19 @@ segments(struct sa *x, uint32_t seq, uint32_t length)
 	return (d == 1 || before <= most || before <= LONG ? 0 : (before + most - 1) / most);
 }
 
+/* It is not the number that was expected. */
+static void
+other_number(struct lanes *e, const struct seen *v, uint32_t n, struct seq_counts *here, uint32_t cut)
+{
+	struct sa *x = sa_at(e->tunnels, n);
+	struct seq_place p = { v->b->start, v->f->id, n, x->lane != 0 ? lane_at(e->tunnels, x->lane)->number : 0 };
+	struct way w = { .e = e, .now = v->now };
+	struct seq_sink k = sink_of(&w, &p, here);
+
+	k.segments = cut;
+	seqno_packet(&tunnels_numbers(e->tunnels, x)->seq, v->p->seq, v->p->ts, x->known, &k);
+}
+
 static EACH void
 count_numbers(struct lanes *e, const struct seen *v, uint32_t n)
 {
@@ -262,53 +290,19 @@ count_numbers(struct lanes *e, const struct seen *v, uint32_t n)
 	struct sa *shared = tunnels_numbers(e->tunnels, x);
 	struct bin *b = v->b;
 	struct seq_bin *s = seq_bin(e->numbers, b);
-	struct seq_place p = { b->start, v->f->id, n, x->lane != 0 ? lane_at(e->tunnels, x->lane)->number : 0 };
-	struct way w;
-	struct seq_sink k;
+	uint32_t seq = v->p->seq, cut = 0;
 
-	w.e = e;
-	w.now = v->now;
-	k = sink_of(&w, &p, &s->counts[v->side]);
 	describe(e, s, x, b, v->side, x->spi);
-	if (v->p->seq == 0 && shared->seq.started && (uint32_t)shared->seq.hi != UINT32_MAX)
+	if (seq == 0 && shared->seq.started && (uint32_t)shared->seq.hi != UINT32_MAX)
 		s->flags |= SPIFL_seq0;
 	if (shared->group)
 		s->flags |= SPIFL_group;
 	if (x->key.proto == PROTO_ESP)
-		k.segments = segments(shared, v->p->seq, v->p->iplen);
+		cut = segments(shared, seq, v->p->iplen);
 	if (shared->seq.cuts == CUTS_SURE)
 		s->flags |= SPIFL_gso;
-	seqno_packet(&shared->seq, v->p->seq, v->p->ts, x->known, &k);
-}
-
-void
-lanes_hash(const struct lanes *e, struct seen *v)
-{
-	v->hash = tunnels_hash(e->tunnels, &v->key, v->side, v->p->spi); /* its flow depends on its lane */
-	tunnels_prefetch(e->tunnels, v->hash);
-}
-
-void
-lanes_prefetch_sa(const struct lanes *e, struct seen *v)
-{
-	v->sa = tunnels_peek(e->tunnels, v->hash);
-	if (v->sa != 0)
-		mem_prefetch(sa_at(e->tunnels, v->sa), 4 * 64);
-}
-
-void
-lanes_prefetch_flow(const struct lanes *e, struct seen *v)
-{
-	struct sa *x = v->sa != 0 ? sa_at(e->tunnels, v->sa) : NULL;
-	const struct seqno *q;
-
-	if (x == NULL)
-		return;
-	v->flow = x->lane == 0 ? x->flow : lane_at(e->tunnels, x->lane)->flow;
-	q = &tunnels_numbers(e->tunnels, x)->seq;
-	__builtin_prefetch(&q->window[(uint32_t)q->hi % SEQ_WINDOW / 64]);
-	if (v->flow != 0)
-		mem_prefetch(flow_of(e, v->flow), sizeof(struct flow_state));
+	if (!seqno_next(&shared->seq, seq, v->p->ts, b->start, v->f->id, &s->counts[v->side]))
+		other_number(e, v, n, &s->counts[v->side], cut);
 }
 
 /* Zero is not an SPI: the packet belongs to no SA. */
@@ -331,34 +325,39 @@ without_sa(struct lanes *e, struct seen *v, bool whole)
 void
 lanes_packet(struct lanes *e, struct seen *v, uint32_t spi, bool whole)
 {
-	struct key tunnel = v->key;
+	struct tunnels *t = e->tunnels;
 	const struct tunnel *u;
+	struct sa_home *home;
 	struct sa *x;
-	uint32_t n, *flow;
+	uint32_t n;
 
-	lanes_decide(e, v->now);
-	make_room(e, v->now);
+	if (tunnels_due(t) <= v->now)
+		lanes_decide(e, v->now);
+	if (tunnels_crowded(t, v->now))
+		make_room(e, v->now);
 	if (spi == 0) {
 		without_sa(e, v, whole);
 		return;
 	}
-	n = tunnels_packet(e->tunnels, &tunnel, v->side, spi, v->p->seq, v->sa, tunnels_hash(e->tunnels, &tunnel, v->side,
-	    spi), v->now, v->p->ts);
-	x = sa_at(e->tunnels, n);
-	u = tunnel_at(e->tunnels, x->tunnel);
+	if (v->sa == 0)
+		v->hash = tunnels_hash(t, &v->key, v->side, spi);
+	n = tunnels_packet(t, &v->key, v->side, spi, v->p->seq, v->sa, v->hash, v->now, v->p->ts);
+	x = sa_at(t, n);
+	u = tunnel_at(t, x->tunnel);
 	if (x->packets == 1)
 		hold(e, x);
-	flow = current_flow(e, x);
-	v->key = current_key(e, x);
-	v->flow = *flow;
+	home = lanes_home(e, x);
+	v->flow = home->flow;
 	v->told = u->dirq;
 	v->src = u->src;
-	if (v->flow == 0 || !table_is(&e->flows->table, v->flow, &v->key)) {
-		v->flow = 0;
+	if (at_home(e, home, v->now)) {
+		settle_in(e->flows, v);
+	} else {
+		v->key = current_key(e, x);
 		v->hash = table_hash(&e->flows->table, &v->key);
+		settle(e->flows, v);
+		*home = home_at(e, v->flow);
 	}
-	settle(e->flows, v);
-	*flow = v->flow;
 	join(e, v->flow, x);
 	if (whole)
 		count_numbers(e, v, n);
@@ -420,7 +419,7 @@ lanes_adopt(struct lanes *e, uint32_t flow, const struct key *tunnel, const stru
 			f->idle = IDLE_TUNNEL;
 		}
 		if (x->lane == lane)
-			lane_at(e->tunnels, lane)->flow = flow;
+			lane_at(e->tunnels, lane)->home = home_at(e, flow);
 		hold(e, x); /* it has its lane: only the group is made */
 		join(e, flow, x);
 		if ((v.b = ledger_unwritten(e->ledger, f, ledger_start(e->ledger, p.ts))) != NULL)
@@ -465,8 +464,8 @@ settle_decision(struct lanes *e, const struct decision *d, int64_t now)
 	int64_t start = ledger_start(e->ledger, x->born);
 
 	lift(e, x);
-	from = x->flow != 0 && table_is(t, x->flow, &own) ? x->flow : 0;
-	to = l->flow != 0 && table_is(t, l->flow, &key) ? l->flow : table_find(t, &key, hash);
+	from = x->home.flow != 0 && table_is(t, x->home.flow, &own) ? x->home.flow : 0;
+	to = l->home.flow != 0 && table_is(t, l->home.flow, &key) ? l->home.flow : table_find(t, &key, hash);
 	if (to != 0 && settle_expire(e->flows, to, now))
 		to = 0;
 	if (from != 0) {
@@ -481,8 +480,8 @@ settle_decision(struct lanes *e, const struct decision *d, int64_t now)
 		}
 		seqno_rehome(&tunnels_numbers(e->tunnels, x)->seq, &e->numbers->trials, id, flow_at(t, to)->id, l->number);
 	}
-	x->flow = 0;
-	l->flow = to;
+	x->home.flow = 0;
+	l->home = home_at(e, to);
 	if (to != 0) {
 		join(e, to, x);
 		note_lane(e, flow_at(t, to), l, x, now);
@@ -528,9 +527,9 @@ forced(void *arg, uint32_t flow)
 		f->key = key;
 	} else {
 		table_rekey(&e->flows->table, flow, &key, table_hash(&e->flows->table, &key));
-		lane_at(e->tunnels, d.lane)->flow = flow;
+		lane_at(e->tunnels, d.lane)->home = home_at(e, flow);
 	}
-	sa_at(e->tunnels, n)->flow = 0;
+	sa_at(e->tunnels, n)->home.flow = 0;
 	ledger_stats(e->ledger, e->ledger->clock.now)->newflows++;
 }
 
@@ -544,7 +543,7 @@ lanes_find(struct lanes *e, const struct key *tunnel, int side, uint32_t spi, in
 	n = tunnels_find(e->tunnels, tunnel, side, spi);
 	if (n == 0)
 		return (0);
-	flow = *current_flow(e, sa_at(e->tunnels, n));
+	flow = current_flow(e, sa_at(e->tunnels, n));
 	key = current_key(e, sa_at(e->tunnels, n));
 	return (flow != 0 && table_is(&e->flows->table, flow, &key) ? flow : 0);
 }

@@ -9,6 +9,7 @@
 #ifndef PROBE_TUNNEL_LANES_H
 #define PROBE_TUNNEL_LANES_H
 
+#include "format/base/mem.h"
 #include "probe/seq/numbers.h"
 #include "probe/settle/settle.h"
 #include "probe/tunnel/tunnel.h"
@@ -32,11 +33,44 @@ lanes_take(const struct packet *p)
 	return (p->proto == PROTO_ESP || p->proto == PROTO_AH);
 }
 
-/* The memory that a packet's SA and its flow will need, step by step. */
-void lanes_hash(const struct lanes *, struct seen *);
-void lanes_prefetch_sa(const struct lanes *, struct seen *);
-void lanes_prefetch_flow(const struct lanes *, struct seen *);
-/* Count a tunnel's packet.  `spi`: its own or that of its datagram; whole: it has a sequence number. */
+/* The memory that a packet's SA and its flow will need, step by step: v->key is the tunnel's, v->hash becomes the SA's, as
+ * its flow depends on its lane; v->sa and v->flow are where it was a moment ago, perhaps. */
+static inline void
+lanes_hash(const struct lanes *e, struct seen *v)
+{
+	v->hash = tunnels_hash(e->tunnels, &v->key, v->side, v->p->spi);
+	slots_prefetch(&e->tunnels->by_sa, v->hash);
+}
+
+static inline void
+lanes_prefetch_sa(const struct lanes *e, struct seen *v)
+{
+	uint32_t at = 0;
+
+	v->sa = slots_walk(&e->tunnels->by_sa.now, v->hash, &at);
+	if (v->sa != 0)
+		mem_prefetch(sa_at(e->tunnels, v->sa), 4 * 64);
+}
+
+static inline struct sa_home *
+lanes_home(const struct lanes *e, struct sa *x)
+{
+	return (x->lane == 0 ? &x->home : &lane_at(e->tunnels, x->lane)->home);
+}
+
+static inline void
+lanes_prefetch_flow(const struct lanes *e, struct seen *v)
+{
+	struct sa *x = sa_at(e->tunnels, v->sa);
+	const struct seqno *q = &tunnels_numbers(e->tunnels, x)->seq;
+
+	__builtin_prefetch(&q->window[seqno_slot(q->hi) / 64]);
+	v->flow = lanes_home(e, x)->flow;
+	if (v->flow != 0)
+		mem_prefetch(flow_at(&e->flows->table, v->flow), sizeof(struct flow_state));
+}
+
+/* Count a tunnel's packet.  v->sa: if it is not 0, v->hash is the SA's.  `spi`: its own or that of its datagram; whole: it has a sequence number. */
 void lanes_packet(struct lanes *, struct seen *, uint32_t spi, bool whole);
 /* A UDP flow in which nothing but these packets was counted is one of a tunnel; `last`: the last of them, as ESP. */
 struct lanes_step {

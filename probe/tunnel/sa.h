@@ -19,11 +19,17 @@
 #define TUNNEL_FRESH   64
 #define LANE_REST      65535 /* the lane of what comes when there are too many */
 
+/* Where packets were counted last: that flow, if it has this id and lives. */
+struct sa_home {
+	uint64_t id;
+	uint32_t flow; /* 0 = nowhere yet */
+};
+
 struct sa {
 	struct key key;       /* of the tunnel */
 	uint32_t spi, hash;
 	uint32_t tunnel, lane; /* lane 0: undecided */
-	uint32_t flow;        /* where its packets were counted last; lanes.c's, to be checked */
+	struct sa_home home;  /* while it is undecided; lanes.c's */
 	uint32_t hold;        /* on the tunnel's bins, while it is undecided; lanes.c's */
 	uint32_t prev, next;  /* of the tunnel's SAs, newest first */
 	uint32_t wait_prev, wait_next; /* of all undecided, by `first` */
@@ -57,7 +63,7 @@ struct lane {
 	uint32_t tunnel, prev, next; /* of the tunnel's lanes, most recently active first */
 	uint32_t cur[2];             /* SA of each side; 0 = none (yet) */
 	uint32_t sas;                /* SAs that count in it */
-	uint32_t flow;               /* lanes.c's: cell of its flow, to be checked */
+	struct sa_home home;         /* lanes.c's */
 	int64_t heard[2];            /* lanes.c's: start of the last bin in which each side sent */
 	uint16_t number;
 	uint8_t conf;
@@ -72,7 +78,6 @@ struct tunnel {
 	uint32_t nsa[2];         /* ever seen, of each side */
 	uint32_t waiting;        /* undecided SAs */
 	uint32_t group;          /* of its flows' holds; lanes.c's */
-	int64_t last;
 	uint8_t src, dirq;       /* who began: a side */
 	uint16_t next_number;
 };

@@ -5,9 +5,6 @@
 #include "probe/tunnel/tunnel.h"
 
 #include "format/base/mem.h"
-#include "probe/flow/slots.h"
-#include "probe/tunnel/ike.h"
-#include "probe/tunnel/kin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,21 +13,9 @@
 #define WAITING_MAX  1024 /* undecided SAs of a tunnel; beyond, the same */
 #define LANES_LOOKED 64   /* the most recently active ones are considered */
 #define PAIRS_MAX    1024 /* undecided SAs x vacant lanes compared by their activity */
-#define SLOT         (100 * MSEC)
 #define AFTER        (10 * SEC) /* an SA that still sends so long after its successor began, */
 #define AFTER_MOST   16         /* so many packets, was not replaced */
 #define IKE_BEFORE   (10 * SEC)
-
-struct tunnels {
-	struct pool sas, lanes, tunnels;
-	struct slots by_sa, by_tunnel;
-	struct kins kins;
-	uint32_t old_head, old_tail; /* SAs by age */
-	uint32_t wait_head, wait_tail; /* undecided SAs of all tunnels, by (first, side, spi) */
-	struct ikes ikes;            /* what IKE said between gateways */
-	struct key_secret secret;
-	bool no_lanes;
-};
 
 struct tunnels *
 tunnels_new(uint32_t max, bool no_lanes, uint64_t seed)
@@ -65,24 +50,6 @@ tunnels_free(struct tunnels **pt)
 	kins_free(&t->kins);
 	free(t);
 	*pt = NULL;
-}
-
-struct sa *
-sa_at(const struct tunnels *t, uint32_t n)
-{
-	return (pool_at(&t->sas, n));
-}
-
-struct lane *
-lane_at(const struct tunnels *t, uint32_t n)
-{
-	return (pool_at(&t->lanes, n));
-}
-
-struct tunnel *
-tunnel_at(const struct tunnels *t, uint32_t n)
-{
-	return (pool_at(&t->tunnels, n));
 }
 
 uint32_t
@@ -227,21 +194,7 @@ static bool
 same_sa(const void *arg, uint32_t n)
 {
 	const struct wanted *w = arg;
-	const struct sa *x = sa_at(w->t, n);
-
-	return (x->spi == w->spi && x->side == w->side && key_equal(&x->key, w->key));
-}
-
-uint32_t
-tunnels_hash(const struct tunnels *t, const struct key *k, int side, uint32_t spi)
-{
-	return (key_hash(k, &t->secret, (uint64_t)spi << 1 | (uint64_t)side));
-}
-
-void
-tunnels_prefetch(const struct tunnels *t, uint32_t hash)
-{
-	slots_prefetch(&t->by_sa, hash);
+	return (sa_is(sa_at(w->t, n), w->key, w->side, w->spi));
 }
 
 static void
@@ -320,7 +273,7 @@ new_sa(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t 
 	x->first = x->last = x->checked = now;
 	x->born = ts;
 	x->first_seq = seq;
-	x->slot = now / SLOT;
+	x->slot = now / TUNNEL_SLOT;
 	x->next = u->sa_head;
 	if (u->sa_head != 0)
 		sa_at(t, u->sa_head)->prev = n;
@@ -339,7 +292,7 @@ new_sa(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t 
 static void
 note_activity(struct sa *x, int64_t now)
 {
-	int64_t d = now / SLOT - x->slot;
+	int64_t d = now / TUNNEL_SLOT - x->slot;
 
 	if (d > 0) {
 		x->active = d < 64 ? x->active << d : 0;
@@ -368,44 +321,36 @@ check_replaced(struct tunnels *t, uint32_t n, int64_t now)
 	lane_at(t, lane)->cur[x->side] = n;
 	lane_at(t, lane)->conf = 1;
 	x->conf = 1;
-	x->flow = 0;
+	x->home.flow = 0;
 }
 
 uint32_t
-tunnels_peek(const struct tunnels *t, uint32_t hash)
-{
-	uint32_t at = 0;
-
-	return (slots_walk(&t->by_sa.now, hash, &at));
-}
-
-uint32_t
-tunnels_packet(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t guess,
-    uint32_t hash, int64_t now, int64_t ts)
+tunnels_sa(struct tunnels *t, const struct key *k, int side, uint32_t spi, uint32_t seq, uint32_t hash, int64_t now,
+    int64_t ts)
 {
 	struct wanted w = { t, k, spi, side };
-	uint32_t n = guess != 0 && sa_at(t, guess)->hash == hash && same_sa(&w, guess) ? guess :
-	    slots_find(&t->by_sa, hash, same_sa, &w);
-	struct sa *x;
-	struct tunnel *u;
+	uint32_t n = slots_find(&t->by_sa, hash, same_sa, &w);
 
-	if (n == 0)
-		n = new_sa(t, k, side, spi, seq, hash, now, ts);
-	x = sa_at(t, n);
-	u = tunnel_at(t, x->tunnel);
-	if (x->replaced != 0)
+	return (n != 0 ? n : new_sa(t, k, side, spi, seq, hash, now, ts));
+}
+
+void
+tunnels_mark(struct tunnels *t, uint32_t n, int64_t now)
+{
+	if (sa_at(t, n)->replaced != 0)
 		check_replaced(t, n, now);
-	note_activity(x, now);
-	x->last = u->last = now;
-	if (x->packets++ >= 16)
-		x->chance = 1;
-	if (x->kin_next != 0)
-		kins_speak(&t->kins, n);
-	if (x->lane != 0 && x->lane != u->rest && u->lane_head != x->lane) {
-		lane_unlink(t, u, lane_at(t, x->lane));
-		lane_front(t, u, x->lane);
-	}
-	return (n);
+	note_activity(sa_at(t, n), now);
+}
+
+void
+tunnels_front(struct tunnels *t, const struct sa *x)
+{
+	struct tunnel *u = tunnel_at(t, x->tunnel);
+
+	if (x->lane == u->rest)
+		return;
+	lane_unlink(t, u, lane_at(t, x->lane));
+	lane_front(t, u, x->lane);
 }
 
 bool
@@ -544,7 +489,7 @@ likeness(const struct sa *a, const struct sa *b, int64_t from)
 {
 	unsigned both = 0, any = 0;
 
-	for (int64_t s = from / SLOT; s < from / SLOT + TUNNEL_HOLD / SLOT; s++) {
+	for (int64_t s = from / TUNNEL_SLOT; s < from / TUNNEL_SLOT + TUNNEL_HOLD / TUNNEL_SLOT; s++) {
 		int64_t i = a->slot - s, j = b->slot - s;
 		bool x = i >= 0 && i < 64 && (a->active >> i & 1), y = j >= 0 && j < 64 && (b->active >> j & 1);
 
@@ -674,14 +619,6 @@ decide(struct tunnels *t, uint32_t n, struct decision *d)
 	}
 }
 
-int64_t
-tunnels_due(const struct tunnels *t)
-{
-	if (t->wait_head == 0)
-		return (INT64_MAX);
-	return (sa_at(t, t->wait_head)->first + (t->no_lanes ? 0 : TUNNEL_HOLD));
-}
-
 bool
 tunnels_decide(struct tunnels *t, struct decision *d)
 {
@@ -713,12 +650,6 @@ tunnels_force(struct tunnels *t, uint32_t n, struct decision *d)
 }
 
 /* --- making room */
-
-bool
-tunnels_full(const struct tunnels *t)
-{
-	return (t->sas.used >= t->sas.cap - 1);
-}
 
 uint32_t
 tunnels_victim(struct tunnels *t)

@@ -245,6 +245,16 @@ ng_statistics(struct maker *m, uint32_t interface, uint32_t t, uint32_t start, u
 /* --- what comes out, as text: "time length/wire@link bytes|" for each frame, "!sentence|" for an error,
  * "[since until drop ifdrop]" of what was dropped */
 
+static enum capture_result
+next_one(struct capture *c, struct frame *f)
+{
+	unsigned got;
+	enum capture_result r = capture_next(c, f, 1, &got);
+
+	assert_int_equal(got, r == CAPTURE_FRAME);
+	return (r);
+}
+
 /* The next frame, of those that came together. */
 struct several {
 	struct frame frame[3];
@@ -257,7 +267,7 @@ next_of_several(struct capture *c, struct several *s, struct frame *f)
 	enum capture_result r = CAPTURE_FRAME;
 
 	if (s->given == s->got) {
-		s->got = capture_frames(c, s->frame, 3, &r);
+		r = capture_next(c, s->frame, 3, &s->got);
 		s->given = 0;
 	}
 	if (s->got > 0)
@@ -279,7 +289,7 @@ read_how(struct buf *out, char *const *names, int n, bool as_is, const char *fil
 		buf_printf(out, "!!%s|", err);
 		return;
 	}
-	while ((r = several ? next_of_several(c, &s, &f) : capture_next(c, &f)) != CAPTURE_END) {
+	while ((r = several ? next_of_several(c, &s, &f) : next_one(c, &f)) != CAPTURE_END) {
 		if (r == CAPTURE_ERROR) {
 			buf_printf(out, "!%s|", capture_error(c));
 			continue;
@@ -305,7 +315,7 @@ read_how(struct buf *out, char *const *names, int n, bool as_is, const char *fil
 		buf_add(out, f.bytes, f.caplen);
 		buf_str(out, f.filtered ? "-|" : "|");
 	}
-	assert_int_equal(capture_next(c, &f), CAPTURE_END); /* and stays there */
+	assert_int_equal(next_one(c, &f), CAPTURE_END); /* and stays there */
 	capture_free(&c);
 	assert_null(c);
 }
@@ -581,10 +591,7 @@ test_large(void **state)
 	c = capture_open_files(&name, 1, false, NULL, err, sizeof(err));
 	assert_non_null(c);
 	for (uint32_t i = 0, got; i < FRAMES; i += got) {
-		enum capture_result r = CAPTURE_FRAME;
-
-		got = i % 2 == 0 ? capture_frames(c, f, 32, &r) : capture_next(c, f) == CAPTURE_FRAME;
-		assert_int_equal(r, CAPTURE_FRAME);
+		assert_int_equal(capture_next(c, f, i % 2 == 0 ? 32 : 1, &got), CAPTURE_FRAME);
 		assert_in_range(got, 1, 32);
 		for (uint32_t j = 0; j < got; j++) {
 			assert_int_equal(f[j].ts, (i + j) * 1000000000ll);
@@ -594,7 +601,7 @@ test_large(void **state)
 					fail_msg("frame %u byte %u", i + j, k);
 		}
 	}
-	assert_int_equal(capture_next(c, f), CAPTURE_END);
+	assert_int_equal(next_one(c, f), CAPTURE_END);
 	capture_free(&c);
 	buf_free(&m.b);
 }
@@ -1005,7 +1012,7 @@ test_gzip_large(void **state)
 		name = file('a', packed.p, kind == 2 ? packed.len - 700000 : packed.len);
 		c = capture_open_files(&name, 1, false, NULL, err, sizeof(err));
 		assert_non_null(c);
-		while ((r = capture_next(c, &f)) == CAPTURE_FRAME) {
+		while ((r = next_one(c, &f)) == CAPTURE_FRAME) {
 			assert_int_equal(f.ts, n++ * 1000000000ll);
 			assert_int_equal(f.caplen, LENGTH);
 		}

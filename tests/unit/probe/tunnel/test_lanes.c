@@ -54,8 +54,8 @@ test_first(void **state)
 {
 	(void)state;
 	esp(4000, 0, A1, 1);
-	assert_int_equal(w.v.key.kind, KEY_SA | KEY_LO_SENDS);
-	assert_int_equal(w.v.key.aux, A1);
+	assert_int_equal(w.v.f->key.kind, KEY_SA | KEY_LO_SENDS);
+	assert_int_equal(w.v.f->key.aux, A1);
 	assert_int_equal(world_stats(&w).newflows, 0); /* it may yet be another one's */
 	esp(5000, 0, A1, 2);
 	world_clock(&w, 8999);
@@ -66,7 +66,7 @@ test_first(void **state)
 	    "state=INT");
 	assert_int_equal(world_stats(&w).newflows, 1);
 	esp(10000, 0, A1, 3);
-	assert_int_equal(w.v.key.kind, KEY_LANE);
+	assert_int_equal(w.v.f->key.kind, KEY_LANE);
 	world_clock(&w, 16000);
 	EXPECT(&w, LANES " sspi", "flow 5 lane=0 spkts=1 dpkts=0 sspi=1001\nflow 10 lane=0 spkts=1 dpkts=0 sspi=1001");
 }
@@ -78,7 +78,7 @@ test_pair(void **state)
 	(void)state;
 	esp(0, 0, A1, 1);
 	esp(1000, 1, B1, 1);
-	assert_int_equal(w.v.key.kind, KEY_SA | KEY_HI_SENDS);
+	assert_int_equal(w.v.f->key.kind, KEY_SA | KEY_HI_SENDS);
 	world_clock(&w, 5999);
 	EXPECT(&w, LANES, "");
 	assert_int_equal(w.flows.table.alive, 2);
@@ -283,7 +283,7 @@ test_flags(void **state)
 	world_send(&w, &p);
 	p = packet(2, 0, 0, 5); /* zero is no SPI: of no SA, in the flow of the addresses */
 	world_send(&w, &p);
-	assert_int_equal(w.v.key.kind, KEY_PORTLESS);
+	assert_int_equal(w.v.f->key.kind, KEY_PORTLESS);
 	world_clock(&w, 6000);
 	EXPECT(&w, "lane spkts sspi sbadspi spiflags", "flow 0 start lane=0 spkts=1 sspi=255 sbadspi=0 "
 	    "spiflags=reserved\n"
@@ -422,7 +422,7 @@ test_forced(void **state)
 	assert_int_equal(lanes_due(&w.lanes), INT64_MAX); /* it has one now */
 	assert_int_equal(w.ledger.holds.holds.used, 0);
 	esp(200, 0, A1, 2);
-	assert_int_equal(w.v.key.kind, KEY_LANE);
+	assert_int_equal(w.v.f->key.kind, KEY_LANE);
 	esp(300, 1, B1, 1); /* its partner comes to it */
 	world_clock(&w, 6000);
 	EXPECT(&w, LANES, "flow 0 start+end spkts=1 dpkts=0\nflow 0 start+end lane=0 spkts=1 dpkts=0\nflow 0 start "
