@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SAMPLE	    1024
-#define SPARSE_FROM 512
+#define SPARSE_FROM 128
 
 /* With the unit a constant the compiler multiplies instead of dividing. */
 static inline __attribute__((always_inline)) bool
@@ -215,7 +215,7 @@ count_others(const uint64_t *v, uint64_t common)
 static bool
 is_sparse(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
 {
-	uint32_t count = 0, most = n / 64;
+	uint32_t count = 0, most = n / 32;
 
 	plan->common = commonest(v, n);
 	for (uint32_t i = 0; i + GROUP <= n && count <= most; i += GROUP)
@@ -235,20 +235,25 @@ is_sparse(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
 	return (true);
 }
 
+/* A step and a value for each of the others, which takes as much as the longest of its group: a little more than it
+ * will be. */
 static uint64_t
-cost_sparse(struct coder *k, const uint64_t *v, uint32_t n, uint64_t common, uint64_t limit)
+cost_sparse(const struct coder *k, const uint64_t *v, uint32_t n, uint64_t common, uint64_t limit)
 {
-	uint64_t bytes = varint_size(common) + 3, least = bytes;
-	uint32_t last = 0, others;
+	uint64_t bytes = varint_size(common) + 3;
+	const struct group *g = k->group;
 
-	for (uint32_t i = 0; i + GROUP <= n; i += GROUP)
-		least += 2 * count_others(v + i, common);
-	if (least >= limit)
-		return (UINT64_MAX);
-	others = list_others(k, v, n, common);
-	for (uint32_t i = 0; i < others; i++) {
-		bytes += varint_size(k->order[i] - last) + varint_size(v[k->order[i]]);
-		last = k->order[i] + 1;
+	for (uint32_t i = 0; i < n && bytes < limit; i += GROUP, g++) {
+		uint64_t others = 0;
+
+		if (g->min == common && g->max == common)
+			continue;
+		if (i + GROUP <= n)
+			others = count_others(v + i, common);
+		else
+			for (uint32_t j = i; j < n; j++)
+				others += v[j] != common;
+		bytes += others * (1 + varint_size(g->max));
 	}
 	return (bytes);
 }
@@ -473,7 +478,7 @@ u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 	varint = least_varint(k->group, n);
 	if (varint < 2 * plan.bytes)
 		varint = cost_varint(k->group, v, n);
-	if (bits > 2)
+	if (bits > 4)
 		better(&plan, CODE_DICT, cost_dict(k, v, n, &plan, plan.bytes < most ? plan.bytes : most));
 	plan.alt = whole <= varint ? (width == 1 ? CODE_PLAIN : CODE_BYTES) : CODE_VARINT;
 	if (whole < plan.bytes)

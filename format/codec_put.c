@@ -96,9 +96,14 @@ scale(struct coder *k, const uint64_t *v, uint32_t n, const struct plan *plan)
 static inline uint8_t *
 varint_to(uint8_t *p, uint64_t v)
 {
-	unsigned size = varint_size(v);
+	unsigned size;
 	uint64_t x;
 
+	if (v < 0x80) {
+		*p = (uint8_t)v;
+		return (p + 1);
+	}
+	size = varint_size(v);
 	if (v >> 56 != 0) {
 		for (; v >= 0x80; v >>= 7)
 			*p++ = (uint8_t)(v | 0x80);

@@ -8,7 +8,6 @@
 #include "probe/engine.h"
 
 #include "format/base/clock.h"
-#include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "probe/notes.h"
 #include "probe/pieces.h"
@@ -49,7 +48,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	e->track = l->track = track_new(l, o->max_flows, o->seed, limits);
 	f->ledger = l;
 	f->track = e->track;
-	f->probe = hash64(o->probe, strlen(o->probe), 0);
+	f->probe = id_of_probe(o->probe, strlen(o->probe));
 	lanes_init(&e->lanes, f, &e->track->numbers, o->max_sas, o->no_lanes, limits->oneway_bins, o->seed);
 	e->pieces = (struct pieces){ frags_new(o->max_frags, o->seed), f, l, &e->lanes, &e->o.key };
 	waits_init(&f->waits);

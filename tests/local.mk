@@ -57,11 +57,12 @@ UNIT += \
 	%D%/unit/format/test_file \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_hist \
+	%D%/unit/format/test_ids \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types
 EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/row.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
-	%D%/unit/probe/track/segments.h %D%/golden contrib/python/pavoread.py
+	%D%/unit/probe/track/segments.h %D%/golden contrib/python/pavoread.py contrib/python/xxh3.py
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)

@@ -6,30 +6,10 @@
 #define PROBE_KEY_H
 
 #include "format/base/wide.h"
+#include "format/ids.h"
 #include "probe/decode/packet.h"
 
 #include <string.h>
-
-enum key_kind {
-	KEY_LO_SENDS = 1, /* never answered (unpaired ICMP): each direction is a flow */
-	KEY_HI_SENDS = 2,
-	KEY_PORTLESS = 4, /* the ports, or ICMP's type, were not seen */
-	KEY_LANE = 8,     /* a tunnel's lane; aux = its number */
-	KEY_SA = 16,      /* an SA that has no lane yet; aux = its SPI, and which side sends */
-};
-
-/* Both directions have the same key: (address, port) lo < hi bytewise.  48 bytes without holes, so that
- * it can be hashed and compared as bytes. */
-struct key {
-	struct ip lo, hi; /* frames without IP: the MAC addresses in the last six bytes */
-	uint16_t lport, hport;
-	uint16_t proto;
-	uint8_t af;
-	uint8_t kind; /* enum key_kind */
-	uint32_t vrf;
-	uint32_t aux; /* ICMP: type << 24 | code << 16 | id; LLC, unknown link: the packet's aux */
-};
-_Static_assert(sizeof(struct key) == 48, "a key has no holes");
 
 static inline uint64_t
 key_word(const struct key *k, int i)

@@ -5,7 +5,6 @@
 #include "probe/settle/settle.h"
 
 #include "format/base/clock.h"
-#include "format/base/hash.h"
 #include "format/base/mem.h"
 
 static void let_go(struct flows *, uint32_t flow, uint64_t id, int64_t now);
@@ -188,15 +187,10 @@ static uint64_t
 flow_id(const struct flows *fl, const struct seen *v)
 {
 	int64_t ts = v->p->ts;
-	struct {
-		struct key key;
-		int64_t ts;
-		uint64_t probe;
-	} of = { v->key, ts, fl->probe };
-	uint64_t id = hash64(&of, sizeof(of), v->now - ts >= SEC ? (uint64_t)v->now : 0);
+	uint64_t id = id_of_flow(&v->key, ts, fl->probe, v->now - ts >= SEC ? (uint64_t)v->now : 0);
 
 	for (uint64_t life = 1; fl->ended[id % SETTLE_ENDED] == id; life++)
-		id = hash64(&of, sizeof(of), id + life);
+		id = id_of_flow(&v->key, ts, fl->probe, id + life);
 	return (id);
 }
 
