@@ -214,7 +214,7 @@ new_flow(struct flows *fl, const struct seen *v)
 	return (n);
 }
 
-static void place(struct flows *, struct seen *, bool asks);
+static inline void place(struct flows *, struct seen *, bool asks);
 
 /* What waits beside a flow counts: in the flow of its key, whichever that is now. */
 static void
@@ -300,14 +300,14 @@ enter(struct flows *fl, struct seen *v, bool fresh)
 }
 
 /* Find its flow or make it, and count.  asks: it may be a new one with the same key, or have to wait. */
-static void
+static inline void
 place(struct flows *fl, struct seen *v, bool asks)
 {
 	uint32_t n = v->flow;
 
 	if (n == 0 || !table_is(&fl->table, n, &v->key))
 		n = table_find(&fl->table, &v->key, v->hash);
-	if (n != 0 && settle_expire(fl, n, v->now))
+	if (n != 0 && flow_deadline(flow_at(&fl->table, n)) <= v->now && settle_expire(fl, n, v->now))
 		n = table_find(&fl->table, &v->key, v->hash);
 	if (n != 0 && asks && tracker_at(flow_at(&fl->table, n))->reuses != NULL && !same_flow(fl, &n, v))
 		return;
