@@ -253,11 +253,12 @@ TESTS += \
 	%D%/truth/tcptraps.tap \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap \
-	%D%/truth/windows.tap
+	%D%/truth/windows.tap \
+	%D%/truth/workers.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap
-EXTRA_DIST += %D%/live.tap
+TESTS += %D%/live.tap %D%/live-workers.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
