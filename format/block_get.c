@@ -9,6 +9,7 @@
 #include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "format/block_memory.h"
+#include "format/ids.h"
 #include "format/member.h"
 
 #include <lz4.h>
@@ -53,7 +54,8 @@ known(const struct dir_column *c, enum field f)
 	case STORE_BLOB:
 		return (c->code == CODE_BLOB || c->code == CODE_BLOBDICT);
 	default:
-		return (u64_knows(c->code) || (c->code == CODE_DIFF && c->other != 0));
+		return (u64_knows(c->code) || (c->code == CODE_DIFF && c->other != 0) ||
+		    (c->code == CODE_ID && fields[f].ids != ID_NONE && c->other == fields[f].ids));
 	}
 }
 
@@ -266,11 +268,43 @@ scatter(uint64_t *v, const uint64_t *present, uint32_t rows, uint32_t n)
 		v[r] = bit_get(present, r) ? v[--n] : 0;
 }
 
+/* Ids: which ones do not follow from their rows, and what those are. */
+static enum block_result
+decode_ids(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
+{
+	struct blocks *k = g->k;
+	const struct id_rows rows = { g->b, col->present, NULL, g->d->rows, n, k->seed };
+	uint64_t others = cur_varint(bytes), at = 0;
+	uint32_t *place;
+
+	if (bytes->cut || others > n)
+		return (BLOCK_DAMAGED);
+	place = arena_alloc(&k->arena, others * sizeof(*place) + 1);
+	for (uint32_t i = 0; i < others; i++) {
+		uint64_t step = cur_varint(bytes);
+
+		if (bytes->cut || step >= n - at)
+			return (BLOCK_DAMAGED);
+		at += step;
+		place[i] = (uint32_t)at++;
+	}
+	if (others > 0 && !u64_get_nested(k->coder, bytes, k->residue, (uint32_t)others))
+		return (BLOCK_DAMAGED);
+	if (cur_left(bytes) != 0)
+		return (BLOCK_DAMAGED);
+	id_fill(c->other, &rows, place, k->residue, (uint32_t)others, col->u, &k->arena);
+	if (n != g->d->rows)
+		scatter(col->u, col->present, g->d->rows, n);
+	return (BLOCK_GOOD);
+}
+
 static enum block_result
 decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
 {
 	struct blocks *k = g->k;
 
+	if (c->code == CODE_ID)
+		return (decode_ids(g, c, bytes, col, n));
 	if (c->code == CODE_DIFF) {
 		const struct column *o = g->b->col[field_with_id((uint16_t)c->other)];
 
@@ -456,21 +490,52 @@ column_with_id(const struct directory *d, uint32_t id, uint32_t end)
 	return (end);
 }
 
-/* Mark what is wanted and what that is made of: from behind, since references point forward.  A column
+static bool
+is_id(const struct dir_column *c, enum field f)
+{
+	return (c->code == CODE_ID && f != F_NONE && known(c, f));
+}
+
+/* What ids follow from may stand before or behind them.  `lost`: find out whether all of it can be read. */
+static bool
+mark_for_id(struct decoding *g, const struct dir_column *id, const struct fieldset *odd, bool lost)
+{
+	bool all = true;
+
+	for (const uint16_t *f = id_needs(id->other); *f != F_NONE; f++) {
+		uint32_t i = column_with_id(g->d, fields[*f].id, g->d->ncol);
+
+		if (i == g->d->ncol)
+			continue; /* absent in every row */
+		if (!lost)
+			g->need[i] = field_of(&g->d->col[i], odd) != F_NONE;
+		else if (!g->need[i])
+			all = false;
+	}
+	return (all);
+}
+
+/* Mark what is wanted and what that is made of: from behind, since references of differences point forward.  A column
  * that can not be read, or hangs on one, is left out. */
 static void
 mark_needed(struct decoding *g, const struct fieldset *want, const struct fieldset *odd, enum field *unknown)
 {
 	const struct directory *d = g->d;
 
+	for (uint32_t i = 0; i < d->ncol; i++) {
+		enum field f = field_of(&d->col[i], odd);
+
+		if (f != F_NONE && (want == NULL || fieldset_has(want, f))) {
+			g->need[i] = true;
+			if (is_id(&d->col[i], f))
+				(void)mark_for_id(g, &d->col[i], odd, false);
+		}
+	}
 	for (uint32_t i = d->ncol; i-- > 0;) {
 		const struct dir_column *c = &d->col[i];
-		enum field f = field_of(c, odd);
 
-		if (f == F_NONE)
+		if (field_of(c, odd) == F_NONE)
 			g->need[i] = false;
-		else if (want == NULL || fieldset_has(want, f))
-			g->need[i] = true;
 		if (g->need[i] && c->code == CODE_DIFF) {
 			uint32_t o = column_with_id(d, c->other, i);
 
@@ -490,8 +555,17 @@ mark_needed(struct decoding *g, const struct fieldset *want, const struct fields
 			g->need[i] = false;
 		} else if (c->code == CODE_DIFF) {
 			o = column_with_id(d, c->other, i);
-			if (o == i || !g->need[o] || fields[field_of(&d->col[o], odd)].store != STORE_U64)
+			if (o == i || !g->need[o] || fields[field_of(&d->col[o], odd)].store != STORE_U64 ||
+			    d->col[o].code == CODE_ID)
 				g->need[i] = false;
+		}
+	}
+	for (uint32_t i = 0; i < d->ncol; i++) {
+		enum field f = field_of(&d->col[i], odd);
+
+		if (g->need[i] && is_id(&d->col[i], f) && !mark_for_id(g, &d->col[i], odd, true)) {
+			*unknown = f;
+			g->need[i] = false;
 		}
 	}
 }
@@ -518,9 +592,10 @@ block_decode(struct blocks *k, const struct directory *d, const struct fieldset 
 		ips |= g.need[i] && d->col[i].code == CODE_INDEX;
 	if (ips && (res = block_addresses(k, d, fetch, arg, &g.addrs)) != BLOCK_GOOD)
 		return (res);
-	for (uint32_t i = 0; i < d->ncol && res == BLOCK_GOOD; i++)
-		if (g.need[i])
-			res = decode_column(&g, i, field_of(&d->col[i], odd));
+	for (int ids = 0; ids < 2; ids++) /* they last: they are made of the others */
+		for (uint32_t i = 0; i < d->ncol && res == BLOCK_GOOD; i++)
+			if (g.need[i] && is_id(&d->col[i], field_of(&d->col[i], odd)) == ids)
+				res = decode_column(&g, i, field_of(&d->col[i], odd));
 	if (res != BLOCK_GOOD || want == NULL)
 		return (res);
 	for (enum field f = 0; f < F_STORED; f++) /* read only to undo a difference */

@@ -7,6 +7,7 @@
 
 #include "format/base/hash.h"
 #include "format/block_memory.h"
+#include "format/ids.h"
 #include "format/member.h"
 
 #include <lz4.h>
@@ -229,6 +230,53 @@ put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, con
 	w->dir.at = put_section(k, stored, codec, k->body.len);
 }
 
+/* A column of ids that follow from their rows but for a few.  false: it is none, or that would not save much. */
+static bool
+put_ids(struct encoding *e, struct outgoing *w, const uint64_t *v)
+{
+	struct blocks *k = e->k;
+	const struct id_rows rows = { e->b, w->set, e->row, e->rows, w->n, k->seed };
+	enum id_formula formula = fields[w->f].ids;
+	uint32_t *at, others, last = 0;
+	struct plan plan;
+
+	if (formula == ID_NONE)
+		return (false);
+	at = arena_alloc(&k->arena, w->n * sizeof(*at));
+	others = id_others(formula, &rows, v, at, w->n / 2, &k->arena);
+	if (others > w->n / 2)
+		return (false);
+	buf_varint(&k->body, others);
+	for (uint32_t i = 0; i < others; i++) {
+		buf_varint(&k->body, at[i] - last);
+		last = at[i] + 1;
+		k->residue[i] = v[at[i]];
+	}
+	w->dir.code = CODE_ID;
+	w->dir.other = formula;
+	if (others == 0) {
+		w->dir.at = put_body(k);
+		return (true);
+	}
+	plan = u64_plan(k->coder, k->residue, others);
+	u64_put_nested(k->coder, &plan, plan.best, k->residue, others, &k->body);
+	w->dir.at = put_body(k);
+	return (true);
+}
+
+static void
+span_of(const uint64_t *v, uint32_t n, struct outgoing *w)
+{
+	uint64_t min = v[0], max = v[0];
+
+	for (uint32_t i = 1; i < n; i++) {
+		min = v[i] < min ? v[i] : min;
+		max = v[i] > max ? v[i] : max;
+	}
+	w->dir.min = (struct dir_value){ .is = true, .u = min };
+	w->dir.max = (struct dir_value){ .is = true, .u = max };
+}
+
 static void
 put_u64(struct encoding *e, struct outgoing *w)
 {
@@ -245,6 +293,10 @@ put_u64(struct encoding *e, struct outgoing *w)
 	}
 	v = gather(e, w->c, w->set, w->n, k->gathered);
 	k->body.len = 0;
+	if (put_ids(e, w, v)) {
+		span_of(v, w->n, w);
+		return;
+	}
 	plan = u64_plan(k->coder, v, w->n);
 	w->dir.min = (struct dir_value){ .is = true, .u = plan.min };
 	w->dir.max = (struct dir_value){ .is = true, .u = plan.max };

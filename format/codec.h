@@ -30,6 +30,7 @@ enum coding { /* on disk */
 	CODE_INDEX = 16,
 	CODE_BLOB = 24,
 	CODE_BLOBDICT = 25,
+	CODE_ID = 32,
 	CODE_NONE = 255,
 };
 

@@ -53,6 +53,7 @@ enum { /* how a type is held, as a constant expression */
 #define NEAR(name, other)   [F_##name].near = F_##other,
 #define NEARS(name, other)  NEAR(s##name, s##other) NEAR(d##name, d##other)
 #define MEMBER(name, which) [F_##name].member = MEMBER_##which,
+#define IDS(name, which)    [F_##name].ids = ID_##which,
 #define SCALE(name, which)  [F_##name].scale = HIST_##which,
 
 #pragma GCC diagnostic push

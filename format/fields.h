@@ -15,6 +15,8 @@
 enum agg { AGG_NONE, AGG_KEY, AGG_SAME, AGG_SUM, AGG_MIN, AGG_MAX, AGG_OR, AGG_HIST, AGG_FIRST, AGG_LAST, AGG_TOP,
 	AGG_COMP /* companion time of a FIRST, LAST or TOP field */ };
 
+enum id_formula { ID_NONE, ID_FLOW = 1, ID_TUNNEL = 2 }; /* on disk: what an id follows from (ids.h) */
+
 enum field {
 #define FIELD(id, name, ...)        F_##name,
 #define PAIR(id, name, ...)         F_s##name, F_d##name,
@@ -38,6 +40,7 @@ struct field_info {
 	uint16_t companion; /* FIRST, LAST, TOP: the field with its time; COMP: its main field; else F_NONE */
 	uint16_t near;      /* a field whose values are often close to its own; F_NONE */
 	uint8_t member;     /* enum member: the membership filter that has its values; MEMBERS: none */
+	uint8_t ids;        /* enum id_formula: what it follows from; 0: nothing */
 	uint8_t scale;      /* HIST: enum hist_scale, what its buckets stand for */
 	const uint16_t *needs; /* derived: stored fields, ends with F_NONE; else NULL */
 };

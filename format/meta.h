@@ -69,7 +69,7 @@ struct dir_value { /* uint if bytes.p is NULL */
 	struct blob bytes;
 };
 struct dir_column {
-	uint32_t id, other; /* other: of CODE_DIFF */
+	uint32_t id, other; /* other: of CODE_DIFF; CODE_ID: its formula */
 	uint8_t code;
 	int32_t present, mixed;
 	struct dir_section at;

@@ -5,8 +5,8 @@
 usage: pavoread.py [--csv] FILE...      JSON lines (default) or CSV of all stored fields; - = stdin
 
 As a module: for record in pavoread.records(open(path, "rb")): record["spkts"].  A record is a dict of
-the fields that are present; a mixed one is None.  Needs python3-msgpack and python3-lz4; checksums are
-verified if the module xxhash is there.  It does not look for the next good block in a damaged file.
+the fields that are present; a mixed one is None.  Needs python3-msgpack, python3-lz4 and xxh3.py, which lies
+beside it; checksums are verified if the module xxhash is there.  It does not look for the next good block in a damaged file.
 """
 import io
 import ipaddress
@@ -16,6 +16,8 @@ import sys
 
 import lz4.block
 import msgpack
+
+from xxh3 import xxh3
 
 try:
     from xxhash import xxh3_64_intdigest
@@ -125,6 +127,71 @@ def unzigzag(z):
     return z >> 1 ^ -(z & 1)
 
 
+# Fields that ids are made of.
+FLAGS, STIME, PROBE, PROTO, SADDR, DADDR, SPORT, DPORT, VRF, SAP = 2, 5, 8, 40, 41, 42, 43, 44, 45, 46
+ICMPTYPE, ICMPCODE, ICMPID, SMAC, DMAC, LANE = 47, 48, 49, 70, 71, 231
+START = 1
+
+
+def key_of(row, tunnel):
+    """The key of pavo(5), Ids; row(field) is the value of a field, None if it is not present."""
+    def of(field):
+        return row(field) or 0
+
+    def sixteen(address):
+        return address.packed if address.version == 6 else bytes(10) + b"\xff\xff" + address.packed
+
+    proto, kind, aux, af = of(PROTO), 0, 0, 0
+    if row(SADDR) is not None:
+        ends = [row(SADDR), row(DADDR) or ipaddress.IPv6Address(0)]
+        af = 4 if all(a.version == 4 for a in ends) else 6
+        ends = [sixteen(a) for a in ends]
+    else:
+        ends = [of(mac).to_bytes(8, "big")[2:].rjust(16, b"\0") for mac in (SMAC, DMAC)]
+    ends = list(zip(ends, (of(SPORT) & 0xffff, of(DPORT) & 0xffff)))
+    turned = ends[0] > ends[1]
+    if turned:
+        ends.reverse()
+    if tunnel:
+        pass
+    elif proto in (1, 58):
+        if row(ICMPTYPE) is None:
+            kind = 4
+        elif row(ICMPID) is not None:
+            aux = of(ICMPTYPE) << 24 | of(ICMPID) & 0xffff
+        else:
+            aux, kind = of(ICMPTYPE) << 24 | (of(ICMPCODE) & 255) << 16, 2 if turned else 1
+    elif proto in (6, 17, 33, 132, 136):
+        kind = 4 if row(SPORT) is None else 0
+    elif proto in (50, 51):
+        if row(LANE) is not None:
+            kind, aux = 8, of(LANE)
+    else:
+        aux = of(SAP)
+    return ends[0][0] + ends[1][0] + struct.pack(
+        "<HHHBBII", ends[0][1], ends[1][1], proto & 0xffff, af, kind, of(VRF) & 0xffffffff, aux & 0xffffffff)
+
+
+def ids(formula, present, others, seen):
+    """The ids of the rows in `present`, given those that do not follow from their rows, by number."""
+    out, last, probes = [], {}, {}
+    for i, r in enumerate(present):
+        def row(field):
+            return seen.get(field, {}).get(r)
+        key = key_of(row, formula == 2)
+        if formula == 1:
+            name = row(PROBE) or b""
+            if name not in probes:
+                probes[name] = struct.pack("<Q", xxh3(name))
+            of, first = key + bytes(8) + probes[name], key + struct.pack("<Q", row(STIME) or 0) + probes[name]
+            begins = (row(FLAGS) or 0) & START
+        else:
+            of, first, begins = key, key, False
+        out.append(others[i] if i in others else xxh3(first) if begins or of not in last else last[of])
+        last[of] = out[-1]
+    return out
+
+
 def rows_of(kind, body, rows, count):
     if kind == 1:
         bits = int.from_bytes(body.bytes((rows + 7) // 8), "little")
@@ -182,7 +249,7 @@ def block(stream, directory, schema):
     for i, (kind, count, *where) in enumerate(sets):
         member[i + 1] = rows_of(kind, section(stream, *where[:4]), rows, count)
     out = [{} for _ in range(rows)]
-    field, seen = 0, {}
+    field, seen, made = 0, {}, []
     for step, code, which, *rest in columns:
         field += step
         name, _, held = schema[field][1:4]
@@ -203,6 +270,10 @@ def block(stream, directory, schema):
             elif code == 25:
                 table = body.blobs(body.varint())
                 values = [table[i] for i in body.numbers(n)]
+            elif code == 32:
+                places = body.positions(body.varint())
+                made.append((field, rest[6], present, dict(zip(places, body.numbers(len(places)) if places else []))))
+                values = [0] * n  # until all columns are there
             else:
                 values = body.numbers(n, code)
         seen[field] = dict(zip(present, values))
@@ -210,6 +281,11 @@ def block(stream, directory, schema):
             out[r][name] = v
         for r in member[mixed]:
             out[r][name] = None
+    for field, formula, present, others in made:
+        if formula not in (1, 2):
+            raise Damaged("ids of kind %d are not known" % formula)
+        for r, v in zip(present, ids(formula, present, others, seen)):
+            out[r][schema[field][1]] = v
     return out
 
 

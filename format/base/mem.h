@@ -25,8 +25,15 @@ void mem_release(void *, size_t n);
 static inline void
 mem_prefetch(const void *p, size_t n)
 {
-	for (size_t i = 0; i < n; i += 64)
-		__builtin_prefetch((const uint8_t *)p + i);
+	const uint8_t *line = p;
+
+	__builtin_prefetch(line);
+	if (n > 64) /* in line where n is known */
+		__builtin_prefetch(line + 64);
+	if (n > 128)
+		__builtin_prefetch(line + 128);
+	for (size_t i = 192; i < n; i += 64)
+		__builtin_prefetch(line + i);
 }
 
 #endif

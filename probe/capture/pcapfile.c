@@ -261,18 +261,19 @@ next_pcap(struct pcapfile *f, struct frame *frame)
 unsigned
 pcapfile_more(struct pcapfile *f, struct frame *frame, unsigned n)
 {
+	struct pcapfile at = *f; /* of our own: it is not asked again after each store */
 	unsigned got = 0;
 
 	if (f->next != next_pcap)
 		return (0);
-	while (got < n && (size_t)(f->end - f->p) >= f->header) {
-		size_t size = read_pcap(f, &frame[got]);
+	for (; got < n && (size_t)(at.end - at.p) >= at.header; got++) {
+		size_t size = read_pcap(&at, &frame[got]);
 
-		if (size == 0 || (size_t)(f->end - f->p) < size)
+		if (size == 0 || (size_t)(at.end - at.p) < size)
 			break;
-		f->p += size;
-		got++;
+		at.p += size;
 	}
+	f->p = at.p;
 	f->frames += got;
 	return (got);
 }

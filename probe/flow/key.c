@@ -43,27 +43,13 @@ is_icmp(const struct packet *p)
 	return ((p->facts & FACT_ICMP) != 0);
 }
 
-static struct ip
-mac_ip(uint64_t mac)
-{
-	struct ip ip = { { 0 } };
-
-	for (int i = 0; i < 6; i++)
-		ip.b[15 - i] = (uint8_t)(mac >> (8 * i));
-	return (ip);
-}
-
 /* Addresses and ports in their order, and what else all keys have; the caller says kind and aux. */
 static inline int
 canonical(const struct packet *p, const struct ip *src, const struct ip *dst, uint16_t sport, uint16_t dport,
     const struct key_options *o, struct key *k)
 {
-	int c = ip_cmp(src, dst), side = c > 0 || (c == 0 && sport > dport);
+	int side = key_ends(k, src, dst, sport, dport);
 
-	k->lo = side ? *dst : *src;
-	k->hi = side ? *src : *dst;
-	k->lport = side ? dport : sport;
-	k->hport = side ? sport : dport;
 	k->proto = p->proto;
 	k->af = p->af;
 	k->vrf = o->gre ? p->keyed_vrf : p->vrf;
@@ -76,7 +62,7 @@ canonical(const struct packet *p, const struct ip *src, const struct ip *dst, ui
 static int
 canonical_frame(const struct packet *p, const struct key_options *o, struct key *k)
 {
-	struct ip src = mac_ip(p->smac), dst = mac_ip(p->dmac);
+	struct ip src = key_mac(p->smac), dst = key_mac(p->dmac);
 
 	return (canonical(p, &src, &dst, p->sport, p->dport, o, k));
 }

@@ -6,30 +6,10 @@
 #define PROBE_KEY_H
 
 #include "format/base/wide.h"
+#include "format/ids.h"
 #include "probe/decode/packet.h"
 
 #include <string.h>
-
-enum key_kind {
-	KEY_LO_SENDS = 1, /* never answered (unpaired ICMP): each direction is a flow */
-	KEY_HI_SENDS = 2,
-	KEY_PORTLESS = 4, /* the ports, or ICMP's type, were not seen */
-	KEY_LANE = 8,     /* a tunnel's lane; aux = its number */
-	KEY_SA = 16,      /* an SA that has no lane yet; aux = its SPI, and which side sends */
-};
-
-/* Both directions have the same key: (address, port) lo < hi bytewise.  48 bytes without holes, so that
- * it can be hashed and compared as bytes. */
-struct key {
-	struct ip lo, hi; /* frames without IP: the MAC addresses in the last six bytes */
-	uint16_t lport, hport;
-	uint16_t proto;
-	uint8_t af;
-	uint8_t kind; /* enum key_kind */
-	uint32_t vrf;
-	uint32_t aux; /* ICMP: type << 24 | code << 16 | id; LLC, unknown link: the packet's aux */
-};
-_Static_assert(sizeof(struct key) == 48, "a key has no holes");
 
 static inline uint64_t
 key_word(const struct key *k, int i)
@@ -43,11 +23,9 @@ key_word(const struct key *k, int i)
 static inline bool
 key_equal(const struct key *a, const struct key *b)
 {
-	uint64_t differ = 0;
-
-	for (int i = 0; i < 6; i++)
-		differ |= key_word(a, i) ^ key_word(b, i);
-	return (differ == 0);
+#define DIFFER(i) (key_word(a, i) ^ key_word(b, i))
+	return ((DIFFER(0) | DIFFER(1) | DIFFER(2) | DIFFER(3) | DIFFER(4) | DIFFER(5)) == 0);
+#undef DIFFER
 }
 
 /* What tables hash keys with: as secret as the seed it is made of, so that nobody outside can aim collisions. */
@@ -69,10 +47,10 @@ key_fold(uint64_t a, uint64_t b)
 static inline uint32_t
 key_hash(const struct key *k, const struct key_secret *s, uint64_t with)
 {
-	uint64_t h = 0;
+#define FOLD(i) key_fold(key_word(k, i) ^ s->word[i], key_word(k, (i) + 1) ^ s->word[(i) + 1])
+	uint64_t h = FOLD(0) ^ FOLD(2) ^ FOLD(4);
+#undef FOLD
 
-	for (int i = 0; i < 6; i += 2)
-		h ^= key_fold(key_word(k, i) ^ s->word[i], key_word(k, i + 1) ^ s->word[i + 1]);
 	return ((uint32_t)key_fold(h ^ s->word[6], with ^ s->word[7]));
 }
 

@@ -5,7 +5,6 @@
 #include "probe/ledger/emit.h"
 
 #include "format/base/clock.h"
-#include "format/base/hash.h"
 
 #include <endian.h>
 #include <stdio.h>
@@ -138,9 +137,7 @@ key_fields(struct tile *r, const struct flow_state *f, bool vlan_key)
 	PUT(r, vrf, vlan_key ? k->vrf ^ key_vlans(f->vlan[side], f->ivlan[side]) : k->vrf);
 	PUT(r, flowid, f->id);
 	if (key_is_tunnel(k)) {
-		struct key tunnel = key_tunnel(k);
-
-		PUT(r, tunid, hash64(&tunnel, sizeof(tunnel), 0));
+		PUT(r, tunid, id_of_tunnel(k));
 		if (k->kind == KEY_LANE)
 			PUT(r, lane, k->aux);
 	}

@@ -18,7 +18,7 @@ struct watermark {
 static inline bool
 watermark_can_be(int64_t ts)
 {
-	return (ts >= 0 && ts < INT64_MAX - 4 * 3600 * 1000000000ll);
+	return ((uint64_t)ts < (uint64_t)INT64_MAX - 4 * 3600 * 1000000000ull);
 }
 
 #define WATERMARK_FAR (3600 * 1000000000ll) /* a step further than this must be confirmed */

@@ -4,7 +4,6 @@
  */
 #include "probe/seq/numbers.h"
 
-#include "format/base/hash.h"
 
 #include <string.h>
 
@@ -219,7 +218,7 @@ seq_fill_carried(const struct numbers *n, const struct flow_state *f, const stru
 		return;
 	s = pool_at(&n->bins, b->ext);
 	if (s->peers) {
-		PUT(r, tunid, hash64(&f->key, sizeof(f->key), 0));
+		PUT(r, tunid, id_of_tunnel(&f->key));
 		PUT(r, lane, 0);
 		seq_fill_spis(s, x, r);
 	}

@@ -5,7 +5,6 @@
 #include "probe/settle/settle.h"
 
 #include "format/base/clock.h"
-#include "format/base/hash.h"
 #include "format/base/mem.h"
 
 static void let_go(struct flows *, uint32_t flow, uint64_t id, int64_t now);
@@ -188,15 +187,10 @@ static uint64_t
 flow_id(const struct flows *fl, const struct seen *v)
 {
 	int64_t ts = v->p->ts;
-	struct {
-		struct key key;
-		int64_t ts;
-		uint64_t probe;
-	} of = { v->key, ts, fl->probe };
-	uint64_t id = hash64(&of, sizeof(of), v->now - ts >= SEC ? (uint64_t)v->now : 0);
+	uint64_t id = id_of_flow(&v->key, ts, fl->probe, v->now - ts >= SEC ? (uint64_t)v->now : 0);
 
 	for (uint64_t life = 1; fl->ended[id % SETTLE_ENDED] == id; life++)
-		id = hash64(&of, sizeof(of), id + life);
+		id = id_of_flow(&v->key, ts, fl->probe, id + life);
 	return (id);
 }
 
@@ -220,7 +214,7 @@ new_flow(struct flows *fl, const struct seen *v)
 	return (n);
 }
 
-static void place(struct flows *, struct seen *, bool asks);
+static inline void place(struct flows *, struct seen *, bool asks);
 
 /* What waits beside a flow counts: in the flow of its key, whichever that is now. */
 static void
@@ -306,14 +300,14 @@ enter(struct flows *fl, struct seen *v, bool fresh)
 }
 
 /* Find its flow or make it, and count.  asks: it may be a new one with the same key, or have to wait. */
-static void
+static inline void
 place(struct flows *fl, struct seen *v, bool asks)
 {
 	uint32_t n = v->flow;
 
 	if (n == 0 || !table_is(&fl->table, n, &v->key))
 		n = table_find(&fl->table, &v->key, v->hash);
-	if (n != 0 && settle_expire(fl, n, v->now))
+	if (n != 0 && flow_deadline(flow_at(&fl->table, n)) <= v->now && settle_expire(fl, n, v->now))
 		n = table_find(&fl->table, &v->key, v->hash);
 	if (n != 0 && asks && tracker_at(flow_at(&fl->table, n))->reuses != NULL && !same_flow(fl, &n, v))
 		return;

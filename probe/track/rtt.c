@@ -21,6 +21,7 @@ struct rtt_ring {
 		uint32_t newest;  /* greatest value that came, kept or not */
 		uint32_t echoed;  /* greatest value that the other side has sent back; 0 = none */
 		uint16_t pure;    /* bit a place: it came without data */
+		uint8_t filled, emptied; /* the place filled last, and that whose echo came last: the next is like it behind it */
 	} side[2];
 };
 
@@ -215,8 +216,10 @@ rtt_ackdat(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, int64_
 static int
 place(const struct stamps *s, int64_t now)
 {
-	int passed = -1;
+	int passed = -1, next = (s->filled + 1) % STAMPS;
 
+	if (s->val[next] == 0)
+		return (next);
 	for (int i = 0; i < STAMPS; i++) {
 		if (s->val[i] == 0 || now - s->sent[i] > STAMP_AGE)
 			return (i);
@@ -237,6 +240,7 @@ keep(struct stamps *s, uint32_t val, bool data, int64_t ts)
 	s->newest = val;
 	if ((i = place(s, ts)) < 0)
 		return;
+	s->filled = (uint8_t)i;
 	s->val[i] = val;
 	s->sent[i] = ts;
 	s->pure &= (uint16_t)~(1u << i);
@@ -253,9 +257,12 @@ echo(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, struct stamps
 		return; /* only the first echo tells, and only of what was sent */
 	if (s->echoed == 0 || ahead(val, s->echoed) > 0)
 		s->echoed = val;
-	for (int i = 0; i < STAMPS; i++) {
+	for (int n = 1; n <= STAMPS; n++) {
+		int i = (s->emptied + n) % STAMPS;
+
 		if (s->val[i] != val)
 			continue;
+		s->emptied = (uint8_t)i;
 		s->val[i] = 0;
 		if (ts - s->sent[i] <= STAMP_AGE && span(s->sent[i], ts, &us))
 			sample(t, f, cell, leg, us, RTTM_ts, s->pure >> i & 1);

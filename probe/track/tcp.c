@@ -30,12 +30,10 @@ tcp_init(struct track *t, uint32_t max_flows)
 /* --- cells */
 
 struct tcp_bin *
-tcp_bin(struct track *t, struct bin *b)
+tcp_bin_new(struct track *t, struct bin *b)
 {
-	if (b->ext == 0) {
-		b->ext = pool_get(&t->tcp_bin);
-		memset(pool_at(&t->tcp_bin, b->ext), 0, sizeof(struct tcp_bin));
-	}
+	b->ext = pool_get(&t->tcp_bin);
+	memset(pool_at(&t->tcp_bin, b->ext), 0, sizeof(struct tcp_bin));
 	return (pool_at(&t->tcp_bin, b->ext));
 }
 
@@ -99,16 +97,37 @@ connection(struct track *t, struct flow_state *f, const struct packet *p, bool a
 
 /* --- one packet */
 
+/* What follows is said by those who find it; a structure that is cleared as a whole costs more than all of them. */
+static inline void
+begin(struct tcp_packet *k, struct track *t, const struct seen *v)
+{
+	k->t = t;
+	k->v = v;
+	k->f = v->f;
+	k->bin = v->b;
+	k->p = v->p;
+	k->side = v->side;
+	k->ts = v->p->ts;
+	k->b = NULL;
+	k->c = NULL;
+	k->x = k->y = NULL;
+	k->s = k->e = k->first = k->behind = 0;
+	k->seglen = 0;
+	k->probe = false;
+	k->known = 0;
+}
+
 static void
 measure_handshake(struct tcp_packet *k, bool again, bool was_est)
 {
 	const struct flow_state *f = k->f;
 	int other = 1 - k->side;
-	struct rtt_flow none = { 0 }, *r = k->c != NULL ? &k->c->rtt : &none;
+	struct rtt_flow none, *r = k->c != NULL ? &k->c->rtt : &none;
 
 	if ((f->life & LIFE_SENT_LO << other) == 0 || (f->tcp_life & TCPLIFE_ISN << other) == 0)
 		return;
 	if ((k->p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)) {
+		none = (struct rtt_flow){ 0 };
 		if (!again && (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
 			rtt_synack(k->t, r, &k->bin->ext2, k->side, f->last[other], k->ts);
 	} else if (!was_est && f->tcp_life & TCPLIFE_EST && (f->tcp_life & TCPLIFE_SYNACKRTX) == 0 && k->c != NULL &&
@@ -219,7 +238,7 @@ note_flight(struct tcp_packet *k)
 	const struct tcp_side *x = k->x;
 	uint64_t flight;
 
-	if (k->p->payload == 0 || k->probe || (x->has & SIDE_UNA) == 0 || x->nxt < x->una)
+	if ((x->has & SIDE_UNA) == 0 || x->nxt < x->una)
 		return;
 	flight = x->nxt - x->una;
 	if (flight > k->b->inflmax[k->side])
@@ -233,11 +252,15 @@ static uint8_t
 known(const struct flow_state *f)
 {
 	uint16_t isns = TCPLIFE_ISN << 0 | TCPLIFE_ISN << 1, open = TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_EST;
-	uint8_t both = LIFE_SENT_LO | LIFE_SENT_HI;
-	bool scale = f->wscale[0] != TCP_CUTSCALE && f->wscale[1] != TCP_CUTSCALE;
+	uint8_t is = BIN_TRACKED;
 
-	return (BIN_TRACKED | ((f->tcp_life & isns) == isns && scale ? BIN_SCALED : 0) | ((f->life & both) == both ? BIN_BOTH : 0) |
-	    ((f->tcp_life & open) == open ? BIN_OPENED : 0));
+	if ((f->tcp_life & isns) == isns && f->wscale[0] != TCP_CUTSCALE && f->wscale[1] != TCP_CUTSCALE)
+		is |= BIN_SCALED;
+	if (track_both_sent(f))
+		is |= BIN_BOTH;
+	if ((f->tcp_life & open) == open)
+		is |= BIN_OPENED;
+	return (is);
 }
 
 /* What was seen of this side before its SYN is of something else. */
@@ -299,9 +322,11 @@ track_segment(struct tcp_packet *k, bool again)
 		k->b->datasegs[k->side]++;
 		x->has |= SIDE_DATA;
 	}
-	rtt_stamps(k->t, &k->c->rtt, &k->bin->ext2, k->side, p, k->seglen > 0, k->ts);
+	if (p->facts & FACT_TCPTS)
+		rtt_stamps(k->t, &k->c->rtt, &k->bin->ext2, k->side, p, k->seglen > 0, k->ts);
 	tcp_acknowledge(k);
-	note_flight(k);
+	if (p->payload > 0 && !k->probe)
+		note_flight(k);
 	x->has = k->probe ? x->has | SIDE_PROBE : x->has & ~(uint32_t)SIDE_PROBE;
 }
 
@@ -310,10 +335,11 @@ static void
 complete(struct track *t, const struct seen *v)
 {
 	struct flow_state *f = v->f;
-	struct tcp_packet k = { .t = t, .v = v, .f = f, .bin = v->b, .p = v->p, .side = v->side, .ts = v->p->ts };
+	struct tcp_packet k;
 
 	if (f->ext == 0)
 		return;
+	begin(&k, t, v);
 	k.b = tcp_bin(t, v->b);
 	k.c = pool_at(&t->tcp, f->ext);
 	k.x = &k.c->side[k.side];
@@ -333,6 +359,18 @@ complete(struct track *t, const struct seen *v)
 }
 
 static void
+count_flags(struct tcp_bin *b, int side, const struct packet *p)
+{
+	uint8_t flags = p->tcp.flags;
+
+	b->syn[side] += (flags & TCP_SYN) != 0;
+	b->fin[side] += (flags & TCP_FIN) != 0;
+	b->rst[side] += (flags & TCP_RST) != 0;
+	if (flags & TCP_SYN && p->tcp.opts & TCPOPT_MSS)
+		b->mss[side] = p->tcp.mss;
+}
+
+static void
 segment(struct track *t, const struct seen *v)
 {
 	const struct packet *p = v->p;
@@ -340,26 +378,25 @@ segment(struct track *t, const struct seen *v)
 	struct bin *bin = v->b;
 	uint8_t flags = p->tcp.flags;
 	int side = v->side;
-	bool again = tcp_repeats_syn(f, side, p);
+	bool again = flags & TCP_SYN && tcp_repeats_syn(f, side, p);
 	bool other = flags & TCP_SYN && tcp_other_answer(f, side, p);
 	bool stale = flags & TCP_RST && answers_stale(t, f, side, p);
 	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
-	struct tcp_packet k = { .t = t, .v = v, .f = f, .bin = bin, .p = p, .side = side, .ts = p->ts };
+	struct tcp_packet k;
 
+	begin(&k, t, v);
 	bin->tcpflags[side] |= flags;
-	if (!twice && !stale)
+	if (!twice && !stale && !tcp_lives_on(f, flags))
 		tcp_live(f, side, p);
 	if (again && !twice)
 		tcp_knocks(f, p->ts - f->last[side]);
 	k.b = tcp_bin(t, bin);
 	tcp_history(k.b, side, p);
-	k.b->syn[side] += (flags & TCP_SYN) != 0;
-	k.b->fin[side] += (flags & TCP_FIN) != 0;
-	k.b->rst[side] += (flags & TCP_RST) != 0;
-	k.b->ackpkts[side] += (flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST)) == TCP_ACK && p->payload == 0;
 	k.b->opts[side] |= p->tcp.opts;
-	if (flags & TCP_SYN && p->tcp.opts & TCPOPT_MSS)
-		k.b->mss[side] = p->tcp.mss;
+	if (flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		count_flags(k.b, side, p);
+	else
+		k.b->ackpkts[side] += flags & TCP_ACK && p->payload == 0;
 	k.c = connection(t, f, p, again || other);
 	if (k.c != NULL) {
 		k.x = &k.c->side[side];
@@ -370,14 +407,16 @@ segment(struct track *t, const struct seen *v)
 			k.x->has |= SIDE_OTHER;
 		}
 	}
-	measure_handshake(&k, again, was_est);
+	if (flags & TCP_SYN || !was_est)
+		measure_handshake(&k, again, was_est);
 	if (k.c != NULL && twice) {
 		k.seglen = 1;
 		tcp_copied(&k);
 	}
 	if (stale)
 		return;
-	note_ttl(&k, flags & TCP_RST);
+	if (flags & TCP_RST || p->ttl != f->ttl[side] || f->rst_only != 0)
+		note_ttl(&k, flags & TCP_RST);
 	if (flags & TCP_RST)
 		note_reset(&k);
 	else if (k.c != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k))
@@ -394,22 +433,16 @@ packet(struct track *t, const struct seen *v)
 }
 
 static void
-prefetch_cell(const struct pool *p, uint32_t n)
-{
-	mem_prefetch(pool_at(p, n), p->size);
-}
-
-static void
 prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 {
 	if (f != NULL && f->ext != 0)
-		prefetch_cell(&t->tcp, f->ext);
+		mem_prefetch(pool_at(&t->tcp, f->ext), sizeof(struct tcp));
 	if (b == NULL)
 		return;
 	if (b->ext != 0)
-		prefetch_cell(&t->tcp_bin, b->ext);
+		mem_prefetch(pool_at(&t->tcp_bin, b->ext), sizeof(struct tcp_bin));
 	if (b->ext2 != 0)
-		prefetch_cell(&t->rtt_bin, b->ext2);
+		mem_prefetch(pool_at(&t->rtt_bin, b->ext2), sizeof(struct rtt_bin));
 }
 
 /* --- the record */

@@ -220,7 +220,13 @@ struct tcp_packet {
 };
 
 /* What hangs off a bin, made if need be. */
-struct tcp_bin *tcp_bin(struct track *, struct bin *);
+struct tcp_bin *tcp_bin_new(struct track *, struct bin *);
+static inline struct tcp_bin *
+tcp_bin(struct track *t, struct bin *b)
+{
+	return (b->ext != 0 ? pool_at(&t->tcp_bin, b->ext) : tcp_bin_new(t, b));
+}
+
 struct tcp_more *tcp_more(struct track *, struct tcp_bin *);
 
 /* The rare counters of its bin. */
@@ -247,6 +253,13 @@ tcp_extend(uint64_t near, uint32_t v)
 
 /* --- tcp_life.c */
 void tcp_live(struct flow_state *, int side, const struct packet *);
+/* Does it say nothing that tcp_live() does not know yet? */
+static inline bool
+tcp_lives_on(const struct flow_state *f, uint8_t flags)
+{
+	return ((flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0 && f->tcp_life & TCPLIFE_MORE &&
+	    ((flags & TCP_ACK) == 0 || (f->tcp_life & (TCPLIFE_SYNACK | TCPLIFE_EST)) != TCPLIFE_SYNACK));
+}
 /* Has this side sent the same SYN, or SYN-ACK, before?  Before tcp_live(). */
 bool tcp_repeats_syn(const struct flow_state *, int side, const struct packet *);
 /* A SYN-ACK of its side with another number than the one before: who is asked takes one of them. */
@@ -263,7 +276,14 @@ uint8_t tcp_cause(const struct flow_state *);
 enum idle_class tcp_idle(const struct flow_state *);
 bool tcp_replied(const struct flow_state *);
 void tcp_end(const struct flow_state *, uint8_t cause, struct ending *);
-void tcp_letter(struct tcp_bin *, int side, char);
+void tcp_letter_new(struct tcp_bin *, int side, char);
+static inline void
+tcp_letter(struct tcp_bin *b, int side, char c)
+{
+	if ((b->letters[side] & 1u << (c - 'a')) == 0)
+		tcp_letter_new(b, side, c);
+}
+
 void tcp_history(struct tcp_bin *, int side, const struct packet *);
 
 /* --- tcp_data.c */
@@ -300,8 +320,13 @@ void tcp_holes_quiet(struct tcp_packet *, int side, uint64_t to);
 void tcp_holes_drop(struct track *, struct tcp_side *);
 
 /* --- tcp_reach.c */
-/* Is the segment further ahead than any window allows? */
-bool tcp_far_ahead(const struct tcp_packet *);
+/* Is the segment, which begins behind all that was seen, further ahead than any window allows? */
+bool tcp_reaches(const struct tcp_packet *);
+static inline bool
+tcp_far_ahead(const struct tcp_packet *k)
+{
+	return (k->x->has & SIDE_NXT && k->s > k->x->nxt && tcp_reaches(k));
+}
 /* Or so far below that it is of something else? */
 bool tcp_far_below(const struct tcp_packet *);
 /* Before a segment is judged.  true: it is kept aside.  Its sender may have a new start. */
@@ -320,7 +345,7 @@ void tcp_in_window(struct tcp_packet *);
 void tcp_reset(struct tcp_packet *);
 /* After tcp_segment(). */
 void tcp_acknowledge(struct tcp_packet *);
-/* A byte that may have been a FIN was none: its sender goes on. */
+/* A byte that may have been a FIN was none: its sender goes on.  There is one. */
 void tcp_no_fin(struct tcp_packet *, int side);
 /* For ragap: missing bytes; and some that came all the same. */
 void tcp_gap_missing(struct tcp_packet *, int side, uint64_t lo, uint64_t hi);

@@ -110,7 +110,8 @@ sees_window(struct tcp_packet *k)
 	const struct packet *p = k->p;
 	uint32_t win;
 
-	waits(k);
+	if ((x->has | k->y->has) & SIDE_ZWIN)
+		waits(k);
 	if (p->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
 		if (p->tcp.win != 0)
 			x->has &= ~(uint32_t)SIDE_ZWIN;
@@ -162,7 +163,7 @@ selective(struct tcp_packet *k)
 	const struct packet *p = k->p;
 	int32_t below, from, to;
 
-	if ((p->tcp.opts & TCPOPT_SACK) == 0 || (y->has & SIDE_NXT) == 0)
+	if ((y->has & SIDE_NXT) == 0)
 		return;
 	/* RFC 2883 4: the first block repeats what was acknowledged, or lies inside the second. */
 	below = (int32_t)(p->tcp.ack - p->sack[0][1]);
@@ -281,8 +282,6 @@ tcp_no_fin(struct tcp_packet *k, int side)
 {
 	struct tcp_side *x = &k->c->side[side];
 
-	if ((x->has & SIDE_OWED) == 0)
-		return;
 	tcp_rare(k)->capmiss[side]++;
 	tcp_gap_missing(k, side, x->una - 1, x->una);
 	if (x->has & SIDE_OWEDGAP && counts_events(k)) {
@@ -330,11 +329,12 @@ moves(struct tcp_packet *k, uint64_t a)
 	uint64_t from = y->una, missed;
 	bool event = counts_events(k) && (uint32_t)a != k->f->isn[side] + 1;
 
-	tcp_no_fin(k, side);
+	if (y->has & SIDE_OWED)
+		tcp_no_fin(k, side);
 	y->una = a;
 	if (a >= y->nxt)
 		y->has &= ~(uint32_t)SIDE_FORGOT;
-	missed = tcp_holes_acked(k, side, from, a);
+	missed = y->holes != 0 ? tcp_holes_acked(k, side, from, a) : 0;
 	if (a > y->nxt)
 		missed += beyond(k, side, a);
 	k->b->ackev[side] += event;
@@ -440,9 +440,11 @@ tcp_acknowledge(struct tcp_packet *k)
 	struct tcp_side *x = k->x;
 
 	if (k->p->tcp.flags & TCP_ACK) {
-		repeats(k);
+		if (k->p->payload == 0)
+			repeats(k);
 		advances(k);
-		selective(k);
+		if (k->p->tcp.opts & TCPOPT_SACK)
+			selective(k);
 		x->lastack = k->p->tcp.ack;
 		x->lastwin = k->p->tcp.win;
 		if (x->lastwin > x->maxwin)

@@ -45,14 +45,12 @@ length_of(const struct tcp_packet *k)
 }
 
 /* The same segment, of all that is remembered, not longer ago than `most`; NULL: there is none. */
-static const struct tcp_sent *
+static inline const struct tcp_sent *
 remembered(const struct tcp_packet *k, int64_t most)
 {
 	const struct packet *p = k->p;
 
-	for (int i = 0; i < TCP_RING; i++) {
-		const struct tcp_sent *r = &k->c->ring[k->side][i];
-
+	for (const struct tcp_sent *r = k->c->ring[k->side], *end = r + TCP_RING; r < end; r++) {
 		if (r->seq == p->tcp.seq && r->len == length_of(k) && r->rest == rest_of(p) &&
 		    (int64_t)((uint32_t)(k->ts / USEC) - r->us) * USEC <= most)
 			return (r);
@@ -75,15 +73,17 @@ is_older(const struct tcp_packet *k, bool ids)
 }
 
 /* Step 1: the same packet, captured a second time. */
-static bool
+static inline bool
 captured_twice(const struct tcp_packet *k)
 {
 	const struct tcp_side *x = k->x;
 	bool id = k->p->af == 4 && k->p->ipid != 0, ids = id && x->forward == 3;
 	bool clock = k->p->facts & FACT_TCPTS && x->has & SIDE_TS;
-	int64_t rtt = (int64_t)rtt_full_min(&k->c->rtt) * USEC;
 	const struct tcp_sent *r = remembered(k, id && x->has & SIDE_IDVARY ? TWICE : TWICE_NOID);
+	int64_t rtt;
 
+	if (r == NULL && ((x->has & SIDE_NXT) == 0 || k->e > x->nxt))
+		return (false); /* it is new */
 	if (r != NULL && k->seglen == 0)
 		return (!ids || r->ipid == (uint16_t)k->p->ipid);
 	if (k->seglen == 0)
@@ -94,10 +94,11 @@ captured_twice(const struct tcp_packet *k)
 		return (is_older(k, true));
 	if (clock && (is_older(k, false) || (r != NULL && k->p->tcp.tsval == x->tsval)))
 		return (true);
+	rtt = (int64_t)rtt_full_min(&k->c->rtt) * USEC;
 	return (r != NULL && !(id && x->has & SIDE_IDVARY) && (rtt == 0 || remembered(k, rtt / 4) != NULL));
 }
 
-static void
+static inline void
 remember(struct tcp_packet *k)
 {
 	const struct packet *p = k->p;
@@ -322,13 +323,13 @@ all_acked(const struct tcp_packet *k)
 	return (k->x->una >= k->x->nxt);
 }
 
-/* Steps 2 and 3. */
+/* Steps 2 and 3, of a byte at most. */
 static bool
 probes(struct tcp_packet *k)
 {
 	uint32_t len = k->p->payload;
 
-	if (!plain(k->p) || len > 1)
+	if (!plain(k->p))
 		return (false);
 	if (len == 1 && k->s == k->x->nxt && k->y->has & SIDE_ACK && k->y->lastwin == 0) {
 		tcp_rare(k)->zwp[k->side]++;
@@ -374,7 +375,7 @@ bool
 tcp_segment(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
-	bool fin;
+	uint32_t fin = (k->p->tcp.flags & TCP_FIN) != 0;
 
 	if (k->seglen > 0 || x->copies == TCP_COPIES) {
 		if (captured_twice(k)) {
@@ -393,10 +394,9 @@ tcp_segment(struct tcp_packet *k)
 	}
 	if ((k->s > x->nxt || x->has & (SIDE_JUMP | SIDE_JUMPACK)) && tcp_step(k))
 		return (true);
-	fin = (k->p->tcp.flags & TCP_FIN) != 0;
-	if ((k->p->payload > 0 || fin) && k->e - fin >= x->una)
+	if (x->has & SIDE_OWED && k->p->payload + fin > 0 && k->e - fin >= x->una)
 		tcp_no_fin(k, k->side);
-	if (probes(k)) {
+	if (k->p->payload <= 1 && probes(k)) {
 		k->probe = true;
 		return (true);
 	}

@@ -78,9 +78,9 @@ tcp_live(struct flow_state *f, int side, const struct packet *p)
 bool
 tcp_closed(const struct flow_state *f)
 {
-	uint16_t acked = TCPLIFE_FINACK << 0 | TCPLIFE_FINACK << 1;
+	uint16_t acked = TCPLIFE_FINACK << 0 | TCPLIFE_FINACK << 1, rst = TCPLIFE_RST << 0 | TCPLIFE_RST << 1;
 
-	return ((f->tcp_life & (TCPLIFE_RST << 0 | TCPLIFE_RST << 1)) != 0 || (f->tcp_life & acked) == acked);
+	return ((f->tcp_life & (acked | rst)) != 0 && (f->tcp_life & rst || (f->tcp_life & acked) == acked));
 }
 
 /* Its SYN may be late, or both sides open at once. */
@@ -248,13 +248,9 @@ tcp_end(const struct flow_state *f, uint8_t cause, struct ending *e)
 /* --- history */
 
 void
-tcp_letter(struct tcp_bin *b, int side, char c)
+tcp_letter_new(struct tcp_bin *b, int side, char c)
 {
-	uint32_t bit = 1u << (c - 'a');
-
-	if (b->letters[side] & bit)
-		return;
-	b->letters[side] |= bit;
+	b->letters[side] |= 1u << (c - 'a');
 	if (b->n < HIST_MAX)
 		b->text[b->n++] = (char)(side == 0 ? toupper(c) : c);
 }
@@ -264,20 +260,25 @@ tcp_history(struct tcp_bin *b, int side, const struct packet *p)
 {
 	uint8_t flags = p->tcp.flags;
 
-	if (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST))
-		tcp_letter(b, side, 'q');
-	else if (flags & TCP_FIN && flags & TCP_RST)
-		tcp_letter(b, side, 'i');
-	else if (flags & TCP_SYN)
-		tcp_letter(b, side, flags & TCP_ACK ? 'h' : 's');
+	if (flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
+		if (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST))
+			tcp_letter(b, side, 'q');
+		else if (flags & TCP_FIN && flags & TCP_RST)
+			tcp_letter(b, side, 'i');
+		else if (flags & TCP_SYN)
+			tcp_letter(b, side, flags & TCP_ACK ? 'h' : 's');
+		if (p->payload > 0)
+			tcp_letter(b, side, 'd');
+		if (flags & TCP_FIN)
+			tcp_letter(b, side, 'f');
+		if (flags & TCP_RST)
+			tcp_letter(b, side, 'r');
+		return;
+	}
 	if (p->payload > 0)
 		tcp_letter(b, side, 'd');
-	else if ((flags & (TCP_ACK | TCP_SYN | TCP_FIN | TCP_RST)) == TCP_ACK)
+	else if (flags & TCP_ACK)
 		tcp_letter(b, side, 'a');
-	if (p->tcp.win == 0 && (flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0)
+	if (p->tcp.win == 0)
 		tcp_letter(b, side, 'w');
-	if (flags & TCP_FIN)
-		tcp_letter(b, side, 'f');
-	if (flags & TCP_RST)
-		tcp_letter(b, side, 'r');
 }

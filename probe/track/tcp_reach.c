@@ -35,12 +35,12 @@ tcp_far_below(const struct tcp_packet *k)
 }
 
 bool
-tcp_far_ahead(const struct tcp_packet *k)
+tcp_reaches(const struct tcp_packet *k)
 {
 	const struct tcp_side *x = k->x;
 	bool heard = x->has & SIDE_UNA && k->f->life & LIFE_SENT_LO << (1 - k->side);
 
-	return (x->has & SIDE_NXT && k->s > x->nxt && k->e > (heard ? x->una : x->nxt) + reach(k, 1 - k->side));
+	return (k->e > (heard ? x->una : x->nxt) + reach(k, 1 - k->side));
 }
 
 void

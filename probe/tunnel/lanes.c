@@ -106,9 +106,9 @@ lift(struct lanes *e, struct sa *x)
 }
 
 static EACH void
-join(struct lanes *e, uint32_t flow, const struct sa *x)
+join(struct lanes *e, struct flow_state *f, const struct sa *x)
 {
-	hold_join(&e->ledger->holds, flow_of(e, flow), tunnel_at(e->tunnels, x->tunnel)->group, x->hold);
+	hold_join(&e->ledger->holds, f, tunnel_at(e->tunnels, x->tunnel)->group, x->hold);
 }
 
 /* --- where sequence counts go */
@@ -284,9 +284,8 @@ other_number(struct lanes *e, const struct seen *v, uint32_t n, struct seq_count
 }
 
 static EACH void
-count_numbers(struct lanes *e, const struct seen *v, uint32_t n)
+count_numbers(struct lanes *e, const struct seen *v, uint32_t n, struct sa *x)
 {
-	struct sa *x = sa_at(e->tunnels, n);
 	struct sa *shared = tunnels_numbers(e->tunnels, x);
 	struct bin *b = v->b;
 	struct seq_bin *s = seq_bin(e->numbers, b);
@@ -358,9 +357,9 @@ lanes_packet(struct lanes *e, struct seen *v, uint32_t spi, bool whole)
 		settle(e->flows, v);
 		*home = home_at(e, v->flow);
 	}
-	join(e, v->flow, x);
+	hold_join(&e->ledger->holds, v->f, u->group, x->hold);
 	if (whole)
-		count_numbers(e, v, n);
+		count_numbers(e, v, n, x);
 }
 
 /* --- a flow that was taken for another */
@@ -421,9 +420,9 @@ lanes_adopt(struct lanes *e, uint32_t flow, const struct key *tunnel, const stru
 		if (x->lane == lane)
 			lane_at(e->tunnels, lane)->home = home_at(e, flow);
 		hold(e, x); /* it has its lane: only the group is made */
-		join(e, flow, x);
+		join(e, f, x);
 		if ((v.b = ledger_unwritten(e->ledger, f, ledger_start(e->ledger, p.ts))) != NULL)
-			count_numbers(e, &v, sa);
+			count_numbers(e, &v, sa, x);
 	}
 	u = tunnel_at(e->tunnels, lane_at(e->tunnels, lane)->tunnel);
 	f->src = u->src;
@@ -483,7 +482,7 @@ settle_decision(struct lanes *e, const struct decision *d, int64_t now)
 	x->home.flow = 0;
 	l->home = home_at(e, to);
 	if (to != 0) {
-		join(e, to, x);
+		join(e, flow_at(t, to), x);
 		note_lane(e, flow_at(t, to), l, x, now);
 		l->heard[x->side] = ledger_start(e->ledger, x->last);
 		if (d->rekey)

@@ -4,6 +4,7 @@
  */
 #include "format/block.h"
 #include "format/base/hash.h"
+#include "format/ids.h"
 
 #include "records.h"
 
@@ -181,6 +182,169 @@ test_selection(void **state)
 	out.len = 0;
 	block_encode(k, b, &out, &used, &entry);
 	assert_int_equal(out.len, 0); /* no rows: no block */
+	arena_free(&a);
+	buf_free(&out);
+	batch_free(&b);
+	batch_free(&back);
+	blocks_free(&k);
+}
+
+/* Records of a few flows as the probe writes them, with all that may happen to them afterwards. */
+static struct batch *
+batch_of_flows(uint32_t rows, unsigned whole) /* whole: of 100 ids, those that are as the probe makes them */
+{
+	static const uint8_t protos[] = { 1, 6, 17, 47, 50, 58 };
+	struct batch *b = batch_new(rows);
+
+	for (uint32_t r = 0; r < rows; r++) {
+		uint32_t n = (uint32_t)rnd() % 40;
+		uint8_t proto = protos[n % sizeof(protos)], lo[4] = { 10, 0, 0, (uint8_t)n }, hi[4] = { 10, 0, 1, 1 };
+		struct key k = { .proto = proto, .af = 4, .lo = ip_v4(lo), .hi = ip_v4(hi) };
+		bool turned = rnd() % 2, start = rnd() % 3 == 0;
+		struct flow f;
+
+		flow_clear(&f);
+		SET(&f, flags, start ? RFLAGS_start : 0);
+		SET(&f, proto, proto);
+		SET_IP(&f, saddr, turned ? k.hi : k.lo);
+		SET_IP(&f, daddr, turned ? k.lo : k.hi);
+		if (proto == 6 || proto == 17) {
+			k.lport = (uint16_t)(1000 + n);
+			k.hport = 53;
+			SET(&f, sport, turned ? k.hport : k.lport);
+			SET(&f, dport, turned ? k.lport : k.hport);
+		} else if (proto == 1 || proto == 58) {
+			k.kind = KEY_PORTLESS;
+		}
+		if (rnd() % 10 != 0)
+			SET(&f, stime, 1700000000000000000 + n);
+		SET_BLOB(&f, probe, n % 2 ? "a" : "b", 1);
+		SET(&f, flowid, rnd() % 100 < whole ? id_of_flow(&k, 1700000000000000000 + n, id_of_probe(n % 2 ? "a" : "b", 1), 0) : rnd());
+		if (proto == 50)
+			SET(&f, tunid, rnd() % 100 < whole ? id_of_tunnel(&k) : rnd());
+		batch_add(b, &f);
+		if (whole < 100 && rnd() % 20 == 0) { /* merged */
+			static const uint16_t some[] = { F_proto, F_saddr, F_sport, F_probe, F_flowid, F_tunid };
+			struct column *c = batch_column(b, some[rnd() % 6]);
+
+			bit_clear(c->present, r);
+			column_set_mixed(b, c, r);
+		}
+	}
+	return (b);
+}
+
+static const struct dir_column *
+dir_column(const struct directory *d, enum field f)
+{
+	for (uint32_t i = 0; i < d->ncol; i++)
+		if (d->col[i].id == fields[f].id)
+			return (&d->col[i]);
+	return (NULL);
+}
+
+/* Ids come back whatever they are, of all rows and of some; those that follow from their rows take no room. */
+static void
+test_ids(void **state)
+{
+	struct blocks *k = blocks_new();
+	struct batch *back = batch_new(1);
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	for (unsigned round = 0; round < 40; round++) {
+		uint32_t rows = 1 + (uint32_t)rnd() % 3000, n = 0;
+		unsigned whole = round % 4 == 0 ? 100 : round % 4 * 25 + 20;
+		struct batch *b = batch_of_flows(rows, whole);
+		struct open_block o;
+		struct fieldset used, want = { { 0 } };
+		struct index_entry entry;
+		enum field unknown = F_NONE;
+
+		if (round % 3 == 0) {
+			b->sel = arena_zero(&b->arena, BITS_WORDS(rows) * 8);
+			for (uint32_t r = 0; r < rows; r++)
+				if (r == 0 || rnd() % 4 != 0)
+					bit_set(b->sel, r);
+		}
+		fieldset_add(&want, F_tunid);
+		fieldset_add(&want, F_flowid);
+		out.len = 0;
+		block_encode(k, b, &out, &used, &entry);
+		arena_reset(&a);
+		open_block(&out, &a, &o);
+		assert_int_equal(block_decode(k, &o.d, round % 2 ? &want : NULL, NULL, from_memory, &o.sections, back,
+		    &unknown), BLOCK_GOOD);
+		assert_int_equal(unknown, F_NONE);
+		for (uint32_t r = 0; r < rows; r++) {
+			if (!batch_selected(b, r))
+				continue;
+			same_cell(b, r, back, n, F_flowid);
+			same_cell(b, r, back, n++, F_tunid);
+		}
+		assert_true(round % 2 == 0 || back->col[F_proto] == NULL);
+		if (whole == 100 && rows > 2) { /* but those of rows without a time that come before their flow's */
+			const struct dir_column *c = dir_column(&o.d, F_flowid), *t = dir_column(&o.d, F_tunid);
+
+			assert_int_equal(c->code, CODE_ID);
+			assert_true(c->at.raw <= 1 + 10 * (rows / 30 + 40));
+			assert_true(t == NULL || (t->code == CODE_ID && t->at.raw == 1));
+		}
+		batch_free(&b);
+	}
+	arena_free(&a);
+	buf_free(&out);
+	batch_free(&back);
+	blocks_free(&k);
+}
+
+/* Where something that ids are made of can not be read, there are no ids: others would be wrong. */
+static void
+test_ids_without(void **state)
+{
+	struct blocks *k = blocks_new();
+	struct batch *back = batch_new(1), *b = batch_of_flows(500, 100);
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+	struct open_block o;
+	struct fieldset used, want = { { 0 } };
+	struct index_entry entry;
+	const uint16_t lost[] = { F_stime, F_proto, F_sport };
+
+	(void)state;
+	block_encode(k, b, &out, &used, &entry);
+	open_block(&out, &a, &o);
+	fieldset_add(&want, F_flowid);
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		struct dir_column *c = (struct dir_column *)(uintptr_t)dir_column(&o.d, lost[i]), kept = *c;
+		struct fieldset odd = { { 0 } };
+		enum field unknown = F_NONE;
+
+		c->code = 77; /* nobody knows it */
+		assert_int_equal(block_decode(k, &o.d, &want, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
+		assert_null(back->col[F_flowid]);
+		assert_true(unknown == F_flowid || unknown == lost[i]);
+		*c = kept;
+		unknown = F_NONE;
+		fieldset_add(&odd, lost[i]); /* its schema says that it is something else */
+		assert_int_equal(block_decode(k, &o.d, &want, &odd, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
+		assert_null(back->col[F_flowid]);
+		assert_int_equal(unknown, F_flowid);
+		c->at.check ^= 1; /* its bytes are not those that were written */
+		if (c->code != CODE_CONST)
+			assert_int_equal(block_decode(k, &o.d, &want, NULL, from_memory, &o.sections, back, &unknown),
+			    BLOCK_DAMAGED);
+		*c = kept;
+	}
+	((struct dir_column *)(uintptr_t)dir_column(&o.d, F_flowid))->other = 3; /* a formula from the future */
+	{
+		enum field unknown = F_NONE;
+
+		assert_int_equal(block_decode(k, &o.d, &want, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
+		assert_int_equal(unknown, F_flowid);
+		assert_null(back->col[F_flowid]);
+	}
 	arena_free(&a);
 	buf_free(&out);
 	batch_free(&b);
@@ -368,6 +532,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_selection),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_ids_without),
 		cmocka_unit_test(test_projection),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_small),
