@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CELLS 512            /* of a ring */
+#define CELLS 2048           /* of a ring: a megabyte */
 #define TELL  SEC            /* how often all are told the time */
 #define FLUSH (100 * MSEC)   /* and to hand on records */
 #define SUMS  256
