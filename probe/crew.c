@@ -348,6 +348,7 @@ start_hand(struct crew *c, struct hand *h, const struct engine_options *o, struc
 	mine.max_frags = o->max_frags / c->n;
 	mine.max_sas = h == c->hand ? o->max_sas - (c->n - 1) * others : others;
 	mine.collect = collect;
+	mine.follows = h != c->hand;
 	mine.arg = h;
 	h->crew = c;
 	h->engine = engine_new(&mine, sink);
