@@ -264,6 +264,10 @@ EXTRA_DIST += %D%/live.tap %D%/live-workers.tap
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
 TESTS += %D%/house.tap
 
+# --- work: instructions a packet, where valgrind is installed ------------------------------------------
+EXTRA_DIST += %D%/budget.tap
+TESTS += %D%/budget.tap
+
 # --- what the pages and README.md say, tried ---------------------------------------------------------
 EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py README.md
 TESTS += %D%/examples.tap %D%/readme.tap
