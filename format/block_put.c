@@ -79,7 +79,7 @@ struct encoding { /* one call of block_encode() */
 static uint64_t *
 select_bits(struct encoding *e, const uint64_t *bits)
 {
-	uint64_t *w = arena_zero(&e->k->arena, BITS_WORDS(e->rows) * 8);
+	uint64_t *w = arena_alloc(&e->k->arena, BITS_WORDS(e->rows) * 8);
 
 	if (e->row == NULL) {
 		memcpy(w, bits, BITS_WORDS(e->rows) * 8);
@@ -87,6 +87,7 @@ select_bits(struct encoding *e, const uint64_t *bits)
 			w[e->rows / 64] &= (1ull << e->rows % 64) - 1;
 		return (w);
 	}
+	memset(w, 0, BITS_WORDS(e->rows) * 8);
 	for (uint32_t r = 0; r < e->rows; r++)
 		w[r / 64] |= (uint64_t)bit_get(bits, e->row[r]) << r % 64;
 	return (w);
@@ -507,37 +508,62 @@ same_bytes(const struct blob *a, const struct blob *b)
 	return (a->n == b->n && (a->n == 0 || a->p == b->p || memcmp(a->p, b->p, a->n) == 0));
 }
 
-/* Number the distinct blobs in order of appearance; `entry` gets where each one is. Their number. */
+/* Distinct blobs in the order in which they came, by their hash.  Most columns have few. */
+struct blobs {
+	const struct blob **entry;
+	uint32_t n, slots, *slot; /* index + 1; 0: an empty slot */
+	uint64_t seed;
+	struct arena *arena;
+};
+
+static uint32_t *
+blob_slot(const struct blobs *d, const struct blob *b)
+{
+	uint32_t s = (uint32_t)hash64(b->p == NULL ? (const void *)"" : b->p, b->n, d->seed) & (d->slots - 1);
+
+	while (d->slot[s] != 0 && !same_bytes(d->entry[d->slot[s] - 1], b))
+		s = (s + 1) & (d->slots - 1);
+	return (&d->slot[s]);
+}
+
+static uint32_t
+blob_number(struct blobs *d, const struct blob *b)
+{
+	uint32_t *slot;
+
+	if (d->n * 2 >= d->slots) {
+		d->slots = d->slots == 0 ? 64 : d->slots * 4;
+		d->slot = arena_zero(d->arena, d->slots * sizeof(*d->slot));
+		for (uint32_t i = 0; i < d->n; i++)
+			*blob_slot(d, d->entry[i]) = i + 1;
+	}
+	slot = blob_slot(d, b);
+	if (*slot == 0) {
+		d->entry[d->n] = b;
+		*slot = ++d->n;
+	}
+	return (*slot - 1);
+}
+
+/* The number of each blob; `entry` gets where each distinct one is. How many these are. */
 static uint32_t
 number_blobs(struct encoding *e, const struct outgoing *w, const struct blob **entry)
 {
-	struct blocks *k = e->k;
+	struct blobs d = { .entry = entry, .seed = e->k->seed, .arena = &e->k->arena };
 	const struct blob *last = NULL;
-	uint32_t slots = 64, n = 0, i = 0, *slot;
+	uint32_t i = 0;
 
-	while (slots < 2 * w->n)
-		slots *= 2;
-	slot = arena_zero(&k->arena, slots * sizeof(*slot));
 	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
 		const struct blob *b = cell(e, w, r);
-		uint32_t s;
 
-		if (last != NULL && same_bytes(last, b)) { /* most often so */
-			k->index[i] = k->index[i - 1];
-			i++;
-			continue;
-		}
+		if (last != NULL && same_bytes(last, b)) /* most often so */
+			e->k->index[i] = e->k->index[i - 1];
+		else
+			e->k->index[i] = blob_number(&d, b);
 		last = b;
-		s = (uint32_t)hash64(b->p == NULL ? (const void *)"" : b->p, b->n, k->seed) & (slots - 1);
-		while (slot[s] != 0 && !same_bytes(entry[slot[s] - 1], b))
-			s = (s + 1) & (slots - 1);
-		if (slot[s] == 0) {
-			entry[n] = b;
-			slot[s] = ++n;
-		}
-		k->index[i++] = slot[s] - 1;
+		i++;
 	}
-	return (n);
+	return (d.n);
 }
 
 static void

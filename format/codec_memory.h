@@ -20,8 +20,8 @@ struct pair {
 	uint32_t id;
 };
 
-struct group { /* the values of a group, and the zigzag differences that begin at its second value */
-	uint64_t min, max, zmin, zmax;
+struct group { /* the values of a group */
+	uint64_t min, max;
 };
 
 struct coder {
@@ -81,17 +81,26 @@ load64(const uint8_t *p)
 	return (le64toh(w));
 }
 
+/* Numbers without a sign in the order of numbers with one, which is what vectors can compare. */
+static inline int64_t
+ordered(uint64_t v)
+{
+	return ((int64_t)(v ^ 1ull << 63));
+}
+
 static inline __attribute__((always_inline)) void
 span_of_values(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
 {
-	uint64_t lo = v[0], hi = v[0];
+	int64_t lo = ordered(v[0]), hi = lo;
 
 	for (uint32_t i = 0; i < n; i++) {
-		lo = v[i] < lo ? v[i] : lo;
-		hi = v[i] > hi ? v[i] : hi;
+		int64_t x = ordered(v[i]);
+
+		lo = x < lo ? x : lo;
+		hi = x > hi ? x : hi;
 	}
-	*min = lo;
-	*max = hi;
+	*min = (uint64_t)lo ^ 1ull << 63;
+	*max = (uint64_t)hi ^ 1ull << 63;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SAMPLE	    1024
+#define SOME	    8 /* of so many groups one is looked at */
 #define SPARSE_FROM 128
 
 /* With the unit a constant the compiler multiplies instead of dividing. */
@@ -56,29 +57,34 @@ constant(const uint64_t *v, uint32_t n)
 	return (i == n);
 }
 
+/* The zigzag differences that begin at a value. */
 static inline __attribute__((always_inline)) void
 span_of_steps(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
 {
-	uint64_t lo = ~0ull, hi = 0;
+	int64_t lo = INT64_MAX, hi = INT64_MIN;
 
 	for (uint32_t i = 1; i <= n; i++) {
-		uint64_t z = zigzag(v[i] - v[i - 1]);
+		int64_t z = ordered(zigzag(v[i] - v[i - 1]));
 
 		lo = z < lo ? z : lo;
 		hi = z > hi ? z : hi;
 	}
-	*min = lo;
-	*max = hi;
+	*min = (uint64_t)lo ^ 1ull << 63;
+	*max = (uint64_t)hi ^ 1ull << 63;
 }
 
-/* What is in the groups, all of them whole and with a value behind them. */
+WIDE static void
+survey_steps(const uint64_t *v, uint64_t *min, uint64_t *max)
+{
+	span_of_steps(v, GROUP, min, max);
+}
+
+/* What is in the groups, all of them whole. */
 WIDE static void
 survey_whole(struct group *g, const uint64_t *v, uint32_t groups)
 {
-	for (; groups > 0; groups--, g++, v += GROUP) {
+	for (; groups > 0; groups--, g++, v += GROUP)
 		span_of_values(v, GROUP, &g->min, &g->max);
-		span_of_steps(v, GROUP, &g->zmin, &g->zmax);
-	}
 }
 
 /* One pass over the column. */
@@ -90,7 +96,6 @@ survey(struct coder *k, const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *
 
 	survey_whole(k->group, v, whole);
 	span_of_values(v + whole * GROUP, rest, &last->min, &last->max);
-	span_of_steps(v + whole * GROUP, rest - 1, &last->zmin, &last->zmax);
 	*min = ~0ull;
 	*max = 0;
 	for (const struct group *g = k->group; g <= last; g++) {
@@ -109,16 +114,32 @@ cost_groups(const struct group *g, uint32_t n, uint64_t unit, uint64_t range)
 	return (bytes);
 }
 
-/* As put_groups() of the zigzag differences; the part of a bit that dividing by unit later saves is left. */
+/* As put_groups() of the zigzag differences, of every `step`th group; the part of a bit that dividing by unit later
+ * saves is left. */
 static uint64_t
-cost_delta(const struct group *g, uint32_t n, uint64_t unit)
+cost_steps(const uint64_t *v, uint32_t n, uint64_t unit, uint32_t step)
 {
-	uint64_t bytes = 10;
+	uint64_t bytes = 10, min, max;
 
-	for (uint32_t i = 1; i < n; i += GROUP, g++)
-		bytes += varint_size(g->zmin / unit) + 1 +
-		    packed_size(n - i < GROUP ? n - i : GROUP, bits_of((g->zmax - g->zmin) / unit));
+	for (uint32_t i = 1; i < n; i += step * GROUP) {
+		uint32_t m = n - i < GROUP ? n - i : GROUP;
+
+		if (m == GROUP)
+			survey_steps(v + i - 1, &min, &max);
+		else
+			span_of_steps(v + i - 1, m, &min, &max);
+		bytes += varint_size(min / unit) + 1 + packed_size(m, bits_of((max - min) / unit));
+	}
 	return (bytes);
+}
+
+/* Most columns are no steps: then a look at some of the groups is enough. */
+static uint64_t
+cost_delta(const uint64_t *v, uint32_t n, uint64_t unit, uint64_t limit)
+{
+	if (n > SOME * GROUP && cost_steps(v, n, unit, SOME) >= limit / SOME)
+		return (UINT64_MAX);
+	return (cost_steps(v, n, unit, 1));
 }
 
 static inline __attribute__((always_inline)) uint64_t
@@ -469,7 +490,7 @@ u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 	better(&plan, CODE_GROUPS, varint_size(plan.min) + 3 +
 	    cost_groups(k->group, n, plan.unit, plan.max - plan.min));
 	if (bits > 1)
-		better(&plan, CODE_DELTA, cost_delta(k->group, n, plan.unit));
+		better(&plan, CODE_DELTA, cost_delta(v, n, plan.unit, plan.bytes));
 	if (n < SPARSE_FROM)
 		plan.common = commonest(v, n);
 	better(&plan, CODE_SPARSE, cost_sparse(k, v, n, plan.common, plan.bytes));

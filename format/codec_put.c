@@ -10,18 +10,41 @@
 
 /* --- packed bits and groups */
 
+/* Eight values of `bits` bits each are `bits` bytes; at most 16 are written. */
+static inline void
+pack_eight(uint8_t *p, const uint64_t *v, uint64_t base, unsigned bits)
+{
+	uint64_t lo = 0, hi = 0;
+
+	for (unsigned i = 4; i-- > 0;) {
+		lo = lo << bits | (v[i] - base);
+		hi = hi << bits | (v[i + 4] - base);
+	}
+	if (bits < 16) {
+		lo |= hi << 4 * bits;
+		hi >>= 64 - 4 * bits;
+	}
+	lo = htole64(lo);
+	hi = htole64(hi);
+	memcpy(p, &lo, 8);
+	memcpy(p + 8, &hi, 8);
+}
+
 /* x = (v - base) in `bits` bits each */
 static void
 pack(struct buf *out, const uint64_t *v, uint32_t n, uint64_t base, unsigned bits)
 {
 	size_t size = packed_size(n, bits);
-	uint8_t *p = buf_room(out, size + 8);
+	uint8_t *p = buf_room(out, size + 16);
 	uint64_t word = 0;
 	unsigned used = 0;
+	uint32_t i = 0;
 
 	if (bits == 0)
 		return;
-	for (uint32_t i = 0; i < n; i++) {
+	for (; bits <= 16 && i + 8 <= n; i += 8, p += bits)
+		pack_eight(p, v + i, base, bits);
+	for (; i < n; i++) {
 		uint64_t x = v[i] - base;
 
 		word |= x << used;
@@ -167,8 +190,12 @@ put_dict(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t n
 		buf_varint(out, k->distinct[i] - last);
 		last = k->distinct[i];
 	}
-	for (uint32_t i = 0; i < n; i++)
-		k->scaled[i] = k->small ? k->rank_of[(uint16_t)(v[i] - plan->min)] : k->rank[k->id[i]];
+	if (k->small)
+		for (uint32_t i = 0; i < n; i++)
+			k->scaled[i] = k->rank_of[(uint16_t)(v[i] - plan->min)];
+	else
+		for (uint32_t i = 0; i < n; i++)
+			k->scaled[i] = k->rank[k->id[i]];
 	buf_u8(out, (uint8_t)bits_of(plan->distinct - 1));
 	pack(out, k->scaled, n, 0, bits_of(plan->distinct - 1));
 }

@@ -16,7 +16,7 @@ struct dictionary {
 	uint32_t *v4;     /* hash: IPv4 addresses */
 	struct ip *v6;    /* hash: the others */
 	uint32_t slots;   /* of each table */
-	uint32_t *place;  /* of each slot's address in ip[], + 1; first those of v4[]; 0: an empty slot */
+	uint32_t *place;  /* of each slot's address in ip[], + 1; first those of v4[], then those of v6[]; 0: an empty slot */
 	uint32_t *cell;   /* the slot of each value, in the order of dictionary_add() */
 	uint32_t cells, told;
 	uint64_t seed;    /* secret: senders choose their addresses */

@@ -12,6 +12,7 @@
 
 typedef uint64_t four __attribute__((vector_size(32), aligned(8)));
 #define FOURS (TILE_ROWS / 4)
+#define KINDS 16
 
 struct tile *
 tile_new(void)
@@ -60,20 +61,43 @@ tile_drop(struct tile *t)
 	t->nblobs = 0;
 }
 
-/* Bit c of word r becomes bit r of word c: halves of halves change places. */
-WIDE static void
-transpose(uint64_t m[static 64])
+/* The fields of a kind are in these rows. */
+static inline void
+spread(uint64_t kind, uint64_t of, uint64_t rows[static 64])
 {
-	uint64_t mask = 0x00000000ffffffff;
+	for (uint64_t bits = kind; bits != 0; bits &= bits - 1)
+		rows[__builtin_ctzll(bits)] |= of;
+}
 
-	for (unsigned j = 32; j != 0; j >>= 1, mask ^= mask << j)
-		for (unsigned from = 0; from < 64; from += 2 * j)
-			for (unsigned k = from; k < from + j; k++) {
-				uint64_t x = (m[k] >> j ^ m[k + j]) & mask;
+/* Of 64 fields that are in some row, the rows that have each, a bit a row.  Rows are of few kinds, and each kind is looked
+ * at once. */
+static void
+rows_of(const struct tile *t, unsigned w, uint64_t any, uint64_t rows[static 64])
+{
+	uint64_t kind[KINDS], of[KINDS];
+	unsigned n = 0, at = 0;
 
-				m[k] ^= x << j;
-				m[k + j] ^= x;
+	for (uint64_t bits = any; bits != 0; bits &= bits - 1)
+		rows[__builtin_ctzll(bits)] = 0;
+	for (unsigned r = t->done; r < t->row; r++) {
+		uint64_t word = t->present[r][w];
+
+		if (n == 0 || kind[at] != word) {
+			for (at = 0; at < n && kind[at] != word;)
+				at++;
+			if (at == KINDS) { /* too many: the first one gives way */
+				at = 0;
+				spread(kind[at], of[at], rows);
+				of[at] = 0;
+			} else if (at == n) {
+				of[n++] = 0;
 			}
+			kind[at] = word;
+		}
+		of[at] |= 1ull << r;
+	}
+	while (n-- > 0)
+		spread(kind[n], of[n], rows);
 }
 
 /* Cells to their column, if one is not zero; then they are zero again. */
@@ -144,17 +168,16 @@ tile_flush(struct tile *t, struct batch *b)
 	for (unsigned w = 0; w < BITS_WORDS(F_STORED); w++) {
 		bool differ = any[w] != all[w];
 
-		for (unsigned r = 0; differ && r < TILE_ROWS; r++)
-			rows[r] = t->present[r][w];
 		if (differ)
-			transpose(rows);
+			rows_of(t, w, any[w], rows);
 		for (uint64_t bits = any[w]; bits != 0; bits &= bits - 1) {
 			unsigned i = (unsigned)__builtin_ctzll(bits);
 
 			flush_field(t, b, (enum field)(w * 64 + i), differ ? rows[i] : full);
 		}
 	}
-	memset(t->present, 0, t->row * sizeof(t->present[0]));
+	for (unsigned r = t->done; r < t->row; r++)
+		memset(t->present[r], 0, sizeof(t->present[r]));
 	b->rows += t->row - t->done;
 	t->done = t->row = t->row % TILE_ROWS;
 }

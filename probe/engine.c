@@ -30,7 +30,7 @@ struct engine {
 };
 
 /* How a packet finds its flow. */
-enum { WAY_NONE, WAY_KEY, WAY_SPI, WAY_DATAGRAM };
+enum { WAY_NONE, WAY_KEY, WAY_SPI, WAY_DATAGRAM, WAY_NOTE };
 
 struct engine *
 engine_new(const struct engine_options *o, struct sink sink)
@@ -81,13 +81,16 @@ static void
 close_span(struct engine *e, struct span *s, bool late)
 {
 	struct frags *f = e->pieces.frags;
+	bool shared = e->o.collect != NULL && s->serial != 0;
 
-	if (!ledger_close(&e->ledger, s, late))
+	if (!ledger_close(&e->ledger, s, late) && !shared)
 		return;
 	s->stats.active = e->flows.table.alive;
 	s->stats.fragtab = frags_count(f);
 	s->stats.satab = tunnels_count(e->lanes.tunnels);
 	s->stats.fragevict += frags_evicted(f);
+	if (shared && (!e->o.collect(e->o.arg, s->serial, &s->stats) || !ledger_tells(&e->ledger, s, late)))
+		return;
 	ledger_mar(&e->ledger, s, late);
 }
 
@@ -158,8 +161,10 @@ advance(struct engine *e)
 			continue;
 		}
 		others++;
-		if ((d = next_due(e)) == NULL)
+		if ((d = next_due(e)) == NULL) {
+			ledger_quiet(&e->ledger);
 			return (false);
+		}
 		d->act(e);
 	}
 	return (true);
@@ -194,38 +199,99 @@ count_fate(struct stat_set *s, const struct packet *p)
 	}
 }
 
+static void
+take_time(struct engine *e, struct arrival *a)
+{
+	struct watermark *clock = &e->ledger.clock;
+	int64_t before = clock->now;
+
+	if (e->o.collect != NULL) { /* it was told; a piece may have waited since */
+		if (a->now > clock->now)
+			clock->now = a->now;
+		return;
+	}
+	a->bad_ts |= !watermark_can_be(a->packet.ts);
+	a->packet.ts = watermark_take(clock, a->packet.ts, a->bad_ts, &a->jump);
+	a->now = clock->now;
+	ledger_tick(&e->ledger, before);
+}
+
 /* Time: the packet's own, and what the clock says when it comes. */
 static void
 clock_in(struct engine *e, struct seen *v, struct arrival *a)
 {
 	struct ledger *l = &e->ledger;
-	struct packet *p = &a->packet;
-	bool jump, bad = a->bad_ts || !watermark_can_be(p->ts);
+	const struct packet *p = &a->packet;
 	struct stat_set *s;
 
+	take_time(e, a);
 	v->p = p;
-	p->ts = watermark_take(&l->clock, p->ts, bad, &jump);
-	v->now = l->moment[l->moments++] = l->clock.now;
+	v->now = a->now;
 	ledger_place(l, v);
+	if (a->kind == ARRIVAL_PIECE)
+		return;
 	s = ledger_packet_stats(l, v);
-	s->frames++;
-	s->framebytes += p->wire;
-	if (p->fate != PKT_FLOW || p->facts & FACT_CUT)
-		count_fate(s, p);
-	if (v->late || jump || bad) {
-		s->tback += v->late;
-		s->tjump += jump;
-		s->tbad += bad;
+	if (a->kind != ARRIVAL_NOTE) {
+		s->frames++;
+		s->framebytes += p->wire;
+		if (p->fate != PKT_FLOW || p->facts & FACT_CUT)
+			count_fate(s, p);
+		if (v->late || a->jump || a->bad_ts) {
+			s->tback += v->late;
+			s->tjump += a->jump;
+			s->tbad += a->bad_ts;
+		}
 	}
 	if (p->facts & NOTES_EARLY)
 		notes_early(&e->notes, p, v->now, s);
 }
 
-static int
-way_of(const struct packet *p)
+/* Nearly always all packets that come together lie in the bin of the one before them, which is not sealed, and are in
+ * flows: then the clock only goes on, and the bin's counters are looked up once.  false: something else is with them, and
+ * nothing is done. */
+static bool
+clock_in_together(struct engine *e, struct seen *v, const struct arrival *a, unsigned n)
 {
-	if (p->fate != PKT_FLOW)
+	struct ledger *l = &e->ledger;
+	bool told = e->o.collect != NULL;
+	int64_t start = l->time.here, T = l->time.interval, now = l->clock.now;
+	uint64_t bytes = 0;
+	uint32_t facts = 0;
+	unsigned odd = !told && (!l->clock.started || T > WATERMARK_FAR || now < start || now >= start + T || now >= l->leaves);
+	struct stat_set *s;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct packet *p = &a[i].packet;
+		int64_t at = told ? a[i].now : p->ts;
+
+		odd |= a[i].bad_ts | a[i].jump | a[i].kind | p->fate | ((uint64_t)p->ts - (uint64_t)start >= (uint64_t)T);
+		facts |= p->facts;
+		bytes += p->wire;
+		now = at > now ? at : now;
+		v[i].p = p;
+		v[i].now = told ? at : now;
+		v[i].start = start;
+		v[i].late = false;
+	}
+	if (odd || n == 0 || facts & (FACT_CUT | NOTES_EARLY) || timeline_sealed(&l->time, start, now))
+		return (false);
+	l->clock.now = now;
+	l->clock.agree = 0;
+	s = &timeline_span(&l->time, start)->stats;
+	s->frames += n;
+	s->framebytes += bytes;
+	return (true);
+}
+
+static int
+way_of(const struct arrival *a)
+{
+	const struct packet *p = &a->packet;
+
+	if (p->fate != PKT_FLOW || a->kind == ARRIVAL_FRAME)
 		return (WAY_NONE);
+	if (a->kind == ARRIVAL_NOTE)
+		return (WAY_NOTE);
 	if (p->facts & FACT_FRAG)
 		return (WAY_DATAGRAM);
 	return (lanes_take(p) && p->facts & FACT_SPI ? WAY_SPI : WAY_KEY);
@@ -233,12 +299,13 @@ way_of(const struct packet *p)
 
 /* Key and hash; a fragment gets them in its turn. */
 static void
-key_in(struct engine *e, struct seen *v)
+key_in(struct engine *e, struct seen *v, const struct arrival *a)
 {
+	v->f = NULL;
 	v->flow = v->sa = 0;
 	v->frag = v->told = 0;
 	v->flags = 0;
-	v->way = (uint8_t)way_of(v->p);
+	v->way = (uint8_t)way_of(a);
 	if (v->way != WAY_KEY && v->way != WAY_SPI)
 		return;
 	v->side = key_of(v->p, &e->o.key, &v->key);
@@ -294,7 +361,8 @@ is_calm(const struct engine *e, int64_t first)
 	    notes_due(&e->notes) > now && settle_wait_due(&e->flows) > now);
 }
 
-/* What is due before a packet of this time. */
+/* What has waited long enough when the clock comes to `now`: it counts at an earlier time, and so before a packet of this
+ * one, or anything else that is due. */
 static void
 wake(struct engine *e, int64_t now)
 {
@@ -306,8 +374,10 @@ wake(struct engine *e, int64_t now)
 }
 
 static void
-packet_in(struct engine *e, struct seen *v, struct packet *p)
+packet_in(struct engine *e, struct seen *v, struct arrival *a)
 {
+	struct packet *p = &a->packet;
+
 	if ((p->facts & NOTES_TOLD) && notes_told(&e->notes, p)) {
 		v->side = key_of(p, &e->o.key, &v->key);
 		v->way = v->way == WAY_KEY ? WAY_SPI : v->way;
@@ -318,33 +388,38 @@ packet_in(struct engine *e, struct seen *v, struct packet *p)
 	else if (v->way == WAY_SPI)
 		lanes_packet(&e->lanes, v, p->spi, true);
 	else if (v->way == WAY_DATAGRAM)
-		pieces_packet(&e->pieces, v);
+		pieces_packet(&e->pieces, v, a->order);
+	else if (v->way == WAY_NOTE)
+		notes_heard(&e->notes, v);
 }
 
 void
 engine_packets(struct engine *e, struct arrival *a, unsigned n)
 {
 	struct seen v[ENGINE_BATCH];
+	int64_t first = INT64_MAX;
 	bool calm;
 
-	e->ledger.moments = 0;
+	if (!clock_in_together(e, v, a, n))
+		for (unsigned i = 0; i < n; i++)
+			clock_in(e, &v[i], &a[i]);
 	for (unsigned i = 0; i < n; i++) {
-		clock_in(e, &v[i], &a[i]);
-		key_in(e, &v[i]);
+		key_in(e, &v[i], &a[i]);
+		if (v[i].now < first) /* it is that of a piece that has waited, or of the first one */
+			first = v[i].now;
 	}
-	if (e->o.live)
+	if (e->o.live && e->o.collect == NULL)
 		ledger_mark(&e->ledger);
 	fetch(e, v, n);
-	calm = n > 0 && is_calm(e, v[0].now);
+	calm = is_calm(e, first);
 	for (unsigned i = 0; i < n; i++) {
 		e->ledger.counting = 0;
 		if (!calm)
 			wake(e, v[i].now);
-		packet_in(e, &v[i], &a[i].packet);
+		packet_in(e, &v[i], &a[i]);
 	}
 	e->ledger.counting = 0;
 	(void)advance(e);
-	e->ledger.moments = 0;
 }
 
 /* --- when there are no packets */
@@ -355,13 +430,41 @@ engine_idle(struct engine *e, int64_t now)
 	struct watermark *clock = &e->ledger.clock;
 
 	if (now != ENGINE_NO_TIME && (!clock->started || now > clock->now)) {
+		int64_t before = clock->now;
+
 		clock->started = true;
 		clock->now = now;
+		ledger_tick(&e->ledger, before);
 		ledger_mark(&e->ledger);
+		wake(e, now);
 	}
 	for (unsigned i = 0; clock->started && i < IDLE_SLICES; i++)
 		if (!advance(e))
 			return;
+}
+
+bool
+engine_slice(struct engine *e)
+{
+	return (e->ledger.clock.started && advance(e));
+}
+
+void
+engine_clock(struct engine *e, int64_t before, int64_t now)
+{
+	struct watermark *clock = &e->ledger.clock;
+
+	clock->started = true;
+	if (now > clock->now)
+		clock->now = now;
+	ledger_tick(&e->ledger, before);
+	wake(e, clock->now);
+}
+
+void
+engine_opened(struct engine *e, int64_t start, bool late, int64_t now, uint32_t serial)
+{
+	timeline_open(&e->ledger.time, start, late, now, serial);
 }
 
 void
@@ -378,6 +481,12 @@ engine_kernel(struct engine *e, int64_t since, int64_t until, uint64_t recv, uin
     bool has_ifdrop)
 {
 	ledger_kernel(&e->ledger, since, until, recv, drop, ifdrop, has_ifdrop);
+}
+
+void
+engine_dropped(struct engine *e, int64_t since, int64_t until, bool dropped, bool has_ifdrop)
+{
+	ledger_dropped(&e->ledger, since, until, dropped, has_ifdrop);
 }
 
 void

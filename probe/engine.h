@@ -25,12 +25,29 @@ struct engine_options {
 	bool live;
 	uint64_t seed;          /* of the tables */
 	const struct health_limits *limits; /* lives as long; NULL: the usual ones */
+	/* Several engines share the packets, and one who reads them keeps the time (ledger/calendar.h).  NULL: the engine
+	 * does.  This engine has counted `stats` of the span of that name.  true: so have the others, and the stats are
+	 * those of all now. */
+	bool (*collect)(void *arg, uint32_t serial, struct stat_set *stats);
+	void *arg;
+};
+
+enum { /* arrival.kind */
+	ARRIVAL_PACKET,
+	/* where several engines share the packets: */
+	ARRIVAL_FRAME, /* one that comes later: what MAR counts of frames */
+	ARRIVAL_PIECE, /* a fragment whose frame was counted when it came, at `now` */
+	ARRIVAL_NOTE,  /* one of another engine: what its facts say of flows of this one */
 };
 
 /* A packet as it comes to the engine: decoded, or with a fate that keeps it out of flows. */
 struct arrival {
-	struct packet packet;
+	int64_t now; /* the watermark, where the reader keeps the time; then packet.ts is the time at which it counts, */
+	uint32_t order; /* which of all packets it is, */
+	bool jump;   /* and it is far ahead */
 	bool bad_ts;
+	uint8_t kind;
+	struct packet packet;
 };
 
 struct engine *engine_new(const struct engine_options *, struct sink);
@@ -39,6 +56,13 @@ void engine_packets(struct engine *, struct arrival *, unsigned n);
 /* Live and there is time: do what is due.  After silence the clock may go on to `now`, else ENGINE_NO_TIME. */
 #define ENGINE_NO_TIME INT64_MIN
 void engine_idle(struct engine *, int64_t now);
+/* There is a moment: do a little of what is due.  true: there is more. */
+bool engine_slice(struct engine *);
+/* Where the reader keeps the time: the clock goes on to `now`; if it leaves the bin of `before`, that was the last time
+ * in it. */
+void engine_clock(struct engine *, int64_t before, int64_t now);
+/* And there is another span, or there are other counters of late packets. */
+void engine_opened(struct engine *, int64_t start, bool late, int64_t now, uint32_t serial);
 /* Live: hand on records that wait for at least `delay`; to be called often. */
 void engine_flush(struct engine *, int64_t now, int64_t delay);
 /* The kernel's counts since the last call, which was at `since`: they are of that bin.  If packets were
@@ -46,6 +70,8 @@ void engine_flush(struct engine *, int64_t now, int64_t delay);
  * time are given to the engine, so that those bins are not written yet. */
 void engine_kernel(struct engine *, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
     bool has_ifdrop);
+/* The same for the flags alone: another engine counts. */
+void engine_dropped(struct engine *, int64_t since, int64_t until, bool dropped, bool has_ifdrop);
 /* End of input: everything is sealed and written. */
 void engine_finish(struct engine *);
 void engine_free(struct engine **);

@@ -80,6 +80,8 @@ libprobe_a_SOURCES += \
 # bins in time, records from state
 libprobe_a_SOURCES += \
 	%D%/ledger/bin.h \
+	%D%/ledger/calendar.c \
+	%D%/ledger/calendar.h \
 	%D%/ledger/emit.c \
 	%D%/ledger/emit.h \
 	%D%/ledger/hold.c \
@@ -158,6 +160,8 @@ libprobe_a_SOURCES += \
 
 # the order in which things happen
 libprobe_a_SOURCES += \
+	%D%/crew.c \
+	%D%/crew.h \
 	%D%/engine.c \
 	%D%/engine.h \
 	%D%/natt.c \
@@ -168,6 +172,10 @@ libprobe_a_SOURCES += \
 	%D%/pieces.h \
 	%D%/ping.c \
 	%D%/ping.h \
+	%D%/ring.c \
+	%D%/ring.h \
+	%D%/route.c \
+	%D%/route.h \
 	%D%/worker.c \
 	%D%/worker.h
 

@@ -8,8 +8,8 @@
 #include "format/base/log.h"
 #include "format/base/show.h"
 #include "probe/capture/capture.h"
+#include "probe/crew.h"
 #include "probe/decode/decode.h"
-#include "probe/engine.h"
 #include "probe/options.h"
 #include "probe/ping.h"
 #include "probe/worker.h"
@@ -143,14 +143,15 @@ add_if_any(struct buf *b, const char *before, size_t n, const struct count *c, c
 
 /* What became of every packet. */
 static void
-say_totals(const struct engine *e, const struct options *o)
+say_totals(struct crew *c, const struct options *o)
 {
-	struct stat_set total, *s = &total;
+	struct crew_totals total;
+	const struct stat_set *s = &total.stats;
 	struct buf b = { 0 };
 
-	engine_total(e, &total);
+	crew_totals(c, &total);
 	add_count(&b, "", s->frames, "frames read: ");
-	add_count(&b, "", engine_in_flows(e), "in ");
+	add_count(&b, "", total.in_flows, "in ");
 	add_count(&b, "", s->newflows, s->newflows == 1 ? "flow" : "flows");
 	add_count(&b, ", ", s->short_pkts + s->badip_pkts, "undecodable");
 	ADD_IF_ANY(&b, " (", ")", { s->short_pkts, "too short" }, { s->badip_pkts, "bad IP" });
@@ -167,19 +168,19 @@ say_totals(const struct engine *e, const struct options *o)
 		ADD_IF_ANY(&b, ", ", "", { s->ps_ifdrop, "by the interface" });
 	ADD_IF_ANY(&b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
 	ADD_IF_ANY(&b, "; ", "", { s->evict_prob + s->evict_conf, "flows evicted" });
-	add_count(&b, "; ", engine_records(e), "records");
+	add_count(&b, "; ", total.records, "records");
 	log_info("%s", buf_cstr(&b));
 	buf_free(&b);
 }
 
 static void
-ask_kernel(struct engine *e)
+ask_kernel(struct crew *c)
 {
 	struct capture_stats s = { .has = false };
 
 	capture_stats(capture, &s);
 	if (s.has)
-		engine_kernel(e, s.since, s.until, s.recv, s.drop, s.ifdrop, s.has_ifdrop);
+		crew_kernel(c, s.since, s.until, s.recv, s.drop, s.ifdrop, s.has_ifdrop);
 }
 
 static void
@@ -203,31 +204,31 @@ struct chores {
 
 /* Live: the kernel says what it dropped before packets of a later bin seal those in which it did. */
 static void
-ask_often(struct chores *c, struct engine *e, int64_t now)
+ask_often(struct chores *h, struct crew *c, int64_t now)
 {
-	if (now - c->asked < ASK && now >= c->asked - SEC) /* back: somebody has set the clock */
+	if (now - h->asked < ASK && now >= h->asked - SEC) /* back: somebody has set the clock */
 		return;
-	c->asked = now;
-	ask_kernel(e);
+	h->asked = now;
+	ask_kernel(c);
 }
 
 /* Live, between packets: ask the kernel, let the wall's clock go on in silence, hand on what waits. */
 static void
-tend(struct chores *c, struct engine *e, const struct options *o, int64_t now, bool idle)
+tend(struct chores *h, struct crew *c, const struct options *o, int64_t now, bool idle)
 {
-	bool silence = idle && now - c->heard >= SEC;
+	bool silence = idle && now - h->heard >= SEC;
 
 	if (idle)
-		engine_idle(e, silence ? now : ENGINE_NO_TIME);
+		crew_idle(c, silence ? now : ENGINE_NO_TIME);
 	if (silence)
-		c->heard = now;
-	ask_often(c, e, now);
-	engine_flush(e, now, o->flush / 4 * 3); /* the rest is for the writer */
+		h->heard = now;
+	ask_often(h, c, now);
+	crew_flush(c, now, o->flush / 4 * 3); /* the rest is for the writer */
 }
 
 /* Until the input ends or a signal comes.  false: something could not be read. */
 static bool
-run(struct engine *e, struct worker *w, struct pings *g, const struct options *o)
+run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 {
 	static struct arrival batch[ENGINE_BATCH];
 	struct frame f[ENGINE_BATCH];
@@ -250,12 +251,12 @@ run(struct engine *e, struct worker *w, struct pings *g, const struct options *o
 				continue;
 		}
 		if (n > 0 && o->iface != NULL && chores.asked != 0)
-			ask_often(&chores, e, chores.heard);
+			ask_often(&chores, c, chores.heard);
 		if (n > 0)
-			engine_packets(e, batch, n);
+			crew_packets(c, batch, n);
 		n = 0;
 		if (r == CAPTURE_DROPS) /* before packets of a later bin */
-			ask_kernel(e);
+			ask_kernel(c);
 		if (r == CAPTURE_ERROR) {
 			log_warnx("%s", capture_error(capture));
 			good = false;
@@ -267,14 +268,14 @@ run(struct engine *e, struct worker *w, struct pings *g, const struct options *o
 		if (asked) {
 			asked = 0;
 			if (o->iface != NULL)
-				ask_kernel(e);
-			say_totals(e, o);
+				ask_kernel(c);
+			say_totals(c, o);
 		}
 		if (o->iface != NULL && r != CAPTURE_ERROR)
-			tend(&chores, e, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
+			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
 	}
 	if (o->iface != NULL)
-		ask_kernel(e);
+		ask_kernel(c);
 	return (good);
 }
 
@@ -291,7 +292,7 @@ int
 main(int argc, char **argv)
 {
 	struct options o;
-	struct engine *e;
+	struct crew *crew;
 	struct writer *out;
 	struct worker *w;
 	struct pings *pings;
@@ -310,13 +311,13 @@ main(int argc, char **argv)
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
-	w = worker_new(out);
-	e = engine_new(&(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
+	w = worker_new(out, o.workers);
+	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
-	good = run(e, w, pings, &o);
-	engine_finish(e);
+	good = run(crew, w, pings, &o);
+	crew_finish(crew);
 	good &= worker_free(&w);
 	if (!writer_close(&out, err, sizeof(err))) {
 		log_warnx("%s", err);
@@ -327,8 +328,8 @@ main(int argc, char **argv)
 		good = false;
 	}
 	if (!good || !o.quiet)
-		say_totals(e, &o);
-	engine_free(&e);
+		say_totals(crew, &o);
+	crew_free(&crew);
 	capture_free(&capture);
 	options_free(&o);
 	return (good ? 0 : EXIT_ERROR);

@@ -13,11 +13,18 @@ notes_free(struct notes *n)
 	natt_free(&n->natt);
 }
 
-/* IKE: who began, and that SAs are made. */
+/* IKE: who began, and that SAs are made.  What was due before it is decided without it. */
+static void
+ike_said(struct notes *n, const struct packet *p, int side, const struct key *k, int64_t now)
+{
+	lanes_decide(n->lanes, now);
+	tunnels_ike(n->lanes->tunnels, p, side, k, now);
+}
+
 static void
 ike(struct notes *n, const struct seen *v)
 {
-	tunnels_ike(n->lanes->tunnels, v->p, v->side, &v->key, v->now);
+	ike_said(n, v->p, v->side, &v->key, v->now);
 	if (v->p->ike.marker)
 		natt_know(&n->natt, &v->key, v->hash);
 }
@@ -100,6 +107,22 @@ bool
 notes_told(const struct notes *n, struct packet *p)
 {
 	return (natt_is(&n->natt, p));
+}
+
+void
+notes_heard(struct notes *n, const struct seen *v)
+{
+	struct key k;
+	int side;
+
+	if (v->p->facts & FACT_QUOTE)
+		quote(n, v);
+	if (v->p->facts & FACT_GRESEQ)
+		gre(n, v);
+	if (v->p->facts & FACT_IKE) {
+		side = key_of(v->p, n->key, &k);
+		ike_said(n, v->p, side, &k, v->now);
+	}
 }
 
 int64_t

@@ -24,6 +24,8 @@ void notes_free(struct notes *);
 /* Those that are asked before, when the packet's time is known: `stats` are those of its bin. */
 #define NOTES_EARLY FACT_MIRROR
 void notes_early(struct notes *, const struct packet *, int64_t now, struct stat_set *stats);
+/* A packet that is counted elsewhere, where several engines share them. */
+void notes_heard(struct notes *, const struct seen *);
 /* And those of which others may have told what they are.  true: the packet is another one now, of a tunnel. */
 #define NOTES_TOLD FACT_ESPLIKE
 bool notes_told(const struct notes *, struct packet *);

@@ -11,6 +11,7 @@
 #include "format/base/show.h"
 #include "format/flow.h"
 #include "probe/conf.h"
+#include "probe/crew.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
 #include "probe/probe.opt"
 };
+#define SHARE_MIN 32 /* of a cap, for a worker */
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* Where a line of the configuration file is being read; file NULL: it is the command line. */
@@ -230,8 +232,7 @@ take(struct options *o, int c, char *arg)
 		o->probe = arg;
 		break;
 	case 'j':
-		if (number("-j", arg, 1, 1024) != 1)
-			usage("-j %s: more than one worker is not there yet; leave -j out", arg);
+		o->workers = (unsigned)number("-j", arg, 1, CREW_MOST);
 		break;
 	case O_KEY:
 		take_key(o, arg);
@@ -292,6 +293,19 @@ joined(char **word, int n)
 	return ((char *)b.p);
 }
 
+/* Each worker has its share of a cap. */
+static void
+divide(const char *option, uint32_t cap, unsigned workers)
+{
+	char say[128], word[16];
+
+	if (workers == 1 || cap / workers >= SHARE_MIN)
+		return;
+	(void)snprintf(say, sizeof(say), "%s %%s: too little for %u workers: %u each at least", option, workers, SHARE_MIN);
+	(void)snprintf(word, sizeof(word), "%u", cap);
+	usage(say, word);
+}
+
 static void
 check(const struct options *o)
 {
@@ -305,6 +319,9 @@ check(const struct options *o)
 		usage("-i %s: files and an interface do not go together", o->iface);
 	if (o->pping != NULL && strcmp(o->pping, "-") == 0 && to_stdout)
 		usage("--pping %s: the records go to standard output already: say -w FILE", o->pping);
+	divide("--max-flows", o->max_flows, o->workers);
+	divide("--max-frags", o->max_frags, o->workers);
+	divide("--max-sas", o->max_sas, o->workers);
 	if (o->out == NULL && isatty(STDOUT_FILENO))
 		usage(o->iface != NULL ? "records are not for a terminal: say -w FILE, or pipe into ra: pavo -i %s | ra" :
 		    "records are not for a terminal: say -w FILE, or pipe into ra: pavo -r %s | ra",
@@ -461,7 +478,7 @@ options_parse(struct options *o, int argc, char **argv)
 	char letters[OPTION_LETTERS(NROWS)];
 	struct option longs[NROWS + 1];
 
-	*o = (struct options){ .interval = 5, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
+	*o = (struct options){ .interval = 5, .workers = 1, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
 		.buffer = 64000000, .flush = 2 * SEC, .limits = health_default };
 	option_words(rows, NROWS, letters, longs);
 	opterr = 0;

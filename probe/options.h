@@ -19,6 +19,7 @@ struct options {
 	char *filter;      /* BPF, or NULL */
 	unsigned interval; /* seconds */
 	uint32_t max_flows, max_frags, max_sas;
+	unsigned workers;
 	bool no_lanes;
 	int snaplen, buffer;
 	int64_t flush; /* ns */

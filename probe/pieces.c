@@ -105,7 +105,7 @@ pieces_expire(struct pieces *x, int64_t now)
 }
 
 void
-pieces_packet(struct pieces *x, struct seen *v)
+pieces_packet(struct pieces *x, struct seen *v, uint32_t order)
 {
 	struct frag_piece piece;
 	bool go, only = false;
@@ -117,6 +117,7 @@ pieces_packet(struct pieces *x, struct seen *v)
 
 		only = tunnels_only(x->lanes->tunnels, &tunnel, side, v->now) != 0;
 	}
+	frags_order(x->frags, order);
 	go = frags_packet(x->frags, v->p, x->key, v->now, only, &piece);
 	while (go) {
 		settle_piece(x, v->now, &piece);

@@ -16,8 +16,9 @@ struct pieces {
 	const struct key_options *key;
 };
 
-/* A fragment: it counts in the flow of its datagram, with those that waited for it, or it waits itself. */
-void pieces_packet(struct pieces *, struct seen *);
+/* A fragment: it counts in the flow of its datagram, with those that waited for it, or it waits itself.  `order`: as in
+ * frags_order(). */
+void pieces_packet(struct pieces *, struct seen *, uint32_t order);
 /* What waited long enough before a packet comes at `now`. */
 void pieces_expire(struct pieces *, int64_t now);
 /* When a held piece is let go, and a datagram given up; INT64_MAX: none is.  Then do it. */

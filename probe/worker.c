@@ -11,14 +11,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define BATCHES 4 /* of about 15 MB each: full, being written, being filled */
+#define SPARE 3 /* batches of about 15 MB, beside those that are being filled: full, being written */
 
 struct worker {
 	struct writer *writer;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct batch *full[BATCHES], *empty[BATCHES];
+	struct batch **full, **empty;
 	unsigned nfull, nempty;
 	bool stop, failed;
 };
@@ -79,12 +79,14 @@ put(void *arg, struct batch *b)
 }
 
 struct worker *
-worker_new(struct writer *writer)
+worker_new(struct writer *writer, unsigned bring)
 {
 	struct worker *w = mem_zero(1, sizeof(*w));
 
 	w->writer = writer;
-	while (w->nempty < BATCHES - 1)
+	w->full = mem_zero(bring + SPARE, sizeof(*w->full));
+	w->empty = mem_zero(bring + SPARE, sizeof(*w->empty));
+	while (w->nempty < SPARE)
 		w->empty[w->nempty++] = batch_new(BATCH_ROWS);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);
@@ -126,6 +128,8 @@ worker_free(struct worker **pw)
 		batch_free(&w->empty[--w->nempty]);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->changed);
+	free(w->full);
+	free(w->empty);
 	free(w);
 	*pw = NULL;
 	return (ok);

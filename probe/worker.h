@@ -12,7 +12,8 @@
 
 struct worker;
 
-struct worker *worker_new(struct writer *); /* borrows the writer until worker_free() */
+/* Borrows the writer until worker_free().  So many threads bring batches at one time. */
+struct worker *worker_new(struct writer *, unsigned bring);
 struct sink worker_sink(struct worker *);
 bool worker_failed(struct worker *);        /* writing failed: the writer has the sentence */
 /* Waits until everything is written.  false: writing failed. */

@@ -86,6 +86,10 @@ tests_unit_probe_decode_test_content_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_decode_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_decode_test_tunnels_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_engine_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/test_crew %D%/unit/probe/test_ring %D%/unit/probe/test_route
+tests_unit_probe_test_crew_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_test_ring_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_test_route_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_natt
 tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
@@ -108,12 +112,14 @@ tests_unit_probe_flow_test_slots_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_table_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_wheel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += \
+	%D%/unit/probe/ledger/test_calendar \
 	%D%/unit/probe/ledger/test_emit \
 	%D%/unit/probe/ledger/test_hold \
 	%D%/unit/probe/ledger/test_ledger \
 	%D%/unit/probe/ledger/test_stat \
 	%D%/unit/probe/ledger/test_timeline \
 	%D%/unit/probe/ledger/test_watermark
+tests_unit_probe_ledger_test_calendar_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_emit_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_hold_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_ledger_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
@@ -249,15 +255,20 @@ TESTS += \
 	%D%/truth/tcptraps.tap \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap \
-	%D%/truth/windows.tap
+	%D%/truth/windows.tap \
+	%D%/truth/workers.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap
-EXTRA_DIST += %D%/live.tap
+TESTS += %D%/live.tap %D%/live-workers.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
 TESTS += %D%/house.tap
+
+# --- work: instructions a packet, where valgrind is installed ------------------------------------------
+EXTRA_DIST += %D%/budget.tap
+TESTS += %D%/budget.tap
 
 # --- what the pages and README.md say, tried ---------------------------------------------------------
 EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py README.md

@@ -17,7 +17,11 @@
 #endif
 #endif
 #ifndef WIDE
+#if defined(__clang__)
 #define WIDE __attribute__((target_clones("avx2", "default")))
+#else /* gcc's -O2 makes no vectors of loops that have a rest */
+#define WIDE __attribute__((target_clones("avx2", "default"), optimize("O3")))
+#endif
 #endif
 #else
 #define WIDE

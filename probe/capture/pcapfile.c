@@ -218,11 +218,10 @@ u16(const struct pcapfile *f, const uint8_t *p)
 
 /* --- pcap */
 
-/* The frame at f->p, which is there up to its header's end.  0: its length is impossible. */
-static inline size_t
-read_pcap(const struct pcapfile *f, struct frame *frame)
+/* The frame at h, which is there up to its header's end. */
+static inline void
+read_pcap(const struct pcapfile *f, const uint8_t *h, struct frame *frame)
 {
-	const uint8_t *h = f->p;
 	uint32_t fraction = u32(f, h + 4), caplen = u32(f, h + 8), wire = u32(f, h + 12);
 
 	if (f->swaplens && caplen > wire) {
@@ -238,7 +237,6 @@ read_pcap(const struct pcapfile *f, struct frame *frame)
 	frame->dlt = f->dlt;
 	frame->bad_ts = fraction >= f->limit;
 	frame->filtered = false;
-	return (caplen > PCAPFILE_CAPLEN ? 0 : f->header + caplen);
 }
 
 static enum capture_result
@@ -248,8 +246,10 @@ next_pcap(struct pcapfile *f, struct frame *frame)
 
 	if (!need(f, f->header))
 		return (finish(f));
-	if ((n = read_pcap(f, frame)) == 0)
+	read_pcap(f, f->p, frame);
+	if (frame->caplen > PCAPFILE_CAPLEN)
 		return (damaged(f, "impossible length", frame->caplen));
+	n = f->header + frame->caplen;
 	if (!need(f, n))
 		return (cut(f));
 	frame->bytes = f->p + f->header; /* it may have moved */
@@ -261,19 +261,23 @@ next_pcap(struct pcapfile *f, struct frame *frame)
 unsigned
 pcapfile_more(struct pcapfile *f, struct frame *frame, unsigned n)
 {
-	struct pcapfile at = *f; /* of our own: it is not asked again after each store */
+	const uint8_t *h = f->p;
+	size_t left = (size_t)(f->end - h), header = f->header;
 	unsigned got = 0;
 
 	if (f->next != next_pcap)
 		return (0);
-	for (; got < n && (size_t)(at.end - at.p) >= at.header; got++) {
-		size_t size = read_pcap(&at, &frame[got]);
+	for (; got < n && left >= header; got++, frame++) {
+		size_t size;
 
-		if (size == 0 || (size_t)(at.end - at.p) < size)
+		read_pcap(f, h, frame);
+		size = header + frame->caplen;
+		if (frame->caplen > PCAPFILE_CAPLEN || left < size)
 			break;
-		at.p += size;
+		h += size;
+		left -= size;
 	}
-	f->p = at.p;
+	f->p = h;
 	f->frames += got;
 	return (got);
 }
@@ -454,12 +458,8 @@ struct block {
 	uint8_t drops; /* 0: it may be an option */
 };
 
-static const struct block enhanced = {
-	.fixed = 28, .id = 8, .idsize = 4, .time = 12, .caplen = 20, .wire = 24
-};
-static const struct block obsolete = {
-	.fixed = 28, .id = 8, .idsize = 2, .drops = 10, .time = 12, .caplen = 20, .wire = 24
-};
+static const struct block enhanced = { .fixed = 28, .id = 8, .idsize = 4, .time = 12, .caplen = 20, .wire = 24 };
+static const struct block obsolete = { .fixed = 28, .id = 8, .idsize = 2, .drops = 10, .time = 12, .caplen = 20, .wire = 24 };
 static const struct block simple = { .fixed = 12, .wire = 8 };
 
 /* Gives the frame at f->p, or says what is wrong with it. */

@@ -16,6 +16,7 @@
 
 #define INTERVALS         16  /* of a datagram; neighbours are joined when there are more */
 #define HELD_PER_DATAGRAM 4   /* on average */
+#define LOOKED            64  /* of those that came before one that is handed in late */
 #define DONE_FOR          SEC /* a complete datagram is remembered so long, for its duplicates */
 
 struct frag_key {
@@ -53,6 +54,7 @@ struct held {
 	uint32_t datagram;   /* 0 = it is gone */
 	uint32_t prev, next; /* by age */
 	uint32_t newer;      /* of the same datagram */
+	uint32_t order;
 	uint8_t what;
 };
 
@@ -67,6 +69,7 @@ struct frags {
 	struct slots slots;
 	struct queue waiting, done; /* datagrams, by age */
 	uint32_t hhead, htail;      /* held pieces, by age */
+	uint32_t order;             /* of the next piece */
 	uint32_t releasing;         /* the datagram whose pieces are being released */
 	uint64_t seed, evicted;
 	struct packet out;          /* what was handed out last */
@@ -150,13 +153,27 @@ same(const void *arg, uint32_t n)
 	return (memcmp(&dg(w->f, n)->key, w->key, sizeof(*w->key)) == 0);
 }
 
+/* Behind `after`; 0: first of all. */
 static void
-enqueue(struct frags *f, struct queue *q, uint32_t n)
+enqueue(struct frags *f, struct queue *q, uint32_t n, uint32_t after)
 {
-	dg(f, n)->next = 0;
-	dg(f, n)->prev = q->tail;
-	*(q->tail != 0 ? &dg(f, q->tail)->next : &q->head) = n;
-	q->tail = n;
+	struct datagram *d = dg(f, n);
+
+	d->prev = after;
+	d->next = after != 0 ? dg(f, after)->next : q->head;
+	*(after != 0 ? &dg(f, after)->next : &q->head) = n;
+	*(d->next != 0 ? &dg(f, d->next)->prev : &q->tail) = n;
+}
+
+/* By age: mostly it is the newest. */
+static uint32_t
+before_it(const struct frags *f, int64_t begun)
+{
+	uint32_t n = f->waiting.tail;
+
+	for (int i = 0; n != 0 && dg(f, n)->begun > begun && i < LOOKED; i++)
+		n = dg(f, n)->prev;
+	return (n);
 }
 
 static void
@@ -199,7 +216,7 @@ begin(struct frags *f, const struct frag_key *k, uint32_t hash, const struct pac
 	d->hash = hash;
 	d->begun = now;
 	d->arrived = p->ts;
-	enqueue(f, &f->waiting, n);
+	enqueue(f, &f->waiting, n, before_it(f, now));
 	slots_add(&f->slots, hash, n);
 	return (n);
 }
@@ -295,9 +312,15 @@ classify(struct frags *f, uint32_t n, const struct packet *p, int64_t now)
 		what |= FRAG_OK;
 		dequeue(f, &f->waiting, n);
 		d->done = now > 0 ? now : 1;
-		enqueue(f, &f->done, n);
+		enqueue(f, &f->done, n, f->done.tail);
 	}
 	return (what);
+}
+
+static bool
+came_before(const struct held *a, const struct held *b)
+{
+	return (a->until != b->until ? a->until < b->until : (int32_t)(a->order - b->order) < 0);
 }
 
 static void
@@ -314,10 +337,13 @@ hold(struct frags *f, uint32_t n, const struct packet *p, uint8_t what, int64_t 
 	x->newer = 0;
 	*(d->last != 0 ? &held(f, d->last)->newer : &d->first) = h;
 	d->last = h;
-	x->next = 0;
 	x->prev = f->htail;
-	*(f->htail != 0 ? &held(f, f->htail)->next : &f->hhead) = h;
-	f->htail = h;
+	x->order = f->order;
+	for (int i = 0; x->prev != 0 && came_before(x, held(f, x->prev)) && i < LOOKED; i++)
+		x->prev = held(f, x->prev)->prev;
+	x->next = x->prev != 0 ? held(f, x->prev)->next : f->hhead;
+	*(x->prev != 0 ? &held(f, x->prev)->next : &f->hhead) = h;
+	*(x->next != 0 ? &held(f, x->next)->prev : &f->htail) = h;
 }
 
 /* What a further piece is to a flow inside its datagram: its bytes on the wire.  All lengths inside were the first's. */
@@ -349,6 +375,8 @@ take(struct frags *f, uint32_t h, struct frag_piece *piece)
 	piece->packet = &f->out;
 	piece->what = x->what;
 	piece->datagram = x->datagram;
+	piece->came = x->until - FRAG_HOLD;
+	piece->order = x->order;
 	piece->segment.len = 0; /* it was not what made it complete: that is not held */
 	piece->has_spi = x->datagram != 0 && dg(f, x->datagram)->has_spi;
 	piece->spi = piece->has_spi ? dg(f, x->datagram)->spi : 0;
@@ -365,6 +393,12 @@ needs_first(uint16_t proto, bool only)
 		return (!only);
 	return (proto == PROTO_GRE || proto == PROTO_IPIP || proto == PROTO_IPV6 || proto == PROTO_L2TP ||
 	    key_wants_ports(proto));
+}
+
+void
+frags_order(struct frags *f, uint32_t order)
+{
+	f->order = order;
 }
 
 bool
@@ -433,6 +467,18 @@ frags_packet(struct frags *f, const struct packet *p, const struct key_options *
 }
 
 bool
+frags_orphaned(const struct frags *f, const struct packet *p)
+{
+	struct frag_key k;
+	struct wanted w = { f, &k };
+	uint32_t n;
+
+	frag_key(p, &k);
+	n = slots_find(&f->slots, (uint32_t)hash64(&k, sizeof(k), f->seed), same, &w);
+	return (n != 0 && dg(f, n)->settled && !dg(f, n)->keyed);
+}
+
+bool
 frags_release(struct frags *f, struct frag_piece *piece)
 {
 	struct datagram *d = f->releasing != 0 ? dg(f, f->releasing) : NULL;
@@ -455,6 +501,16 @@ frags_expire(struct frags *f, const struct key_options *o, struct frag_piece *pi
 	piece->side = key_portless(piece->packet, o, &piece->key);
 	piece->resolved = false;
 	return (true);
+}
+
+bool
+frags_take(struct frags *f, uint32_t datagram, struct frag_piece *piece)
+{
+	uint32_t h = datagram != 0 ? dg(f, datagram)->first : 0;
+
+	if (h != 0)
+		take(f, h, piece);
+	return (h != 0);
 }
 
 void

@@ -9,10 +9,8 @@
 
 #include <string.h>
 
-#define GRACE        SEC
 #define PENDING_MAX  8    /* bins of one flow that wait (SEMANTICS R4) */
 #define PENDING_HELD 32   /* and of one whose bins may be held */
-#define SILENCE_MAX  1000 /* bins without packets that have a MAR record; more: the machine slept */
 
 #define ORDER offsetof(struct bin, order)
 
@@ -24,7 +22,8 @@ ledger_init(struct ledger *l, struct table *t, const struct ledger_options *o)
 	memset(l, 0, sizeof(*l));
 	l->table = t;
 	l->live = l->total.live = o->live;
-	timeline_init(&l->time, o->interval, GRACE < o->interval ? GRACE : o->interval);
+	l->leaves = INT64_MIN;
+	timeline_init(&l->time, o->interval, TIMELINE_GRACE(o->interval));
 	pool_init(&l->bins, sizeof(struct bin), cells - 1);
 	pool_init(&l->toses, sizeof(struct tos), cells);
 	pool_init(&l->frags, sizeof(struct frag_counts), cells);
@@ -644,18 +643,26 @@ ledger_drain(struct ledger *l)
 
 /* --- the probe's own counters */
 
+void
+ledger_turn(struct ledger *l, int64_t before)
+{
+	bool first = l->leaves == INT64_MIN;
+
+	l->leaves = ledger_start(l, l->clock.now) + l->time.interval;
+	if (first)
+		return;
+	if (l->turns == LEDGER_TURNS)
+		l->turns--;
+	l->turn[l->turns++] = before;
+}
+
 struct stat_set *
 ledger_stats(struct ledger *l, int64_t now)
 {
-	unsigned i = l->last < l->moments ? l->last : 0; /* that bin has a frame, however many packets came together */
-	int64_t at, start;
+	int64_t at = l->clock.now, start;
 
-	while (i > 0 && l->moment[i - 1] >= now)
-		i--;
-	while (i < l->moments && l->moment[i] < now)
-		i++;
-	l->last = i;
-	at = i < l->moments ? l->moment[i] : l->clock.now;
+	for (unsigned i = l->turns; i-- > 0 && l->turn[i] >= now;)
+		at = l->turn[i];
 	start = ledger_start(l, at);
 	if (timeline_sealed(&l->time, start, at))
 		return (timeline_late_stats(&l->time, start, at));
@@ -666,7 +673,7 @@ bool
 ledger_close(struct ledger *l, const struct span *s, bool late)
 {
 	stat_add(&l->total, &s->stats);
-	return (s->stats.frames > 0 || late || l->live); /* offline a bin without frames has no record of its own */
+	return (ledger_tells(l, s, late));
 }
 
 void
@@ -682,14 +689,18 @@ ledger_mar(struct ledger *l, struct span *s, bool late)
 void
 ledger_mark(struct ledger *l)
 {
-	int64_t T = l->time.interval, now = ledger_start(l, l->clock.now);
+	int64_t start;
 
-	if (now - l->marked > SILENCE_MAX * T) /* or the first time */
-		l->marked = now - T;
-	while (l->marked < now) {
-		l->marked += T;
-		(void)timeline_span(&l->time, l->marked);
-	}
+	while (timeline_mark(&l->time, l->clock.now, &start))
+		(void)timeline_span(&l->time, start);
+}
+
+void
+ledger_dropped(struct ledger *l, int64_t since, int64_t until, bool dropped, bool has_ifdrop)
+{
+	if (dropped)
+		emit_dropped(&l->emit, since, until);
+	l->total.has_ifdrop |= has_ifdrop;
 }
 
 void
@@ -698,9 +709,7 @@ ledger_kernel(struct ledger *l, int64_t since, int64_t until, uint64_t recv, uin
 {
 	struct stat_set *s = &l->total; /* before the first packet there is no bin */
 
-	if (drop > 0)
-		emit_dropped(&l->emit, since, until);
-	l->total.has_ifdrop |= has_ifdrop;
+	ledger_dropped(l, since, until, drop > 0, has_ifdrop);
 	if (l->clock.started) {
 		since = ledger_start(l, since);
 		if (timeline_sealed(&l->time, since, l->clock.now))

@@ -19,6 +19,7 @@
 #include "probe/ledger/watermark.h"
 
 #define LEDGER_BATCH 32 /* packets that come together */
+#define LEDGER_TURNS 256
 
 struct ledger_options {
 	int64_t interval;  /* T in ns */
@@ -38,9 +39,9 @@ struct ledger {
 	struct holds holds;
 	struct emit emit;
 	struct stat_set total;   /* of the MAR records that were written */
-	int64_t moment[LEDGER_BATCH]; /* watermarks of the packets that came together */
-	unsigned moments, last;  /* last: the one asked for last */
-	int64_t marked;          /* live: spans up to here have their MAR record, or will */
+	int64_t leaves;          /* the end of the bin in which the clock is */
+	int64_t turn[LEDGER_TURNS]; /* its last times in bins that it has left, while something is due in them */
+	unsigned turns;
 	bool live;
 	uint32_t counting;       /* the bin in which a packet is counted; 0: none is */
 	/* a flow that a hold keeps for itself is to be written all the same: who placed it gives the flow its name */
@@ -112,6 +113,21 @@ void ledger_done(struct ledger *, struct bin *);
 struct tos *ledger_tos(struct ledger *, struct bin *);
 struct frag_counts *ledger_frags(struct ledger *, struct bin *);
 
+/* The clock has gone on from `before`.  What is due in a bin that it has left counts there, however many packets came
+ * together; ledger_quiet(): nothing is due any more. */
+void ledger_turn(struct ledger *, int64_t before);
+static inline void
+ledger_tick(struct ledger *l, int64_t before)
+{
+	if (l->clock.now >= l->leaves)
+		ledger_turn(l, before);
+}
+static inline void
+ledger_quiet(struct ledger *l)
+{
+	l->turns = 0;
+}
+
 /* The probe's own counters: of the bin in which a packet counts, */
 static inline struct stat_set *
 ledger_packet_stats(struct ledger *l, const struct seen *v)
@@ -120,7 +136,7 @@ ledger_packet_stats(struct ledger *l, const struct seen *v)
 		return (timeline_late_stats(&l->time, v->start, v->now));
 	return (&timeline_span(&l->time, v->start)->stats);
 }
-/* and of the bin in which the clock stood when a packet first moved it to `now`. */
+/* and of the bin in which the clock stood when it first came to `now`: that bin has a frame. */
 struct stat_set *ledger_stats(struct ledger *, int64_t now);
 
 /* --- a flow's bins */
@@ -153,12 +169,20 @@ void ledger_seal_late(struct ledger *);
 bool ledger_drain(struct ledger *);
 /* A span is done.  true: it has a MAR record; ledger_mar() follows, once its levels are filled in. */
 bool ledger_close(struct ledger *, const struct span *, bool late);
+/* Is there a MAR record of these counts? Offline a bin without frames has none. */
+static inline bool
+ledger_tells(const struct ledger *l, const struct span *s, bool late)
+{
+	return (s->stats.frames > 0 || late || l->live);
+}
 void ledger_mar(struct ledger *, struct span *, bool late);
 /* Live each bin has a MAR record, in silence too: up to the clock's. */
 void ledger_mark(struct ledger *);
 /* The kernel's counts, see engine_kernel(). */
 void ledger_kernel(struct ledger *, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
     bool has_ifdrop);
+/* The flags alone: another ledger counts. */
+void ledger_dropped(struct ledger *, int64_t since, int64_t until, bool dropped, bool has_ifdrop);
 /* So far: of what is written, and what is still open. */
 void ledger_total(const struct ledger *, struct stat_set *);
 

@@ -11,6 +11,7 @@
 
 #define SPANS_MAX 4096 /* wild times open many; then the oldest are sealed early */
 #define LATE_MAX  64   /* and of late counters */
+#define SILENCE_MAX 1000 /* bins without packets that have a span; more: the machine slept */
 
 void
 timeline_init(struct timeline *tl, int64_t interval, int64_t grace)
@@ -97,14 +98,11 @@ timeline_find(struct timeline *tl, int64_t start)
 	return (tl->open[i]);
 }
 
-struct stat_set *
-timeline_late_stats(struct timeline *tl, int64_t start, int64_t now)
+static struct span *
+new_late(struct timeline *tl, int64_t start, int64_t now)
 {
 	struct span *s;
 
-	for (uint32_t i = tl->nlate; i-- > 0;)
-		if (tl->latestats[i].start == start && tl->latestats[i].due > now)
-			return (&tl->latestats[i].stats);
 	if (tl->nlate == tl->caplate) {
 		tl->caplate = tl->caplate == 0 ? 16 : tl->caplate * 2;
 		tl->latestats = mem_grow(tl->latestats, tl->caplate, sizeof(*tl->latestats));
@@ -115,7 +113,35 @@ timeline_late_stats(struct timeline *tl, int64_t start, int64_t now)
 	s->due = now + tl->grace;
 	if (tl->nlate > LATE_MAX)
 		tl->latestats[tl->nlate - LATE_MAX - 1].due = INT64_MIN;
-	return (&s->stats);
+	return (s);
+}
+
+struct stat_set *
+timeline_late_stats(struct timeline *tl, int64_t start, int64_t now)
+{
+	for (uint32_t i = tl->nlate; i-- > 0;)
+		if (tl->latestats[i].start == start && tl->latestats[i].due > now)
+			return (&tl->latestats[i].stats);
+	return (&new_late(tl, start, now)->stats);
+}
+
+void
+timeline_open(struct timeline *tl, int64_t start, bool late, int64_t now, uint32_t serial)
+{
+	(late ? new_late(tl, start, now) : timeline_find(tl, start))->serial = serial;
+}
+
+bool
+timeline_mark(struct timeline *tl, int64_t now, int64_t *start)
+{
+	int64_t T = tl->interval, last = timeline_start(tl, now);
+
+	if (last - tl->marked > SILENCE_MAX * T) /* or the first time */
+		tl->marked = last - T;
+	if (tl->marked >= last)
+		return (false);
+	*start = tl->marked += T;
+	return (true);
 }
 
 int64_t

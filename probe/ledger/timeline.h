@@ -12,10 +12,13 @@
 #include "probe/flow/list.h"
 #include "probe/ledger/stat.h"
 
+#define TIMELINE_GRACE(interval) ((interval) < SEC ? (interval) : SEC) /* G */
+
 struct span {
 	int64_t start, due; /* due: the watermark at which it is sealed */
 	struct list bins;
 	struct stat_set stats;
+	uint32_t serial;    /* several ledgers that count together call it so; 0: it is this one's alone */
 	struct span *next;  /* unused ones */
 };
 
@@ -31,6 +34,7 @@ struct timeline {
 	struct span *latestats;  /* counters of packets that were late; by due */
 	uint32_t nlate, caplate;
 	int64_t forced;          /* spans before this were sealed early, there were too many */
+	int64_t marked;          /* see timeline_mark() */
 	int64_t here;            /* start of the bin in which the last packet's time lay */
 };
 
@@ -69,6 +73,13 @@ timeline_span(struct timeline *tl, int64_t start)
 
 /* The counters of late packets of a sealed span. */
 struct stat_set *timeline_late_stats(struct timeline *, int64_t start, int64_t now);
+
+/* Another ledger has opened that span, or late counters at `now`: so does this one, by the same name. */
+void timeline_open(struct timeline *, int64_t start, bool late, int64_t now, uint32_t serial);
+
+/* Live each bin has its span, in silence too.  true: *start is the next one that it has to have, up to the bin of
+ * `now`. */
+bool timeline_mark(struct timeline *, int64_t now, int64_t *start);
 
 /* The next time at which a span or late counters are to be sealed; INT64_MAX: none.  (Late bins carry
  * their own.) */

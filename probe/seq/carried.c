@@ -94,7 +94,7 @@ numbers_gre(struct numbers *n, const struct seen *v)
 	tidy(n, v->now);
 	if (v->p->facts & FACT_MIRROR || (x = gre_stream(&n->streams, v->p, v->now)) == NULL)
 		return;
-	if (v->f->key.proto != PROTO_GRE) {
+	if (v->f == NULL || v->f->key.proto != PROTO_GRE) {
 		pass(n, v, x);
 		return;
 	}

@@ -103,7 +103,7 @@ void carrier_end(struct carrier *, struct seqno *);
 /* A packet of a UDP flow with one of these facts, counted in its bin. */
 #define STREAM_FACTS (FACT_WG | FACT_WGLIKE | FACT_RTP)
 void numbers_udp(struct numbers *, const struct seen *);
-/* One with FACT_GRESEQ: the number is of the GRE around it, whatever flow it counted in. */
+/* One with FACT_GRESEQ: the number is of the GRE around it, whatever flow it counted in; v->f may be NULL. */
 void numbers_gre(struct numbers *, const struct seen *);
 /* One with FACT_MIRROR, when its time is known: what the mirror lost counts there. */
 void numbers_mirror(struct numbers *, const struct packet *, int64_t now, struct stat_set *);

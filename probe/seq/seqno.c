@@ -106,7 +106,7 @@ raise(uint32_t *to, uint64_t v)
 static bool
 is_outage(const struct seqno *s, int64_t silence, int64_t missing)
 {
-	uint64_t usual = s->gap_n < USUAL_MIN ? 0 : s->gap_sum / s->gap_n;
+	uint64_t gaps = s->arrivals > 0 ? s->arrivals - 1 : 0, usual = gaps < USUAL_MIN ? 0 : s->gap_sum / gaps;
 
 	return (missing >= OUTAGE_LOST && silence >= SEC && (uint64_t)silence / OUTAGE_GAPS >= usual);
 }

@@ -70,7 +70,7 @@ struct seqno {
 	int64_t thi;      /* when hi came */
 	uint64_t arrivals;
 	int64_t came;     /* when the last of them did */
-	uint64_t gap_sum, gap_n; /* ns between them: what silence is usual */
+	uint64_t gap_sum; /* ns between them: what silence is usual */
 	int64_t last[3];  /* the last arrivals that were no duplicates, newest first */
 	int64_t pend, pend_t; /* an implausible jump that waits for a second packet */
 	struct seq_place pend_place;
@@ -124,10 +124,8 @@ seqno_slot(int64_t n)
 static inline void
 seqno_arrived(struct seqno *s, int64_t n, int64_t t, struct seq_counts *c)
 {
-	if (s->arrivals++ > 0) {
-		s->gap_n++;
-		s->gap_sum += t > s->came ? (uint64_t)(t - s->came) : 0;
-	}
+	if (s->arrivals++ > 0 && t > s->came)
+		s->gap_sum += (uint64_t)(t - s->came);
 	s->came = t;
 	s->last[2] = s->last[1];
 	s->last[1] = s->last[0];

@@ -198,13 +198,14 @@ confirms(const struct flow_state *f, const struct tracker *k, const struct packe
 	    (f->packets >= CONFIRM_MIN && (k->oneway || p->facts & FACT_NOANSWER)));
 }
 
-void
+bool
 count(struct flows *fl, struct seen *v)
 {
 	struct flow_state *f = flow_at(&fl->table, v->flow);
 	const struct packet *p = v->p;
 	const struct tracker *k = tracker_at(f);
 	int side = v->side;
+	uint8_t idle = f->idle;
 	bool first_of_flow = f->packets == 0, first_side = (f->life & LIFE_SENT_LO << side) == 0;
 	struct bin *b = ledger_count(fl->ledger, v, f);
 
@@ -239,4 +240,7 @@ count(struct flows *fl, struct seen *v)
 	b->state = k->state != NULL ? k->state(f) : plain_state(f, b);
 	b->seen = f->life & (LIFE_SENT_LO | LIFE_SENT_HI);
 	fl->counted++;
+	if (p->facts & fl->facts)
+		fl->note(fl->arg, v);
+	return (f->idle != idle && idle_seconds[f->idle] < idle_seconds[idle]);
 }

@@ -285,20 +285,6 @@ set_timer(struct flows *fl, uint32_t n, bool fresh)
 	wheel_set(&fl->wheel, &fl->table, n, flow_deadline(flow_at(&fl->table, n)));
 }
 
-/* In its flow, v->flow. */
-static inline void
-enter(struct flows *fl, struct seen *v, bool fresh)
-{
-	const struct flow_state *f = flow_at(&fl->table, v->flow);
-	uint8_t idle = f->idle;
-
-	count(fl, v);
-	if (v->p->facts & fl->facts)
-		fl->note(fl->arg, v);
-	if (fresh || (f->idle != idle && idle_seconds[f->idle] < idle_seconds[idle])) /* else its timer is early enough */
-		set_timer(fl, v->flow, fresh);
-}
-
 /* Find its flow or make it, and count.  asks: it may be a new one with the same key, or have to wait. */
 static inline void
 place(struct flows *fl, struct seen *v, bool asks)
@@ -312,7 +298,8 @@ place(struct flows *fl, struct seen *v, bool asks)
 	if (n != 0 && asks && tracker_at(flow_at(&fl->table, n))->reuses != NULL && !same_flow(fl, &n, v))
 		return;
 	v->flow = n != 0 ? n : new_flow(fl, v);
-	enter(fl, v, n == 0);
+	if (count(fl, v) || n == 0)
+		set_timer(fl, v->flow, n == 0);
 }
 
 void
@@ -324,7 +311,8 @@ settle(struct flows *fl, struct seen *v)
 void
 settle_in(struct flows *fl, struct seen *v)
 {
-	enter(fl, v, false);
+	if (count(fl, v))
+		set_timer(fl, v->flow, false);
 }
 
 void

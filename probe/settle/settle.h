@@ -34,8 +34,8 @@ void settle_in(struct flows *, struct seen *);
 /* The flow turns out to be of another kind, and so do its packets, of which this is one: what its tracker has kept is
  * given back, its encapsulation noted. */
 void settle_become(struct flows *, uint32_t flow, const struct packet *);
-/* Count it there; settle() does. */
-void count(struct flows *, struct seen *);
+/* Count it there, and what else it says; settle() does.  true: its flow may fall silent sooner than it could before. */
+bool count(struct flows *, struct seen *);
 void count_encapsulation(struct table *, struct flow_state *, int side, const struct packet *);
 
 /* When the oldest packet has waited long enough to know its flow; INT64_MAX: none waits.  Then those beside that flow

@@ -208,7 +208,7 @@ forget(struct lanes *e, uint32_t n)
 
 static void settle_decision(struct lanes *, const struct decision *, int64_t now);
 
-static EACH void
+static void
 make_room(struct lanes *e, int64_t now)
 {
 	uint32_t n;
@@ -225,24 +225,33 @@ make_room(struct lanes *e, int64_t now)
 		ledger_stats(e->ledger, now)->saevict++;
 		forget(e, n);
 	}
+	tunnels_rest(e->tunnels);
+}
+
+/* The record sees this SA for the first time, or one of too many. */
+static void
+describe_sa(struct seq_bin *s, const struct sa *x)
+{
+	seq_bin_spi(s, x->side, x->spi, x->first);
+	if (x->spi < 256)
+		s->flags |= SPIFL_reserved;
+	if (x->key.lport != 0 || x->key.hport != 0)
+		s->flags |= SPIFL_natt;
 }
 
 /* What the record says of the tunnel when this packet comes. */
 static EACH void
-describe(const struct lanes *e, struct seq_bin *s, struct sa *x, const struct bin *b, int side, uint32_t spi)
+describe(const struct lanes *e, struct seq_bin *s, struct sa *x, const struct bin *b, int side)
 {
 	struct lane *l;
 	int other = 1 - side;
 
-	if (spi != s->spi[side] || s->nspi[side] > SEQ_SPIS)
-		seq_bin_spi(s, side, spi, x->first);
-	if (x->roamed)
+	if (x->spi != s->spi[side] || s->nspi[side] > SEQ_SPIS)
+		describe_sa(s, x);
+	if (x->roamed) {
 		s->roam[side]++;
-	x->roamed = false;
-	if (spi < 256)
-		s->flags |= SPIFL_reserved;
-	if (x->key.lport != 0 || x->key.hport != 0)
-		s->flags |= SPIFL_natt;
+		x->roamed = false;
+	}
 	if (x->lane == 0)
 		return;
 	l = lane_at(e->tunnels, x->lane);
@@ -291,7 +300,7 @@ count_numbers(struct lanes *e, const struct seen *v, uint32_t n, struct sa *x)
 	struct seq_bin *s = seq_bin(e->numbers, b);
 	uint32_t seq = v->p->seq, cut = 0;
 
-	describe(e, s, x, b, v->side, x->spi);
+	describe(e, s, x, b, v->side);
 	if (seq == 0 && shared->seq.started && (uint32_t)shared->seq.hi != UINT32_MAX)
 		s->flags |= SPIFL_seq0;
 	if (shared->group)
@@ -330,10 +339,10 @@ lanes_packet(struct lanes *e, struct seen *v, uint32_t spi, bool whole)
 	struct sa *x;
 	uint32_t n;
 
-	if (tunnels_due(t) <= v->now)
+	if (t->wake <= v->now) {
 		lanes_decide(e, v->now);
-	if (tunnels_crowded(t, v->now))
 		make_room(e, v->now);
+	}
 	if (spi == 0) {
 		without_sa(e, v, whole);
 		return;

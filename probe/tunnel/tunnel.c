@@ -22,6 +22,7 @@ tunnels_new(uint32_t max, bool no_lanes, uint64_t seed)
 {
 	struct tunnels *t = mem_zero(1, sizeof(*t));
 
+	t->wake = INT64_MIN;
 	pool_init(&t->sas, sizeof(struct sa), max);
 	pool_init(&t->lanes, sizeof(struct lane), max);
 	pool_init(&t->tunnels, sizeof(struct tunnel), max);
@@ -202,6 +203,7 @@ old_append(struct tunnels *t, uint32_t n)
 {
 	struct sa *x = sa_at(t, n);
 
+	t->wake = INT64_MIN;
 	x->old_next = 0;
 	x->old_prev = t->old_tail;
 	*(t->old_tail != 0 ? &sa_at(t, t->old_tail)->old_next : &t->old_head) = n;
@@ -246,6 +248,7 @@ wait_remove(struct tunnels *t, uint32_t n)
 	struct sa *x = sa_at(t, n);
 	struct tunnel *u = tunnel_at(t, x->tunnel);
 
+	t->wake = INT64_MIN;
 	*(x->wait_prev != 0 ? &sa_at(t, x->wait_prev)->wait_next : &t->wait_head) = x->wait_next;
 	*(x->wait_next != 0 ? &sa_at(t, x->wait_next)->wait_prev : &t->wait_tail) = x->wait_prev;
 	u->waiting--;
@@ -684,11 +687,20 @@ tunnels_stale(struct tunnels *t, int64_t now)
 }
 
 void
+tunnels_rest(struct tunnels *t)
+{
+	int64_t due = tunnels_due(t), old = t->old_head != 0 ? sa_at(t, t->old_head)->checked + TUNNEL_MEMORY : INT64_MAX;
+
+	t->wake = due < old ? due : old;
+}
+
+void
 tunnels_forget(struct tunnels *t, uint32_t n)
 {
 	struct sa *x = sa_at(t, n);
 	struct tunnel *u = tunnel_at(t, x->tunnel);
 
+	t->wake = INT64_MIN;
 	if (x->lane != 0)
 		leave_lane(t, n);
 	else

@@ -27,6 +27,7 @@ struct tunnels {
 	uint32_t old_head, old_tail; /* SAs by age */
 	uint32_t wait_head, wait_tail; /* undecided SAs of all tunnels, by (first, side, spi) */
 	struct ikes ikes;            /* what IKE said between gateways */
+	int64_t wake; /* no SA is to be decided or looked at before; INT64_MIN: it is not known, or they are too many */
 	struct key_secret secret;
 	bool no_lanes;
 };
@@ -135,12 +136,8 @@ tunnels_full(const struct tunnels *t)
 {
 	return (t->sas.used >= t->sas.cap - 1);
 }
-/* Is it time to look whether some SA has to go? */
-static inline bool
-tunnels_crowded(const struct tunnels *t, int64_t now)
-{
-	return (t->old_head != 0 && (now - sa_at(t, t->old_head)->checked >= TUNNEL_MEMORY || tunnels_full(t)));
-}
+/* All that is due was done: until when is there nothing? */
+void tunnels_rest(struct tunnels *);
 uint32_t tunnels_victim(struct tunnels *);
 void tunnels_forget(struct tunnels *, uint32_t sa);
 /* A tunnel without SAs is forgotten too, when nobody speaks of it any more. */

@@ -10,54 +10,7 @@
 
 #include <cmocka.h>
 
-#define RUNS    600
-#define TUNNELS 400 /* of those with ESP; the others with what else has sequence numbers */
-#define PACKETS 600
-
-struct trial {
-	struct arrival a[PACKETS];
-	unsigned n;
-	int64_t interval;
-};
-
-static void
-make(struct trial *t, uint64_t seed)
-{
-	static const int64_t intervals[] = { 1, 1, 5, 5, 60, 3600 };
-	int64_t ts = 1700000000 * SEC;
-	bool wild = seed % 2 == 0;
-
-	chance_seed(seed);
-	sim_carriers = seed > TUNNELS;
-	t->interval = intervals[chance(6)] * SEC;
-	t->n = 1 + chance(PACKETS);
-	for (unsigned i = 0; i < t->n; i++) {
-		unsigned kind = chance(wild ? 60 : 100);
-		int64_t at;
-
-		ts += kind < 2 ? (int64_t)chance(60) * SEC + chance(1000) * MSEC :
-		    kind == 2  ? (int64_t)chance(600) * SEC :
-		    kind == 3  ? 700 * SEC :
-				 (int64_t)chance(300) * MSEC;
-		if (wild && kind == 4)
-			ts += 3 * 3600 * SEC;
-		at = ts;
-		if (kind >= 10 && kind < 14)
-			at -= (int64_t)chance(20000) * MSEC;
-		else if (wild && kind == 5)
-			at += (int64_t)chance(100000) * SEC;
-		else if (wild && kind == 6)
-			at -= (int64_t)chance(100000) * SEC;
-		t->a[i] = sim_any(at);
-		t->a[i].bad_ts = seed % 4 == 0 && kind == 7;
-		/* Where the clock jumps by hours, an END or a START of a tunnel may stand on another of its rows
-		 * than with other batches: what is counted is the same (test_rows).  So no tunnels here. */
-		if (wild && t->a[i].packet.proto == PROTO_ESP) {
-			t->a[i].packet.proto = 89;
-			t->a[i].packet.facts = 0;
-		}
-	}
-}
+#define RUNS 600
 
 /* Packets in calls of `cut` of them; 0: by chance. */
 static void
@@ -161,7 +114,7 @@ test_rows(void **state)
 	for (uint64_t seed = 1; seed <= RUNS; seed++) {
 		struct rows rows = { .texts = true };
 
-		make(&t, seed);
+		sim_trial(&t, seed);
 		play(&t, 0, 1, &rows);
 		check(&t, &rows, seed);
 		sim_free(&rows);
@@ -180,7 +133,7 @@ test_first_and_last(void **state)
 
 		if (seed % 4 == 0)
 			continue; /* as above */
-		make(&t, seed);
+		sim_trial(&t, seed);
 		play(&t, 0, 1, &rows);
 		for (uint32_t i = 0; i < rows.n; i++)
 			for (uint32_t j = 0; j < i; j++) {
@@ -228,7 +181,7 @@ test_cuts(void **state)
 	for (uint64_t seed = 1; seed <= RUNS; seed++) {
 		struct rows one = { .texts = true };
 
-		make(&t, seed);
+		sim_trial(&t, seed);
 		play(&t, 1, 1, &one);
 		qsort(one.row, one.n, sizeof(*one.row), by_text);
 		for (unsigned i = 0; i < 4; i++) {
@@ -252,7 +205,7 @@ test_seeds(void **state)
 	for (uint64_t seed = 1; seed <= RUNS; seed++) {
 		struct rows one = { .texts = true }, two = { .texts = true };
 
-		make(&t, seed);
+		sim_trial(&t, seed);
 		play(&t, 32, 1, &one);
 		play(&t, 32, 0x123456789abcdefull, &two);
 		same(&one, &two, "another seed", seed);

@@ -777,16 +777,19 @@ static void
 test_stats(void **state)
 {
 	(void)state;
-	w.ledger.clock = (struct watermark){ .started = true, .now = AT(12000) };
-	w.ledger.moments = 3;
-	w.ledger.moment[0] = AT(1000);
-	w.ledger.moment[1] = AT(7000);
-	w.ledger.moment[2] = AT(12000);
+	w.ledger.clock = (struct watermark){ .started = true, .now = AT(1000) };
+	ledger_tick(&w.ledger, 0); /* the first one leaves no bin */
+	w.ledger.clock.now = AT(7000);
+	ledger_tick(&w.ledger, AT(1000));
+	w.ledger.clock.now = AT(8000);
+	ledger_tick(&w.ledger, AT(7000)); /* the same bin */
+	w.ledger.clock.now = AT(12000);
+	ledger_tick(&w.ledger, AT(8000));
 	assert_ptr_equal(ledger_stats(&w.ledger, AT(1000)), &timeline_span(&w.ledger.time, AT(0))->stats);
 	assert_ptr_equal(ledger_stats(&w.ledger, AT(12000)), &timeline_span(&w.ledger.time, AT(10000))->stats);
 	assert_ptr_equal(ledger_stats(&w.ledger, AT(4000)), &timeline_span(&w.ledger.time, AT(5000))->stats);
 	assert_ptr_equal(ledger_stats(&w.ledger, AT(500)), &timeline_span(&w.ledger.time, AT(0))->stats);
-	w.ledger.moments = 0; /* nothing comes: the clock's */
+	ledger_quiet(&w.ledger); /* nothing was due any more */
 	assert_ptr_equal(ledger_stats(&w.ledger, AT(1000)), &timeline_span(&w.ledger.time, AT(10000))->stats);
 	w.ledger.time.forced = AT(15000); /* written early: there were too many */
 	ledger_stats(&w.ledger, AT(1000))->newflows++;

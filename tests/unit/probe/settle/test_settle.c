@@ -203,10 +203,8 @@ test_count_of_end(void **state)
 
 	(void)state;
 	w.ledger.clock.now = AT(36000);
-	w.ledger.moments = 3;
-	w.ledger.moment[0] = AT(34900);
-	w.ledger.moment[1] = AT(35200);
-	w.ledger.moment[2] = AT(36000);
+	w.ledger.turns = 1; /* it left a bin at */
+	w.ledger.turn[0] = AT(34900);
 	assert_true(settle_expire(&w.flows, a, AT(34900)));
 	assert_int_equal(ends_in(30000), 1);
 	assert_int_equal(settle_due(&w.flows), AT(35000));
@@ -214,7 +212,7 @@ test_count_of_end(void **state)
 	assert_int_equal(table_has(&w.flows.table, b, id_of(b)), flow_at(&w.flows.table, b)->pending > 0);
 	assert_int_equal(ends_in(30000), 1);
 	assert_int_equal(ends_in(35000), 1);
-	w.ledger.moments = 0;
+	w.ledger.turns = 0;
 }
 
 /* A packet comes much later than that: it counts when the wheel would have come. */
@@ -225,12 +223,11 @@ test_count_of_late_end(void **state)
 
 	(void)state;
 	w.ledger.clock.now = AT(41000);
-	w.ledger.moments = 2;
-	w.ledger.moment[0] = AT(35200);
-	w.ledger.moment[1] = AT(41000);
+	w.ledger.turns = 1;
+	w.ledger.turn[0] = AT(35200);
 	assert_true(settle_expire(&w.flows, a, AT(41000)));
 	assert_int_equal(ends_in(35000), 1);
-	w.ledger.moments = 0;
+	w.ledger.turns = 0;
 }
 
 /* A state that waits for less than the one before: its timer is set anew. */
