@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CELLS 512            /* of a ring */
+#define CELLS 2048           /* of a ring: a megabyte */
 #define TELL  SEC            /* how often all are told the time */
 #define FLUSH (100 * MSEC)   /* and to hand on records */
 #define SUMS  256
@@ -348,6 +348,7 @@ start_hand(struct crew *c, struct hand *h, const struct engine_options *o, struc
 	mine.max_frags = o->max_frags / c->n;
 	mine.max_sas = h == c->hand ? o->max_sas - (c->n - 1) * others : others;
 	mine.collect = collect;
+	mine.follows = h != c->hand;
 	mine.arg = h;
 	h->crew = c;
 	h->engine = engine_new(&mine, sink);

@@ -45,6 +45,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	ledger_init(l, &f->table, &(struct ledger_options){ .interval = o->interval, .probe = o->probe,
 	    .max_flows = o->max_flows, .max_holds = o->max_sas, .live = o->live, .vlan_key = o->key.vlan,
 	    .limits = limits, .sink = sink });
+	l->time.follows = o->follows;
 	e->track = l->track = track_new(l, o->max_flows, o->seed, limits);
 	f->ledger = l;
 	f->track = e->track;

@@ -30,6 +30,7 @@ struct engine_options {
 	 * those of all now. */
 	bool (*collect)(void *arg, uint32_t serial, struct stat_set *stats);
 	void *arg;
+	bool follows; /* it is not the one that counts what happens to all: spans that are sealed early */
 };
 
 enum { /* arrival.kind */

@@ -82,7 +82,7 @@ insert(struct timeline *tl, uint32_t i, int64_t start)
 		struct span *s = tl->open[tl->nopen - SPANS_MAX - 1];
 
 		tl->forced = s->start + tl->interval;
-		s->stats.segevict++;
+		s->stats.segevict += !tl->follows;
 		s->due = INT64_MIN;
 	}
 }

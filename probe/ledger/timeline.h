@@ -35,6 +35,7 @@ struct timeline {
 	uint32_t nlate, caplate;
 	int64_t forced;          /* spans before this were sealed early, there were too many */
 	int64_t marked;          /* see timeline_mark() */
+	bool follows;            /* another ledger has the same spans, and counts those that are sealed early */
 	int64_t here;            /* start of the bin in which the last packet's time lay */
 };
 

@@ -137,6 +137,49 @@ test_many_late(void **state)
 	assert_int_equal(tl.nlate, 64);
 }
 
+/* What another ledger has opened has the same name here, and what is sealed early is counted there. */
+static void
+test_others(void **state)
+{
+	struct span late;
+
+	(void)state;
+	timeline_span(&tl, 20)->stats.frames++;
+	timeline_open(&tl, 20, false, 25, 7);
+	timeline_open(&tl, 10, true, 30, 8);
+	assert_int_equal(timeline_span(&tl, 20)->stats.frames, 1);
+	assert_int_equal(timeline_span(&tl, 20)->serial, 7);
+	assert_int_equal(timeline_span(&tl, 30)->serial, 0);
+	timeline_late_stats(&tl, 10, 31)->frames++;
+	assert_int_equal(tl.nlate, 1);
+	assert_true(timeline_take(&tl, &late)); /* both are due at 32: the span comes first */
+	assert_false(timeline_take(&tl, &late));
+	assert_int_equal(late.serial, 8);
+	assert_int_equal(late.stats.frames, 1);
+	tl.follows = true;
+	for (int64_t i = 4; i < 4100; i++)
+		(void)timeline_span(&tl, 10 * i);
+	assert_true(timeline_sealed(&tl, 30, 0));
+	assert_true(timeline_take(&tl, &late));
+	assert_int_equal(tl.draining.stats.segevict, 0);
+}
+
+/* Each bin once, in order; after a long sleep only the last. */
+static void
+test_marks(void **state)
+{
+	int64_t start;
+
+	(void)state;
+	assert_true(timeline_mark(&tl, 500005, &start) && start == 500000); /* the first time */
+	assert_false(timeline_mark(&tl, 500009, &start));
+	assert_true(timeline_mark(&tl, 500021, &start) && start == 500010);
+	assert_true(timeline_mark(&tl, 500021, &start) && start == 500020);
+	assert_false(timeline_mark(&tl, 500021, &start));
+	assert_true(timeline_mark(&tl, 500020 + 10 * 1001, &start) && start == 500020 + 10 * 1001);
+	assert_false(timeline_mark(&tl, 500020 + 10 * 1001, &start));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -148,6 +191,8 @@ main(void)
 		TEST(test_late),
 		TEST(test_many_spans),
 		TEST(test_many_late),
+		TEST(test_others),
+		TEST(test_marks),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
