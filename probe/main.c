@@ -6,6 +6,7 @@
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/log.h"
+#include "format/base/mem.h"
 #include "format/base/show.h"
 #include "probe/capture/capture.h"
 #include "probe/crew.h"
@@ -300,6 +301,7 @@ main(int argc, char **argv)
 	bool good;
 
 	log_start(argv[0]);
+	mem_advise(" (less with a smaller --max-flows)");
 	options_parse(&o, argc, argv);
 	if (o.list) {
 		capture_list(print_interface);

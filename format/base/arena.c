@@ -135,18 +135,18 @@ pool_init(struct pool *p, size_t size, uint32_t cap)
 	assert(size >= sizeof(uint32_t) &&
 	       size % sizeof(uint32_t) == 0); /* the free list lies in the cells */
 	*p = (struct pool){ .size = size, .cap = cap };
-	p->base = mem_reserve(pool_bytes(size, cap));
+	p->base = mem_place(pool_bytes(size, cap), &p->there);
 }
 
 void
 pool_free(struct pool *p)
 {
 	if (p->base != NULL)
-		mem_release(p->base, pool_bytes(p->size, p->cap));
+		mem_release(p->base, p->there);
 	*p = (struct pool){ 0 };
 }
 
-/* So many bytes are asked for together: a fault for each page costs more than the page. */
+/* So many bytes are asked for together. */
 #define READY_BYTES ((size_t)128 << 10)
 
 void
@@ -156,7 +156,7 @@ pool_make_ready(struct pool *p)
 
 	if (to > pool_bytes(p->size, p->cap))
 		to = pool_bytes(p->size, p->cap);
-	mem_touch(p->base + from, to - from);
+	mem_place_more(p->base, &p->there, from, to);
 	p->ready = (uint32_t)(to / p->size);
 	if (p->ready <= p->top)
 		p->ready = p->top + 1;

@@ -29,6 +29,7 @@ struct pool {
 	uint32_t cap, used;      /* cells allowed, cells in use */
 	uint32_t top, free;      /* highest cell ever used; head of the free list */
 	uint32_t ready;          /* cells up to here have memory behind them */
+	size_t there;            /* bytes that can be used: mem_place() */
 };
 
 void pool_init(struct pool *, size_t size, uint32_t cap);

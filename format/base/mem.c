@@ -7,16 +7,26 @@
 #include "format/base/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+static const char *advice = "";
+
+void
+mem_advise(const char *text)
+{
+	advice = text;
+}
+
 static noreturn void
 out_of_memory(size_t n)
 {
 	errno = ENOMEM;
-	fatal("%zu bytes", n);
+	fatal("%zu bytes%s", n, advice);
 }
 
 static size_t
@@ -88,8 +98,72 @@ mem_reserve(size_t n)
 	return (p);
 }
 
-void
-mem_touch(void *p, size_t n)
+/* Places stand one behind the other in a part of the address space in which the kernel puts nothing of its own accord:
+ * it fills from the top.  Where they can not be there (32 bits, sanitizers, other systems), all of a place is reserved. */
+#if UINTPTR_MAX > UINT32_MAX && defined(MAP_FIXED_NOREPLACE)
+#define PLACES	   ((uintptr_t)0x200000000000)
+#define PLACES_END ((uintptr_t)0x500000000000)
+#define PLACE_GAP  ((size_t)2 << 20)
+
+static _Atomic uintptr_t next_place;
+
+static uintptr_t
+take_place(size_t most)
+{
+	uintptr_t none = 0;
+	size_t n = (most + 2 * PLACE_GAP - 1) & ~(PLACE_GAP - 1);
+
+	if (next_place == 0) /* somewhere: a stack is at random, too */
+		(void)atomic_compare_exchange_strong(&next_place, &none, PLACES + (((uintptr_t)&none & 0xffff000) << 16));
+	return (atomic_fetch_add(&next_place, n));
+}
+
+static bool
+map_at(uintptr_t at, size_t n)
+{
+	void *p = mmap((void *)at, n, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (p != MAP_FAILED && p != (void *)at)
+		(void)munmap(p, n);
+	return (p == (void *)at);
+}
+#else
+static uintptr_t
+take_place(size_t most)
+{
+	(void)most;
+	return (0);
+}
+
+#define PLACES_END ((uintptr_t)0)
+
+static bool
+map_at(uintptr_t at, size_t n)
+{
+	(void)at;
+	(void)n;
+	return (false);
+}
+#endif
+
+#define PLACE_STEP ((size_t)256 << 10) /* so much is taken at once */
+
+void *
+mem_place(size_t most, size_t *there)
+{
+	uintptr_t at = take_place(most);
+
+	*there = most < PLACE_STEP ? at_least_one(most) : PLACE_STEP;
+	if (at + most < PLACES_END && map_at(at, *there))
+		return ((void *)at);
+	*there = at_least_one(most);
+	return (mem_reserve(most));
+}
+
+/* So many pages are asked for together: a fault for each costs more than the page.  Only a hint. */
+static void
+touch(void *p, size_t n)
 {
 #ifdef MADV_POPULATE_WRITE
 	const uintptr_t page = 4096;
@@ -103,6 +177,19 @@ mem_touch(void *p, size_t n)
 	(void)p;
 	(void)n;
 #endif
+}
+
+void
+mem_place_more(void *place, size_t *there, size_t from, size_t to)
+{
+	if (to > *there) {
+		size_t n = (to - *there + PLACE_STEP - 1) & ~(PLACE_STEP - 1);
+
+		if (!map_at((uintptr_t)place + *there, n))
+			out_of_memory(n);
+		*there += n;
+	}
+	touch((uint8_t *)place + from, to - from);
 }
 
 void

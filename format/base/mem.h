@@ -18,8 +18,14 @@ char *mem_str(const char *);               /* a copy */
 
 /* A lazily touched region of n bytes, zeroed, whose untouched part costs no memory. */
 void *mem_reserve(size_t n);
-void mem_touch(void *, size_t n); /* part of one: have its memory there now; only a hint */
 void mem_release(void *, size_t n);
+/* A region that grows in place up to `most` bytes, zeroed; *there of them can be used now.  What it has not grown to takes no
+ * part in the address space that a limit counts (ulimit -v), where the machine has room to do so. */
+void *mem_place(size_t most, size_t *there);
+/* The bytes up to `to` can be used, and those from `from` on have memory behind them. */
+void mem_place_more(void *, size_t *there, size_t from, size_t to);
+/* What may be said behind "out of memory": what the user can ask for less of; lives as long as the program. */
+void mem_advise(const char *);
 
 /* These bytes will be needed soon: ask for their lines of cache. */
 static inline void

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 
 static void
@@ -110,12 +111,53 @@ lazy(void **state)
 	pool_free(&p);
 }
 
+/* A pool that may become large takes part in the address space with what it has: two of 48 GB fit where 1 GB is
+ * allowed.  Cells stay where they are. */
+static void
+grows_in_place(void **state)
+{
+	enum { SIZE = 4096, CAP = 12 << 20, N = 1000 };
+	struct rlimit had, less;
+	struct pool a, b;
+	uint32_t *first;
+
+	(void)state;
+	pool_init(&a, SIZE, CAP);
+	if (a.there > (size_t)SIZE * CAP / 2) { /* not on this system */
+		pool_free(&a);
+		skip();
+	}
+	assert_int_equal(getrlimit(RLIMIT_AS, &had), 0);
+	less = had;
+	less.rlim_cur = (rlim_t)1 << 30;
+	assert_int_equal(setrlimit(RLIMIT_AS, &less), 0);
+	pool_init(&b, SIZE, CAP);
+	first = pool_at(&a, pool_get(&a));
+	*first = 7;
+	for (uint32_t i = 2; i <= N; i++) {
+		uint32_t n = pool_get(&a), m = pool_get(&b);
+
+		assert_int_equal(n, i);
+		memset(pool_at(&a, n), 1, SIZE);
+		memset(pool_at(&b, m), 2, SIZE);
+	}
+	assert_ptr_equal(first, pool_at(&a, 1));
+	assert_int_equal(*first, 7);
+	assert_int_equal(((uint8_t *)pool_at(&a, N))[SIZE - 1], 1);
+	assert_int_equal(((uint8_t *)pool_at(&b, 1))[0], 2);
+	assert_true(a.there < 16u << 20);
+	assert_int_equal(setrlimit(RLIMIT_AS, &had), 0);
+	pool_free(&a);
+	pool_free(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces), cmocka_unit_test(copies), cmocka_unit_test(resets),
 		cmocka_unit_test(cells),  cmocka_unit_test(lazy),
+		cmocka_unit_test(grows_in_place),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
