@@ -66,6 +66,15 @@ batch_selected(const struct batch *b, uint32_t r)
 	return (b->sel == NULL || bit_get(b->sel, r));
 }
 
+/* The same of rows 64 * w to 64 * w + 63, a bit each; w is less than BITS_WORDS(rows). */
+static inline uint64_t
+batch_selected_word(const struct batch *b, size_t w)
+{
+	uint64_t there = w < b->rows / 64 ? UINT64_MAX : (1ull << b->rows % 64) - 1;
+
+	return (b->sel == NULL ? there : b->sel[w] & there);
+}
+
 static inline bool
 column_has(const struct column *c, uint32_t r)
 {

@@ -423,6 +423,11 @@ decode_constant(struct decoding *g, const struct dir_column *c, struct column *c
 			col->u[r] = v.u;
 		return (BLOCK_GOOD);
 	}
+	if (col->store == STORE_BLOB && n == rows) {
+		for (uint32_t r = 0; r < rows; r++)
+			col->b[r] = v.b;
+		return (BLOCK_GOOD);
+	}
 	for (size_t r = bits_next(col->present, 0, rows); r < rows; r = bits_next(col->present, r + 1, rows))
 		column_set(col, (uint32_t)r, &v);
 	return (BLOCK_GOOD);

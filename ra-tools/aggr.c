@@ -3,9 +3,9 @@
  * aggr.c: key columns -> group number -> rows of only the kept fields, merged by one kernel per
  * (merge rule, store) that runs over a column.
  *
- * Rows go through in chunks that fit the cache: keys are laid out and hashed, slots fetched ahead, then each
- * kept column is merged into the rows of the chunk's groups.  No field is named here but in the part
- * about orientation and in that about END rows.
+ * Rows go through in chunks that fit the cache: keys are laid out and hashed (aggr_key.c), slots fetched ahead, then
+ * each kept column is merged into the rows of the chunk's groups.  No field is named here but in the part about END
+ * rows.
  *
  * Orientation (SEMANTICS 1.2): which way a group points depends on all of its records, so a direction-free
  * key is two groups while records are added, one for each orientation; when they come out, the loser is
@@ -36,15 +36,18 @@ struct job { /* one column of a chunk */
 static void
 slab_room(struct slabs *s, uint32_t i)
 {
+	if (i < s->ready)
+		return;
 	while (s->n <= i >> SLAB_BITS) {
 		if (s->n == s->cap) {
 			s->cap = s->cap == 0 ? 16 : s->cap * 2;
 			s->slab = mem_grow(s->slab, s->cap, sizeof(s->slab[0]));
 		}
-		/* written before it is read, or each page would be given twice: as zeros, then as its own */
-		s->slab[s->n] = mem_alloc(SLAB_ROWS * (s->stride > 0 ? s->stride : 1));
-		memset(s->slab[s->n++], 0, SLAB_ROWS * (s->stride > 0 ? s->stride : 1));
+		s->slab[s->n++] = mem_alloc(SLAB_ROWS * (s->stride > 0 ? s->stride : 1));
 	}
+	/* written before they are read, or each page would be given twice: as zeros, then as its own */
+	for (; s->ready <= i; s->ready += SLAB_STEP)
+		memset(slab_at(s, s->ready), 0, SLAB_STEP * s->stride);
 }
 
 static void
@@ -223,29 +226,52 @@ cell_into(struct aggr *a, enum field f, uint8_t *row, const struct cell *from)
 		merge_cell(a, &a->slot[a->slot_of[f] - 1], row, from);
 }
 
-/* Everything that has no kernel of its own: the reference, cell by cell. */
+/* The reference, for everything that has no kernel of its own. */
+static void
+one_cell(const struct job *j, uint32_t i)
+{
+	const struct slot *s = j->slot;
+	uint32_t r = j->row[i];
+	struct cell from = { .present = column_has(j->in, r), .mixed = column_mixed(j->in, r) };
+
+	if (!from.present && !from.mixed)
+		return;
+	if (from.present) {
+		from.v = column_value(j->in, r);
+		from.t = s->timed ? time_of(j, r) : 0;
+	}
+	merge_cell(j->a, s, j->to[i], &from);
+}
+
 static void
 any_cell(const struct job *j)
 {
-	const struct slot *s = j->slot;
+	for (uint32_t i = 0; i < j->n; i++)
+		one_cell(j, i);
+}
 
-	for (uint32_t i = 0; i < j->n; i++) {
-		uint32_t r = j->row[i];
-		struct cell from = { .present = column_has(j->in, r), .mixed = column_mixed(j->in, r) };
+/* A part of the key is the same in all rows of a group: the first one says it. */
+static void
+key_cell(const struct job *j)
+{
+	for (uint32_t i = 0; i < j->n; i++)
+		if (j->to[i][j->slot->state] == 0)
+			one_cell(j, i);
+}
 
-		if (!from.present && !from.mixed)
-			continue;
-		if (from.present) {
-			from.v = column_value(j->in, r);
-			from.t = s->timed ? time_of(j, r) : 0;
-		}
-		merge_cell(j->a, s, j->to[i], &from);
-	}
+static bool
+is_part(const struct aggr *a, enum field f)
+{
+	for (unsigned p = 0; p < a->nparts; p++)
+		if (a->part[p].field == f)
+			return (true);
+	return (false);
 }
 
 static kernel_fn
-kernel_for(const struct field_info *f)
+kernel_for(const struct aggr *a, enum field field)
 {
+	const struct field_info *f = &fields[field];
 	static const kernel_fn numbers[] = {
 		[AGG_KEY] = same_u64,	 [AGG_SAME] = same_u64, [AGG_SUM] = sum_u64,
 		[AGG_MIN] = min_u64,	 [AGG_MAX] = max_u64,	[AGG_OR] = or_u64,
@@ -257,6 +283,8 @@ kernel_for(const struct field_info *f)
 		return (numbers[f->agg]);
 	if (f->store == STORE_IP && (f->agg == AGG_KEY || f->agg == AGG_SAME))
 		return (same_ip);
+	if (f->store == STORE_BLOB && f->twin == field && is_part(a, field))
+		return (key_cell);
 	return (any_cell);
 }
 
@@ -300,7 +328,7 @@ slots_cover(struct aggr *a, const struct fieldset *set)
 			continue;
 		a->slot[a->nslots] = (struct slot){ .field = f,
 						    .timed = fields[f].companion != F_NONE,
-						    .kernel = kernel_for(&fields[f]) };
+						    .kernel = kernel_for(a, f) };
 		a->slot_of[f] = (uint16_t)++a->nslots;
 	}
 	if (a->nslots != before)
@@ -317,154 +345,6 @@ rows_cover(struct aggr *a, const struct batch *b)
 		    fields[f].agg != AGG_NONE)
 			fieldset_add(&seen, f);
 	slots_cover(a, &seen);
-}
-
-/* --- orientation ------------------------------------------------------------------------------- */
-
-static int
-compare(const struct column *s, const struct column *d, uint32_t r)
-{
-	union value vs, vd;
-
-	if (!column_has(s, r) || !column_has(d, r))
-		return (0);
-	vs = column_value(s, r);
-	vd = column_value(d, r);
-	return (value_cmp(s->store, &vs, &vd));
-}
-
-/* 1: the source is the higher endpoint, so this row points the other way than the canonical key. */
-static uint8_t
-row_turned(const struct aggr *a, const struct batch *b, uint32_t r)
-{
-	int c = compare(b->col[F_saddr], b->col[F_daddr], r);
-
-	if (c == 0)
-		c = compare(b->col[F_skmac], b->col[F_dkmac], r);
-	if (c == 0 && a->ports)
-		c = compare(b->col[F_sport], b->col[F_dport], r);
-	return (c > 0);
-}
-
-/* --- keys -------------------------------------------------------------------------------------- */
-
-static uint16_t
-key_width(enum field f)
-{
-	switch (fields[f].type) {
-	case TYPE_IP:
-		return (16);
-	case TYPE_PORT:
-		return (2);
-	case TYPE_PROTO:
-	case TYPE_HEX32:
-		return (4);
-	default:
-		return (8);
-	}
-}
-
-/* The bytes of a value in the key.  A text is there as its hash: 64 bits with a secret seed. */
-static inline void
-key_put(uint8_t *to, const struct column *c, uint32_t r, unsigned width, uint64_t seed)
-{
-	uint64_t h;
-
-	if (c->store == STORE_IP) {
-		memcpy(to, &c->ip[r], 16);
-	} else if (c->store == STORE_BLOB) {
-		h = hash64(c->b[r].p, c->b[r].n, seed);
-		memcpy(to, &h, 8);
-	} else if (width == 8) {
-		memcpy(to, &c->u[r], 8);
-	} else if (width == 4) {
-		uint32_t v = (uint32_t)c->u[r];
-
-		memcpy(to, &v, 4);
-	} else {
-		uint16_t v = (uint16_t)c->u[r];
-
-		memcpy(to, &v, 2);
-	}
-}
-
-static void
-key_column(struct aggr *a, const struct batch *b, unsigned p, const uint32_t *rows, uint32_t n)
-{
-	const struct part *part = &a->part[p];
-	const struct column *plain = b->col[part->field], *twin = b->col[part->twin];
-
-	if (plain == NULL && twin == NULL)
-		return;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct column *c = a->turned[i] ? twin : plain;
-		uint8_t *key = a->keybuf + (size_t)i * a->keylen;
-		uint64_t state;
-
-		if (column_has(c, rows[i])) {
-			key_put(key + part->at, c, rows[i], part->width, a->seed);
-			state = HERE;
-		} else if (column_mixed(c, rows[i])) {
-			state = MIXED;
-		} else {
-			continue;
-		}
-		*(uint64_t *)(void *)key |= state << (2 * p);
-	}
-}
-
-/* Cut addresses to their prefixes, in the batch itself: the merged row is the prefix too. */
-static void
-mask_column(struct batch *b, const struct part *p)
-{
-	enum field mf = p->field == F_saddr ? F_smask : F_dmask;
-	struct column *c = b->col[p->field], *mask;
-
-	if (c == NULL || (p->mask4 < 0 && p->mask6 < 0))
-		return;
-	mask = batch_column(b, mf);
-	for (uint32_t r = 0; r < b->rows; r++) {
-		int len;
-
-		if (!bit_get(c->present, r))
-			continue;
-		len = ip_is4(&c->ip[r]) ? p->mask4 : p->mask6;
-		if (len < 0 || (bit_get(mask->present, r) && mask->u[r] <= (uint64_t)len))
-			continue;
-		c->ip[r] = ip_mask(&c->ip[r], (unsigned)len);
-		mask->u[r] = (uint64_t)len;
-		bit_set(mask->present, r);
-	}
-}
-
-/* Hardware addresses are keys only where there are no network addresses: not even as "differs". */
-static void
-derive_mac(struct batch *b, enum field mac, const struct column *ip)
-{
-	struct column *c;
-
-	if (ip != NULL && bits_count(ip->present, b->rows) == b->rows)
-		return;
-	c = batch_derive(b, mac);
-	if (c == NULL || c->mixed == NULL || ip == NULL)
-		return;
-	for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
-		c->mixed[w] &= ~(ip->present[w] | (ip->mixed != NULL ? ip->mixed[w] : 0));
-}
-
-static void
-derive_macs(const struct aggr *a, struct batch *b)
-{
-	static const enum field macs[] = { F_skmac, F_dkmac }, ips[] = { F_saddr, F_daddr };
-
-	for (int i = 0; i < 2; i++) {
-		bool wanted = a->turn;
-
-		for (unsigned p = 0; p < a->nparts; p++)
-			wanted |= a->part[p].field == macs[i];
-		if (wanted)
-			derive_mac(b, macs[i], b->col[ips[i]]);
-	}
 }
 
 /* --- groups ------------------------------------------------------------------------------------ */
@@ -512,7 +392,7 @@ partner(struct aggr *a, const uint8_t *key)
 
 	memcpy(other, key, a->keylen);
 	*(uint64_t *)(void *)other ^= turned_bit(a);
-	return (find(a, other, hash64(other, a->keylen, a->seed))->group);
+	return (find(a, other, key_hash(a, other))->group);
 }
 
 uint32_t
@@ -590,19 +470,7 @@ is_traffic(const struct batch *b, uint32_t r)
 static void
 chunk_groups(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_t n)
 {
-	memset(a->keybuf, 0, n * a->keylen);
-	for (uint32_t i = 0; i < n; i++)
-		a->turned[i] = a->turn ? row_turned(a, b, rows[i]) : 0;
-	for (unsigned p = 0; p < a->nparts; p++)
-		key_column(a, b, p, rows, n);
-	for (uint32_t i = 0; i < n; i++) {
-		uint8_t *key = a->keybuf + (size_t)i * a->keylen;
-
-		if (a->turned[i])
-			*(uint64_t *)(void *)key |= turned_bit(a);
-		a->hash[i] = hash64(key, a->keylen, a->seed);
-		__builtin_prefetch(&a->table[(uint32_t)(a->hash[i] >> 32) & a->mask]);
-	}
+	key_rows(a, b, rows, n);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t g = a->table[(uint32_t)(a->hash[i] >> 32) & a->mask].group;
 
@@ -631,17 +499,35 @@ note_left(struct aggr *a, const struct batch *b, uint32_t r)
 		a->left_place = place;
 }
 
+static void
+note_all_left(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_t n)
+{
+	if (a->places == NULL) {
+		left_out_rows(&a->left, b, a->required, rows, n);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		note_left(a, b, rows[i]);
+}
+
 static uint32_t
 drop_without(struct aggr *a, const struct batch *b, uint32_t *rows, uint32_t n)
 {
-	enum field f = a->required;
-	uint32_t kept = 0;
+	const struct column *has = b->col[a->required], *twin = b->col[fields[a->required].twin];
+	uint32_t kept = 0, dropped = 0, left[CHUNK];
 
-	for (uint32_t i = 0; i < n; i++)
-		if (column_has(b->col[f], rows[i]) || column_has(b->col[fields[f].twin], rows[i]))
+	for (uint32_t i = 0; i < n; i++) {
+		if (column_has(has, rows[i]) || column_has(twin, rows[i])) {
 			rows[kept++] = rows[i];
-		else
-			note_left(a, b, rows[i]);
+			continue;
+		}
+		left[dropped++] = rows[i];
+		if (dropped == CHUNK) {
+			note_all_left(a, b, left, dropped);
+			dropped = 0;
+		}
+	}
+	note_all_left(a, b, left, dropped);
 	return (kept);
 }
 
@@ -650,9 +536,7 @@ add_rows(struct aggr *a, struct batch *b)
 {
 	uint32_t n;
 
-	for (unsigned p = 0; p < a->nparts; p++)
-		mask_column(b, &a->part[p]);
-	derive_macs(a, b);
+	key_batch(a, b);
 	rows_cover(a, b);
 	n = rows_selected(b, a->selected);
 	if (a->required != F_NONE && a->half == NULL) /* a half is of rows that have it */
@@ -740,28 +624,6 @@ aggr_add_at(struct aggr *a, struct batch *b, const uint64_t *places)
 
 /* --- life -------------------------------------------------------------------------------------- */
 
-static void
-key_layout(struct aggr *a, const struct keys *k)
-{
-	a->keylen = 8;
-	a->nparts = k->n;
-	for (int width = 16; width > 1; width /= 2) /* wide ones first, so that all are aligned */
-		for (unsigned i = 0; i < k->n; i++) {
-			enum field f = k->part[i].field;
-
-			if (key_width(f) != width)
-				continue;
-			a->part[i] = (struct part){ f,
-						    a->turn ? key_twin(f) : f,
-						    k->part[i].mask4,
-						    k->part[i].mask6,
-						    (uint16_t)a->keylen,
-						    (uint16_t)width };
-			a->keylen += (size_t)width;
-		}
-	a->keylen = (a->keylen + 7) & ~(size_t)7;
-}
-
 struct aggr *
 aggr_new(const struct keys *k, const struct fieldset *keep)
 {
@@ -791,7 +653,7 @@ aggr_new(const struct keys *k, const struct fieldset *keep)
 			if (fieldset_has(&a->keep, f))
 				fieldset_add(&a->keep, fields[f].twin);
 	a->keys.stride = a->keylen;
-	a->keybuf = mem_alloc(CHUNK * a->keylen);
+	a->keybuf = mem_zero(CHUNK, a->keylen);
 	a->selected = mem_alloc(BATCH_ROWS * sizeof(a->selected[0]));
 	table_grow(a);
 	return (a);
@@ -805,6 +667,7 @@ aggr_twin(const struct aggr *a)
 	memcpy(t->part, a->part, sizeof(t->part));
 	t->nparts = a->nparts;
 	t->keylen = a->keylen;
+	t->plainlen = a->plainlen;
 	t->turn = a->turn;
 	t->ports = a->ports;
 	t->hide_ends = a->hide_ends;
@@ -817,7 +680,7 @@ aggr_twin(const struct aggr *a)
 	if (a->half != NULL)
 		t->half = batch_new(BATCH_ROWS);
 	t->keys.stride = t->keylen;
-	t->keybuf = mem_alloc(CHUNK * t->keylen);
+	t->keybuf = mem_zero(CHUNK, t->keylen);
 	t->selected = mem_alloc(BATCH_ROWS * sizeof(t->selected[0]));
 	table_grow(t);
 	return (t);

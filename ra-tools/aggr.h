@@ -28,6 +28,8 @@ struct keys {
 	bool turn;  /* direction-free: rows of opposite orientation are turned */
 	bool ports; /* and orientation looks at ports, not at addresses alone */
 	bool halves; /* each record is two: what the source sent, and what the destination sent */
+	bool apart; /* rows of different probes are different groups */
+	bool quiet; /* by a word whose columns do not show it: to be shown where there are several */
 	enum field
 	    required; /* rows without it and without its twin are left out; F_NONE: all rows count */
 	char columns[512]; /* what to show of the key, as -s writes it */

@@ -209,7 +209,7 @@ take_group(struct aggr *a, const struct buf *record)
 	traffic = cur_u8(&c) != 0;
 	key = cur_bytes(&c, a->keylen);
 	memcpy(a->keybuf, key, a->keylen); /* aligned */
-	g = group_of(a, a->keybuf, hash64(key, a->keylen, a->seed), first);
+	g = group_of(a, a->keybuf, key_hash(a, key), first);
 	a->group[g].traffic |= traffic;
 	row = slab_at(&a->rows, g);
 	while (cur_left(&c) > 0) {

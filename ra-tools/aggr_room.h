@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * aggr_room.h: what aggr.c (records into groups) and aggr_out.c (groups out, joined, and to temporary files) share.
+ * aggr_room.h: what aggr.c (records into groups), aggr_key.c (their keys) and aggr_out.c (groups out, joined, and to
+ * temporary files) share.
  */
 #ifndef RA_TOOLS_AGGR_ROOM_H
 #define RA_TOOLS_AGGR_ROOM_H
 
+#include "format/base/hash.h"
 #include "ra-tools/aggr.h"
 #include "ra-tools/spill.h"
+
+#include <string.h>
 
 #define CHUNK	  512
 #define SLAB_BITS 12
 #define SLAB_ROWS (1u << SLAB_BITS)
+#define SLAB_STEP 256 /* rows that are made ready at a time */
 #define NO_GROUP  UINT32_MAX
 #define SPARSE_ROWS (2 * BATCH_ROWS)
 
@@ -18,7 +23,7 @@ enum { HERE = 1, MIXED = 2 }; /* state of a cell; both: mixed */
 
 struct slabs { /* rows of one size that do not move while others are added */
 	uint8_t **slab;
-	uint32_t n, cap;
+	uint32_t n, cap, ready; /* ready: rows that are zero, or more */
 	size_t stride;
 };
 
@@ -54,7 +59,7 @@ struct
 struct aggr {
 	struct part part[KEYS_MAX];
 	unsigned nparts;
-	size_t keylen;
+	size_t keylen, plainlen; /* of the key's bytes; of those before texts */
 	bool turn, ports, hide_ends;
 	struct batch *half; /* one direction of a batch; NULL: both count together */
 	enum field required;
@@ -76,7 +81,7 @@ struct aggr {
 	struct arena arena; /* blobs of groups */
 	struct arena scratch;
 
-	uint8_t *keybuf; /* CHUNK keys */
+	uint8_t *keybuf; /* CHUNK keys, of which every byte but those between parts is written each time */
 	uint64_t hash[CHUNK];
 	uint8_t turned[CHUNK];
 	uint8_t *to[CHUNK];
@@ -111,6 +116,25 @@ turned_bit(const struct aggr *a)
 	return (1ull << (2 * a->nparts));
 }
 
+/* Texts are there as hashes, which need not be hashed again: they become the seed. */
+static inline uint64_t
+key_hash(const struct aggr *a, const uint8_t *key)
+{
+	uint64_t seed = a->seed, text;
+
+	for (size_t at = a->plainlen; at < a->keylen; at += sizeof(text)) {
+		memcpy(&text, key + at, sizeof(text));
+		seed = (seed ^ text) * 0x9e3779b97f4a7c15ull;
+	}
+	return (hash64(key, a->plainlen, seed));
+}
+
+/* Where the parts of the key lie. */
+void key_layout(struct aggr *, const struct keys *);
+/* Prefixes and hardware addresses, in the batch itself. */
+void key_batch(const struct aggr *, struct batch *);
+/* Keys, their hashes and the orientation of n rows, at most CHUNK; their places in the table are fetched. */
+void key_rows(struct aggr *, const struct batch *, const uint32_t *rows, uint32_t n);
 void cell_read(const struct slot *, const uint8_t *row, struct cell *);
 /* Merge a cell into a group's row; the field has a slot. */
 void cell_into(struct aggr *, enum field, uint8_t *row, const struct cell *);

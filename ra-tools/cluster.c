@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 struct share { /* of one thread; the last one is that of who hands out */
 	struct aggr *a;
@@ -127,10 +128,36 @@ cluster_left_out(struct run *r, const struct keys *k, const struct left_out *l, 
 	buf_printf(&instead, "%s-m conv counts %s too, the filter not has %s shows %s", by, they,
 		   left_out_word(k->required), they);
 	left_out_text(l, k->required, buf_cstr(&of), buf_cstr(&instead), &text);
-	run_note_last(r, buf_cstr(&text));
+	run_hint_last(r, buf_cstr(&text));
 	buf_free(&of);
 	buf_free(&instead);
 	buf_free(&text);
+}
+
+void
+cluster_sums(struct run *r, const char *of, const char *apart)
+{
+	struct buf text = { 0 };
+
+	if (!probes_several(run_probes(r)))
+		return;
+	probes_text(run_probes(r), of, apart, &text);
+	run_note_last(r, buf_cstr(&text));
+	buf_free(&text);
+}
+
+void
+cluster_probes(struct run *r, const struct keys *k, const char *key)
+{
+	struct buf of = { 0 }, apart = { 0 };
+
+	if (k->apart)
+		return;
+	buf_printf(&of, "rows of -m %s", key);
+	buf_printf(&apart, strcasecmp(key, "none") == 0 ? "-m probe" : "-m probe,%s", key);
+	cluster_sums(r, buf_cstr(&of), buf_cstr(&apart));
+	buf_free(&of);
+	buf_free(&apart);
 }
 
 static struct aggr *
@@ -145,6 +172,9 @@ prepare(struct run *r, const char *key, struct keys *k)
 		run_objects(r, k->objects);
 	else if (k->defaults != NULL)
 		run_columns(r, k->defaults);
+	if (k->apart)
+		run_probe_column(r);
+	run_tell_probes(r);
 	run_fields(r, &keep);
 	keys_want(k, &keep, &read);
 	run_want_set(r, &read);
@@ -165,5 +195,6 @@ cluster(struct run *r, const char *key)
 	if (aggr_error(a) != NULL)
 		run_fail("%s", aggr_error(a));
 	cluster_left_out(r, &k, aggr_left_out(a), key, "");
+	cluster_probes(r, &k, key);
 	aggr_free(&a);
 }

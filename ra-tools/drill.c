@@ -191,6 +191,8 @@ said_otherwise(const struct keys *k, enum field f)
 	case F_skmac:
 	case F_dkmac:
 		return (true);
+	case F_probe: /* where the input has several, by whoever asks */
+		return (k->quiet);
 	case F_tunid: /* the conversation of a tunnel's gateways says it in words */
 		return (keyed(k, F_proto));
 	case F_sspi: /* of a half: it may be on either side of a record */
@@ -204,15 +206,17 @@ static void
 other_field(const struct keys *k, const struct batch *b, enum field f, uint32_t r, size_t start,
 	    struct buf *to)
 {
-	bool text = fields[f].store == STORE_BLOB;
+	const char *quote = "";
 
 	if (has(b, f, r)) {
 		if (f == F_vrf && k->turn && number(b, f, r) == 0)
 			return;
 		and(to, start);
-		buf_printf(to, "%s = %s", fields[f].name, text ? "\"" : "");
+		if (fields[f].store == STORE_BLOB)
+			quote = memchr(b->col[f]->b[r].p, '"', b->col[f]->b[r].n) == NULL ? "\"" : "'";
+		buf_printf(to, "%s = %s", fields[f].name, quote);
 		print(b, f, r, -1, to);
-		buf_str(to, text ? "\"" : "");
+		buf_str(to, quote);
 	} else if ((!k->turn || (f == F_icmptype && is_icmp(b, r))) &&
 		   !column_mixed(b->col[f], r)) {
 		and(to, start);

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The words whose meaning is not one field (TOOLS, detail 4). */
+/* The words whose meaning is not one field (TOOLS, detail 4).  Two probes of one path see the same tunnels and flows, so
+ * the probe is part of them (SEMANTICS 14.4); where columns lack it, it is shown if the input has several. */
 static const struct key_word {
 	const char *word, *fields, *columns;
 	bool turn, ports;
@@ -25,11 +26,11 @@ static const struct key_word {
 	  "probe flowid stime ltime dur proto saddr sport daddr dport trans spkts dpkts sbytes dbytes spayload dpayload "
 	  "snewbytes dnewbytes sloss dloss srtx drtx sgap dgap state conn cause "
 	  "throughput_bps sthroughput_bps dthroughput_bps latency_ms health" },
-	{ "tunnel", "tunid", "tunid proto saddr dir daddr", true, false, F_tunid,
+	{ "tunnel", "probe tunid", "tunid proto saddr dir daddr", true, false, F_tunid,
 	  "trans stime flgs proto saddr dir daddr spkts dpkts sbytes dbytes sloss dloss ploss rekeys", NULL },
-	{ "lane", "tunid lane", "tunid lane proto saddr dir daddr", true, false, F_tunid,
+	{ "lane", "probe tunid lane", "tunid lane proto saddr dir daddr", true, false, F_tunid,
 	  "trans stime flgs proto saddr sspi dir daddr dspi lane pconf spkts dpkts sloss dloss ploss rekeys", NULL },
-	{ "spi", "tunid saddr daddr sspi", "saddr sspi daddr", false, false, F_sspi,
+	{ "spi", "probe tunid saddr daddr sspi", "saddr sspi daddr", false, false, F_sspi,
 	  "stime proto saddr sspi daddr spkts sbytes suniq slost sfix sdup slate sploss", NULL },
 	{ "none", "", "", false, false, F_NONE, NULL, NULL },
 };
@@ -45,6 +46,7 @@ add_part(struct keys *k, enum field f, int mask4, int mask6)
 		return (false);
 	if (i == k->n)
 		k->part[k->n++] = (struct key_part){ f, -1, -1 };
+	k->apart |= f == F_probe || f == F_flowid; /* a flow is one probe's */
 	if (mask4 >= 0)
 		k->part[i].mask4 = (int16_t)mask4;
 	if (mask6 >= 0)
@@ -62,6 +64,19 @@ show(struct keys *k, const char *columns)
 
 	(void)snprintf(k->columns + n, sizeof(k->columns) - n, "%s%s",
 		       n > 0 && *columns != '\0' ? " " : "", columns);
+}
+
+static bool
+shows_probe(const char *columns)
+{
+	const size_t n = strlen(fields[F_probe].name);
+
+	for (const char *p = columns; *p != '\0'; p += strspn(p, " ")) {
+		if (strcspn(p, " ") == n && memcmp(p, fields[F_probe].name, n) == 0)
+			return (true);
+		p += strcspn(p, " ");
+	}
+	return (false);
 }
 
 static bool
@@ -107,6 +122,24 @@ parse_masks(const char *text, int *mask4, int *mask6)
 	return (*end == '\0' && v <= 128);
 }
 
+/* The word or the field most like it. */
+static const char *
+nearest(const char *text)
+{
+	const char *best = field_nearest(text, strlen(text));
+	unsigned least = name_distance(text, strlen(text), best);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		unsigned d = name_distance(text, strlen(text), words[i].word);
+
+		if (d <= least && d < 99) {
+			least = d;
+			best = words[i].word;
+		}
+	}
+	return (best);
+}
+
 static bool
 add_field(struct keys *k, char *word, char *err, size_t errlen)
 {
@@ -119,7 +152,7 @@ add_field(struct keys *k, char *word, char *err, size_t errlen)
 	f = field_named(word, strlen(word));
 	if (f == F_NONE) {
 		(void)snprintf(err, errlen, "-m %s: no such field or word; the nearest is %s", word,
-			       field_nearest(word, strlen(word)));
+			       nearest(word));
 		return (false);
 	}
 	if (f >= F_STORED && f != F_skmac && f != F_dkmac) {
@@ -171,6 +204,8 @@ keys_parse(const char *text, struct keys *k, char *err, size_t errlen)
 				       "say saddr/24,daddr/24");
 			good = false;
 		}
+	for (unsigned i = 0; i < k->n; i++)
+		k->quiet |= k->part[i].field == F_probe && !shows_probe(k->columns);
 	if (good && !any) {
 		(void)snprintf(err, errlen, "-m: expected fields, or none for one total");
 		good = false;

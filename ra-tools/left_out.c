@@ -39,6 +39,40 @@ left_out_row(struct left_out *l, const struct batch *b, enum field f, uint32_t r
 	return (true);
 }
 
+static uint64_t
+sum_of(const struct column *c, const uint32_t *rows, uint32_t n)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; c != NULL && i < n; i++) /* what is absent is 0 */
+		sum = saturating_sum(sum, c->u[rows[i]]);
+	return (sum);
+}
+
+void
+left_out_rows(struct left_out *l, const struct batch *b, enum field f, const uint32_t *rows, uint32_t n)
+{
+	uint32_t traffic[512];
+
+	while (n > 0) {
+		uint32_t k = 0, i = 0;
+
+		for (; i < n && k < sizeof(traffic) / sizeof(traffic[0]); i++) {
+			if (is_mar(b, rows[i]))
+				continue;
+			traffic[k++] = rows[i];
+			l->mixed |= column_mixed(b->col[f], rows[i]) || column_mixed(b->col[fields[f].twin], rows[i]);
+		}
+		l->records += k;
+		for (int side = 0; side < 2; side++) {
+			l->pkts = saturating_sum(l->pkts, sum_of(b->col[pkts[side]], traffic, k));
+			l->bytes = saturating_sum(l->bytes, sum_of(b->col[bytes[side]], traffic, k));
+		}
+		rows += i;
+		n -= i;
+	}
+}
+
 bool
 left_out_sides(struct left_out *l, const struct batch *b, uint32_t r, bool again)
 {

@@ -18,6 +18,8 @@ struct left_out {
 
 /* This row has no value of the field.  `again`: its record is counted already.  false: it is nothing to count (MAR). */
 bool left_out_row(struct left_out *, const struct batch *, enum field, uint32_t row, bool again);
+/* The same of n rows, none of which is counted already. */
+void left_out_rows(struct left_out *, const struct batch *, enum field, const uint32_t *rows, uint32_t n);
 /* Each side of the row is placed by its SPI: what a side without one sent, if it sent anything. */
 bool left_out_sides(struct left_out *, const struct batch *, uint32_t row, bool again);
 void left_out_join(struct left_out *, const struct left_out *);

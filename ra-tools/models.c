@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MODELS_MAX 64
 #define LINE_LEN   4096
@@ -31,6 +32,7 @@ struct model {
 	struct sink *sink;     /* NULL: where the others go */
 	struct aggr *aggr;
 	bool cont, masks;
+	struct probes *probes; /* of its records; NULL: its key keeps them apart */
 };
 
 struct models {
@@ -152,9 +154,15 @@ static void
 prepare(struct run *r, struct models *s)
 {
 	static const uint16_t counts[] = { F_spkts, F_dpkts, F_sbytes, F_dbytes }; /* of what no line selects */
+	bool column = false;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		run_want(r, counts[i]);
+	run_tell_probes(r);
+	for (unsigned i = 0; i < s->n; i++)
+		column |= s->model[i].keys.apart && s->model[i].sink == NULL;
+	if (column)
+		run_probe_column(r);
 	for (unsigned i = 0; i < s->n; i++) {
 		struct model *m = &s->model[i];
 		struct fieldset keep = { { 0 } }, read = { { 0 } };
@@ -169,6 +177,7 @@ prepare(struct run *r, struct models *s)
 		run_want_set(r, &read);
 		m->aggr = aggr_new(&m->keys, &keep);
 		aggr_memory(m->aggr, run_memory(r) / s->n);
+		m->probes = m->keys.apart ? NULL : probes_new();
 	}
 }
 
@@ -215,6 +224,8 @@ add_batch(struct models *s, struct batch *b)
 				s->left[w] &= ~s->match[w];
 		}
 		b->sel = s->match;
+		if (m->probes != NULL)
+			probes_meet(m->probes, b);
 		add(s, m, b);
 	}
 	for (size_t i = bits_next(s->none, 0, b->rows); i < b->rows; i = bits_next(s->none, i + 1, b->rows))
@@ -234,7 +245,7 @@ note_left_out(struct run *r, const struct model *m)
 	buf_printf(&instead, "filter=\"has %s\" leaves %s to the lines below it", left_out_word(m->keys.required),
 		   l->records == 1 ? "it" : "them");
 	left_out_text(l, m->keys.required, buf_cstr(&of), buf_cstr(&instead), &text);
-	run_note_last(r, buf_cstr(&text));
+	run_hint_last(r, buf_cstr(&text));
 	buf_free(&of);
 	buf_free(&instead);
 	buf_free(&text);
@@ -264,8 +275,18 @@ show(struct run *r, struct model *m)
 	note_left_out(r, m);
 	aggr_free(&m->aggr);
 	filter_free(&m->filter);
-	free(m->key);
-	free(m->text);
+}
+
+static void
+models_free(struct models *s)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		free(s->model[i].key);
+		free(s->model[i].text);
+		probes_free(&s->model[i].probes);
+	}
+	batch_free(&s->copy);
+	free(s);
 }
 
 static void
@@ -278,7 +299,34 @@ note_unmatched(struct run *r, const struct left_out *l)
 	left_out_count(l, &text);
 	buf_printf(&text, " %s of no model: a last line without a filter takes %s", l->records == 1 ? "is" : "are",
 		   l->records == 1 ? "it" : "them");
-	run_note_last(r, buf_cstr(&text));
+	run_hint_last(r, buf_cstr(&text));
+	buf_free(&text);
+}
+
+/* One sentence, of all models in which records of several probes came together. */
+static void
+note_probes(struct run *r, struct models *s)
+{
+	struct buf of = { 0 }, apart = { 0 }, text = { 0 };
+	struct probes *all = probes_new();
+
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct model *m = &s->model[i];
+
+		if (m->probes == NULL || !probes_several(m->probes))
+			continue;
+		if (of.len == 0)
+			buf_printf(&apart, strcasecmp(m->key, "none") == 0 ? "model=probe" : "model=\"probe,%s\"", m->key);
+		buf_printf(&of, "%smodel=%s", of.len == 0 ? "rows of " : ", ", m->key);
+		probes_join(all, m->probes);
+	}
+	if (of.len > 0) {
+		probes_text(all, buf_cstr(&of), buf_cstr(&apart), &text);
+		run_note_last(r, buf_cstr(&text));
+	}
+	probes_free(&all);
+	buf_free(&of);
+	buf_free(&apart);
 	buf_free(&text);
 }
 
@@ -295,6 +343,6 @@ models(struct run *r, const char *path)
 	for (unsigned i = 0; i < s->n; i++)
 		show(r, &s->model[i]);
 	note_unmatched(r, &s->unmatched);
-	batch_free(&s->copy);
-	free(s);
+	note_probes(r, s);
+	models_free(s);
 }

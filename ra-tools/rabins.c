@@ -74,6 +74,9 @@ prepare(struct run *r, struct keys *k)
 		run_beside(r, VIEW_DELTA);
 	if (rate)
 		run_beside(r, VIEW_RATE);
+	if (k->apart)
+		run_probe_column(r);
+	run_tell_probes(r);
 	if (run_views(r) != NULL)
 		views_keys(run_views(r), k);
 	run_fields(r, &keep);
@@ -111,6 +114,7 @@ main(int argc, char **argv)
 		run_fail("%s", bins_error(bins));
 	left = bins_left_out(bins);
 	cluster_left_out(r, &k, &left, key, "");
+	cluster_probes(r, &k, key);
 	bins_free(&bins);
 	return (run_end(&r));
 }

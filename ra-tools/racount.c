@@ -4,6 +4,7 @@
  * (SEMANTICS R7).  See racount(1).
  */
 #include "format/base/mem.h"
+#include "ra-tools/cluster.h"
 #include "ra-tools/conserve.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
@@ -299,6 +300,7 @@ want(struct run *r)
 	fieldset_want(&read, F_saddr);
 	fieldset_want(&read, F_trans);
 	run_want_set(r, &read);
+	run_tell_probes(r);
 }
 
 static void
@@ -336,6 +338,7 @@ main(int argc, char **argv)
 	run_counted(r, t.records);
 	if (known && !good)
 		run_wrong(r, "flow records and MAR records do not add up to the captured frames");
+	cluster_sums(r, "these counts", "racluster -m probe");
 	free(t.proto);
 	return (run_end(&r));
 }

@@ -10,10 +10,9 @@
 #include "ra-tools/bin.h"
 #include "ra-tools/cluster.h"
 #include "ra-tools/drill.h"
-#include "ra-tools/gather.h"
 #include "ra-tools/out/drill.h"
 #include "ra-tools/run.h"
-#include "ra-tools/view.h"
+#include "ra-tools/worst.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +23,7 @@
 #define KEYS_SHOWN  5
 #define FLOWS_SHOWN 10
 #define ROWS_MAX    1000 /* of a level: on a terminal, and of -N */
-#define METRIC_MAX  8
+#define PROBES_SHOWN 5 /* in a heading */
 
 enum { O_BY = O_OWN, O_BIN, O_KEY, O_PLAIN, O_PCAP };
 
@@ -78,150 +77,14 @@ option(int c, const char *arg)
 	}
 }
 
-/* --- what rows are ranked by ---------------------------------------------------------------------- */
-
-struct metric { /* the sum of these fields */
-	enum field field[METRIC_MAX];
-	unsigned n;
-};
-
-static void
-metric_add(struct metric *m, const char *name)
-{
-	enum field f = field_named(name, strlen(name));
-
-	if (f != F_NONE && m->n < METRIC_MAX)
-		m->field[m->n++] = f;
-}
-
-static bool
-adds(enum field f)
-{
-	return (f != F_NONE && field_is_additive(f) &&
-		(fields[f].store == STORE_U64 || fields[f].store == STORE_I64));
-}
-
-static struct metric
-metric_of(const char *word)
-{
-	static const struct {
-		const char *word, *field[4];
-	} words[] = { { "late",
-			{ "slate", "dlate", "sooo", "dooo" } }, /* TCP calls it out of order */
-		      { "caploss", { "capgap", NULL, NULL, NULL } } };
-	struct metric m = { .n = 0 };
-	char side[64];
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		for (int k = 0; k < 4 && strcmp(words[i].word, word) == 0; k++)
-			if (words[i].field[k] != NULL)
-				metric_add(&m, words[i].field[k]);
-	if (m.n == 0)
-		metric_add(&m, word);
-	for (int k = 0; k < 2 && m.n == (unsigned)k; k++) { /* both sides of dup, rst ... */
-		(void)snprintf(side, sizeof(side), "%c%s", "sd"[k], word);
-		metric_add(&m, side);
-	}
-	if (m.n == 0)
-		run_usage("--by %s: no such field; the nearest is %s", word,
-			  field_nearest(word, strlen(word)));
-	for (unsigned i = 0; i < m.n; i++)
-		if (!adds(m.field[i]))
-			run_usage("--by %s: it does not add up over records; expected loss, late, "
-				  "dup, caploss, rst, or a "
-				  "sum such as bytes",
-				  word);
-	return (m);
-}
-
-static void
-metric_derive(const struct metric *m, struct batch *b)
-{
-	for (unsigned i = 0; i < m->n; i++)
-		(void)batch_derive(b, m->field[i]);
-}
-
-static int64_t
-metric_value(const struct metric *m, const struct batch *b, uint32_t r)
-{
-	int64_t v = 0;
-
-	for (unsigned i = 0; i < m->n; i++)
-		if (column_has(b->col[m->field[i]], r))
-			v += b->col[m->field[i]]->i[r];
-	return (v);
-}
-
-/* --- the greatest rows of many -------------------------------------------------------------------- */
-
-struct pick {
-	int64_t value, weight; /* ranked by weight */
-	uint64_t order;
-	uint32_t row;
-};
-
-struct top {
-	struct batch *held;
-	struct pick *pick;
-	uint32_t n, most;
-	uint64_t seen;
-};
-
-static struct top
-top_new(uint32_t most)
-{
-	struct top t = { .most = most };
-
-	t.held = batch_new(most * 2 < 512 ? 512 : most * 2);
-	t.pick = mem_zero(t.held->cap, sizeof(t.pick[0]));
-	return (t);
-}
-
-static int
-greatest(const void *x, const void *y)
-{
-	const struct pick *a = x, *b = y;
-
-	if (a->weight != b->weight)
-		return (a->weight < b->weight ? 1 : -1);
-	return ((a->order > b->order) - (a->order < b->order));
-}
-
-/* Only the greatest stay, in order. */
-static void
-top_cut(struct top *t)
-{
-	struct batch *kept = batch_new(t->held->cap);
-	uint32_t n = t->n < t->most ? t->n : t->most;
-
-	qsort(t->pick, t->n, sizeof(t->pick[0]), greatest);
-	for (uint32_t i = 0; i < n; i++) {
-		gather(kept, t->held, &t->pick[i].row, 1);
-		t->pick[i].row = i;
-	}
-	batch_free(&t->held);
-	t->held = kept;
-	t->n = n;
-}
-
-static void
-top_add(struct top *t, const struct batch *b, uint32_t r, int64_t value, bool either_sign)
-{
-	if (t->n == t->held->cap)
-		top_cut(t);
-	t->pick[t->n] =
-	    (struct pick){ value, either_sign && value < 0 ? -value : value, t->seen++, t->n };
-	gather(t->held, b, &r, 1);
-	t->n++;
-}
-
 /* --- levels --------------------------------------------------------------------------------------- */
 
 struct level {
 	struct listing l;
-	int64_t *value;
+	int64_t *value, *total;
 	struct sheet_column *columns;
-	char **filter; /* of keys and flows */
+	char **filter;
+	const char *probe; /* whose all rows are; NULL: not known to be one */
 	int64_t *from, *to;
 };
 
@@ -232,6 +95,8 @@ struct drill {
 	bool own_keys; /* lane of a tunnel, else the conversation */
 	int64_t at;    /* --bin TIME: only the bin that holds it; INT64_MIN: all */
 	uint32_t most;
+	struct probes *probes; /* of the bins: they are one probe's each, unless the keys add up probes */
+	bool several;	       /* and there are several */
 	struct left_out left; /* of the bins whose keys were looked at */
 };
 
@@ -251,6 +116,7 @@ level_free(struct level *v)
 	free(v->from);
 	free(v->to);
 	free(v->value);
+	free(v->total);
 	free(v->columns);
 	free(v->l.title);
 	v->l.sheet.want = NULL;
@@ -290,12 +156,13 @@ level_want(const struct drill *d, const struct level *v, struct fieldset *keep)
 		fieldset_want(keep, v->l.sheet.want[i].field);
 	for (unsigned i = 0; i < d->metric.n; i++)
 		fieldset_want(keep, d->metric.field[i]);
+	fieldset_want(keep, F_probe);
 	drill_want(keep);
 }
 
 /* The rows that were picked become those of the level. */
 static void
-level_take(struct drill *d, struct level *v, struct top *t, uint64_t groups, int64_t total)
+level_take(struct level *v, struct top *t, uint64_t groups, int64_t total)
 {
 	uint32_t n;
 
@@ -303,21 +170,23 @@ level_take(struct drill *d, struct level *v, struct top *t, uint64_t groups, int
 	n = t->n;
 	v->l.rows = t->held;
 	v->l.by = by;
-	v->l.total = total;
 	v->l.others = groups - n;
 	v->value = mem_zero(n + 1, sizeof(v->value[0]));
 	v->l.value = v->value;
+	v->total = mem_zero(n + 1, sizeof(v->total[0]));
+	v->l.total = v->total;
 	v->l.ra = mem_zero(n + 1, sizeof(v->l.ra[0]));
 	v->l.pcap = mem_zero(n + 1, sizeof(v->l.pcap[0]));
 	v->filter = mem_zero(n + 1, sizeof(v->filter[0]));
 	v->from = mem_zero(n + 1, sizeof(v->from[0]));
 	v->to = mem_zero(n + 1, sizeof(v->to[0]));
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		v->value[i] = t->pick[i].value;
+		v->total[i] = total;
+	}
 	for (unsigned i = 0; i < v->l.sheet.n; i++)
 		(void)batch_derive(v->l.rows, v->l.sheet.want[i].field);
 	free(t->pick);
-	(void)d;
 }
 
 static char *
@@ -350,8 +219,9 @@ commands(struct drill *d, struct level *v, uint32_t r, const char *filter, const
 	buf_free(&both);
 }
 
+/* `probe`: NULL, or whose all rows are. */
 static void
-title(struct level *v, struct drill *d, const char *what, int64_t from)
+title(struct level *v, struct drill *d, const char *what, int64_t from, const char *probe)
 {
 	struct buf b = { 0 };
 	union value t = { .i = from };
@@ -362,27 +232,40 @@ title(struct level *v, struct drill *d, const char *what, int64_t from)
 		o.digits = from % SEC == 0 ? 0 : o.digits;
 		value_print(&b, TYPE_TIME, &t, &o, -1);
 	}
+	if (probe != NULL)
+		buf_printf(&b, ", probe %s", probe);
 	v->l.title = text_of(&b);
 	buf_free(&b);
 }
 
 /* --- level 1: bins -------------------------------------------------------------------------------- */
 
+struct sum { /* of the bins of a probe, or of all */
+	int64_t total;
+	uint64_t bins, bad; /* bad: with something of it */
+};
+
+struct sums {
+	struct sum *of; /* by number of the probe */
+	unsigned n;
+};
+
 static struct bins *
 read_bins(struct drill *d, const struct level *v)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
-	struct keys none;
+	struct keys k;
 	struct bins *bins;
 	char err[512];
 
-	(void)keys_parse("none", &none, err, sizeof(err));
+	(void)keys_parse(d->keys.apart ? "probe" : "none", &k, err, sizeof(err));
 	level_want(d, v, &keep);
-	bins_want(&none, &keep, &read);
+	bins_want(&k, &keep, &read);
 	run_want_set(d->r, &read);
 	bin.zone = run_zone(d->r);
-	bins = bins_new(&none, &keep, &bin);
+	bins = bins_new(&k, &keep, &bin);
 	cluster_bins(d->r, bins, bin.width != 0);
+	d->several = probes_several(run_probes(d->r));
 	return (bins);
 }
 
@@ -393,65 +276,127 @@ wanted_bin(const struct drill *d, const struct batch *b, uint32_t r)
 		(b->col[F_bstart]->i[r] <= d->at && b->col[F_bend]->i[r] > d->at));
 }
 
+static unsigned
+probe_of(const struct drill *d, const struct batch *b, uint32_t r)
+{
+	return (d->keys.apart ? probes_of_row(d->probes, b, r) : 0);
+}
+
+static struct sum *
+sum_of(struct sums *s, unsigned number)
+{
+	for (; s->n <= number; s->n++) {
+		s->of = mem_grow(s->of, s->n + 1, sizeof(s->of[0]));
+		s->of[s->n] = (struct sum){ 0 };
+	}
+	return (&s->of[number]);
+}
+
+static void
+rank_bins(struct drill *d, struct bins *bins, struct top *t, struct sums *sums)
+{
+	struct batch *b;
+
+	while ((b = bins_next(bins)) != NULL) {
+		metric_derive(&d->metric, b);
+		for (uint32_t r = 0; r < b->rows; r++) {
+			int64_t value = metric_value(&d->metric, b, r);
+			struct sum *s = sum_of(sums, probe_of(d, b, r));
+
+			s->bins++;
+			s->total += value;
+			if ((value <= 0 && d->at == INT64_MIN) || !wanted_bin(d, b, r))
+				continue;
+			s->bad++;
+			top_add(t, b, r, value, false);
+		}
+	}
+	if (bins_error(bins) != NULL)
+		run_fail("%s", bins_error(bins));
+}
+
+/* "86 in 2 of 2 bins", of each probe. */
+static void
+bins_title(struct drill *d, struct level *v, const struct sums *s, int64_t width)
+{
+	struct buf text = { 0 };
+	unsigned shown = s->n <= PROBES_SHOWN ? s->n : PROBES_SHOWN;
+
+	buf_printf(&text, "Bins of %g s by %s: ", (double)width / 1e9, by);
+	for (unsigned i = 0; i < shown; i++) {
+		if (d->keys.apart && d->several)
+			buf_printf(&text, "%sprobe %s ", i > 0 ? ", " : "", probes_name(d->probes, i));
+		buf_printf(&text, "%lld in %llu of %llu bins", (long long)s->of[i].total,
+			   (unsigned long long)s->of[i].bad, (unsigned long long)s->of[i].bins);
+	}
+	if (s->n == 0)
+		buf_str(&text, "0 in 0 of 0 bins");
+	if (shown < s->n)
+		buf_printf(&text, " and %u probes more", s->n - shown);
+	title(v, d, buf_cstr(&text), INT64_MIN, NULL);
+	buf_free(&text);
+}
+
+static void
+bins_columns(struct drill *d, struct level *v)
+{
+	char text[256];
+
+	free(v->columns);
+	(void)snprintf(text, sizeof(text), "bstart%s%s spkts dpkts sbytes dbytes sloss dloss ploss",
+		       run_json(d->r) ? " blen" : "", d->keys.apart && d->several ? " probe" : "");
+	level_columns(d, v, text);
+}
+
 static struct level
 find_bins(struct drill *d)
 {
 	struct level v = { .l.ranked = true };
 	struct top t = top_new(d->most);
-	struct buf text = { 0 };
-	uint64_t groups = 0, all = 0;
-	int64_t total = 0, from, to;
+	struct sums sums = { 0 };
+	uint64_t groups = 0;
+	int64_t from, to;
 	struct bins *bins;
-	struct batch *b;
 
-	level_columns(d, &v,
-		      run_json(d->r) ? "bstart blen spkts dpkts sbytes dbytes sloss dloss ploss"
-				     : "bstart spkts dpkts sbytes dbytes sloss dloss ploss");
+	bins_columns(d, &v);
 	bins = read_bins(d, &v);
-	while ((b = bins_next(bins)) != NULL) {
-		metric_derive(&d->metric, b);
-		for (uint32_t r = 0; r < b->rows; r++) {
-			int64_t value = metric_value(&d->metric, b, r);
-
-			all++;
-			total += value;
-			if ((value <= 0 && d->at == INT64_MIN) || !wanted_bin(d, b, r))
-				continue;
-			groups++;
-			top_add(&t, b, r, value, false);
-		}
-	}
-	if (bins_error(bins) != NULL)
-		run_fail("%s", bins_error(bins));
-	level_take(d, &v, &t, groups, total);
-	buf_printf(&text, "Bins of %g s by %s: %lld in %llu of %llu bins",
-		   (double)bins_width(bins) / 1e9, by, (long long)total, (unsigned long long)groups,
-		   (unsigned long long)all);
-	title(&v, d, buf_cstr(&text), INT64_MIN);
+	bins_columns(d, &v); /* now it is known whether there are several probes */
+	rank_bins(d, bins, &t, &sums);
+	for (unsigned i = 0; i < sums.n; i++)
+		groups += sums.of[i].bad;
+	level_take(&v, &t, groups, 0);
+	bins_title(d, &v, &sums, bins_width(bins));
 	bins_free(&bins);
 	run_span(d->r, &from, &to);
 	for (uint32_t r = 0; r < v.l.rows->rows; r++) {
+		struct buf filter = { 0 };
+		unsigned number = probe_of(d, v.l.rows, r);
+
+		v.total[r] = sums.of[number].total;
 		v.from[r] = v.l.rows->col[F_bstart]->i[r];
 		v.to[r] = v.l.rows->col[F_bend]->i[r];
 		if (v.from[r] < from)
 			v.from[r] = from;
 		if (v.to[r] > to)
 			v.to[r] = to;
-		commands(d, &v, r, "", "");
+		if (d->keys.apart && d->several)
+			probes_filter(d->probes, number, &filter);
+		commands(d, &v, r, buf_cstr(&filter), "");
+		buf_free(&filter);
 	}
-	buf_free(&text);
+	free(sums.of);
 	return (v);
 }
 
 /* --- level 2: keys in a bin ----------------------------------------------------------------------- */
 
 static struct aggr *
-read_keys(struct drill *d, const struct level *v, int64_t from, int64_t to)
+read_keys(struct drill *d, const struct level *v, const struct level *bins, uint32_t at)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
 	struct aggr *a;
 
-	if (!run_again(d->r, from, to, NULL))
+	if (!run_again(d->r, bins->from[at], bins->to[at], *bins->filter[at] != '\0' ? bins->filter[at] : NULL))
 		run_fail(
 		    "the input is a pipe, and radrill looks more than once: write it to a file");
 	level_want(d, v, &keep);
@@ -465,6 +410,19 @@ read_keys(struct drill *d, const struct level *v, int64_t from, int64_t to)
 	return (a);
 }
 
+/* The records of the key, which are in this bin: of its probe, where bins are of one. */
+static void
+key_filter(const struct drill *d, const struct batch *b, uint32_t r, const char *of_bin, struct buf *to)
+{
+	struct buf key = { 0 };
+
+	drill_filter(&d->keys, b, r, &key);
+	if (d->keys.quiet && *of_bin != '\0')
+		buf_printf(to, "%s%s", of_bin, key.len > 0 ? " and " : "");
+	buf_add(to, key.p, key.len);
+	buf_free(&key);
+}
+
 static struct level
 find_keys(struct drill *d, const struct level *bins, uint32_t at)
 {
@@ -474,13 +432,14 @@ find_keys(struct drill *d, const struct level *bins, uint32_t at)
 	char columns[1024];
 	uint64_t groups = 0;
 	int64_t total = 0;
+	bool one = *bins->filter[at] != '\0';
 	struct aggr *a;
 	struct batch *b;
 
-	(void)snprintf(columns, sizeof(columns), "%s spkts dpkts sloss dloss ploss",
-		       d->own_keys ? "proto saddr sport dir daddr dport lane" : d->keys.columns);
+	(void)snprintf(columns, sizeof(columns), "%s%s spkts dpkts sloss dloss ploss",
+		       one && d->keys.quiet ? "probe " : "", d->own_keys ? "proto saddr sport dir daddr dport lane" : d->keys.columns);
 	level_columns(d, &v, columns);
-	a = read_keys(d, &v, bins->from[at], bins->to[at]);
+	a = read_keys(d, &v, bins, at);
 	while ((b = aggr_next(a)) != NULL) {
 		metric_derive(&d->metric, b);
 		for (uint32_t r = 0; r < b->rows; r++) {
@@ -495,16 +454,19 @@ find_keys(struct drill *d, const struct level *bins, uint32_t at)
 	}
 	if (aggr_error(a) != NULL)
 		run_fail("%s", aggr_error(a));
-	level_take(d, &v, &t, groups, total);
+	level_take(&v, &t, groups, total);
 	left_out_join(&d->left, aggr_left_out(a));
 	aggr_free(&a);
 	buf_printf(&text, "Keys by %s, %lld in bin %u: ", by, (long long)total, (unsigned)at + 1);
-	title(&v, d, buf_cstr(&text), bins->from[at]);
+	v.probe = one ? probes_name(d->probes, probe_of(d, bins->l.rows, at)) : NULL;
+	title(&v, d, buf_cstr(&text), bins->from[at], v.probe);
+	if (one) /* what is shown has both filters, the user's and the row's */
+		(void)run_again(d->r, INT64_MIN, INT64_MAX, NULL);
 	for (uint32_t r = 0; r < v.l.rows->rows; r++) {
 		v.from[r] = bins->from[at];
 		v.to[r] = bins->to[at];
 		text.len = bpf.len = 0;
-		drill_filter(&d->keys, v.l.rows, r, &text);
+		key_filter(d, v.l.rows, r, bins->filter[at], &text);
 		drill_bpf(&d->keys, v.l.rows, r, &bpf);
 		commands(d, &v, r, buf_cstr(&text), buf_cstr(&bpf));
 	}
@@ -515,16 +477,18 @@ find_keys(struct drill *d, const struct level *bins, uint32_t at)
 
 /* --- level 3: records of a key -------------------------------------------------------------------- */
 
-/* The columns are those of -s. */
+/* The columns are those of -s; of records of several probes, the probe too. */
 static void
-flow_columns(struct drill *d, struct level *v)
+flow_columns(struct drill *d, struct level *v, bool several)
 {
 	const struct sheet *s = run_sheet(d->r);
+	unsigned more = several && !run_chose_columns(d->r);
 
 	v->columns = mem_zero(s->n + 1, sizeof(v->columns[0]));
-	memcpy(v->columns, s->want, s->n * sizeof(v->columns[0]));
+	v->columns[0] = (struct sheet_column){ .field = F_probe, .name = fields[F_probe].name };
+	memcpy(v->columns + more, s->want, s->n * sizeof(v->columns[0]));
 	v->l.sheet = (struct sheet){ .want = v->columns,
-				     .n = s->n,
+				     .n = s->n + more,
 				     .text = s->text,
 				     .names = s->names,
 				     .separator = s->separator };
@@ -542,7 +506,7 @@ find_flows(struct drill *d, const struct level *keys, uint32_t at)
 	struct keys flow;
 	struct batch *b;
 
-	flow_columns(d, &v);
+	flow_columns(d, &v, keys->probe == NULL && d->several);
 	if (!run_again(d->r, keys->from[at], keys->to[at], keys->filter[at]))
 		run_fail(
 		    "the input is a pipe, and radrill looks more than once: write it to a file");
@@ -559,11 +523,11 @@ find_flows(struct drill *d, const struct level *keys, uint32_t at)
 			top_add(&t, b, (uint32_t)i, value, true);
 		}
 	}
-	level_take(d, &v, &t, records, total);
+	level_take(&v, &t, records, total);
 	(void)keys_parse("flow", &flow, (char[128]){ 0 }, 128);
 	buf_printf(&text, "Records of key %u, %llu of them: ", (unsigned)at + 1,
 		   (unsigned long long)records);
-	title(&v, d, buf_cstr(&text), keys->from[at]);
+	title(&v, d, buf_cstr(&text), keys->from[at], keys->probe);
 	/* a record's own filter is its flow: ask as the user did, not with the key's filter in it */
 	(void)run_again(d->r, INT64_MIN, INT64_MAX, NULL);
 	for (uint32_t r = 0; r < v.l.rows->rows; r++) {
@@ -693,6 +657,7 @@ show_flows(struct drill *d, const struct level *bins, uint32_t at)
 	} else {
 		listing_grid(&flows.l, &g, false, 0);
 		grid_csv(&g, run_sheet(d->r));
+		run_sheet(d->r)->bare = true; /* that was all */
 	}
 	grid_free(&g);
 	level_free(&keys);
@@ -737,6 +702,7 @@ csv_keys(struct drill *d, struct level *bins, uint32_t first, uint32_t last)
 		grid_free(&whole);
 		level_free(&keys);
 	}
+	s->bare = true; /* that was all */
 	buf_free(&line);
 }
 
@@ -894,10 +860,11 @@ note_left_out(const struct drill *d)
 int
 main(int argc, char **argv)
 {
-	struct drill d = { .r = run_start(argc, argv, &tool, option) };
+	struct drill d = { .r = run_start(argc, argv, &tool, option), .probes = probes_new() };
 	bool terminal;
 
 	d.metric = metric_of(by);
+	run_tell_probes(d.r);
 	set_keys(&d);
 	set_bin(&d);
 	if (!run_again(d.r, INT64_MIN, INT64_MAX, NULL))
@@ -918,5 +885,7 @@ main(int argc, char **argv)
 	else
 		show_text(&d);
 	note_left_out(&d);
+	cluster_probes(d.r, &d.keys, keys_text);
+	probes_free(&d.probes);
 	return (run_end(&d.r));
 }

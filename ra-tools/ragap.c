@@ -432,11 +432,42 @@ interval_line(struct sheet *s, const char *when, const char *probe, const struct
 		     cell[3], cell[4], cell[5]);
 }
 
+/* What all intervals say together, of a probe: two of one path see the same segments. */
+static struct interval
+all_of(const struct gap *g, uint32_t probe, size_t *n)
+{
+	struct interval all = { .probe = probe };
+
+	*n = 0;
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->row[i].probe != probe)
+			continue;
+		add_interval(&all, &g->row[i]);
+		(*n)++;
+	}
+	return (all);
+}
+
+static void
+after_line(struct sheet *s, const char *probe, const struct interval *all)
+{
+	bool one = all->after == 1;
+
+	if (all->after == 0)
+		return;
+	if (probe != NULL)
+		sheet_printf(s, "probe %s: ", probe);
+	sheet_printf(s, "%llu segment%s captured after %s acknowledgement, by %llu us at most: the tap's clock or its two "
+			"directions, not loss\n",
+		     ULL(all->after), one ? "" : "s", one ? "its" : "their", ULL(all->skew));
+}
+
 static void
 text_intervals(struct gap *g, struct sheet *s)
 {
-	struct interval all = { 0 };
+	bool several = g->nprobes > 1;
 	struct buf when = { 0 };
+	size_t n;
 
 	sheet_printf(s, "%-26s %-10s %9s %9s %8s %12s %8s %9s\n", "interval", "probe", "acks", "gaps",
 		     "caploss%", "missing", "missing%", "drop");
@@ -444,14 +475,18 @@ text_intervals(struct gap *g, struct sheet *s)
 		when.len = 0;
 		put_time(s, &when, g->row[i].start);
 		interval_line(s, buf_cstr(&when), g->probe[g->row[i].probe], &g->row[i]);
-		add_interval(&all, &g->row[i]);
 	}
-	if (g->n > 1)
-		interval_line(s, "all", "", &all);
-	if (all.after > 0)
-		sheet_printf(s, "%llu segment%s captured after %s acknowledgement, by %llu us at most: the tap's clock or its two "
-				"directions, not loss\n",
-			     ULL(all.after), all.after == 1 ? "" : "s", all.after == 1 ? "its" : "their", ULL(all.skew));
+	for (uint32_t k = 0; k < g->nprobes; k++) {
+		struct interval all = all_of(g, k, &n);
+
+		if (n > 1)
+			interval_line(s, "all", several ? g->probe[k] : "", &all);
+	}
+	for (uint32_t k = 0; k < g->nprobes; k++) {
+		struct interval all = all_of(g, k, &n);
+
+		after_line(s, several ? g->probe[k] : NULL, &all);
+	}
 	buf_free(&when);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "ra-tools/cluster.h"
 #include "ra-tools/out/histo.h"
 #include "ra-tools/out/page.h"
 #include "ra-tools/run.h"
@@ -292,6 +293,7 @@ prepare(struct run *r, struct counts *c)
 		c->width = 1;
 	}
 	run_want(r, c->field);
+	run_tell_probes(r);
 }
 
 static void
@@ -319,7 +321,7 @@ note_without(struct run *r, const struct histo *h)
 		return;
 	(void)snprintf(text, sizeof(text), "%llu record%s no %s and %s in no bar", (unsigned long long)h->without,
 		       one ? " has" : "s have", h->name, one ? "is" : "are");
-	run_note_last(r, text);
+	run_hint_last(r, text);
 }
 
 int
@@ -344,6 +346,7 @@ main(int argc, char **argv)
 		 : run_separated(r) ? histo_csv
 				    : histo_text)(&c.h, run_sheet(r));
 	note_without(r, &c.h);
+	cluster_sums(r, "these bars", NULL);
 	free(c.h.bar);
 	free(c.place);
 	return (run_end(&r));

@@ -32,7 +32,7 @@ static char columns[768]; /* borrowed by run.c */
 
 struct top {
 	struct keys keys;
-	struct aggr *groups, *rest, *total;
+	struct aggr *groups, *rest, *total, *totals; /* totals: those of `total`, to be shown */
 	struct sort *sort;
 	struct sort_keys by;
 	uint64_t count, held;
@@ -84,16 +84,22 @@ static void
 prepare(struct run *r, struct top *t)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
-	struct keys none;
+	struct keys sums;
 	enum field f = field_named(order, strlen(order));
 	char err[256];
 
-	if (!keys_parse(key, &t->keys, err, sizeof(err)) || !keys_parse("none", &none, err, sizeof(err)))
+	if (!keys_parse(key, &t->keys, err, sizeof(err)) ||
+	    !keys_parse(t->keys.apart ? "probe" : "none", &sums, err, sizeof(err)))
 		run_usage("%s", err);
 	if (f == F_NONE)
 		run_usage("-o %s: no such field; the nearest is %s", order,
 			  field_nearest(order, strlen(order)));
 	default_columns(r, &t->keys, f);
+	if (t->keys.apart) {
+		run_probe_column(r);
+		fieldset_want(&keep, F_probe);
+	}
+	run_tell_probes(r);
 	run_fields(r, &keep);
 	fieldset_want(&keep, f);
 	keys_want(&t->keys, &keep, &read);
@@ -103,8 +109,9 @@ prepare(struct run *r, struct top *t)
 	run_uncounted(r);
 	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL;
 	t->groups = aggr_new(&t->keys, &keep);
-	t->total = aggr_new(&none, &keep);
-	t->rest = aggr_new(&none, &keep);
+	t->total = aggr_new(&sums, &keep);
+	t->totals = aggr_new(&sums, &keep);
+	t->rest = aggr_new(&sums, &keep);
 	t->sort = sort_new(&t->by);
 }
 
@@ -166,23 +173,37 @@ add_groups(struct run *r, struct top *t, struct batch *b)
 		drop_others(t);
 }
 
+/* One row; where probes are apart, one for each. */
 static void
-print_sum(struct run *r, struct aggr *sum, const char *name)
+print_sums(struct run *r, struct aggr *sums, const char *name)
 {
-	struct batch *b = aggr_next(sum);
+	struct batch *b;
 
-	if (b == NULL)
-		return;
 	if (run_views(r) != NULL)
 		views_rank(run_views(r), name);
-	b->sel = NULL;
-	(void)run_print_anyway(r, b);
+	while ((b = aggr_next(sums)) != NULL) {
+		b->sel = NULL;
+		(void)run_print_anyway(r, b);
+	}
+}
+
+/* Shares are of these; they are shown at the end. */
+static void
+take_totals(struct run *r, struct top *t)
+{
+	struct batch *b;
+
+	while ((b = aggr_next(t->total)) != NULL) {
+		if (run_views(r) != NULL)
+			views_total(run_views(r), b, t->keys.apart);
+		aggr_add(t->totals, b);
+	}
 }
 
 static void
 show(struct run *r, struct top *t)
 {
-	struct batch *b, *total;
+	struct batch *b;
 	uint64_t left = t->count;
 	bool any = false, more = true;
 
@@ -190,9 +211,7 @@ show(struct run *r, struct top *t)
 		add_groups(r, t, b);
 	if (aggr_error(t->groups) != NULL)
 		run_fail("%s", aggr_error(t->groups));
-	total = aggr_next(t->total);
-	if (run_views(r) != NULL)
-		views_total(run_views(r), total);
+	take_totals(r, t);
 	while (more && (b = next_best(t, &left)) != NULL)
 		if (bits_count(b->sel, b->rows) > 0) {
 			any = true;
@@ -200,11 +219,8 @@ show(struct run *r, struct top *t)
 		}
 	if (!any || !more || !t->rows_of_sums)
 		return;
-	print_sum(r, t->rest, "rest");
-	if (run_views(r) != NULL)
-		views_rank(run_views(r), "total");
-	total->sel = NULL;
-	(void)run_print_anyway(r, total);
+	print_sums(r, t->rest, "rest");
+	print_sums(r, t->totals, "total");
 }
 
 int
@@ -217,9 +233,11 @@ main(int argc, char **argv)
 	cluster_all(r, t.groups);
 	show(r, &t);
 	cluster_left_out(r, &t.keys, aggr_left_out(t.groups), key, "");
+	cluster_probes(r, &t.keys, key);
 	aggr_free(&t.groups);
 	aggr_free(&t.rest);
 	aggr_free(&t.total);
+	aggr_free(&t.totals);
 	sort_free(&t.sort);
 	return (run_end(&r));
 }

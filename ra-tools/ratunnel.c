@@ -45,6 +45,8 @@ static const struct tool tool = {
 	.reports = true,
 };
 
+enum { ESP = 50, AH = 51 };
+
 #define CHARTS 50 /* tunnels with a chart, without -N */
 #define DAY    (86400 * SEC)
 
@@ -123,6 +125,9 @@ option(int c, const char *arg)
 	}
 }
 
+/* Of ESP, NAT traversal and WireGuard. */
+static const uint16_t tunnel_facts[] = { F_snatka, F_dnatka, F_sbadspi, F_dbadspi, F_spiflags, F_sspi, F_dspi };
+
 /* Two questions to the same rows: tunnels, and the IKE of their gateways. */
 struct work {
 	struct run *r;
@@ -152,17 +157,35 @@ static void
 prepare(struct work *w)
 {
 	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_bstart, F_bend };
-	struct keys matrix;
+	struct keys pair;
 
 	bin.zone = run_zone(w->r);
 	w->from = INT64_MAX;
 	w->to = INT64_MIN;
 	w->s = sla_new(&sla, lanes);
 	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", &w->keys, sla_want);
-	w->ike = new_bins(w->r, "matrix", &matrix, sla_want_ike);
+	w->ike = new_bins(w->r, "probe,matrix", &pair, sla_want_ike);
+	run_tell_probes(w->r);
 	bins_memory(w->tunnels, run_memory(w->r));
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
 		run_want(w->r, mar[i]);
+	for (size_t i = 0; i < sizeof(tunnel_facts) / sizeof(tunnel_facts[0]); i++)
+		run_want(w->r, tunnel_facts[i]);
+}
+
+/* It belongs to some tunnel, although the record can not say to which: other traffic is no part of such a report. */
+static bool
+of_tunnel(const struct batch *b, uint32_t r)
+{
+	const struct column *proto = b->col[F_proto];
+	bool is = column_mixed(b->col[F_tunid], r) || (column_has(proto, r) && (proto->u[r] == ESP || proto->u[r] == AH));
+
+	for (size_t i = 0; i < sizeof(tunnel_facts) / sizeof(tunnel_facts[0]); i++) {
+		const struct column *c = b->col[tunnel_facts[i]];
+
+		is |= column_has(c, r) && c->u[r] > 0;
+	}
+	return (is);
 }
 
 /* The selected rows of tunnels, and those of IKE; drops of the kernel are noted. */
@@ -178,9 +201,8 @@ sort_rows(struct work *w, const struct batch *b)
 		uint32_t r = (uint32_t)i;
 
 		if (column_has(type, r) && type->u[r] == RECTYPE_MAR) {
-			if (column_has(drop, r) && drop->u[r] > 0 && column_has(start, r) &&
-			    column_has(end, r))
-				sla_suspect(w->s, start->i[r], end->i[r]);
+			if (column_has(drop, r) && drop->u[r] > 0)
+				sla_suspect(w->s, b, r);
 			continue;
 		}
 		if (column_has(b->col[F_tunid], r)) {
@@ -189,7 +211,7 @@ sort_rows(struct work *w, const struct batch *b)
 				w->from = start->i[r];
 			if (column_has(end, r) && end->i[r] > w->to)
 				w->to = end->i[r];
-		} else {
+		} else if (of_tunnel(b, r)) {
 			(void)left_out_row(&w->left, b, F_tunid, r, false);
 		}
 		if (column_has(b->col[F_sikeq], r) || column_has(b->col[F_dikeq], r))
@@ -270,6 +292,7 @@ show(struct work *w)
 			      .title = title,
 			      .capture = capture,
 			      .more = all,
+			      .probes = probes_several(run_probes(w->r)),
 			      .partial = run_partial(w->r) };
 
 	run_counted(w->r, rep.count);

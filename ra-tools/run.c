@@ -7,6 +7,7 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "ra-tools/corrections.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/filter.h"
 #include "ra-tools/labels.h"
@@ -73,12 +74,14 @@ struct run {
 	const struct out *out;
 	struct sheet sheet;
 	struct sheet_column *columns;
+	bool probe_hidden; /* the first of these is the probe, which the sheet does not have yet */
 	struct arena names;  /* of columns that no option spells */
 	struct views *views; /* of those columns that are no fields; NULL: none is */
 	struct labels *labels;
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
 	bool headed;
+	struct probes *probes; /* NULL: nobody asks */
 	struct fieldset own, want, first; /* what the tool reads; all that is read; what selects */
 	const struct fieldset *wanted; /* NULL: every field */
 	uint64_t *sel, *match;
@@ -89,8 +92,12 @@ struct run {
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect;
-	char **last; /* sentences to say at the end */
+	struct sentence {
+		char *text;
+		bool hint;
+	} *last; /* to say at the end */
 	unsigned nlast;
+	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
 	struct watch watch;
 };
@@ -154,11 +161,23 @@ run_note(const char *fmt, ...)
 	log_info("%s", text);
 }
 
+static void
+add_last(struct run *r, const char *sentence, bool hint)
+{
+	r->last = mem_grow(r->last, r->nlast + 1, sizeof(r->last[0]));
+	r->last[r->nlast++] = (struct sentence){ mem_str(sentence), hint };
+}
+
 void
 run_note_last(struct run *r, const char *sentence)
 {
-	r->last = mem_grow(r->last, r->nlast + 1, sizeof(r->last[0]));
-	r->last[r->nlast++] = mem_str(sentence);
+	add_last(r, sentence, false);
+}
+
+void
+run_hint_last(struct run *r, const char *sentence)
+{
+	add_last(r, sentence, true);
 }
 
 static void
@@ -680,6 +699,14 @@ static const char *const whys[READER_WHYS] = { "", "outside the time", "MAR reco
 					       "by least and greatest values", "by a membership filter",
 					       "by its addresses" };
 
+/* Only who sums losses misses corrections. */
+static bool
+misses_corrections(const struct run *r)
+{
+	return (r->filter != NULL && r->tool->merges &&
+		(r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)));
+}
+
 static unsigned
 wants(void *arg, const struct block_info *b)
 {
@@ -705,6 +732,8 @@ wants(void *arg, const struct block_info *b)
 		b = &blurred;
 	}
 	skip = r->filter == NULL ? FILTER_MAYBE : filter_skips(r->filter, b);
+	if (skip == FILTER_RANGE && misses_corrections(r) && corrections_in(r->filter, b)) /* else by its key */
+		__atomic_store_n(&r->corrections_unread, true, __ATOMIC_RELAXED);
 	return (skip == FILTER_MAYBE ? 0 : WHY_FILTER + (unsigned)skip - FILTER_RANGE);
 }
 
@@ -844,7 +873,7 @@ make_views(struct run *r)
 {
 	views_free(&r->views);
 	for (unsigned i = 0; i < r->sheet.n; i++) {
-		struct sheet_column *c = &r->columns[i];
+		struct sheet_column *c = &r->columns[i + r->probe_hidden];
 
 		if (c->view == 0)
 			continue;
@@ -905,6 +934,62 @@ run_beside(struct run *r, unsigned view)
 	make_views(r);
 }
 
+void
+run_tell_probes(struct run *r)
+{
+	if (r->probes == NULL)
+		r->probes = probes_new();
+}
+
+const struct probes *
+run_probes(const struct run *r)
+{
+	return (r->probes);
+}
+
+bool
+run_chose_columns(const struct run *r)
+{
+	return (r->fields != NULL && *r->fields != '+' && *r->fields != '-');
+}
+
+/* It stands before all others until it is known whether it is wanted. */
+void
+run_probe_column(struct run *r)
+{
+	bool own = run_chose_columns(r);
+
+	run_tell_probes(r);
+	for (unsigned i = 0; i < r->sheet.n; i++)
+		own |= r->columns[i].field == F_probe;
+	if (own || r->sheet.n == SHEET_MAX)
+		return;
+	memmove(r->columns + 1, r->columns, r->sheet.n * sizeof(r->columns[0]));
+	r->columns[0] = (struct sheet_column){ .field = F_probe, .name = fields[F_probe].name };
+	r->sheet.want = r->columns + 1;
+	r->probe_hidden = true;
+	make_views(r);
+}
+
+/* Once all is read.  A row begins with its time or its rank, if it has one. */
+static void
+show_probe(struct run *r)
+{
+	struct sheet_column probe = r->columns[0];
+
+	if (!r->probe_hidden || !probes_several(r->probes))
+		return;
+	r->probe_hidden = false;
+	r->sheet.want = r->columns;
+	r->sheet.n++;
+	if (r->columns[1].view != VIEW_RANK && (r->columns[1].field != F_bstart || r->columns[1].view != 0))
+		return;
+	r->columns[0] = r->columns[1];
+	r->columns[1] = probe;
+	if (r->views != NULL)
+		views_moved(r->views, &r->columns[1], &r->columns[0]);
+}
+
 struct views *
 run_views(struct run *r)
 {
@@ -916,7 +1001,7 @@ run_objects(struct run *r, const char *defaults)
 {
 	run_columns(r, defaults);
 	/* a list of fields is what was asked for, and no more; +field and -field change the object */
-	r->sheet.verdicts = r->fields == NULL || *r->fields == '+' || *r->fields == '-';
+	r->sheet.verdicts = !run_chose_columns(r);
 }
 
 void
@@ -949,8 +1034,10 @@ run_fields(struct run *r, struct fieldset *set)
 		fieldset_all(set);
 		return;
 	}
+	if (r->probe_hidden)
+		fieldset_want(set, F_probe);
 	for (unsigned i = 0; i < r->sheet.n; i++) {
-		enum field f = r->columns[i].field;
+		enum field f = r->sheet.want[i].field;
 
 		fieldset_want(set, f);
 		if (f == F_saddr || f == F_daddr) /* printed with the length of its prefix */
@@ -977,6 +1064,8 @@ set_wanted(struct run *r)
 	r->wanted = w;
 	fieldset_union(w, &r->own);
 	fieldset_want(w, F_rectype);
+	if (r->probes != NULL)
+		fieldset_want(w, F_probe);
 	if (r->range != NULL) {
 		fieldset_want(w, F_bstart);
 		fieldset_want(w, F_bend);
@@ -1043,9 +1132,8 @@ plan(struct run *r)
 	    .to = r->to,
 	    /* a copy without a filter is a whole copy */
 	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
-	    /* only who sums losses misses corrections */
-	    .note_corrections = r->filter != NULL && r->tool->merges &&
-				(r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)),
+	    .note_corrections = misses_corrections(r),
+	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
 	});
 }
@@ -1097,6 +1185,8 @@ next_block(struct run *r)
 	r->origin = b->origin;
 	r->seen += b->batch->rows;
 	r->corrections += b->corrections;
+	if (b->probes != NULL)
+		probes_join(r->probes, b->probes);
 	return (b);
 }
 
@@ -1260,6 +1350,7 @@ sheet_head(struct run *r)
 	if (r->headed || r->sheet.n == 0)
 		return;
 	r->headed = true;
+	show_probe(r);
 	r->out->head(&r->sheet);
 }
 
@@ -1302,7 +1393,7 @@ run_print(struct run *r, struct batch *b)
 		return (false);
 	}
 	for (unsigned i = 0; i < r->sheet.n; i++)
-		(void)batch_derive(b, r->columns[i].field);
+		(void)batch_derive(b, r->sheet.want[i].field);
 	sheet_head(r);
 	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
 	     i = bits_next(b->sel, i + 1, b->rows))
@@ -1530,7 +1621,7 @@ note_labels(const struct run *r)
 	enum field first = F_NONE;
 	bool all = true;
 
-	if (r->labels != NULL || r->label_seen || r->wanted == NULL || r->write_path != NULL ||
+	if (r->quiet || r->labels != NULL || r->label_seen || r->wanted == NULL || r->write_path != NULL ||
 	    r->rejects_path != NULL || t.blocks + t.skipped == 0)
 		return;
 	for (enum field f = F_das; f >= F_slabel; f--)
@@ -1542,13 +1633,26 @@ note_labels(const struct run *r)
 		log_info("%s is in none of these records: --label FILE makes it", fields[first].name);
 }
 
+/* Those in blocks that were skipped are not counted. */
+static void
+note_corrections(const struct run *r)
+{
+	unsigned long long n = r->corrections;
+
+	if (n > 0)
+		log_info("%s%llu correction records were excluded by the filter; use --having",
+			 r->corrections_unread ? "at least " : "", n);
+	else if (r->corrections_unread)
+		log_info("correction records may have been excluded by the filter, in blocks that were skipped; use --having");
+}
+
 static void
 say_last(struct run *r)
 {
 	for (unsigned i = 0; i < r->nlast; i++) {
-		if (!r->quiet)
-			log_info("%s", r->last[i]);
-		free(r->last[i]);
+		if (!r->quiet || !r->last[i].hint)
+			log_info("%s", r->last[i].text);
+		free(r->last[i].text);
 	}
 	free(r->last);
 }
@@ -1565,10 +1669,8 @@ run_end(struct run **pr)
 	close_output(r, &r->write, false);
 	close_output(r, &r->rejects, true);
 	note_labels(r);
-	if (r->corrections > 0)
-		log_info("%llu correction records were excluded by the filter; use --having",
-			 (unsigned long long)r->corrections);
-	if (r->suspect > 0 && !r->quiet)
+	note_corrections(r);
+	if (r->suspect > 0)
 		log_info("%llu row%s made of bins in which the kernel dropped packets: loss there is suspect "
 			 "(flag g; filter: not capdrop)",
 			 (unsigned long long)r->suspect, r->suspect == 1 ? " is" : "s are");
@@ -1583,6 +1685,7 @@ run_end(struct run **pr)
 	filter_free(&r->having);
 	sheet_free(&r->sheet);
 	views_free(&r->views);
+	probes_free(&r->probes);
 	labels_free(&r->labels);
 	arena_free(&r->names);
 	free(r->columns);

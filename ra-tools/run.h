@@ -60,6 +60,10 @@ typedef bool (*tool_option)(int c, const char *arg);
 struct run *run_start(int argc, char **argv, const struct tool *, tool_option);
 /* Before the first run_next(): */
 void run_columns(struct run *, const char *defaults); /* borrowed */
+bool run_chose_columns(const struct run *); /* -s says what is shown, all of it */
+/* A column for the probe too, if records of several come: unless -s says what is shown, or it is shown anyway.  Behind the
+ * other calls for columns, before run_fields(). */
+void run_probe_column(struct run *);
 /* Beside each column that is a sum, this view of it (view.h). */
 void run_beside(struct run *, unsigned view);
 struct views *run_views(struct run *); /* NULL: no column needs any */
@@ -85,6 +89,9 @@ void run_having(struct run *, struct batch *);
 bool run_print(struct run *, struct batch *);
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);
+/* From now on, note the probes of the selected rows. */
+void run_tell_probes(struct run *);
+const struct probes *run_probes(const struct run *); /* so far: of all batches handed out */
 void run_uncounted(struct run *); /* the tool sees to -N itself */
 /* A filter of the tool's own; a mistake in it ends the program. NULL: the text is empty. */
 struct filter *run_filter(const struct run *, const char *what, const char *text);
@@ -127,7 +134,9 @@ void run_wrong(struct run *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* status 2, go on */
 void run_bad(struct run *); /* status 2; what is wrong has been said */
 void run_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* A sentence that run_end() says behind the output; not with -q. */
+/* Sentences that run_end() says behind the output: what the answer is worth; and, not with -q, what it does not hold and
+ * what would help. */
 void run_note_last(struct run *, const char *sentence);
+void run_hint_last(struct run *, const char *sentence);
 
 #endif

@@ -5,6 +5,7 @@
 #include "ra-tools/scan.h"
 
 #include "format/base/mem.h"
+#include "ra-tools/corrections.h"
 #include "ra-tools/pool.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct slot {
 	struct part *part;
 	struct scan_block block;
 	uint64_t *sel, *match, *rejected;
+	struct probes *probes;
 };
 
 struct scan {
@@ -49,28 +51,6 @@ select_not_mar(const struct batch *b, uint64_t *sel)
 	for (uint32_t i = 0; type != NULL && i < b->rows; i++)
 		if (type->u[i] == RECTYPE_MAR)
 			bit_clear(sel, i);
-}
-
-/* Rejected corrections that lack a value which the filter asks for (a field of the key is always there). */
-static uint64_t
-corrections_lost(const struct filter *filter, const struct batch *b, const uint64_t *rejected)
-{
-	const struct fieldset *asked = filter_fields(filter);
-	const struct column *type = b->col[F_rectype];
-	uint64_t n = 0;
-
-	for (uint32_t i = 0; type != NULL && i < b->rows; i++) {
-		bool lacks = false;
-
-		if (!bit_get(rejected, i) || type->u[i] != RECTYPE_CORR)
-			continue;
-		for (enum field f = 0; f < F_STORED && !lacks; f++)
-			lacks = fieldset_has(asked, f) && fields[f].agg != AGG_KEY &&
-				fields[f].agg != AGG_COMP && !column_has(b->col[f], i) &&
-				!column_mixed(b->col[f], i);
-		n += lacks;
-	}
-	return (n);
 }
 
 static void
@@ -151,6 +131,11 @@ work(void *arg, unsigned n, unsigned worker)
 		read_piece(scan, s, scan->plan.first);
 	if (scan->plan.first == NULL || s->part->settled || b->any)
 		read_piece(scan, s, scan->plan.want);
+	if (b->any && scan->plan.tell_probes) {
+		probes_forget(s->probes);
+		probes_meet(s->probes, b->batch);
+		b->probes = s->probes;
+	}
 	if (b->any && scan->plan.take != NULL)
 		b->taken = scan->plan.take(scan->plan.states[worker], b->batch, &b->origin);
 }
@@ -184,6 +169,7 @@ scan_new(struct source *source, const struct scan_plan *plan)
 		s->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
 		s->match = s->sel + BITS_WORDS(BATCH_ROWS);
 		s->rejected = s->match + BITS_WORDS(BATCH_ROWS);
+		s->probes = plan->tell_probes ? probes_new() : NULL;
 	}
 	scan->pool = crew_new(plan->threads, &steps, scan);
 	return (scan);
@@ -208,6 +194,7 @@ scan_free(struct scan **ps)
 	for (unsigned i = 0; i < scan->slots; i++) {
 		part_free(&scan->slot[i].part);
 		free(scan->slot[i].sel);
+		probes_free(&scan->slot[i].probes);
 	}
 	free(scan->slot);
 	free(scan);

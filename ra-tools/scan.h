@@ -7,6 +7,7 @@
 
 #include "ra-tools/filter.h"
 #include "ra-tools/labels.h"
+#include "ra-tools/probes.h"
 #include "ra-tools/source.h"
 
 /* Where a batch comes from, until the next one. */
@@ -30,6 +31,7 @@ struct scan_plan {
 	int64_t from, to;      /* timed: bins that touch [from, to) */
 	bool leave_mar;	       /* MAR rows are not selected */
 	bool note_corrections; /* count those that the filter rejects because they lack what it asks for */
+	bool tell_probes; /* of the selected rows; F_probe is wanted */
 	unsigned threads;
 	scan_take take; /* NULL: batches are handed out as they are */
 	void *const *states; /* one for each thread */
@@ -45,6 +47,7 @@ struct scan_block {
 	uint32_t rows;
 	uint64_t in_file;    /* number of the block in its file, from 1 */
 	uint64_t corrections;
+	const struct probes *probes; /* of its selected rows; NULL: it has none, or nobody asks */
 	uint64_t done, size, records; /* so far, for progress */
 };
 

@@ -42,12 +42,14 @@ const char *const sla_state_words[SLA_STATES] = {
 	[SLA_DOWN] = "down", [SLA_ONE_WAY] = "oneway",
 };
 
-struct ike { /* an address pair whose IKE requests were not answered in this bin */
+struct ike { /* an address pair whose IKE requests were not answered in this bin, as the probe saw it */
+	unsigned probe;
 	struct ip addr[2];
 	int64_t start, end;
 };
 
 struct span {
+	unsigned probe;
 	int64_t start, end;
 };
 
@@ -70,6 +72,7 @@ struct sla {
 	size_t nspan;
 	int64_t width;
 	struct keys keys;
+	struct probes *probes;
 };
 
 /* --- limits --------------------------------------------------------------------------------------- */
@@ -156,7 +159,8 @@ sla_want(struct fieldset *s)
 	static const uint16_t others[] = { F_bstart, F_bend,	 F_stime,    F_flags, F_tunid,
 					   F_lane,   F_proto,	 F_saddr,    F_daddr, F_sport,
 					   F_dport,  F_slaghist, F_dlaghist, F_sspi,  F_dspi,
-					   F_dirq,   F_sdscps,	 F_ddscps,   F_spkts, F_dpkts };
+					   F_dirq,   F_sdscps,	 F_ddscps,   F_spkts, F_dpkts,
+					   F_probe };
 
 	for (size_t i = 0; i < NCOUNTS; i++)
 		for (int side = 0; side < 2; side++)
@@ -169,8 +173,8 @@ sla_want(struct fieldset *s)
 void
 sla_want_ike(struct fieldset *s)
 {
-	static const uint16_t all[] = { F_bstart, F_bend,  F_saddr, F_daddr, F_sikeq,
-					F_dikeq,  F_siker, F_diker, F_spkts, F_dpkts };
+	static const uint16_t all[] = { F_bstart, F_bend,  F_saddr, F_daddr, F_sikeq, F_dikeq,
+					F_siker,  F_diker, F_spkts, F_dpkts, F_probe };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		fieldset_want(s, all[i]);
@@ -256,6 +260,7 @@ sla_new(const struct sla_options *o, bool lanes)
 
 	s->o = *o;
 	s->lanes = lanes;
+	s->probes = probes_new();
 	(void)keys_parse(lanes ? "lane,conv" : "tunnel,conv", &s->keys, err, sizeof(err));
 	return (s);
 }
@@ -267,7 +272,9 @@ tunnel_free(struct sla_tunnel *t)
 	free(t->name[0]);
 	free(t->name[1]);
 	free(t->proto);
+	free(t->probe);
 	free(t->filter);
+	free(t->one);
 	free(t->bpf);
 	free(t->point);
 	free(t->gap);
@@ -290,6 +297,7 @@ sla_free(struct sla **ps)
 	free(s->slot);
 	free(s->ike);
 	free(s->span);
+	probes_free(&s->probes);
 	free(s);
 	*ps = NULL;
 }
@@ -321,7 +329,7 @@ printed(const struct batch *b, enum field f, uint32_t r)
 }
 
 static struct work *
-tunnel_new(struct sla *s, const struct batch *b, uint32_t r)
+tunnel_new(struct sla *s, const struct batch *b, uint32_t r, unsigned probe)
 {
 	struct work *w = mem_zero(1, sizeof(*w));
 	struct sla_tunnel *t = &w->t;
@@ -331,6 +339,9 @@ tunnel_new(struct sla *s, const struct batch *b, uint32_t r)
 	t->key[1] = s->lanes ? number(b, F_lane, r) : 0;
 	t->has_lane = s->lanes;
 	t->lane = t->key[1];
+	t->probe_number = probe;
+	t->probe = mem_str(probes_name(s->probes, probe));
+	t->probe_is = probes_kind(s->probes, probe);
 	t->id = printed(b, F_tunid, r);
 	t->name[0] = printed(b, F_saddr, r);
 	t->name[1] = printed(b, F_daddr, r);
@@ -348,6 +359,9 @@ tunnel_new(struct sla *s, const struct batch *b, uint32_t r)
 		t->addr[1] = b->col[F_daddr]->ip[r];
 	drill_filter(&s->keys, b, r, &text);
 	t->filter = taken(&text);
+	probes_filter(s->probes, probe, &text);
+	buf_printf(&text, " and %s", t->filter);
+	t->one = taken(&text);
 	drill_bpf(&s->keys, b, r, &text);
 	t->bpf = taken(&text);
 	buf_free(&text);
@@ -356,9 +370,9 @@ tunnel_new(struct sla *s, const struct batch *b, uint32_t r)
 }
 
 static uint32_t
-place(const struct sla *s, uint64_t id, uint64_t lane)
+place(const struct sla *s, uint64_t id, uint64_t lane, unsigned probe)
 {
-	return ((uint32_t)((id ^ (id >> 32) ^ lane * 0x9e3779b97f4a7c15ull) & s->mask));
+	return ((uint32_t)((id ^ (id >> 32) ^ (lane + probe * 0x1fffbull) * 0x9e3779b97f4a7c15ull) & s->mask));
 }
 
 static void
@@ -368,7 +382,8 @@ more_slots(struct sla *s)
 	free(s->slot);
 	s->slot = mem_zero(s->mask + 1, sizeof(s->slot[0]));
 	for (size_t i = 0; i < s->n; i++) {
-		uint32_t at = place(s, s->tunnel[i]->t.key[0], s->tunnel[i]->t.key[1]);
+		const struct sla_tunnel *t = &s->tunnel[i]->t;
+		uint32_t at = place(s, t->key[0], t->key[1], t->probe_number);
 
 		while (s->slot[at] != 0)
 			at = (at + 1) & s->mask;
@@ -380,21 +395,22 @@ static struct work *
 tunnel_of(struct sla *s, const struct batch *b, uint32_t r)
 {
 	uint64_t id = number(b, F_tunid, r), lane = s->lanes ? number(b, F_lane, r) : 0;
+	unsigned probe = probes_of_row(s->probes, b, r);
 	uint32_t at;
 
 	if (s->n * 2 >= s->mask)
 		more_slots(s);
-	for (at = place(s, id, lane); s->slot[at] != 0; at = (at + 1) & s->mask) {
+	for (at = place(s, id, lane, probe); s->slot[at] != 0; at = (at + 1) & s->mask) {
 		struct work *w = s->tunnel[s->slot[at] - 1];
 
-		if (w->t.key[0] == id && w->t.key[1] == lane)
+		if (w->t.key[0] == id && w->t.key[1] == lane && w->t.probe_number == probe)
 			return (w);
 	}
 	if (s->n == s->cap) {
 		s->cap = s->cap == 0 ? 64 : s->cap * 2;
 		s->tunnel = mem_grow(s->tunnel, s->cap, sizeof(s->tunnel[0]));
 	}
-	s->tunnel[s->n] = tunnel_new(s, b, r);
+	s->tunnel[s->n] = tunnel_new(s, b, r, probe);
 	s->slot[at] = (uint32_t)s->n + 1;
 	return (s->tunnel[s->n++]);
 }
@@ -487,23 +503,28 @@ sla_ike(struct sla *s, const struct batch *b)
 			continue;
 		s->ike = mem_grow(s->ike, s->nike + 1, sizeof(s->ike[0]));
 		s->ike[s->nike++] =
-		    (struct ike){ { b->col[F_saddr]->ip[r], b->col[F_daddr]->ip[r] },
+		    (struct ike){ probes_of_row(s->probes, b, r), { b->col[F_saddr]->ip[r], b->col[F_daddr]->ip[r] },
 				  (int64_t)number(b, F_bstart, r),
 				  (int64_t)number(b, F_bend, r) };
 	}
 }
 
 void
-sla_suspect(struct sla *s, int64_t start, int64_t end)
+sla_suspect(struct sla *s, const struct batch *b, uint32_t r)
 {
-	if (s->nspan > 0 && s->span[s->nspan - 1].end >= start &&
-	    s->span[s->nspan - 1].start <= start) {
-		if (end > s->span[s->nspan - 1].end)
-			s->span[s->nspan - 1].end = end;
+	struct span *last = s->nspan > 0 ? &s->span[s->nspan - 1] : NULL;
+	struct span x;
+
+	if (!column_has(b->col[F_bstart], r) || !column_has(b->col[F_bend], r))
+		return;
+	x = (struct span){ probes_of_row(s->probes, b, r), b->col[F_bstart]->i[r], b->col[F_bend]->i[r] };
+	if (last != NULL && last->probe == x.probe && last->end >= x.start && last->start <= x.start) {
+		if (x.end > last->end)
+			last->end = x.end;
 		return;
 	}
 	s->span = mem_grow(s->span, s->nspan + 1, sizeof(s->span[0]));
-	s->span[s->nspan++] = (struct span){ start, end };
+	s->span[s->nspan++] = x;
 }
 
 /* --- judging: what each bin was ------------------------------------------------------------------- */
@@ -556,7 +577,7 @@ mark_ike(struct sla *s, struct sla_tunnel *t)
 		size_t lo = 0, hi = n;
 		struct sla_point *p;
 
-		if (!same_pair(k, t) || k->start < t->point[0].start)
+		if (k->probe != t->probe_number || !same_pair(k, t) || k->start < t->point[0].start)
 			continue;
 		while (lo < hi) { /* the first that ends behind its start */
 			size_t mid = (lo + hi) / 2;
@@ -749,11 +770,13 @@ mark_silence(struct sla *s, struct sla_tunnel *t)
 	}
 }
 
+/* Drops of this probe; or of one among several, nobody knows which. */
 static bool
-in_drops(const struct sla *s, int64_t start, int64_t end)
+in_drops(const struct sla *s, unsigned probe, int64_t start, int64_t end)
 {
 	for (size_t i = 0; i < s->nspan; i++)
-		if (s->span[i].start < end && s->span[i].end > start)
+		if (s->span[i].start < end && s->span[i].end > start &&
+		    (s->span[i].probe == probe || probes_kind(s->probes, s->span[i].probe) == PROBE_MERGED))
 			return (true);
 	return (false);
 }
@@ -792,7 +815,7 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 		struct sla_point *p = &t->point[i];
 
 		p->state = (uint8_t)state_of(s, p);
-		p->suspect |= in_drops(s, p->start, p->end);
+		p->suspect |= in_drops(s, t->probe_number, p->start, p->end);
 		t->suspect += p->suspect;
 		if (!p->suspect || !s->o.strict)
 			t->count[p->state]++;

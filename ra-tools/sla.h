@@ -4,7 +4,7 @@
  * (SEMANTICS 7).  Computes; out/ prints.
  *
  *	s = sla_new(&options);
- *	sla_add(s, rows of bins.h by tunnel or lane), sla_ike(s, rows by address pair), sla_suspect(s, ...)
+ *	sla_add(s, rows of bins.h by probe and tunnel or lane), sla_ike(s, by probe and address pair), sla_suspect(s, ...)
  *	sla_judge(s, width of a bin);
  */
 #ifndef RA_TOOLS_SLA_H
@@ -12,6 +12,7 @@
 
 #include "format/base/buf.h"
 #include "format/batch.h"
+#include "ra-tools/probes.h"
 
 /* What can be promised.  Each is a number of one kind; `most` says whether it is a bound from above. */
 enum sla_term {
@@ -101,10 +102,13 @@ struct sla_direction {
 	size_t nviolations;
 };
 
-struct sla_tunnel {
+struct sla_tunnel { /* as one probe saw it */
 	char *id;      /* tunid, 16 digits */
+	char *probe;   /* as it is printed */
+	enum probe_kind probe_is;
 	char *name[2]; /* addresses of source and destination */
-	char *proto, *filter, *bpf;
+	char *proto, *bpf;
+	char *filter, *one; /* of its records; where they are of one probe, and where there are others */
 	uint64_t lane; /* UINT64_MAX: of all */
 	bool has_lane;
 	char spi[2][12];  /* of a lane, the last ones; "" */
@@ -120,6 +124,7 @@ struct sla_tunnel {
 	bool violated, judged;
 	/* for finding it again */
 	uint64_t key[2];
+	unsigned probe_number;
 	struct ip addr[2];
 	uint32_t order;
 };
@@ -136,12 +141,12 @@ void sla_free(struct sla **);
 /* The stored fields that the rows must have. */
 void sla_want(struct fieldset *);
 void sla_want_ike(struct fieldset *);
-/* Rows in order of time, merged by tunnel (or lane) and bin. */
+/* Rows in order of time, merged by probe, tunnel (or lane) and bin. */
 void sla_add(struct sla *, const struct batch *);
-/* Rows by address pair and bin, of IKE. */
+/* Rows by probe, address pair and bin, of IKE. */
 void sla_ike(struct sla *, const struct batch *);
-/* The kernel dropped packets in this bin (MAR). */
-void sla_suspect(struct sla *, int64_t start, int64_t end);
+/* The row of a probe (MAR) in whose bin the kernel dropped packets. */
+void sla_suspect(struct sla *, const struct batch *, uint32_t row);
 /* Decide; width of a bin in ns. */
 void sla_judge(struct sla *, int64_t width);
 

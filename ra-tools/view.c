@@ -10,6 +10,7 @@
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "ra-tools/probes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +50,11 @@ struct one {
 	struct column made;
 	unsigned delta; /* number among the deltas */
 	char label[32];
-	double total;
-	bool has_total;
+};
+
+struct total { /* of one view, and one probe if they are apart */
+	double value;
+	bool here;
 };
 
 struct views {
@@ -66,6 +70,10 @@ struct views {
 	struct buf key, turned;
 	int64_t first; /* the first bin of all */
 	bool begun;
+
+	struct total *total; /* of each probe, of each view */
+	unsigned totals; /* probes */
+	struct probes *probes; /* NULL: there is one total for all */
 
 	const char *word;
 	uint64_t rank;
@@ -184,6 +192,8 @@ views_free(struct views **pv)
 		free(v->one[i]);
 	}
 	free(v->table);
+	free(v->total);
+	probes_free(&v->probes);
 	arena_free(&v->arena);
 	arena_free(&v->text);
 	buf_free(&v->key);
@@ -248,6 +258,14 @@ views_want(const struct views *v, struct fieldset *s)
 }
 
 void
+views_moved(struct views *v, const struct sheet_column *from, struct sheet_column *to)
+{
+	for (unsigned i = 0; i < v->n; i++)
+		if (v->one[i]->column == from)
+			v->one[i]->column = to;
+}
+
+void
 views_keys(struct views *v, const struct keys *k)
 {
 	v->keys = *k;
@@ -282,18 +300,29 @@ real(enum field f, const union value *v)
 	return (fields[f].type == TYPE_DUR ? d / 1e6 : d);
 }
 
-void
-views_total(struct views *v, struct batch *b)
+static void
+total_of_row(struct views *v, struct batch *b, uint32_t r)
 {
-	for (unsigned i = 0; i < v->n; i++) {
-		struct one *o = v->one[i];
-		struct past p = b == NULL || b->rows == 0 ? (struct past){ .here = false }
-							  : value_at(b, o->field, 0);
+	unsigned number = v->probes == NULL ? 0 : probes_of_row(v->probes, b, r);
 
-		o->has_total = p.here;
-		if (p.here)
-			o->total = real(o->field, &p.v);
+	if (v->totals <= number) { /* they come in turn */
+		v->totals = number + 1;
+		v->total = mem_grow(v->total, v->totals, v->n * sizeof(v->total[0]));
 	}
+	for (unsigned i = 0; i < v->n; i++) {
+		struct past p = value_at(b, v->one[i]->field, r);
+
+		v->total[(size_t)number * v->n + i] = (struct total){ p.here ? real(v->one[i]->field, &p.v) : 0, p.here };
+	}
+}
+
+void
+views_total(struct views *v, struct batch *b, bool apart)
+{
+	if (apart && v->probes == NULL)
+		v->probes = probes_new();
+	for (uint32_t r = 0; r < b->rows; r++)
+		total_of_row(v, b, r);
 }
 
 static void
@@ -341,14 +370,17 @@ fill_rate(struct one *o, struct batch *b, uint32_t r)
 }
 
 static void
-fill_share(struct one *o, struct batch *b, uint32_t r)
+fill_share(struct views *v, unsigned i, struct batch *b, uint32_t r)
 {
+	struct one *o = v->one[i];
 	struct past p = value_at(b, o->field, r);
+	unsigned number = v->probes == NULL || !p.here ? 0 : probes_of_row(v->probes, b, r);
+	const struct total *t = number < v->totals ? &v->total[(size_t)number * v->n + i] : NULL;
 
 	if (p.mixed)
 		bit_set(o->made.mixed, r);
-	else if (p.here && o->has_total && o->total > 0)
-		set_real(o, r, 100.0 * real(o->field, &p.v) / o->total);
+	else if (p.here && t != NULL && t->here && t->value > 0)
+		set_real(o, r, 100.0 * real(o->field, &p.v) / t->value);
 }
 
 static void
@@ -506,7 +538,7 @@ views_fill(struct views *v, struct batch *b)
 			if (o->view == VIEW_RATE)
 				fill_rate(o, b, r);
 			else if (o->view == VIEW_SHARE)
-				fill_share(o, b, r);
+				fill_share(v, i, b, r);
 			else if (o->view == VIEW_RANK)
 				fill_rank(v, o, r);
 		}

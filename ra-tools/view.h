@@ -27,12 +27,14 @@ struct views *views_new(void);
 void views_free(struct views **);
 /* The column shows this view of its field from now on. Its memory must stay where it is. */
 void views_add(struct views *, enum view, struct sheet_column *);
+/* It was moved. */
+void views_moved(struct views *, const struct sheet_column *from, struct sheet_column *to);
 /* What has to be there in rows. */
 void views_want(const struct views *, struct fieldset *);
 /* Deltas are per key: what the rows were merged by. */
 void views_keys(struct views *, const struct keys *);
-/* Shares are of the first row of this batch. */
-void views_total(struct views *, struct batch *);
+/* Shares are of the row among these that has the same probe; not `apart`: of the only row. */
+void views_total(struct views *, struct batch *, bool apart);
 /* The rows of the next batch have this word instead of their number as their rank; NULL: their number. */
 void views_rank(struct views *, const char *word);
 /* Makes the columns of a batch that is about to be shown.  For deltas, bins must come in order, all of them. */

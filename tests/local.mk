@@ -196,12 +196,14 @@ UNIT += \
 	%D%/unit/ra-tools/test_bin \
 	%D%/unit/ra-tools/test_out \
 	%D%/unit/ra-tools/test_pages \
+	%D%/unit/ra-tools/test_probes \
 	%D%/unit/ra-tools/test_sla \
 	%D%/unit/ra-tools/test_sort
 tests_unit_ra_tools_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 

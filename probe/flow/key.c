@@ -43,28 +43,13 @@ is_icmp(const struct packet *p)
 	return ((p->facts & FACT_ICMP) != 0);
 }
 
-/* Addresses and ports in their order, and what else all keys have; the caller says kind and aux. */
-static inline int
-canonical(const struct packet *p, const struct ip *src, const struct ip *dst, uint16_t sport, uint16_t dport,
-    const struct key_options *o, struct key *k)
-{
-	int side = key_ends(k, src, dst, sport, dport);
-
-	k->proto = p->proto;
-	k->af = p->af;
-	k->vrf = o->gre ? p->keyed_vrf : p->vrf;
-	if (o->vlan)
-		k->vrf ^= key_vlans(p->vlan, p->ivlan);
-	return (side);
-}
-
 /* A frame without IP: its MAC addresses stand for those. */
 static int
 canonical_frame(const struct packet *p, const struct key_options *o, struct key *k)
 {
 	struct ip src = key_mac(p->smac), dst = key_mac(p->dmac);
 
-	return (canonical(p, &src, &dst, p->sport, p->dport, o, k));
+	return (key_canonical(p, &src, &dst, p->sport, p->dport, o, k));
 }
 
 int
@@ -72,7 +57,7 @@ key_portless(const struct packet *p, const struct key_options *o, struct key *k)
 {
 	k->kind = KEY_PORTLESS;
 	k->aux = 0;
-	return (canonical(p, &p->src, &p->dst, 0, 0, o, k));
+	return (key_canonical(p, &p->src, &p->dst, 0, 0, o, k));
 }
 
 bool
@@ -93,7 +78,7 @@ key_wants_ports(uint16_t proto)
 }
 
 int
-key_of(const struct packet *p, const struct key_options *o, struct key *k)
+key_of_other(const struct packet *p, const struct key_options *o, struct key *k)
 {
 	uint8_t request;
 	int side;
@@ -101,11 +86,9 @@ key_of(const struct packet *p, const struct key_options *o, struct key *k)
 	if (p->af == 0 && p->facts & FACT_MAC)
 		side = canonical_frame(p, o, k);
 	else
-		side = canonical(p, &p->src, &p->dst, p->sport, p->dport, o, k);
+		side = key_canonical(p, &p->src, &p->dst, p->sport, p->dport, o, k);
 	k->kind = 0;
 	k->aux = p->aux;
-	if (p->facts & FACT_PORTS)
-		return (side);
 	if (is_icmp(p)) {
 		if (icmp_role(p, &request) != 0) {
 			k->aux = (uint32_t)request << 24 | p->icmp.id;
@@ -113,7 +96,7 @@ key_of(const struct packet *p, const struct key_options *o, struct key *k)
 			k->aux = (uint32_t)p->icmp.type << 24 | (uint32_t)p->icmp.code << 16;
 			k->kind = side == 0 ? KEY_LO_SENDS : KEY_HI_SENDS;
 		}
-	} else if (key_wants_ports(p->proto)) {
+	} else if ((p->facts & FACT_PORTS) == 0 && key_wants_ports(p->proto)) {
 		k->kind = KEY_PORTLESS;
 	}
 	return (side);

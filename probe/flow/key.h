@@ -121,8 +121,35 @@ key_tunnel(const struct key *k)
 	return (tunnel);
 }
 
+/* Addresses and ports in their order, and what else all keys have; the caller says kind and aux. */
+static inline int
+key_canonical(const struct packet *p, const struct ip *src, const struct ip *dst, uint16_t sport, uint16_t dport,
+    const struct key_options *o, struct key *k)
+{
+	int side = key_ends(k, src, dst, sport, dport);
+
+	k->proto = p->proto;
+	k->af = p->af;
+	k->vrf = o->gre ? p->keyed_vrf : p->vrf;
+	if (o->vlan)
+		k->vrf ^= key_vlans(p->vlan, p->ivlan);
+	return (side);
+}
+
+/* ICMP, frames without IP, ports that were not seen. */
+int key_of_other(const struct packet *, const struct key_options *, struct key *);
+
 /* Fills the key; returns the side that sent: 0 = lo, 1 = hi. */
-int key_of(const struct packet *, const struct key_options *, struct key *);
+static inline int
+key_of(const struct packet *p, const struct key_options *o, struct key *k)
+{
+	if (p->af == 0 || (p->facts & (FACT_PORTS | FACT_SPI)) == 0 || p->facts & FACT_ICMP)
+		return (key_of_other(p, o, k));
+	k->kind = 0;
+	k->aux = p->aux;
+	return (key_canonical(p, &p->src, &p->dst, p->sport, p->dport, o, k));
+}
+
 /* The key of the packet that this one quotes, and the side that sent it; false: too little was quoted. */
 bool key_quoted(const struct packet *, const struct key_options *, struct key *, int *side);
 /* Does the key of this protocol have more than the addresses: ports, or ICMP's type? */

@@ -16,7 +16,7 @@
 static double
 share(const struct listing *l, uint32_t r)
 {
-	return (l->total > 0 ? 100.0 * (double)l->value[r] / (double)l->total : 0);
+	return (l->total[r] > 0 ? 100.0 * (double)l->value[r] / (double)l->total[r] : 0);
 }
 
 static void

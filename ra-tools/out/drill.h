@@ -10,7 +10,7 @@
 struct listing { /* the rows of a level, the greatest first */
 	struct batch *rows;
 	const int64_t *value;
-	int64_t total;	    /* of all rows of the level, shown or not */
+	const int64_t *total; /* of all rows of the level, shown or not, of the row's probe */
 	uint64_t others;    /* rows with a value that are not shown */
 	struct sheet sheet; /* its columns */
 	char **ra, **pcap;  /* commands, one a row */

@@ -659,13 +659,17 @@ term_cell(const struct report *rep, const struct sla_tunnel *t, int side, enum s
 }
 
 static void
-tunnel_name(const struct sla_tunnel *t, struct buf *to)
+tunnel_name(const struct report *rep, const struct sla_tunnel *t, struct buf *to)
 {
 	text(to, t->name[0]);
 	buf_str(to, " \xe2\x86\x94 ");
 	text(to, t->name[1]);
 	if (t->has_lane)
 		buf_printf(to, ", lane %llu", ULL(t->lane));
+	if (rep->probes) {
+		buf_str(to, ", probe ");
+		text(to, t->probe);
+	}
 }
 
 static void
@@ -679,7 +683,7 @@ overview_row(const struct report *rep, size_t i, int side, struct buf *to)
 		buf_str(to, "<td rowspan=\"2\" class=\"name\">");
 		if (i < rep->charts)
 			buf_printf(to, "<a href=\"#t%zu\">", i + 1);
-		tunnel_name(t, to);
+		tunnel_name(rep, t, to);
 		buf_printf(to, "%s<br><span class=\"soft\">", i < rep->charts ? "</a>" : "");
 		text(to, t->proto);
 		buf_str(to, "</span></td>");
@@ -913,7 +917,7 @@ section(const struct report *rep, size_t i, const struct text_options *o, struct
 	const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
 
 	buf_printf(to, "<section class=\"tunnel\" id=\"t%zu\">\n<h2>", i + 1);
-	tunnel_name(t, to);
+	tunnel_name(rep, t, to);
 	buf_str(to, " <span class=\"soft\">");
 	text(to, t->proto);
 	if (t->port[0] != 0)
@@ -1004,11 +1008,11 @@ period(const struct report *rep, const struct text_options *o, struct buf *to)
 	report_time(from, o, to);
 	buf_str(to, " to ");
 	report_time(end, o, to);
-	buf_printf(to, "%s, %zu tunnel%s, bins of ",
+	buf_printf(to, "%s, %zu tunnel%s%s, bins of ",
 		   o->epoch		  ? ""
 		   : o->zone == CLOCK_UTC ? " UTC"
 					  : " local time",
-		   rep->count, rep->count == 1 ? "" : "s");
+		   rep->count, rep->count == 1 ? "" : "s", rep->probes ? ", each as one probe saw it" : "");
 	report_bins_of(rep, to);
 	if (*rep->asked != '\0') {
 		buf_str(to, ", of records that match <code>");

@@ -18,6 +18,7 @@ struct report {
 	const char *title;   /* of the page; NULL */
 	const char *capture; /* name of the capture in commands */
 	bool more;	     /* text: all violating bins */
+	bool probes;	     /* of several: whose a tunnel is has to be said */
 	bool partial;	     /* not all of the input could be read */
 };
 

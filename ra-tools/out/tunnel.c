@@ -123,11 +123,12 @@ report_command(const struct report *rep, const struct sla_tunnel *t, const char 
 	       int64_t to, const char *options, struct buf *out)
 {
 	struct buf filter = { 0 };
+	const char *records = rep->probes ? t->one : t->filter;
 
 	if (*rep->asked != '\0')
-		buf_printf(&filter, "(%s) and (%s)", rep->asked, t->filter);
+		buf_printf(&filter, "(%s) and (%s)", rep->asked, records);
 	else
-		buf_str(&filter, t->filter);
+		buf_str(&filter, records);
 	drill_command(tool, rep->inputs, from, to, options, buf_cstr(&filter), out);
 	buf_free(&filter);
 }
@@ -166,7 +167,7 @@ enum kind { TEXT, TIME, COUNT, INT, REAL, BOOL };
 struct fact {
 	const char *name;
 	enum kind kind;
-	bool known;
+	bool known, mixed;
 	const char *text;
 	uint64_t u;
 	int64_t i;
@@ -212,8 +213,18 @@ verdict_fact(struct facts *f, const char *name, const struct sla_direction *d, e
 }
 
 static void
+probe_fact(struct facts *f, const struct sla_tunnel *t)
+{
+	struct fact *x = fact(f, "probe", TEXT, t->probe_is == PROBE_NAMED);
+
+	x->text = t->probe;
+	x->mixed = t->probe_is == PROBE_MERGED;
+}
+
+static void
 who(struct facts *f, const struct sla_tunnel *t, int side)
 {
+	probe_fact(f, t);
 	text_fact(f, "tunid", t->id);
 	if (t->has_lane)
 		count_fact(f, "lane", t->lane);
@@ -298,7 +309,7 @@ facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	count_fact(f, "bps_max", d->bps_max);
 	fact(f, "lost_suspect", INT, true)->i = d->suspect_net;
 	*fact(f, "sla", TEXT, t->judged) =
-	    (struct fact){ "sla", TEXT, t->judged, t->violated ? "violated" : "kept", 0, 0, 0 };
+	    (struct fact){ "sla", TEXT, t->judged, false, t->violated ? "violated" : "kept", 0, 0, 0 };
 	count_fact(f, "violations", d->nviolations);
 }
 
@@ -346,7 +357,7 @@ report_csv(const struct report *rep, struct sheet *s)
 			text.len = 0;
 			if (f.fact[k].known)
 				put(&f.fact[k], &s->text, &text);
-			grid_cell(&g, f.fact[k].known ? buf_cstr(&text) : NULL);
+			grid_cell(&g, f.fact[k].known ? buf_cstr(&text) : f.fact[k].mixed ? "*" : NULL);
 		}
 	}
 	grid_csv(&g, s);
@@ -465,15 +476,17 @@ static void
 json_members(const struct facts *f, struct sheet *s)
 {
 	struct buf text = { 0 };
+	bool any = false;
 
 	for (unsigned i = 0; i < f->n; i++) {
 		const struct fact *x = &f->fact[i];
 		size_t n = strlen(x->name);
 
 		/* too few packets to tell is said; what does not apply has no key */
-		if (!x->known && !(n > 4 && strcmp(x->name + n - 4, "_pct") == 0))
+		if (!x->known && !x->mixed && !(n > 4 && strcmp(x->name + n - 4, "_pct") == 0))
 			continue;
-		sheet_printf(s, "%s\"%s\":", i == 0 ? "{" : ",", x->name);
+		sheet_printf(s, "%s\"%s\":", any ? "," : "{", x->name);
+		any = true;
 		text.len = 0;
 		if (!x->known)
 			buf_str(&s->out, "null");
@@ -517,13 +530,15 @@ report_json(const struct report *rep, struct sheet *s)
 
 static void
 facts_of_bin(const struct report *rep, const struct sla_tunnel *t, int side,
-	     const struct sla_point *p, struct facts *f)
+	     const struct sla_point *p, bool data, struct facts *f)
 {
 	const struct sla_dir_point *d = &p->d[side];
 	double pct = 0;
 	bool known = sla_point_loss(rep->sla, p, side, &pct);
 
 	f->n = 0;
+	if (data || rep->probes)
+		probe_fact(f, t);
 	text_fact(f, "tunid", t->id);
 	if (t->has_lane)
 		count_fact(f, "lane", t->lane);
@@ -551,7 +566,7 @@ struct table { /* rows of facts, on their way out */
 	struct sheet *s;
 	struct grid grid;
 	struct buf text;
-	bool json;
+	bool json, data; /* data: not for reading */
 };
 
 static void
@@ -570,7 +585,7 @@ table_row(struct table *to, const struct facts *f)
 		to->text.len = 0;
 		if (f->fact[i].known)
 			put(&f->fact[i], &to->s->text, &to->text);
-		grid_cell(&to->grid, f->fact[i].known ? buf_cstr(&to->text) : NULL);
+		grid_cell(&to->grid, f->fact[i].known ? buf_cstr(&to->text) : f->fact[i].mixed ? "*" : NULL);
 	}
 }
 
@@ -581,7 +596,7 @@ table_point(struct table *to, const struct report *rep, const struct sla_tunnel 
 	struct facts f;
 
 	for (int side = 0; side < 2; side++) {
-		facts_of_bin(rep, t, side, p, &f);
+		facts_of_bin(rep, t, side, p, to->data, &f);
 		table_row(to, &f);
 	}
 }
@@ -605,7 +620,7 @@ table_tunnel(struct table *to, const struct report *rep, const struct sla_tunnel
 void
 report_bins(const struct report *rep, struct sheet *s, bool json, bool separated)
 {
-	struct table to = { .s = s, .json = json };
+	struct table to = { .s = s, .json = json, .data = json || separated };
 
 	for (size_t i = 0; i < rep->count; i++)
 		table_tunnel(&to, rep, sla_tunnel(rep->sla, i));
@@ -642,6 +657,8 @@ overview(const struct report *rep, struct sheet *s)
 	struct grid g = { 0 };
 
 	grid_column(&g, "tunnel", "Tunnel", false);
+	if (rep->probes)
+		grid_column(&g, "probe", "Probe", false);
 	grid_column(&g, "proto", "Proto", false);
 	grid_column(&g, "avail", "Avail", true);
 	grid_column(&g, "sloss", "Loss ->", true);
@@ -659,6 +676,8 @@ overview(const struct report *rep, struct sheet *s)
 				    ULL(t->lane));
 		else
 			grid_printf(&g, "%s <-> %s", t->name[0], t->name[1]);
+		if (rep->probes)
+			grid_cell(&g, t->probe);
 		grid_cell(&g, t->proto);
 		verdict_cell(&g, &t->d[0], SLA_AVAIL);
 		verdict_cell(&g, &t->d[0], SLA_LOSS);
@@ -686,6 +705,8 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 		buf_printf(&b, ", lane %llu (SPI %s, %s)", ULL(t->lane),
 			   t->spi[0][0] != '\0' ? t->spi[0] : "-",
 			   t->spi[1][0] != '\0' ? t->spi[1] : "-");
+	if (rep->probes)
+		buf_printf(&b, ", probe %s", t->probe);
 	buf_str(&b, "\n  ");
 	report_time(t->from, &s->text, &b);
 	buf_str(&b, " to ");

@@ -2,6 +2,8 @@
 """radrill finds the bin, the lane and the count of true tunnels: what was lost in which second is worked out here from
 the frames, and its total is that of the truth tables.  The commands that are shown are tried, keys on a terminal too.
 """
+import csv
+import io
 import json
 import os
 import pty
@@ -17,7 +19,8 @@ import time
 from collections import defaultdict
 
 from common import *
-from sla import Oracle, objects, shell
+from peers import A, B, Case
+from sla import BACK, Oracle, objects, shell
 
 TCPDUMP = shutil.which('tcpdump')
 CASES = ('esp-burst-loss', 'esp-mixed', 'esp-loss-1pct', 'ah-loss')
@@ -185,6 +188,50 @@ def everywhere(file, folder):
                         raise Failure('%s: %s' % (bpf, p.stderr.decode()))
 
 
+def two_probes(name, folder):
+    """Two probes of one path: 10 packets are lost before the first, 5 more before the second.  Bins, keys and shares are one
+    probe's, and what is shown selects its records alone, whatever it is called."""
+    gone, more, lost, files = set(range(300, 310)), set(range(700, 705)), {}, []
+    for probe, missing in (('tap one', gone), ('b"2', gone | more)):
+        c = Case()
+        c.send([n for n in range(1, 1201) if n not in missing], start=0.005)
+        c.send(range(1, 1201), B, A, BACK, 0.008)
+        c.write(os.path.join(folder, 'probe.pcap'))
+        files.append(os.path.join(folder, 'probe%d.pavo' % len(files)))
+        good(['pavo', '-q', '-S', '1', '-e', probe, '-r', os.path.join(folder, 'probe.pcap'), '-w', files[-1]])
+        lost[probe] = lost_by_second(os.path.join(folder, 'probe.pcap'))[0]
+    argv = ['radrill', '-r', *files, '-u', '-p', '0', '--json', '-N', '100']
+    got = objects(argv)
+    want(sorted((b['probe'], int(b['bstart']), b['value']) for b in got),
+         sorted((p, second, n) for p in lost for second, n in lost[p].items() if n), 'bins of each probe')
+    for p in lost:
+        want(round(sum(b['share_pct'] for b in got if b['probe'] == p), 6), 100, 'shares of ' + p)
+        want(sum(b['value'] for b in got if b['probe'] == p), 10 if p == 'tap one' else 15, 'lost at ' + p)
+    for b in got:
+        want([(k['probe'], k['value'], k['share_pct']) for k in b['keys']], [(b['probe'], b['value'], 100)], 'keys of the bin')
+        for row in b, b['keys'][0]:
+            st, out = shell(row['ra'].replace('ra ', 'racluster --csv -m probe -s pkts,loss ', 1))
+            want((st, out.splitlines()[1:]), (0, ['%d,%d' % (row['spkts'] + row['dpkts'], row['value'])]), 'what is shown by ' + row['ra'])
+        flows_ = objects(argv + ['--bin', str(b['rank']), '--key', '1', '-s', 'probe,loss'])
+        want([(f['probe'], f['value']) for f in flows_], [(b['probe'], b['value'])], 'records of the key')
+        st, out, _ = run(argv[:-2] + ['--bin', str(b['rank']), '--key', '1', '-w', '-'])
+        want([r['probe'] for r in csv.DictReader(io.StringIO(good(['ra', '--csv', '-s', 'probe'], out).decode()))], [b['probe']],
+             '-w')
+    for key, warned in ('matrix', True), ('none', True), ('probe,matrix', False), ('tunnel', False), ('flow', False), ('spi', False):
+        st, out, err = run(argv + ['-m', key])
+        said = [line for line in err.splitlines() if 'several probes' in line]
+        want((len(said), 'tap one, b"2' in err), (warned, warned), 'radrill -m %s: %s' % (key, err))
+        bins_ = [json.loads(line) for line in out.decode().splitlines()]
+        want(sorted(b['value'] for b in bins_), [5, 20] if warned else [5, 10, 10], 'bins, by ' + key)
+        want({'probe' in b for b in bins_}, {not warned}, 'the probe of a bin, by ' + key)
+        for k in [k for b in bins_ for k in b['keys']][:4]:
+            out = shell(k['ra'].replace('ra ', 'racluster --csv -m none -s loss ', 1))[1]
+            want(out.splitlines()[1:], [str(k['value'])], 'what is shown by ' + k['ra'])
+    heads = [line for line in good(['radrill', '-r', *files]).decode().splitlines() if re.match('(Bins|Keys|Records) ', line)]
+    want(heads[0].split(': ')[1], 'probe tap one 10 in 1 of 12 bins, probe b"2 15 in 2 of 12 bins', 'heading of the bins')
+    want([h.endswith(', probe tap one') for h in heads[1:]], [True, True], 'headings')
+
+
 def main():
     tap = Tap()
     with scratch() as folder:
@@ -193,7 +240,7 @@ def main():
         tests += [(n, act) for n in here if n == 'esp-mixed' for act in (plain, by_others, mistakes, terminal)]
         files = sorted({r['file'] for r in table('files')})
         files = [f for f in files if os.path.exists(capture(f))]
-        tests += [(f, everywhere) for f in files]
+        tests += [('two probes', two_probes)] + [(f, everywhere) for f in files]
         for name, act in tests:
             try:
                 act(name, folder)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import defaultdict
 
+import drops
 from common import *
 from peers import A, B, BASE, Case, ip
 
@@ -441,12 +442,171 @@ def scenario_a3(folder):
         want('several DSCP values' in good(['ratunnel', '-r', records]).decode(), False, 'one class only: no hint')
 
 
+# --- TP: two probes of one path ------------------------------------------------------------------------
+
+LOST = (15, 10, 9, 8, 8, 7, 6, 6, 5, 4, 4, 3, 1)     # 86 in 13 bursts
+
+
+def two_probes(folder, pairs, T=5):
+    """[(name, packets)] as records of these probes, in files"""
+    out = []
+    for name, pcap in pairs:
+        out.append(os.path.join(folder, name + '.pavo'))
+        good(['pavo', '-q', '-S', str(T), '-e', name, '-r', pcap, '-w', out[-1]])
+    return out
+
+
+def pair_of(folder):
+    """1500 packets of A pass the first probe; 86 are lost before the second; B answers each that came, and all of that is seen
+    by both"""
+    gone, at = set(), 50
+    for n in LOST:
+        gone |= set(range(at, at + n))
+        at += n + 100
+    near, far, answer = Case(), Case(), 0
+    for n in range(1, 1501):
+        t = n * 0.004
+        near.esp(t, A, B, SPI, n, 350)
+        if n in gone:
+            continue
+        answer += 1
+        far.esp(t + 0.003, A, B, SPI, n, 350)
+        far.esp(t + 0.0035, B, A, BACK, answer, 350)
+        near.esp(t + 0.0065, B, A, BACK, answer, 350)
+    for c, name in ((near, 'A'), (far, 'B')):
+        c.write(os.path.join(folder, name + '.pcap'))
+    want((len(gone), max(gone) < 1500, answer), (86, True, 1414), 'the capture itself')
+    return [(p, os.path.join(folder, p + '.pcap')) for p in 'AB']
+
+
+def figures(files, *options):
+    """{(probe, side): (packets, lost, expected)} by ratunnel"""
+    return {(g.get('probe'), g['side']): (g['pkts'], g['lost'], g['expected'])
+            for g in objects(['ratunnel', '-r', *files, '--json', *options])}
+
+
+def tp1(folder, pairs, sent, came, lost):
+    """sent, came: of either side, at A and at B; lost: of the source's packets, on the way"""
+    truth = {('A', 'src'): (sent[0], 0, sent[0]), ('A', 'dst'): (sent[1], 0, sent[1]),
+             ('B', 'src'): (came[0], lost, sent[0]), ('B', 'dst'): (came[1], 0, came[1])}
+    for T in 1, 5:
+        files = two_probes(folder, pairs, T)
+        one = os.path.join(folder, 'both.pavo')
+        with open(one, 'wb') as f:
+            for name in files:
+                f.write(open(name, 'rb').read())
+        for given in files, files[::-1], [one]:
+            for options in (), ('-m', 'lane'), ('-P', '1'):
+                want(figures(given, *options), truth, 'ratunnel -r %s %s' % (given, options))
+        want(figures(files, '-', 'probe', '=', 'B'), {k: v for k, v in truth.items() if k[0] == 'B'}, 'B alone')
+        for name in 'AB':                # the same as by itself
+            want(figures([f for f in files if f.endswith(name + '.pavo')]), {k: v for k, v in truth.items() if k[0] == name},
+                 name + ' by itself')
+        want(truth['B', 'src'][1] - truth['A', 'src'][1], lost, 'between A and B')
+        merged_apart(files, truth)
+    shown_apart(files, lost, sent)
+
+
+def merged_apart(files, truth):
+    """no row of a tool holds packets of both"""
+    loss = {p: truth[p, 'src'][1] for p in 'AB'}
+    pkts = {p: truth[p, 'src'][0] for p in 'AB'}
+    back_ = {p: truth[p, 'dst'][0] for p in 'AB'}
+    columns = ['--csv', '-s', 'probe,spkts,dpkts,sloss', '-r', *files]
+    for argv in (['racluster', '-m', 'tunnel'], ['racluster', '-m', 'lane'], ['racluster', '-m', 'tunnel', '-P', '1'],
+                 ['racluster', '-m', 'tunnel', '--memory', '1K'], ['ra', '-m', 'flow']):
+        st, out, err = run(argv + columns + ['-', 'esp'])
+        want((st, err), (0, ''), ' '.join(argv))
+        got = [line.split(',') for line in out.decode().splitlines()[1:]]
+        want(sorted(got), [[p, str(pkts[p]), str(back_[p]), str(loss[p])] for p in 'AB'], ' '.join(argv))
+    got = rows(['racluster', '-m', 'spi', '--csv', '-s', 'probe,spkts,snet', '-r', *files, '-', 'esp'])
+    want(sorted((r['probe'], int(r['spkts']), int(r['snet'])) for r in got),
+         sorted((p, n[p], m) for p in 'AB' for n, m in ((pkts, loss[p]), (back_, 0))), 'racluster -m spi')
+    for argv in ['rabins', '-m', 'tunnel'], ['rabins', '-m', 'lane', '-M', '5s']:
+        sums = defaultdict(lambda: [0, 0, 0])
+        for r in rows(argv + columns + ['-', 'esp']):
+            for i, k in enumerate(('spkts', 'dpkts', 'sloss')):
+                sums[r['probe']][i] += int(r[k])
+        want(dict(sums), {p: [pkts[p], back_[p], loss[p]] for p in 'AB'}, ' '.join(argv))
+    top = rows(['ratop', '-m', 'tunnel', '-o', 'spkts', '--csv', '-s', 'rank,probe,spkts,spkts_share', '-r', *files])
+    want(sorted((r['rank'], r['probe'], r['spkts'], r['spkts_share']) for r in top),
+         sorted([('1', 'A', str(pkts['A']), '100'), ('2', 'B', str(pkts['B']), '100')] +
+                [('total', p, str(pkts[p]), '100') for p in 'AB']), 'ratop: totals and shares of each probe')
+
+
+def shown_apart(files, lost, sent):
+    text = good(['ratunnel', '-r', *files]).decode()
+    want([line.rsplit(', ', 1)[1] for line in text.splitlines() if re.match(r'\S+ <-> \S+  esp', line)], ['probe B', 'probe A'],
+         'headings')
+    want(re.search(r'^Tunnel +Probe Proto ', text) is not None, True, 'overview')
+    want('%d of %d ' % (lost, sent[0]) in text, True, 'loss at B')
+    want('%d of %d' % (lost, 2 * sent[0]) in text, False, 'a sum')
+    page = good(['ratunnel', '-r', *files, '--html', '-']).decode()
+    want([page.count('<h2>%s \u2194 %s, probe %s <' % (a, b, p)) for a, b, p in
+          [re.match(r'(\S+) <-> (\S+)  .*, probe (.)$', line).groups() for line in text.splitlines() if re.search(', probe .$', line)]],
+         [1, 1], 'headings of the page')
+    for argv in ['ratunnel'], ['ratunnel', '--bins'], ['racluster', '-m', 'tunnel'], ['radrill']:
+        both, alone = good(argv + ['-r', *files]).decode(), good(argv + ['-r', files[1]]).decode()
+        want(('robe' in both, 'robe' in alone), (True, False), ' '.join(argv) + ': names the probe where there are several')
+    for options in ['--csv'], ['--bins', '--csv']:
+        want([good(['ratunnel', *options, '-r', *f]).decode().split(',')[0] for f in (files, files[1:])], ['probe'] * 2,
+             'the first column of ' + ' '.join(options))
+    for g in objects(['ratunnel', '-r', *files, '--json']):
+        argv = g['ra'].replace('ra ', 'racluster --csv -s probe,pkts -m none ', 1)
+        mine = sum(x['pkts'] for x in objects(['ratunnel', '-r', *files, '--json']) if x['probe'] == g['probe'])
+        want(shell(argv)[1].splitlines()[1:], ['%s,%d' % (g['probe'], mine)], 'what is shown with ' + g['ra'])
+
+
+def vector_tp1(folder):
+    tp1(folder, pair_of(folder), (1500, 1414), (1414, 1414), 86)
+
+
+def captured_tp1(folder):
+    """the same on true captures of both ends, figures from their truth tables"""
+    pairs = [(p, capture('netns/esp-burst-loss.%s.pcap' % p)) for p in 'AB']
+    flow = {r['dir']: [int(r[k]) for k in ('sent_packets', 'arrived_packets', 'lost')]
+            for r in table('netns_flows') if r['scenario'] == 'esp-burst-loss'}
+    there, back_ = flow['A>B'], flow['B>A']
+    want((there, back_[2]), ([1500, 1414, 86], 0), 'sent, arrived and lost, by the tables')
+    tp1(folder, pairs, (there[0], back_[1]), (there[1], back_[0]), there[2])
+
+
+def drops_of_one(folder):
+    """the kernel of A dropped packets from 2 to 3 s: the bins of B are not suspect, nor are its records flagged"""
+    far = pair_of(folder)[1]
+    near = os.path.join(folder, 'drops.pcapng')
+    with open(near, 'wb') as f:
+        f.write(drops.block(0x0a0d0d0a, struct.pack('<IHHq', 0x1a2b3c4d, 1, 0, -1)) + drops.block(1, struct.pack('<HHI', 1, 0, 0)))
+        late = False
+        for t, data in near_of(folder):
+            if t >= 3 and not late:
+                late = True
+                f.write(drops.statistics(2, 0, 0) + drops.statistics(3, 0, 7))
+            f.write(drops.block(6, struct.pack('<I', 0) + drops.stamp(t) + struct.pack('<II', len(data), len(data)) + data +
+                                bytes(-len(data) % 4)))
+    files = two_probes(folder, [('A', near), far], 1)
+    got = {g['probe']: g['suspect'] for g in objects(['ratunnel', '-r', *files, '--json']) if g['side'] == 'src'}
+    want(got, {'A': 2, 'B': 0}, 'suspect bins')
+    records = rows(['ra', '--csv', '-s', 'probe,flags', '-r', *files, '-', 'esp'])
+    want({r['probe'] for r in records if 'capdrop' in r['flags']}, {'A'}, 'flagged records')
+
+
+def near_of(folder):
+    raw = open(os.path.join(folder, 'A.pcap'), 'rb').read()
+    at = 24
+    while at < len(raw):
+        sec, us, n, _ = struct.unpack_from('<IIII', raw, at)
+        yield sec - BASE + us / 10**6, raw[at + 16:at + 16 + n]
+        at += 16 + n
+
+
 def main():
     tap = Tap()
     with scratch() as folder:
         for name, act in (('S1: a correction', vector_s1), ('S2: a proven outage', vector_s2),
                           ('S3: throughput by nearest rank', vector_s3), ('S4: too few packets', vector_s4),
                           ('QT1: quiet after a busy time', vector_qt1), ('QT2: quiet', vector_qt2), ('QT3: quiet, and an outage', vector_qt3),
+                          ('TP1: two probes of one path', vector_tp1), ('TP1: the kernel of one dropped packets', drops_of_one),
                           ('a ratio of few bins', few_bins), ('bins of a long report', chosen_bins), ('a file without its header', no_header),
                           ('states: silence', bins_of_silence), ('states: IKE', bins_of_ike),
                           ('lanes, ESP in UDP beside ESP', natt_and_lanes),
@@ -457,6 +617,14 @@ def main():
                 tap.ok(True, name)
             except (Failure, KeyError, ValueError, IndexError, TypeError) as e:
                 tap.ok(False, name, repr(e) if not isinstance(e, Failure) else e)
+        if os.path.exists(capture('netns/esp-burst-loss.A.pcap')):
+            try:
+                captured_tp1(folder)
+                tap.ok(True, 'TP1: true captures')
+            except (Failure, KeyError, ValueError, IndexError, TypeError) as e:
+                tap.ok(False, 'TP1: true captures', repr(e) if not isinstance(e, Failure) else e)
+        else:
+            tap.skip('TP1: true captures', 'they are in the larger collection (PAVO_CAPTURES)')
     print('1..%d' % tap.n)
     sys.exit(tap.failed > 0)
 

@@ -585,6 +585,118 @@ hardware_addresses(void **state)
 }
 
 static void
+set_probe(struct flow *f, const char *bytes, uint32_t n)
+{
+	f->v[F_probe].b = (struct blob){ (const uint8_t *)bytes, n };
+	bit_set(f->present, F_probe);
+}
+
+/* Two probes see the same tunnel, whose id is the same at both: packets 1, 2, 4, 8, 16, 32, a bit each, so that a sum says
+ * which rows are in it. */
+static void
+tunnels_of_two_probes(void **state)
+{
+	static const char *const words[] = { "tunnel", "lane", "tunnel,conv", "lane,conv", "probe,tunid", "flow" };
+	static struct flow f[6];
+	struct fieldset keep = { { 0 } };
+	char err[256];
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		flow_clear(&f[i]);
+		SET(&f[i], tunid, 77);
+		SET(&f[i], lane, 0);
+		SET(&f[i], spkts, 1u << i);
+	}
+	set_probe(&f[0], "A", 1);
+	set_probe(&f[1], "B", 1);
+	set_probe(&f[2], "A", 1);
+	set_probe(&f[3], "", 0);
+	bit_set(f[4].mixed, F_probe); /* merged before; and the last has none */
+	for (unsigned i = 0; i < 6; i++)
+		SET(&f[i], flowid, i == 2 ? 100 : 100 + i);
+	fieldset_all(&keep);
+	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+		struct keys k;
+		struct aggr *a;
+		struct batch *b;
+
+		assert_true(keys_parse(words[w], &k, err, sizeof(err)));
+		a = aggr_new(&k, &keep);
+		add_rows(a, f, 0, 6);
+		b = aggr_next(a);
+		assert_int_equal(b->rows, 5);
+		assert_int_equal(b->col[F_spkts]->u[0], 1 + 4);
+		assert_int_equal(b->col[F_spkts]->u[1], 2);
+		assert_memory_equal(b->col[F_probe]->b[0].p, "A", 1);
+		assert_memory_equal(b->col[F_probe]->b[1].p, "B", 1);
+		assert_true(column_has(b->col[F_probe], 2) && b->col[F_probe]->b[2].n == 0);
+		assert_true(column_mixed(b->col[F_probe], 3));
+		assert_false(column_has(b->col[F_probe], 4) || column_mixed(b->col[F_probe], 4));
+		assert_null(aggr_next(a));
+		aggr_free(&a);
+	}
+}
+
+/* A text is hashed once for rows that have the same bytes: the same place, and as many of them. */
+static void
+texts_at_one_place(void **state)
+{
+	static const char bytes[] = "probe12";
+	static const struct {
+		uint32_t at, n;
+	} rows[] = { { 0, 5 }, { 0, 6 }, { 0, 6 }, { 1, 5 }, { 0, 5 }, { 0, 0 }, { 3, 0 } };
+	static const uint64_t want[] = { 1 + 16, 2 + 4, 8, 32 + 64 };
+	struct batch *b = batch_new(64), *out;
+	struct fieldset keep = { { 0 } };
+	struct column *probe = batch_column(b, F_probe), *pkts = batch_column(b, F_spkts);
+	struct aggr *a;
+	struct keys k;
+	char err[256];
+
+	(void)state;
+	for (uint32_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		column_set(probe, r, &(union value){ .b = { (const uint8_t *)bytes + rows[r].at, rows[r].n } });
+		column_set(pkts, r, &(union value){ .u = 1u << r });
+		b->rows++;
+	}
+	fieldset_all(&keep);
+	assert_true(keys_parse("probe", &k, err, sizeof(err)));
+	a = aggr_new(&k, &keep);
+	aggr_add(a, b);
+	out = aggr_next(a);
+	assert_int_equal(out->rows, sizeof(want) / sizeof(want[0]));
+	for (uint32_t r = 0; r < out->rows; r++)
+		assert_int_equal(out->col[F_spkts]->u[r], want[r]);
+	aggr_free(&a);
+	batch_free(&b);
+}
+
+static void
+words_have_the_probe(void **state)
+{
+	static const struct {
+		const char *text;
+		bool apart, quiet;
+	} t[] = {
+		{ "tunnel", true, true },	 { "lane", true, true },     { "spi", true, true },
+		{ "flow", true, false },	 { "LANE,conv", true, true }, { "probe,tunnel", true, false },
+		{ "tunnel,srcid", true, false }, { "flowid", true, false },  { "probe,matrix", true, false },
+		{ "conv", false, false },	 { "matrix", false, false }, { "none", false, false },
+		{ "saddr,daddr", false, false }, { "tunid", false, false },  { "tunid,lane", true, true },
+	};
+	struct keys k;
+	char err[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_true(keys_parse(t[i].text, &k, err, sizeof(err)));
+		if (k.apart != t[i].apart || k.quiet != t[i].quiet)
+			fail_msg("%s: apart %d, quiet %d", t[i].text, k.apart, k.quiet);
+	}
+}
+
+static void
 key_mistakes(void **state)
 {
 	static const struct {
@@ -600,6 +712,9 @@ key_mistakes(void **state)
 		{ "saddr/33/129", "saddr/33/129" },
 		{ "sport/8", "prefix" },
 		{ "spktss", "nearest is spkts" },
+		{ "tunnle", "nearest is tunnel" },
+		{ "lnae", "nearest is lane" },
+		{ "tunidd", "nearest is tunid" },
 		{ "", "expected" },
 		{ "dur", "derived" },
 		{ "matrix,saddr/24", "direction-free" },
@@ -625,6 +740,9 @@ main(void)
 		cmocka_unit_test(orientation),
 		cmocka_unit_test(absent_is_a_key),    cmocka_unit_test(masks),
 		cmocka_unit_test(hardware_addresses), cmocka_unit_test(key_mistakes),
+		cmocka_unit_test(tunnels_of_two_probes),
+		cmocka_unit_test(texts_at_one_place),
+		cmocka_unit_test(words_have_the_probe),
 	};
 
 	return (cmocka_run_group_tests_name("aggr", tests, NULL, NULL));

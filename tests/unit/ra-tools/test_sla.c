@@ -395,6 +395,87 @@ rows_are_turned(void **state)
 	sla_free(&s);
 }
 
+static void
+mar_row(struct batch *b, const char *probe, int64_t bin)
+{
+	static struct flow f;
+
+	flow_clear(&f);
+	SET(&f, rectype, RECTYPE_MAR);
+	SET(&f, bstart, bin * W * SEC);
+	SET(&f, bend, (bin + 1) * W * SEC);
+	SET(&f, ps_drop, 9);
+	if (*probe == '*')
+		bit_set(f.mixed, F_probe);
+	else
+		SET_BLOB(&f, probe, probe, strlen(probe));
+	batch_add(b, &f);
+}
+
+/* Of 200 expected both ways in each of 3 bins, B lacks 20 in bin 1; A's kernel dropped in bin 0, that of one of several in
+ * bin 2, and A has IKE without an answer in bin 1. */
+static void
+probes_are_apart(void **state)
+{
+	static struct flow f;
+	struct sla *s = sla_new(&plain, false);
+	struct batch *b = batch_new(64), *mar = batch_new(64), *ike = batch_new(64);
+
+	(void)state;
+	for (int64_t bin = 0; bin < 3; bin++)
+		for (int probe = 0; probe < 2; probe++) {
+			uint64_t lost = bin == 1 && probe == 1 ? 20 : 0;
+
+			flow_clear(&f);
+			SET(&f, rectype, RECTYPE_FLOW);
+			SET(&f, bstart, bin * W * SEC);
+			SET(&f, bend, (bin + 1) * W * SEC);
+			SET(&f, tunid, 77);
+			SET(&f, proto, 50);
+			SET_BLOB(&f, probe, probe == 0 ? "A" : "B", 1);
+			SET_IP(&f, saddr, addr("10.0.0.1"));
+			SET_IP(&f, daddr, addr("10.0.0.2"));
+			SIDE(&f, s, 200 - lost, lost, 0);
+			SIDE(&f, d, 200, 0, 0);
+			batch_add(b, &f);
+		}
+	sla_add(s, b);
+	mar_row(mar, "A", 0);
+	mar_row(mar, "*", 2);
+	mar_row(mar, "C", 1);
+	for (uint32_t r = 0; r < mar->rows; r++)
+		sla_suspect(s, mar, r);
+	flow_clear(&f);
+	SET(&f, bstart, W * SEC);
+	SET(&f, bend, 2 * W * SEC);
+	SET_BLOB(&f, probe, "A", 1);
+	SET_IP(&f, saddr, addr("10.0.0.1"));
+	SET_IP(&f, daddr, addr("10.0.0.2"));
+	SET(&f, sikeq, 3);
+	batch_add(ike, &f);
+	sla_ike(s, ike);
+	sla_judge(s, W * SEC);
+	assert_int_equal(sla_count(s), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct sla_tunnel *t = sla_tunnel(s, i);
+		bool is_a = strcmp(t->probe, "A") == 0;
+
+		assert_string_equal(t->probe, is_a ? "A" : "B");
+		assert_int_equal(t->probe_is, PROBE_NAMED);
+		assert_int_equal(t->d[0].net, is_a ? 0 : 20);
+		assert_int_equal(t->d[0].expected, 600);
+		assert_int_equal(t->suspect, is_a ? 2 : 1);
+		assert_int_equal(t->point[0].suspect, is_a);
+		count_is(t, 2, !is_a, is_a, 0, 0);
+		assert_null(strstr(t->filter, "probe"));
+		assert_ptr_equal(strstr(t->one, is_a ? "probe = \"A\" and " : "probe = \"B\" and "), t->one);
+	}
+	batch_free(&b);
+	batch_free(&mar);
+	batch_free(&ike);
+	sla_free(&s);
+}
+
 int
 main(void)
 {
@@ -410,6 +491,7 @@ main(void)
 		cmocka_unit_test(suspect_is_apart),
 		cmocka_unit_test(idle_bins_are_in_percentiles),
 		cmocka_unit_test(rows_are_turned),
+		cmocka_unit_test(probes_are_apart),
 	};
 
 	return (cmocka_run_group_tests_name("sla", tests, NULL, NULL));
