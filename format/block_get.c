@@ -9,6 +9,7 @@
 #include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "format/block_memory.h"
+#include "format/given.h"
 #include "format/ids.h"
 #include "format/member.h"
 
@@ -50,11 +51,11 @@ known(const struct dir_column *c, enum field f)
 		return (true);
 	switch (fields[f].store) {
 	case STORE_IP:
-		return (c->code == CODE_INDEX);
+		return (c->code == CODE_INDEX || (c->code == CODE_LIKE && c->other != 0));
 	case STORE_BLOB:
 		return (c->code == CODE_BLOB || c->code == CODE_BLOBDICT);
 	default:
-		return (u64_knows(c->code) || (c->code == CODE_DIFF && c->other != 0) ||
+		return (u64_knows(c->code) || ((c->code == CODE_DIFF || c->code == CODE_LIKE) && c->other != 0) ||
 		    (c->code == CODE_ID && fields[f].ids != ID_NONE && c->other == fields[f].ids));
 	}
 }
@@ -100,6 +101,8 @@ struct decoding { /* one call of block_decode() */
 	uint64_t **set; /* decoded sets */
 	uint64_t *set_at;
 	bool *need; /* columns to decode */
+	bool *key;  /* of those, the ones that others repeat by */
+	const uint32_t **place; /* of an address column that is one: its rows' places in the dictionary */
 	const struct ip *addrs;
 };
 
@@ -225,6 +228,25 @@ block_member(const struct directory *d, enum member what, block_fetch fetch, voi
 	return (NULL);
 }
 
+/* A set told by another one, which is there already. */
+static bool
+get_given(struct decoding *g, const struct dir_set *s, struct cursor *c, uint64_t *w)
+{
+	const struct given_set by = { g->set[s->given - 1], g->d->set[s->given - 1].count, 0 };
+
+	return (given_get(c, &by, w, g->d->rows, s->count, g->k->others));
+}
+
+static unsigned
+depth(const struct directory *d, int32_t number)
+{
+	unsigned n = 0;
+
+	for (const struct dir_set *s = &d->set[number - 1]; s->given != 0 && n <= GIVEN_DEPTH; n++)
+		s = &d->set[s->given - 1];
+	return (n);
+}
+
 static enum block_result
 get_set(struct decoding *g, int32_t number, uint32_t *count)
 {
@@ -241,10 +263,18 @@ get_set(struct decoding *g, int32_t number, uint32_t *count)
 	*count = s->count;
 	if (g->set[number - 1] != NULL)
 		return (BLOCK_GOOD);
+	if (s->given != 0) {
+		uint32_t by;
+
+		if (depth(g->d, number) > GIVEN_DEPTH)
+			return (BLOCK_DAMAGED);
+		if ((res = get_set(g, (int32_t)s->given, &by)) != BLOCK_GOOD)
+			return (res);
+	}
 	if ((res = open_section(g->k, &s->at, g->set_at[number - 1], g->fetch, g->arg, &c)) != BLOCK_GOOD)
 		return (res);
 	w = arena_alloc(&g->k->arena, BITS_WORDS(g->d->rows) * 8);
-	if (!set_get(s->kind, &c, w, g->d->rows, s->count))
+	if (s->given != 0 ? !get_given(g, s, &c, w) : !set_get(s->kind, &c, w, g->d->rows, s->count))
 		return (BLOCK_DAMAGED);
 	g->set[number - 1] = w;
 	return (BLOCK_GOOD);
@@ -264,8 +294,22 @@ copy_set(const struct decoding *g, int32_t number, uint64_t *to)
 static void
 scatter(uint64_t *v, const uint64_t *present, uint32_t rows, uint32_t n)
 {
-	for (uint32_t r = rows; r-- > 0;)
-		v[r] = bit_get(present, r) ? v[--n] : 0;
+	uint64_t few[64];
+
+	for (size_t w = BITS_WORDS(rows); w-- > 0;) { /* the values left lie before those of this word's rows, or in them */
+		uint64_t bits = present[w], *to = v + 64 * w;
+		uint32_t m = 64 * (w + 1) <= rows ? 64 : rows % 64, k = (uint32_t)__builtin_popcountll(bits);
+
+		n -= k;
+		if (bits == ~0ull) {
+			memmove(to, v + n, sizeof(few));
+			continue;
+		}
+		memcpy(few, v + n, k * sizeof(*few));
+		memset(to, 0, m * sizeof(*to));
+		for (k = 0; bits != 0; bits &= bits - 1)
+			to[__builtin_ctzll(bits)] = few[k++];
+	}
 }
 
 /* Ids: which ones do not follow from their rows, and what those are. */
@@ -298,6 +342,41 @@ decode_ids(struct decoding *g, const struct dir_column *c, struct cursor *bytes,
 	return (BLOCK_GOOD);
 }
 
+/* The rows of a column that others repeat by, as numbers: 0 where it is not present. */
+static void
+key_of(const struct decoding *g, uint32_t id, const struct column *col, uint64_t *to)
+{
+	enum field f = field_with_id((uint16_t)id);
+	const struct column *c = g->b->col[f];
+	uint32_t n = 0, rows = g->d->rows;
+
+	for (size_t w = 0; w < BITS_WORDS(rows); w++)
+		for (uint64_t bits = col->present[w]; bits != 0; bits &= bits - 1) {
+			size_t r = 64 * w + (size_t)__builtin_ctzll(bits);
+
+			to[n++] = c->store == STORE_IP ? g->place[f][r] : c->u[r];
+		}
+}
+
+/* The n values of rows that repeat what the last row like them had. */
+static bool
+get_like(struct decoding *g, const struct dir_column *c, struct cursor *bytes, const struct column *col, uint64_t *v, uint32_t n)
+{
+	struct blocks *k = g->k;
+	uint64_t others = cur_varint(bytes);
+	uint8_t kind = cur_u8(bytes);
+	struct cursor set = cur_sub(bytes, cur_varint(bytes));
+
+	if (bytes->cut || set.cut || others == 0 || others > n ||
+	    !set_get(kind, &set, k->others, n, (uint32_t)others) ||
+	    !u64_get_nested(k->coder, bytes, k->residue, (uint32_t)others))
+		return (false);
+	key_of(g, c->other, col, k->like_a);
+	if (c->also != 0)
+		key_of(g, c->also, col, k->like_b);
+	return (like_fill(k->like, k->like_a, c->also == 0 ? NULL : k->like_b, k->others, k->residue, n, v));
+}
+
 static enum block_result
 decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
 {
@@ -319,29 +398,44 @@ decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes,
 			return (BLOCK_GOOD);
 		}
 		scatter(col->u, col->present, g->d->rows, n);
-		for (uint32_t r = 0; r < g->d->rows; r++)
-			if (bit_get(col->present, r))
+		for (size_t w = 0; w < BITS_WORDS(g->d->rows); w++)
+			for (uint64_t bits = col->present[w]; bits != 0; bits &= bits - 1) {
+				size_t r = 64 * w + (size_t)__builtin_ctzll(bits);
+
 				col->u[r] = o->u[r] + unzigzag(col->u[r]);
+			}
 		return (BLOCK_GOOD);
 	}
-	if (!u64_get(k->coder, c->code, bytes, col->u, n))
+	if (c->code == CODE_LIKE ? !get_like(g, c, bytes, col, col->u, n) : !u64_get(k->coder, c->code, bytes, col->u, n))
 		return (BLOCK_DAMAGED);
 	if (n != g->d->rows)
 		scatter(col->u, col->present, g->d->rows, n);
 	return (BLOCK_GOOD);
 }
 
+static void
+keep_places(struct decoding *g, enum field f, const struct column *col, const uint64_t *index)
+{
+	uint32_t *of = arena_zero(&g->k->arena, g->d->rows * sizeof(*of)), i = 0;
+
+	for (size_t r = bits_next(col->present, 0, g->d->rows); r < g->d->rows; r = bits_next(col->present, r + 1, g->d->rows))
+		of[r] = (uint32_t)index[i++] + 1;
+	g->place[f] = of;
+}
+
 static enum block_result
-decode_ip(struct decoding *g, struct cursor *bytes, struct column *col, uint32_t n)
+decode_ip(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
 {
 	uint64_t *index = g->k->index, count = (uint64_t)g->d->n4 + g->d->n6;
 	size_t r = 0;
 
-	if (!u64_get_nested(g->k->coder, bytes, index, n))
+	if (c->code == CODE_LIKE ? !get_like(g, c, bytes, col, index, n) : !u64_get_nested(g->k->coder, bytes, index, n))
 		return (BLOCK_DAMAGED);
 	for (uint32_t i = 0; i < n; i++)
 		if (index[i] >= count)
 			return (BLOCK_DAMAGED);
+	if (g->key[c - g->d->col])
+		keep_places(g, field_with_id((uint16_t)c->id), col, index);
 	if (n == g->d->rows) {
 		for (uint32_t i = 0; i < n; i++)
 			col->ip[i] = g->addrs[index[i]];
@@ -453,15 +547,20 @@ decode_column(struct decoding *g, uint32_t i, enum field f)
 			if ((col->present[w] & col->mixed[w]) != 0)
 				return (BLOCK_DAMAGED);
 	}
-	if (c->code == CODE_CONST)
+	if (c->code == CODE_CONST) {
+		if (col->store == STORE_IP && g->key[i]) { /* one place for all */
+			memset(g->k->index, 0, n * sizeof(g->k->index[0]));
+			keep_places(g, f, col, g->k->index);
+		}
 		return (decode_constant(g, c, col, n));
+	}
 	if (n == 0)
 		return (BLOCK_DAMAGED);
 	if ((res = open_section(g->k, &c->at, g->at[i], g->fetch, g->arg, &bytes)) != BLOCK_GOOD)
 		return (res);
 	switch (col->store) {
 	case STORE_IP:
-		return (decode_ip(g, &bytes, col, n));
+		return (decode_ip(g, c, &bytes, col, n));
 	case STORE_BLOB:
 		return (decode_blob(g, c, &bytes, col, n));
 	default:
@@ -493,6 +592,51 @@ column_with_id(const struct directory *d, uint32_t id, uint32_t end)
 		if (d->col[i].id == id)
 			return (i);
 	return (end);
+}
+
+/* The columns before this one that its encoding names; their number. */
+static unsigned
+references(const struct directory *d, uint32_t i, uint32_t to[2])
+{
+	const struct dir_column *c = &d->col[i];
+	unsigned n = 0;
+
+	if (c->code == CODE_DIFF || c->code == CODE_LIKE)
+		to[n++] = column_with_id(d, c->other, i);
+	if (c->code == CODE_LIKE && c->also != 0)
+		to[n++] = column_with_id(d, c->also, i);
+	return (n);
+}
+
+static void
+mark_references(struct decoding *g, uint32_t i)
+{
+	uint32_t o[2];
+
+	for (unsigned n = references(g->d, i, o); n-- > 0;)
+		if (o[n] < i) {
+			g->need[o[n]] = true;
+			g->key[o[n]] |= g->d->col[i].code == CODE_LIKE;
+		}
+}
+
+/* Are they there, and of a kind that will do? */
+static bool
+has_references(const struct decoding *g, uint32_t i, const struct fieldset *odd)
+{
+	const struct directory *d = g->d;
+	uint32_t o[2];
+
+	for (unsigned n = references(d, i, o); n-- > 0;) {
+		enum store store;
+
+		if (o[n] == i || !g->need[o[n]] || d->col[o[n]].code == CODE_ID)
+			return (false);
+		store = fields[field_of(&d->col[o[n]], odd)].store;
+		if (store != STORE_U64 && (store != STORE_IP || d->col[i].code != CODE_LIKE))
+			return (false);
+	}
+	return (true);
 }
 
 static bool
@@ -541,28 +685,16 @@ mark_needed(struct decoding *g, const struct fieldset *want, const struct fields
 
 		if (field_of(c, odd) == F_NONE)
 			g->need[i] = false;
-		if (g->need[i] && c->code == CODE_DIFF) {
-			uint32_t o = column_with_id(d, c->other, i);
-
-			if (o < i)
-				g->need[o] = true;
-		}
+		if (g->need[i])
+			mark_references(g, i);
 	}
 	for (uint32_t i = 0; i < d->ncol; i++) {
 		const struct dir_column *c = &d->col[i];
 		enum field f = field_of(c, odd);
-		uint32_t o;
 
-		if (!g->need[i])
-			continue;
-		if (!known(c, f)) {
+		if (g->need[i] && (!known(c, f) || !has_references(g, i, odd))) {
 			*unknown = f;
 			g->need[i] = false;
-		} else if (c->code == CODE_DIFF) {
-			o = column_with_id(d, c->other, i);
-			if (o == i || !g->need[o] || fields[field_of(&d->col[o], odd)].store != STORE_U64 ||
-			    d->col[o].code == CODE_ID)
-				g->need[i] = false;
 		}
 	}
 	for (uint32_t i = 0; i < d->ncol; i++) {
@@ -591,10 +723,12 @@ block_decode(struct blocks *k, const struct directory *d, const struct fieldset 
 	g.set = arena_zero(&k->arena, d->nset * sizeof(*g.set));
 	g.set_at = arena_alloc(&k->arena, d->nset * sizeof(*g.set_at));
 	g.need = arena_zero(&k->arena, d->ncol * sizeof(*g.need));
+	g.key = arena_zero(&k->arena, d->ncol * sizeof(*g.key));
+	g.place = arena_zero(&k->arena, F_STORED * sizeof(*g.place));
 	lay_out(&g);
 	mark_needed(&g, want, odd, unknown);
 	for (uint32_t i = 0; i < d->ncol; i++)
-		ips |= g.need[i] && d->col[i].code == CODE_INDEX;
+		ips |= g.need[i] && d->col[i].code != CODE_CONST && fields[field_of(&d->col[i], odd)].store == STORE_IP;
 	if (ips && (res = block_addresses(k, d, fetch, arg, &g.addrs)) != BLOCK_GOOD)
 		return (res);
 	for (int ids = 0; ids < 2; ids++) /* they last: they are made of the others */

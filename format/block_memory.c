@@ -18,6 +18,7 @@ blocks_new(void)
 	struct blocks *k = mem_zero(1, sizeof(*k));
 
 	k->coder = coder_new();
+	k->like = like_new();
 	k->seed = hash_seed();
 	if ((k->lz4 = LZ4_createStream()) == NULL)
 		fatalx("out of memory");
@@ -32,6 +33,7 @@ blocks_free(struct blocks **pk)
 	if (k == NULL)
 		return;
 	coder_free(&k->coder);
+	like_free(&k->like);
 	arena_free(&k->arena);
 	buf_free(&k->body);
 	buf_free(&k->tries);

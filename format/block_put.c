@@ -7,6 +7,8 @@
 
 #include "format/base/hash.h"
 #include "format/block_memory.h"
+#include "format/dictionary.h"
+#include "format/given.h"
 #include "format/ids.h"
 #include "format/member.h"
 
@@ -68,6 +70,8 @@ struct encoding { /* one call of block_encode() */
 	const uint32_t *row; /* the selected ones; NULL: all */
 	uint64_t **set;      /* bitmaps of the sets, by number - 1 */
 	uint64_t *hash;
+	bool put[F_STORED];     /* has a column with values */
+	const uint32_t **place; /* of each field held as address: the places of its rows in the dictionary */
 	struct directory d;
 };
 
@@ -127,9 +131,24 @@ drop_companion(struct encoding *e, const struct column *c, uint64_t *w)
 static void
 put_sets(struct encoding *e)
 {
+	struct given_set *set = arena_alloc(&e->k->arena, e->d.nset * sizeof(*set) + 1);
+	struct buf *own = &e->k->body, *told = &e->k->tries;
+
 	for (uint32_t i = 0; i < e->d.nset; i++) {
-		e->k->body.len = 0;
-		e->d.set[i].kind = (uint8_t)set_put(e->set[i], e->rows, &e->k->body);
+		uint32_t by;
+
+		set[i] = (struct given_set){ e->set[i], e->d.set[i].count, 0 };
+		own->len = told->len = 0;
+		e->d.set[i].kind = (uint8_t)set_put(e->set[i], e->rows, own);
+		if ((by = given_best(set, i, e->rows, own->len)) < i)
+			given_put(&set[i], &set[by], e->rows, e->k->others, told);
+		if (by < i && told->len < own->len) {
+			e->d.set[i].kind = SET_GIVEN;
+			e->d.set[i].given = by + 1;
+			set[i].depth = set[by].depth + 1;
+			own->len = 0;
+			buf_add(own, told->p, told->len);
+		}
 		e->d.set[i].at = put_body(e->k);
 	}
 }
@@ -200,7 +219,7 @@ residue(struct encoding *e, const struct outgoing *w, const struct column *other
 
 /* Body of the column in an encoding, then perhaps in the one that LZ4 likes better: the smaller is kept. */
 static void
-put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, const uint64_t *v, bool nested)
+put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, const uint64_t *v, uint32_t n, bool nested)
 {
 	struct blocks *k = e->k;
 	enum coding code = plan->best;
@@ -211,9 +230,9 @@ put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, con
 	if (plan->alt != CODE_NONE) {
 		k->tries.len = 0;
 		buf_add(&k->tries, k->body.p, head);
-		(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->alt, v, w->n, &k->tries);
+		(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->alt, v, n, &k->tries);
 	}
-	(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->best, v, w->n, &k->body);
+	(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->best, v, n, &k->body);
 	stored = squeeze(k, &k->body, &k->packed[0], &codec);
 	if (plan->alt != CODE_NONE) {
 		const struct buf *alt = squeeze(k, &k->tries, &k->packed[1], &alt_codec);
@@ -228,6 +247,63 @@ put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, con
 	if (!nested)
 		w->dir.code = (uint8_t)code;
 	w->dir.at = put_section(k, stored, codec, k->body.len);
+}
+
+/* The values of another field in the rows that have this one, 0 where it is not present; addresses as their places in
+ * the dictionary, from 1.  NULL: it has no column. */
+static const uint64_t *
+beside(const struct encoding *e, const struct outgoing *w, enum field f, uint64_t *to)
+{
+	const struct column *c = e->b->col[f];
+	uint32_t i = 0;
+
+	if (c == NULL || !e->put[f])
+		return (NULL);
+	if (c->store == STORE_U64 && usable(e, w, f) != NULL)
+		return (gather(e, c, w->set, w->n, to));
+	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
+		uint32_t from = e->row == NULL ? (uint32_t)r : e->row[r];
+
+		to[i++] = c->store == STORE_IP ? e->place[f][r] : bit_get(c->present, from) ? c->u[from] : 0;
+	}
+	return (to);
+}
+
+/* A column whose rows repeat what the last row like them had.  false: it is none, or that would not save much; then the
+ * plan is made again if it needs the coder's memory. */
+static bool
+put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, struct plan *plan)
+{
+	struct blocks *k = e->k;
+	const uint16_t *like = fields[w->f].like;
+	const uint64_t *a, *b = NULL;
+	uint32_t most = w->n / 4 * 3, others, n = 0;
+	struct plan rest = { .bytes = 0 };
+	enum set_kind kind;
+
+	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 || (a = beside(e, w, like[0] - 1, k->like_a)) == NULL ||
+	    (like[1] != 0 && (b = beside(e, w, like[1] - 1, k->like_b)) == NULL) ||
+	    (others = like_others(k->like, a, b, v, w->n, most, k->others)) > most)
+		return (false);
+	for (size_t i = bits_next(k->others, 0, w->n); i < w->n; i = bits_next(k->others, i + 1, w->n))
+		k->residue[n++] = v[i];
+	k->tries.len = 0;
+	kind = set_put(k->others, w->n, &k->tries);
+	rest = u64_plan(k->coder, k->residue, others);
+	if ((rest.bytes + k->tries.len) / 8 * 9 + 8 > plan->bytes) {
+		if (plan->best == CODE_DICT)
+			*plan = u64_plan(k->coder, v, w->n);
+		return (false);
+	}
+	buf_varint(&k->body, others);
+	buf_u8(&k->body, (uint8_t)kind);
+	buf_varint(&k->body, k->tries.len);
+	buf_add(&k->body, k->tries.p, k->tries.len);
+	w->dir.code = CODE_LIKE;
+	w->dir.other = fields[like[0] - 1].id;
+	w->dir.also = like[1] == 0 ? 0 : fields[like[1] - 1].id;
+	put_smaller(e, w, &rest, k->residue, others, true);
+	return (true);
 }
 
 /* A column of ids that follow from their rows but for a few.  false: it is none, or that would not save much. */
@@ -304,6 +380,8 @@ put_u64(struct encoding *e, struct outgoing *w)
 		w->dir.code = CODE_CONST;
 		return;
 	}
+	if (put_like(e, w, v, &plan))
+		return;
 	if (plan.bytes > 16 && (ref = usable(e, w, other)) != NULL) {
 		const uint64_t *x = residue(e, w, ref, v);
 		struct plan diff = u64_plan_below(k->coder, x, w->n, plan.bytes);
@@ -311,186 +389,36 @@ put_u64(struct encoding *e, struct outgoing *w)
 		if (diff.bytes + diff.bytes / 16 + 4 < plan.bytes) {
 			w->dir.code = CODE_DIFF;
 			w->dir.other = fields[other].id;
-			put_smaller(e, w, &diff, x, true);
+			put_smaller(e, w, &diff, x, w->n, true);
 			return;
 		}
 		if (plan.best == CODE_DICT)
 			plan = u64_plan(k->coder, v, w->n); /* the coder's memory is again that of v */
 	}
-	put_smaller(e, w, &plan, v, false);
+	put_smaller(e, w, &plan, v, w->n, false);
 }
 
 /* --- addresses */
-
-static int
-by_address(const void *a, const void *b)
-{
-	return (ip_cmp(a, b));
-}
-
-/* Two hash tables: IPv4 addresses are numbers in one, most often the only one. */
-struct dictionary {
-	struct ip *ip; /* IPv4 first, each family ascending */
-	uint32_t n, n4;
-	uint32_t *v4;     /* hash: IPv4 addresses */
-	struct ip *v6;    /* hash: the others */
-	uint32_t slots;   /* of each table */
-	uint32_t *place;  /* of each slot's address in ip[], + 1; first those of v4[], then those of v6[], if there are any;
-	                   * 0: an empty slot */
-	uint32_t *cell;   /* the slot of each value, column after column */
-	uint64_t seed;    /* secret: senders choose their addresses */
-};
-
-static uint32_t
-v4_of(const struct ip *ip)
-{
-	return ((uint32_t)ip->b[12] << 24 | (uint32_t)ip->b[13] << 16 | (uint32_t)ip->b[14] << 8 | ip->b[15]);
-}
-
-/* The slot of an address, or the empty one where it belongs. */
-static inline uint32_t
-slot_v4(const struct dictionary *d, uint32_t v4)
-{
-	uint32_t s = (uint32_t)((v4 ^ (uint32_t)d->seed) * (d->seed | 1) >> 32) & (d->slots - 1);
-
-	while (d->place[s] != 0 && d->v4[s] != v4)
-		s = (s + 1) & (d->slots - 1);
-	return (s);
-}
-
-static uint32_t
-slot_v6(const struct dictionary *d, const struct ip *ip)
-{
-	const uint32_t *place = d->place + d->slots;
-	uint32_t s = (uint32_t)hash64(ip, sizeof(*ip), d->seed) & (d->slots - 1);
-
-	while (place[s] != 0 && memcmp(&d->v6[s], ip, sizeof(*ip)) != 0)
-		s = (s + 1) & (d->slots - 1);
-	return (s + d->slots);
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return ((x > y) - (x < y));
-}
-
-/* Sort by the upper 32 bits, which are all different. */
-static void
-sort_v4(struct arena *a, uint64_t *v, uint32_t n)
-{
-	uint64_t *from = v, *to;
-
-	if (n < 256) {
-		qsort(v, n, sizeof(*v), by_number);
-		return;
-	}
-	to = arena_alloc(a, n * sizeof(*to));
-	for (unsigned shift = 32; shift < 64; shift += 8) { /* four passes, so that the last is into v */
-		uint32_t start[256] = { 0 }, at = 0;
-		uint64_t *t = to;
-
-		for (uint32_t i = 0; i < n; i++)
-			start[from[i] >> shift & 255]++;
-		for (unsigned d = 0; d < 256; d++) {
-			uint32_t count = start[d];
-
-			start[d] = at;
-			at += count;
-		}
-		for (uint32_t i = 0; i < n; i++)
-			to[start[from[i] >> shift & 255]++] = from[i];
-		to = from;
-		from = t;
-	}
-}
-
-struct addresses { /* in the making: distinct ones */
-	uint64_t *v4; /* address << 32 | slot */
-	struct ip *v6;
-	uint32_t n4, n6;
-};
-
-static uint32_t
-add_address(struct dictionary *d, struct addresses *all, const struct ip *ip)
-{
-	uint32_t v4, s;
-
-	if (ip_is4(ip)) {
-		v4 = v4_of(ip);
-		s = slot_v4(d, v4);
-		if (d->place[s] == 0) {
-			d->place[s] = 1;
-			d->v4[s] = v4;
-			all->v4[all->n4++] = (uint64_t)v4 << 32 | s;
-		}
-		return (s);
-	}
-	s = slot_v6(d, ip);
-	if (d->place[s] == 0) {
-		d->place[s] = 1;
-		d->v6[s - d->slots] = *ip;
-		all->v6[all->n6++] = *ip;
-	}
-	return (s);
-}
-
-/* Room for the addresses of `cells` values. */
-static void
-dictionary_room(struct encoding *e, struct dictionary *d, struct addresses *all, uint32_t cells)
-{
-	struct arena *a = &e->k->arena;
-
-	memset(d, 0, sizeof(*d));
-	memset(all, 0, sizeof(*all));
-	d->seed = e->k->seed;
-	for (d->slots = 64; d->slots < 2 * cells;)
-		d->slots *= 2;
-	d->v4 = arena_alloc(a, d->slots * sizeof(*d->v4));
-	d->v6 = arena_alloc(a, d->slots * sizeof(*d->v6));
-	d->place = arena_zero(a, 2 * (size_t)d->slots * sizeof(*d->place));
-	d->cell = arena_alloc(a, (cells + 1) * sizeof(*d->cell));
-	all->v4 = arena_alloc(a, (cells + 1) * sizeof(*all->v4));
-	all->v6 = arena_alloc(a, (cells + 1) * sizeof(*all->v6));
-}
 
 /* The distinct addresses of all address columns, sorted. */
 static void
 make_dictionary(struct encoding *e, const struct outgoing *work, size_t nwork, struct dictionary *d)
 {
-	struct addresses all;
-	uint32_t cells = 0, at = 0;
+	uint32_t cells = 0;
 
 	for (size_t i = 0; i < nwork; i++)
 		if (work[i].c->store == STORE_IP)
 			cells += work[i].n;
-	dictionary_room(e, d, &all, cells);
+	dictionary_begin(d, &e->k->arena, cells, e->k->seed);
 	for (size_t i = 0; i < nwork; i++) {
 		const struct outgoing *w = &work[i];
 
 		if (w->c->store != STORE_IP)
 			continue;
 		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
-			d->cell[at++] = add_address(d, &all, &w->c->ip[e->row == NULL ? r : e->row[r]]);
+			dictionary_add(d, &w->c->ip[e->row == NULL ? r : e->row[r]]);
 	}
-	sort_v4(&e->k->arena, all.v4, all.n4);
-	qsort(all.v6, all.n6, sizeof(struct ip), by_address);
-	d->n4 = all.n4;
-	d->n = all.n4 + all.n6;
-	d->ip = arena_alloc(&e->k->arena, (d->n + 1) * sizeof(*d->ip));
-	for (uint32_t i = 0; i < d->n4; i++) {
-		uint32_t v4 = (uint32_t)(all.v4[i] >> 32);
-		const uint8_t b[4] = { (uint8_t)(v4 >> 24), (uint8_t)(v4 >> 16), (uint8_t)(v4 >> 8), (uint8_t)v4 };
-
-		d->ip[i] = ip_v4(b);
-		d->place[(uint32_t)all.v4[i]] = i + 1;
-	}
-	for (uint32_t i = 0; i < all.n6; i++) {
-		d->ip[d->n4 + i] = all.v6[i];
-		d->place[slot_v6(d, &all.v6[i])] = d->n4 + i + 1;
-	}
+	dictionary_end(d);
 }
 
 /* IPv4 in pieces that the coder takes: more than CODER_MAX distinct ones are rare but possible. */
@@ -507,7 +435,7 @@ put_addresses(struct encoding *e, const struct dictionary *d)
 		struct plan plan;
 
 		for (uint32_t j = 0; j < n; j++)
-			k->index[j] = v4_of(&d->ip[i + j]);
+			k->index[j] = ip_number(&d->ip[i + j]);
 		plan = u64_plan(k->coder, k->index, n);
 		u64_put_nested(k->coder, &plan, plan.best, k->index, n, &k->body);
 	}
@@ -525,6 +453,18 @@ address_value(const struct ip *ip)
 	return (v);
 }
 
+/* The places of the values as those of the rows, from 1. */
+static const uint32_t *
+rows_of(struct encoding *e, const struct outgoing *w, const uint64_t *v)
+{
+	uint32_t *of = arena_zero(&e->k->arena, e->rows * sizeof(*of));
+	uint32_t i = 0;
+
+	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
+		of[r] = (uint32_t)v[i++] + 1;
+	return (of);
+}
+
 static void
 put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 {
@@ -532,9 +472,7 @@ put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 	const struct ip *min, *max;
 	struct plan plan;
 
-	for (uint32_t i = 0; i < w->n; i++)
-		k->index[i] = d->place[d->cell[i]] - 1;
-	d->cell += w->n; /* the next column's */
+	dictionary_next(d, k->index, w->n);
 	plan = u64_plan(k->coder, k->index, w->n);
 	min = &d->ip[plan.min];
 	max = &d->ip[plan.max];
@@ -546,11 +484,14 @@ put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 	}
 	w->dir.min = address_value(min);
 	w->dir.max = address_value(max);
+	e->place[w->f] = rows_of(e, w, k->index);
 	w->dir.code = plan.best == CODE_CONST ? CODE_CONST : CODE_INDEX;
 	if (plan.best == CODE_CONST)
 		return;
 	k->body.len = 0;
-	put_smaller(e, w, &plan, k->index, true);
+	if (put_like(e, w, k->index, &plan))
+		return;
+	put_smaller(e, w, &plan, k->index, w->n, true);
 }
 
 /* --- blobs */
@@ -657,7 +598,7 @@ put_blob(struct encoding *e, struct outgoing *w)
 	for (uint32_t i = 0; i < n; i++)
 		buf_add(&k->body, entry[i]->p, entry[i]->n);
 	plan = u64_plan(k->coder, k->index, w->n);
-	put_smaller(e, w, &plan, k->index, true);
+	put_smaller(e, w, &plan, k->index, w->n, true);
 }
 
 /* --- membership */
@@ -802,6 +743,7 @@ list_columns(struct encoding *e, struct outgoing *work)
 static void
 put_column(struct encoding *e, struct outgoing *w, struct dictionary *dict)
 {
+	e->put[w->f] = w->n > 0;
 	if (w->n == 0)
 		return; /* mixed in some rows, no values: a constant without one */
 	switch (w->c->store) {
@@ -845,6 +787,7 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 	e.set = arena_zero(&k->arena, SETS_MAX * sizeof(*e.set));
 	e.hash = arena_zero(&k->arena, SETS_MAX * sizeof(*e.hash));
 	e.d.set = arena_zero(&k->arena, SETS_MAX * sizeof(*e.d.set));
+	e.place = arena_zero(&k->arena, F_STORED * sizeof(*e.place));
 	e.d.rows = e.rows;
 	work = arena_alloc(&k->arena, F_STORED * sizeof(*work));
 	n = list_columns(&e, work);

@@ -31,6 +31,7 @@ enum coding { /* on disk */
 	CODE_BLOB = 24,
 	CODE_BLOBDICT = 25,
 	CODE_ID = 32,
+	CODE_LIKE = 33,
 	CODE_NONE = 255,
 };
 
@@ -60,7 +61,7 @@ bool u64_get_nested(struct coder *, struct cursor *, uint64_t *v, uint32_t n);
 bool u64_knows(enum coding);
 
 /* Sets of rows, as bitmaps (bits.h). */
-enum set_kind { SET_BITMAP = 1, SET_MEMBERS = 2, SET_OTHERS = 3, SET_RUNS = 4 };
+enum set_kind { SET_BITMAP = 1, SET_MEMBERS = 2, SET_OTHERS = 3, SET_RUNS = 4, SET_GIVEN = 5 /* given.h */ };
 enum set_kind set_put(const uint64_t *set, uint32_t rows, struct buf *);
 /* `set` has BITS_WORDS(rows) words.  false: wrong bytes, bytes left over, or not `count` members. */
 bool set_get(enum set_kind, struct cursor *, uint64_t *set, uint32_t rows, uint32_t count);

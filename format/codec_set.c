@@ -114,6 +114,8 @@ set_put(const uint64_t *set, uint32_t rows, struct buf *out)
 	case SET_RUNS:
 		put_runs(set, rows, out);
 		break;
+	case SET_GIVEN: /* given.c */
+		break;
 	}
 	return (kind);
 }
@@ -182,6 +184,8 @@ set_get(enum set_kind kind, struct cursor *c, uint64_t *set, uint32_t rows, uint
 		break;
 	case SET_RUNS:
 		good = get_runs(c, set, rows);
+		break;
+	case SET_GIVEN:
 		break;
 	}
 	return (good && cur_left(c) == 0 && bits_count(set, rows) == count);

@@ -39,6 +39,7 @@ struct field_info {
 	uint16_t twin;      /* the field it changes places with; itself if none */
 	uint16_t companion; /* FIRST, LAST, TOP: the field with its time; COMP: its main field; else F_NONE */
 	uint16_t near;      /* a field whose values are often close to its own; F_NONE */
+	uint16_t like[2];   /* F_x + 1 of the fields whose rows of the same values have often the same of it; 0 */
 	uint8_t member;     /* enum member: the membership filter that has its values; MEMBERS: none */
 	uint8_t ids;        /* enum id_formula: what it follows from; 0: nothing */
 	uint8_t scale;      /* HIST: enum hist_scale, what its buckets stand for */

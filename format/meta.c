@@ -7,6 +7,7 @@
 #include "format/base/cursor.h"
 #include "format/base/hash.h"
 #include "format/batch.h"
+#include "format/codec.h"
 
 #include <msgpack.h>
 #include <string.h>
@@ -184,7 +185,7 @@ put_column(msgpack_packer *pk, const struct dir_column *c, uint32_t last_id)
 {
 	bool constant = c->code == 0;
 
-	(void)msgpack_pack_array(pk, constant ? 4 : c->other != 0 ? 10 : 9);
+	(void)msgpack_pack_array(pk, constant ? 4 : c->also != 0 ? 11 : c->other != 0 ? 10 : 9);
 	(void)msgpack_pack_uint32(pk, c->id - last_id);
 	(void)msgpack_pack_uint8(pk, c->code);
 	if (c->mixed != ROWS_NONE)
@@ -199,6 +200,8 @@ put_column(msgpack_packer *pk, const struct dir_column *c, uint32_t last_id)
 		put_value(pk, &c->max);
 	if (c->other != 0)
 		(void)msgpack_pack_uint32(pk, c->other);
+	if (c->also != 0)
+		(void)msgpack_pack_uint32(pk, c->also);
 }
 
 void
@@ -220,10 +223,12 @@ meta_put_directory(struct buf *out, const struct directory *d)
 	}
 	(void)msgpack_pack_array(&pk, d->nset);
 	for (uint32_t i = 0; i < d->nset; i++) {
-		(void)msgpack_pack_array(&pk, 6);
+		(void)msgpack_pack_array(&pk, d->set[i].given != 0 ? 7 : 6);
 		(void)msgpack_pack_uint8(&pk, d->set[i].kind);
 		(void)msgpack_pack_uint32(&pk, d->set[i].count);
 		put_section(&pk, &d->set[i].at);
+		if (d->set[i].given != 0)
+			(void)msgpack_pack_uint32(&pk, d->set[i].given);
 	}
 	(void)msgpack_pack_array(&pk, d->ncol);
 	for (uint32_t i = 0; i < d->ncol; i++)
@@ -578,6 +583,8 @@ read_column(struct directory_arg *a, const msgpack_object *o, struct dir_column 
 	c->max = next_value(&l);
 	if (l.p < l.end && l.p->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
 		c->other = (uint32_t)next_uint(&l, (1u << 30) - 1);
+	if (l.p < l.end && l.p->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+		c->also = (uint32_t)next_uint(&l, (1u << 30) - 1);
 	return (l.good && c->id > last_id && c->id < 1u << 30);
 }
 
@@ -661,7 +668,9 @@ read_directory(void *arg, const msgpack_object *o)
 		d->set[i].kind = (uint8_t)next_uint(&l, UINT8_MAX);
 		d->set[i].count = (uint32_t)next_uint(&l, d->rows);
 		d->set[i].at = next_section(&l, a);
-		if (!l.good)
+		if (d->set[i].kind == SET_GIVEN)
+			d->set[i].given = (uint32_t)next_uint(&l, i);
+		if (!l.good || (d->set[i].kind == SET_GIVEN) != (d->set[i].given != 0))
 			return (false);
 	}
 	d->ncol = (uint32_t)(cols.end - cols.p);

@@ -60,7 +60,7 @@ struct dir_section {
 enum { ROWS_NONE = -1, ROWS_ALL = 0 }; /* or the number of a set, from 1 */
 struct dir_set {
 	uint8_t kind;
-	uint32_t count;
+	uint32_t count, given; /* given: SET_GIVEN: number of a set before it; 0: none */
 	struct dir_section at;
 };
 struct dir_value { /* uint if bytes.p is NULL */
@@ -69,7 +69,8 @@ struct dir_value { /* uint if bytes.p is NULL */
 	struct blob bytes;
 };
 struct dir_column {
-	uint32_t id, other; /* other: of CODE_DIFF; CODE_ID: its formula */
+	uint32_t also; /* of CODE_LIKE: the second field; 0: none */
+	uint32_t id, other; /* other: of CODE_DIFF, CODE_LIKE; CODE_ID: its formula */
 	uint8_t code;
 	int32_t present, mixed;
 	struct dir_section at;

@@ -56,8 +56,10 @@ UNIT += \
 	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
 	%D%/unit/format/test_flow \
+	%D%/unit/format/test_given \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_ids \
+	%D%/unit/format/test_like \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types

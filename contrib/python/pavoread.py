@@ -209,6 +209,34 @@ def rows_of(kind, body, rows, count):
     return out
 
 
+def rows_given(body, by, rows):
+    """The rows of a set told by the rows of another one."""
+    def part(body, rows):
+        count, kind = body.varint(), body.byte()
+        return [rows[i] for i in rows_of(kind, body, len(rows), count)]
+
+    among = part(Body(body.bytes(body.varint())), by)
+    if body.at == len(body.data):
+        return among
+    there = set(by)
+    return sorted(among + part(body, [r for r in range(rows) if r not in there]))
+
+
+def like(body, present, keys):
+    """Values of rows that repeat what the last row with the same keys had."""
+    count, kind = body.varint(), body.byte()
+    others = set(rows_of(kind, Body(body.bytes(body.varint())), len(present), count))
+    values, last, out = iter(body.numbers(count)), {}, []
+    for i, r in enumerate(present):
+        key = tuple(k.get(r, 0) for k in keys)
+        if i in others:
+            last[key] = next(values)
+        elif key not in last:
+            raise Damaged("a row repeats what no row before it had")
+        out.append(last[key])
+    return out
+
+
 def take(stream, n):
     data = stream.read(n)
     if len(data) != n:
@@ -247,7 +275,8 @@ def block(stream, directory, schema):
     addrs = addresses(stream, *addrs) if addrs else []
     member = {None: [], 0: range(rows)}
     for i, (kind, count, *where) in enumerate(sets):
-        member[i + 1] = rows_of(kind, section(stream, *where[:4]), rows, count)
+        body = section(stream, *where[:4])
+        member[i + 1] = rows_given(body, member[where[4]], rows) if kind == 5 else rows_of(kind, body, rows, count)
     out = [{} for _ in range(rows)]
     field, seen, made = 0, {}, []
     for step, code, which, *rest in columns:
@@ -270,6 +299,9 @@ def block(stream, directory, schema):
             elif code == 25:
                 table = body.blobs(body.varint())
                 values = [table[i] for i in body.numbers(n)]
+            elif code == 33:
+                values = like(body, present, [seen[f] for f in rest[6:8]])
+                values = [addrs[i] for i in values] if held == "ip" else values
             elif code == 32:
                 places = body.positions(body.varint())
                 made.append((field, rest[6], present, dict(zip(places, body.numbers(len(places)) if places else []))))

@@ -352,6 +352,156 @@ test_ids_without(void **state)
 	blocks_free(&k);
 }
 
+/* Hosts with their hardware addresses and hop limits, packets of few sizes: most of it repeats. */
+static struct batch *
+batch_of_hosts(uint32_t rows)
+{
+	struct batch *b = batch_new(rows);
+
+	for (uint32_t r = 0; r < rows; r++) {
+		uint32_t n = (uint32_t)rnd() % 400, size = (uint32_t)rnd() % 300;
+		const uint8_t src[4] = { 10, 0, (uint8_t)(n / 250), (uint8_t)(n % 250) }, dst[4] = { 10, 1, 0, (uint8_t)(n * 7 % 90) };
+		struct flow f;
+
+		flow_clear(&f);
+		SET(&f, proto, n % 2 ? 6 : 17);
+		if (rnd() % 30 != 0) {
+			SET_IP(&f, saddr, ip_v4(src));
+			SET_IP(&f, daddr, ip_v4(dst));
+		}
+		SET(&f, smac, 0x020000000000 + (rnd() % 50 == 0 ? rnd() % 1000 : n * 31));
+		SET(&f, dmac, 0x020000000000 + n * 77 % 256);
+		if (n % 2) {
+			SET(&f, sttlmin, 30 + n % 40);
+			SET(&f, sbytes, 60 + size * size);
+			SET(&f, spayload, size * size);
+			if (n % 10 != 3)
+				SET(&f, snewbytes, size * size);
+		}
+		batch_add(b, &f);
+		if (rnd() % 40 == 0) {
+			static const uint16_t some[] = { F_saddr, F_smac, F_proto };
+			struct column *c = batch_column(b, some[rnd() % 3]);
+
+			bit_clear(c->present, r);
+			column_set_mixed(b, c, r);
+		}
+	}
+	return (b);
+}
+
+static void
+test_repeating(void **state)
+{
+	static const uint16_t some[] = { F_daddr, F_smac, F_dmac, F_sttlmin, F_spayload };
+	struct blocks *k = blocks_new();
+	struct batch *back = batch_new(1);
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	for (unsigned round = 0; round < 12; round++) {
+		uint32_t rows = 6000 + (uint32_t)rnd() % 4000, n = 0, given = 0;
+		struct batch *b = batch_of_hosts(rows);
+		struct open_block o;
+		struct fieldset used, want = { { 0 } };
+		struct index_entry entry;
+		enum field unknown = F_NONE;
+
+		if (round % 2 != 0) {
+			b->sel = arena_zero(&b->arena, BITS_WORDS(rows) * 8);
+			for (uint32_t r = 0; r < rows; r++)
+				if (rnd() % 8 != 0)
+					bit_set(b->sel, r);
+		}
+		out.len = 0;
+		block_encode(k, b, &out, &used, &entry);
+		arena_reset(&a);
+		open_block(&out, &a, &o);
+		for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
+			assert_int_equal(dir_column(&o.d, some[i])->code, CODE_LIKE);
+		for (uint32_t i = 0; i < o.d.nset; i++)
+			given += o.d.set[i].given != 0;
+		assert_true(given > 0);
+		assert_int_equal(block_decode(k, &o.d, NULL, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
+		for (uint32_t r = 0; r < rows; r++) {
+			if (!batch_selected(b, r))
+				continue;
+			for (enum field f = 0; f < F_STORED; f++)
+				same_cell(b, r, back, n, f);
+			n++;
+		}
+		assert_int_equal(unknown, F_NONE);
+		fieldset_add(&want, F_sttlmin); /* by the hardware address, which is by the address */
+		fieldset_add(&want, F_spayload);
+		assert_int_equal(block_decode(k, &o.d, &want, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
+		assert_null(back->col[F_smac]);
+		n = 0;
+		for (uint32_t r = 0; r < rows; r++)
+			if (batch_selected(b, r)) {
+				same_cell(b, r, back, n, F_spayload);
+				same_cell(b, r, back, n++, F_sttlmin);
+			}
+		((struct dir_column *)(uintptr_t)dir_column(&o.d, F_saddr))->code = 77; /* from the future */
+		assert_int_equal(block_decode(k, &o.d, &want, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
+		assert_null(back->col[F_sttlmin]);
+		assert_non_null(back->col[F_spayload]);
+		assert_int_not_equal(unknown, F_NONE);
+		batch_free(&b);
+	}
+	arena_free(&a);
+	buf_free(&out);
+	batch_free(&back);
+	blocks_free(&k);
+}
+
+/* Sets that are told by each other in too many steps are no block of ours. */
+static void
+test_deep_sets(void **state)
+{
+	enum { STEPS = 6 };
+	struct dir_set set[STEPS];
+	struct dir_column col[1];
+	struct directory d = { .rows = 8, .nset = STEPS, .set = set, .ncol = 1, .col = col };
+	struct buf sections = { 0 }, payload = { 0 };
+	struct blocks *k = blocks_new();
+	struct batch *b = batch_new(1);
+	struct arena a = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < STEPS; i++) { /* row 0, told as "the first of one" again and again */
+		const uint8_t body[4] = { 3, 1, SET_BITMAP, 1 };
+		const uint8_t *p = i == 0 ? body + 3 : body;
+		uint32_t n = i == 0 ? 1 : 4;
+
+		set[i] = (struct dir_set){ .kind = i == 0 ? SET_BITMAP : SET_GIVEN, .count = 1, .given = i,
+			.at = { 0, n, n, (uint32_t)hash64(p, n, 0) } };
+		meta_put_head(&sections, n);
+		buf_add(&sections, p, n);
+	}
+	d.length = sections.len;
+	for (int32_t number = 1; number <= STEPS; number++) {
+		struct directory parsed;
+		enum field unknown = F_NONE;
+
+		col[0] = (struct dir_column){ .id = fields[F_spkts].id, .present = number, .mixed = ROWS_NONE,
+			.min = { true, 5, { NULL, 0 } } };
+		payload.len = 0;
+		arena_reset(&a);
+		meta_put_directory(&payload, &d);
+		assert_true(meta_get_directory(payload.p, payload.len, &a, &parsed));
+		assert_int_equal(block_decode(k, &parsed, NULL, NULL, from_memory, &sections, b, &unknown),
+		    number <= 5 ? BLOCK_GOOD : BLOCK_DAMAGED); /* a set, and four steps from it */
+		if (number <= 5)
+			assert_true(column_has(b->col[F_spkts], 0) && !column_has(b->col[F_spkts], 1));
+	}
+	arena_free(&a);
+	buf_free(&payload);
+	buf_free(&sections);
+	batch_free(&b);
+	blocks_free(&k);
+}
+
 /* Each field alone gives the same values, and nothing but its own sections is read. */
 struct watched {
 	struct buf *sections;
@@ -534,6 +684,8 @@ main(void)
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_ids_without),
+		cmocka_unit_test(test_repeating),
+		cmocka_unit_test(test_deep_sets),
 		cmocka_unit_test(test_projection),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_small),

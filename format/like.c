@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * like.c: a table of what the last row with some values had.
+ */
+#include "format/like.h"
+
+#include "format/base/bits.h"
+#include "format/base/hash.h"
+#include "format/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS  (2 * CODER_MAX)
+#define SAMPLE 2048 /* rows after which it is clear whether rows repeat */
+
+struct last {
+	uint64_t a, b, v;
+};
+
+struct like {
+	uint64_t by_a, by_b; /* odd, secret: who is recorded chooses many of the values */
+	uint32_t mask, used;
+	uint16_t slot[SLOTS]; /* number of its entry + 1; 0: empty */
+	struct last last[CODER_MAX];
+};
+
+struct like *
+like_new(void)
+{
+	struct like *l = mem_zero(1, sizeof(*l));
+	const uint64_t seed = hash_seed();
+
+	l->by_a = hash64("a", 1, seed) | 1;
+	l->by_b = hash64("b", 1, seed) | 1;
+	return (l);
+}
+
+void
+like_free(struct like **pl)
+{
+	free(*pl);
+	*pl = NULL;
+}
+
+static void
+start(struct like *l, uint32_t n)
+{
+	uint32_t slots = 64;
+
+	while (slots < 2 * n)
+		slots *= 2;
+	l->mask = slots - 1;
+	l->used = 0;
+	memset(l->slot, 0, slots * sizeof(l->slot[0]));
+}
+
+/* The entry of these values; *fresh: there was none. */
+static inline __attribute__((always_inline)) struct last *
+look(struct like *l, uint64_t a, uint64_t b, bool *fresh)
+{
+	uint64_t h = a * l->by_a + b * l->by_b;
+	uint32_t s = (uint32_t)((h ^ h >> 32) * l->by_a >> 40) & l->mask;
+	struct last *e;
+
+	for (; l->slot[s] != 0; s = (s + 1) & l->mask) {
+		e = &l->last[l->slot[s] - 1];
+		if (e->a == a && e->b == b) {
+			*fresh = false;
+			return (e);
+		}
+	}
+	e = &l->last[l->used];
+	l->slot[s] = (uint16_t)++l->used;
+	e->a = a;
+	e->b = b;
+	*fresh = true;
+	return (e);
+}
+
+uint32_t
+like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *v, uint32_t n, uint32_t most,
+    uint64_t *others)
+{
+	uint32_t count = 0;
+
+	start(l, n);
+	for (uint32_t i = 0; i < n; i += 64) {
+		uint32_t m = n - i < 64 ? n - i : 64;
+		uint64_t word = 0;
+
+		for (uint32_t j = 0; j < m; j++) {
+			bool fresh;
+			struct last *e = look(l, a[i + j], b == NULL ? 0 : b[i + j], &fresh);
+
+			word |= (uint64_t)(fresh || e->v != v[i + j]) << j;
+			e->v = v[i + j];
+		}
+		others[i / 64] = word;
+		count += (uint32_t)__builtin_popcountll(word);
+		if (count > most || (i + 64 == SAMPLE && count > SAMPLE / 8 * 7))
+			return (most + 1);
+	}
+	return (count);
+}
+
+bool
+like_fill(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *others, const uint64_t *other, uint32_t n,
+    uint64_t *v)
+{
+	start(l, n);
+	for (uint32_t i = 0; i < n; i++) {
+		bool fresh;
+		struct last *e = look(l, a[i], b == NULL ? 0 : b[i], &fresh);
+
+		if (bit_get(others, i))
+			e->v = *other++;
+		else if (fresh)
+			return (false);
+		v[i] = e->v;
+	}
+	return (true);
+}
