@@ -6,6 +6,7 @@
 
 #include "format/base/clock.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define CONFIRM_MIN 16 /* packets that confirm a flow which nobody answers (tunnels, multicast) */
@@ -13,8 +14,9 @@
 static void
 put_mac(uint8_t to[static 6], uint64_t mac)
 {
-	for (int i = 0; i < 6; i++)
-		to[i] = (uint8_t)(mac >> (40 - 8 * i));
+	uint64_t be = htobe64(mac << 16);
+
+	memcpy(to, &be, 6);
 }
 
 void
