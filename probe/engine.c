@@ -129,20 +129,25 @@ static const struct due {
 	int64_t (*when)(struct engine *);
 	void (*act)(struct engine *);
 } dues[] = { { when_held, do_held }, { when_datagram, do_datagram }, { when_answer, do_answer }, { when_lane, do_lane },
-	{ when_wait, do_wait }, { when_flow, do_flow }, { when_late, do_late }, { when_span, do_span } };
+	{ when_wait, do_wait }, { when_flow, do_flow }, { when_late, do_late }, { when_span, do_span } },
+/* Of these, what has waited for other packets: it counts at an earlier time, and so before a packet of this one, or
+ * anything else that is due. */
+  waiting[] = { { when_held, do_held }, { when_datagram, do_datagram }, { when_answer, do_answer }, { when_wait, do_wait } };
+#define ROWS(table) table, sizeof(table) / sizeof(table[0])
 
+/* The first of those that are due at `now`; NULL: none is. */
 static const struct due *
-next_due(struct engine *e)
+next_due(struct engine *e, const struct due *rows, size_t n, int64_t now)
 {
 	const struct due *first = NULL;
-	int64_t at = e->ledger.clock.now + 1;
+	int64_t at = now + 1;
 
-	for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++) {
-		int64_t t = dues[i].when(e);
+	for (size_t i = 0; i < n; i++) {
+		int64_t t = rows[i].when(e);
 
 		if (t < at) {
 			at = t;
-			first = &dues[i];
+			first = &rows[i];
 		}
 	}
 	return (first);
@@ -162,7 +167,7 @@ advance(struct engine *e)
 			continue;
 		}
 		others++;
-		if ((d = next_due(e)) == NULL) {
+		if ((d = next_due(e, ROWS(dues), e->ledger.clock.now)) == NULL) {
 			ledger_quiet(&e->ledger);
 			return (false);
 		}
@@ -362,16 +367,14 @@ is_calm(const struct engine *e, int64_t first)
 	    notes_due(&e->notes) > now && settle_wait_due(&e->flows) > now);
 }
 
-/* What has waited long enough when the clock comes to `now`: it counts at an earlier time, and so before a packet of this
- * one, or anything else that is due. */
+/* The clock comes to `now`, with a packet or without. */
 static void
 wake(struct engine *e, int64_t now)
 {
-	pieces_expire(&e->pieces, now);
-	if (notes_due(&e->notes) <= now)
-		notes_expire(&e->notes, now);
-	while (settle_wait_due(&e->flows) <= now)
-		settle_waiting(&e->flows);
+	const struct due *d;
+
+	while ((d = next_due(e, ROWS(waiting), now)) != NULL)
+		d->act(e);
 }
 
 static void

@@ -92,8 +92,9 @@ pieces_give_up(struct pieces *x)
 	count_given_up(x, due < clock ? due : clock);
 }
 
-void
-pieces_expire(struct pieces *x, int64_t now)
+/* What waited long enough before a packet comes at `now`. */
+static void
+expire(struct pieces *x, int64_t now)
 {
 	int64_t held, datagram;
 
@@ -110,7 +111,7 @@ pieces_packet(struct pieces *x, struct seen *v, uint32_t order)
 	struct frag_piece piece;
 	bool go, only = false;
 
-	pieces_expire(x, v->now);
+	expire(x, v->now);
 	if (lanes_take(v->p) && (v->p->facts & FACT_SPI) == 0) {
 		struct key tunnel;
 		int side = key_of(v->p, x->key, &tunnel);

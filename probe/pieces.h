@@ -19,8 +19,6 @@ struct pieces {
 /* A fragment: it counts in the flow of its datagram, with those that waited for it, or it waits itself.  `order`: as in
  * frags_order(). */
 void pieces_packet(struct pieces *, struct seen *, uint32_t order);
-/* What waited long enough before a packet comes at `now`. */
-void pieces_expire(struct pieces *, int64_t now);
 /* When a held piece is let go, and a datagram given up; INT64_MAX: none is.  Then do it. */
 int64_t pieces_held_due(const struct pieces *);
 void pieces_let_go(struct pieces *);

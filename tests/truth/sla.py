@@ -591,6 +591,21 @@ def drops_of_one(folder):
     want({r['probe'] for r in records if 'capdrop' in r['flags']}, {'A'}, 'flagged records')
 
 
+def hostile_name(folder):
+    """what a probe is called is text, on the page and elsewhere"""
+    name = '<i>&"x\t\x1b[2J'
+    near, far = [pcap for _, pcap in pair_of(folder)]
+    files = [os.path.join(folder, 'h%d.pavo' % i) for i in (0, 1)]
+    for path, probe, pcap in ((files[0], name, near), (files[1], 'B', far)):
+        good(['pavo', '-q', '-e', probe, '-r', pcap, '-w', path])
+    page = good(['ratunnel', '-r', *files, '--html', '-']).decode()
+    want(('probe &lt;i&gt;&amp;&quot;x\\x09\\x1b[2J' in page, '<i>' in page, '\x1b' in page), (True, False, False), 'page')
+    for argv in ['ratunnel'], ['ratunnel', '--bins'], ['racluster', '-m', 'tunnel'], ['racluster'], ['radrill', '--by', 'bytes']:
+        st, out, err = run(argv + ['-r', *files])
+        want((st, '\x1b' in out.decode() + err, '\\x1b[2J' in out.decode() + err), (0, False, True), ' '.join(argv))
+    want({g['probe'] for g in objects(['ratunnel', '-r', *files, '--json'])}, {'<i>&"x\\x09\\x1b[2J', 'B'}, 'JSON')
+
+
 def near_of(folder):
     raw = open(os.path.join(folder, 'A.pcap'), 'rb').read()
     at = 24
@@ -607,6 +622,7 @@ def main():
                           ('S3: throughput by nearest rank', vector_s3), ('S4: too few packets', vector_s4),
                           ('QT1: quiet after a busy time', vector_qt1), ('QT2: quiet', vector_qt2), ('QT3: quiet, and an outage', vector_qt3),
                           ('TP1: two probes of one path', vector_tp1), ('TP1: the kernel of one dropped packets', drops_of_one),
+                          ('a probe with a name of markup', hostile_name),
                           ('a ratio of few bins', few_bins), ('bins of a long report', chosen_bins), ('a file without its header', no_header),
                           ('states: silence', bins_of_silence), ('states: IKE', bins_of_ike),
                           ('lanes, ESP in UDP beside ESP', natt_and_lanes),
