@@ -206,7 +206,7 @@ probe_of(struct guesses *g, uint32_t r)
 
 	if (column_has(c, r))
 		name = c->b[r];
-	if (name.n != g->name.n || (name.p != g->name.p && memcmp(name.p, g->name.p, name.n) != 0)) {
+	if (name.n != g->name.n || (name.n > 0 && name.p != g->name.p && memcmp(name.p, g->name.p, name.n) != 0)) {
 		g->name = name;
 		g->probe = id_of_probe(name.p, name.n);
 	}
