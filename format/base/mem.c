@@ -100,7 +100,12 @@ mem_reserve(size_t n)
 
 /* Places stand one behind the other in a part of the address space in which the kernel puts nothing of its own accord:
  * it fills from the top.  Where they can not be there (32 bits, sanitizers, other systems), all of a place is reserved. */
-#if UINTPTR_MAX > UINT32_MAX && defined(MAP_FIXED_NOREPLACE)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+#if UINTPTR_MAX > UINT32_MAX && defined(MAP_FIXED_NOREPLACE) && !defined(__SANITIZE_THREAD__)
 #define PLACES	   ((uintptr_t)0x200000000000)
 #define PLACES_END ((uintptr_t)0x500000000000)
 #define PLACE_GAP  ((size_t)2 << 20)
