@@ -72,8 +72,8 @@ recall(struct tcp *c, const struct flow_state *f)
 	if ((f->tcp_life & crossed) == crossed)
 		c->side[answered].una++;
 	c->side[answered].lastack = f->isn[opened] + 1;
-	c->side[answered].lastwin = c->side[answered].maxwin = f->synwin;
-	c->side[answered].has |= SIDE_ACK;
+	c->side[answered].lastwin = f->synwin;
+	c->side[answered].has |= tcp_scales(f, answered) ? SIDE_ACK | SIDE_SYNWIN : SIDE_ACK;
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
 		rtt_recall(&c->rtt, answered, f->last[opened], f->last[answered]);
 }
@@ -243,7 +243,7 @@ note_flight(struct tcp_packet *k)
 	flight = x->nxt - x->una;
 	if (flight > k->b->inflmax[k->side])
 		k->b->inflmax[k->side] = flight > UINT32_MAX ? UINT32_MAX : (uint32_t)flight;
-	if (k->known & BIN_SCALED && k->y->has & SIDE_ACK && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
+	if (k->known & BIN_SCALED && tcp_has_window(k->y) && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
 		tcp_rare(k)->winlim[k->side]++;
 }
 

@@ -563,7 +563,15 @@ def e_farjump(c):
 
 
 def e_nearjump(c):
-    """2 MiB, which the window of the SYN-ACK allows, are missing"""
+    """60000 bytes, which the window of 502 << 7 allows, are missing"""
+    c.d(.1, 0)
+    c.a(.13, 100)
+    c.d(.2, 60100)
+    c.a(.25, 60200)
+
+
+def e_synjump(c):
+    """2 MiB: the SYN-ACK's window would allow them if it were scaled, which it is not (RFC 7323 2.2)"""
     c.d(.1, 0)
     c.a(.13, 100)
     c.d(.2, 2 << 20)
@@ -600,8 +608,9 @@ CORNERS = {
     'midhole': (e_midhole, dict(sdatasegs=3, dackpkts=2, stgapev=1, snewbytes=300, sinflmax=100, scapmiss=50, scapfix=50,
                                 scapooo=1, sskew_us=70000), None),
     'farjump': (e_farjump, dict(sdatasegs=11, dackpkts=11, snewbytes=1100, sinflmax=100, sackev=10, sjumps=1), {}),
-    'nearjump': (e_nearjump, dict(sdatasegs=2, dackpkts=2, snewbytes=200, stgapev=1, sinflmax=2 << 20, sackev=2, sackgap=1,
-                                  scapmiss=(2 << 20) - 100, soow=1, swinlim=1), {}),
+    'nearjump': (e_nearjump, dict(sdatasegs=2, dackpkts=2, snewbytes=200, stgapev=1, sinflmax=60100, sackev=2, sackgap=1,
+                                  scapmiss=60000, swinlim=1), {}),
+    'synjump': (e_synjump, dict(sdatasegs=2, dackpkts=2, snewbytes=200, sinflmax=100, sackev=1, sjumps=1), {}),
     'wilddata': (e_wilddata, dict(sdatasegs=4, dackpkts=1, snewbytes=300, sinflmax=300, sackev=1, soow=1), {}),
     'wildack': (e_wildack, dict(sdatasegs=10, dackpkts=11, snewbytes=1000, sinflmax=100), None),
     'cross': (e_cross, dict(ONE, ssyn=2, dsyn=2), None),

@@ -239,9 +239,15 @@ def steps(c, rng, port, start):
             v.say(t + 11 * MS, C, off, 0, echo)
             t += 12 * MS
 
+    if scale == 7 and rng.random() < .5:             # ahead of what the server's first window will turn out to allow
+        off = rng.randint(1 << 17, (1 << 20) - 200)
+        sent -= off
+        v.say(t, C, off, 100, echo)
+        off += 100
+        v.say(t + 10 * MS, S, echo, 0, off)
     talk(rng.randint(4, 10))
     for _ in range(rng.randint(1, 3)):
-        jump = rng.randint(1 << 23, 1 << 30)
+        jump = int(2 ** rng.uniform(21 if scale is None else 17, 30))        # beyond a mebibyte, or the windows
         what = rng.choice(('data', 'ack', 'gap', 'ackgap'))
         t += 20 * MS
         if what == 'data':               # a segment of somebody else
