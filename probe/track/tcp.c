@@ -55,10 +55,26 @@ knows_isn(struct tcp_side *x, uint32_t isn)
 	x->has |= SIDE_NXT | SIDE_UNA;
 }
 
-/* What the handshake said, before anything was remembered.  The flow's times of each side's last packet are
- * those of the SYN and the SYN-ACK. */
+/* What is known of the connection by now. */
+static uint8_t
+known(const struct flow_state *f)
+{
+	uint16_t isns = TCPLIFE_ISN << 0 | TCPLIFE_ISN << 1, open = TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_EST;
+	uint8_t is = BIN_TRACKED;
+
+	if ((f->tcp_life & isns) == isns && f->wscale[0] != TCP_CUTSCALE && f->wscale[1] != TCP_CUTSCALE)
+		is |= BIN_SCALED;
+	if (track_both_sent(f))
+		is |= BIN_BOTH;
+	if ((f->tcp_life & open) == open)
+		is |= BIN_OPENED;
+	return (is);
+}
+
+/* What the handshake said, before anything was remembered; b: the bin from which on something is.  The flow's times of
+ * each side's last packet are those of the SYN and the SYN-ACK. */
 static void
-recall(struct tcp *c, const struct flow_state *f)
+recall(struct tcp *c, const struct flow_state *f, struct tcp_bin *b)
 {
 	int answered = (f->tcp_life & TCPLIFE_SYNACKHI) != 0, opened = 1 - answered;
 	uint16_t crossed = TCPLIFE_SYNRTX | TCPLIFE_SYNACKRTX; /* a SYN that came again is remembered before */
@@ -74,12 +90,14 @@ recall(struct tcp *c, const struct flow_state *f)
 	c->side[answered].lastack = f->isn[opened] + 1;
 	c->side[answered].lastwin = f->synwin;
 	c->side[answered].has |= tcp_scales(f, answered) ? SIDE_ACK | SIDE_SYNWIN : SIDE_ACK;
+	if (known(f) & BIN_SCALED && b->winmax[answered] < f->synwin)
+		b->winmax[answered] = f->synwin; /* it may be used from now on */
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
 		rtt_recall(&c->rtt, answered, f->last[opened], f->last[answered]);
 }
 
 static struct tcp *
-connection(struct track *t, struct flow_state *f, const struct packet *p, bool again)
+connection(struct track *t, struct flow_state *f, const struct packet *p, struct tcp_bin *b, bool again)
 {
 	bool goes_on = f->packets > 1 && (p->tcp.flags & (TCP_SYN | TCP_RST)) == 0;
 
@@ -91,7 +109,7 @@ connection(struct track *t, struct flow_state *f, const struct packet *p, bool a
 	if ((f->ext = pool_get(&t->tcp)) == 0)
 		return (NULL);
 	memset(pool_at(&t->tcp, f->ext), 0, sizeof(struct tcp));
-	recall(pool_at(&t->tcp, f->ext), f);
+	recall(pool_at(&t->tcp, f->ext), f, b);
 	return (pool_at(&t->tcp, f->ext));
 }
 
@@ -247,22 +265,6 @@ note_flight(struct tcp_packet *k)
 		tcp_rare(k)->winlim[k->side]++;
 }
 
-/* What is known of the connection by now. */
-static uint8_t
-known(const struct flow_state *f)
-{
-	uint16_t isns = TCPLIFE_ISN << 0 | TCPLIFE_ISN << 1, open = TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_EST;
-	uint8_t is = BIN_TRACKED;
-
-	if ((f->tcp_life & isns) == isns && f->wscale[0] != TCP_CUTSCALE && f->wscale[1] != TCP_CUTSCALE)
-		is |= BIN_SCALED;
-	if (track_both_sent(f))
-		is |= BIN_BOTH;
-	if ((f->tcp_life & open) == open)
-		is |= BIN_OPENED;
-	return (is);
-}
-
 /* What was seen of this side before its SYN is of something else. */
 static bool
 begins_elsewhere(const struct tcp_side *x, uint32_t isn)
@@ -397,7 +399,7 @@ segment(struct track *t, const struct seen *v)
 		count_flags(k.b, side, p);
 	else
 		k.b->ackpkts[side] += flags & TCP_ACK && p->payload == 0;
-	k.c = connection(t, f, p, again || other);
+	k.c = connection(t, f, p, k.b, again || other);
 	if (k.c != NULL) {
 		k.x = &k.c->side[side];
 		k.y = &k.c->side[1 - side];

@@ -918,13 +918,13 @@ def setup(shape, folder):
     how, options = SHAPES[shape]
     c = Talk(**how)
     c.syn(0, C, scale=7, mss=1460)
-    c.syn(.049, S, scale=9, mss=1400)
+    c.syn(.049, S, scale=9, mss=1400, win=64240)
     c.seg(.05, C, 0)
     c.d(.1, 0)
-    c.a(.15, 100, win=600)
+    c.a(.15, 100, win=120)
     got = flows(probe(c, folder, *options), columns(SETUP))[0]
     want({k: int(v) for k, v in got.items()}, dict(smss=1460, dmss=1400, swscale=7, dwscale=9, swinmax=WIN << 7,
-                                                   dwinmax=600 << 9), 'offers')
+                                                   dwinmax=64240), 'offers')           # 120 << 9 = 61440
 
 
 # --- A4: two hosts acknowledge each other for ever; a keep-alive; a mitigated loop
