@@ -274,9 +274,9 @@ begins_elsewhere(const struct tcp_side *x, uint32_t isn)
 	return (first > x->nxt || x->nxt - first > 1 << 20);
 }
 
-/* The segment in the sender's sequence space; false if it has no place there. */
+/* The segment in the sender's sequence space; false if it has no place there.  first: it is its sender's first SYN. */
 static bool
-place(struct tcp_packet *k)
+place(struct tcp_packet *k, bool first)
 {
 	const struct packet *p = k->p;
 	struct tcp_side *x = k->x;
@@ -284,7 +284,7 @@ place(struct tcp_packet *k)
 
 	if (syn && p->tcp.seq != k->f->isn[k->side])
 		return (false); /* of no connection that we know */
-	if (syn && (x->has & SIDE_NXT) != 0 && begins_elsewhere(x, p->tcp.seq)) {
+	if (first && x->has & SIDE_NXT && begins_elsewhere(x, p->tcp.seq)) {
 		tcp_anew(k, k->side, 0);
 		x->has &= ~(uint32_t)SIDE_NXT;
 	}
@@ -380,8 +380,8 @@ segment(struct track *t, const struct seen *v)
 	struct bin *bin = v->b;
 	uint8_t flags = p->tcp.flags;
 	int side = v->side;
-	bool again = flags & TCP_SYN && tcp_repeats_syn(f, side, p);
-	bool other = flags & TCP_SYN && tcp_other_answer(f, side, p);
+	bool syn = flags & TCP_SYN, first = syn && (f->tcp_life & TCPLIFE_ISN << side) == 0;
+	bool again = syn && tcp_repeats_syn(f, side, p), other = syn && tcp_other_answer(f, side, p);
 	bool stale = flags & TCP_RST && answers_stale(t, f, side, p);
 	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
 	struct tcp_packet k;
@@ -421,7 +421,7 @@ segment(struct track *t, const struct seen *v)
 		note_ttl(&k, flags & TCP_RST);
 	if (flags & TCP_RST)
 		note_reset(&k);
-	else if (k.c != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k))
+	else if (k.c != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k, first))
 		track_segment(&k, again);
 }
 

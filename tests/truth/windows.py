@@ -5,8 +5,9 @@ A byte of X may be missing only between something that was seen (the start or th
 acknowledged) and an acknowledgement at most one window above it, the largest that Y announced: what steps further is
 a new start or is not believed, and nothing is missing.  So, for each direction of each pair of ends,
 
-	capmiss - capfix <= the union of all such ranges, times the flows of these ends,
+	capmiss - capfix <= the union of all such ranges, times the flows of these ends
 
+(twice that if other packets of X came before its first SYN: they may be of something else, then its numbers begin anew),
 where the window is 1 MiB if its scale is unknown, 64 KiB if there is none, 64 KiB at least, and one more segment is
 allowed.  The window of a SYN is never scaled (RFC 7323 2.2), so it is below that.  And from the records alone, for any TCP
 flow, however it was carried: no acknowledgement is worth more than a window, so in each bin
@@ -53,6 +54,7 @@ class Direction:
         self.allowed = Bytes()
         self.window = 0                  # the largest that X announced for Y's data behind its SYN, as it stands in the header
         self.syns = []                   # shift that each SYN of X offers: -1 none, None unknown
+        self.met = self.twice = False    # X was seen; before its first SYN
 
     def see(self, number):
         at = bisect.bisect_left(self.points, number)
@@ -106,9 +108,11 @@ def allowed(raw, exact=False):
     for s in all_:                       # who announced what
         x = out[(s.src, s.sport, s.dst, s.dport)]
         if s.flags & SYN:
+            x.twice |= x.met and not x.syns
             x.syns.append(shift_of(s.opts))
         else:
             x.window = max(x.window, s.win)
+        x.met = True
     for s in all_:
         x, y = out[(s.src, s.sport, s.dst, s.dport)], out[(s.dst, s.dport, s.src, s.sport)]
         x.see(s.seq)
@@ -120,7 +124,8 @@ def allowed(raw, exact=False):
                 if low < 0:
                     y.allowed.add(low + TURN, TURN)
             y.see(s.ack)
-    return {(str(ip_address(k[0])), k[1], str(ip_address(k[2])), k[3]): size(d.allowed.r) for k, d in out.items()}
+    return {(str(ip_address(k[0])), k[1], str(ip_address(k[2])), k[3]): size(d.allowed.r) * (1 + d.twice)
+            for k, d in out.items()}
 
 
 # --- what is said to be missing

@@ -136,6 +136,23 @@ test_unseen(void **state)
 	}
 }
 
+/* A SYN that comes again, however late, is no new start: what was sent is known. */
+static const struct connection late_syns[] = {
+	{ "of the client", { OPEN, C(100, "A", 0, 1100000), S(130, "A", 0, 0, .ack = 1100000), C(200, "S", -1, 0),
+	    S(230, "A", 0, 0, .ack = 50000), S(231, "A", 0, 0, .ack = 1100000), C(240, "A", 1100000, 10),
+	    S(270, "A", 0, 0, .ack = 1100010) }, "snewbytes=1100010 soow=1 srtxdn=1" },
+	{ "of the server", { OPEN, S(100, "A", 0, 1100000), C(130, "A", 0, 0, .ack = 1100000), S(200, "SA", -1, 0),
+	    C(230, "A", 0, 0, .ack = 50000), C(231, "A", 0, 0, .ack = 1100000), S(240, "A", 1100000, 10),
+	    C(270, "A", 0, 0, .ack = 1100010) }, "dnewbytes=1100010 doow=1 drtxdn=1" },
+};
+
+static void
+test_late_syns(void **state)
+{
+	(void)state;
+	PLAY(late_syns, WANTED);
+}
+
 int
 main(void)
 {
@@ -143,6 +160,7 @@ main(void)
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_scaled),
 		cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_late_syns),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
