@@ -231,6 +231,16 @@ let_go(struct flows *fl, uint32_t n, uint64_t id, int64_t now)
 	}
 }
 
+/* It waits, where there is room. */
+static bool
+keep(struct flows *fl, uint32_t n, const struct seen *v)
+{
+	if (waits_add(&fl->waits, &fl->table, n, v))
+		return (true);
+	ledger_stats(fl->ledger, v->now)->synevict++;
+	return (false);
+}
+
 /* Packets wait beside this flow.  true: so does this one; false: it is known where they belong, and they are there. */
 static bool
 decides(struct flows *fl, uint32_t n, const struct seen *v)
@@ -242,7 +252,7 @@ decides(struct flows *fl, uint32_t n, const struct seen *v)
 
 	if (v->now < first->v.now + WAIT_FOR)
 		r = tracker_at(f)->reuses(f, &first->v, v);
-	if (r == REUSE_WAITS && waits_add(&fl->waits, &fl->table, n, v))
+	if (r == REUSE_WAITS && keep(fl, n, v))
 		return (true);
 	if (r == REUSE_YES)
 		end_flow(fl, n, CAUSE_reuse, v->now, v->now);
@@ -266,7 +276,7 @@ same_flow(struct flows *fl, uint32_t *n, struct seen *v)
 		f = flow_at(&fl->table, *n);
 	}
 	r = tracker_at(f)->reuses(f, NULL, v);
-	if (r == REUSE_WAITS && waits_add(&fl->waits, &fl->table, *n, v)) {
+	if (r == REUSE_WAITS && keep(fl, *n, v)) {
 		flow_at(&fl->table, *n)->waits = 1;
 		return (false);
 	}

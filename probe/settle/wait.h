@@ -3,7 +3,7 @@
  * wait.h: packets of which it is not known yet whether they are of the flow of their key or of a new one with the same
  * key (SEMANTICS 14.1 d).
  *
- * There are few of them at one time; what does not fit is decided at once.
+ * There are few of them at one time; what does not fit is decided at once, and counted.
  */
 #ifndef PROBE_SETTLE_WAIT_H
 #define PROBE_SETTLE_WAIT_H

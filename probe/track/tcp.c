@@ -55,10 +55,26 @@ knows_isn(struct tcp_side *x, uint32_t isn)
 	x->has |= SIDE_NXT | SIDE_UNA;
 }
 
-/* What the handshake said, before anything was remembered.  The flow's times of each side's last packet are
- * those of the SYN and the SYN-ACK. */
+/* What is known of the connection by now. */
+static uint8_t
+known(const struct flow_state *f)
+{
+	uint16_t isns = TCPLIFE_ISN << 0 | TCPLIFE_ISN << 1, open = TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_EST;
+	uint8_t is = BIN_TRACKED;
+
+	if ((f->tcp_life & isns) == isns && f->wscale[0] != TCP_CUTSCALE && f->wscale[1] != TCP_CUTSCALE)
+		is |= BIN_SCALED;
+	if (track_both_sent(f))
+		is |= BIN_BOTH;
+	if ((f->tcp_life & open) == open)
+		is |= BIN_OPENED;
+	return (is);
+}
+
+/* What the handshake said, before anything was remembered; b: the bin from which on something is.  The flow's times of
+ * each side's last packet are those of the SYN and the SYN-ACK. */
 static void
-recall(struct tcp *c, const struct flow_state *f)
+recall(struct tcp *c, const struct flow_state *f, struct tcp_bin *b)
 {
 	int answered = (f->tcp_life & TCPLIFE_SYNACKHI) != 0, opened = 1 - answered;
 	uint16_t crossed = TCPLIFE_SYNRTX | TCPLIFE_SYNACKRTX; /* a SYN that came again is remembered before */
@@ -72,14 +88,16 @@ recall(struct tcp *c, const struct flow_state *f)
 	if ((f->tcp_life & crossed) == crossed)
 		c->side[answered].una++;
 	c->side[answered].lastack = f->isn[opened] + 1;
-	c->side[answered].lastwin = c->side[answered].maxwin = f->synwin;
-	c->side[answered].has |= SIDE_ACK;
+	c->side[answered].lastwin = f->synwin;
+	c->side[answered].has |= tcp_scales(f, answered) ? SIDE_ACK | SIDE_SYNWIN : SIDE_ACK;
+	if (known(f) & BIN_SCALED && b->winmax[answered] < f->synwin)
+		b->winmax[answered] = f->synwin; /* it may be used from now on */
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
 		rtt_recall(&c->rtt, answered, f->last[opened], f->last[answered]);
 }
 
 static struct tcp *
-connection(struct track *t, struct flow_state *f, const struct packet *p, bool again)
+connection(struct track *t, struct flow_state *f, const struct packet *p, struct tcp_bin *b, bool again)
 {
 	bool goes_on = f->packets > 1 && (p->tcp.flags & (TCP_SYN | TCP_RST)) == 0;
 
@@ -91,7 +109,7 @@ connection(struct track *t, struct flow_state *f, const struct packet *p, bool a
 	if ((f->ext = pool_get(&t->tcp)) == 0)
 		return (NULL);
 	memset(pool_at(&t->tcp, f->ext), 0, sizeof(struct tcp));
-	recall(pool_at(&t->tcp, f->ext), f);
+	recall(pool_at(&t->tcp, f->ext), f, b);
 	return (pool_at(&t->tcp, f->ext));
 }
 
@@ -243,24 +261,8 @@ note_flight(struct tcp_packet *k)
 	flight = x->nxt - x->una;
 	if (flight > k->b->inflmax[k->side])
 		k->b->inflmax[k->side] = flight > UINT32_MAX ? UINT32_MAX : (uint32_t)flight;
-	if (k->known & BIN_SCALED && k->y->has & SIDE_ACK && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
+	if (k->known & BIN_SCALED && tcp_has_window(k->y) && 10 * flight >= 9 * (uint64_t)tcp_window(k, 1 - k->side))
 		tcp_rare(k)->winlim[k->side]++;
-}
-
-/* What is known of the connection by now. */
-static uint8_t
-known(const struct flow_state *f)
-{
-	uint16_t isns = TCPLIFE_ISN << 0 | TCPLIFE_ISN << 1, open = TCPLIFE_SYN | TCPLIFE_SYNACK | TCPLIFE_EST;
-	uint8_t is = BIN_TRACKED;
-
-	if ((f->tcp_life & isns) == isns && f->wscale[0] != TCP_CUTSCALE && f->wscale[1] != TCP_CUTSCALE)
-		is |= BIN_SCALED;
-	if (track_both_sent(f))
-		is |= BIN_BOTH;
-	if ((f->tcp_life & open) == open)
-		is |= BIN_OPENED;
-	return (is);
 }
 
 /* What was seen of this side before its SYN is of something else. */
@@ -272,9 +274,9 @@ begins_elsewhere(const struct tcp_side *x, uint32_t isn)
 	return (first > x->nxt || x->nxt - first > 1 << 20);
 }
 
-/* The segment in the sender's sequence space; false if it has no place there. */
+/* The segment in the sender's sequence space; false if it has no place there.  first: it is its sender's first SYN. */
 static bool
-place(struct tcp_packet *k)
+place(struct tcp_packet *k, bool first)
 {
 	const struct packet *p = k->p;
 	struct tcp_side *x = k->x;
@@ -282,7 +284,7 @@ place(struct tcp_packet *k)
 
 	if (syn && p->tcp.seq != k->f->isn[k->side])
 		return (false); /* of no connection that we know */
-	if (syn && (x->has & SIDE_NXT) != 0 && begins_elsewhere(x, p->tcp.seq)) {
+	if (first && x->has & SIDE_NXT && begins_elsewhere(x, p->tcp.seq)) {
 		tcp_anew(k, k->side, 0);
 		x->has &= ~(uint32_t)SIDE_NXT;
 	}
@@ -378,8 +380,8 @@ segment(struct track *t, const struct seen *v)
 	struct bin *bin = v->b;
 	uint8_t flags = p->tcp.flags;
 	int side = v->side;
-	bool again = flags & TCP_SYN && tcp_repeats_syn(f, side, p);
-	bool other = flags & TCP_SYN && tcp_other_answer(f, side, p);
+	bool syn = flags & TCP_SYN, first = syn && (f->tcp_life & TCPLIFE_ISN << side) == 0;
+	bool again = syn && tcp_repeats_syn(f, side, p), other = syn && tcp_other_answer(f, side, p);
 	bool stale = flags & TCP_RST && answers_stale(t, f, side, p);
 	bool twice = again && p->ts - f->last[side] <= MSEC, was_est = f->tcp_life & TCPLIFE_EST;
 	struct tcp_packet k;
@@ -397,7 +399,7 @@ segment(struct track *t, const struct seen *v)
 		count_flags(k.b, side, p);
 	else
 		k.b->ackpkts[side] += flags & TCP_ACK && p->payload == 0;
-	k.c = connection(t, f, p, again || other);
+	k.c = connection(t, f, p, k.b, again || other);
 	if (k.c != NULL) {
 		k.x = &k.c->side[side];
 		k.y = &k.c->side[1 - side];
@@ -419,7 +421,7 @@ segment(struct track *t, const struct seen *v)
 		note_ttl(&k, flags & TCP_RST);
 	if (flags & TCP_RST)
 		note_reset(&k);
-	else if (k.c != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k))
+	else if (k.c != NULL && !twice && p->facts & FACT_PAYLOAD && place(&k, first))
 		track_segment(&k, again);
 }
 

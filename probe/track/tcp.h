@@ -95,6 +95,7 @@ enum { /* tcp_side.has */
 	SIDE_JUMPACK = 1 << 17, /* jump: that was acknowledged */
 	SIDE_OTHER = 1 << 19,  /* jump: the number of another SYN-ACK */
 	SIDE_FORGOT = 1 << 18, /* what of its numbers from una on was seen is not known: there was no room for holes */
+	SIDE_SYNWIN = 1 << 20, /* lastwin stands on its SYN-ACK: it is not scaled, as all others are */
 };
 
 struct tcp_side {
@@ -108,7 +109,7 @@ struct tcp_side {
 	uint16_t lastwin;
 	uint16_t ipid;     /* newest */
 	uint16_t idnew;    /* of its last segment in order */
-	uint16_t maxwin;   /* its largest, as it stands in the header */
+	uint16_t maxwin;   /* its largest that is scaled, as it stands in the header */
 	uint8_t dupacks;   /* by the other side since una moved */
 	uint8_t nrtx;      /* times that `rtx` was sent again */
 	uint8_t idrun : 2; /* segments in order whose IP-ID advanced by 1 to 999, up to 3 */
@@ -251,6 +252,20 @@ tcp_extend(uint64_t near, uint32_t v)
 	return (near + (uint64_t)(int64_t)(int32_t)(v - (uint32_t)near));
 }
 
+/* Are the windows of this side scaled, but for that of its SYN (RFC 7323 2.2)?  Only where the scale is known. */
+static inline bool
+tcp_scales(const struct flow_state *f, int side)
+{
+	return (f->wscale[0] != TCP_NOSCALE && f->wscale[1] != TCP_NOSCALE && f->wscale[side] > 0);
+}
+
+/* Is its window known?  That of a SYN-ACK says nothing of those that are scaled. */
+static inline bool
+tcp_has_window(const struct tcp_side *x)
+{
+	return ((x->has & (SIDE_ACK | SIDE_SYNWIN)) == SIDE_ACK);
+}
+
 /* --- tcp_life.c */
 void tcp_live(struct flow_state *, int side, const struct packet *);
 /* Does it say nothing that tcp_live() does not know yet? */
@@ -295,7 +310,7 @@ void tcp_copied(struct tcp_packet *);
 void tcp_completed(struct tcp_packet *);
 /* The same SYN again. */
 void tcp_syn_again(struct tcp_packet *);
-/* The window of `side`, in bytes; only where the scale is known. */
+/* The window of `side`, in bytes; only where the scale is known, and tcp_has_window(). */
 uint32_t tcp_window(const struct tcp_packet *, int side);
 /* Bytes of payload among the sequence numbers [lo, hi): SYN and FIN are none. */
 uint64_t tcp_payload_in(const struct tcp_packet *, uint64_t lo, uint64_t hi);
@@ -315,7 +330,7 @@ uint64_t tcp_holes_acked(struct tcp_packet *, int side, uint64_t from, uint64_t 
 bool tcp_holes_miss(const struct tcp_packet *, uint64_t lo, uint64_t hi);
 /* That counts as a gap event in the packet's bin. */
 void tcp_holes_event(struct tcp_packet *, int side, uint64_t from, uint64_t to);
-/* The same, up to the first acknowledgement of all: nothing is said of what is missing. */
+/* All below the first acknowledgement, or one that no window allows: nothing is said to be missing, and it may come. */
 void tcp_holes_quiet(struct tcp_packet *, int side, uint64_t to);
 void tcp_holes_drop(struct track *, struct tcp_side *);
 
@@ -331,7 +346,7 @@ tcp_far_ahead(const struct tcp_packet *k)
 bool tcp_far_below(const struct tcp_packet *);
 /* Before a segment is judged.  true: it is kept aside.  Its sender may have a new start. */
 bool tcp_step(struct tcp_packet *);
-/* Before an acknowledgement is: true: nothing else is to be said of it. */
+/* Before an acknowledgement is: true: nothing else is to be said of it.  None is worth more than a window. */
 bool tcp_step_acked(struct tcp_packet *, uint64_t a);
 /* The numbers of `side` go on from `nxt`, as if it were met there. */
 void tcp_anew(struct tcp_packet *, int side, uint64_t nxt);

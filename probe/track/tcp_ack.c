@@ -36,7 +36,7 @@ tcp_in_window(struct tcp_packet *k)
 	uint64_t win, low;
 
 	x->has &= ~(uint32_t)SIDE_OOW;
-	if ((k->known & BIN_SCALED) == 0 || (~x->has & (SIDE_UNA | SIDE_NXT)) != 0 || (k->y->has & SIDE_ACK) == 0)
+	if ((k->known & BIN_SCALED) == 0 || (~x->has & (SIDE_UNA | SIDE_NXT)) != 0 || !tcp_has_window(k->y))
 		return;
 	if (tcp_far_ahead(k)) { /* the next ones tell */
 		x->has |= SIDE_OOW;
@@ -115,6 +115,8 @@ sees_window(struct tcp_packet *k)
 	if (p->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
 		if (p->tcp.win != 0)
 			x->has &= ~(uint32_t)SIDE_ZWIN;
+		if ((p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) && tcp_scales(k->f, k->side))
+			x->has |= SIDE_SYNWIN;
 	} else if (p->tcp.win == 0) {
 		tcp_rare(k)->zwin[k->side]++;
 		if ((x->has & SIDE_ZWIN) == 0)
@@ -440,6 +442,8 @@ tcp_acknowledge(struct tcp_packet *k)
 	struct tcp_side *x = k->x;
 
 	if (k->p->tcp.flags & TCP_ACK) {
+		if (k->p->tcp.win > x->maxwin && (k->p->tcp.flags & TCP_SYN) == 0)
+			x->maxwin = k->p->tcp.win;
 		if (k->p->payload == 0)
 			repeats(k);
 		advances(k);
@@ -447,9 +451,7 @@ tcp_acknowledge(struct tcp_packet *k)
 			selective(k);
 		x->lastack = k->p->tcp.ack;
 		x->lastwin = k->p->tcp.win;
-		if (x->lastwin > x->maxwin)
-			x->maxwin = x->lastwin;
-		x->has |= SIDE_ACK;
+		x->has = (x->has & ~(uint32_t)SIDE_SYNWIN) | SIDE_ACK;
 	}
 	sees_window(k);
 }

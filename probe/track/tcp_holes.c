@@ -362,13 +362,15 @@ tcp_holes_acked(struct tcp_packet *k, int side, uint64_t from, uint64_t to)
 			take_away(h, i, 1);
 			continue;
 		}
+		i++;
+		if (o->has & HOLE_ACKED)
+			continue; /* tcp_holes_quiet() */
 		if ((o->has & HOLE_FRAG) == 0) {
 			bytes += o->hi - o->lo;
 			tcp_gap_missing(k, side, o->lo, o->hi);
 		}
 		o->acked = k->ts;
 		o->has = o->has & HOLE_FRAG ? HOLE_ACKED | HOLE_QUIET : HOLE_ACKED;
-		i++;
 	}
 	return (bytes);
 }
@@ -389,6 +391,8 @@ tcp_holes_quiet(struct tcp_packet *k, int side, uint64_t to)
 	struct holes *h = cut(k, side, to);
 
 	for (uint32_t i = 0; h != NULL && i < h->n && at(h, i)->lo < to; i++) {
+		if (at(h, i)->has & HOLE_ACKED)
+			continue;
 		at(h, i)->acked = k->ts;
 		at(h, i)->has = HOLE_ACKED | HOLE_QUIET;
 	}

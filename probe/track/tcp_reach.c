@@ -7,22 +7,24 @@
  */
 #include "probe/track/tcp.h"
 
-#define REACH_UNKNOWN (1 << 20) /* the scale of the window is not known */
+#define REACH_UNKNOWN (1 << 20) /* the window or its scale is not known */
 #define REACH_LEAST   (1 << 16) /* no scale, or a small window: a larger one may not have been captured */
 #define WITNESSES     2         /* of its own side, that do not confirm it */
 
 /* So much can be sent ahead of what this receiver has acknowledged. */
-static uint64_t
+static inline uint64_t
 reach(const struct tcp_packet *k, int receiver)
 {
 	const struct flow_state *f = k->f;
-	uint64_t win;
+	uint64_t win = k->c->side[receiver].maxwin;
 
 	if ((k->known & BIN_SCALED) == 0)
 		return (REACH_UNKNOWN);
-	if (f->wscale[0] == TCP_NOSCALE || f->wscale[1] == TCP_NOSCALE)
+	if (!tcp_scales(f, receiver))
 		return (REACH_LEAST);
-	win = (uint64_t)k->c->side[receiver].maxwin << f->wscale[receiver];
+	if (win == 0)
+		return (REACH_UNKNOWN); /* its SYN-ACK's says nothing of those that are scaled */
+	win <<= f->wscale[receiver];
 	return (win > REACH_LEAST ? win : REACH_LEAST);
 }
 
@@ -52,7 +54,7 @@ tcp_anew(struct tcp_packet *k, int side, uint64_t nxt)
 	rtt_void(&k->c->rtt, side);
 	x->nxt = nxt;
 	x->fresh = k->ts;
-	x->has &= SIDE_NXT | SIDE_ACK | SIDE_IPID | SIDE_IDVARY | SIDE_TS | SIDE_PROBE | SIDE_ZWIN | SIDE_DATA;
+	x->has &= SIDE_NXT | SIDE_ACK | SIDE_SYNWIN | SIDE_IPID | SIDE_IDVARY | SIDE_TS | SIDE_PROBE | SIDE_ZWIN | SIDE_DATA;
 	x->nrtx = x->dupacks = 0;
 	x->refused = 0;
 }
@@ -142,8 +144,12 @@ tcp_step_acked(struct tcp_packet *k, uint64_t a)
 	}
 	if (kind != 0)
 		witness(k, side, SIDE_JUMPACK);
-	if ((y->has & SIDE_NXT && a <= y->nxt) || a <= y->una + r)
+	if (a <= y->una + r)
 		return (false);
+	if (y->has & SIDE_NXT && a <= y->nxt) { /* a segment there was believed before a window was known */
+		tcp_holes_quiet(k, side, a);
+		return (false);
+	}
 	keep_aside(k, side, SIDE_JUMPACK, a, 0);
 	return (true);
 }

@@ -563,7 +563,15 @@ def e_farjump(c):
 
 
 def e_nearjump(c):
-    """2 MiB, which the window of the SYN-ACK allows, are missing"""
+    """60000 bytes, which the window of 502 << 7 allows, are missing"""
+    c.d(.1, 0)
+    c.a(.13, 100)
+    c.d(.2, 60100)
+    c.a(.25, 60200)
+
+
+def e_synjump(c):
+    """2 MiB: the SYN-ACK's window would allow them if it were scaled, which it is not (RFC 7323 2.2)"""
     c.d(.1, 0)
     c.a(.13, 100)
     c.d(.2, 2 << 20)
@@ -600,8 +608,9 @@ CORNERS = {
     'midhole': (e_midhole, dict(sdatasegs=3, dackpkts=2, stgapev=1, snewbytes=300, sinflmax=100, scapmiss=50, scapfix=50,
                                 scapooo=1, sskew_us=70000), None),
     'farjump': (e_farjump, dict(sdatasegs=11, dackpkts=11, snewbytes=1100, sinflmax=100, sackev=10, sjumps=1), {}),
-    'nearjump': (e_nearjump, dict(sdatasegs=2, dackpkts=2, snewbytes=200, stgapev=1, sinflmax=2 << 20, sackev=2, sackgap=1,
-                                  scapmiss=(2 << 20) - 100, soow=1, swinlim=1), {}),
+    'nearjump': (e_nearjump, dict(sdatasegs=2, dackpkts=2, snewbytes=200, stgapev=1, sinflmax=60100, sackev=2, sackgap=1,
+                                  scapmiss=60000, swinlim=1), {}),
+    'synjump': (e_synjump, dict(sdatasegs=2, dackpkts=2, snewbytes=200, sinflmax=100, sackev=1, sjumps=1), {}),
     'wilddata': (e_wilddata, dict(sdatasegs=4, dackpkts=1, snewbytes=300, sinflmax=300, sackev=1, soow=1), {}),
     'wildack': (e_wildack, dict(sdatasegs=10, dackpkts=11, snewbytes=1000, sinflmax=100), None),
     'cross': (e_cross, dict(ONE, ssyn=2, dsyn=2), None),
@@ -909,13 +918,13 @@ def setup(shape, folder):
     how, options = SHAPES[shape]
     c = Talk(**how)
     c.syn(0, C, scale=7, mss=1460)
-    c.syn(.049, S, scale=9, mss=1400)
+    c.syn(.049, S, scale=9, mss=1400, win=64240)
     c.seg(.05, C, 0)
     c.d(.1, 0)
-    c.a(.15, 100, win=600)
+    c.a(.15, 100, win=120)
     got = flows(probe(c, folder, *options), columns(SETUP))[0]
     want({k: int(v) for k, v in got.items()}, dict(smss=1460, dmss=1400, swscale=7, dwscale=9, swinmax=WIN << 7,
-                                                   dwinmax=600 << 9), 'offers')
+                                                   dwinmax=64240), 'offers')           # 120 << 9 = 61440
 
 
 # --- A4: two hosts acknowledge each other for ever; a keep-alive; a mitigated loop

@@ -53,7 +53,7 @@ class Side:
         self.gaps = []                   # events: [missing ranges, time]
         self.other = None                # number of a second SYN-ACK
         self.refused = (0, 0)            # bytes on its SYN that were not taken; they are counted already
-        self.win, self.open, self.scale = 0, 0, None     # largest window, as it stands there; that of the SYN; -1: no scale
+        self.win, self.open, self.scale = 0, 0, None     # largest window, as it stands there; that of the SYN, never scaled; -1: no scale
         self.far = self.farack = None    # beyond reach, until the next one or two say: [where, ..., how many may]
         self.all, self.acks, self.copies = [], [], 0     # segments, pure acknowledgements: (facts, ident, t)
         self.newest_id, self.forward, self.newest_ts = None, 0, None
@@ -125,7 +125,9 @@ class Model:
         """the largest that Y announced to X"""
         if x.scale is None or y.scale is None:
             return UNKNOWN
-        return NO_SCALE if -1 in (x.scale, y.scale) or y.scale == 0 else max(y.open, y.win) << y.scale
+        if -1 in (x.scale, y.scale) or y.scale == 0:
+            return NO_SCALE
+        return max(y.open, y.win << y.scale) if y.win else UNKNOWN       # the SYN's says nothing of those that are scaled
 
     def anew(self, x, n, nxt):
         """numbers go on elsewhere: nothing is missing, what comes is met in the middle"""
@@ -165,6 +167,9 @@ class Model:
                 self.n[self.side.index(y)]['oow'] += 1
                 x.farack = None
         if x.una is None or a <= x.una + reach:
+            return False
+        if x.nxt is not None and a <= x.nxt:     # what is there was believed before a window was known: nothing is missing below
+            x.holes = [Hole(max(h.lo, a), h.hi, h.t, h.ident, h.ts, h.unknown) for h in x.holes if h.hi > a]
             return False
         x.farack = [a, 2]
         return True

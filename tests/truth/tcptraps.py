@@ -25,7 +25,7 @@ from common import *
 from frames import frames
 from segments import segments
 from talk import *
-from tcpmodel import ALL, Ends, Model
+from tcpmodel import ALL, Ends, Model, s32
 from tcprandom import MS, NUMBERS, connection, value
 
 SEC = 10**6                              # times are in us
@@ -48,8 +48,11 @@ class Voice:
 
     def life(self):
         """new numbers, a new model"""
-        rng = self.rng
-        self.isn = tuple(rng.choice((rng.randint(0, 2**32 - 1), 2**32 - rng.randint(1, 9000))) for _ in (0, 1))
+        rng, old = self.rng, getattr(self, 'isn', (None, None))
+        while True:                      # a SYN with the same number is the same SYN
+            self.isn = tuple(rng.choice((rng.randint(0, 2**32 - 1), 2**32 - rng.randint(1, 9000))) for _ in (0, 1))
+            if self.isn[C] != old[C]:
+                break
         self.m, self.scale = Model(ALL), None
         return self
 
@@ -239,9 +242,15 @@ def steps(c, rng, port, start):
             v.say(t + 11 * MS, C, off, 0, echo)
             t += 12 * MS
 
+    if scale == 7 and rng.random() < .5:             # ahead of what the server's first window will turn out to allow
+        off = rng.randint(1 << 17, (1 << 20) - 200)
+        sent -= off
+        v.say(t, C, off, 100, echo)
+        off += 100
+        v.say(t + 10 * MS, S, echo, 0, off)
     talk(rng.randint(4, 10))
     for _ in range(rng.randint(1, 3)):
-        jump = rng.randint(1 << 23, 1 << 30)
+        jump = int(2 ** rng.uniform(21 if scale is None else 17, 30))        # beyond a mebibyte, or the windows
         what = rng.choice(('data', 'ack', 'gap', 'ackgap'))
         t += 20 * MS
         if what == 'data':               # a segment of somebody else
@@ -389,7 +398,11 @@ def reuse(c, rng, port, start):
             t += rng.randint(6, 20) * SEC
             continue
         if how == 'stale':               # a segment of an older connection, and what answers it, end nothing
-            isn, v.isn = v.isn, (rng.randint(0, 2**31) * 2 + 1, rng.randint(0, 2**31))
+            isn = v.isn
+            while True:                  # nearer than a mebibyte it would be data that came before its SYN-ACK
+                v.isn = (rng.randint(0, 2**31) * 2 + 1, rng.randint(0, 2**31))
+                if abs(s32(v.isn[S] - isn[S])) > 1 << 21:
+                    break
             say(t, S, 0, 0, 0)
             say(t + 1 * MS, C, 0, 0, 0, RST)
             v.isn = isn

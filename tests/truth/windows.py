@@ -5,10 +5,12 @@ A byte of X may be missing only between something that was seen (the start or th
 acknowledged) and an acknowledgement at most one window above it, the largest that Y announced: what steps further is
 a new start or is not believed, and nothing is missing.  So, for each direction of each pair of ends,
 
-	capmiss - capfix <= the union of all such ranges, times the flows of these ends,
+	capmiss - capfix <= the union of all such ranges, times the flows of these ends
 
-where the window is 1 MiB if its scale is unknown, 64 KiB if there is none, and one more segment is allowed.  And from the records
-alone, for any TCP flow, however it was carried: no acknowledgement is worth more than a window, so in each bin
+(twice that if other packets of X came before its first SYN: they may be of something else, then its numbers begin anew),
+where the window is 1 MiB if its scale is unknown, 64 KiB if there is none, 64 KiB at least, and one more segment is
+allowed.  The window of a SYN is never scaled (RFC 7323 2.2), so it is below that.  And from the records alone, for any TCP
+flow, however it was carried: no acknowledgement is worth more than a window, so in each bin
 
 	capmiss <= packets of the other side * the largest window (1 MiB at least) + 1,
 
@@ -50,8 +52,9 @@ class Direction:
     def __init__(self):
         self.points = []                 # numbers that were seen, in order; they turn at 2^32
         self.allowed = Bytes()
-        self.window = 0                  # the largest that X announced for Y's data, as it stands in the header
+        self.window = 0                  # the largest that X announced for Y's data behind its SYN, as it stands in the header
         self.syns = []                   # shift that each SYN of X offers: -1 none, None unknown
+        self.met = self.twice = False    # X was seen; before its first SYN
 
     def see(self, number):
         at = bisect.bisect_left(self.points, number)
@@ -95,7 +98,7 @@ def window_of(x, y, exact):
     if exact and (-1 in shifts or shift == 0):
         return NONE
     window = x.window << max(0, min(shift, 14))
-    return window if exact else max(window, UNKNOWN)
+    return max(window, NONE if exact else UNKNOWN)
 
 
 def allowed(raw, exact=False):
@@ -104,9 +107,12 @@ def allowed(raw, exact=False):
     all_, out = list(segments(raw)), defaultdict(Direction)
     for s in all_:                       # who announced what
         x = out[(s.src, s.sport, s.dst, s.dport)]
-        x.window = max(x.window, s.win)
         if s.flags & SYN:
+            x.twice |= x.met and not x.syns
             x.syns.append(shift_of(s.opts))
+        else:
+            x.window = max(x.window, s.win)
+        x.met = True
     for s in all_:
         x, y = out[(s.src, s.sport, s.dst, s.dport)], out[(s.dst, s.dport, s.src, s.sport)]
         x.see(s.seq)
@@ -118,7 +124,8 @@ def allowed(raw, exact=False):
                 if low < 0:
                     y.allowed.add(low + TURN, TURN)
             y.see(s.ack)
-    return {(str(ip_address(k[0])), k[1], str(ip_address(k[2])), k[3]): size(d.allowed.r) for k, d in out.items()}
+    return {(str(ip_address(k[0])), k[1], str(ip_address(k[2])), k[3]): size(d.allowed.r) * (1 + d.twice)
+            for k, d in out.items()}
 
 
 # --- what is said to be missing

@@ -291,6 +291,22 @@ test_second_life(void **state)
 	assert_int_equal(id_of(tcp(0, 0, TCP_SYN, 1)), second);
 }
 
+/* A segment of the connection from this port; false: it waits. */
+static bool
+ported(uint16_t port, int side, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+	struct packet p = world_packet(0, PROTO_TCP, side);
+
+	*(side == 0 ? &p.sport : &p.dport) = port;
+	p.facts |= FACT_TCP | FACT_PAYLOAD;
+	p.tcp.flags = flags;
+	p.tcp.seq = seq;
+	p.tcp.ack = ack;
+	p.tcp.win = 1000;
+	world_send(&w, &p);
+	return (w.v.f != NULL);
+}
+
 /* --- a SYN with another number on a connection that lives: it waits for who is asked, for two seconds */
 
 static void
@@ -352,6 +368,39 @@ test_waits(void **state)
 	world_clock(&w, 11000);
 	EXPECT(&w, "spkts dpkts cause ssynrtx", "flow 0 end cause=reuse\n"
 	    "flow 0 start+late spkts=2 dpkts=0 ssynrtx=1\nflow 5 spkts=0 dpkts=1 ssynrtx=0");
+}
+
+/* A connection of this port, in 3 packets. */
+static void
+handshake(uint16_t port)
+{
+	static const struct { int side; uint8_t flags; uint32_t seq, ack; } steps[] = { { 0, TCP_SYN, 1, 0 },
+		{ 1, TCP_SYN | TCP_ACK, 500, 2 }, { 0, TCP_ACK, 2, 501 } };
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		(void)ported(port, steps[i].side, steps[i].flags, steps[i].seq, steps[i].ack);
+}
+
+/* There is room for so many: what does not fit is the old connection's, and counted. */
+static void
+test_waits_full(void **state)
+{
+	(void)state;
+	renew(WAITS + 2);
+	for (uint16_t i = 0; i < WAITS + 2; i++)
+		handshake(i);
+	for (uint16_t i = 0; i < WAITS; i++)
+		assert_false(ported(i, 0, TCP_SYN, 90000, 0));
+	assert_int_equal(world_stats(&w).synevict, 0);
+	assert_true(ported(WAITS, 0, TCP_SYN, 90000, 0));
+	assert_true(ported(WAITS + 1, 0, TCP_SYN, 90000, 0));
+	assert_int_equal(world_stats(&w).synevict, 2);
+	/* one that waits goes on, and there is no room for that: both are the old one's */
+	assert_true(ported(7, 0, TCP_ACK, 90001, 0));
+	assert_int_equal(world_stats(&w).synevict, 3);
+	assert_int_equal(world_stats(&w).end_reuse, 0);
+	assert_false(ported(WAITS, 0, TCP_SYN, 90000, 0)); /* there is room again */
+	assert_int_equal(world_stats(&w).synevict, 3);
 }
 
 /* The connection falls silent, or has to go, meanwhile: it is a new one. */
@@ -540,6 +589,7 @@ main(void)
 		TEST(test_second_life),
 		TEST(test_answers),
 		TEST(test_waits),
+		TEST(test_waits_full),
 		TEST(test_waits_beside_nobody),
 		TEST(test_waits_at_end),
 		TEST(test_evict),

@@ -279,6 +279,45 @@ test_scales(void **state)
 	}
 }
 
+/* The window of a SYN-ACK counts as it stands there: in the bin from which on it may be used. */
+static void
+test_offered(void **state)
+{
+	static const struct {
+		struct segment s[6];
+		const char *rows;
+	} cases[] = {
+		{ { C(0, "S", -1, 0, .win = 60000), S(50, "SA", -1, 0, .win = 50000), C(51, "A", 0, 0),
+		    S(60, "A", 0, 0, .win = 100) }, "flow 0 start+end swinmax=8000 dwinmax=50000" },
+		{ { C(0, "S", -1, 0), S(50, "SA", -1, 0, .win = 300), C(51, "A", 0, 0), S(60, "A", 0, 0, .win = 100) },
+		    "flow 0 start+end swinmax=8000 dwinmax=800" },
+		{ { C(0, "S", -1, 0), S(4000, "SA", -1, 0, .win = 50000), C(5000, "A", 0, 0),
+		    S(10000, "A", 0, 0, .win = 100) },
+		    "flow 0 start\nflow 5 swinmax=8000 dwinmax=50000\nflow 10 end swinmax=0 dwinmax=800" },
+		{ { C(0, "S", -1, 0), C(1000, "S", -1, 0), S(4000, "SA", -1, 0, .win = 50000), C(5000, "A", 0, 0) },
+		    "flow 0 start swinmax=0 dwinmax=50000\nflow 5 end swinmax=8000 dwinmax=0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w;
+
+		world_new(&w, 5, 10);
+		for (const struct segment *x = cases[i].s; x->flags != NULL; x++) {
+			struct packet p = segment_packet(x);
+
+			if (p.tcp.flags & TCP_SYN) {
+				p.tcp.opts |= TCPOPT_WSCALE;
+				p.tcp.wscale = 3;
+			}
+			world_send(&w, &p);
+		}
+		world_end(&w);
+		EXPECT(&w, "swinmax dwinmax", cases[i].rows);
+		world_free(&w);
+	}
+}
+
 /* R6, and longer: the time with a zero window counts in each of its bins; what is learned of bins that were written
  * is their correction. */
 static void
@@ -368,6 +407,7 @@ main(void)
 		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_scales),
+		cmocka_unit_test(test_offered),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_closed),
