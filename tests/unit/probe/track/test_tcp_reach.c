@@ -95,7 +95,7 @@ test_scaled(void **state)
 /* Of a receiver that has sent its SYN only no window is known, but where the scale is 0. */
 static const struct scaled {
 	uint8_t wscale;
-	struct segment s[8];
+	struct segment s[9];
 	const char *row;
 } unseen[] = {
 	{ 7, { WIDE, C(100, "A", 1048476, 100) }, "snewbytes=100 stgapev=1" },
