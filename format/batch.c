@@ -177,9 +177,8 @@ column_value(const struct column *c, uint32_t r)
 	return (v);
 }
 
-/* The same name in row after row needs to lie there only once. */
-static struct blob
-keep_blob(struct batch *b, const struct blob *last, const struct blob *v)
+struct blob
+batch_blob(struct batch *b, const struct blob *last, const struct blob *v)
 {
 	if (last != NULL && last->n == v->n && v->n > 0 && memcmp(last->p, v->p, v->n) == 0)
 		return (*last);
@@ -198,7 +197,7 @@ batch_add(struct batch *b, const struct flow *f)
 			struct column *c = batch_column(b, i);
 
 			if (c->store == STORE_BLOB) {
-				c->b[r] = keep_blob(b, r > 0 ? &c->b[r - 1] : NULL, &f->v[i].b);
+				c->b[r] = batch_blob(b, r > 0 ? &c->b[r - 1] : NULL, &f->v[i].b);
 			} else {
 				column_set(c, r, &f->v[i]);
 			}

@@ -52,6 +52,9 @@ struct column *batch_column(struct batch *, enum field);
 /* The same, for rows to be marked as present whose values are zero.  Who writes another one says that it is not `zeros`
  * any more. */
 struct column *batch_zeros(struct batch *, enum field);
+/* A copy of the bytes that lives as long as the batch's rows; `last` if that is one of the same (NULL: there is none): the
+ * same name in row after row needs to lie there only once. */
+struct blob batch_blob(struct batch *, const struct blob *last, const struct blob *);
 /* Append a record; blobs are copied. The batch must have room. */
 void batch_add(struct batch *, const struct flow *);
 /* Row r as a record; blobs are borrowed from the batch.  Only the stored columns that are there. */

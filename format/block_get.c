@@ -9,6 +9,7 @@
 #include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "format/block_memory.h"
+#include "format/dictionary.h"
 #include "format/given.h"
 #include "format/ids.h"
 #include "format/member.h"
@@ -413,16 +414,6 @@ decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes,
 	return (BLOCK_GOOD);
 }
 
-static void
-keep_places(struct decoding *g, enum field f, const struct column *col, const uint64_t *index)
-{
-	uint32_t *of = arena_zero(&g->k->arena, g->d->rows * sizeof(*of)), i = 0;
-
-	for (size_t r = bits_next(col->present, 0, g->d->rows); r < g->d->rows; r = bits_next(col->present, r + 1, g->d->rows))
-		of[r] = (uint32_t)index[i++] + 1;
-	g->place[f] = of;
-}
-
 static enum block_result
 decode_ip(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
 {
@@ -435,7 +426,7 @@ decode_ip(struct decoding *g, const struct dir_column *c, struct cursor *bytes, 
 		if (index[i] >= count)
 			return (BLOCK_DAMAGED);
 	if (g->key[c - g->d->col])
-		keep_places(g, field_with_id((uint16_t)c->id), col, index);
+		g->place[field_with_id((uint16_t)c->id)] = dictionary_rows(&g->k->arena, col->present, g->d->rows, index);
 	if (n == g->d->rows) {
 		for (uint32_t i = 0; i < n; i++)
 			col->ip[i] = g->addrs[index[i]];
@@ -550,7 +541,7 @@ decode_column(struct decoding *g, uint32_t i, enum field f)
 	if (c->code == CODE_CONST) {
 		if (col->store == STORE_IP && g->key[i]) { /* one place for all */
 			memset(g->k->index, 0, n * sizeof(g->k->index[0]));
-			keep_places(g, f, col, g->k->index);
+			g->place[f] = dictionary_rows(&g->k->arena, col->present, g->d->rows, g->k->index);
 		}
 		return (decode_constant(g, c, col, n));
 	}

@@ -269,10 +269,10 @@ beside(const struct encoding *e, const struct outgoing *w, enum field f, uint64_
 	return (to);
 }
 
-/* A column whose rows repeat what the last row like them had.  false: it is none, or that would not save much; then the
- * plan is made again if it needs the coder's memory. */
+/* A column whose rows repeat what the last row like them had.  false: it is none, or that would not save much; *other: then
+ * the coder's memory is of other values. */
 static bool
-put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, struct plan *plan)
+put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct plan *plan, bool *other)
 {
 	struct blocks *k = e->k;
 	const uint16_t *like = fields[w->f].like;
@@ -290,11 +290,9 @@ put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, struct plan 
 	k->tries.len = 0;
 	kind = set_put(k->others, w->n, &k->tries);
 	rest = u64_plan(k->coder, k->residue, others);
-	if ((rest.bytes + k->tries.len) / 8 * 9 + 8 > plan->bytes) {
-		if (plan->best == CODE_DICT)
-			*plan = u64_plan(k->coder, v, w->n);
+	*other = true;
+	if ((rest.bytes + k->tries.len) / 8 * 9 + 8 > plan->bytes)
 		return (false);
-	}
 	buf_varint(&k->body, others);
 	buf_u8(&k->body, (uint8_t)kind);
 	buf_varint(&k->body, k->tries.len);
@@ -340,15 +338,21 @@ put_ids(struct encoding *e, struct outgoing *w, const uint64_t *v)
 	return (true);
 }
 
+/* As planned; *plan is of these values, and the coder's memory too, unless it is of other ones by now. */
+static void
+put_planned(struct encoding *e, struct outgoing *w, struct plan *plan, const uint64_t *v, bool nested, bool other)
+{
+	if (other && plan->best == CODE_DICT)
+		*plan = u64_plan(e->k->coder, v, w->n);
+	put_smaller(e, w, plan, v, w->n, nested);
+}
+
 static void
 span_of(const uint64_t *v, uint32_t n, struct outgoing *w)
 {
-	uint64_t min = v[0], max = v[0];
+	uint64_t min, max;
 
-	for (uint32_t i = 1; i < n; i++) {
-		min = v[i] < min ? v[i] : min;
-		max = v[i] > max ? v[i] : max;
-	}
+	u64_span(v, n, &min, &max);
 	w->dir.min = (struct dir_value){ .is = true, .u = min };
 	w->dir.max = (struct dir_value){ .is = true, .u = max };
 }
@@ -361,6 +365,7 @@ put_u64(struct encoding *e, struct outgoing *w)
 	const struct column *ref;
 	const uint64_t *v;
 	struct plan plan;
+	bool others = false; /* the coder has planned other values since */
 
 	if (w->c->zeros) {
 		w->dir.code = CODE_CONST;
@@ -380,7 +385,7 @@ put_u64(struct encoding *e, struct outgoing *w)
 		w->dir.code = CODE_CONST;
 		return;
 	}
-	if (put_like(e, w, v, &plan))
+	if (put_like(e, w, v, &plan, &others))
 		return;
 	if (plan.bytes > 16 && (ref = usable(e, w, other)) != NULL) {
 		const uint64_t *x = residue(e, w, ref, v);
@@ -392,10 +397,9 @@ put_u64(struct encoding *e, struct outgoing *w)
 			put_smaller(e, w, &diff, x, w->n, true);
 			return;
 		}
-		if (plan.best == CODE_DICT)
-			plan = u64_plan(k->coder, v, w->n); /* the coder's memory is again that of v */
+		others = true;
 	}
-	put_smaller(e, w, &plan, v, w->n, false);
+	put_planned(e, w, &plan, v, false, others);
 }
 
 /* --- addresses */
@@ -453,24 +457,13 @@ address_value(const struct ip *ip)
 	return (v);
 }
 
-/* The places of the values as those of the rows, from 1. */
-static const uint32_t *
-rows_of(struct encoding *e, const struct outgoing *w, const uint64_t *v)
-{
-	uint32_t *of = arena_zero(&e->k->arena, e->rows * sizeof(*of));
-	uint32_t i = 0;
-
-	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
-		of[r] = (uint32_t)v[i++] + 1;
-	return (of);
-}
-
 static void
 put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 {
 	struct blocks *k = e->k;
 	const struct ip *min, *max;
 	struct plan plan;
+	bool others = false;
 
 	dictionary_next(d, k->index, w->n);
 	plan = u64_plan(k->coder, k->index, w->n);
@@ -484,14 +477,14 @@ put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 	}
 	w->dir.min = address_value(min);
 	w->dir.max = address_value(max);
-	e->place[w->f] = rows_of(e, w, k->index);
+	e->place[w->f] = dictionary_rows(&k->arena, w->set, e->rows, k->index);
 	w->dir.code = plan.best == CODE_CONST ? CODE_CONST : CODE_INDEX;
 	if (plan.best == CODE_CONST)
 		return;
 	k->body.len = 0;
-	if (put_like(e, w, k->index, &plan))
+	if (put_like(e, w, k->index, &plan, &others))
 		return;
-	put_smaller(e, w, &plan, k->index, w->n, true);
+	put_planned(e, w, &plan, k->index, true, others);
 }
 
 /* --- blobs */

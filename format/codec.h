@@ -51,6 +51,8 @@ struct plan {
 struct plan u64_plan(struct coder *, const uint64_t *v, uint32_t n);
 /* An encoding of more than `most` bytes is of no use: the plan may then miss a better one. */
 struct plan u64_plan_below(struct coder *, const uint64_t *v, uint32_t n, uint64_t most);
+/* The least and the greatest of n > 0 numbers. */
+void u64_span(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max);
 /* Append the body in this encoding; the plan is that of these values and the coder's last one. */
 void u64_put(struct coder *, const struct plan *, enum coding, const uint64_t *v, uint32_t n, struct buf *);
 /* Encode as planned, one byte of encoding before the body. */

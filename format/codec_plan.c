@@ -11,7 +11,7 @@
 
 #define SAMPLE	    1024
 #define SOME	    8 /* of so many groups one is looked at */
-#define SPARSE_FROM 128
+#define SPARSE_FROM 128 /* values; a list of fewer is planned as any other column */
 
 /* With the unit a constant the compiler multiplies instead of dividing. */
 static inline __attribute__((always_inline)) bool
@@ -238,7 +238,6 @@ is_sparse(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
 {
 	uint32_t count = 0, most = n / 32;
 
-	plan->common = commonest(v, n);
 	for (uint32_t i = 0; i + GROUP <= n && count <= most; i += GROUP)
 		count += (uint32_t)count_others(v + i, plan->common);
 	if (count > most || (count = list_others(k, v, n, plan->common)) > most)
@@ -480,6 +479,7 @@ u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 		plan.bytes = varint_size(plan.min);
 		return (plan);
 	}
+	plan.common = commonest(v, n);
 	if (n >= SPARSE_FROM && is_sparse(k, v, n, &plan))
 		return (plan);
 	survey(k, v, n, &plan.min, &plan.max);
@@ -491,8 +491,6 @@ u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 	    cost_groups(k->group, n, plan.unit, plan.max - plan.min));
 	if (bits > 1)
 		better(&plan, CODE_DELTA, cost_delta(v, n, plan.unit, plan.bytes));
-	if (n < SPARSE_FROM)
-		plan.common = commonest(v, n);
 	better(&plan, CODE_SPARSE, cost_sparse(k, v, n, plan.common, plan.bytes));
 	width = bytes_of(plan.max);
 	whole = 1 + (uint64_t)n * width;

@@ -65,12 +65,25 @@ pack(struct buf *out, const uint64_t *v, uint32_t n, uint64_t base, unsigned bit
 
 /* Loops of a known length are the ones that compilers turn into vectors. */
 WIDE static void
-span(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+span_of_group(const uint64_t *v, uint64_t *min, uint64_t *max)
 {
-	if (n == GROUP)
-		span_of_values(v, GROUP, min, max);
-	else
-		span_of_values(v, n, min, max);
+	span_of_values(v, GROUP, min, max);
+}
+
+void
+u64_span(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
+{
+	uint64_t lo, hi;
+
+	*min = *max = v[0];
+	for (uint32_t i = 0; i < n; i += GROUP) {
+		if (n - i >= GROUP)
+			span_of_group(v + i, &lo, &hi);
+		else
+			span_of_values(v + i, n - i, &lo, &hi);
+		*min = lo < *min ? lo : *min;
+		*max = hi > *max ? hi : *max;
+	}
 }
 
 static void
@@ -80,7 +93,7 @@ put_groups(struct buf *out, const uint64_t *v, uint32_t n)
 		uint32_t m = n - i < GROUP ? n - i : GROUP;
 		uint64_t min, max;
 
-		span(v + i, m, &min, &max);
+		u64_span(v + i, m, &min, &max);
 		buf_varint(out, min);
 		buf_u8(out, (uint8_t)bits_of(max - min));
 		pack(out, v + i, m, min, bits_of(max - min));

@@ -4,6 +4,7 @@
  */
 #include "format/dictionary.h"
 
+#include "format/base/bits.h"
 #include "format/base/hash.h"
 
 #include <stdlib.h>
@@ -150,4 +151,14 @@ dictionary_next(struct dictionary *d, uint64_t *index, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		index[i] = d->place[cell[i]] - 1;
 	d->told += n;
+}
+
+const uint32_t *
+dictionary_rows(struct arena *a, const uint64_t *set, uint32_t rows, const uint64_t *index)
+{
+	uint32_t *of = arena_zero(a, rows * sizeof(*of));
+
+	for (size_t r = bits_next(set, 0, rows); r < rows; r = bits_next(set, r + 1, rows))
+		of[r] = (uint32_t)*index++ + 1;
+	return (of);
 }

@@ -39,5 +39,7 @@ void dictionary_add(struct dictionary *, const struct ip *);
 void dictionary_end(struct dictionary *);
 /* The places in ip[] of the next n values, in the order in which they were added. */
 void dictionary_next(struct dictionary *, uint64_t *index, uint32_t n);
+/* Such places of the rows in `set`, in their order, as those of all rows: from 1, and 0 where a row is not in it. */
+const uint32_t *dictionary_rows(struct arena *, const uint64_t *set, uint32_t rows, const uint64_t *index);
 
 #endif

@@ -28,15 +28,12 @@ tile_free(struct tile **pt)
 	*pt = NULL;
 }
 
-/* The same text in row after row needs to lie there only once. */
 static void
 keep_blob(struct tile *t, struct batch *b, enum field f)
 {
-	struct blob *v = &t->wide[f][t->row].b, *last = &t->last[f];
+	struct blob *v = &t->wide[f][t->row].b;
 
-	if (last->p == NULL || last->n != v->n || memcmp(last->p, v->p, v->n) != 0)
-		*last = (struct blob){ arena_copy(&b->arena, v->p, v->n), v->n };
-	*v = *last;
+	*v = t->last[f] = batch_blob(b, &t->last[f], v);
 }
 
 void

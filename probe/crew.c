@@ -99,13 +99,19 @@ collect(void *arg, uint32_t serial, struct stat_set *stats)
 }
 
 static void
+total(const struct engine *e, struct crew_totals *t)
+{
+	engine_total(e, &t->stats);
+	t->in_flows = engine_in_flows(e);
+	t->records = engine_records(e);
+}
+
+static void
 answer(struct hand *h)
 {
 	struct crew *c = h->crew;
 
-	engine_total(h->engine, &h->totals.stats);
-	h->totals.in_flows = engine_in_flows(h->engine);
-	h->totals.records = engine_records(h->engine);
+	total(h->engine, &h->totals);
 	pthread_mutex_lock(&c->lock);
 	c->answers++;
 	pthread_cond_signal(&c->answered);
@@ -507,20 +513,18 @@ ask(struct crew *c)
 void
 crew_totals(struct crew *c, struct crew_totals *t)
 {
-	memset(t, 0, sizeof(*t));
 	if (c->alone != NULL) {
-		engine_total(c->alone, &t->stats);
-		t->in_flows = engine_in_flows(c->alone);
-		t->records = engine_records(c->alone);
+		total(c->alone, t);
 		return;
 	}
+	memset(t, 0, sizeof(*t));
 	if (!c->stopped)
 		ask(c);
 	for (unsigned i = 0; i < c->n; i++) {
 		struct hand *h = &c->hand[i];
 
 		if (c->stopped)
-			answer(h);
+			total(h->engine, &h->totals);
 		add(&t->stats, &h->totals.stats);
 		t->in_flows += h->totals.in_flows;
 		t->records += h->totals.records;

@@ -5,6 +5,7 @@
 #include "format/base/mem.h"
 
 #include "format/base/log.h"
+#include "format/base/sanitizer.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -100,12 +101,7 @@ mem_reserve(size_t n)
 
 /* Places stand one behind the other in a part of the address space in which the kernel puts nothing of its own accord:
  * it fills from the top.  Where they can not be there (32 bits, sanitizers, other systems), all of a place is reserved. */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define __SANITIZE_THREAD__ 1
-#endif
-#endif
-#if UINTPTR_MAX > UINT32_MAX && defined(MAP_FIXED_NOREPLACE) && !defined(__SANITIZE_THREAD__)
+#if UINTPTR_MAX > UINT32_MAX && defined(MAP_FIXED_NOREPLACE) && !defined(SANITIZER_THREAD)
 #define PLACES	   ((uintptr_t)0x200000000000)
 #define PLACES_END ((uintptr_t)0x500000000000)
 #define PLACE_GAP  ((size_t)2 << 20)

@@ -40,17 +40,25 @@ udp(int64_t ms, uint16_t port)
 	return (w.v.flow);
 }
 
-static uint32_t
-segment(int64_t ms, int side, uint8_t flags, uint32_t seq, uint32_t ack)
+/* A segment of the connection from this port. */
+static void
+send(int64_t ms, uint16_t port, int side, uint8_t flags, uint32_t seq, uint32_t ack)
 {
 	struct packet p = world_packet(ms, PROTO_TCP, side);
 
+	*(side == 0 ? &p.sport : &p.dport) = port;
 	p.facts |= FACT_TCP | FACT_PAYLOAD;
 	p.tcp.flags = flags;
 	p.tcp.seq = seq;
 	p.tcp.ack = ack;
 	p.tcp.win = 1000;
 	world_send(&w, &p);
+}
+
+static uint32_t
+segment(int64_t ms, int side, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+	send(ms, 4000, side, flags, seq, ack);
 	return (w.v.flow);
 }
 
@@ -291,19 +299,11 @@ test_second_life(void **state)
 	assert_int_equal(id_of(tcp(0, 0, TCP_SYN, 1)), second);
 }
 
-/* A segment of the connection from this port; false: it waits. */
+/* The same; false: it waits. */
 static bool
 ported(uint16_t port, int side, uint8_t flags, uint32_t seq, uint32_t ack)
 {
-	struct packet p = world_packet(0, PROTO_TCP, side);
-
-	*(side == 0 ? &p.sport : &p.dport) = port;
-	p.facts |= FACT_TCP | FACT_PAYLOAD;
-	p.tcp.flags = flags;
-	p.tcp.seq = seq;
-	p.tcp.ack = ack;
-	p.tcp.win = 1000;
-	world_send(&w, &p);
+	send(0, port, side, flags, seq, ack);
 	return (w.v.f != NULL);
 }
 
