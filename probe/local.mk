@@ -158,6 +158,11 @@ libprobe_a_SOURCES += \
 	%D%/tunnel/tunnel.c \
 	%D%/tunnel/tunnel.h
 
+# records to files
+libprobe_a_SOURCES += \
+	%D%/out/worker.c \
+	%D%/out/worker.h
+
 # the order in which things happen
 libprobe_a_SOURCES += \
 	%D%/crew.c \
@@ -175,9 +180,7 @@ libprobe_a_SOURCES += \
 	%D%/ring.c \
 	%D%/ring.h \
 	%D%/route.c \
-	%D%/route.h \
-	%D%/worker.c \
-	%D%/worker.h
+	%D%/route.h
 
 # the daemon
 sbin_PROGRAMS += pavo

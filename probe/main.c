@@ -12,8 +12,8 @@
 #include "probe/crew.h"
 #include "probe/decode/decode.h"
 #include "probe/options.h"
+#include "probe/out/worker.h"
 #include "probe/ping.h"
-#include "probe/worker.h"
 
 #include <inttypes.h>
 #include <signal.h>
