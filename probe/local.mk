@@ -190,6 +190,8 @@ pavo_SOURCES = \
 	%D%/conf.h \
 	%D%/options.c \
 	%D%/options.h \
-	%D%/probe.opt
+	%D%/probe.opt \
+	%D%/totals.c \
+	%D%/totals.h
 pavo_LDADD = $(PROBE_LIBS)
 EXTRA_DIST += %D%/README.md

@@ -2,7 +2,6 @@
  *
  * main.c: pavo: start, run, stop, in that order.  See pavo(8).  Tested by tests/live.tap.
  */
-#include "format/base/buf.h"
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/log.h"
@@ -14,20 +13,13 @@
 #include "probe/options.h"
 #include "probe/out/worker.h"
 #include "probe/ping.h"
+#include "probe/totals.h"
 
-#include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ASK (100 * MSEC) /* how often the kernel is asked for its counts: they are true to the bin by this much */
-
-struct count {
-	uint64_t n;
-	const char *what;
-};
 
 static struct capture *capture; /* for the signal's sake */
 static volatile sig_atomic_t asked;
@@ -104,74 +96,6 @@ open_pings(const struct options *o)
 	if ((g = ping_open(o->pping, o->max_flows, &o->key, hash_seed(), err, sizeof(err))) == NULL)
 		fatalx("%s", err);
 	return (g);
-}
-
-static __attribute__((format(printf, 2, 3))) void
-add(struct buf *b, const char *fmt, ...)
-{
-	char text[160];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	buf_str(b, text);
-}
-
-static void
-add_count(struct buf *b, const char *sep, uint64_t n, const char *what)
-{
-	add(b, "%s%" PRIu64 " %s", sep, n, what);
-}
-
-/* Those of the counts that are not zero. */
-static void
-add_if_any(struct buf *b, const char *before, size_t n, const struct count *c, const char *after)
-{
-	const char *sep = before;
-
-	for (size_t i = 0; i < n; i++)
-		if (c[i].n > 0) {
-			add_count(b, sep, c[i].n, c[i].what);
-			sep = ", ";
-		}
-	if (sep != before)
-		buf_str(b, after);
-}
-#define ADD_IF_ANY(b, before, after, ...)                                                            \
-	add_if_any(b, before, sizeof((struct count[]){ __VA_ARGS__ }) / sizeof(struct count),        \
-	    (struct count[]){ __VA_ARGS__ }, after)
-
-/* What became of every packet. */
-static void
-say_totals(struct crew *c, const struct options *o)
-{
-	struct crew_totals total;
-	const struct stat_set *s = &total.stats;
-	struct buf b = { 0 };
-
-	crew_totals(c, &total);
-	add_count(&b, "", s->frames, "frames read: ");
-	add_count(&b, "", total.in_flows, "in ");
-	add_count(&b, "", s->newflows, s->newflows == 1 ? "flow" : "flows");
-	add_count(&b, ", ", s->short_pkts + s->badip_pkts, "undecodable");
-	ADD_IF_ANY(&b, " (", ")", { s->short_pkts, "too short" }, { s->badip_pkts, "bad IP" });
-	if (o->decode.ip_only)
-		add_count(&b, ", ", s->nonip_pkts, "not IP");
-	if (!s->live && o->filter != NULL)
-		add_count(&b, ", ", s->filt_pkts, "filtered");
-	if (s->live)
-		add_count(&b, "; ", s->ps_drop, "dropped by the kernel");
-	else
-		ADD_IF_ANY(&b, "; dropped when captured: ", "", { s->ps_drop, "by the kernel" },
-		    { s->ps_ifdrop, "by the interface" });
-	if (s->live)
-		ADD_IF_ANY(&b, ", ", "", { s->ps_ifdrop, "by the interface" });
-	ADD_IF_ANY(&b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
-	ADD_IF_ANY(&b, "; ", "", { s->evict_prob + s->evict_conf, "flows evicted" });
-	add_count(&b, "; ", total.records, "records");
-	log_info("%s", buf_cstr(&b));
-	buf_free(&b);
 }
 
 static void
@@ -270,7 +194,7 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 			asked = 0;
 			if (o->iface != NULL)
 				ask_kernel(c);
-			say_totals(c, o);
+			totals_say(c, o);
 		}
 		if (o->iface != NULL && r != CAPTURE_ERROR)
 			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
@@ -330,7 +254,7 @@ main(int argc, char **argv)
 		good = false;
 	}
 	if (!good || !o.quiet)
-		say_totals(crew, &o);
+		totals_say(crew, &o);
 	crew_free(&crew);
 	capture_free(&capture);
 	options_free(&o);
