@@ -41,11 +41,18 @@ open_capture(const struct options *o)
 	return (c);
 }
 
+static void
+say_renewed(const char *path)
+{
+	log_warnx("%s was deleted: it is begun again", path);
+}
+
 static struct writer *
 open_writer(const struct options *o)
 {
 	struct writer_options w = { .segment = { .probe = o->probe, .interval = o->interval,
-	    .snaplen = o->iface != NULL ? (uint32_t)o->snaplen : 0, .live = o->iface != NULL } };
+	    .snaplen = o->iface != NULL ? (uint32_t)o->snaplen : 0, .live = o->iface != NULL },
+	    .renewed = o->iface != NULL ? say_renewed : NULL };
 	struct writer *out;
 	char err[512];
 
@@ -171,7 +178,7 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 			signals.ask = 0;
 			if (o->iface != NULL)
 				ask_kernel(c);
-			totals_say(c, o);
+			totals_say(c, o, worker_lost(w));
 		}
 		if (o->iface != NULL && r != CAPTURE_ERROR)
 			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
@@ -199,6 +206,7 @@ main(int argc, char **argv)
 	struct worker *w;
 	struct pings *pings;
 	char err[512];
+	uint64_t lost;
 	bool good;
 
 	log_start(argv[0]);
@@ -214,7 +222,7 @@ main(int argc, char **argv)
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
-	w = worker_new(out, o.workers);
+	w = worker_new(out, o.workers, o.iface != NULL);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
@@ -222,8 +230,9 @@ main(int argc, char **argv)
 	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
 		fatalx("%s", writer_error(out));
 	good = run(crew, w, pings, &o);
+	worker_ends(w);
 	crew_finish(crew);
-	good &= worker_free(&w);
+	good &= worker_free(&w, &lost);
 	if (!writer_close(&out, err, sizeof(err))) {
 		log_warnx("%s", err);
 		good = false;
@@ -233,7 +242,7 @@ main(int argc, char **argv)
 		good = false;
 	}
 	if (!good || !o.quiet)
-		totals_say(crew, &o);
+		totals_say(crew, &o, lost);
 	crew_free(&crew);
 	capture_free(&capture);
 	options_free(&o);

@@ -53,7 +53,7 @@ add_if_any(struct buf *b, const char *before, size_t n, const struct count *c, c
 	    (struct count[]){ __VA_ARGS__ }, after)
 
 void
-totals_say(struct crew *c, const struct options *o)
+totals_say(struct crew *c, const struct options *o, uint64_t lost)
 {
 	struct crew_totals total;
 	const struct stat_set *s = &total.stats;
@@ -78,7 +78,8 @@ totals_say(struct crew *c, const struct options *o)
 		ADD_IF_ANY(&b, ", ", "", { s->ps_ifdrop, "by the interface" });
 	ADD_IF_ANY(&b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
 	ADD_IF_ANY(&b, "; ", "", { s->evict_prob + s->evict_conf, "flows evicted" });
-	add_count(&b, "; ", total.records, "records");
+	add_count(&b, "; ", total.records - lost, "records");
+	ADD_IF_ANY(&b, ", and ", "", { lost, "that could not be written" });
 	log_info("%s", buf_cstr(&b));
 	buf_free(&b);
 }

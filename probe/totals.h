@@ -8,6 +8,7 @@
 #include "probe/crew.h"
 #include "probe/options.h"
 
-void totals_say(struct crew *, const struct options *);
+/* lost: records that are in no file. */
+void totals_say(struct crew *, const struct options *, uint64_t lost);
 
 #endif
