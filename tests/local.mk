@@ -41,6 +41,7 @@ UNIT += \
 	%D%/unit/format/base/test_arena \
 	%D%/unit/format/base/test_bits \
 	%D%/unit/format/base/test_buf \
+	%D%/unit/format/base/test_json \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
