@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
-	O_NOPROMISC, O_HEALTH, O_PPING, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_VERSION };
 
 static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -266,6 +266,12 @@ take(struct options *o, int c, char *arg)
 	case O_PPING:
 		o->pping = arg;
 		break;
+	case O_STATS:
+		o->stats = arg;
+		break;
+	case O_METRICS:
+		o->metrics = arg;
+		break;
 	case 'r':
 		add_file(o, arg);
 		break;
@@ -306,6 +312,22 @@ divide(const char *option, uint32_t cap, unsigned workers)
 	usage(say, word);
 }
 
+/* Where the probe tells how it is. */
+static void
+check_told(const struct options *o, bool to_stdout)
+{
+	bool lines = o->stats != NULL && strcmp(o->stats, "-") == 0;
+
+	if (lines && to_stdout)
+		usage("--stats %s: the records go to standard output already: say -w FILE", o->stats);
+	if (lines && o->pping != NULL && strcmp(o->pping, "-") == 0)
+		usage("--stats %s: round trips go to standard output already: say --pping FILE", o->stats);
+	if (o->metrics != NULL && strcmp(o->metrics, "-") == 0)
+		usage("--metrics %s: expected a file: it is made anew each time", o->metrics);
+	if (o->stats != NULL && o->metrics != NULL && strcmp(o->stats, o->metrics) == 0)
+		usage("--stats %s: --metrics has that file", o->stats);
+}
+
 static void
 check(const struct options *o)
 {
@@ -319,6 +341,7 @@ check(const struct options *o)
 		usage("-i %s: files and an interface do not go together", o->iface);
 	if (o->pping != NULL && strcmp(o->pping, "-") == 0 && to_stdout)
 		usage("--pping %s: the records go to standard output already: say -w FILE", o->pping);
+	check_told(o, to_stdout);
 	divide("--max-flows", o->max_flows, o->workers);
 	divide("--max-frags", o->max_frags, o->workers);
 	divide("--max-sas", o->max_sas, o->workers);
