@@ -180,7 +180,9 @@ libprobe_a_SOURCES += \
 	%D%/ring.c \
 	%D%/ring.h \
 	%D%/route.c \
-	%D%/route.h
+	%D%/route.h \
+	%D%/signals.c \
+	%D%/signals.h
 
 # the daemon
 sbin_PROGRAMS += pavo

@@ -13,51 +13,28 @@
 #include "probe/options.h"
 #include "probe/out/worker.h"
 #include "probe/ping.h"
+#include "probe/signals.h"
 #include "probe/totals.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ASK (100 * MSEC) /* how often the kernel is asked for its counts: they are true to the bin by this much */
 
-static struct capture *capture; /* for the signal's sake */
-static volatile sig_atomic_t asked;
-
-static void
-on_signal(int sig)
-{
-	if (sig == SIGUSR1)
-		asked = 1;
-	else
-		capture_stop(capture);
-}
-
-static void
-catch_signals(bool live)
-{
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND }; /* the second one kills */
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sa.sa_flags = SA_RESTART;
-	sigaction(SIGUSR1, &sa, NULL);
-	signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
-	if (live)
-		signal(SIGHUP, SIG_IGN); /* kept for rotation: it must not end a capture */
-}
+static struct capture *capture;
 
 static struct capture *
 open_capture(const struct options *o)
 {
+	const struct capture_options options = { .filter = o->filter, .stop = &signals.stop, .as_is = o->as_is,
+		.snaplen = o->snaplen, .buffer = o->buffer, .no_promisc = o->no_promisc };
 	char err[512];
 	struct capture *c;
 
 	if (o->iface != NULL)
-		c = capture_open_live(o->iface, o->snaplen, o->buffer, !o->no_promisc, o->filter, err,
-		    sizeof(err));
+		c = capture_open_live(o->iface, &options, err, sizeof(err));
 	else
-		c = capture_open_files(o->files, o->nfiles, o->as_is, o->filter, err, sizeof(err));
+		c = capture_open_files(o->files, o->nfiles, &options, err, sizeof(err));
 	if (c == NULL)
 		fatalx("%s", err);
 	capture_bins(c, o->interval * SEC);
@@ -190,8 +167,8 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 			break; /* it is said at the end */
 		if (r == CAPTURE_END || worker_failed(w))
 			break;
-		if (asked) {
-			asked = 0;
+		if (signals.ask) {
+			signals.ask = 0;
 			if (o->iface != NULL)
 				ask_kernel(c);
 			totals_say(c, o);
@@ -231,8 +208,8 @@ main(int argc, char **argv)
 		capture_list(print_interface);
 		return (0);
 	}
+	signals_catch();
 	capture = open_capture(&o);
-	catch_signals(o.iface != NULL);
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
@@ -242,6 +219,8 @@ main(int argc, char **argv)
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
+	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
+		fatalx("%s", writer_error(out));
 	good = run(crew, w, pings, &o);
 	crew_finish(crew);
 	good &= worker_free(&w);
