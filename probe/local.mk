@@ -158,6 +158,11 @@ libprobe_a_SOURCES += \
 	%D%/tunnel/tunnel.c \
 	%D%/tunnel/tunnel.h
 
+# records to files
+libprobe_a_SOURCES += \
+	%D%/out/worker.c \
+	%D%/out/worker.h
+
 # the order in which things happen
 libprobe_a_SOURCES += \
 	%D%/crew.c \
@@ -176,8 +181,8 @@ libprobe_a_SOURCES += \
 	%D%/ring.h \
 	%D%/route.c \
 	%D%/route.h \
-	%D%/worker.c \
-	%D%/worker.h
+	%D%/signals.c \
+	%D%/signals.h
 
 # the daemon
 sbin_PROGRAMS += pavo
@@ -187,6 +192,8 @@ pavo_SOURCES = \
 	%D%/conf.h \
 	%D%/options.c \
 	%D%/options.h \
-	%D%/probe.opt
+	%D%/probe.opt \
+	%D%/totals.c \
+	%D%/totals.h
 pavo_LDADD = $(PROBE_LIBS)
 EXTRA_DIST += %D%/README.md

@@ -2,7 +2,6 @@
  *
  * main.c: pavo: start, run, stop, in that order.  See pavo(8).  Tested by tests/live.tap.
  */
-#include "format/base/buf.h"
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/log.h"
@@ -12,60 +11,30 @@
 #include "probe/crew.h"
 #include "probe/decode/decode.h"
 #include "probe/options.h"
+#include "probe/out/worker.h"
 #include "probe/ping.h"
-#include "probe/worker.h"
+#include "probe/signals.h"
+#include "probe/totals.h"
 
-#include <inttypes.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ASK (100 * MSEC) /* how often the kernel is asked for its counts: they are true to the bin by this much */
 
-struct count {
-	uint64_t n;
-	const char *what;
-};
-
-static struct capture *capture; /* for the signal's sake */
-static volatile sig_atomic_t asked;
-
-static void
-on_signal(int sig)
-{
-	if (sig == SIGUSR1)
-		asked = 1;
-	else
-		capture_stop(capture);
-}
-
-static void
-catch_signals(bool live)
-{
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND }; /* the second one kills */
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sa.sa_flags = SA_RESTART;
-	sigaction(SIGUSR1, &sa, NULL);
-	signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
-	if (live)
-		signal(SIGHUP, SIG_IGN); /* kept for rotation: it must not end a capture */
-}
+static struct capture *capture;
 
 static struct capture *
 open_capture(const struct options *o)
 {
+	const struct capture_options options = { .filter = o->filter, .stop = &signals.stop, .as_is = o->as_is,
+		.snaplen = o->snaplen, .buffer = o->buffer, .no_promisc = o->no_promisc };
 	char err[512];
 	struct capture *c;
 
 	if (o->iface != NULL)
-		c = capture_open_live(o->iface, o->snaplen, o->buffer, !o->no_promisc, o->filter, err,
-		    sizeof(err));
+		c = capture_open_live(o->iface, &options, err, sizeof(err));
 	else
-		c = capture_open_files(o->files, o->nfiles, o->as_is, o->filter, err, sizeof(err));
+		c = capture_open_files(o->files, o->nfiles, &options, err, sizeof(err));
 	if (c == NULL)
 		fatalx("%s", err);
 	capture_bins(c, o->interval * SEC);
@@ -104,74 +73,6 @@ open_pings(const struct options *o)
 	if ((g = ping_open(o->pping, o->max_flows, &o->key, hash_seed(), err, sizeof(err))) == NULL)
 		fatalx("%s", err);
 	return (g);
-}
-
-static __attribute__((format(printf, 2, 3))) void
-add(struct buf *b, const char *fmt, ...)
-{
-	char text[160];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	buf_str(b, text);
-}
-
-static void
-add_count(struct buf *b, const char *sep, uint64_t n, const char *what)
-{
-	add(b, "%s%" PRIu64 " %s", sep, n, what);
-}
-
-/* Those of the counts that are not zero. */
-static void
-add_if_any(struct buf *b, const char *before, size_t n, const struct count *c, const char *after)
-{
-	const char *sep = before;
-
-	for (size_t i = 0; i < n; i++)
-		if (c[i].n > 0) {
-			add_count(b, sep, c[i].n, c[i].what);
-			sep = ", ";
-		}
-	if (sep != before)
-		buf_str(b, after);
-}
-#define ADD_IF_ANY(b, before, after, ...)                                                            \
-	add_if_any(b, before, sizeof((struct count[]){ __VA_ARGS__ }) / sizeof(struct count),        \
-	    (struct count[]){ __VA_ARGS__ }, after)
-
-/* What became of every packet. */
-static void
-say_totals(struct crew *c, const struct options *o)
-{
-	struct crew_totals total;
-	const struct stat_set *s = &total.stats;
-	struct buf b = { 0 };
-
-	crew_totals(c, &total);
-	add_count(&b, "", s->frames, "frames read: ");
-	add_count(&b, "", total.in_flows, "in ");
-	add_count(&b, "", s->newflows, s->newflows == 1 ? "flow" : "flows");
-	add_count(&b, ", ", s->short_pkts + s->badip_pkts, "undecodable");
-	ADD_IF_ANY(&b, " (", ")", { s->short_pkts, "too short" }, { s->badip_pkts, "bad IP" });
-	if (o->decode.ip_only)
-		add_count(&b, ", ", s->nonip_pkts, "not IP");
-	if (!s->live && o->filter != NULL)
-		add_count(&b, ", ", s->filt_pkts, "filtered");
-	if (s->live)
-		add_count(&b, "; ", s->ps_drop, "dropped by the kernel");
-	else
-		ADD_IF_ANY(&b, "; dropped when captured: ", "", { s->ps_drop, "by the kernel" },
-		    { s->ps_ifdrop, "by the interface" });
-	if (s->live)
-		ADD_IF_ANY(&b, ", ", "", { s->ps_ifdrop, "by the interface" });
-	ADD_IF_ANY(&b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
-	ADD_IF_ANY(&b, "; ", "", { s->evict_prob + s->evict_conf, "flows evicted" });
-	add_count(&b, "; ", total.records, "records");
-	log_info("%s", buf_cstr(&b));
-	buf_free(&b);
 }
 
 static void
@@ -266,11 +167,11 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 			break; /* it is said at the end */
 		if (r == CAPTURE_END || worker_failed(w))
 			break;
-		if (asked) {
-			asked = 0;
+		if (signals.ask) {
+			signals.ask = 0;
 			if (o->iface != NULL)
 				ask_kernel(c);
-			say_totals(c, o);
+			totals_say(c, o);
 		}
 		if (o->iface != NULL && r != CAPTURE_ERROR)
 			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
@@ -307,8 +208,8 @@ main(int argc, char **argv)
 		capture_list(print_interface);
 		return (0);
 	}
+	signals_catch();
 	capture = open_capture(&o);
-	catch_signals(o.iface != NULL);
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
@@ -318,6 +219,8 @@ main(int argc, char **argv)
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
+	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
+		fatalx("%s", writer_error(out));
 	good = run(crew, w, pings, &o);
 	crew_finish(crew);
 	good &= worker_free(&w);
@@ -330,7 +233,7 @@ main(int argc, char **argv)
 		good = false;
 	}
 	if (!good || !o.quiet)
-		say_totals(crew, &o);
+		totals_say(crew, &o);
 	crew_free(&crew);
 	capture_free(&capture);
 	options_free(&o);

@@ -194,7 +194,7 @@ copy_good(const char *from, const char *to, bool lost)
 	char err[512] = "", probe[256] = "";
 	struct reader *in = reader_open(from, err, sizeof(err));
 	struct segment_info header = { .probe = probe }, last = header;
-	struct sink *out = sink_new(to, false);
+	struct sink *out = sink_new(to);
 	bool begun = false;
 	struct batch *b;
 
@@ -204,9 +204,8 @@ copy_good(const char *from, const char *to, bool lost)
 		const struct segment_info *s = reader_segment(in);
 
 		if (begun && !same_header(s, &last)) {
-			if (!sink_close(&out, &header, err, sizeof(err)))
-				run_fail("%s", err);
-			out = sink_new(to, true);
+			if (!sink_pause(out, &header))
+				run_fail("%s", sink_error(out));
 		}
 		begun = true;
 		last = header = *s;
@@ -218,7 +217,7 @@ copy_good(const char *from, const char *to, bool lost)
 	}
 	if (!begun)
 		header = *reader_segment(in);
-	if (!sink_close(&out, &header, err, sizeof(err)))
+	if (!sink_close(&out, &header, SINK_WHOLE, err, sizeof(err)))
 		run_fail("%s", err);
 	reader_close(&in);
 }

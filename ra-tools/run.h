@@ -21,6 +21,7 @@
 #include <stdnoreturn.h>
 
 struct run;
+struct sink;
 
 /* Options without a letter have a number: a tool's own begin at O_OWN. */
 enum {
@@ -119,6 +120,8 @@ bool run_labels(const struct run *, struct fieldset *made); /* what --label make
  * to write over an input. */
 const struct segment_info *run_header(const struct run *, bool filtered);
 void run_check_output(const struct run *, const char *path);
+/* Closes what a tool writes; interrupted, it stays a part, and run_end() says so. */
+void run_close(struct run *, struct sink **, bool filtered);
 void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed */
 /* The T that -w writes into its header, if it is not that of the input. */
 void run_interval(struct run *, uint32_t seconds);

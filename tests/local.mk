@@ -44,6 +44,7 @@ UNIT += \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
+	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide
 
@@ -90,6 +91,8 @@ UNIT += %D%/unit/probe/test_crew %D%/unit/probe/test_ring %D%/unit/probe/test_ro
 tests_unit_probe_test_crew_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_ring_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_route_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/test_signals
+tests_unit_probe_test_signals_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_natt
 tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 

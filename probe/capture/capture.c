@@ -10,7 +10,6 @@
 
 #include <pcap/pcap.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@
 
 #define FILTERS	 16	 /* link types that one run may compile its filter for */
 #define TIMEOUT	 100	 /* ms: how long a live read may wait */
-#define DRAIN	 1000000 /* frames that may still come after capture_stop() */
+#define DRAIN	 1000000 /* frames that may still come after it was told to stop */
 #define SENTENCE 1024
 
 struct filter {
@@ -60,14 +59,20 @@ struct capture {
 	bool live_ns, draining, over;
 	bool fresh; /* frames came since the last CAPTURE_IDLE */
 	int live_fd;
-	int64_t stopped; /* when capture_stop() was seen */
+	int64_t stopped; /* when it was told to stop */
 	uint32_t drained;
 	int64_t asked;
-	struct pcap_stat counted, at_stop; /* when last asked, and when capture_stop() was seen */
+	struct pcap_stat counted, at_stop; /* when last asked, and when told to stop */
 	bool has_at_stop;
-	volatile sig_atomic_t stop;
+	const volatile sig_atomic_t *stop; /* or NULL */
 	char error[SENTENCE];
 };
+
+static bool
+stopped(const struct capture *c)
+{
+	return (c->stop != NULL && *c->stop != 0);
+}
 
 /* --- filters */
 
@@ -375,23 +380,24 @@ input_look(struct capture *c, struct input *in, bool alone)
 }
 
 struct capture *
-capture_open_files(char *const *names, int n, bool as_is, const char *filter, char *err, int errlen)
+capture_open_files(char *const *names, int n, const struct capture_options *o, char *err, int errlen)
 {
 	struct capture *c = mem_zero(1, sizeof(*c));
 	bool ok = true;
 
 	c->width = SEC;
 	c->newest = c->bins[0] = c->bins[1] = c->bin_end = INT64_MIN;
-	c->filter_text = filter != NULL ? mem_str(filter) : NULL;
+	c->filter_text = o->filter != NULL ? mem_str(o->filter) : NULL;
+	c->stop = o->stop;
 	c->inputs = mem_zero((size_t)n, sizeof(*c->inputs));
 	c->heap = mem_zero((size_t)n, sizeof(*c->heap));
 	c->ninputs = n;
-	c->as_is = as_is;
+	c->as_is = o->as_is;
 	for (int i = 0; i < n && ok; i++) {
 		c->inputs[i].name = names[i];
 		c->inputs[i].order = i;
 	}
-	if (n == 1 && filter == NULL) {
+	if (n == 1 && o->filter == NULL) {
 		c->only = pcapfile_open(names[0], c->error, sizeof(c->error));
 		ok = c->only != NULL;
 		if (ok) {
@@ -407,7 +413,7 @@ capture_open_files(char *const *names, int n, bool as_is, const char *filter, ch
 		capture_free(&c);
 		return (NULL);
 	}
-	if (!as_is)
+	if (!o->as_is)
 		qsort(c->inputs, (size_t)n, sizeof(*c->inputs), by_first);
 	return (c);
 }
@@ -469,25 +475,25 @@ live_filter(struct capture *c, const char *iface, const char *text, char *err, i
 }
 
 struct capture *
-capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc, const char *filter,
-		  char *err, int errlen)
+capture_open_live(const char *iface, const struct capture_options *o, char *err, int errlen)
 {
 	struct capture *c = mem_zero(1, sizeof(*c));
 	char text[PCAP_ERRBUF_SIZE] = "";
 	int r;
 
 	c->iface = iface;
+	c->stop = o->stop;
 	c->live = pcap_create(iface, text);
 	if (c->live == NULL) {
 		(void)snprintf(err, (size_t)errlen, "%s: %s", iface, text);
 		capture_free(&c);
 		return (NULL);
 	}
-	(void)pcap_set_snaplen(c->live, snaplen);
-	(void)pcap_set_promisc(c->live, promisc);
+	(void)pcap_set_snaplen(c->live, o->snaplen);
+	(void)pcap_set_promisc(c->live, !o->no_promisc);
 	(void)pcap_set_timeout(c->live, TIMEOUT);
-	if (bufsize > 0)
-		(void)pcap_set_buffer_size(c->live, bufsize);
+	if (o->buffer > 0)
+		(void)pcap_set_buffer_size(c->live, o->buffer);
 	c->live_ns = pcap_set_tstamp_precision(c->live, PCAP_TSTAMP_PRECISION_NANO) == 0;
 	r = pcap_activate(
 	    c->live); /* above 0: a warning, such as that promiscuous mode is not there */
@@ -505,7 +511,7 @@ capture_open_live(const char *iface, int snaplen, int bufsize, bool promisc, con
 		capture_free(&c);
 		return (NULL);
 	}
-	if (!live_filter(c, iface, filter, err, errlen)) {
+	if (!live_filter(c, iface, o->filter, err, errlen)) {
 		capture_free(&c);
 		return (NULL);
 	}
@@ -519,7 +525,7 @@ live_end(struct capture *c, enum capture_result r)
 	return (r);
 }
 
-/* capture_stop() was called: what the kernel holds of the time before is still read, and counts up to here. */
+/* It was told to stop: what the kernel holds of the time before is still read, and counts up to here. */
 static void
 live_drain(struct capture *c)
 {
@@ -553,11 +559,9 @@ next_live(struct capture *c, struct frame *frame)
 	if (c->over)
 		return (CAPTURE_END);
 	for (int waited = 0;; waited++) {
-		if (c->stop && !c->draining)
+		if (stopped(c) && !c->draining)
 			live_drain(c);
 		r = pcap_next_ex(c->live, &h, &bytes);
-		if (r == PCAP_ERROR_BREAK)
-			continue;
 		if (r != 0)
 			break;
 		if (c->fresh && !c->draining) { /* before waiting: what came may be worked on */
@@ -565,7 +569,7 @@ next_live(struct capture *c, struct frame *frame)
 			frame->ts = wall_clock();
 			return (CAPTURE_IDLE);
 		}
-		if (live_wait(c) && waited < (c->stop ? 16 : 2))
+		if (live_wait(c) && waited < (c->draining ? 16 : 2))
 			continue;
 		frame->ts = wall_clock();
 		return (c->draining ? live_end(c, CAPTURE_END) : CAPTURE_IDLE);
@@ -610,7 +614,7 @@ next_frame(struct capture *c, struct frame *frame)
 
 	if (c->live != NULL)
 		return (next_live(c, frame));
-	if (c->stop)
+	if (stopped(c))
 		return (CAPTURE_END);
 	if (c->tells && drops_due(c)) /* they waited for the frame that was given last */
 		return (drops_give(c));
@@ -626,7 +630,7 @@ capture_next(struct capture *c, struct frame *frame, unsigned n, unsigned *got)
 	enum capture_result r;
 
 	*got = 0;
-	if (c->only != NULL && !c->tells && !c->stop)
+	if (c->only != NULL && !c->tells && !stopped(c))
 		*got = pcapfile_more(c->only, frame, n);
 	if (*got > 0)
 		return (CAPTURE_FRAME);
@@ -669,14 +673,6 @@ void
 capture_bins(struct capture *c, int64_t width)
 {
 	c->width = width;
-}
-
-void
-capture_stop(struct capture *c)
-{
-	c->stop = 1;
-	if (c->live != NULL)
-		pcap_breakloop(c->live);
 }
 
 void

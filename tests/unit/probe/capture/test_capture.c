@@ -280,7 +280,7 @@ read_how(struct buf *out, char *const *names, int n, bool as_is, const char *fil
 {
 	struct several s = { .got = 0 };
 	char err[SENTENCE];
-	struct capture *c = capture_open_files(names, n, as_is, filter, err, sizeof(err));
+	struct capture *c = capture_open_files(names, n, &(struct capture_options){ .as_is = as_is, .filter = filter }, err, sizeof(err));
 	enum capture_result r;
 	struct frame f;
 
@@ -588,7 +588,7 @@ test_large(void **state)
 		memset(buf_put(&m.b, i), (int)(i & 255), i);
 	}
 	name = file('a', m.b.p, m.b.len);
-	c = capture_open_files(&name, 1, false, NULL, err, sizeof(err));
+	c = capture_open_files(&name, 1, &(struct capture_options){ 0 }, err, sizeof(err));
 	assert_non_null(c);
 	for (uint32_t i = 0, got; i < FRAMES; i += got) {
 		assert_int_equal(capture_next(c, f, i % 2 == 0 ? 32 : 1, &got), CAPTURE_FRAME);
@@ -1010,7 +1010,7 @@ test_gzip_large(void **state)
 			pack(&packed, m.b.p + at, m.b.len - at < step ? m.b.len - at : step);
 		assert_true(packed.len > 1 << 20);
 		name = file('a', packed.p, kind == 2 ? packed.len - 700000 : packed.len);
-		c = capture_open_files(&name, 1, false, NULL, err, sizeof(err));
+		c = capture_open_files(&name, 1, &(struct capture_options){ 0 }, err, sizeof(err));
 		assert_non_null(c);
 		while ((r = next_one(c, &f)) == CAPTURE_FRAME) {
 			assert_int_equal(f.ts, n++ * 1000000000ll);

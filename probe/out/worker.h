@@ -4,8 +4,8 @@
  *
  * The queue is bounded: when it is full, the one who brings a batch waits.
  */
-#ifndef PROBE_WORKER_H
-#define PROBE_WORKER_H
+#ifndef PROBE_OUT_WORKER_H
+#define PROBE_OUT_WORKER_H
 
 #include "format/writer.h"
 #include "probe/ledger/emit.h"

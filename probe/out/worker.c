@@ -3,7 +3,7 @@
  * worker.c: one thread that writes, and two short queues: full batches to it, empty ones back.  Tested by
  * tests/live.tap.
  */
-#include "probe/worker.h"
+#include "probe/out/worker.h"
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
