@@ -50,7 +50,7 @@ totals_new(const struct options *o)
 		fatalx("%s", err);
 	check_output(o, "--stats", o->stats); /* it is there now */
 	t->now = (struct snapshot){ .probe = o->probe, .input = o->iface, .live = o->iface != NULL,
-		.filters = o->filter != NULL, .ip_only = o->decode.ip_only, .max_flows = o->max_flows,
+		.filters = o->filter != NULL, .ip_only = o->decode.ip_only, .no_sandbox = o->guard.no_sandbox, .max_flows = o->max_flows,
 		.max_frags = o->max_frags, .max_sas = o->max_sas, .max_queries = (uint64_t)o->workers * ASKS_MAX };
 	return (t);
 }

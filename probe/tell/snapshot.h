@@ -12,7 +12,7 @@
 
 struct snapshot {
 	const char *probe, *input; /* they live as long as the probe; input NULL: files */
-	bool live, filters, ip_only;
+	bool live, filters, ip_only, no_sandbox;
 	/* when: ns of the wall's clock; of a clock that nobody sets, since the start; of the processors */
 	int64_t time, up, cpu;
 	uint64_t memory; /* bytes, resident, at most so far */

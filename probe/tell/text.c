@@ -55,6 +55,7 @@ snapshot_line(const struct snapshot *t, struct buf *b)
 	    { s->fragevict, "datagrams" }, { s->dnsevict, "DNS queries" }, { s->synevict, "SYNs" }, { s->segevict, "bins" });
 	buf_printf(b, "; %" PRIu64 " %s", t->records, t->records == 1 ? "record" : "records");
 	ADD_IF_ANY(b, ", ", "", { s->recdrop, "dropped: writing was too slow" });
+	buf_str(b, t->no_sandbox ? "; no sandbox" : "");
 }
 
 /* 1234567 -> 1.23 M, three figures. */
