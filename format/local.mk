@@ -15,6 +15,7 @@ libflow_a_SOURCES += \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \
+	%D%/base/plain.c %D%/base/plain.h \
 	%D%/base/sanitizer.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
@@ -43,6 +44,8 @@ libflow_a_SOURCES += \
 	%D%/like.c %D%/like.h \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
+	%D%/input.c %D%/input.h \
 	%D%/reader.c %D%/reader.h \
+	%D%/tally.c %D%/tally.h \
 	%D%/segment.h \
 	%D%/writer.c %D%/writer.h

@@ -124,6 +124,7 @@ void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed 
 void run_interval(struct run *, uint32_t seconds);
 
 bool run_partial(const struct run *); /* not all of the input was read, so far */
+bool run_unclosed(const struct run *); /* some file ends without a trailer: its writer was killed, or is still at it */
 /* Flush, close, say what went wrong; frees. Returns the exit status. */
 int run_end(struct run **);
 

@@ -44,6 +44,7 @@ UNIT += \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
+	%D%/unit/format/base/test_plain \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide
 
@@ -55,6 +56,7 @@ UNIT += \
 	%D%/unit/format/test_derive \
 	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
+	%D%/unit/format/test_hostile \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_given \
 	%D%/unit/format/test_hist \
@@ -269,6 +271,10 @@ EXTRA_DIST += %D%/live.tap %D%/live-workers.tap
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
 TESTS += %D%/house.tap
+
+# --- files that are not what they were -------------------------------------------------------------------
+EXTRA_DIST += %D%/damage.tap %D%/damage.py
+TESTS += %D%/damage.tap
 
 # --- work: instructions a packet, where valgrind is installed ------------------------------------------
 EXTRA_DIST += %D%/budget.tap

@@ -6,6 +6,8 @@
  */
 #include "format/base/log.h"
 
+#include "format/base/plain.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,14 +36,15 @@ log_name(void)
 static void
 say(int error, const char *fmt, va_list ap)
 {
-	char text[4096];
+	char text[4096], shown[2 * sizeof(text)];
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
+	plain_text(shown, sizeof(shown), text);
 	if (error != 0)
-		(void)fprintf(stderr, "%s: %s: %s\n", name, text, strerror(error));
+		(void)fprintf(stderr, "%s: %s: %s\n", name, shown, strerror(error));
 	else
-		(void)fprintf(stderr, "%s: %s\n", name, text);
+		(void)fprintf(stderr, "%s: %s\n", name, shown);
 }
 
 void
