@@ -6,38 +6,36 @@
 #include "format/writer.h"
 
 #include "format/base/mem.h"
+#include "format/base/output.h"
 #include "format/block.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOB_BYTES_MAX (8u << 20) /* of one block: more is split, so that no section grows too large */
 
 struct writer {
-	char *path;
-	int fd;
-	bool sync, failed;
+	struct output to;
+	uint64_t from; /* where this segment begins */
+	bool sync, begun, failed, partial;
 	char error[512];
 	struct blocks *blocks;
-	struct buf out, payload, block;
+	struct buf header, out, payload, block;
 	struct fieldset described; /* fields that a schema of this segment has */
 	struct index_entry *entry;
 	size_t entries, entries_cap;
-	uint64_t written, records;
+	uint64_t records;
 };
 
 static bool
-fail(struct writer *w, const char *what)
+fail(struct writer *w)
 {
-	if (!w->failed)
-		(void)snprintf(w->error, sizeof(w->error), "%s: %s: %s", w->path, what, strerror(errno));
+	(void)snprintf(w->error, sizeof(w->error), "%s: can not write: %s", w->to.path, strerror(errno));
 	w->failed = true;
 	return (false);
 }
@@ -45,20 +43,11 @@ fail(struct writer *w, const char *what)
 static bool
 flush(struct writer *w)
 {
-	size_t done = 0;
+	bool good = output_write(&w->to, w->out.p, w->out.len);
 
-	while (done < w->out.len && !w->failed) {
-		ssize_t n = write(w->fd, w->out.p + done, w->out.len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return (fail(w, "can not write"));
-		done += (size_t)n;
-		w->written += (uint64_t)n;
-	}
 	w->out.len = 0;
-	return (!w->failed);
+	w->failed = false;
+	return (good || fail(w));
 }
 
 static void
@@ -68,91 +57,49 @@ put_payload(struct writer *w, enum meta_kind kind)
 	w->payload.len = 0;
 }
 
-/* May the file be replaced? A regular file that is empty or begins like a record file. */
 static bool
-may_replace(int fd, const struct stat *st)
+is_record_file(const uint8_t *head, size_t n)
 {
-	uint8_t p[META_PREFIX];
 	struct meta_object o;
 
-	if (!S_ISREG(st->st_mode) || st->st_size == 0)
-		return (true);
-	return (pread(fd, p, sizeof(p), 0) == (ssize_t)sizeof(p) && meta_get_object(p, &o));
-}
-
-static __attribute__((format(printf, 3, 4))) int
-refuse(char *err, size_t len, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(err, len, fmt, ap);
-	va_end(ap);
-	return (-1);
-}
-
-/* The descriptor to write to, locked and empty; -1: err says why. */
-static int
-open_output(const char *path, bool append, char *err, size_t len)
-{
-	struct stat st;
-	int fd;
-
-	if (strcmp(path, "-") == 0) {
-		if (isatty(STDOUT_FILENO))
-			return (refuse(err, len, "records are not for a terminal: say -w FILE, or pipe into ra"));
-		fd = dup(STDOUT_FILENO);
-		return (fd < 0 ? refuse(err, len, "standard output: %s", strerror(errno)) : fd);
-	}
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | (append ? O_APPEND : 0), 0666);
-	if (fd < 0 && (errno == EACCES || errno == ENXIO))
-		fd = open(path, O_WRONLY | O_CLOEXEC); /* a named pipe or a device */
-	if (fd < 0)
-		return (refuse(err, len, "%s: %s", path, strerror(errno)));
-	if (isatty(fd)) {
-		(void)close(fd);
-		return (refuse(err, len, "%s is a terminal, records are not for that", path));
-	}
-	if (fstat(fd, &st) != 0 || !may_replace(fd, &st)) {
-		(void)close(fd);
-		return (refuse(err, len, "%s exists and is not a pavo record file: not replaced", path));
-	}
-	if (!S_ISREG(st.st_mode))
-		return (fd);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-		(void)close(fd);
-		return (refuse(err, len, "%s is being written by another program", path));
-	}
-	if (!append && ftruncate(fd, 0) != 0) {
-		int error = errno;
-
-		(void)close(fd);
-		return (refuse(err, len, "%s: %s", path, strerror(error)));
-	}
-	return (fd);
+	return (n >= META_PREFIX && meta_get_object(head, &o));
 }
 
 struct writer *
 writer_open(const char *path, const struct writer_options *opt, char *err, size_t errlen)
 {
+	static const struct output_kind kind = { is_record_file, "is not a pavo record file" };
+	unsigned how = (opt->append ? OUTPUT_APPEND : 0u) | (opt->beside ? OUTPUT_BESIDE : 0u);
+	struct output to;
 	struct writer *w;
-	int fd = open_output(path, opt->append, err, errlen);
 
-	if (fd < 0)
+	if (!output_open(&to, path, how, &kind, err, errlen))
 		return (NULL);
+	if (isatty(to.fd)) {
+		(void)snprintf(err, errlen, "records are not for a terminal: say -w FILE, or pipe into ra");
+		(void)output_close(&to, OUTPUT_KEEP, false, NULL, 0);
+		return (NULL);
+	}
 	w = mem_zero(1, sizeof(*w));
-	w->fd = fd;
-	w->path = mem_str(strcmp(path, "-") == 0 ? "standard output" : path);
+	w->to = to;
+	w->from = to.size;
 	w->sync = opt->fsync;
 	w->blocks = blocks_new();
 	meta_put_header(&w->payload, &opt->segment);
 	put_payload(w, META_HEADER);
-	if (!flush(w)) {
-		(void)snprintf(err, errlen, "%s", w->error);
-		(void)writer_close(&w, NULL, 0);
-		return (NULL);
-	}
+	buf_add(&w->header, w->out.p, w->out.len);
+	w->out.len = 0;
 	return (w);
+}
+
+bool
+writer_begin(struct writer *w)
+{
+	if (w->begun)
+		return (true);
+	buf_add(&w->out, w->header.p, w->header.len);
+	w->begun = flush(w);
+	return (w->begun);
 }
 
 /* Describe the fields that no schema of this segment has described. */
@@ -184,7 +131,7 @@ put_block(struct writer *w, struct batch *b)
 	if (entry.rows == 0)
 		return (true);
 	put_new_fields(w, &used);
-	entry.offset = w->written + w->out.len;
+	entry.offset = writer_bytes(w) + w->out.len;
 	buf_add(&w->out, w->block.p, w->block.len);
 	if (w->entries == w->entries_cap) {
 		w->entries_cap = w->entries_cap == 0 ? 64 : w->entries_cap * 2;
@@ -227,18 +174,14 @@ blobs_fit(const struct batch *b, uint32_t from, uint64_t most)
 	return (b->rows);
 }
 
-bool
-writer_put(struct writer *w, struct batch *b)
+/* In blocks with no more bytes of blobs than a block may have. */
+static bool
+put_blocks(struct writer *w, struct batch *b)
 {
-	uint64_t *whole = b->sel, *part;
+	uint64_t *whole = b->sel, *part = mem_zero(BITS_WORDS(b->rows), 8);
 	uint32_t from = 0, to;
 	bool good = true;
 
-	if (w->failed)
-		return (false);
-	if (blob_bytes(b, b->rows) <= BLOB_BYTES_MAX)
-		return (put_block(w, b));
-	part = mem_zero(BITS_WORDS(b->rows), 8);
 	for (; from < b->rows && good; from = to) {
 		b->sel = whole;
 		to = blobs_fit(b, from, BLOB_BYTES_MAX);
@@ -254,10 +197,30 @@ writer_put(struct writer *w, struct batch *b)
 	return (good);
 }
 
+bool
+writer_put(struct writer *w, struct batch *b)
+{
+	struct fieldset described = w->described;
+	uint64_t size, records = w->records;
+	size_t entries = w->entries;
+
+	if (!writer_begin(w))
+		return (false);
+	size = w->to.size;
+	if (blob_bytes(b, b->rows) <= BLOB_BYTES_MAX ? put_block(w, b) : put_blocks(w, b))
+		return (true);
+	if (w->to.size != size) /* of several blocks the first ones */
+		(void)output_cut(&w->to, size);
+	w->described = described;
+	w->entries = entries;
+	w->records = records;
+	return (false);
+}
+
 uint64_t
 writer_bytes(const struct writer *w)
 {
-	return (w->written);
+	return (w->to.size - w->from);
 }
 
 const char *
@@ -266,50 +229,77 @@ writer_error(const struct writer *w)
 	return (w->failed ? w->error : NULL);
 }
 
+const char *
+writer_part(const struct writer *w)
+{
+	return (w->to.part);
+}
+
+void
+writer_keep_part(struct writer *w)
+{
+	w->partial = true;
+}
+
+static void
+put_end(struct writer *w)
+{
+	uint64_t index;
+
+	if (!writer_begin(w))
+		return;
+	index = writer_bytes(w);
+	meta_put_index(&w->payload, w->entry, w->entries);
+	if (w->payload.len <= META_PAYLOAD_MAX) /* else it is left out: it can be found by scanning */
+		put_payload(w, META_INDEX);
+	w->payload.len = 0;
+	meta_put_trailer(&w->payload, index + w->out.len + META_TRAILER_SIZE, index, w->records);
+	put_payload(w, META_TRAILER);
+	(void)flush(w);
+}
+
 bool
 writer_close(struct writer **pw, char *err, size_t errlen)
 {
 	struct writer *w = *pw;
-	uint64_t index;
 	bool good;
 
 	if (w == NULL)
 		return (true);
-	if (!w->failed) {
-		index = w->written;
-		meta_put_index(&w->payload, w->entry, w->entries);
-		if (w->payload.len <= META_PAYLOAD_MAX) /* else it is left out: it can be found by scanning */
-			put_payload(w, META_INDEX);
-		w->payload.len = 0;
-		meta_put_trailer(&w->payload, w->written + w->out.len + META_TRAILER_SIZE, index, w->records);
-		put_payload(w, META_TRAILER);
-		(void)flush(w);
-	}
-	if (w->sync && !w->failed && fsync(w->fd) != 0 && errno != EINVAL && errno != EROFS)
-		(void)fail(w, "fsync");
-	if (close(w->fd) != 0)
-		(void)fail(w, "can not close");
+	if (!w->failed && (w->begun || w->from == 0)) /* a segment that nothing came for is none */
+		put_end(w);
 	good = !w->failed;
 	if (!good && err != NULL)
 		(void)snprintf(err, errlen, "%s", w->error);
+	good &= output_close(&w->to, w->failed ? OUTPUT_DROP : w->partial ? OUTPUT_KEEP : OUTPUT_WHOLE,
+	    w->sync && good, good ? err : NULL, good ? errlen : 0);
 	blocks_free(&w->blocks);
+	buf_free(&w->header);
 	buf_free(&w->out);
 	buf_free(&w->payload);
 	buf_free(&w->block);
 	free(w->entry);
-	free(w->path);
 	free(w);
 	*pw = NULL;
 	return (good);
 }
 
-bool
-writer_same_file(const char *path, const char *other)
+static bool
+same_file(const char *path, const char *other)
 {
 	struct stat a, b;
 
-	if (strcmp(path, "-") == 0 || strcmp(other, "-") == 0)
-		return (false);
 	return (stat(path, &a) == 0 && stat(other, &b) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
 	    a.st_ino == b.st_ino);
+}
+
+bool
+writer_same_file(const char *path, const char *other)
+{
+	char part[PATH_MAX];
+	int n = snprintf(part, sizeof(part), "%s.part", path);
+
+	if (strcmp(path, "-") == 0 || strcmp(other, "-") == 0)
+		return (false);
+	return (same_file(path, other) || (n < (int)sizeof(part) && same_file(part, other)));
 }

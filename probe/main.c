@@ -226,6 +226,8 @@ main(int argc, char **argv)
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
+	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
+		fatalx("%s", writer_error(out));
 	good = run(crew, w, pings, &o);
 	crew_finish(crew);
 	good &= worker_free(&w);

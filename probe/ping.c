@@ -9,14 +9,12 @@
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "format/base/output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define STAMPS    (1u << 20) /* that wait at most, of all flows; beyond it the oldest is forgotten */
 #define STAMP_AGE (10 * SEC)
@@ -53,58 +51,29 @@ struct pings {
 	uint32_t *stamp_of;       /* buckets */
 	uint64_t kept;            /* stamps ever */
 	struct buf out;
-	int fd, error;            /* errno of a write that failed; 0 = none did */
-	char *path;
+	struct output to;
+	int error;                /* errno of a write that failed; 0 = none did */
 };
 
 /* --- the file */
 
 static bool
-may_replace(int fd)
+is_ours(const uint8_t *head, size_t n)
 {
-	char p[sizeof(PING_HEAD) - 1];
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return (false);
-	if (!S_ISREG(st.st_mode) || st.st_size == 0)
-		return (true);
-	return (pread(fd, p, sizeof(p), 0) == (ssize_t)sizeof(p) && memcmp(p, PING_HEAD, sizeof(p)) == 0 &&
-	    ftruncate(fd, 0) == 0);
-}
-
-static int
-open_file(const char *path, char *err, size_t len)
-{
-	int fd;
-
-	if (strcmp(path, "-") == 0)
-		fd = dup(STDOUT_FILENO);
-	else if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)) < 0 && (errno == EACCES || errno == ENXIO))
-		fd = open(path, O_WRONLY | O_CLOEXEC); /* a named pipe or a device */
-	if (fd < 0) {
-		(void)snprintf(err, len, "%s: %s", strcmp(path, "-") == 0 ? "standard output" : path, strerror(errno));
-		return (-1);
-	}
-	if (strcmp(path, "-") != 0 && !may_replace(fd)) {
-		(void)snprintf(err, len, "%s exists and does not come from --pping: not replaced", path);
-		(void)close(fd);
-		return (-1);
-	}
-	return (fd);
+	return (n >= sizeof(PING_HEAD) - 1 && memcmp(head, PING_HEAD, sizeof(PING_HEAD) - 1) == 0);
 }
 
 struct pings *
 ping_open(const char *path, uint32_t max_flows, const struct key_options *key, uint64_t seed, char *err, size_t len)
 {
-	int fd = open_file(path, err, len);
+	static const struct output_kind kind = { is_ours, "does not come from --pping" };
+	struct output to;
 	struct pings *g;
 
-	if (fd < 0)
+	if (!output_open(&to, path, 0, &kind, err, len))
 		return (NULL);
 	g = mem_zero(1, sizeof(*g));
-	g->fd = fd;
-	g->path = mem_str(strcmp(path, "-") == 0 ? "standard output" : path);
+	g->to = to;
 	g->key = key;
 	g->seed = seed;
 	pool_init(&g->flows, sizeof(struct ping_flow), max_flows);
@@ -120,16 +89,8 @@ ping_open(const char *path, uint32_t max_flows, const struct key_options *key, u
 bool
 ping_flush(struct pings *g)
 {
-	size_t done = 0;
-
-	while (done < g->out.len && g->error == 0) {
-		ssize_t n = write(g->fd, g->out.p + done, g->out.len - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			g->error = errno;
-	}
+	if (g->error == 0 && !output_write(&g->to, g->out.p, g->out.len))
+		g->error = errno;
 	g->out.len = 0;
 	return (g->error == 0);
 }
@@ -149,18 +110,14 @@ ping_close(struct pings **pg, char *err, size_t len)
 	if (g == NULL)
 		return (true);
 	good = ping_flush(g);
-	if (close(g->fd) != 0 && good) {
-		g->error = errno;
-		good = false;
-	}
 	if (!good)
-		(void)snprintf(err, len, "%s: can not write: %s", g->path, strerror(g->error));
+		(void)snprintf(err, len, "%s: can not write: %s", g->to.path, strerror(g->error));
+	good &= output_close(&g->to, OUTPUT_WHOLE, false, good ? err : NULL, good ? len : 0);
 	pool_free(&g->flows);
 	free(g->flow_of);
 	free(g->stamps);
 	free(g->stamp_of);
 	buf_free(&g->out);
-	free(g->path);
 	free(g);
 	*pg = NULL;
 	return (good);

@@ -92,7 +92,7 @@ take_word(struct run *r, struct model *m, const char *at, const char *name, cons
 		m->text = mem_str(value);
 	else if (strcmp(name, "out") == 0 && is && m->sink == NULL) {
 		run_check_output(r, value);
-		m->sink = sink_new(value, false);
+		m->sink = sink_new(value);
 	} else
 		run_usage("%s: \"%s\": expected model=KEYS, filter=\"FILTER\", out=FILE or cont, "
 			  "each once",
@@ -254,7 +254,6 @@ note_left_out(struct run *r, const struct model *m)
 static void
 show(struct run *r, struct model *m)
 {
-	char err[512] = "";
 	struct batch *b;
 	bool more = true;
 
@@ -270,8 +269,7 @@ show(struct run *r, struct model *m)
 	}
 	if (aggr_error(m->aggr) != NULL)
 		run_fail("%s", aggr_error(m->aggr));
-	if (!sink_close(&m->sink, run_header(r, m->filter != NULL), err, sizeof(err)))
-		run_wrong(r, "%s", err);
+	run_close(r, &m->sink, m->filter != NULL);
 	note_left_out(r, m);
 	aggr_free(&m->aggr);
 	filter_free(&m->filter);

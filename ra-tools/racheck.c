@@ -152,11 +152,12 @@ being_written(const char *path)
 	return (held);
 }
 
-static void
-check(struct report *f)
+/* false: interrupted. */
+static bool
+check(struct run *run, struct report *f)
 {
 	char err[512] = "";
-	struct reader *r = reader_open(f->path, err, sizeof(err));
+	struct reader *r = run_open(run, f->path, err, sizeof(err));
 	int64_t latest = INT64_MIN;
 	struct stat st;
 	struct batch *b;
@@ -164,13 +165,13 @@ check(struct report *f)
 	if (r == NULL) {
 		f->state = UNREADABLE;
 		f->trouble = mem_str(err);
-		return;
+		return (true);
 	}
 	if (stat(f->path, &st) == 0)
 		f->bytes = (uint64_t)st.st_size;
 	if (summary)
 		reader_want(r, look, f);
-	while ((b = reader_next(r, NULL)) != NULL) {
+	while (!run_stopping(run) && (b = reader_next(r, NULL)) != NULL) {
 		note_segment(f, reader_segment(r));
 		count_rows(f, b, &latest);
 	}
@@ -188,6 +189,7 @@ check(struct report *f)
 		   : f->totals.closed < f->totals.segments		 ? OPEN
 									 : GOOD;
 	reader_close(&r);
+	return (!run_stopping(run));
 }
 
 /* --- repairing --------------------------------------------------------------------------------- */
@@ -209,32 +211,32 @@ is_surplus(const struct report *f, uint64_t number)
 	return (false);
 }
 
-/* All good blocks of the file into `to`, but those that are too much, a segment for each different header. */
-static void
-copy_good(struct report *f, const char *to)
+/* All good blocks of the file into `to`, but those that are too much, a segment for each different header.  false:
+ * interrupted; of -w FILE the part stays. */
+static bool
+copy_good(struct run *r, struct report *f, const char *to)
 {
 	/* what captured frames there were can not be told any more */
 	bool lost = f->totals.bad_bytes > 0 || f->totals.missing > 0;
 	char err[512] = "", probe[256] = "";
 	struct reader *in = reader_open(f->path, err, sizeof(err));
 	struct segment_info header = { .probe = probe }, last = header;
-	struct sink *out = sink_new(to, false);
+	struct sink *out = sink_new(to);
 	bool begun = false;
 	struct batch *b;
 
 	if (in == NULL)
 		run_fail("%s", err);
 	f->records = 0;
-	while ((b = reader_next(in, NULL)) != NULL) {
+	while (!run_stopping(r) && (b = reader_next(in, NULL)) != NULL) {
 		const struct segment_info *s = reader_segment(in);
 
 		if (is_surplus(f, reader_number(in)))
 			continue;
 		f->records += b->rows;
 		if (begun && !same_header(s, &last)) {
-			if (!sink_close(&out, &header, err, sizeof(err)))
-				run_fail("%s", err);
-			out = sink_new(to, true);
+			if (!sink_pause(out, &header))
+				run_fail("%s", sink_error(out));
 		}
 		begun = true;
 		last = header = *s;
@@ -246,9 +248,12 @@ copy_good(struct report *f, const char *to)
 	}
 	if (!begun)
 		header = *reader_segment(in);
-	if (!sink_close(&out, &header, err, sizeof(err)))
+	if (run_stopping(r) && sink_part(out) != NULL && run_output(r) == NULL)
+		(void)unlink(sink_part(out));
+	if (!sink_close(&out, &header, run_stopping(r) ? SINK_PART : SINK_WHOLE, err, sizeof(err)))
 		run_fail("%s", err);
 	reader_close(&in);
+	return (!run_stopping(r));
 }
 
 /* On disk before it takes the old one's place, with its owner and permissions; `path` is no symbolic link. */
@@ -278,18 +283,19 @@ mend(struct run *r, struct report *f)
 		run_usage("stdin can not be repaired in its place: say -w FILE");
 	if (to != NULL) {
 		run_check_output(r, to);
-		copy_good(f, to);
-		run_note("%s: %llu records into %s", f->path, (unsigned long long)f->records, to);
+		if (copy_good(r, f, to))
+			run_note("%s: %llu records into %s", f->path, (unsigned long long)f->records, to);
 		return;
 	}
 	/* what a symbolic link leads to is mended, the link stays */
 	if ((path = realpath(f->path, NULL)) == NULL || asprintf(&fresh, "%s.racheck", path) < 0)
 		run_fail("%s: %s", f->path, strerror(errno));
-	copy_good(f, fresh);
-	settle(path, fresh);
+	if (copy_good(r, f, fresh)) {
+		settle(path, fresh);
+		run_note("%s: written again, with %llu records", f->path, (unsigned long long)f->records);
+	}
 	free(fresh);
 	free(path);
-	run_note("%s: written again, with %llu records", f->path, (unsigned long long)f->records);
 }
 
 /* true: the file was written again, so that it is good now. */
@@ -470,11 +476,22 @@ show_text(struct run *r, const struct report *f)
 }
 
 static void
+forget(struct report *f)
+{
+	free(f->surplus);
+	free(f->probe);
+	free(f->trouble);
+}
+
+static void
 one_file(struct run *r, const char *path)
 {
 	struct report f = { .path = path };
 
-	check(&f);
+	if (!check(r, &f)) {
+		forget(&f);
+		return;
+	}
 	if (f.state != UNREADABLE)
 		run_counted(r, 1);
 	if (!run_quiet(r))
@@ -487,9 +504,7 @@ one_file(struct run *r, const char *path)
 	if (f.known && !f.conserved && f.state != DAMAGED && f.state != WRITTEN)
 		run_wrong(r, "%s: flow records and MAR records do not add up to the captured frames%s", path,
 			  f.state == OPEN ? ": the file was not closed, so its last records are missing" : "");
-	free(f.surplus);
-	free(f.probe);
-	free(f.trouble);
+	forget(&f);
 }
 
 int
@@ -506,7 +521,7 @@ main(int argc, char **argv)
 		run_usage("-w FILE is for --repair of one file");
 	if (summary && (repair || reindex))
 		run_usage("--summary reads no records: it can not repair");
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n && !run_stopping(r); i++)
 		one_file(r, run_input(r, i));
 	return (run_end(&r));
 }

@@ -300,12 +300,13 @@ static void
 picture(struct run *r, const struct histo *h)
 {
 	struct buf b = { 0 };
+	char err[512];
 
 	histo_svg(h, &run_sheet(r)->text, &b);
 	if (strcmp(svg, "-") == 0) {
 		buf_add(&run_sheet(r)->out, b.p, b.len);
-	} else if (!page_write(svg, &b)) {
-		run_wrong(r, "%s: %s", svg, strerror(errno));
+	} else if (!page_write(svg, &b, err, sizeof(err))) {
+		run_wrong(r, "%s", err);
 	}
 	buf_free(&b);
 }

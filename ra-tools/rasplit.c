@@ -3,8 +3,8 @@
  * rasplit: writes records into files whose names depend on them.  See rasplit(1).
  *
  * Each record has a name, made from the time of its bin and its fields; records of one name go into one
- * file.  Only so many files are open at a time: the one that was used longest ago is closed, and gets
- * another segment if its name comes again.
+ * file.  Only so many files are open at a time: of the one that was used longest ago the segment ends, and it gets
+ * another one if its name comes again.
  */
 #include "format/base/hash.h"
 #include "format/base/mem.h"
@@ -42,8 +42,8 @@ static const struct tool tool = {
 struct file {
 	char *name; /* with $n where the number goes */
 	uint64_t hash, number, records, used;
-	struct sink *sink; /* NULL: not open */
-	bool begun;	   /* this number's file is there */
+	struct sink *sink; /* this number's file; NULL: not begun */
+	bool open;	   /* it has a descriptor */
 };
 
 struct split {
@@ -282,13 +282,9 @@ file_of_name(struct split *s)
 static void
 close_file(struct split *s, struct file *f)
 {
-	char err[512] = "";
-
-	if (f->sink == NULL)
-		return;
-	if (!sink_close(&f->sink, run_header(s->run, s->nfields > 0), err, sizeof(err)))
-		run_wrong(s->run, "%s", err);
-	s->open--;
+	run_close(s->run, &f->sink, s->nfields > 0);
+	s->open -= f->open;
+	f->open = false;
 }
 
 static void
@@ -297,10 +293,14 @@ close_oldest(struct split *s)
 	struct file *oldest = NULL;
 
 	for (uint32_t i = 0; i < s->files; i++)
-		if (s->file[i].sink != NULL && (oldest == NULL || s->file[i].used < oldest->used))
+		if (s->file[i].open && (oldest == NULL || s->file[i].used < oldest->used))
 			oldest = &s->file[i];
-	if (oldest != NULL)
-		close_file(s, oldest);
+	if (oldest == NULL)
+		return;
+	if (!sink_pause(oldest->sink, run_header(s->run, s->nfields > 0)))
+		run_fail("%s", sink_error(oldest->sink));
+	oldest->open = false;
+	s->open--;
 }
 
 /* The folders of a name are made. */
@@ -322,6 +322,12 @@ open_file(struct split *s, struct file *f)
 	char path[NAME_LEN];
 	size_t n = 0;
 
+	if (f->open)
+		return;
+	if (s->open == OPEN_MAX_)
+		close_oldest(s);
+	f->open = true;
+	s->open++;
 	if (f->sink != NULL)
 		return;
 	for (const char *p = f->name; *p != '\0' && n + 24 < sizeof(path);)
@@ -333,13 +339,9 @@ open_file(struct split *s, struct file *f)
 			path[n++] = *p++;
 		}
 	path[n] = '\0';
-	if (s->open == OPEN_MAX_)
-		close_oldest(s);
 	run_check_output(s->run, path);
 	make_folders(path);
-	f->sink = sink_new(path, f->begun);
-	f->begun = true;
-	s->open++;
+	f->sink = sink_new(path);
 }
 
 static void
@@ -348,7 +350,6 @@ next_number(struct split *s, struct file *f)
 	close_file(s, f);
 	f->number++;
 	f->records = 0;
-	f->begun = false;
 }
 
 /* The rows in s->sel, `n` of them, go into this file; with --records, cut where one is full. */

@@ -259,13 +259,14 @@ page(const struct report *rep, struct run *r)
 {
 	struct buf b = { 0 };
 	struct sheet *s = run_sheet(r);
+	char err[512];
 
 	report_html(rep, &s->text, &b);
 	if (strcmp(html, "-") == 0) {
 		buf_add(&s->out, b.p, b.len);
 		sheet_flush(s);
-	} else if (!page_write(html, &b)) {
-		run_fail("%s: %s", html, strerror(errno));
+	} else if (!page_write(html, &b, err, sizeof(err))) {
+		run_fail("%s", err);
 	}
 	buf_free(&b);
 }

@@ -55,6 +55,8 @@ struct run {
 	size_t ninputs;
 	bool live; /* files that are still being written, too */
 	struct buf typed; /* the inputs, as one would type them in a shell */
+	struct buf part;  /* interrupted: the first file that stays a part, */
+	unsigned parts;	  /* and how many do */
 	const char *write_path, *rejects_path;
 	struct sink *write, *rejects;
 	uint64_t count;
@@ -101,6 +103,7 @@ struct run {
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
 	struct watch watch;
 	int64_t stop_asked; /* when it was seen; 0: not yet */
+	bool gave_up; /* a tool that reads by itself did */
 };
 
 /* --- messages ---------------------------------------------------------------------------------- */
@@ -818,9 +821,9 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	if (r->labels != NULL)
 		labels_ready(r->labels);
 	if (r->write_path != NULL && !tool->writes)
-		r->write = sink_new(r->write_path, false);
+		r->write = sink_new(r->write_path);
 	if (r->rejects_path != NULL)
-		r->rejects = sink_new(r->rejects_path, false);
+		r->rejects = sink_new(r->rejects_path);
 	r->files = source_is_files(r->source);
 	r->sel = mem_zero(2 * BITS_WORDS(BATCH_ROWS), 8);
 	r->match = r->sel + BITS_WORDS(BATCH_ROWS);
@@ -1180,7 +1183,7 @@ plan(struct run *r)
 static bool
 stopping(const struct run *r)
 {
-	return (watch_stop() != 0 && (r->files || source_stopped(r->source)));
+	return (watch_stop() != 0 && (r->files || r->gave_up || source_stopped(r->source)));
 }
 
 bool
@@ -1335,12 +1338,14 @@ put(struct run *r, struct sink *s, struct batch *b, bool filtered)
 	}
 }
 
-static void
-close_output(struct run *r, struct sink **s, bool filtered)
+void
+run_close(struct run *r, struct sink **s, bool filtered)
 {
 	char err[512] = "";
 
-	if (!sink_close(s, run_header(r, filtered), err, sizeof(err)))
+	if (stopping(r) && *s != NULL && sink_part(*s) != NULL && r->parts++ == 0)
+		buf_str(&r->part, sink_part(*s));
+	if (!sink_close(s, run_header(r, filtered), stopping(r) ? SINK_PART : SINK_WHOLE, err, sizeof(err)))
 		run_wrong(r, "%s", err);
 }
 
@@ -1531,6 +1536,18 @@ run_counted(struct run *r, uint64_t records)
 	r->came_out += records;
 }
 
+struct reader *
+run_open(struct run *r, const char *path, char *err, size_t errlen)
+{
+	return (reader_open_until(path, enough, r, err, errlen));
+}
+
+bool
+run_stopping(struct run *r)
+{
+	return (r->gave_up = r->gave_up || (watch_stop() != 0 && (r->files || enough(r))));
+}
+
 bool
 run_unclosed(const struct run *r)
 {
@@ -1649,17 +1666,27 @@ sheet_tail(struct run *r)
 }
 
 static void
-stopped_early(const struct run *r)
+stopped_early(struct run *r)
 {
 	uint64_t done, size;
+	struct buf text = { 0 };
 
 	source_progress(r->source, &done, &size);
-	if (r->files)
-		log_warnx("interrupted: %llu of %llu MB were read, %llu records; what came out is not all",
-			  (unsigned long long)(done >> 20), (unsigned long long)(size >> 20),
-			  (unsigned long long)r->seen);
+	if (r->gave_up)
+		buf_str(&text, "interrupted: ");
+	else if (r->files)
+		buf_printf(&text, "interrupted: %llu of %llu MB were read, %llu records; ", (unsigned long long)(done >> 20),
+			   (unsigned long long)(size >> 20), (unsigned long long)r->seen);
 	else
-		log_warnx("interrupted: %llu records were read; what came out may not be all", (unsigned long long)r->seen);
+		buf_printf(&text, "interrupted: %llu records were read; ", (unsigned long long)r->seen);
+	if (r->parts == 0)
+		buf_str(&text, "what came out is not all");
+	else
+		buf_printf(&text, "what came out is in %s", buf_cstr(&r->part));
+	if (r->parts > 1)
+		buf_printf(&text, " and %u others", r->parts - 1);
+	log_warnx("%s", buf_cstr(&text));
+	buf_free(&text);
 }
 
 /* Who asks for a label and has given no list is told so; who asks for everything is not. */
@@ -1715,8 +1742,8 @@ run_end(struct run **pr)
 	watch_clear(&r->watch);
 	scan_free(&r->scan); /* what is being read is finished before it is counted */
 	sheet_tail(r);
-	close_output(r, &r->write, false);
-	close_output(r, &r->rejects, true);
+	run_close(r, &r->write, false);
+	run_close(r, &r->rejects, true);
 	note_labels(r);
 	note_corrections(r);
 	if (r->suspect > 0)
@@ -1742,6 +1769,7 @@ run_end(struct run **pr)
 	free(r->filter_text);
 	free(r->both_text);
 	buf_free(&r->typed);
+	buf_free(&r->part);
 	free(r->probe);
 	free(r->sel);
 	free(r);

@@ -21,6 +21,7 @@
 #include <stdnoreturn.h>
 
 struct run;
+struct sink;
 
 /* Options without a letter have a number: a tool's own begin at O_OWN. */
 enum {
@@ -119,11 +120,17 @@ bool run_labels(const struct run *, struct fieldset *made); /* what --label make
  * to write over an input. */
 const struct segment_info *run_header(const struct run *, bool filtered);
 void run_check_output(const struct run *, const char *path);
+/* Closes what a tool writes; interrupted, it stays a part, and run_end() says so. */
+void run_close(struct run *, struct sink **, bool filtered);
 void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed */
 /* The T that -w writes into its header, if it is not that of the input. */
 void run_interval(struct run *, uint32_t seconds);
 
 bool run_partial(const struct run *); /* not all of the input was read, so far */
+/* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
+ * asked after each block (then run_end() says that what came out is not all). */
+struct reader *run_open(struct run *, const char *path, char *err, size_t errlen);
+bool run_stopping(struct run *);
 bool run_unclosed(const struct run *); /* some file ends without a trailer: its writer was killed, or is still at it */
 /* Flush, close, say what went wrong; frees. Returns the exit status. */
 int run_end(struct run **);

@@ -9,23 +9,42 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct sink {
 	char *path;
-	bool append;
 	struct writer *writer;
+	bool begun;	    /* there is a file, or a pipe had something */
+	char *part;	    /* PATH.part; NULL: it is a pipe, or nothing was written */
 	struct batch *held; /* rows that are not yet a block */
 	uint32_t *rows;
+	struct sink *next; /* that is open */
 	char error[512];
 };
 
-struct sink *
-sink_new(const char *path, bool append)
+static struct sink *open_sinks;
+
+/* The program ends in the middle. */
+static void
+drop_parts(void)
 {
+	for (struct sink *s = open_sinks; s != NULL; s = s->next)
+		if (s->part != NULL)
+			(void)unlink(s->part);
+}
+
+struct sink *
+sink_new(const char *path)
+{
+	static bool watched;
 	struct sink *s = mem_zero(1, sizeof(*s));
 
 	s->path = mem_str(path);
-	s->append = append;
+	s->next = open_sinks;
+	open_sinks = s;
+	if (!watched)
+		(void)atexit(drop_parts);
+	watched = true;
 	return (s);
 }
 
@@ -33,6 +52,12 @@ uint64_t
 sink_bytes(const struct sink *s)
 {
 	return (s->writer == NULL ? 0 : writer_bytes(s->writer));
+}
+
+const char *
+sink_part(const struct sink *s)
+{
+	return (s->part);
 }
 
 const char *
@@ -44,14 +69,19 @@ sink_error(const struct sink *s)
 static bool
 open_file(struct sink *s, const struct segment_info *segment)
 {
-	struct writer_options o = { .segment = *segment, .append = s->append };
+	struct writer_options o = { .segment = *segment, .beside = true, .append = s->begun };
 
 	if (s->writer != NULL)
 		return (true);
 	if (o.segment.probe == NULL)
 		o.segment.probe = "";
 	s->writer = writer_open(s->path, &o, s->error, sizeof(s->error));
-	return (s->writer != NULL);
+	if (s->writer == NULL)
+		return (false);
+	if (s->part == NULL && writer_part(s->writer) != NULL)
+		s->part = mem_str(writer_part(s->writer));
+	s->begun = true;
+	return (true);
 }
 
 static bool
@@ -98,21 +128,48 @@ sink_put(struct sink *s, const struct segment_info *segment, struct batch *b)
 	return (true);
 }
 
-bool
-sink_close(struct sink **ps, const struct segment_info *segment, char *err, size_t errlen)
+static void
+forget_rows(struct sink *s)
 {
-	struct sink *s = *ps;
+	batch_free(&s->held);
+	free(s->rows);
+	s->rows = NULL;
+}
+
+bool
+sink_pause(struct sink *s, const struct segment_info *segment)
+{
+	bool good = write_held(s, segment);
+
+	forget_rows(s);
+	if (s->writer == NULL)
+		return (good);
+	writer_keep_part(s->writer);
+	return (writer_close(&s->writer, s->error, sizeof(s->error)) && good);
+}
+
+bool
+sink_close(struct sink **ps, const struct segment_info *segment, enum sink_fate fate, char *err, size_t errlen)
+{
+	struct sink *s = *ps, **at = &open_sinks;
 	bool good;
 
 	if (s == NULL)
 		return (true);
-	good = write_held(s, segment) && open_file(s, segment);
+	good = write_held(s, segment) && ((fate == SINK_PART && !s->begun) || open_file(s, segment));
 	if (!good)
 		(void)snprintf(err, errlen, "%s", s->error);
+	if (s->writer != NULL && fate == SINK_PART)
+		writer_keep_part(s->writer);
 	if (s->writer != NULL && !writer_close(&s->writer, good ? err : NULL, errlen))
 		good = false;
-	batch_free(&s->held);
-	free(s->rows);
+	if (!good && s->part != NULL)
+		(void)unlink(s->part);
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	forget_rows(s);
+	free(s->part);
 	free(s->path);
 	free(s);
 	*ps = NULL;

@@ -44,6 +44,7 @@ UNIT += \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
+	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide

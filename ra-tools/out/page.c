@@ -4,11 +4,20 @@
  */
 #include "ra-tools/out/page.h"
 
+#include "format/base/output.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+static bool
+is_page(const uint8_t *head, size_t n)
+{
+	return (n > 0 && head[0] == '<');
+}
+
+static const struct output_kind kind = { is_page, "is not a page or a picture" };
 
 void
 page_check(const struct run *r, const char *path)
@@ -27,37 +36,19 @@ page_check(const struct run *r, const char *path)
 	if (f != NULL)
 		(void)fclose(f);
 	if (first != '<')
-		run_usage("%s exists and is not a page or a picture: not replaced", path);
-}
-
-static bool
-put(const char *path, const struct buf *b)
-{
-	FILE *f = fopen(path, "w");
-	bool whole;
-
-	if (f == NULL)
-		return (false);
-	whole = fwrite(b->p, 1, b->len, f) == b->len;
-	return (fclose(f) == 0 && whole);
+		run_usage("%s exists and %s: not replaced", path, kind.foreign);
 }
 
 bool
-page_write(const char *path, const struct buf *b)
+page_write(const char *path, const struct buf *b, char *err, size_t len)
 {
-	struct buf part = { 0 };
-	struct stat st;
-	bool good;
-	int why;
+	struct output to;
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return (put(path, b));
-	buf_printf(&part, "%s.part", path);
-	good = put(buf_cstr(&part), b) && rename(buf_cstr(&part), path) == 0;
-	why = errno;
-	if (!good)
-		(void)unlink(buf_cstr(&part));
-	buf_free(&part);
-	errno = why;
-	return (good);
+	if (!output_open(&to, path, OUTPUT_BESIDE, &kind, err, len))
+		return (false);
+	if (output_write(&to, b->p, b->len))
+		return (output_close(&to, OUTPUT_WHOLE, false, err, len));
+	(void)snprintf(err, len, "%s: can not write: %s", path, strerror(errno));
+	(void)output_close(&to, OUTPUT_DROP, false, NULL, 0);
+	return (false);
 }

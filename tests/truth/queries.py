@@ -132,10 +132,12 @@ def temporary(one):
 
 
 def interrupted(d, one):
-    """INT: the rest is not read, what was written is a whole file, the status says it."""
+    """INT: the rest is not read; what was written is a whole file beside the older one, which stays; the status says it."""
     many = [one] * 4000
     out = os.path.join(d, 'part.pavo')
     for argv in (['ra', '-w', out], ['racluster', '-w', out, '--memory', '1M'], ['rasort', '-w', out, '--memory', '1M']):
+        good(['ra', '-N', '1', '-r', one, '-w', out])
+        older = open(out, 'rb').read()
         p = subprocess.Popen([program(argv[0])] + argv[1:] + ['-r'] + many, stderr=subprocess.PIPE, env=dict(ENV, TMPDIR=d))
         time.sleep(0.3)
         if p.poll() is not None:
@@ -145,7 +147,12 @@ def interrupted(d, one):
         want(p.returncode, 130, ' '.join(argv) + ': ' + err)
         if 'interrupted' not in err:
             raise Failure(err)
-        want(run(['ra', '-q', '-r', out])[0] in (0, 1), True, 'a whole file')
+        want(open(out, 'rb').read(), older, 'the older file')
+        part = out + '.part'
+        want(part in err, os.path.exists(part), 'the part and what is said of it')
+        if os.path.exists(part):
+            want(b'not closed' in good(['racheck', '-r', part], status=(0, 2)), False, 'the part is closed')
+            os.unlink(part)
         want([n for n in os.listdir(d) if n.startswith('ra-')], [], 'left behind')
 
 

@@ -622,7 +622,10 @@ test_writer_refuses(void **state)
 	assert_false(writer_same_file("-", "-"));
 	if (access("/dev/full", W_OK) == 0) {
 		w = writer_open("/dev/full", &opt, err, sizeof(err));
-		assert_null(w);
+		assert_non_null(w);
+		assert_false(writer_begin(w));
+		assert_non_null(strstr(writer_error(w), "/dev/full"));
+		assert_false(writer_close(&w, err, sizeof(err)));
 		assert_non_null(strstr(err, "/dev/full"));
 	}
 }
