@@ -61,6 +61,7 @@ UNIT += \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_given \
 	%D%/unit/format/test_hist \
+	%D%/unit/format/test_formula \
 	%D%/unit/format/test_ids \
 	%D%/unit/format/test_like \
 	%D%/unit/format/test_skip \
