@@ -163,6 +163,22 @@ libprobe_a_SOURCES += \
 	%D%/out/worker.c \
 	%D%/out/worker.h
 
+# privileges
+libprobe_a_SOURCES += \
+	%D%/guard/calls.c \
+	%D%/guard/calls.h \
+	%D%/guard/files.c \
+	%D%/guard/files.h \
+	%D%/guard/guard.c \
+	%D%/guard/guard.h \
+	%D%/guard/paths.h \
+	%D%/guard/pidfile.c \
+	%D%/guard/pidfile.h \
+	%D%/guard/service.c \
+	%D%/guard/service.h \
+	%D%/guard/user.c \
+	%D%/guard/user.h
+
 # the order in which things happen
 libprobe_a_SOURCES += \
 	%D%/crew.c \

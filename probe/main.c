@@ -126,6 +126,7 @@ tend(struct chores *h, struct crew *c, const struct options *o, int64_t now, boo
 		h->heard = now;
 	ask_often(h, c, now);
 	crew_flush(c, now, o->flush / 4 * 3); /* the rest is for the writer */
+	guard_beat(now);
 }
 
 /* Until the input ends or a signal comes.  false: something could not be read. */
@@ -181,6 +182,14 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 	return (good);
 }
 
+/* Privileges are given up step by step: see guard.h. */
+static void
+guarded(bool good, const char *err)
+{
+	if (!good)
+		fatalx("%s", err);
+}
+
 static void
 print_interface(const char *name, const char *what)
 {
@@ -205,6 +214,7 @@ main(int argc, char **argv)
 	struct writer *out;
 	struct worker *w;
 	struct pings *pings;
+	struct guard_paths paths;
 	char err[512];
 	bool good;
 
@@ -215,12 +225,16 @@ main(int argc, char **argv)
 		capture_list(print_interface);
 		return (0);
 	}
+	paths = (struct guard_paths){ { o.out, o.pping }, o.files, o.nfiles, o.iface != NULL };
+	guarded(guard_begin(&o.guard, err, sizeof(err)), err);
 	signals_catch();
 	capture = open_capture(&o);
+	guarded(guard_drop(&o.guard, &paths, err, sizeof(err)), err);
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
+	guarded(guard_close(&o.guard, &paths, err, sizeof(err)), err);
 	w = worker_new(out, o.workers);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
@@ -228,7 +242,11 @@ main(int argc, char **argv)
 
 	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
 		fatalx("%s", writer_error(out));
+	if (o.iface != NULL && guard_says()[0] != '\0')
+		log_info("%s", guard_says());
+	guard_ready(o.iface != NULL ? "capturing" : "reading");
 	good = run(crew, w, pings, &o);
+	guard_end();
 	crew_finish(crew);
 	good &= worker_free(&w);
 	if (!writer_close(&out, err, sizeof(err))) {

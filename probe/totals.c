@@ -79,6 +79,8 @@ totals_say(struct crew *c, const struct options *o)
 	ADD_IF_ANY(&b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
 	ADD_IF_ANY(&b, "; ", "", { s->evict_prob + s->evict_conf, "flows evicted" });
 	add_count(&b, "; ", total.records, "records");
+	if (o->guard.no_sandbox)
+		buf_str(&b, "; no sandbox");
 	log_info("%s", buf_cstr(&b));
 	buf_free(&b);
 }

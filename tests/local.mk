@@ -137,6 +137,8 @@ tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_drops
 tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/guard/test_guard
+tests_unit_probe_guard_test_guard_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_ping
 tests_unit_probe_test_ping_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_rtt
@@ -269,6 +271,10 @@ TESTS += \
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap %D%/live-workers.tap
 EXTRA_DIST += %D%/live.tap %D%/live-workers.tap
+
+# --- privileges, sandbox, daemon ---------------------------------------------------------------------
+TESTS += %D%/guard.tap
+EXTRA_DIST += %D%/guard.tap
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def

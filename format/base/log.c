@@ -10,11 +10,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 static const char *name = "pavo";
+static bool to_syslog;
 
 void
 log_start(const char *program)
@@ -33,15 +36,29 @@ log_name(void)
 	return (name);
 }
 
+void
+log_open(void)
+{
+	openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_syslog(void)
+{
+	to_syslog = true;
+}
+
 static void
-say(int error, const char *fmt, va_list ap)
+say(int level, int error, const char *fmt, va_list ap)
 {
 	char text[4096], shown[2 * sizeof(text)];
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	plain_text(shown, sizeof(shown), text);
-	if (error != 0)
+	if (to_syslog)
+		syslog(level, error != 0 ? "%s: %s" : "%s", shown, strerror(error));
+	else if (error != 0)
 		(void)fprintf(stderr, "%s: %s: %s\n", name, shown, strerror(error));
 	else
 		(void)fprintf(stderr, "%s: %s\n", name, shown);
@@ -53,7 +70,7 @@ log_warnx(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_WARNING, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -63,7 +80,7 @@ log_info(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_INFO, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -74,7 +91,7 @@ fatal(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(error, fmt, ap);
+	say(LOG_ERR, error, fmt, ap);
 	va_end(ap);
 	exit(EXIT_ERROR);
 }
@@ -85,7 +102,7 @@ fatalx(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_ERR, 0, fmt, ap);
 	va_end(ap);
 	exit(EXIT_ERROR);
 }
