@@ -12,6 +12,7 @@ libflow_a_SOURCES += \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/hash.c %D%/base/hash.h \
+	%D%/base/json.c %D%/base/json.h \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \

@@ -41,6 +41,7 @@ UNIT += \
 	%D%/unit/format/base/test_arena \
 	%D%/unit/format/base/test_bits \
 	%D%/unit/format/base/test_buf \
+	%D%/unit/format/base/test_json \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
@@ -96,6 +97,10 @@ tests_unit_probe_test_ring_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_route_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_signals
 tests_unit_probe_test_signals_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/tell/test_snapshot %D%/unit/probe/tell/test_file
+tests_unit_probe_tell_test_snapshot_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_tell_test_file_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+
 UNIT += %D%/unit/probe/test_natt
 tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
@@ -269,8 +274,8 @@ TESTS += \
 	%D%/truth/workers.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap %D%/live-workers.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap
