@@ -44,6 +44,8 @@ libflow_a_SOURCES += \
 	%D%/like.c %D%/like.h \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
+	%D%/outline.c %D%/outline.h \
 	%D%/reader.c %D%/reader.h \
 	%D%/segment.h \
+	%D%/taken.h \
 	%D%/writer.c %D%/writer.h

@@ -61,6 +61,7 @@ UNIT += \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_ids \
 	%D%/unit/format/test_like \
+	%D%/unit/format/test_outline \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types
