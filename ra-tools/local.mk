@@ -70,3 +70,11 @@ bin_PROGRAMS += ranonymize
 endif
 ranonymize_SOURCES = %D%/ranonymize.c %D%/ranonymize.opt %D%/anon.c %D%/anon.h
 ranonymize_LDADD = $(RA_LIBS) $(LIBCRYPTO_LIBS)
+
+# the archive
+libra_a_SOURCES += %D%/store/day.c %D%/store/day.h %D%/store/find.c %D%/store/find.h %D%/store/look.c %D%/store/look.h \
+	%D%/store/policy.c %D%/store/policy.h %D%/store/replace.c %D%/store/replace.h %D%/store/spans.c %D%/store/spans.h \
+	%D%/store/sums.c %D%/store/sums.h
+bin_PROGRAMS += rastore
+rastore_SOURCES = %D%/rastore.c %D%/rastore.opt
+rastore_LDADD = $(RA_LIBS)
