@@ -12,6 +12,7 @@ libflow_a_SOURCES += \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/hash.c %D%/base/hash.h \
+	%D%/base/json.c %D%/base/json.h \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \
@@ -40,6 +41,7 @@ libflow_a_SOURCES += \
 	%D%/block.h %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_put.c \
 	%D%/codec.h %D%/codec_get.c %D%/codec_memory.c %D%/codec_memory.h %D%/codec_plan.c %D%/codec_put.c %D%/codec_set.c \
 	%D%/dictionary.c %D%/dictionary.h \
+	%D%/formula.c %D%/formula.h \
 	%D%/given.c %D%/given.h \
 	%D%/like.c %D%/like.h \
 	%D%/member.c %D%/member.h \

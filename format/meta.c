@@ -185,7 +185,7 @@ put_column(msgpack_packer *pk, const struct dir_column *c, uint32_t last_id)
 {
 	bool constant = c->code == 0;
 
-	(void)msgpack_pack_array(pk, constant ? 4 : c->also != 0 ? 11 : c->other != 0 ? 10 : 9);
+	(void)msgpack_pack_array(pk, constant ? 4 : 9 + c->nmore);
 	(void)msgpack_pack_uint32(pk, c->id - last_id);
 	(void)msgpack_pack_uint8(pk, c->code);
 	if (c->mixed != ROWS_NONE)
@@ -198,10 +198,8 @@ put_column(msgpack_packer *pk, const struct dir_column *c, uint32_t last_id)
 	put_value(pk, &c->min);
 	if (!constant)
 		put_value(pk, &c->max);
-	if (c->other != 0)
-		(void)msgpack_pack_uint32(pk, c->other);
-	if (c->also != 0)
-		(void)msgpack_pack_uint32(pk, c->also);
+	for (unsigned i = 0; i < c->nmore; i++)
+		(void)msgpack_pack_uint32(pk, c->more[i]);
 }
 
 void
@@ -606,10 +604,8 @@ read_column(struct directory_arg *a, const msgpack_object *o, struct dir_column 
 	c->at = next_section(&l, a);
 	c->min = next_value(&l);
 	c->max = next_value(&l);
-	if (l.p < l.end && l.p->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
-		c->other = (uint32_t)next_uint(&l, (1u << 30) - 1);
-	if (l.p < l.end && l.p->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
-		c->also = (uint32_t)next_uint(&l, (1u << 30) - 1);
+	while (c->nmore < DIR_MORE && l.p < l.end && l.p->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+		c->more[c->nmore++] = (uint32_t)next_uint(&l, (1u << 30) - 1);
 	return (l.good && c->id > last_id && c->id < 1u << 30);
 }
 

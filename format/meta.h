@@ -70,10 +70,13 @@ struct dir_value { /* uint if bytes.p is NULL */
 	uint64_t u;
 	struct blob bytes;
 };
+#define DIR_MORE 5
 struct dir_column {
-	uint32_t also; /* of CODE_LIKE: the second field; 0: none */
-	uint32_t id, other; /* other: of CODE_DIFF, CODE_LIKE; CODE_ID: its formula */
-	uint8_t code;
+	uint32_t id;
+	/* of CODE_DIFF, CODE_LIKE: ids of one field, of one or two; of CODE_ID: its formula; of CODE_MADE: its formula, and ids
+	 * of what it takes */
+	uint32_t more[DIR_MORE];
+	uint8_t nmore, code;
 	int32_t present, mixed;
 	struct dir_section at;
 	struct dir_value min, max; /* CODE_CONST: min */

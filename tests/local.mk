@@ -41,6 +41,7 @@ UNIT += \
 	%D%/unit/format/base/test_arena \
 	%D%/unit/format/base/test_bits \
 	%D%/unit/format/base/test_buf \
+	%D%/unit/format/base/test_json \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
@@ -59,6 +60,7 @@ UNIT += \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_given \
 	%D%/unit/format/test_hist \
+	%D%/unit/format/test_formula \
 	%D%/unit/format/test_ids \
 	%D%/unit/format/test_like \
 	%D%/unit/format/test_outline \
@@ -94,6 +96,10 @@ tests_unit_probe_test_ring_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_route_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_signals
 tests_unit_probe_test_signals_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/tell/test_snapshot %D%/unit/probe/tell/test_file
+tests_unit_probe_tell_test_snapshot_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_tell_test_file_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+
 UNIT += %D%/unit/probe/test_natt
 tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
@@ -135,6 +141,8 @@ tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_drops
 tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/guard/test_guard
+tests_unit_probe_guard_test_guard_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_ping
 tests_unit_probe_test_ping_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_rtt
@@ -268,8 +276,12 @@ TESTS += \
 	%D%/truth/workers.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap %D%/live-workers.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
+
+# --- privileges, sandbox, daemon ---------------------------------------------------------------------
+TESTS += %D%/guard.tap
+EXTRA_DIST += %D%/guard.tap
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def

@@ -8,11 +8,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 static const char *name = "pavo";
+static bool to_syslog;
 
 void
 log_start(const char *program)
@@ -31,14 +34,28 @@ log_name(void)
 	return (name);
 }
 
+void
+log_open(void)
+{
+	openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_syslog(void)
+{
+	to_syslog = true;
+}
+
 static void
-say(int error, const char *fmt, va_list ap)
+say(int level, int error, const char *fmt, va_list ap)
 {
 	char text[4096];
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
-	if (error != 0)
+	if (to_syslog)
+		syslog(level, error != 0 ? "%s: %s" : "%s", text, strerror(error));
+	else if (error != 0)
 		(void)fprintf(stderr, "%s: %s: %s\n", name, text, strerror(error));
 	else
 		(void)fprintf(stderr, "%s: %s\n", name, text);
@@ -50,7 +67,7 @@ log_warnx(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_WARNING, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -60,7 +77,7 @@ log_info(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_INFO, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -71,7 +88,7 @@ fatal(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(error, fmt, ap);
+	say(LOG_ERR, error, fmt, ap);
 	va_end(ap);
 	exit(EXIT_ERROR);
 }
@@ -82,7 +99,7 @@ fatalx(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_ERR, 0, fmt, ap);
 	va_end(ap);
 	exit(EXIT_ERROR);
 }
