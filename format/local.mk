@@ -48,7 +48,9 @@ libflow_a_SOURCES += \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
 	%D%/input.c %D%/input.h \
+	%D%/outline.c %D%/outline.h \
 	%D%/reader.c %D%/reader.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/segment.h \
+	%D%/taken.h \
 	%D%/writer.c %D%/writer.h

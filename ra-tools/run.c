@@ -43,7 +43,7 @@ static const struct option_row common[] = {
 struct run {
 	const struct tool *tool;
 	struct option_row rows[OPTIONS_MAX];
-	unsigned nrows;
+	unsigned nrows, ncommon; /* the common ones are first */
 
 	/* what was asked for */
 	const char *fields, *range, *tz, *having_text, *filter_file, *separator;
@@ -199,16 +199,17 @@ say(void *arg, const char *path, const char *sentence, bool wrong)
 static void
 help_text(const struct run *r, struct buf *to)
 {
-	buf_printf(to, "usage: %s -r FILE... [options] [- FILTER]\n%s\n", log_name(),
-		   r->tool->purpose);
-	if (r->nrows > NCOMMON) {
+	buf_printf(to, "usage: %s %s\n%s\n", log_name(),
+		   r->tool->synopsis != NULL ? r->tool->synopsis : "-r FILE... [options] [- FILTER]", r->tool->purpose);
+	if (r->nrows > r->ncommon) {
 		buf_printf(to, "\n");
-		option_lines(to, r->rows + NCOMMON, r->nrows - NCOMMON);
+		option_lines(to, r->rows + r->ncommon, r->nrows - r->ncommon);
 	}
 	buf_printf(to, "\n");
-	option_lines(to, r->rows, NCOMMON);
-	buf_printf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
-		       "Exit status: 0 records came out, 1 none, 2 an error.\n");
+	option_lines(to, r->rows, r->ncommon);
+	if (r->tool->common == NULL)
+		buf_printf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
+			       "Exit status: 0 records came out, 1 none, 2 an error.\n");
 }
 
 static noreturn void
@@ -470,8 +471,10 @@ take_line(struct run *r, tool_option own, int argc, char **argv)
 	option_words(r->rows, r->nrows, letters, longs);
 	opterr = 0;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		if (c == '?' || c == ':')
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1 || (r->tool->word != NULL && optind < argc)) {
+		if (c == -1)
+			r->tool->word(argv[optind++]);
+		else if (c == '?' || c == ':')
 			bad_option(c, argv);
 		else if (c == 'r' || c == 'R')
 			take_inputs(r, c, argc, argv);
@@ -686,7 +689,7 @@ check_paths(const struct run *r)
 static void
 find_input(struct run *r)
 {
-	if (r->started)
+	if (r->started || r->tool->word != NULL)
 		return;
 	if (isatty(STDIN_FILENO))
 		help_wrong(r);
@@ -788,6 +791,20 @@ enough(void *arg)
 	return (now - r->stop_asked >= LAST_WORDS);
 }
 
+/* The options that the tool shares with others. */
+static void
+add_common(struct run *r)
+{
+	char name[32];
+
+	for (size_t i = 0; i < NCOMMON; i++) {
+		(void)snprintf(name, sizeof(name), " %s ", common[i].name);
+		if (r->tool->common == NULL || strstr(r->tool->common, name) != NULL)
+			r->rows[r->nrows++] = common[i];
+	}
+	r->ncommon = r->nrows;
+}
+
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
@@ -804,8 +821,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
 	r->memory = memory_default();
-	memcpy(r->rows, common, sizeof(common));
-	r->nrows = NCOMMON;
+	add_common(r);
 	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
 		r->rows[r->nrows++] = tool->options[i];
 	h.arg = r;
@@ -1584,6 +1600,12 @@ const char *
 run_at(const struct run *r)
 {
 	return (r->origin.path == NULL ? "stdin" : r->origin.path);
+}
+
+int64_t
+run_now(const struct run *r)
+{
+	return (r->now);
 }
 
 enum clock_zone
