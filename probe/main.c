@@ -194,10 +194,17 @@ guarded(bool good, const char *err)
 static void
 print_interface(const char *name, const char *what)
 {
-	if (what[0] == '\0')
-		show_printf("%s\n", name);
-	else
-		show_printf("%-18s %s\n", name, what);
+	struct buf line = { 0 };
+
+	buf_plain_str(&line, name);
+	if (what[0] != '\0') {
+		while (line.len < 18)
+			buf_u8(&line, ' ');
+		buf_u8(&line, ' ');
+		buf_plain_str(&line, what);
+	}
+	show_printf("%s\n", buf_cstr(&line));
+	buf_free(&line);
 }
 
 int

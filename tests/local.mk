@@ -46,6 +46,7 @@ UNIT += \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
+	%D%/unit/format/base/test_plain \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide
 
@@ -57,12 +58,14 @@ UNIT += \
 	%D%/unit/format/test_derive \
 	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
+	%D%/unit/format/test_hostile \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_given \
 	%D%/unit/format/test_hist \
 	%D%/unit/format/test_formula \
 	%D%/unit/format/test_ids \
 	%D%/unit/format/test_like \
+	%D%/unit/format/test_outline \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types
@@ -219,6 +222,9 @@ tests_unit_ra_tools_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/ra-tools/store/test_policy %D%/unit/ra-tools/store/test_sums
+tests_unit_ra_tools_store_test_policy_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_store_test_sums_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 
 UNIT += %D%/unit/ra-tools/test_signature
 tests_unit_ra_tools_test_signature_SOURCES = %D%/unit/ra-tools/test_signature.c ra-tools/signature.c
@@ -282,6 +288,10 @@ EXTRA_DIST += %D%/guard.tap
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
 TESTS += %D%/house.tap
+
+# --- files that are not what they were -------------------------------------------------------------------
+EXTRA_DIST += %D%/damage.tap %D%/damage.py
+TESTS += %D%/damage.tap
 
 # --- work: instructions a packet, where valgrind is installed ------------------------------------------
 EXTRA_DIST += %D%/budget.tap
