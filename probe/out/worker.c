@@ -5,6 +5,7 @@
  */
 #include "probe/out/worker.h"
 
+#include "format/base/clock.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
 #include "probe/out/losses.h"
@@ -27,12 +28,13 @@ struct worker {
 	struct batch **full, **empty;
 	unsigned nfull, nempty;
 	atomic_bool stuck;     /* there is no empty one: live, what is brought now is dropped */
-	bool ends, stop, given_up;
+	bool ends, stop, given_up, busy;
 	bool failed;           /* the last batch could not be written */
 	bool slow, trouble;    /* said, and not yet over */
 	int64_t dropped;       /* when that was last; s */
 	uint64_t before;       /* records that were lost when it was said */
 	uint64_t brought, written; /* records */
+	struct worker_state state;
 	struct losses *losses;
 	struct batch *told;    /* losses that are being written, */
 	uint32_t kept;         /* of these rows so many were brought */
@@ -131,6 +133,39 @@ next(struct worker *w)
 	return (b);
 }
 
+/* The end of the last bin that the batch completes; WORKER_NO_TIME: it completes none. */
+static int64_t
+completes(const struct batch *b)
+{
+	const struct column *type = b->col[F_rectype], *flags = b->col[F_flags], *end = b->col[F_bend];
+	int64_t last = WORKER_NO_TIME;
+
+	for (uint32_t r = 0; r < b->rows; r++)
+		if (column_has(type, r) && type->u[r] == RECTYPE_MAR && column_has(end, r) && end->i[r] > last &&
+		    !(column_has(flags, r) && flags->u[r] & RFLAGS_late))
+			last = end->i[r];
+	return (last);
+}
+
+/* The batch was written. */
+static void
+note(struct worker *w, const struct batch *b)
+{
+	struct worker_state *s = &w->state;
+	int64_t latency, bin_end = completes(b);
+	struct timespec now;
+
+	w->written += b == w->told ? w->kept : b->rows;
+	s->written = writer_bytes(w->writer);
+	if (bin_end == WORKER_NO_TIME)
+		return;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	latency = now.tv_sec * SEC + now.tv_nsec - bin_end;
+	s->latency = latency;
+	if (latency > s->latency_most)
+		s->latency_most = latency;
+}
+
 /* With the lock, but for the writing itself.  Live it goes on until it is written, or all ends. */
 static void
 write_batch(struct worker *w, struct batch *b)
@@ -143,7 +178,7 @@ write_batch(struct worker *w, struct batch *b)
 		(void)pthread_mutex_lock(&w->lock);
 		w->failed = !good;
 		if (good) {
-			w->written += b == w->told ? w->kept : b->rows;
+			note(w, b);
 			return;
 		}
 		say_trouble(w);
@@ -174,7 +209,9 @@ work(void *arg)
 
 	(void)pthread_mutex_lock(&w->lock);
 	while ((b = next(w)) != NULL) {
+		w->busy = true;
 		write_batch(w, b);
+		w->busy = false;
 		give_back(w, b);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
@@ -224,6 +261,7 @@ worker_new(struct writer *writer, unsigned bring, bool live)
 
 	w->writer = writer;
 	w->live = live;
+	w->state = (struct worker_state){ .queue = SPARE, .latency = WORKER_NO_TIME, .latency_most = WORKER_NO_TIME };
 	w->full = mem_zero(bring + SPARE, sizeof(*w->full));
 	w->empty = mem_zero(bring + SPARE, sizeof(*w->empty));
 	while (w->nempty < SPARE)
@@ -266,19 +304,20 @@ worker_ends(struct worker *w)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
-uint64_t
-worker_lost(struct worker *w)
+void
+worker_look(const struct worker *w, struct worker_state *s)
 {
-	uint64_t n;
+	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&w->lock;
 
-	(void)pthread_mutex_lock(&w->lock);
-	n = losses_records(w->losses);
-	(void)pthread_mutex_unlock(&w->lock);
-	return (n);
+	(void)pthread_mutex_lock(lock);
+	*s = w->state;
+	s->queued = w->nfull + w->busy;
+	s->lost = losses_records(w->losses);
+	(void)pthread_mutex_unlock(lock);
 }
 
 bool
-worker_free(struct worker **pw, uint64_t *lost)
+worker_free(struct worker **pw, struct worker_state *last)
 {
 	struct worker *w = *pw;
 	bool ok;
@@ -289,8 +328,9 @@ worker_free(struct worker **pw, uint64_t *lost)
 	(void)pthread_cond_broadcast(&w->changed);
 	(void)pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
-	*lost = w->brought - w->written;
-	ok = !w->failed && *lost == 0;
+	*last = w->state;
+	last->lost = w->brought - w->written;
+	ok = !w->failed && last->lost == 0;
 	while (w->nempty > 0)
 		batch_free(&w->empty[--w->nempty]);
 	batch_free(&w->told);

@@ -13,15 +13,25 @@
 
 struct worker;
 
+#define WORKER_NO_TIME INT64_MIN
+
+struct worker_state {
+	unsigned queued, queue; /* batches that wait or are being written, of so many */
+	uint64_t written;       /* bytes */
+	uint64_t lost;          /* records that are in no file, and will not be */
+	/* ns of the wall's clock from the end of a bin until all of it was written (its MAR record, which is its last):
+	 * of the last one, at most; or WORKER_NO_TIME */
+	int64_t latency, latency_most;
+};
+
 /* Borrows the writer until worker_free().  So many threads bring batches at one time. */
 struct worker *worker_new(struct writer *, unsigned bring, bool live);
 struct sink worker_sink(struct worker *);
 bool worker_failed(struct worker *);        /* not live: writing failed, the writer has the sentence */
 /* The last batches come: live, too, they are waited for, and what can not be written now never will be. */
 void worker_ends(struct worker *);
-/* Records so far that will never be in a file. */
-uint64_t worker_lost(struct worker *);
-/* Waits until everything is written.  false: not all was; *lost: that many records were not. */
-bool worker_free(struct worker **, uint64_t *lost);
+void worker_look(const struct worker *, struct worker_state *);
+/* Waits until everything is written; `last`: how it was then.  false: not all was. */
+bool worker_free(struct worker **, struct worker_state *last);
 
 #endif
