@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
-	O_NOPROMISC, O_HEALTH, O_PPING, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_VERSION };
 
 static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -201,7 +201,7 @@ take_switch(struct options *o, int c)
 		bool *on;
 	} switches[] = { { 'D', &o->list }, { 'q', &o->quiet }, { O_ASIS, &o->as_is }, { O_OUTER, &o->decode.outer },
 		{ O_IPONLY, &o->decode.ip_only }, { O_AHINNER, &o->decode.ah_inner }, { O_NOLANES, &o->no_lanes },
-		{ O_NOPROMISC, &o->no_promisc } };
+		{ O_NOPROMISC, &o->no_promisc }, { O_NOSANDBOX, &o->guard.no_sandbox }, { 'd', &o->guard.daemon } };
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
 		if (switches[i].c == c) {
@@ -211,10 +211,29 @@ take_switch(struct options *o, int c)
 	return (false);
 }
 
+/* Options whose word is kept as it is. */
+static bool
+take_word(struct options *o, int c, const char *arg)
+{
+	const struct {
+		int c;
+		const char **word;
+	} words[] = { { 'w', &o->out }, { 'e', &o->probe }, { O_PPING, &o->pping }, { O_STATS, &o->stats },
+		{ O_METRICS, &o->metrics }, { 'u', &o->guard.user },
+		{ 'g', &o->guard.group }, { O_CHROOT, &o->guard.root }, { O_PIDFILE, &o->guard.pidfile } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].c == c) {
+			*words[i].word = arg;
+			return (true);
+		}
+	return (false);
+}
+
 static void
 take(struct options *o, int c, char *arg)
 {
-	if (take_switch(o, c))
+	if (take_switch(o, c) || take_word(o, c, arg))
 		return;
 	switch (c) {
 	case 'i':
@@ -222,14 +241,8 @@ take(struct options *o, int c, char *arg)
 			usage("-i %s: one interface at a time", arg);
 		o->iface = arg;
 		break;
-	case 'w':
-		o->out = arg;
-		break;
 	case 'S':
 		o->interval = (unsigned)number("-S", arg, 1, 3600);
-		break;
-	case 'e':
-		o->probe = arg;
 		break;
 	case 'j':
 		o->workers = (unsigned)number("-j", arg, 1, CREW_MOST);
@@ -262,9 +275,6 @@ take(struct options *o, int c, char *arg)
 		break;
 	case O_HEALTH:
 		take_health(o, arg);
-		break;
-	case O_PPING:
-		o->pping = arg;
 		break;
 	case 'r':
 		add_file(o, arg);
@@ -306,6 +316,34 @@ divide(const char *option, uint32_t cap, unsigned workers)
 	usage(say, word);
 }
 
+/* Where the probe tells how it is. */
+static void
+check_told(const struct options *o, bool to_stdout)
+{
+	bool lines = o->stats != NULL && strcmp(o->stats, "-") == 0;
+
+	if (lines && to_stdout)
+		usage("--stats %s: the records go to standard output already: say -w FILE", o->stats);
+	if (lines && o->pping != NULL && strcmp(o->pping, "-") == 0)
+		usage("--stats %s: round trips go to standard output already: say --pping FILE", o->stats);
+	if (o->metrics != NULL && strcmp(o->metrics, "-") == 0)
+		usage("--metrics %s: expected a file: it is made anew each time", o->metrics);
+	if (o->stats != NULL && o->metrics != NULL && strcmp(o->stats, o->metrics) == 0)
+		usage("--stats %s: --metrics has that file", o->stats);
+}
+
+static void
+check_guard(const struct options *o, bool to_stdout)
+{
+	if (o->guard.daemon && o->iface == NULL)
+		usage("%s: a daemon captures: say -i IFACE", "-d");
+	if (o->guard.daemon && (to_stdout || (o->pping != NULL && strcmp(o->pping, "-") == 0) ||
+	    (o->stats != NULL && strcmp(o->stats, "-") == 0)))
+		usage("%s: a daemon has no standard output: say -w FILE", "-d");
+	if (o->guard.root != NULL && o->iface == NULL)
+		usage("--chroot %s: that is for capturing: say -i IFACE", o->guard.root);
+}
+
 static void
 check(const struct options *o)
 {
@@ -319,6 +357,8 @@ check(const struct options *o)
 		usage("-i %s: files and an interface do not go together", o->iface);
 	if (o->pping != NULL && strcmp(o->pping, "-") == 0 && to_stdout)
 		usage("--pping %s: the records go to standard output already: say -w FILE", o->pping);
+	check_told(o, to_stdout);
+	check_guard(o, to_stdout);
 	divide("--max-flows", o->max_flows, o->workers);
 	divide("--max-frags", o->max_frags, o->workers);
 	divide("--max-sas", o->max_sas, o->workers);

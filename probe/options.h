@@ -6,8 +6,9 @@
 #define PROBE_OPTIONS_H
 
 #include "probe/decode/decode.h"
-#include "probe/health/health.h"
 #include "probe/flow/key.h"
+#include "probe/guard/guard.h"
+#include "probe/health/health.h"
 
 struct options {
 	char **files; /* -r */
@@ -16,6 +17,7 @@ struct options {
 	const char *out;   /* -w; NULL: stdout */
 	const char *probe; /* -e */
 	const char *pping; /* NULL: none; "-": stdout */
+	const char *stats, *metrics; /* NULL: none; stats "-": stdout */
 	char *filter;      /* BPF, or NULL */
 	unsigned interval; /* seconds */
 	uint32_t max_flows, max_frags, max_sas;
@@ -27,6 +29,7 @@ struct options {
 	struct decode_options decode;
 	struct key_options key;
 	struct health_limits limits;
+	struct guard_options guard;
 	char *conf; /* text of -F; the words above may lie in it */
 };
 
