@@ -9,6 +9,7 @@ libflow_a_SOURCES += \
 	%D%/base/arena.c %D%/base/arena.h \
 	%D%/base/bits.h \
 	%D%/base/buf.c %D%/base/buf.h \
+	%D%/base/canary.h \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/hash.c %D%/base/hash.h \

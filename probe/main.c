@@ -238,7 +238,7 @@ main(int argc, char **argv)
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
-	guarded(guard_close(&o.guard, &paths, err, sizeof(err)), err);
+	guard_close(&o.guard, &paths);
 	w = worker_new(out, o.workers);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,

@@ -70,7 +70,7 @@ UNIT += \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types
 EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/row.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
-	%D%/unit/probe/track/segments.h %D%/golden contrib/python/pavoread.py contrib/python/xxh3.py
+	%D%/unit/probe/track/segments.h %D%/golden
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -297,8 +297,8 @@ TESTS += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
 EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
-TESTS += %D%/guard.tap
-EXTRA_DIST += %D%/guard.tap
+TESTS += %D%/guard.tap %D%/install.tap
+EXTRA_DIST += %D%/guard.tap %D%/install.tap
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
@@ -313,5 +313,5 @@ EXTRA_DIST += %D%/budget.tap
 TESTS += %D%/budget.tap
 
 # --- what the pages and README.md say, tried ---------------------------------------------------------
-EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py README.md
+EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py
 TESTS += %D%/examples.tap %D%/readme.tap
