@@ -11,6 +11,7 @@ libflow_a_SOURCES += \
 	%D%/base/buf.c %D%/base/buf.h \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
+	%D%/base/cut.c %D%/base/cut.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
@@ -19,7 +20,8 @@ libflow_a_SOURCES += \
 	%D%/base/sanitizer.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
-	%D%/base/wide.h
+	%D%/base/wide.h \
+	%D%/base/zone.c %D%/base/zone.h
 
 # types, the table of fields, records (add your files here)
 libflow_a_SOURCES += %D%/types.c %D%/types.h %D%/types.def %D%/names.def
