@@ -10,6 +10,7 @@
 #include "format/flow.h"
 #include "format/member.h"
 #include "format/segment.h"
+#include "format/taken.h"
 
 #define META_VERSION 0       /* of the format */
 #define META_PREFIX 25       /* bytes before an object's payload */
@@ -28,6 +29,7 @@ enum meta_kind {
 	META_BLOCK = META_KIND('B', 'K'),
 	META_INDEX = META_KIND('I', 'X'),
 	META_TRAILER = META_KIND('T', 'R'),
+	META_TAKEN = META_KIND('T', 'K'),
 };
 
 struct meta_object {
@@ -106,5 +108,9 @@ void meta_put_index(struct buf *, const struct index_entry *, size_t);
 bool meta_get_index(const uint8_t *, size_t, uint64_t end, struct arena *, struct index_entry **, size_t *n);
 void meta_put_trailer(struct buf *, uint64_t length, uint64_t index, uint64_t records);
 bool meta_get_trailer(const uint8_t *, size_t, uint64_t *length, uint64_t *index, uint64_t *records);
+
+void meta_put_taken(struct buf *, const struct taken *);
+/* In the arena; names lead to files that may be anything. */
+bool meta_get_taken(const uint8_t *, size_t, struct arena *, struct taken *);
 
 #endif

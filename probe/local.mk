@@ -163,6 +163,17 @@ libprobe_a_SOURCES += \
 	%D%/out/worker.c \
 	%D%/out/worker.h
 
+# how the probe is
+libprobe_a_SOURCES += \
+	%D%/tell/file.c \
+	%D%/tell/file.h \
+	%D%/tell/numbers.c \
+	%D%/tell/numbers.def \
+	%D%/tell/snapshot.h \
+	%D%/tell/teller.c \
+	%D%/tell/teller.h \
+	%D%/tell/text.c
+
 # privileges
 libprobe_a_SOURCES += \
 	%D%/guard/calls.c \

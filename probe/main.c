@@ -131,7 +131,7 @@ tend(struct chores *h, struct crew *c, const struct options *o, int64_t now, boo
 
 /* Until the input ends or a signal comes.  false: something could not be read. */
 static bool
-run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
+run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const struct options *o)
 {
 	static struct arrival batch[ENGINE_BATCH];
 	struct frame f[ENGINE_BATCH];
@@ -172,8 +172,9 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 			signals.ask = 0;
 			if (o->iface != NULL)
 				ask_kernel(c);
-			totals_say(c, o);
+			totals_ask(t);
 		}
+		totals_tend(t, c, w);
 		if (o->iface != NULL && r != CAPTURE_ERROR)
 			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
 	}
@@ -193,10 +194,17 @@ guarded(bool good, const char *err)
 static void
 print_interface(const char *name, const char *what)
 {
-	if (what[0] == '\0')
-		show_printf("%s\n", name);
-	else
-		show_printf("%-18s %s\n", name, what);
+	struct buf line = { 0 };
+
+	buf_plain_str(&line, name);
+	if (what[0] != '\0') {
+		while (line.len < 18)
+			buf_u8(&line, ' ');
+		buf_u8(&line, ' ');
+		buf_plain_str(&line, what);
+	}
+	show_printf("%s\n", buf_cstr(&line));
+	buf_free(&line);
 }
 
 int
@@ -206,7 +214,9 @@ main(int argc, char **argv)
 	struct crew *crew;
 	struct writer *out;
 	struct worker *w;
+	struct worker_state written;
 	struct pings *pings;
+	struct totals *totals;
 	struct guard_paths paths;
 	char err[512];
 	bool good;
@@ -218,16 +228,17 @@ main(int argc, char **argv)
 		capture_list(print_interface);
 		return (0);
 	}
-	paths = (struct guard_paths){ { o.out, o.pping }, o.files, o.nfiles, o.iface != NULL };
+	paths = (struct guard_paths){ { o.out, o.pping, o.stats, o.metrics }, o.files, o.nfiles, o.iface != NULL };
 	guarded(guard_begin(&o.guard, err, sizeof(err)), err);
 	signals_catch();
 	capture = open_capture(&o);
 	guarded(guard_drop(&o.guard, &paths, err, sizeof(err)), err);
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
+	totals = totals_new(&o);
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
-	guarded(guard_close(&o.guard, &paths, err, sizeof(err)), err);
+	guard_close(&o.guard, &paths);
 	w = worker_new(out, o.workers);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
@@ -237,11 +248,12 @@ main(int argc, char **argv)
 		fatalx("%s", writer_error(out));
 	if (o.iface != NULL && guard_says()[0] != '\0')
 		log_info("%s", guard_says());
+	totals_start(totals);
 	guard_ready(o.iface != NULL ? "capturing" : "reading");
-	good = run(crew, w, pings, &o);
+	good = run(crew, w, pings, totals, &o);
 	guard_end();
 	crew_finish(crew);
-	good &= worker_free(&w);
+	good &= worker_free(&w, &written);
 	if (!writer_close(&out, err, sizeof(err))) {
 		log_warnx("%s", err);
 		good = false;
@@ -250,8 +262,7 @@ main(int argc, char **argv)
 		log_warnx("%s", err);
 		good = false;
 	}
-	if (!good || !o.quiet)
-		totals_say(crew, &o);
+	totals_end(&totals, crew, &written, good && o.quiet);
 	crew_free(&crew);
 	capture_free(&capture);
 	options_free(&o);

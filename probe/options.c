@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
-	O_NOPROMISC, O_HEALTH, O_PPING, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_VERSION };
 
 static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -218,7 +218,8 @@ take_word(struct options *o, int c, const char *arg)
 	const struct {
 		int c;
 		const char **word;
-	} words[] = { { 'w', &o->out }, { 'e', &o->probe }, { O_PPING, &o->pping }, { 'u', &o->guard.user },
+	} words[] = { { 'w', &o->out }, { 'e', &o->probe }, { O_PPING, &o->pping }, { O_STATS, &o->stats },
+		{ O_METRICS, &o->metrics }, { 'u', &o->guard.user },
 		{ 'g', &o->guard.group }, { O_CHROOT, &o->guard.root }, { O_PIDFILE, &o->guard.pidfile } };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -315,12 +316,29 @@ divide(const char *option, uint32_t cap, unsigned workers)
 	usage(say, word);
 }
 
+/* Where the probe tells how it is. */
+static void
+check_told(const struct options *o, bool to_stdout)
+{
+	bool lines = o->stats != NULL && strcmp(o->stats, "-") == 0;
+
+	if (lines && to_stdout)
+		usage("--stats %s: the records go to standard output already: say -w FILE", o->stats);
+	if (lines && o->pping != NULL && strcmp(o->pping, "-") == 0)
+		usage("--stats %s: round trips go to standard output already: say --pping FILE", o->stats);
+	if (o->metrics != NULL && strcmp(o->metrics, "-") == 0)
+		usage("--metrics %s: expected a file: it is made anew each time", o->metrics);
+	if (o->stats != NULL && o->metrics != NULL && strcmp(o->stats, o->metrics) == 0)
+		usage("--stats %s: --metrics has that file", o->stats);
+}
+
 static void
 check_guard(const struct options *o, bool to_stdout)
 {
 	if (o->guard.daemon && o->iface == NULL)
 		usage("%s: a daemon captures: say -i IFACE", "-d");
-	if (o->guard.daemon && (to_stdout || (o->pping != NULL && strcmp(o->pping, "-") == 0)))
+	if (o->guard.daemon && (to_stdout || (o->pping != NULL && strcmp(o->pping, "-") == 0) ||
+	    (o->stats != NULL && strcmp(o->stats, "-") == 0)))
 		usage("%s: a daemon has no standard output: say -w FILE", "-d");
 	if (o->guard.root != NULL && o->iface == NULL)
 		usage("--chroot %s: that is for capturing: say -i IFACE", o->guard.root);
@@ -339,6 +357,7 @@ check(const struct options *o)
 		usage("-i %s: files and an interface do not go together", o->iface);
 	if (o->pping != NULL && strcmp(o->pping, "-") == 0 && to_stdout)
 		usage("--pping %s: the records go to standard output already: say -w FILE", o->pping);
+	check_told(o, to_stdout);
 	check_guard(o, to_stdout);
 	divide("--max-flows", o->max_flows, o->workers);
 	divide("--max-frags", o->max_frags, o->workers);

@@ -17,6 +17,7 @@ struct options {
 	const char *out;   /* -w; NULL: stdout */
 	const char *probe; /* -e */
 	const char *pping; /* NULL: none; "-": stdout */
+	const char *stats, *metrics; /* NULL: none; stats "-": stdout */
 	char *filter;      /* BPF, or NULL */
 	unsigned interval; /* seconds */
 	uint32_t max_flows, max_frags, max_sas;

@@ -15,6 +15,7 @@ struct bin_options {
 	int64_t width;	      /* ns, as cut.h; 0: the largest bin of the input */
 	int64_t from, to;     /* of what was asked: no bin reaches further; the same: all */
 	bool approx, zero;    /* zero: bins without records too (zero.h) */
+	bool ends;	      /* groups made only of END rows come out too */
 	enum clock_zone zone; /* whose clock cuts hours and days */
 	uint64_t memory;      /* bytes, for what `zero` keeps */
 };

@@ -29,6 +29,7 @@ struct told {
 	const struct track *track;
 	const struct flow_state *f;
 	const struct bin *b;
+	const struct bin_more *more;
 	const struct tos *tos;
 	const struct frag_counts *frag;
 	const struct attr *attr;
