@@ -98,7 +98,7 @@ clock_text(int64_t ns, unsigned digits, enum clock_zone zone, char out[static CL
 	secs += east;
 	days = clock_bin(secs, DAY_SECS) / DAY_SECS;
 	in_day = (unsigned)(secs - days * DAY_SECS);
-	d = day_of(days);
+	d = date_of(days);
 
 	p = put2(p, (unsigned)d.year / 100);
 	p = put2(p, (unsigned)d.year % 100);
@@ -203,7 +203,7 @@ day_good(struct day d)
 	if (d.year < YEAR_MIN || d.year > YEAR_MAX || d.month < 1 || d.month > 12 || d.mday < 1 ||
 	    d.mday > most[d.month - 1])
 		return (false);
-	back = day_of(days_since_1970(d)); /* February 29 comes back as March 1 in other years */
+	back = date_of(days_since_1970(d)); /* February 29 comes back as March 1 in other years */
 	return (back.mday == d.mday);
 }
 
@@ -217,7 +217,7 @@ moment(struct day d, int64_t in_day, enum clock_zone zone)
 static struct day
 next_day(struct day d)
 {
-	return (day_of(days_since_1970(d) + 1));
+	return (date_of(days_since_1970(d) + 1));
 }
 
 static bool
@@ -338,7 +338,7 @@ wall(int64_t ns, enum clock_zone zone, int64_t *in_day)
 	secs += zone_offset(secs, zone);
 	days = clock_bin(secs, DAY_SECS) / DAY_SECS;
 	*in_day = (secs - days * DAY_SECS) * SEC + (ns - start);
-	return (day_of(days));
+	return (date_of(days));
 }
 
 /* 14:05[:00[.5]] on the day that holds `day` */
@@ -415,8 +415,8 @@ week(int64_t year, int64_t n, struct day *d)
 	int64_t fourth = days_since_1970((struct day){ .year = (int)year, .month = 1, .mday = 4 });
 	int64_t monday = fourth - (fourth % 7 + 10) % 7 + (n - 1) * 7; /* 1970-01-01 was a Thursday */
 
-	*d = day_of(monday);
-	return (n >= 1 && n <= 53 && day_of(monday + 3).year == year); /* its Thursday says whose year it is */
+	*d = date_of(monday);
+	return (n >= 1 && n <= 53 && date_of(monday + 3).year == year); /* its Thursday says whose year it is */
 }
 
 /* 2026, 2026-11, 2026-W47, today, yesterday */
@@ -429,7 +429,7 @@ parse_period(struct text t, int64_t now, enum clock_zone zone, struct span *s)
 	if (is_word(t, "today") || is_word(t, "yesterday")) {
 		from = wall(now, zone, &in_day);
 		if (is_word(t, "yesterday"))
-			from = day_of(days_since_1970(from) - 1);
+			from = date_of(days_since_1970(from) - 1);
 		*s = whole_day(from, zone);
 		return (true);
 	}
@@ -442,7 +442,7 @@ parse_period(struct text t, int64_t now, enum clock_zone zone, struct span *s)
 	if (take(&t, 'W')) {
 		if (!take_digits(&t, 2, 2, &n) || !week(year, n, &from))
 			return (false);
-		to = day_of(days_since_1970(from) + 7);
+		to = date_of(days_since_1970(from) + 7);
 	} else if (t.p < t.end) {
 		if (!take_digits(&t, 2, 2, &n) || n < 1 || n > 12)
 			return (false);

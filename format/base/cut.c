@@ -43,7 +43,7 @@ struct edges { /* on the wall */
 static struct edges
 month(int64_t wall)
 {
-	struct day d = day_of(floor_to(wall, DAY) / DAY), next;
+	struct day d = date_of(floor_to(wall, DAY) / DAY), next;
 
 	d.mday = 1;
 	next = d;

@@ -12,7 +12,7 @@
 
 /* Years begin in March here, so that the leap day is last. */
 struct day
-day_of(int64_t days)
+date_of(int64_t days)
 {
 	int64_t z = days + 719468; /* since 0000-03-01 */
 	int64_t era = (z >= 0 ? z : z - 146096) / 146097;

@@ -22,7 +22,7 @@ struct day {
 	int year, month, mday; /* 1..12, 1..31 */
 };
 
-struct day day_of(int64_t days); /* since 1970 */
+struct day date_of(int64_t days); /* since 1970 */
 int64_t days_since_1970(struct day);
 
 /* Seconds to add to an instant for what the wall shows. */

@@ -85,14 +85,14 @@ test_instants(void **state)
 static void
 test_dates(void **state)
 {
-	struct day d = day_of(-1);
+	struct day d = date_of(-1);
 
 	(void)state;
 	assert_int_equal(d.year * 10000 + d.month * 100 + d.mday, 19691231);
-	d = day_of(19782); /* 2024-02-29 */
+	d = date_of(19782); /* 2024-02-29 */
 	assert_int_equal(d.year * 10000 + d.month * 100 + d.mday, 20240229);
 	for (int64_t n = -200000; n < 200000; n += 37)
-		assert_int_equal(days_since_1970(day_of(n)), n);
+		assert_int_equal(days_since_1970(date_of(n)), n);
 }
 
 int
