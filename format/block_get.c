@@ -10,6 +10,7 @@
 #include "format/base/mem.h"
 #include "format/block_memory.h"
 #include "format/dictionary.h"
+#include "format/formula.h"
 #include "format/given.h"
 #include "format/ids.h"
 #include "format/member.h"
@@ -52,12 +53,14 @@ known(const struct dir_column *c, enum field f)
 		return (true);
 	switch (fields[f].store) {
 	case STORE_IP:
-		return (c->code == CODE_INDEX || (c->code == CODE_LIKE && c->other != 0));
+		return (c->code == CODE_INDEX || (c->code == CODE_LIKE && c->nmore > 0));
 	case STORE_BLOB:
 		return (c->code == CODE_BLOB || c->code == CODE_BLOBDICT);
 	default:
-		return (u64_knows(c->code) || ((c->code == CODE_DIFF || c->code == CODE_LIKE) && c->other != 0) ||
-		    (c->code == CODE_ID && fields[f].ids != ID_NONE && c->other == fields[f].ids));
+		return (u64_knows(c->code) || ((c->code == CODE_DIFF || c->code == CODE_LIKE) && c->nmore > 0) ||
+		    (c->code == CODE_ID && fields[f].ids != ID_NONE && c->nmore > 0 && c->more[0] == fields[f].ids) ||
+		    (c->code == CODE_MADE && c->nmore > 0 && formula_fields(c->more[0]) > 0 &&
+			c->nmore > formula_fields(c->more[0])));
 	}
 }
 
@@ -337,7 +340,7 @@ decode_ids(struct decoding *g, const struct dir_column *c, struct cursor *bytes,
 		return (BLOCK_DAMAGED);
 	if (cur_left(bytes) != 0)
 		return (BLOCK_DAMAGED);
-	id_fill(c->other, &rows, place, k->residue, (uint32_t)others, col->u, &k->arena);
+	id_fill(c->more[0], &rows, place, k->residue, (uint32_t)others, col->u, &k->arena);
 	if (n != g->d->rows)
 		scatter(col->u, col->present, g->d->rows, n);
 	return (BLOCK_GOOD);
@@ -372,10 +375,27 @@ get_like(struct decoding *g, const struct dir_column *c, struct cursor *bytes, c
 	    !set_get(kind, &set, k->others, n, (uint32_t)others) ||
 	    !u64_get_nested(k->coder, bytes, k->residue, (uint32_t)others))
 		return (false);
-	key_of(g, c->other, col, k->like_a);
-	if (c->also != 0)
-		key_of(g, c->also, col, k->like_b);
-	return (like_fill(k->like, k->like_a, c->also == 0 ? NULL : k->like_b, k->others, k->residue, n, v));
+	key_of(g, c->more[0], col, k->beside[0]);
+	if (c->nmore > 1)
+		key_of(g, c->more[1], col, k->beside[1]);
+	return (like_fill(k->like, k->beside[0], c->nmore > 1 ? k->beside[1] : NULL, k->others, k->residue, n, v));
+}
+
+/* The n values that are nearly what a formula makes of others. */
+static bool
+get_made(struct decoding *g, const struct dir_column *c, struct cursor *bytes, const struct column *col, uint64_t *v, uint32_t n)
+{
+	struct blocks *k = g->k;
+	uint64_t *const from[FORMULA_FIELDS] = { k->beside[0], k->beside[1], k->beside[2], k->beside[3] };
+
+	if (!u64_get_nested(k->coder, bytes, v, n))
+		return (false);
+	for (unsigned i = 0; i < formula_fields(c->more[0]); i++)
+		key_of(g, c->more[i + 1], col, from[i]);
+	formula_fill(c->more[0], k->like, (const uint64_t *const *)from, n, k->residue);
+	for (uint32_t i = 0; i < n; i++)
+		v[i] = k->residue[i] + unzigzag(v[i]);
+	return (true);
 }
 
 static enum block_result
@@ -386,7 +406,7 @@ decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes,
 	if (c->code == CODE_ID)
 		return (decode_ids(g, c, bytes, col, n));
 	if (c->code == CODE_DIFF) {
-		const struct column *o = g->b->col[field_with_id((uint16_t)c->other)];
+		const struct column *o = g->b->col[field_with_id((uint16_t)c->more[0])];
 
 		if (!u64_get_nested(k->coder, bytes, col->u, n))
 			return (BLOCK_DAMAGED);
@@ -407,7 +427,9 @@ decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes,
 			}
 		return (BLOCK_GOOD);
 	}
-	if (c->code == CODE_LIKE ? !get_like(g, c, bytes, col, col->u, n) : !u64_get(k->coder, c->code, bytes, col->u, n))
+	if (!(c->code == CODE_LIKE     ? get_like(g, c, bytes, col, col->u, n) :
+		c->code == CODE_MADE ? get_made(g, c, bytes, col, col->u, n) :
+				       u64_get(k->coder, c->code, bytes, col->u, n)))
 		return (BLOCK_DAMAGED);
 	if (n != g->d->rows)
 		scatter(col->u, col->present, g->d->rows, n);
@@ -587,27 +609,38 @@ column_with_id(const struct directory *d, uint32_t id, uint32_t end)
 
 /* The columns before this one that its encoding names; their number. */
 static unsigned
-references(const struct directory *d, uint32_t i, uint32_t to[2])
+references(const struct directory *d, uint32_t i, uint32_t to[DIR_MORE])
 {
 	const struct dir_column *c = &d->col[i];
-	unsigned n = 0;
+	unsigned first = c->code == CODE_MADE, end = 0, n = 0;
 
-	if (c->code == CODE_DIFF || c->code == CODE_LIKE)
-		to[n++] = column_with_id(d, c->other, i);
-	if (c->code == CODE_LIKE && c->also != 0)
-		to[n++] = column_with_id(d, c->also, i);
+	if (c->code == CODE_LIKE)
+		end = c->nmore < 2 ? c->nmore : 2;
+	else if (c->code == CODE_DIFF)
+		end = c->nmore > 0;
+	else if (c->code == CODE_MADE && c->nmore > 0)
+		end = 1 + formula_fields(c->more[0]) < c->nmore ? 1 + formula_fields(c->more[0]) : c->nmore;
+	for (unsigned m = first; m < end; m++)
+		to[n++] = column_with_id(d, c->more[m], i);
 	return (n);
+}
+
+/* Is it of rows like others, for which an address is its place in the dictionary? */
+static bool
+takes_places(const struct dir_column *c)
+{
+	return (c->code == CODE_LIKE || c->code == CODE_MADE);
 }
 
 static void
 mark_references(struct decoding *g, uint32_t i)
 {
-	uint32_t o[2];
+	uint32_t o[DIR_MORE];
 
 	for (unsigned n = references(g->d, i, o); n-- > 0;)
 		if (o[n] < i) {
 			g->need[o[n]] = true;
-			g->key[o[n]] |= g->d->col[i].code == CODE_LIKE;
+			g->key[o[n]] |= takes_places(&g->d->col[i]);
 		}
 }
 
@@ -616,7 +649,7 @@ static bool
 has_references(const struct decoding *g, uint32_t i, const struct fieldset *odd)
 {
 	const struct directory *d = g->d;
-	uint32_t o[2];
+	uint32_t o[DIR_MORE];
 
 	for (unsigned n = references(d, i, o); n-- > 0;) {
 		enum store store;
@@ -624,7 +657,7 @@ has_references(const struct decoding *g, uint32_t i, const struct fieldset *odd)
 		if (o[n] == i || !g->need[o[n]] || d->col[o[n]].code == CODE_ID)
 			return (false);
 		store = fields[field_of(&d->col[o[n]], odd)].store;
-		if (store != STORE_U64 && (store != STORE_IP || d->col[i].code != CODE_LIKE))
+		if (store != STORE_U64 && (store != STORE_IP || !takes_places(&d->col[i])))
 			return (false);
 	}
 	return (true);
@@ -642,7 +675,7 @@ mark_for_id(struct decoding *g, const struct dir_column *id, const struct fields
 {
 	bool all = true;
 
-	for (const uint16_t *f = id_needs(id->other); *f != F_NONE; f++) {
+	for (const uint16_t *f = id_needs(id->more[0]); *f != F_NONE; f++) {
 		uint32_t i = column_with_id(g->d, fields[*f].id, g->d->ncol);
 
 		if (i == g->d->ncol)

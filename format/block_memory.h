@@ -16,7 +16,7 @@ struct blocks {
 	struct arena arena; /* of one block */
 	struct buf body, tries, packed[2], sections; /* packed: of body and of tries */
 	uint64_t gathered[BATCH_ROWS], residue[BATCH_ROWS], index[BATCH_ROWS], others[BITS_WORDS(BATCH_ROWS)];
-	uint64_t like_a[BATCH_ROWS], like_b[BATCH_ROWS];
+	uint64_t beside[FORMULA_FIELDS][BATCH_ROWS];
 	uint8_t *raw; /* a decompressed section */
 	size_t raw_cap;
 	union LZ4_stream_u *lz4;

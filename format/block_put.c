@@ -8,6 +8,7 @@
 #include "format/base/hash.h"
 #include "format/block_memory.h"
 #include "format/dictionary.h"
+#include "format/formula.h"
 #include "format/given.h"
 #include "format/ids.h"
 #include "format/member.h"
@@ -207,11 +208,10 @@ usable(const struct encoding *e, const struct outgoing *w, enum field other)
 	return (c);
 }
 
+/* What is left of values if others are taken off; `o` may be where it goes. */
 static const uint64_t *
-residue(struct encoding *e, const struct outgoing *w, const struct column *other, const uint64_t *v)
+residue(struct encoding *e, const struct outgoing *w, const uint64_t *o, const uint64_t *v)
 {
-	const uint64_t *o = gather(e, other, w->set, w->n, e->k->residue);
-
 	for (uint32_t i = 0; i < w->n; i++)
 		e->k->residue[i] = zigzag(v[i] - o[i]);
 	return (e->k->residue);
@@ -281,8 +281,8 @@ put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 	struct plan rest = { .bytes = 0 };
 	enum set_kind kind;
 
-	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 || (a = beside(e, w, like[0] - 1, k->like_a)) == NULL ||
-	    (like[1] != 0 && (b = beside(e, w, like[1] - 1, k->like_b)) == NULL) ||
+	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 || (a = beside(e, w, like[0] - 1, k->beside[0])) == NULL ||
+	    (like[1] != 0 && (b = beside(e, w, like[1] - 1, k->beside[1])) == NULL) ||
 	    (others = like_others(k->like, a, b, v, w->n, most, k->others)) > most)
 		return (false);
 	for (size_t i = bits_next(k->others, 0, w->n); i < w->n; i = bits_next(k->others, i + 1, w->n))
@@ -298,8 +298,8 @@ put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 	buf_varint(&k->body, k->tries.len);
 	buf_add(&k->body, k->tries.p, k->tries.len);
 	w->dir.code = CODE_LIKE;
-	w->dir.other = fields[like[0] - 1].id;
-	w->dir.also = like[1] == 0 ? 0 : fields[like[1] - 1].id;
+	for (unsigned i = 0; i < 2 && like[i] != 0; i++)
+		w->dir.more[w->dir.nmore++] = fields[like[i] - 1].id;
 	put_smaller(e, w, &rest, k->residue, others, true);
 	return (true);
 }
@@ -327,7 +327,7 @@ put_ids(struct encoding *e, struct outgoing *w, const uint64_t *v)
 		k->residue[i] = v[at[i]];
 	}
 	w->dir.code = CODE_ID;
-	w->dir.other = formula;
+	w->dir.more[w->dir.nmore++] = formula;
 	if (others == 0) {
 		w->dir.at = put_body(k);
 		return (true);
@@ -335,6 +335,35 @@ put_ids(struct encoding *e, struct outgoing *w, const uint64_t *v)
 	plan = u64_plan(k->coder, k->residue, others);
 	u64_put_nested(k->coder, &plan, plan.best, k->residue, others, &k->body);
 	w->dir.at = put_body(k);
+	return (true);
+}
+
+/* A column that is nearly a formula of others.  As put_like(). */
+static bool
+put_made(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct plan *plan, bool *other)
+{
+	struct blocks *k = e->k;
+	uint64_t *const room[FORMULA_FIELDS] = { k->beside[0], k->beside[1], k->beside[2], k->beside[3] };
+	const uint64_t *from[FORMULA_FIELDS] = { NULL };
+	enum formula formula = fields[w->f].formula;
+	unsigned n = formula_fields(formula);
+	struct plan rest;
+
+	if (n == 0 || plan->bytes < 16 + w->n / 8)
+		return (false);
+	for (unsigned i = 0; i < n; i++)
+		if ((from[i] = beside(e, w, fields[w->f].made[i], room[i])) == NULL)
+			return (false);
+	formula_fill(formula, k->like, from, w->n, k->residue);
+	rest = u64_plan_below(k->coder, residue(e, w, k->residue, v), w->n, plan->bytes);
+	*other = true;
+	if (rest.bytes + rest.bytes / 16 + 4 >= plan->bytes)
+		return (false);
+	w->dir.code = CODE_MADE;
+	w->dir.more[w->dir.nmore++] = formula;
+	for (unsigned i = 0; i < n; i++)
+		w->dir.more[w->dir.nmore++] = fields[fields[w->f].made[i]].id;
+	put_smaller(e, w, &rest, k->residue, w->n, true);
 	return (true);
 }
 
@@ -385,15 +414,15 @@ put_u64(struct encoding *e, struct outgoing *w)
 		w->dir.code = CODE_CONST;
 		return;
 	}
-	if (put_like(e, w, v, &plan, &others))
+	if (put_like(e, w, v, &plan, &others) || put_made(e, w, v, &plan, &others))
 		return;
 	if (plan.bytes > 16 && (ref = usable(e, w, other)) != NULL) {
-		const uint64_t *x = residue(e, w, ref, v);
+		const uint64_t *x = residue(e, w, gather(e, ref, w->set, w->n, k->residue), v);
 		struct plan diff = u64_plan_below(k->coder, x, w->n, plan.bytes);
 
 		if (diff.bytes + diff.bytes / 16 + 4 < plan.bytes) {
 			w->dir.code = CODE_DIFF;
-			w->dir.other = fields[other].id;
+			w->dir.more[w->dir.nmore++] = fields[other].id;
 			put_smaller(e, w, &diff, x, w->n, true);
 			return;
 		}

@@ -27,11 +27,13 @@ enum coding { /* on disk */
 	CODE_DICT = 7,
 	CODE_DIFF = 8,
 	CODE_BYTES = 9,
+	CODE_UNITS = 10,
 	CODE_INDEX = 16,
 	CODE_BLOB = 24,
 	CODE_BLOBDICT = 25,
 	CODE_ID = 32,
 	CODE_LIKE = 33,
+	CODE_MADE = 34,
 	CODE_NONE = 255,
 };
 

@@ -99,7 +99,7 @@ get_groups(struct cursor *c, uint64_t *v, uint32_t n)
 bool
 u64_knows(enum coding code)
 {
-	return (code <= CODE_DICT || code == CODE_BYTES);
+	return (code <= CODE_DICT || code == CODE_BYTES || code == CODE_UNITS);
 }
 
 static void
@@ -150,6 +150,13 @@ get_bytes(struct cursor *c, uint64_t *v, uint32_t n)
 			v[i] |= (uint64_t)p[i] << 8 * w;
 	}
 	return (true);
+}
+
+static void
+get_varints(struct cursor *c, uint64_t *v, uint32_t n, uint64_t unit)
+{
+	for (uint32_t i = 0; i < n; i++)
+		v[i] = unit * cur_varint(c);
 }
 
 static bool
@@ -238,8 +245,10 @@ u64_get(struct coder *k, enum coding code, struct cursor *c, uint64_t *v, uint32
 	case CODE_DELTA:
 		return (get_delta(c, v, n));
 	case CODE_VARINT:
-		for (uint32_t i = 0; i < n; i++)
-			v[i] = cur_varint(c);
+		get_varints(c, v, n, 1);
+		return (!c->cut);
+	case CODE_UNITS:
+		get_varints(c, v, n, cur_varint(c));
 		return (!c->cut);
 	case CODE_SPARSE:
 		return (get_sparse(k, c, v, n));

@@ -25,13 +25,22 @@ divides(uint64_t unit, const uint64_t *v, uint32_t n, uint64_t min)
 
 /* Times are often whole microseconds or milliseconds; other ranges are not worth dividing. */
 static uint64_t
-unit_of(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
+decimal_unit(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
 {
 	if (max - min < 1000 || !divides(1000, v, n, min))
 		return (1);
 	if (max - min < 1000000 || !divides(1000000, v, n, min))
 		return (1000);
 	return (max - min < 1000000000 || !divides(1000000000, v, n, min) ? 1000000 : 1000000000);
+}
+
+/* Differences that are all positive are even numbers of it, after zigzag. */
+static uint64_t
+unit_of(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
+{
+	uint64_t unit = decimal_unit(v, n, min, max);
+
+	return (unit > 1 && max - min >= 2 * unit && divides(2 * unit, v, n, min) ? 2 * unit : unit);
 }
 
 WIDE static uint64_t
@@ -158,30 +167,30 @@ count_in_group(const uint64_t *v, uint64_t least)
 	return (count_from(v, GROUP, least));
 }
 
-/* Values are looked at only in groups where they do not all take the same. */
+/* Of v / unit.  Values are looked at only in groups where they do not all take the same. */
 static uint64_t
-cost_varint(const struct group *g, const uint64_t *v, uint32_t n)
+cost_varint(const struct group *g, const uint64_t *v, uint32_t n, uint64_t unit)
 {
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < n; i += GROUP, g++) {
 		uint32_t m = n - i < GROUP ? n - i : GROUP;
-		unsigned size = varint_size(g->min);
+		unsigned size = varint_size(g->min / unit), most = varint_size(g->max / unit);
 
 		bytes += (uint64_t)m * size;
-		for (; size < varint_size(g->max); size++) /* those that take more than that */
-			bytes += m == GROUP ? count_in_group(v + i, 1ull << 7 * size) : count_from(v + i, m, 1ull << 7 * size);
+		for (; size < most; size++) /* those that take more than that */
+			bytes += m == GROUP ? count_in_group(v + i, unit << 7 * size) : count_from(v + i, m, unit << 7 * size);
 	}
 	return (bytes);
 }
 
 static uint64_t
-least_varint(const struct group *g, uint32_t n)
+least_varint(const struct group *g, uint32_t n, uint64_t unit)
 {
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < n; i += GROUP, g++)
-		bytes += (uint64_t)(n - i < GROUP ? n - i : GROUP) * varint_size(g->min);
+		bytes += (uint64_t)(n - i < GROUP ? n - i : GROUP) * varint_size(g->min / unit);
 	return (bytes);
 }
 
@@ -469,7 +478,7 @@ struct plan
 u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 {
 	struct plan plan = { .unit = 1, .alt = CODE_NONE };
-	uint64_t whole, varint;
+	uint64_t whole, varint, unit;
 	unsigned bits, width;
 
 	assert(n > 0 && n <= CODER_MAX);
@@ -494,15 +503,16 @@ u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
 	better(&plan, CODE_SPARSE, cost_sparse(k, v, n, plan.common, plan.bytes));
 	width = bytes_of(plan.max);
 	whole = 1 + (uint64_t)n * width;
-	varint = least_varint(k->group, n);
+	unit = plan.min % plan.unit == 0 ? plan.unit : 1;
+	varint = least_varint(k->group, n, unit);
 	if (varint < 2 * plan.bytes)
-		varint = cost_varint(k->group, v, n);
+		varint = cost_varint(k->group, v, n, unit);
 	if (bits > 4)
 		better(&plan, CODE_DICT, cost_dict(k, v, n, &plan, plan.bytes < most ? plan.bytes : most));
-	plan.alt = whole <= varint ? (width == 1 ? CODE_PLAIN : CODE_BYTES) : CODE_VARINT;
+	plan.alt = whole <= varint ? (width == 1 ? CODE_PLAIN : CODE_BYTES) : unit > 1 ? CODE_UNITS : CODE_VARINT;
 	if (whole < plan.bytes)
 		better(&plan, CODE_PLAIN, whole);
-	better(&plan, CODE_VARINT, varint);
+	better(&plan, unit > 1 ? CODE_UNITS : CODE_VARINT, varint);
 	if (plan.alt == plan.best || (whole < varint ? whole : varint) > plan.bytes * 2)
 		plan.alt = CODE_NONE;
 	return (plan);

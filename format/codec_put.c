@@ -117,6 +117,9 @@ scale(struct coder *k, const uint64_t *v, uint32_t n, const struct plan *plan)
 	case 1000:
 		scale_by(1000, v, n, plan->min, k->scaled);
 		break;
+	case 2000:
+		scale_by(2000, v, n, plan->min, k->scaled);
+		break;
 	case 1000000:
 		scale_by(1000000, v, n, plan->min, k->scaled);
 		break;
@@ -162,6 +165,19 @@ put_varints(struct buf *out, const uint64_t *v, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		p = varint_to(p, v[i]);
 	out->len = (size_t)(p - out->p);
+}
+
+/* All of them are multiples of the unit. */
+static void
+put_units(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t n, struct buf *out)
+{
+	const uint64_t least = plan->min / plan->unit;
+
+	buf_varint(out, plan->unit);
+	scale(k, v, n, plan);
+	for (uint32_t i = 0; i < n; i++)
+		k->scaled[i] += least;
+	put_varints(out, k->scaled, n);
 }
 
 static void
@@ -265,6 +281,9 @@ u64_put(struct coder *k, const struct plan *plan, enum coding code, const uint64
 		break;
 	case CODE_VARINT:
 		put_varints(out, v, n);
+		break;
+	case CODE_UNITS:
+		put_units(k, plan, v, n, out);
 		break;
 	case CODE_SPARSE:
 		put_sparse(k, plan, v, n, out);

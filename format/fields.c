@@ -54,6 +54,8 @@ enum { /* how a type is held, as a constant expression */
 #define NEARS(name, other)  NEAR(s##name, s##other) NEAR(d##name, d##other)
 #define LIKE(name, a)        [F_##name].like = { F_##a + 1, 0 },
 #define LIKES(name, a, b)    [F_s##name].like = { F_s##a + 1, F_##b + 1 }, [F_d##name].like = { F_d##a + 1, F_##b + 1 },
+#define LIKE2(name, a, b)    [F_##name].like = { F_##a + 1, F_##b + 1 },
+#define MADE(name, how, ...)  [F_##name].formula = FORMULA_##how, [F_##name].made = { __VA_ARGS__ },
 #define MEMBER(name, which) [F_##name].member = MEMBER_##which,
 #define IDS(name, which)    [F_##name].ids = ID_##which,
 #define SCALE(name, which)  [F_##name].scale = HIST_##which,

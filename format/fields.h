@@ -17,6 +17,19 @@ enum agg { AGG_NONE, AGG_KEY, AGG_SAME, AGG_SUM, AGG_MIN, AGG_MAX, AGG_OR, AGG_H
 
 enum id_formula { ID_NONE, ID_FLOW = 1, ID_TUNNEL = 2 }; /* on disk: what an id follows from (ids.h) */
 
+/* On disk: what a number is likely to be (formula.h). */
+enum formula {
+	FORMULA_NONE = 0,
+	FORMULA_SPAN = 1,	  /* (a - b) / 1000 */
+	FORMULA_SINCE = 2,	  /* the same; b is the a of the last row with the same c and d, if there is one */
+	FORMULA_SQUARES = 3,	  /* a * a / (b, or b - 1 where c is odd) */
+	FORMULA_SUM = 4,	  /* a + b */
+	FORMULA_OTHER_OF_TWO = 5, /* c is 2: a - b; else b */
+	FORMULA_RANGE_OF_TWO = 6, /* c is 2: a - b; else 0 */
+	FORMULAS
+};
+#define FORMULA_FIELDS 4 /* that one takes at most */
+
 enum field {
 #define FIELD(id, name, ...)        F_##name,
 #define PAIR(id, name, ...)         F_s##name, F_d##name,
@@ -40,6 +53,8 @@ struct field_info {
 	uint16_t companion; /* FIRST, LAST, TOP: the field with its time; COMP: its main field; else F_NONE */
 	uint16_t near;      /* a field whose values are often close to its own; F_NONE */
 	uint16_t like[2];   /* F_x + 1 of the fields whose rows of the same values have often the same of it; 0 */
+	uint8_t formula;    /* enum formula: what it is likely to be, by the fields of made[] */
+	uint16_t made[FORMULA_FIELDS];
 	uint8_t member;     /* enum member: the membership filter that has its values; MEMBERS: none */
 	uint8_t ids;        /* enum id_formula: what it follows from; 0: nothing */
 	uint8_t scale;      /* HIST: enum hist_scale, what its buckets stand for */

@@ -121,3 +121,17 @@ like_fill(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *
 	}
 	return (true);
 }
+
+void
+like_before(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *v, const uint64_t *first, uint32_t n,
+    uint64_t *to)
+{
+	start(l, n);
+	for (uint32_t i = 0; i < n; i++) {
+		bool fresh;
+		struct last *e = look(l, a[i], b[i], &fresh);
+
+		to[i] = fresh ? first[i] : e->v;
+		e->v = v[i];
+	}
+}

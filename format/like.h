@@ -22,5 +22,8 @@ uint32_t like_others(struct like *, const uint64_t *a, const uint64_t *b, const 
 /* All n values, from those that are in `others`, in order.  false: a row has none, and there was no row like it. */
 bool like_fill(struct like *, const uint64_t *a, const uint64_t *b, const uint64_t *others, const uint64_t *other, uint32_t n,
     uint64_t *v);
+/* For each of n rows the v of the last row before it with the same a and b, or `first` where there is none. */
+void like_before(struct like *, const uint64_t *a, const uint64_t *b, const uint64_t *v, const uint64_t *first, uint32_t n,
+    uint64_t *to);
 
 #endif

@@ -9,13 +9,16 @@ libflow_a_SOURCES += \
 	%D%/base/arena.c %D%/base/arena.h \
 	%D%/base/bits.h \
 	%D%/base/buf.c %D%/base/buf.h \
+	%D%/base/canary.h \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/hash.c %D%/base/hash.h \
+	%D%/base/json.c %D%/base/json.h \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \
 	%D%/base/output.c %D%/base/output.h \
+	%D%/base/plain.c %D%/base/plain.h \
 	%D%/base/sanitizer.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
@@ -40,10 +43,15 @@ libflow_a_SOURCES += \
 	%D%/block.h %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_put.c \
 	%D%/codec.h %D%/codec_get.c %D%/codec_memory.c %D%/codec_memory.h %D%/codec_plan.c %D%/codec_put.c %D%/codec_set.c \
 	%D%/dictionary.c %D%/dictionary.h \
+	%D%/formula.c %D%/formula.h \
 	%D%/given.c %D%/given.h \
 	%D%/like.c %D%/like.h \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
+	%D%/input.c %D%/input.h \
+	%D%/outline.c %D%/outline.h \
 	%D%/reader.c %D%/reader.h \
+	%D%/tally.c %D%/tally.h \
 	%D%/segment.h \
+	%D%/taken.h \
 	%D%/writer.c %D%/writer.h

@@ -185,7 +185,7 @@ put_column(msgpack_packer *pk, const struct dir_column *c, uint32_t last_id)
 {
 	bool constant = c->code == 0;
 
-	(void)msgpack_pack_array(pk, constant ? 4 : c->also != 0 ? 11 : c->other != 0 ? 10 : 9);
+	(void)msgpack_pack_array(pk, constant ? 4 : 9 + c->nmore);
 	(void)msgpack_pack_uint32(pk, c->id - last_id);
 	(void)msgpack_pack_uint8(pk, c->code);
 	if (c->mixed != ROWS_NONE)
@@ -198,10 +198,8 @@ put_column(msgpack_packer *pk, const struct dir_column *c, uint32_t last_id)
 	put_value(pk, &c->min);
 	if (!constant)
 		put_value(pk, &c->max);
-	if (c->other != 0)
-		(void)msgpack_pack_uint32(pk, c->other);
-	if (c->also != 0)
-		(void)msgpack_pack_uint32(pk, c->also);
+	for (unsigned i = 0; i < c->nmore; i++)
+		(void)msgpack_pack_uint32(pk, c->more[i]);
 }
 
 void
@@ -278,6 +276,31 @@ meta_put_trailer(struct buf *out, uint64_t length, uint64_t index, uint64_t reco
 		buf_u8(out, 0xcf);
 		buf_u64(out, v[i]);
 	}
+}
+
+void
+meta_put_taken(struct buf *out, const struct taken *t)
+{
+	msgpack_packer pk;
+
+	msgpack_packer_init(&pk, out, to_buf);
+	(void)msgpack_pack_map(&pk, 5);
+	put_number(&pk, "from", (uint64_t)t->from);
+	put_number(&pk, "to", (uint64_t)t->to);
+	put_str(&pk, "probe");
+	put_str(&pk, t->probe);
+	put_str(&pk, "files");
+	(void)msgpack_pack_array(&pk, t->n);
+	for (size_t i = 0; i < t->n; i++) {
+		(void)msgpack_pack_array(&pk, 3);
+		put_str(&pk, t->file[i].name);
+		(void)msgpack_pack_uint64(&pk, t->file[i].size);
+		(void)msgpack_pack_uint64(&pk, t->file[i].check);
+	}
+	put_str(&pk, "ran");
+	(void)msgpack_pack_array(&pk, t->spans);
+	for (size_t i = 0; i < t->spans; i++)
+		(void)msgpack_pack_uint64(&pk, (uint64_t)t->span[i]);
 }
 
 /* --- unpacking */
@@ -581,10 +604,8 @@ read_column(struct directory_arg *a, const msgpack_object *o, struct dir_column 
 	c->at = next_section(&l, a);
 	c->min = next_value(&l);
 	c->max = next_value(&l);
-	if (l.p < l.end && l.p->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
-		c->other = (uint32_t)next_uint(&l, (1u << 30) - 1);
-	if (l.p < l.end && l.p->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
-		c->also = (uint32_t)next_uint(&l, (1u << 30) - 1);
+	while (c->nmore < DIR_MORE && l.p < l.end && l.p->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+		c->more[c->nmore++] = (uint32_t)next_uint(&l, (1u << 30) - 1);
 	return (l.good && c->id > last_id && c->id < 1u << 30);
 }
 
@@ -753,4 +774,80 @@ meta_get_trailer(const uint8_t *p, size_t n, uint64_t *length, uint64_t *index, 
 		*to[i] = cur_u64(&c);
 	}
 	return (good && !c.cut && cur_left(&c) == 0 && *index < *length);
+}
+
+struct taken_arg {
+	struct arena *arena;
+	struct taken *taken;
+};
+
+static bool
+read_taken_files(struct arena *a, const msgpack_object *o, struct taken *t)
+{
+	struct list l = list_of(o, 0);
+
+	if (!l.good)
+		return (false);
+	t->n = 0;
+	t->file = arena_zero(a, (size_t)(l.end - l.p) * sizeof(*t->file) + 1);
+	while (l.p < l.end) {
+		struct list f = list_of(l.p++, 3);
+		const msgpack_object *name = next(&f);
+		uint64_t size = next_uint(&f, UINT64_MAX), check = next_uint(&f, UINT64_MAX);
+
+		if (!f.good || name->type != MSGPACK_OBJECT_STR)
+			return (false);
+		t->file[t->n++] = (struct taken_file){ text_of(a, name), size, check };
+	}
+	return (true);
+}
+
+static bool
+read_spans(struct arena *a, const msgpack_object *o, struct taken *t)
+{
+	struct list l = list_of(o, 0);
+
+	t->spans = 0;
+	t->span = arena_zero(a, (size_t)(l.end - l.p) * sizeof(*t->span) + 1);
+	while (l.p < l.end && l.good) {
+		t->span[t->spans] = (int64_t)next_uint(&l, INT64_MAX);
+		if (t->spans > 0 && t->span[t->spans] < t->span[t->spans - 1])
+			return (false);
+		t->spans++;
+	}
+	return (l.good && t->spans % 2 == 0);
+}
+
+static bool
+read_taken(void *arg, const msgpack_object *o)
+{
+	const struct taken_arg *a = arg;
+	struct taken *t = a->taken;
+
+	if (o->type != MSGPACK_OBJECT_MAP)
+		return (false);
+	for (uint32_t i = 0; i < o->via.map.size; i++) {
+		const msgpack_object *key = &o->via.map.ptr[i].key, *v = &o->via.map.ptr[i].val;
+		bool time = v->type == MSGPACK_OBJECT_POSITIVE_INTEGER && v->via.u64 <= INT64_MAX;
+
+		if (is_text(key, "from") && time)
+			t->from = (int64_t)v->via.u64;
+		else if (is_text(key, "to") && time)
+			t->to = (int64_t)v->via.u64;
+		else if (is_text(key, "probe") && v->type == MSGPACK_OBJECT_STR)
+			t->probe = text_of(a->arena, v);
+		else if ((is_text(key, "files") && !read_taken_files(a->arena, v, t)) ||
+		    (is_text(key, "ran") && !read_spans(a->arena, v, t)))
+			return (false);
+	}
+	return (t->probe != NULL && t->file != NULL && t->from >= 0 && t->from < t->to);
+}
+
+bool
+meta_get_taken(const uint8_t *p, size_t n, struct arena *arena, struct taken *t)
+{
+	struct taken_arg a = { arena, t };
+
+	*t = (struct taken){ .from = -1, .to = -1 };
+	return (unpack(p, n, META_UNPACK_MAX, read_taken, &a));
 }

@@ -10,6 +10,7 @@
 #include "format/flow.h"
 #include "format/member.h"
 #include "format/segment.h"
+#include "format/taken.h"
 
 #define META_VERSION 0       /* of the format */
 #define META_PREFIX 25       /* bytes before an object's payload */
@@ -28,6 +29,7 @@ enum meta_kind {
 	META_BLOCK = META_KIND('B', 'K'),
 	META_INDEX = META_KIND('I', 'X'),
 	META_TRAILER = META_KIND('T', 'R'),
+	META_TAKEN = META_KIND('T', 'K'),
 };
 
 struct meta_object {
@@ -68,10 +70,13 @@ struct dir_value { /* uint if bytes.p is NULL */
 	uint64_t u;
 	struct blob bytes;
 };
+#define DIR_MORE 5
 struct dir_column {
-	uint32_t also; /* of CODE_LIKE: the second field; 0: none */
-	uint32_t id, other; /* other: of CODE_DIFF, CODE_LIKE; CODE_ID: its formula */
-	uint8_t code;
+	uint32_t id;
+	/* of CODE_DIFF, CODE_LIKE: ids of one field, of one or two; of CODE_ID: its formula; of CODE_MADE: its formula, and ids
+	 * of what it takes */
+	uint32_t more[DIR_MORE];
+	uint8_t nmore, code;
 	int32_t present, mixed;
 	struct dir_section at;
 	struct dir_value min, max; /* CODE_CONST: min */
@@ -103,5 +108,9 @@ void meta_put_index(struct buf *, const struct index_entry *, size_t);
 bool meta_get_index(const uint8_t *, size_t, uint64_t end, struct arena *, struct index_entry **, size_t *n);
 void meta_put_trailer(struct buf *, uint64_t length, uint64_t index, uint64_t records);
 bool meta_get_trailer(const uint8_t *, size_t, uint64_t *length, uint64_t *index, uint64_t *records);
+
+void meta_put_taken(struct buf *, const struct taken *);
+/* In the arena; names lead to files that may be anything. */
+bool meta_get_taken(const uint8_t *, size_t, struct arena *, struct taken *);
 
 #endif

@@ -25,7 +25,7 @@ struct writer {
 	bool sync, begun, failed, partial;
 	char error[512];
 	struct blocks *blocks;
-	struct buf header, out, payload, block;
+	struct buf header, out, payload, block, taken;
 	struct fieldset described; /* fields that a schema of this segment has */
 	struct index_entry *entry;
 	size_t entries, entries_cap;
@@ -197,6 +197,13 @@ put_blocks(struct writer *w, struct batch *b)
 	return (good);
 }
 
+void
+writer_takes(struct writer *w, const struct taken *t)
+{
+	w->taken.len = 0;
+	meta_put_taken(&w->taken, t);
+}
+
 bool
 writer_put(struct writer *w, struct batch *b)
 {
@@ -253,6 +260,8 @@ put_end(struct writer *w)
 	if (w->payload.len <= META_PAYLOAD_MAX) /* else it is left out: it can be found by scanning */
 		put_payload(w, META_INDEX);
 	w->payload.len = 0;
+	if (w->taken.len > 0)
+		meta_put_object(&w->out, META_TAKEN, w->taken.p, w->taken.len);
 	meta_put_trailer(&w->payload, index + w->out.len + META_TRAILER_SIZE, index, w->records);
 	put_payload(w, META_TRAILER);
 	(void)flush(w);
@@ -278,6 +287,7 @@ writer_close(struct writer **pw, char *err, size_t errlen)
 	buf_free(&w->out);
 	buf_free(&w->payload);
 	buf_free(&w->block);
+	buf_free(&w->taken);
 	free(w->entry);
 	free(w);
 	*pw = NULL;

@@ -7,6 +7,7 @@
 
 #include "format/batch.h"
 #include "format/segment.h"
+#include "format/taken.h"
 
 struct writer;
 
@@ -27,6 +28,8 @@ bool writer_begin(struct writer *);
 /* One block of all rows that are selected; at most BATCH_ROWS.  false: writer_error(), and nothing of them is in the
  * file; it may be tried again. */
 bool writer_put(struct writer *, struct batch *);
+/* Said at the end of the file, when it is closed: it has taken these records. */
+void writer_takes(struct writer *, const struct taken *);
 uint64_t writer_bytes(const struct writer *); /* written so far */
 const char *writer_error(const struct writer *); /* NULL: the last block was written */
 const char *writer_part(const struct writer *); /* PATH.part; NULL: it is written under its name */

@@ -31,7 +31,7 @@ struct hand { /* an engine and its thread */
 	struct engine *engine;
 	struct ring *ring;
 	pthread_t thread;
-	struct crew_totals totals; /* the last that were asked for */
+	struct engine_totals totals; /* when they were asked for last */
 };
 
 struct sum { /* of a span: what those have counted that are through with it */
@@ -54,9 +54,8 @@ struct crew {
 	bool live, stopped;
 	/* shared */
 	pthread_mutex_t lock;
-	pthread_cond_t answered;
 	struct sum *sums[SUMS];
-	unsigned answers;
+	unsigned answers;     /* to crew_ask() */
 };
 
 /* --- a worker */
@@ -99,22 +98,13 @@ collect(void *arg, uint32_t serial, struct stat_set *stats)
 }
 
 static void
-total(const struct engine *e, struct crew_totals *t)
-{
-	engine_total(e, &t->stats);
-	t->in_flows = engine_in_flows(e);
-	t->records = engine_records(e);
-}
-
-static void
 answer(struct hand *h)
 {
 	struct crew *c = h->crew;
 
-	total(h->engine, &h->totals);
+	engine_totals(h->engine, &h->totals);
 	pthread_mutex_lock(&c->lock);
 	c->answers++;
-	pthread_cond_signal(&c->answered);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -390,7 +380,6 @@ crew_new(const struct crew_options *co, const struct engine_options *o, struct s
 	calendar_init(&c->calendar, o->interval);
 	route_init(&c->route, c->n, o->max_frags, &o->key, co->ah_inner, o->seed);
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->answered, NULL);
 	sigfillset(&all); /* signals are for who captures */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (unsigned i = 0; i < c->n; i++)
@@ -416,7 +405,6 @@ crew_free(struct crew **pc)
 		calendar_free(&c->calendar);
 		route_free(&c->route);
 		pthread_mutex_destroy(&c->lock);
-		pthread_cond_destroy(&c->answered);
 	}
 	free(c->hand);
 	free(c);
@@ -510,34 +498,59 @@ crew_finish(struct crew *c)
 }
 
 static void
-ask(struct crew *c)
+sum_totals(const struct crew *c, struct engine_totals *t)
 {
-	c->answers = 0; /* nobody else looks at it now */
-	SAY_ALL(c, SAY_TOTAL, 0);
-	hand_on_all(c);
-	pthread_mutex_lock(&c->lock);
-	while (c->answers < c->n)
-		pthread_cond_wait(&c->answered, &c->lock);
-	pthread_mutex_unlock(&c->lock);
+	*t = (struct engine_totals){ .clock = ENGINE_NO_TIME };
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct engine_totals *his = &c->hand[i].totals;
+
+		add(&t->stats, &his->stats);
+		t->in_flows += his->in_flows;
+		t->records += his->records;
+		t->queries += his->queries;
+		if (his->clock > t->clock)
+			t->clock = his->clock;
+	}
 }
 
 void
-crew_totals(struct crew *c, struct crew_totals *t)
+crew_ask(struct crew *c)
+{
+	if (c->alone != NULL)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->answers = 0;
+	pthread_mutex_unlock(&c->lock);
+	SAY_ALL(c, SAY_TOTAL, 0);
+	hand_on_all(c);
+}
+
+bool
+crew_answered(struct crew *c, struct engine_totals *t)
+{
+	bool all;
+
+	if (c->alone != NULL) {
+		engine_totals(c->alone, t);
+		return (true);
+	}
+	pthread_mutex_lock(&c->lock);
+	all = c->answers == c->n;
+	pthread_mutex_unlock(&c->lock);
+	if (all)
+		sum_totals(c, t);
+	return (all);
+}
+
+void
+crew_totals(struct crew *c, struct engine_totals *t)
 {
 	if (c->alone != NULL) {
-		total(c->alone, t);
+		engine_totals(c->alone, t);
 		return;
 	}
-	memset(t, 0, sizeof(*t));
-	if (!c->stopped)
-		ask(c);
-	for (unsigned i = 0; i < c->n; i++) {
-		struct hand *h = &c->hand[i];
-
-		if (c->stopped)
-			total(h->engine, &h->totals);
-		add(&t->stats, &h->totals.stats);
-		t->in_flows += h->totals.in_flows;
-		t->records += h->totals.records;
-	}
+	assert(c->stopped);
+	for (unsigned i = 0; i < c->n; i++)
+		engine_totals(c->hand[i].engine, &c->hand[i].totals);
+	sum_totals(c, t);
 }

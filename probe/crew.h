@@ -21,11 +21,6 @@ struct crew_options {
 	bool ah_inner; /* of the decoder: AH does not always own its packets */
 };
 
-struct crew_totals {
-	struct stat_set stats;
-	uint64_t in_flows, records;
-};
-
 /* The sink takes batches of several threads at one time. */
 struct crew *crew_new(const struct crew_options *, const struct engine_options *, struct sink);
 void crew_free(struct crew **);
@@ -37,7 +32,11 @@ void crew_flush(struct crew *, int64_t now, int64_t delay);
 void crew_kernel(struct crew *, const struct stat_news *);
 void crew_finish(struct crew *);
 
-/* So far: all that was handed on is counted. */
-void crew_totals(struct crew *, struct crew_totals *);
+/* For totals while it works: ask, and look now and then whether all have answered (true); nobody waits.  What was handed
+ * on before is counted. */
+void crew_ask(struct crew *);
+bool crew_answered(struct crew *, struct engine_totals *);
+/* Behind crew_finish(). */
+void crew_totals(struct crew *, struct engine_totals *);
 
 #endif

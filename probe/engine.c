@@ -11,6 +11,7 @@
 #include "format/base/mem.h"
 #include "probe/notes.h"
 #include "probe/pieces.h"
+#include "probe/track/dns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct engine {
 	struct pieces pieces;
 	struct notes notes;
 	int64_t waits; /* live: there were no records to hand on then */
+	uint64_t fragevict; /* datagrams that made room, as far as closed spans have counted them */
 };
 
 /* How a packet finds its flow. */
@@ -77,19 +79,26 @@ engine_free(struct engine **pe)
 
 /* --- what is due */
 
+/* What is in the tables now. */
+static void
+set_levels(const struct engine *e, struct stat_set *s)
+{
+	s->active = e->flows.table.alive;
+	s->fragtab = frags_count(e->pieces.frags);
+	s->satab = tunnels_count(e->lanes.tunnels);
+}
+
 /* A span is done. */
 static void
 close_span(struct engine *e, struct span *s, bool late)
 {
-	struct frags *f = e->pieces.frags;
 	bool shared = e->o.collect != NULL && s->serial != 0;
 
 	if (!ledger_close(&e->ledger, s, late) && !shared)
 		return;
-	s->stats.active = e->flows.table.alive;
-	s->stats.fragtab = frags_count(f);
-	s->stats.satab = tunnels_count(e->lanes.tunnels);
-	s->stats.fragevict += frags_evicted(f);
+	set_levels(e, &s->stats);
+	s->stats.fragevict = frags_evicted(e->pieces.frags) - e->fragevict;
+	e->fragevict += s->stats.fragevict;
 	if (shared && (!e->o.collect(e->o.arg, s->serial, &s->stats) || !ledger_tells(&e->ledger, s, late)))
 		return;
 	ledger_mar(&e->ledger, s, late);
@@ -521,19 +530,15 @@ engine_finish(struct engine *e)
 }
 
 void
-engine_total(const struct engine *e, struct stat_set *sum)
+engine_totals(const struct engine *e, struct engine_totals *t)
 {
-	ledger_total(&e->ledger, sum);
-}
+	const struct watermark *clock = &e->ledger.clock;
 
-uint64_t
-engine_in_flows(const struct engine *e)
-{
-	return (e->flows.counted);
-}
-
-uint64_t
-engine_records(const struct engine *e)
-{
-	return (e->ledger.emit.records);
+	ledger_total(&e->ledger, &t->stats);
+	set_levels(e, &t->stats);
+	t->stats.fragevict = frags_evicted(e->pieces.frags);
+	t->in_flows = e->flows.counted;
+	t->records = e->ledger.emit.records;
+	t->queries = dns_waiting(e->track);
+	t->clock = clock->started ? clock->now : ENGINE_NO_TIME;
 }

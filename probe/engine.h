@@ -78,8 +78,14 @@ void engine_dropped(struct engine *, const struct stat_news *);
 void engine_finish(struct engine *);
 void engine_free(struct engine **);
 
-void engine_total(const struct engine *, struct stat_set *); /* so far */
-uint64_t engine_in_flows(const struct engine *); /* packets that are in flow records */
-uint64_t engine_records(const struct engine *);
+struct engine_totals { /* so far */
+	struct stat_set stats; /* its levels are those of now */
+	uint64_t in_flows;     /* packets that are in flow records */
+	uint64_t records;      /* handed to the sink, or about to be */
+	uint64_t queries;      /* DNS queries that wait for their response now */
+	int64_t clock;         /* the watermark; ENGINE_NO_TIME: nothing came yet */
+};
+
+void engine_totals(const struct engine *, struct engine_totals *);
 
 #endif

@@ -175,6 +175,33 @@ libprobe_a_SOURCES += \
 	%D%/out/worker.c \
 	%D%/out/worker.h
 
+# how the probe is
+libprobe_a_SOURCES += \
+	%D%/tell/file.c \
+	%D%/tell/file.h \
+	%D%/tell/numbers.c \
+	%D%/tell/numbers.def \
+	%D%/tell/snapshot.h \
+	%D%/tell/teller.c \
+	%D%/tell/teller.h \
+	%D%/tell/text.c
+
+# privileges
+libprobe_a_SOURCES += \
+	%D%/guard/calls.c \
+	%D%/guard/calls.h \
+	%D%/guard/files.c \
+	%D%/guard/files.h \
+	%D%/guard/guard.c \
+	%D%/guard/guard.h \
+	%D%/guard/paths.h \
+	%D%/guard/pidfile.c \
+	%D%/guard/pidfile.h \
+	%D%/guard/service.c \
+	%D%/guard/service.h \
+	%D%/guard/user.c \
+	%D%/guard/user.h
+
 # the order in which things happen
 libprobe_a_SOURCES += \
 	%D%/crew.c \

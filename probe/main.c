@@ -127,11 +127,12 @@ tend(struct chores *h, struct crew *c, const struct options *o, int64_t now, boo
 		h->heard = now;
 	ask_often(h, c, now);
 	crew_flush(c, now, o->flush / 4 * 3); /* the rest is for the writer */
+	guard_beat(now);
 }
 
 /* Until the input ends or a signal comes.  false: something could not be read. */
 static bool
-run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
+run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const struct options *o)
 {
 	static struct arrival batch[ENGINE_BATCH];
 	struct frame f[ENGINE_BATCH];
@@ -174,8 +175,9 @@ run(struct crew *c, struct worker *w, struct pings *g, const struct options *o)
 			signals.ask = 0;
 			if (o->nifaces > 0)
 				ask_kernel(c);
-			totals_say(c, o);
+			totals_ask(t);
 		}
+		totals_tend(t, c, w);
 		if (o->nifaces > 0 && r != CAPTURE_ERROR && r != CAPTURE_SAYS)
 			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
 	}
@@ -197,13 +199,28 @@ say_listening(const struct options *o)
 	buf_free(&b);
 }
 
+/* Privileges are given up step by step: see guard.h. */
+static void
+guarded(bool good, const char *err)
+{
+	if (!good)
+		fatalx("%s", err);
+}
+
 static void
 print_interface(const char *name, const char *what)
 {
-	if (what[0] == '\0')
-		show_printf("%s\n", name);
-	else
-		show_printf("%-18s %s\n", name, what);
+	struct buf line = { 0 };
+
+	buf_plain_str(&line, name);
+	if (what[0] != '\0') {
+		while (line.len < 18)
+			buf_u8(&line, ' ');
+		buf_u8(&line, ' ');
+		buf_plain_str(&line, what);
+	}
+	show_printf("%s\n", buf_cstr(&line));
+	buf_free(&line);
 }
 
 int
@@ -213,7 +230,10 @@ main(int argc, char **argv)
 	struct crew *crew;
 	struct writer *out;
 	struct worker *w;
+	struct worker_state written;
 	struct pings *pings;
+	struct totals *totals;
+	struct guard_paths paths;
 	char err[512];
 	bool good;
 
@@ -224,12 +244,17 @@ main(int argc, char **argv)
 		capture_list(print_interface);
 		return (0);
 	}
+	paths = (struct guard_paths){ { o.out, o.pping, o.stats, o.metrics }, o.files, o.nfiles, o.nifaces > 0 };
+	guarded(guard_begin(&o.guard, err, sizeof(err)), err);
 	signals_catch();
 	capture = open_capture(&o);
+	guarded(guard_drop(&o.guard, &paths, err, sizeof(err)), err);
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
+	totals = totals_new(&o);
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
+	guard_close(&o.guard, &paths);
 	w = worker_new(out, o.workers);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.nifaces > 0,
@@ -240,9 +265,14 @@ main(int argc, char **argv)
 		fatalx("%s", writer_error(out));
 	if (o.nifaces > 0 && !o.quiet)
 		say_listening(&o);
-	good = run(crew, w, pings, &o);
+	if (o.nifaces > 0 && guard_says()[0] != '\0')
+		log_info("%s", guard_says());
+	totals_start(totals);
+	guard_ready(o.nifaces > 0 ? "capturing" : "reading");
+	good = run(crew, w, pings, totals, &o);
+	guard_end();
 	crew_finish(crew);
-	good &= worker_free(&w);
+	good &= worker_free(&w, &written);
 	if (!writer_close(&out, err, sizeof(err))) {
 		log_warnx("%s", err);
 		good = false;
@@ -251,8 +281,7 @@ main(int argc, char **argv)
 		log_warnx("%s", err);
 		good = false;
 	}
-	if (!good || !o.quiet)
-		totals_say(crew, &o);
+	totals_end(&totals, crew, &written, good && o.quiet);
 	crew_free(&crew);
 	capture_free(&capture);
 	options_free(&o);

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FANOUT, O_FLUSH,
-	O_NOPROMISC, O_HEALTH, O_PPING, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_VERSION };
 
 static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -212,7 +212,7 @@ take_switch(struct options *o, int c)
 		bool *on;
 	} switches[] = { { 'D', &o->list }, { 'q', &o->quiet }, { O_ASIS, &o->as_is }, { O_OUTER, &o->decode.outer },
 		{ O_IPONLY, &o->decode.ip_only }, { O_AHINNER, &o->decode.ah_inner }, { O_NOLANES, &o->no_lanes },
-		{ O_NOPROMISC, &o->no_promisc } };
+		{ O_NOPROMISC, &o->no_promisc }, { O_NOSANDBOX, &o->guard.no_sandbox }, { 'd', &o->guard.daemon } };
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
 		if (switches[i].c == c) {
@@ -222,23 +222,36 @@ take_switch(struct options *o, int c)
 	return (false);
 }
 
+/* Options whose word is kept as it is. */
+static bool
+take_word(struct options *o, int c, const char *arg)
+{
+	const struct {
+		int c;
+		const char **word;
+	} words[] = { { 'w', &o->out }, { 'e', &o->probe }, { O_PPING, &o->pping }, { O_STATS, &o->stats },
+		{ O_METRICS, &o->metrics }, { 'u', &o->guard.user },
+		{ 'g', &o->guard.group }, { O_CHROOT, &o->guard.root }, { O_PIDFILE, &o->guard.pidfile } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].c == c) {
+			*words[i].word = arg;
+			return (true);
+		}
+	return (false);
+}
+
 static void
 take(struct options *o, int c, char *arg)
 {
-	if (take_switch(o, c))
+	if (take_switch(o, c) || take_word(o, c, arg))
 		return;
 	switch (c) {
 	case 'i':
 		add_iface(o, arg);
 		break;
-	case 'w':
-		o->out = arg;
-		break;
 	case 'S':
 		o->interval = (unsigned)number("-S", arg, 1, 3600);
-		break;
-	case 'e':
-		o->probe = arg;
 		break;
 	case 'j':
 		o->workers = (unsigned)number("-j", arg, 1, CREW_MOST);
@@ -275,9 +288,6 @@ take(struct options *o, int c, char *arg)
 	case O_HEALTH:
 		take_health(o, arg);
 		break;
-	case O_PPING:
-		o->pping = arg;
-		break;
 	case 'r':
 		add_file(o, arg);
 		break;
@@ -292,13 +302,13 @@ take(struct options *o, int c, char *arg)
 }
 
 static char *
-joined(char **word, int n)
+joined(char **word, unsigned n, char sep)
 {
 	struct buf b = { 0 };
 
-	for (int i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		if (i > 0)
-			buf_u8(&b, ' ');
+			buf_u8(&b, (uint8_t)sep);
 		buf_str(&b, word[i]);
 	}
 	(void)buf_cstr(&b);
@@ -318,6 +328,34 @@ divide(const char *option, uint32_t cap, unsigned workers)
 	usage(say, word);
 }
 
+/* Where the probe tells how it is. */
+static void
+check_told(const struct options *o, bool to_stdout)
+{
+	bool lines = o->stats != NULL && strcmp(o->stats, "-") == 0;
+
+	if (lines && to_stdout)
+		usage("--stats %s: the records go to standard output already: say -w FILE", o->stats);
+	if (lines && o->pping != NULL && strcmp(o->pping, "-") == 0)
+		usage("--stats %s: round trips go to standard output already: say --pping FILE", o->stats);
+	if (o->metrics != NULL && strcmp(o->metrics, "-") == 0)
+		usage("--metrics %s: expected a file: it is made anew each time", o->metrics);
+	if (o->stats != NULL && o->metrics != NULL && strcmp(o->stats, o->metrics) == 0)
+		usage("--stats %s: --metrics has that file", o->stats);
+}
+
+static void
+check_guard(const struct options *o, bool to_stdout)
+{
+	if (o->guard.daemon && o->nifaces == 0)
+		usage("%s: a daemon captures: say -i IFACE", "-d");
+	if (o->guard.daemon && (to_stdout || (o->pping != NULL && strcmp(o->pping, "-") == 0) ||
+	    (o->stats != NULL && strcmp(o->stats, "-") == 0)))
+		usage("%s: a daemon has no standard output: say -w FILE", "-d");
+	if (o->guard.root != NULL && o->nifaces == 0)
+		usage("--chroot %s: that is for capturing: say -i IFACE", o->guard.root);
+}
+
 static void
 check(const struct options *o)
 {
@@ -333,6 +371,8 @@ check(const struct options *o)
 		usage("--fanout: %s: say -i IFACE", "it is of interfaces");
 	if (o->pping != NULL && strcmp(o->pping, "-") == 0 && to_stdout)
 		usage("--pping %s: the records go to standard output already: say -w FILE", o->pping);
+	check_told(o, to_stdout);
+	check_guard(o, to_stdout);
 	divide("--max-flows", o->max_flows, o->workers);
 	divide("--max-frags", o->max_frags, o->workers);
 	divide("--max-sas", o->max_sas, o->workers);
@@ -499,7 +539,7 @@ options_parse(struct options *o, int argc, char **argv)
 	take_words(o, argc, argv, letters, longs, false);
 	if (optind < argc && strcmp(argv[optind], "-") == 0) {
 		free(o->filter);
-		o->filter = joined(argv + optind + 1, argc - optind - 1);
+		o->filter = joined(argv + optind + 1, (unsigned)(argc - optind - 1), ' ');
 	} else if (optind < argc) {
 		usage("%s: a filter begins after a lone dash: pavo -r FILE - tcp port 80", argv[optind]);
 	}
@@ -507,6 +547,8 @@ options_parse(struct options *o, int argc, char **argv)
 		o->probe = host_name();
 	else
 		o->probe = mem_str(o->probe);
+	if (o->nifaces > 0)
+		o->input = joined(o->ifaces, o->nifaces, ',');
 	check(o);
 }
 
@@ -515,6 +557,7 @@ options_free(struct options *o)
 {
 	free(o->files);
 	free(o->filter);
+	free(o->input);
 	free((char *)o->probe);
 	free(o->conf);
 }

@@ -7,18 +7,21 @@
 
 #include "probe/capture/options.h"
 #include "probe/decode/decode.h"
-#include "probe/health/health.h"
 #include "probe/flow/key.h"
+#include "probe/guard/guard.h"
+#include "probe/health/health.h"
 
 struct options {
 	char **files; /* -r */
 	int nfiles;
 	char *ifaces[CAPTURE_IFACES]; /* -i */
 	unsigned nifaces;  /* 0: files */
+	char *input;       /* eth0,eth1; NULL: files */
 	unsigned fanout;   /* rings of each */
 	const char *out;   /* -w; NULL: stdout */
 	const char *probe; /* -e */
 	const char *pping; /* NULL: none; "-": stdout */
+	const char *stats, *metrics; /* NULL: none; stats "-": stdout */
 	char *filter;      /* BPF, or NULL */
 	unsigned interval; /* seconds */
 	uint32_t max_flows, max_frags, max_sas;
@@ -30,6 +33,7 @@ struct options {
 	struct decode_options decode;
 	struct key_options key;
 	struct health_limits limits;
+	struct guard_options guard;
 	char *conf; /* text of -F; the words above may lie in it */
 };
 

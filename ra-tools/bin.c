@@ -552,7 +552,7 @@ next_filled(struct bins *b)
 {
 	if (b->parts != NULL && b->parts->rows > 0)
 		add_parts(b);
-	aggr_hide_ends(b->a, true);
+	aggr_hide_ends(b->a, !b->o.ends);
 	return (aggr_next(b->a));
 }
 

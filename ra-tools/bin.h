@@ -14,6 +14,7 @@
 struct bin_options {
 	int64_t width;	      /* ns; 0: the largest bin of the input */
 	bool approx, zero;    /* zero: bins without records too (zero.h) */
+	bool ends;	      /* groups made only of END rows come out too */
 	enum clock_zone zone; /* where midnight is, for bins of one day */
 };
 

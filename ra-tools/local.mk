@@ -6,7 +6,7 @@ libra_a_SOURCES =
 
 # run, source, aggr, bin, sort (add your files here)
 libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/scan.c %D%/scan.h %D%/corrections.c %D%/corrections.h %D%/pool.c %D%/pool.h \
-	%D%/watch.c %D%/watch.h %D%/source.c %D%/source.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
+	%D%/watch.c %D%/watch.h %D%/source.c %D%/source.h %D%/moved.c %D%/moved.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
 	%D%/aggr.c %D%/aggr.h %D%/aggr_room.h %D%/aggr_key.c %D%/aggr_out.c %D%/spill.c %D%/spill.h \
 	%D%/left_out.c %D%/left_out.h %D%/probes.c %D%/probes.h %D%/cluster.c %D%/cluster.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h \
 	%D%/sort_room.h %D%/sort_out.c %D%/sort_runs.c
@@ -70,3 +70,11 @@ bin_PROGRAMS += ranonymize
 endif
 ranonymize_SOURCES = %D%/ranonymize.c %D%/ranonymize.opt %D%/anon.c %D%/anon.h
 ranonymize_LDADD = $(RA_LIBS) $(LIBCRYPTO_LIBS)
+
+# the archive
+libra_a_SOURCES += %D%/store/day.c %D%/store/day.h %D%/store/find.c %D%/store/find.h %D%/store/look.c %D%/store/look.h \
+	%D%/store/policy.c %D%/store/policy.h %D%/store/replace.c %D%/store/replace.h %D%/store/spans.c %D%/store/spans.h \
+	%D%/store/sums.c %D%/store/sums.h
+bin_PROGRAMS += rastore
+rastore_SOURCES = %D%/rastore.c %D%/rastore.opt
+rastore_LDADD = $(RA_LIBS)

@@ -6,6 +6,7 @@
 #define RA_TOOLS_OUT_H
 
 #include "format/base/buf.h"
+#include "format/base/json.h"
 #include "format/batch.h"
 #include "format/types.h"
 
@@ -73,7 +74,5 @@ void sheet_printf(struct sheet *, const char *, ...) __attribute__((format(print
 void sheet_flush(struct sheet *); /* everything that is ready goes to stdout */
 void sheet_ready(struct sheet *); /* the same if it is worth a write */
 void sheet_free(struct sheet *);  /* buffers only */
-void json_text(struct buf *, const void *,
-	       size_t n); /* quoted and escaped; bytes that are no UTF-8 become U+FFFD */
 
 #endif

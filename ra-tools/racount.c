@@ -337,7 +337,8 @@ main(int argc, char **argv)
 		(run_json(r) ? show_json : show_text)(r, &t, known, good);
 	run_counted(r, t.records);
 	if (known && !good)
-		run_wrong(r, "flow records and MAR records do not add up to the captured frames");
+		run_wrong(r, "flow records and MAR records do not add up to the captured frames%s",
+			  run_unclosed(r) ? ": a file was not closed, so its last records are missing (racheck says which)" : "");
 	cluster_sums(r, "these counts", "racluster -m probe");
 	free(t.proto);
 	return (run_end(&r));

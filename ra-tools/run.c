@@ -43,7 +43,7 @@ static const struct option_row common[] = {
 struct run {
 	const struct tool *tool;
 	struct option_row rows[OPTIONS_MAX];
-	unsigned nrows;
+	unsigned nrows, ncommon; /* the common ones are first */
 
 	/* what was asked for */
 	const char *fields, *range, *tz, *having_text, *filter_file, *separator;
@@ -102,6 +102,8 @@ struct run {
 	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
 	struct watch watch;
+	int64_t stop_asked; /* when it was seen; 0: not yet */
+	bool gave_up; /* a tool that reads by itself did */
 };
 
 /* --- messages ---------------------------------------------------------------------------------- */
@@ -197,16 +199,17 @@ say(void *arg, const char *path, const char *sentence, bool wrong)
 static void
 help_text(const struct run *r, struct buf *to)
 {
-	buf_printf(to, "usage: %s -r FILE... [options] [- FILTER]\n%s\n", log_name(),
-		   r->tool->purpose);
-	if (r->nrows > NCOMMON) {
+	buf_printf(to, "usage: %s %s\n%s\n", log_name(),
+		   r->tool->synopsis != NULL ? r->tool->synopsis : "-r FILE... [options] [- FILTER]", r->tool->purpose);
+	if (r->nrows > r->ncommon) {
 		buf_printf(to, "\n");
-		option_lines(to, r->rows + NCOMMON, r->nrows - NCOMMON);
+		option_lines(to, r->rows + r->ncommon, r->nrows - r->ncommon);
 	}
 	buf_printf(to, "\n");
-	option_lines(to, r->rows, NCOMMON);
-	buf_printf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
-		       "Exit status: 0 records came out, 1 none, 2 an error.\n");
+	option_lines(to, r->rows, r->ncommon);
+	if (r->tool->common == NULL)
+		buf_printf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
+			       "Exit status: 0 records came out, 1 none, 2 an error.\n");
 }
 
 static noreturn void
@@ -468,8 +471,10 @@ take_line(struct run *r, tool_option own, int argc, char **argv)
 	option_words(r->rows, r->nrows, letters, longs);
 	opterr = 0;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		if (c == '?' || c == ':')
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1 || (r->tool->word != NULL && optind < argc)) {
+		if (c == -1)
+			r->tool->word(argv[optind++]);
+		else if (c == '?' || c == ':')
 			bad_option(c, argv);
 		else if (c == 'r' || c == 'R')
 			take_inputs(r, c, argc, argv);
@@ -592,15 +597,35 @@ file_text(const char *path)
 	return ((char *)b.p);
 }
 
+/* On a screen. */
+static unsigned
+places(const struct buf *b)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < b->len; i++)
+		n += (b->p[i] & 0xc0) != 0x80;
+	return (n);
+}
+
 /* The text with a caret under the place. */
 static noreturn void
 filter_mistake(const char *what, const char *text, const struct filter_error *e)
 {
+	size_t n = strlen(text), from = e->column < n ? e->column : n, length = e->length < n - from ? e->length : n - from;
+	struct buf b = { 0 };
+	unsigned before, under;
+
+	buf_plain(&b, text, from);
+	before = places(&b);
+	b.len = 0;
+	buf_plain(&b, text + from, length);
+	under = places(&b);
+	b.len = 0;
+	buf_plain(&b, text, n);
 	log_warnx("%s: %s", what, e->text);
-	(void)fprintf(stderr, "  %s\n  ", text);
-	for (unsigned i = 0; i < e->column && text[i] != '\0'; i++)
-		(void)fputc(text[i] == '\t' ? '\t' : ' ', stderr);
-	for (unsigned i = 0; i < (e->length > 0 ? e->length : 1); i++)
+	(void)fprintf(stderr, "  %s\n  %*s", buf_cstr(&b), (int)before, "");
+	for (unsigned i = 0; i < (under > 0 ? under : 1); i++)
 		(void)fputc('^', stderr);
 	(void)fputc('\n', stderr);
 	exit(EXIT_ERROR);
@@ -664,7 +689,7 @@ check_paths(const struct run *r)
 static void
 find_input(struct run *r)
 {
-	if (r->started)
+	if (r->started || r->tool->word != NULL)
 		return;
 	if (isatty(STDIN_FILENO))
 		help_wrong(r);
@@ -748,10 +773,42 @@ opened(void *arg, struct reader *reader)
 		reader_between(reader, r->from, r->to, WHY_TIME);
 }
 
+/* Who writes a pipe was asked to stop too, as a rule: what it sends at its end is taken, but not waited for long. */
+#define LAST_WORDS (700 * MSEC)
+
+static bool
+enough(void *arg)
+{
+	struct run *r = arg;
+	int64_t now = wall_clock(CLOCK_MONOTONIC);
+
+	if (watch_stop() == 0) {
+		watch_wait(&r->watch, now);
+		return (false);
+	}
+	if (r->stop_asked == 0)
+		r->stop_asked = now;
+	return (now - r->stop_asked >= LAST_WORDS);
+}
+
+/* The options that the tool shares with others. */
+static void
+add_common(struct run *r)
+{
+	char name[32];
+
+	for (size_t i = 0; i < NCOMMON; i++) {
+		(void)snprintf(name, sizeof(name), " %s ", common[i].name);
+		if (r->tool->common == NULL || strstr(r->tool->common, name) != NULL)
+			r->rows[r->nrows++] = common[i];
+	}
+	r->ncommon = r->nrows;
+}
+
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
-	const struct source_hooks hooks = { wants, opened, say, NULL };
+	const struct source_hooks hooks = { wants, opened, say, enough, NULL };
 	struct source_hooks h = hooks;
 	struct run *r = mem_zero(1, sizeof(*r));
 
@@ -764,8 +821,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
 	r->memory = memory_default();
-	memcpy(r->rows, common, sizeof(common));
-	r->nrows = NCOMMON;
+	add_common(r);
 	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
 		r->rows[r->nrows++] = tool->options[i];
 	h.arg = r;
@@ -1140,11 +1196,10 @@ plan(struct run *r)
 	});
 }
 
-/* What a pipe sends is read to its end: who writes it was asked to stop too. */
 static bool
 stopping(const struct run *r)
 {
-	return (watch_stop() != 0 && r->files);
+	return (watch_stop() != 0 && (r->files || r->gave_up || source_stopped(r->source)));
 }
 
 bool
@@ -1497,6 +1552,26 @@ run_counted(struct run *r, uint64_t records)
 	r->came_out += records;
 }
 
+struct reader *
+run_open(struct run *r, const char *path, char *err, size_t errlen)
+{
+	return (reader_open_until(path, enough, r, err, errlen));
+}
+
+bool
+run_stopping(struct run *r)
+{
+	return (r->gave_up = r->gave_up || (watch_stop() != 0 && (r->files || enough(r))));
+}
+
+bool
+run_unclosed(const struct run *r)
+{
+	struct reader_totals t = source_totals(r->source);
+
+	return (t.closed < t.segments);
+}
+
 unsigned
 run_threads(const struct run *r)
 {
@@ -1525,6 +1600,12 @@ const char *
 run_at(const struct run *r)
 {
 	return (r->origin.path == NULL ? "stdin" : r->origin.path);
+}
+
+int64_t
+run_now(const struct run *r)
+{
+	return (r->now);
 }
 
 enum clock_zone
@@ -1613,8 +1694,13 @@ stopped_early(struct run *r)
 	struct buf text = { 0 };
 
 	source_progress(r->source, &done, &size);
-	buf_printf(&text, "interrupted: %llu of %llu MB were read, %llu records; ", (unsigned long long)(done >> 20),
-		   (unsigned long long)(size >> 20), (unsigned long long)r->seen);
+	if (r->gave_up)
+		buf_str(&text, "interrupted: ");
+	else if (r->files)
+		buf_printf(&text, "interrupted: %llu of %llu MB were read, %llu records; ", (unsigned long long)(done >> 20),
+			   (unsigned long long)(size >> 20), (unsigned long long)r->seen);
+	else
+		buf_printf(&text, "interrupted: %llu records were read; ", (unsigned long long)r->seen);
 	if (r->parts == 0)
 		buf_str(&text, "what came out is not all");
 	else

@@ -53,6 +53,10 @@ struct tool {
 	bool writes; /* -w is its own: run_output() */
 	bool reports; /* shows no records: no --native */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
+	/* A tool that is no filter of records: its words stand beside the options, and of the common options it has
+	 * those whose long names are in `common`, between spaces. */
+	void (*word)(const char *);
+	const char *common, *synopsis; /* NULL: all; those of the others */
 };
 
 /* The tool's own letter c; false: not one of them. arg is NULL where the row has none. */
@@ -113,6 +117,7 @@ uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
+int64_t run_now(const struct run *); /* when the tool was started */
 const char *run_input(const struct run *, unsigned i); /* the files to be read, "-" = stdin; NULL: no more */
 const char *run_output(const struct run *); /* what -w says; NULL: nothing */
 bool run_labels(const struct run *, struct fieldset *made); /* what --label makes; false: it was not given */
@@ -127,6 +132,11 @@ void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed 
 void run_interval(struct run *, uint32_t seconds);
 
 bool run_partial(const struct run *); /* not all of the input was read, so far */
+/* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
+ * asked after each block (then run_end() says that what came out is not all). */
+struct reader *run_open(struct run *, const char *path, char *err, size_t errlen);
+bool run_stopping(struct run *);
+bool run_unclosed(const struct run *); /* some file ends without a trailer: its writer was killed, or is still at it */
 /* Flush, close, say what went wrong; frees. Returns the exit status. */
 int run_end(struct run **);
 

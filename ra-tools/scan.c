@@ -21,6 +21,7 @@ struct slot {
 struct scan {
 	struct source *source;
 	struct scan_plan plan;
+	struct fieldset want, first; /* the plan's, where there is more to read */
 	unsigned slots;
 	struct slot *slot;
 	uint64_t number;
@@ -70,13 +71,15 @@ select_filter(const struct scan_plan *p, struct slot *s, struct batch *b)
 }
 
 static void
-select_rows(const struct scan_plan *p, const struct fieldset *read, struct slot *s)
+select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s)
 {
+	const struct scan_plan *p = &scan->plan;
 	struct batch *b = s->block.batch;
 
 	if (p->labels != NULL)
 		labels_fill(p->labels, read, b);
 	bits_fill(s->sel, b->rows);
+	source_leave_moved(scan->source, s->part, b, s->sel);
 	if (p->timed)
 		select_time(p, b, s->sel);
 	if (p->leave_mar)
@@ -117,7 +120,7 @@ read_piece(const struct scan *scan, struct slot *s, const struct fieldset *want)
 	b->why = piece_why(s->part->piece);
 	b->any = false;
 	if (b->batch != NULL)
-		select_rows(&scan->plan, want, s);
+		select_rows(scan, want, s);
 }
 
 static void
@@ -152,6 +155,22 @@ done(void *arg, unsigned n)
 	source_progress(scan->source, &s->block.done, &s->block.size);
 }
 
+/* What says which rows have moved is read too. */
+static void
+read_starts(struct scan *scan)
+{
+	if (scan->plan.want != NULL) {
+		scan->want = *scan->plan.want;
+		fieldset_add(&scan->want, F_bstart);
+		scan->plan.want = &scan->want;
+	}
+	if (scan->plan.first != NULL) {
+		scan->first = *scan->plan.first;
+		fieldset_add(&scan->first, F_bstart);
+		scan->plan.first = &scan->first;
+	}
+}
+
 struct scan *
 scan_new(struct source *source, const struct scan_plan *plan)
 {
@@ -160,6 +179,8 @@ scan_new(struct source *source, const struct scan_plan *plan)
 
 	scan->source = source;
 	scan->plan = *plan;
+	if (source_moved(source))
+		read_starts(scan);
 	scan->slots = crew_slots(plan->threads);
 	scan->slot = mem_zero(scan->slots, sizeof(scan->slot[0]));
 	for (unsigned i = 0; i < scan->slots; i++) {

@@ -8,9 +8,11 @@
 #include "ra-tools/source.h"
 
 #include "format/base/mem.h"
+#include "ra-tools/moved.h"
 
 #include <fts.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,10 +20,14 @@
 struct source {
 	struct source_hooks hooks;
 	char **path;
+	ino_t *ino; /* of the files that a tree was found to have; 0: of the others */
 	unsigned n, cap, at; /* at: the file after the one that is searched */
 	struct source_file *first, *last; /* that are open; the last one is searched */
 	struct reader_totals totals; /* of the files that are closed */
 	uint64_t done, size;	     /* bytes of those; of all, as far as they can be known */
+	bool stopped;
+	struct moved *moved; /* NULL: nothing has, or nobody has looked */
+	bool looked;
 	bool *said; /* what there was to say of each file, which may be read more than once */
 };
 
@@ -62,23 +68,33 @@ source_free(struct source **ps)
 	for (unsigned i = 0; i < s->n; i++)
 		free(s->path[i]);
 	free(s->path);
+	free(s->ino);
+	moved_free(&s->moved);
 	free(s->said);
 	free(s);
 	*ps = NULL;
 }
 
-void
-source_add(struct source *s, const char *path)
+static void
+add_file(struct source *s, const char *path, ino_t ino)
 {
 	struct stat st;
 
 	if (s->n == s->cap) {
 		s->cap = s->cap == 0 ? 16 : s->cap * 2;
 		s->path = mem_grow(s->path, s->cap, sizeof(s->path[0]));
+		s->ino = mem_grow(s->ino, s->cap, sizeof(s->ino[0]));
 	}
+	s->ino[s->n] = ino;
 	s->path[s->n++] = mem_str(path);
 	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
 		s->size += (uint64_t)st.st_size;
+}
+
+void
+source_add(struct source *s, const char *path)
+{
+	add_file(s, path, 0);
 }
 
 static int
@@ -107,7 +123,7 @@ source_add_tree(struct source *s, const char *dir, bool live)
 		return (false);
 	while ((e = fts_read(tree)) != NULL) {
 		if (e->fts_info == FTS_F && is_ours(e->fts_name, live))
-			source_add(s, e->fts_path);
+			add_file(s, e->fts_path, e->fts_statp->st_ino);
 		else if (e->fts_info == FTS_ERR || e->fts_info == FTS_DNR ||
 			 (e->fts_info == FTS_NS && e->fts_level == 0))
 			error = e->fts_errno;
@@ -153,6 +169,10 @@ totals_add(struct reader_totals *to, struct reader_totals from)
 	to->blocks += from.blocks;
 	to->skipped += from.skipped;
 	to->bad_bytes += from.bad_bytes;
+	to->segments += from.segments;
+	to->closed += from.closed;
+	to->missing += from.missing;
+	to->surplus += from.surplus;
 	for (unsigned i = 0; i < READER_WHYS; i++)
 		to->why[i] += from.why[i];
 }
@@ -187,6 +207,7 @@ close_first(struct source *s)
 		reader_progress(f->reader, &done, &size);
 		s->done += size > 0 ? size : done;
 		totals_add(&s->totals, reader_totals(f->reader));
+		s->stopped |= reader_stopped(f->reader);
 	}
 	reader_close(&f->reader);
 	free(f);
@@ -197,6 +218,20 @@ close_ended(struct source *s)
 {
 	while (s->first != NULL && s->first->ended && s->first->out == 0)
 		close_first(s);
+}
+
+/* Is a file of a tree another one than when the tree was looked through?  Then some records may have been read before, in
+ * the file that they were in. */
+static bool
+was_replaced(struct source *s, struct source_file *f)
+{
+	struct stat st;
+
+	if (s->ino[f->number] == 0 || (stat(f->path, &st) == 0 && st.st_ino == s->ino[f->number]))
+		return (false);
+	(void)snprintf(f->err, sizeof(f->err), "was replaced or removed while its folder was being read, and is left out: run "
+	    "it again");
+	return (true);
 }
 
 /* The file to be searched; NULL: there is no other. */
@@ -212,7 +247,8 @@ file_at(struct source *s)
 		f = mem_zero(1, sizeof(*f));
 		f->number = s->at;
 		f->path = s->path[s->at++];
-		f->reader = reader_open(f->path, f->err, sizeof(f->err));
+		if (!was_replaced(s, f))
+			f->reader = reader_open_until(f->path, s->hooks.enough, s->hooks.arg, f->err, sizeof(f->err));
 		f->ended = f->reader == NULL;
 		if (s->last == NULL)
 			s->first = f;
@@ -262,6 +298,7 @@ source_find(struct source *s, struct part *p, const struct fieldset *want, bool 
 		}
 		p->file = f;
 		p->path = shown(f->path);
+		p->number = f->number;
 		p->settled = false;
 		f->out++;
 		if (piece_holds(p->piece)) {
@@ -297,6 +334,22 @@ source_rewind(struct source *s)
 	return (true);
 }
 
+bool
+source_moved(struct source *s)
+{
+	if (!s->looked && s->n > 1)
+		s->moved = moved_new(s->path, s->n);
+	s->looked = true;
+	return (s->moved != NULL);
+}
+
+void
+source_leave_moved(const struct source *s, const struct part *p, const struct batch *b, uint64_t *sel)
+{
+	if (s->moved != NULL)
+		moved_leave(s->moved, p->number, piece_segment(p->piece), b, sel);
+}
+
 void
 source_progress(const struct source *s, uint64_t *done, uint64_t *size)
 {
@@ -309,6 +362,16 @@ source_progress(const struct source *s, uint64_t *done, uint64_t *size)
 			reader_progress(f->reader, &of_file, &all);
 			*done += of_file;
 		}
+}
+
+bool
+source_stopped(const struct source *s)
+{
+	bool stopped = s->stopped;
+
+	for (const struct source_file *f = s->first; f != NULL; f = f->next)
+		stopped |= f->reader != NULL && reader_stopped(f->reader);
+	return (stopped);
 }
 
 struct reader_totals

@@ -14,6 +14,7 @@ struct source_hooks {
 	void (*opened)(void *, struct reader *); /* before anything is read; may be NULL */
 	/* Something about a file, a sentence that may begin with its name; wrong: part of it could not be read. */
 	void (*say)(void *, const char *path, const char *sentence, bool wrong);
+	reader_enough enough; /* while a pipe is waited for: true ends it; NULL: it is waited for */
 	void *arg;
 };
 
@@ -32,6 +33,7 @@ struct part {
 	struct piece *piece;
 	struct source_file *file;
 	const char *path;
+	unsigned number; /* of the file */
 	bool settled;
 };
 struct part *part_new(void);
@@ -40,10 +42,15 @@ void part_free(struct part **);
  * is read and settled. Where that can not be, it is read here, with `want` and `batch`, and part->settled. */
 bool source_find(struct source *, struct part *, const struct fieldset *want, bool ahead, struct batch **batch);
 void source_settle(struct source *, struct part *); /* in turn, if it is not */
+/* Has another one of the files taken records of some (moved.h)?  Then bstart has to be read, and rows that were taken are
+ * to be left out of `sel`, which any thread may do. */
+bool source_moved(struct source *);
+void source_leave_moved(const struct source *, const struct part *, const struct batch *, uint64_t *sel);
 bool source_is_files(const struct source *); /* only regular files */
 
 /* In turn, or when nobody reads. */
 void source_progress(const struct source *, uint64_t *done, uint64_t *size);
 struct reader_totals source_totals(const struct source *);
+bool source_stopped(const struct source *); /* some pipe was ended by enough() */
 
 #endif

@@ -41,10 +41,12 @@ UNIT += \
 	%D%/unit/format/base/test_arena \
 	%D%/unit/format/base/test_bits \
 	%D%/unit/format/base/test_buf \
+	%D%/unit/format/base/test_json \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
+	%D%/unit/format/base/test_plain \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide
 
@@ -56,16 +58,19 @@ UNIT += \
 	%D%/unit/format/test_derive \
 	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
+	%D%/unit/format/test_hostile \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_given \
 	%D%/unit/format/test_hist \
+	%D%/unit/format/test_formula \
 	%D%/unit/format/test_ids \
 	%D%/unit/format/test_like \
+	%D%/unit/format/test_outline \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types
 EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/row.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
-	%D%/unit/probe/track/segments.h %D%/golden contrib/python/pavoread.py contrib/python/xxh3.py
+	%D%/unit/probe/track/segments.h %D%/golden
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -95,6 +100,10 @@ UNIT += %D%/unit/probe/capture/test_merge
 tests_unit_probe_capture_test_merge_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_signals
 tests_unit_probe_test_signals_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/tell/test_snapshot %D%/unit/probe/tell/test_file
+tests_unit_probe_tell_test_snapshot_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_tell_test_file_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+
 UNIT += %D%/unit/probe/test_natt
 tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
@@ -136,6 +145,8 @@ tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_drops
 tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/guard/test_guard
+tests_unit_probe_guard_test_guard_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_ping
 tests_unit_probe_test_ping_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_rtt
@@ -213,6 +224,9 @@ tests_unit_ra_tools_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/ra-tools/store/test_policy %D%/unit/ra-tools/store/test_sums
+tests_unit_ra_tools_store_test_policy_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_store_test_sums_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 
 UNIT += %D%/unit/ra-tools/test_signature
 tests_unit_ra_tools_test_signature_SOURCES = %D%/unit/ra-tools/test_signature.c ra-tools/signature.c
@@ -266,17 +280,25 @@ TESTS += \
 	%D%/truth/workers.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap %D%/live-workers.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
+
+# --- privileges, sandbox, daemon ---------------------------------------------------------------------
+TESTS += %D%/guard.tap %D%/install.tap
+EXTRA_DIST += %D%/guard.tap %D%/install.tap
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
 TESTS += %D%/house.tap
+
+# --- files that are not what they were -------------------------------------------------------------------
+EXTRA_DIST += %D%/damage.tap %D%/damage.py
+TESTS += %D%/damage.tap
 
 # --- work: instructions a packet, where valgrind is installed ------------------------------------------
 EXTRA_DIST += %D%/budget.tap
 TESTS += %D%/budget.tap
 
 # --- what the pages and README.md say, tried ---------------------------------------------------------
-EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py README.md
+EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py
 TESTS += %D%/examples.tap %D%/readme.tap

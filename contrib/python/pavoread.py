@@ -117,6 +117,9 @@ class Body:
         if code == 9:
             planes = [self.bytes(n) for _ in range(self.byte())]
             return [sum(p[i] << 8 * w for w, p in enumerate(planes)) for i in range(n)]
+        if code == 10:
+            unit = self.varint()
+            return [unit * x & M64 for x in self.varints(n)]
         raise Damaged("encoding %d is not known" % code)
 
     def blobs(self, n):
@@ -237,6 +240,27 @@ def like(body, present, keys):
     return out
 
 
+def likely(number, present, fields):
+    """What the rows in `present` are likely to have, by other fields."""
+    last, out = {}, []
+    for r in present:
+        a, b, c, d = [f.get(r, 0) for f in fields] + [0] * (4 - len(fields))
+        if number in (1, 2):
+            since = last.get((c, d), b) if number == 2 else b
+            last[c, d] = a
+            out.append((a - since & M64) // 1000)
+        elif number == 3:
+            n = max((b - (c & 1)) & M64, 1)
+            out.append(a // n * a + (a % n * a & M64) // n)
+        elif number == 4:
+            out.append(a + b)
+        elif number in (5, 6):
+            out.append(a - b if c == 2 else b if number == 5 else 0)
+        else:
+            raise Damaged("formula %d is not known" % number)
+    return out
+
+
 def take(stream, n):
     data = stream.read(n)
     if len(data) != n:
@@ -292,6 +316,9 @@ def block(stream, directory, schema):
             if code == 8:
                 base = seen[rest[6]]
                 values = [base[r] + unzigzag(z) & M64 for r, z in zip(present, body.numbers(n))]
+            elif code == 34:
+                near = likely(rest[6], present, [seen[f] for f in rest[7:]])
+                values = [x + unzigzag(z) & M64 for x, z in zip(near, body.numbers(n))]
             elif code == 16:
                 values = [addrs[i] for i in body.numbers(n)]
             elif code == 24:

@@ -6,13 +6,18 @@
  */
 #include "format/base/log.h"
 
+#include "format/base/plain.h"
+
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 static const char *name = "pavo";
+static bool to_syslog;
 
 void
 log_start(const char *program)
@@ -31,17 +36,32 @@ log_name(void)
 	return (name);
 }
 
-static void
-say(int error, const char *fmt, va_list ap)
+void
+log_open(void)
 {
-	char text[4096];
+	openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_syslog(void)
+{
+	to_syslog = true;
+}
+
+static void
+say(int level, int error, const char *fmt, va_list ap)
+{
+	char text[4096], shown[2 * sizeof(text)];
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
-	if (error != 0)
-		(void)fprintf(stderr, "%s: %s: %s\n", name, text, strerror(error));
+	plain_text(shown, sizeof(shown), text);
+	if (to_syslog)
+		syslog(level, error != 0 ? "%s: %s" : "%s", shown, strerror(error));
+	else if (error != 0)
+		(void)fprintf(stderr, "%s: %s: %s\n", name, shown, strerror(error));
 	else
-		(void)fprintf(stderr, "%s: %s\n", name, text);
+		(void)fprintf(stderr, "%s: %s\n", name, shown);
 }
 
 void
@@ -50,7 +70,7 @@ log_warnx(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_WARNING, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -60,7 +80,7 @@ log_info(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_INFO, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -71,7 +91,7 @@ fatal(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(error, fmt, ap);
+	say(LOG_ERR, error, fmt, ap);
 	va_end(ap);
 	exit(EXIT_ERROR);
 }
@@ -82,7 +102,7 @@ fatalx(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(0, fmt, ap);
+	say(LOG_ERR, 0, fmt, ap);
 	va_end(ap);
 	exit(EXIT_ERROR);
 }

@@ -12,6 +12,10 @@
 
 void log_start(const char *program); /* argv[0]; the name without its folders is shown */
 const char *log_name(void);
+/* syslog hears what is said from log_syslog() on, instead of stderr.  log_open() before it connects, for programs that may
+ * not when the time comes. */
+void log_open(void);
+void log_syslog(void);
 void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 noreturn void fatal(const char *, ...) __attribute__((format(printf, 1, 2)));  /* adds strerror(errno) */

@@ -559,10 +559,7 @@ frags_count(const struct frags *f)
 }
 
 uint64_t
-frags_evicted(struct frags *f)
+frags_evicted(const struct frags *f)
 {
-	uint64_t n = f->evicted;
-
-	f->evicted = 0;
-	return (n);
+	return (f->evicted);
 }

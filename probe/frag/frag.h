@@ -74,6 +74,6 @@ void frags_timeout(struct frags *);
 bool frags_outcome(struct frags *, struct frag_outcome *);
 
 uint32_t frags_count(const struct frags *); /* datagrams in the table */
-uint64_t frags_evicted(struct frags *);     /* since the last call */
+uint64_t frags_evicted(const struct frags *); /* so far */
 
 #endif

@@ -5,11 +5,13 @@
  */
 #include "probe/out/worker.h"
 
+#include "format/base/clock.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SPARE 3 /* batches of about 15 MB, beside those that are being filled: full, being written */
 
@@ -20,7 +22,8 @@ struct worker {
 	pthread_cond_t changed;
 	struct batch **full, **empty;
 	unsigned nfull, nempty;
-	bool stop, failed;
+	bool stop, failed, busy;
+	struct worker_state state;
 };
 
 static struct batch *
@@ -37,10 +40,42 @@ next_full(struct worker *w)
 	}
 	b = w->full[0];
 	w->nfull--;
+	w->busy = true;
 	for (unsigned i = 0; i < w->nfull; i++)
 		w->full[i] = w->full[i + 1];
 	pthread_mutex_unlock(&w->lock);
 	return (b);
+}
+
+/* The end of the last bin that the batch completes; WORKER_NO_TIME: it completes none. */
+static int64_t
+completes(const struct batch *b)
+{
+	const struct column *type = b->col[F_rectype], *flags = b->col[F_flags], *end = b->col[F_bend];
+	int64_t last = WORKER_NO_TIME;
+
+	for (uint32_t r = 0; r < b->rows; r++)
+		if (column_has(type, r) && type->u[r] == RECTYPE_MAR && column_has(end, r) && end->i[r] > last &&
+		    !(column_has(flags, r) && flags->u[r] & RFLAGS_late))
+			last = end->i[r];
+	return (last);
+}
+
+/* The batch was written. */
+static void
+note(struct worker_state *s, uint64_t written, int64_t bin_end)
+{
+	struct timespec now;
+	int64_t latency;
+
+	s->written = written;
+	if (bin_end == WORKER_NO_TIME)
+		return;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	latency = now.tv_sec * SEC + now.tv_nsec - bin_end;
+	s->latency = latency;
+	if (latency > s->latency_most)
+		s->latency_most = latency;
 }
 
 static void *
@@ -51,9 +86,13 @@ work(void *arg)
 
 	while ((b = next_full(w)) != NULL) {
 		bool ok = w->failed || writer_put(w->writer, b);
+		int64_t bin_end = completes(b);
 
 		batch_reset(b);
 		pthread_mutex_lock(&w->lock);
+		w->busy = false;
+		if (ok && !w->failed)
+			note(&w->state, writer_bytes(w->writer), bin_end);
 		w->failed |= !ok;
 		w->empty[w->nempty++] = b;
 		pthread_cond_broadcast(&w->changed);
@@ -84,6 +123,7 @@ worker_new(struct writer *writer, unsigned bring)
 	struct worker *w = mem_zero(1, sizeof(*w));
 
 	w->writer = writer;
+	w->state = (struct worker_state){ .queue = SPARE, .latency = WORKER_NO_TIME, .latency_most = WORKER_NO_TIME };
 	w->full = mem_zero(bring + SPARE, sizeof(*w->full));
 	w->empty = mem_zero(bring + SPARE, sizeof(*w->empty));
 	while (w->nempty < SPARE)
@@ -112,8 +152,19 @@ worker_failed(struct worker *w)
 	return (failed);
 }
 
+void
+worker_look(const struct worker *w, struct worker_state *s)
+{
+	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&w->lock;
+
+	pthread_mutex_lock(lock);
+	*s = w->state;
+	s->queued = w->nfull + w->busy;
+	pthread_mutex_unlock(lock);
+}
+
 bool
-worker_free(struct worker **pw)
+worker_free(struct worker **pw, struct worker_state *last)
 {
 	struct worker *w = *pw;
 	bool ok;
@@ -124,6 +175,7 @@ worker_free(struct worker **pw)
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
 	ok = !w->failed;
+	*last = w->state;
 	while (w->nempty > 0)
 		batch_free(&w->empty[--w->nempty]);
 	pthread_mutex_destroy(&w->lock);

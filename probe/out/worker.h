@@ -12,11 +12,22 @@
 
 struct worker;
 
+#define WORKER_NO_TIME INT64_MIN
+
+struct worker_state {
+	unsigned queued, queue; /* batches that wait or are being written, of so many */
+	uint64_t written;       /* bytes */
+	/* ns of the wall's clock from the end of a bin until all of it was written (its MAR record, which is its last):
+	 * of the last one, at most; or WORKER_NO_TIME */
+	int64_t latency, latency_most;
+};
+
 /* Borrows the writer until worker_free().  So many threads bring batches at one time. */
 struct worker *worker_new(struct writer *, unsigned bring);
 struct sink worker_sink(struct worker *);
 bool worker_failed(struct worker *);        /* writing failed: the writer has the sentence */
-/* Waits until everything is written.  false: writing failed. */
-bool worker_free(struct worker **);
+void worker_look(const struct worker *, struct worker_state *);
+/* Waits until everything is written; `last`: how it was then.  false: writing failed. */
+bool worker_free(struct worker **, struct worker_state *last);
 
 #endif

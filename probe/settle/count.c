@@ -4,6 +4,7 @@
  */
 #include "probe/settle/settle.h"
 
+#include "format/base/canary.h"
 #include "format/base/clock.h"
 
 #include <endian.h>
@@ -200,7 +201,7 @@ confirms(const struct flow_state *f, const struct tracker *k, const struct packe
 	    (f->packets >= CONFIRM_MIN && (k->oneway || p->facts & FACT_NOANSWER)));
 }
 
-bool
+NO_CANARY bool
 count(struct flows *fl, struct seen *v)
 {
 	struct flow_state *f = flow_at(&fl->table, v->flow);

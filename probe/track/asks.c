@@ -229,6 +229,12 @@ asks_drop(struct asks *a, struct ask *x)
 	pool_put(&a->cells, n);
 }
 
+uint32_t
+asks_count(const struct asks *a)
+{
+	return (a->cells.used);
+}
+
 struct ask *
 asks_first(const struct asks *a)
 {

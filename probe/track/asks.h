@@ -42,6 +42,7 @@ struct ask *asks_add(struct asks *, const struct key *, int side, const struct d
 void asks_again(struct asks *, struct ask *, int64_t now);
 /* It waits no more. */
 void asks_drop(struct asks *, struct ask *);
+uint32_t asks_count(const struct asks *);
 /* The oldest; NULL: none waits. */
 struct ask *asks_first(const struct asks *);
 

@@ -34,6 +34,12 @@ dns_free(struct track *t)
 	asks_free(&t->asks);
 }
 
+uint32_t
+dns_waiting(const struct track *t)
+{
+	return (asks_count(t->asks));
+}
+
 static struct dns_bin *
 dns_bin(struct track *t, struct bin *b)
 {

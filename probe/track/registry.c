@@ -80,10 +80,14 @@ track_free(struct track **pt)
 		return;
 	numbers_free(&t->numbers);
 	pool_free(&t->tcp);
+	pool_free(&t->tcp_ring[0]);
+	pool_free(&t->tcp_ring[1]);
+	pool_free(&t->tcp_odd);
 	for (int i = 0; i < TCP_HOLE_SIZES; i++)
 		pool_free(&t->tcp_hole[i]);
 	pool_free(&t->tcp_bin);
 	pool_free(&t->tcp_more);
+	pool_free(&t->tcp_high);
 	pool_free(&t->tcp_gap);
 	pool_free(&t->udp_bin);
 	pool_free(&t->errors);

@@ -32,8 +32,10 @@ struct rtt_dense {
 void
 rtt_init(struct track *t, uint32_t max_flows)
 {
+	uint32_t bins = ledger_cells(max_flows);
+
 	pool_init(&t->rtt_ring, sizeof(struct rtt_ring), max_flows);
-	pool_init(&t->rtt_bin, sizeof(struct rtt_bin), ledger_cells(max_flows));
+	pool_init(&t->rtt_leg, sizeof(struct rtt_leg), bins > 1u << 30 ? 1u << 31 : 2 * bins);
 	pool_init(&t->rtt_dense, sizeof(struct rtt_dense), max_flows / 4 + 1024);
 }
 
@@ -41,7 +43,7 @@ void
 rtt_free(struct track *t)
 {
 	pool_free(&t->rtt_ring);
-	pool_free(&t->rtt_bin);
+	pool_free(&t->rtt_leg);
 	pool_free(&t->rtt_dense);
 }
 
@@ -52,17 +54,6 @@ ahead(uint32_t a, uint32_t b) /* how far a is ahead of b, serially */
 }
 
 /* --- a sample */
-
-static struct rtt_bin *
-bin(struct track *t, uint32_t *cell)
-{
-	if (*cell == 0) {
-		if ((*cell = pool_get(&t->rtt_bin)) == 0)
-			return (NULL);
-		memset(pool_at(&t->rtt_bin, *cell), 0, sizeof(struct rtt_bin));
-	}
-	return (pool_at(&t->rtt_bin, *cell));
-}
 
 /* All buckets in a cell of their own from now on; NULL at the cap: then this sample is in no bucket. */
 static struct rtt_dense *
@@ -134,12 +125,48 @@ span(int64_t from, int64_t to, uint32_t *us)
 	return (true);
 }
 
-/* least: it may be too long, but can not be too short. */
-static struct rtt_bin *
-sample(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, uint32_t us, unsigned method, bool least)
+/* As if it had had a cell when its only sample came. */
+static void
+from_one(struct rtt_leg *l, const struct rtt_bin *b, int leg)
 {
-	struct rtt_bin *b = bin(t, cell);
-	struct rtt_leg *l = b == NULL ? NULL : &b->leg[leg];
+	const struct rtt_one *x = &b->leg[leg];
+
+	*l = (struct rtt_leg){ 0 };
+	if ((b->has & RTTBIN_ONE << leg) == 0)
+		return;
+	l->min = x->us;
+	l->base = x->base;
+	l->any = 1;
+	l->has = RTTLEG_MIN;
+	if (b->has & RTTBIN_LEAST << leg)
+		return;
+	l->n = 1;
+	l->sum = l->max = x->us;
+	l->dsum = x->dsum;
+	l->bucket[0] = (uint8_t)hist_bucket(HIST_QUARTERS, x->us);
+	l->count[0] = 1;
+	l->pairs = 1;
+}
+
+/* Its cell, made if need be; NULL at the cap: then only its first sample is known. */
+static struct rtt_leg *
+whole(struct track *t, struct rtt_bin *b, int leg)
+{
+	struct rtt_one *x = &b->leg[leg];
+
+	if (x->cell == 0) {
+		if ((x->cell = pool_get(&t->rtt_leg)) == 0)
+			return (NULL);
+		from_one(pool_at(&t->rtt_leg, x->cell), b, leg);
+	}
+	return (pool_at(&t->rtt_leg, x->cell));
+}
+
+/* least: it may be too long, but can not be too short. */
+static void
+sample(struct track *t, struct rtt_flow *f, struct rtt_bin *b, int leg, uint32_t us, unsigned method, bool least)
+{
+	struct rtt_leg *l;
 	uint32_t d = us > f->last[leg] ? us - f->last[leg] : f->last[leg] - us;
 	bool follows = f->has & RTT_LAST << leg;
 
@@ -150,36 +177,38 @@ sample(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, uint32_t us
 		f->last[leg] = us;
 		f->has |= (uint8_t)(RTT_LAST << leg);
 	}
-	if (l == NULL)
-		return (NULL);
 	b->method |= (uint8_t)method;
+	if ((b->has & RTTBIN_ONE << leg) == 0) {
+		b->has |= (uint8_t)((least ? RTTBIN_ONE | RTTBIN_LEAST : RTTBIN_ONE) << leg);
+		b->leg[leg] = (struct rtt_one){ .us = us, .dsum = follows && !least ? d : 0, .base = f->base[leg] };
+		return;
+	}
+	if ((l = whole(t, b, leg)) == NULL)
+		return;
 	l->base = f->base[leg];
 	l->any++;
 	if ((l->has & RTTLEG_MIN) == 0 || us < l->min)
 		l->min = us;
 	l->has |= RTTLEG_MIN;
 	if (least)
-		return (b);
+		return;
 	if (follows)
 		l->dsum += d;
 	rtt_leg_add(t, l, us);
-	return (b);
 }
 
 /* --- handshake */
 
 void
-rtt_synack(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, int64_t syn, int64_t ts)
+rtt_synack(struct track *t, struct rtt_flow *f, struct rtt_bin *b, int side, int64_t syn, int64_t ts)
 {
-	struct rtt_bin *b;
 	uint32_t us;
 
 	if (!span(syn, ts, &us))
 		return;
 	f->synack = us;
 	f->has |= RTT_SYNACK;
-	if ((b = sample(t, f, cell, side, us, RTTM_hs, false)) == NULL)
-		return;
+	sample(t, f, b, side, us, RTTM_hs, false);
 	b->synack = us;
 	b->has |= RTTBIN_SYNACK;
 }
@@ -194,13 +223,13 @@ rtt_recall(struct rtt_flow *f, int side, int64_t syn, int64_t ts)
 }
 
 void
-rtt_ackdat(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, int64_t synack, int64_t ts)
+rtt_ackdat(struct track *t, struct rtt_flow *f, struct rtt_bin *b, int side, int64_t synack, int64_t ts)
 {
-	struct rtt_bin *b;
 	uint32_t us;
 
-	if (!span(synack, ts, &us) || (b = sample(t, f, cell, side, us, RTTM_hs, false)) == NULL)
+	if (!span(synack, ts, &us))
 		return;
+	sample(t, f, b, side, us, RTTM_hs, false);
 	b->ackdat = us;
 	b->has |= RTTBIN_ACKDAT;
 	if (f->has & RTT_SYNACK && f->synack <= UINT32_MAX - us) {
@@ -249,7 +278,7 @@ keep(struct stamps *s, uint32_t val, bool data, int64_t ts)
 }
 
 static void
-echo(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, struct stamps *s, uint32_t val, int64_t ts)
+echo(struct track *t, struct rtt_flow *f, struct rtt_bin *b, int leg, struct stamps *s, uint32_t val, int64_t ts)
 {
 	uint32_t us;
 
@@ -265,13 +294,13 @@ echo(struct track *t, struct rtt_flow *f, uint32_t *cell, int leg, struct stamps
 		s->emptied = (uint8_t)i;
 		s->val[i] = 0;
 		if (ts - s->sent[i] <= STAMP_AGE && span(s->sent[i], ts, &us))
-			sample(t, f, cell, leg, us, RTTM_ts, s->pure >> i & 1);
+			sample(t, f, b, leg, us, RTTM_ts, s->pure >> i & 1);
 		return;
 	}
 }
 
 void
-rtt_stamps(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, const struct packet *p, bool data, int64_t ts)
+rtt_stamps(struct track *t, struct rtt_flow *f, struct rtt_bin *b, int side, const struct packet *p, bool data, int64_t ts)
 {
 	struct rtt_ring *r;
 
@@ -286,7 +315,7 @@ rtt_stamps(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, const 
 	}
 	r = pool_at(&t->rtt_ring, f->ring);
 	if (p->tcp.flags & TCP_ACK)
-		echo(t, f, cell, side, &r->side[1 - side], p->tcp.tsecr, ts);
+		echo(t, f, b, side, &r->side[1 - side], p->tcp.tsecr, ts);
 	keep(&r->side[side], p->tcp.tsval, data, ts);
 }
 
@@ -309,7 +338,7 @@ rtt_void(struct rtt_flow *f, int side)
 }
 
 void
-rtt_acked(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, uint32_t ack, int64_t ts)
+rtt_acked(struct track *t, struct rtt_flow *f, struct rtt_bin *b, int side, uint32_t ack, int64_t ts)
 {
 	uint32_t us;
 
@@ -317,7 +346,7 @@ rtt_acked(struct track *t, struct rtt_flow *f, uint32_t *cell, int side, uint32_
 		return;
 	rtt_void(f, side);
 	if (ts - f->sent[side] <= STAMP_AGE && span(f->sent[side], ts, &us))
-		sample(t, f, cell, 1 - side, us, RTTM_ack, false);
+		sample(t, f, b, 1 - side, us, RTTM_ack, false);
 }
 
 /* --- what is known */
@@ -333,9 +362,14 @@ rtt_full_min(const struct rtt_flow *f)
 }
 
 const struct rtt_leg *
-rtt_leg(const struct track *t, uint32_t cell, int leg)
+rtt_leg(const struct track *t, const struct rtt_bin *b, int leg, struct rtt_leg *one)
 {
-	return (cell == 0 ? NULL : &((const struct rtt_bin *)pool_at(&t->rtt_bin, cell))->leg[leg]);
+	if (b->method == 0)
+		return (NULL);
+	if (b->leg[leg].cell != 0)
+		return (pool_at(&t->rtt_leg, b->leg[leg].cell));
+	from_one(one, b, leg);
+	return (one);
 }
 
 static size_t
@@ -397,16 +431,17 @@ rtt_leg_pack(const struct track *t, const struct rtt_leg *l, uint8_t out[static 
 	} while (0)
 
 void
-rtt_fill(const struct track *t, uint32_t cell, int src, struct tile *r)
+rtt_fill(const struct track *t, const struct rtt_bin *b, int src, struct tile *r)
 {
 	static _Thread_local uint8_t out[2][RTT_PACKED]; /* until the record is put */
-	const struct rtt_bin *b;
+	struct rtt_leg one;
+	const struct rtt_leg *l;
 
-	if (cell == 0)
+	if ((l = rtt_leg(t, b, src, &one)) == NULL)
 		return;
-	b = pool_at(&t->rtt_bin, cell);
-	LEG_FIELDS(rtts, &b->leg[src], out[0]);
-	LEG_FIELDS(rttd, &b->leg[1 - src], out[1]);
+	LEG_FIELDS(rtts, l, out[0]);
+	l = rtt_leg(t, b, 1 - src, &one);
+	LEG_FIELDS(rttd, l, out[1]);
 	HS_FIELDS(synack, RTTBIN_SYNACK);
 	HS_FIELDS(ackdat, RTTBIN_ACKDAT);
 	HS_FIELDS(tcprtt, RTTBIN_TCPRTT);
@@ -423,16 +458,14 @@ rtt_leg_end(struct track *t, const struct rtt_leg *l)
 }
 
 void
-rtt_end_bin(struct track *t, uint32_t cell)
+rtt_end_bin(struct track *t, const struct rtt_bin *b)
 {
-	const struct rtt_bin *b;
-
-	if (cell == 0)
-		return;
-	b = pool_at(&t->rtt_bin, cell);
-	for (int i = 0; i < 2; i++)
-		rtt_leg_end(t, &b->leg[i]);
-	pool_put(&t->rtt_bin, cell);
+	for (int i = 0; i < 2; i++) {
+		if (b->leg[i].cell == 0)
+			continue;
+		rtt_leg_end(t, pool_at(&t->rtt_leg, b->leg[i].cell));
+		pool_put(&t->rtt_leg, b->leg[i].cell);
+	}
 }
 
 void

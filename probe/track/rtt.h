@@ -44,31 +44,34 @@ struct rtt_leg { /* of a bin */
 };
 enum { RTTLEG_MIN = 1 };
 
+/* Of a bin; all zero = no sample.  Most legs have one at most, which needs no cell. */
 struct rtt_bin {
-	struct rtt_leg leg[2];
+	struct rtt_one {
+		uint32_t us, dsum, base; /* if RTTBIN_ONE: as in struct rtt_leg */
+		uint32_t cell;           /* a struct rtt_leg, from the second sample on; 0 = none */
+	} leg[2];
 	uint32_t synack, ackdat, tcprtt; /* us */
 	uint8_t has;                     /* RTTBIN_* */
-	uint8_t method;                  /* RTTM_* */
+	uint8_t method;                  /* RTTM_*; 0 = no sample */
 };
-enum { RTTBIN_SYNACK = 1, RTTBIN_ACKDAT = 2, RTTBIN_TCPRTT = 4 };
+enum { RTTBIN_SYNACK = 1, RTTBIN_ACKDAT = 2, RTTBIN_TCPRTT = 4, RTTBIN_ONE = 1 << 3 /* << leg */,
+	RTTBIN_LEAST = 1 << 5 /* << leg: the one may be too long, but can not be too short */ };
 
 void rtt_init(struct track *, uint32_t max_flows);
 void rtt_free(struct track *);
 
-/* In all of these `cell` is the bin's, 0 at first; it is made at the first sample. */
-
 /* Handshake.  `side` sent the SYN-ACK now (ts), the SYN went at `syn`.  Not to be called if the SYN was sent
  * again and it is not known which one this answers (Karn). */
-void rtt_synack(struct track *, struct rtt_flow *, uint32_t *cell, int side, int64_t syn, int64_t ts);
+void rtt_synack(struct track *, struct rtt_flow *, struct rtt_bin *, int side, int64_t syn, int64_t ts);
 /* The same, of which there is a sample already: the connection was not remembered then. */
 void rtt_recall(struct rtt_flow *, int side, int64_t syn, int64_t ts);
 /* `side` sent the first ACK of the SYN-ACK now.  Not if the SYN-ACK was sent again.  With a SYN-ACK that was
  * measured, tcprtt too. */
-void rtt_ackdat(struct track *, struct rtt_flow *, uint32_t *cell, int side, int64_t synack, int64_t ts);
+void rtt_ackdat(struct track *, struct rtt_flow *, struct rtt_bin *, int side, int64_t synack, int64_t ts);
 
 /* Timestamps: a packet of `side`; does nothing unless it has them.  For every segment, in order of arrival.
  * data: it takes sequence numbers (payload, FIN), so that the peer answers at once. */
-void rtt_stamps(struct track *, struct rtt_flow *, uint32_t *cell, int side, const struct packet *, bool data,
+void rtt_stamps(struct track *, struct rtt_flow *, struct rtt_bin *, int side, const struct packet *, bool data,
     int64_t ts);
 
 /* Data and ACK, where there are no timestamps (else these do nothing; call rtt_stamps() first).
@@ -77,13 +80,13 @@ void rtt_sent(struct rtt_flow *, int side, uint32_t end, int64_t ts);
 /* A retransmission by `side`, or a hole, touches what is timed (Karn). */
 void rtt_void(struct rtt_flow *, int side);
 /* What `side` sent is acknowledged up to `ack` by the other side, now. */
-void rtt_acked(struct track *, struct rtt_flow *, uint32_t *cell, int side, uint32_t ack, int64_t ts);
+void rtt_acked(struct track *, struct rtt_flow *, struct rtt_bin *, int side, uint32_t ack, int64_t ts);
 
 /* Both legs' least together, us; 0 = not known. */
 uint32_t rtt_full_min(const struct rtt_flow *);
 
-/* A leg of a bin; NULL if there was no sample of either leg.  n may be 0. */
-const struct rtt_leg *rtt_leg(const struct track *, uint32_t cell, int leg);
+/* A leg of a bin; NULL if there was no sample of either leg.  n may be 0.  Where there is no cell it is made in *one. */
+const struct rtt_leg *rtt_leg(const struct track *, const struct rtt_bin *, int leg, struct rtt_leg *one);
 
 /* Other response times are kept the same way (DNS): a leg of their own, zeroed at first. */
 void rtt_leg_add(struct track *, struct rtt_leg *, uint32_t us); /* counts in n, sum, min, max, buckets */
@@ -93,10 +96,10 @@ size_t rtt_leg_pack(const struct track *, const struct rtt_leg *, uint8_t out[st
 void rtt_leg_end(struct track *, const struct rtt_leg *); /* gives back its cell */
 
 /* The fields.  src: the side that is the source.  Histograms stay valid until the next call in this thread. */
-void rtt_fill(const struct track *, uint32_t cell, int src, struct tile *);
+void rtt_fill(const struct track *, const struct rtt_bin *, int src, struct tile *);
 
 /* Give back cells; both may have none. */
-void rtt_end_bin(struct track *, uint32_t cell);
+void rtt_end_bin(struct track *, const struct rtt_bin *);
 void rtt_end_flow(struct track *, struct rtt_flow *);
 
 #endif

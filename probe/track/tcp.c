@@ -11,7 +11,6 @@
 #include "format/base/mem.h"
 #include "probe/track/dns.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,9 +20,13 @@ tcp_init(struct track *t, uint32_t max_flows)
 	uint32_t cells = ledger_cells(max_flows);
 
 	pool_init(&t->tcp, sizeof(struct tcp), max_flows);
+	pool_init(&t->tcp_ring[0], sizeof(struct tcp_sent), max_flows > 1u << 30 ? 1u << 31 : 2 * max_flows);
+	pool_init(&t->tcp_ring[1], sizeof(struct tcp_sent) * TCP_RING, t->tcp_ring[0].cap);
+	pool_init(&t->tcp_odd, sizeof(struct tcp_odd), max_flows);
 	tcp_holes_init(t, max_flows);
 	pool_init(&t->tcp_bin, sizeof(struct tcp_bin), cells);
 	pool_init(&t->tcp_more, sizeof(struct tcp_more), cells);
+	pool_init(&t->tcp_high, sizeof(struct tcp_high), cells);
 	pool_init(&t->tcp_gap, sizeof(struct tcp_gaps), max_flows / 4 + 1024);
 }
 
@@ -45,6 +48,28 @@ tcp_more(struct track *t, struct tcp_bin *b)
 		memset(pool_at(&t->tcp_more, b->more), 0, sizeof(struct tcp_more));
 	}
 	return (pool_at(&t->tcp_more, b->more));
+}
+
+struct tcp_high *
+tcp_high(struct track *t, struct tcp_bin *b)
+{
+	struct tcp_more *m = tcp_more(t, b);
+
+	if (m->high == 0) {
+		m->high = pool_get(&t->tcp_high);
+		memset(pool_at(&t->tcp_high, m->high), 0, sizeof(struct tcp_high));
+	}
+	return (pool_at(&t->tcp_high, m->high));
+}
+
+struct tcp_odd_side *
+tcp_odd(struct track *t, struct tcp *c, int side)
+{
+	if (c->odd == 0) {
+		c->odd = pool_get(&t->tcp_odd);
+		memset(pool_at(&t->tcp_odd, c->odd), 0, sizeof(struct tcp_odd));
+	}
+	return (&((struct tcp_odd *)pool_at(&t->tcp_odd, c->odd))->side[side]);
 }
 
 static void
@@ -147,11 +172,11 @@ measure_handshake(struct tcp_packet *k, bool again, bool was_est)
 	if ((k->p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)) {
 		none = (struct rtt_flow){ 0 };
 		if (!again && (f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNRTX)) == TCPLIFE_SYN)
-			rtt_synack(k->t, r, &k->bin->ext2, k->side, f->last[other], k->ts);
+			rtt_synack(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
 	} else if (!was_est && f->tcp_life & TCPLIFE_EST && (f->tcp_life & TCPLIFE_SYNACKRTX) == 0 && k->c != NULL &&
 	    k->side == (f->tcp_life & TCPLIFE_SYNACKHI ? 0 : 1) &&
 	    k->p->tcp.ack == f->isn[other] + 1) { /* later ones say that this one was missed */
-		rtt_ackdat(k->t, r, &k->bin->ext2, k->side, f->last[other], k->ts);
+		rtt_ackdat(k->t, r, &k->b->rtt, k->side, f->last[other], k->ts);
 	}
 }
 
@@ -182,7 +207,7 @@ note_reset(struct tcp_packet *k)
 	const struct tcp_side *x = k->x, *y = k->y;
 	bool data = k->c != NULL && (x->has | y->has) & SIDE_DATA;
 
-	k->b->rstby |= (uint8_t)(1 << k->side);
+	k->b->rstby |= 1u << k->side & 3;
 	if ((f->tcp_life & (TCPLIFE_SYN | TCPLIFE_SYNACK)) != 0 && (f->tcp_life & TCPLIFE_EST) == 0 && !data)
 		k->b->rstphase |= tcp_refuses(f, k->side, k->p) ? RSTPHASE_syn : RSTPHASE_before;
 	else if (k->c != NULL && y->has & SIDE_OOW)
@@ -321,11 +346,11 @@ track_segment(struct tcp_packet *k, bool again)
 		return; /* captured twice */
 	note_header(k);
 	if (p->payload > 0) {
-		k->b->datasegs[k->side]++;
+		TCP_ADD(k->t, k->b, datasegs, k->side, 1);
 		x->has |= SIDE_DATA;
 	}
 	if (p->facts & FACT_TCPTS)
-		rtt_stamps(k->t, &k->c->rtt, &k->bin->ext2, k->side, p, k->seglen > 0, k->ts);
+		rtt_stamps(k->t, &k->c->rtt, &k->b->rtt, k->side, p, k->seglen > 0, k->ts);
 	tcp_acknowledge(k);
 	if (p->payload > 0 && !k->probe)
 		note_flight(k);
@@ -360,14 +385,27 @@ complete(struct track *t, const struct seen *v)
 	tcp_completed(&k);
 }
 
+/* Has this pair of four bits gone round? */
+static bool
+goes_round(uint8_t *pair, int side)
+{
+	bool round = (*pair >> 4 * side & 15) == 15;
+
+	*pair = (uint8_t)(*pair + (round ? -15 : 1) * (1 << 4 * side));
+	return (round);
+}
+
 static void
-count_flags(struct tcp_bin *b, int side, const struct packet *p)
+count_flags(struct track *t, struct tcp_bin *b, int side, const struct packet *p)
 {
 	uint8_t flags = p->tcp.flags;
 
-	b->syn[side] += (flags & TCP_SYN) != 0;
-	b->fin[side] += (flags & TCP_FIN) != 0;
-	b->rst[side] += (flags & TCP_RST) != 0;
+	if (flags & TCP_SYN && goes_round(&b->syn, side))
+		tcp_high(t, b)->syn[side]++;
+	if (flags & TCP_FIN && goes_round(&b->fin, side))
+		tcp_high(t, b)->fin[side]++;
+	if (flags & TCP_RST && goes_round(&b->rst, side))
+		tcp_high(t, b)->rst[side]++;
 	if (flags & TCP_SYN && p->tcp.opts & TCPOPT_MSS)
 		b->mss[side] = p->tcp.mss;
 }
@@ -396,16 +434,16 @@ segment(struct track *t, const struct seen *v)
 	tcp_history(k.b, side, p);
 	k.b->opts[side] |= p->tcp.opts;
 	if (flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		count_flags(k.b, side, p);
-	else
-		k.b->ackpkts[side] += flags & TCP_ACK && p->payload == 0;
+		count_flags(t, k.b, side, p);
+	else if (flags & TCP_ACK && p->payload == 0)
+		TCP_ADD(t, k.b, ackpkts, side, 1);
 	k.c = connection(t, f, p, k.b, again || other);
 	if (k.c != NULL) {
 		k.x = &k.c->side[side];
 		k.y = &k.c->side[1 - side];
 		k.b->known |= k.known = known(f);
 		if (other) {
-			k.x->jump = p->tcp.seq;
+			tcp_odd(t, k.c, side)->jump = p->tcp.seq;
 			k.x->has |= SIDE_OTHER;
 		}
 	}
@@ -443,8 +481,6 @@ prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 		return;
 	if (b->ext != 0)
 		mem_prefetch(pool_at(&t->tcp_bin, b->ext), sizeof(struct tcp_bin));
-	if (b->ext2 != 0)
-		mem_prefetch(pool_at(&t->rtt_bin, b->ext2), sizeof(struct rtt_bin));
 }
 
 /* --- the record */
@@ -453,6 +489,18 @@ prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 	PUT(r, s##name, (from)[s]);  \
 	PUT(r, d##name, (from)[d]);
 #define BIN_PAIR(name)  PAIR_OF(name, b->name)
+#define FLAG_PAIR(name)                       \
+	PUT(r, s##name, b->name >> 4 * s & 15); \
+	PUT(r, d##name, b->name >> 4 * d & 15);
+/* What few bits hold, and how often they went round. */
+#define HIGH(name, side)      ((uint64_t)h->name[side] << 8 * sizeof(b->name[0]) | b->name[side])
+#define HIGH_FLAG(name, side) ((uint64_t)h->name[side] << 4 | (b->name >> 4 * (side) & 15))
+#define HIGH_PAIR(name)                 \
+	PUT(r, s##name, HIGH(name, s)); \
+	PUT(r, d##name, HIGH(name, d));
+#define HIGH_FLAG_PAIR(name)                 \
+	PUT(r, s##name, HIGH_FLAG(name, s)); \
+	PUT(r, d##name, HIGH_FLAG(name, d));
 #define MORE_PAIR(name) PAIR_OF(name, m->name)
 
 static void
@@ -477,19 +525,21 @@ fill_gaps(const struct track *t, const struct tcp_more *m, int s, struct tile *r
 
 /* Round trips under load grow far above their least, and the receiver is not what holds it up. */
 static void
-fill_bloat(const struct track *t, uint32_t rtt, const struct tcp_bin *b, const struct tcp_more *m, int s, struct tile *r,
-    uint64_t *health)
+fill_bloat(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, struct tile *r, uint64_t *health)
 {
 	uint64_t sides = 0;
 
 	for (int leg = 0; leg < 2; leg++) {
-		const struct rtt_leg *l = rtt_leg(t, rtt, leg);
+		struct rtt_leg one;
+		const struct rtt_leg *l = rtt_leg(t, &b->rtt, leg, &one);
 
-		for (int from = 0; l != NULL && from < 2; from++)
-			if (m->zwin[1 - from] == 0 &&
-			    (health_bloat(t->limits, b->newbytes[from], l->n, l->sum, l->base) ||
-			    health_queue(t->limits, b->newbytes[from], l->any, l->min, l->base)))
+		for (int from = 0; l != NULL && from < 2; from++) {
+			uint64_t bytes = tile_number(r, from == s ? F_snewbytes : F_dnewbytes);
+
+			if (m->zwin[1 - from] == 0 && (health_bloat(t->limits, bytes, l->n, l->sum, l->base) ||
+			    health_queue(t->limits, bytes, l->any, l->min, l->base)))
 				sides |= 1u << (leg != s);
+		}
 	}
 	if (sides == 0)
 		return;
@@ -497,15 +547,39 @@ fill_bloat(const struct track *t, uint32_t rtt, const struct tcp_bin *b, const s
 	*health |= HEALTH_bufbloat;
 }
 
-static void
-fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s, int d, struct tile *r)
+static bool
+has_events(const struct tcp_bin *b)
 {
-	static const struct tcp_more none;
-	const struct tcp_more *m = b->more != 0 ? pool_at(&t->tcp_more, b->more) : &none;
+	return ((b->known & (BIN_TRACKED | BIN_BOTH | BIN_OPENED)) == (BIN_TRACKED | BIN_BOTH | BIN_OPENED));
+}
+
+#define FILL_COUNTS(flags, pair)      \
+	TCP_FLAGS(flags)              \
+	TCP_SEGMENTS(pair)            \
+	if (b->known & BIN_TRACKED) { \
+		TCP_COMMON(pair)      \
+	}                             \
+	if (has_events(b)) {          \
+		pair(ackev)           \
+	}
+
+/* Once more, where something counted further than its bits reach. */
+static void
+fill_high(const struct tcp_bin *b, const struct tcp_high *h, int s, struct tile *r)
+{
+	int d = 1 - s;
+
+	FILL_COUNTS(HIGH_FLAG_PAIR, HIGH_PAIR)
+}
+
+static void
+fill_tracked(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, struct tile *r)
+{
+	int d = 1 - s;
 	bool both = b->known & BIN_BOTH;
 	uint64_t health = !both && b->known & BIN_ASYM ? HEALTH_asym : 0;
 
-	TCP_COMMON(BIN_PAIR)
+	BIN_PAIR(inflmax)
 	TCP_RARE(MORE_PAIR)
 	TCP_RARE_BYTES(MORE_PAIR)
 	PAIR_OF(late, m->ooo) /* one name for what came late, in all protocols */
@@ -517,8 +591,7 @@ fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s
 		TCP_CAPTURE(MORE_PAIR)
 		TCP_CAPTURE_BYTES(MORE_PAIR)
 	}
-	if (both && b->known & BIN_OPENED) {
-		BIN_PAIR(ackev)
+	if (has_events(b)) {
 		TCP_EVENTS(MORE_PAIR)
 	}
 	if (both && m->capooo[s] > 0)
@@ -527,64 +600,64 @@ fill_tracked(const struct track *t, uint32_t rtt, const struct tcp_bin *b, int s
 		PUT(r, dskew_us, m->skew_us[d]);
 	if (m->ngaps > 0)
 		fill_gaps(t, m, s, r);
-	fill_bloat(t, rtt, b, m, s, r, &health);
+	fill_bloat(t, b, m, s, r, &health);
 	if (health != 0)
 		PUT(r, health, health);
 }
 
 static void
-fill_history(const struct bin *b, struct tcp_bin *x, int s, struct tile *r)
+fill_history(const struct bin *b, const struct tcp_bin *x, int s, struct tile *r)
 {
-	if (s == 1)
-		for (int i = 0; i < x->n; i++) /* from lo/hi to source/destination */
-			x->text[i] = (char)(islower((unsigned char)x->text[i]) ? toupper(x->text[i]) : tolower(x->text[i]));
-	if (b->flags & RFLAGS_flipped) {
-		memmove(x->text + 1, x->text, x->n);
-		x->text[0] = '^';
-		x->n += x->n < HIST_MAX;
-	}
-	PUT_BLOB(r, hist, x->text, x->n);
-	PUT(r, shists, x->letters[s]);
-	PUT(r, dhists, x->letters[1 - s]);
+	static _Thread_local char text[1 + HIST_MAX]; /* until the record is put */
+	uint32_t set[2];
+	size_t n = tcp_text(x, s, text + 1, set);
+
+	text[0] = '^';
+	if (b->flags & RFLAGS_flipped)
+		PUT_BLOB(r, hist, text, n + 1);
+	else
+		PUT_BLOB(r, hist, text + 1, n);
+	PUT(r, shists, set[s]);
+	PUT(r, dhists, set[1 - s]);
 }
 
 /* What a side offered with its SYN. */
 #define FILL_OFFER(p, side)                                                                 \
 	do {                                                                                \
-		if (x->mss[side] != 0)                                                      \
-			PUT(r, p##mss, x->mss[side]);                                       \
-		if (b->tcpflags[side] & TCP_SYN && f->wscale[side] <= 14)                   \
+		if (b->mss[side] != 0)                                                      \
+			PUT(r, p##mss, b->mss[side]);                                       \
+		if (bin->tcpflags[side] & TCP_SYN && f->wscale[side] <= 14)                 \
 			PUT(r, p##wscale, f->wscale[side]);                                 \
 	} while (0)
 
 static void
-fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct tile *r)
+fill(const struct track *t, const struct flow_state *f, const struct bin *bin, struct tile *r)
 {
+	static const struct tcp_more none;
 	int s = f->src, d = 1 - s;
-	struct tcp_bin *x;
+	const struct tcp_bin *b;
+	const struct tcp_more *m;
 
-	PUT(r, stcpflags, b->tcpflags[s]);
-	PUT(r, dtcpflags, b->tcpflags[d]);
-	if (b->ext == 0)
+	PUT(r, stcpflags, bin->tcpflags[s]);
+	PUT(r, dtcpflags, bin->tcpflags[d]);
+	if (bin->ext == 0)
 		return;
-	x = pool_at(&t->tcp_bin, b->ext);
-	fill_history(b, x, s, r);
-	PAIR_OF(syn, x->syn)
-	PAIR_OF(fin, x->fin)
-	PAIR_OF(rst, x->rst)
-	PAIR_OF(ackpkts, x->ackpkts)
-	PAIR_OF(opts, x->opts)
-	if (x->rstby != 0) {
-		PUT(r, rstby, s == 0 ? x->rstby : (x->rstby >> 1 | x->rstby << 1) & 3);
-		PUT(r, rstphase, x->rstphase);
+	b = pool_at(&t->tcp_bin, bin->ext);
+	m = b->more != 0 ? pool_at(&t->tcp_more, b->more) : &none;
+	fill_history(bin, b, s, r);
+	FILL_COUNTS(FLAG_PAIR, BIN_PAIR)
+	if (m->high != 0)
+		fill_high(b, pool_at(&t->tcp_high, m->high), s, r);
+	BIN_PAIR(opts)
+	if (b->rstby != 0) {
+		PUT(r, rstby, s == 0 ? b->rstby : (b->rstby >> 1 | b->rstby << 1) & 3);
+		PUT(r, rstphase, b->rstphase);
 	}
-	if (x->rstby != 0 || x->rstttl != 0)
-		PUT(r, rstttl, x->rstttl);
-	rtt_fill(t, b->ext2, s, r);
-	PAIR_OF(datasegs, x->datasegs)
-	PAIR_OF(newbytes, x->newbytes)
-	if (x->known & BIN_TRACKED)
-		fill_tracked(t, b->ext2, x, s, d, r);
+	if (b->rstby != 0 || b->rstttl != 0)
+		PUT(r, rstttl, b->rstttl);
+	rtt_fill(t, &b->rtt, s, r);
+	if (b->known & BIN_TRACKED)
+		fill_tracked(t, b, m, s, r);
 	FILL_OFFER(s, s);
 	FILL_OFFER(d, d);
 }
@@ -597,12 +670,15 @@ end_bin(struct track *t, struct bin *b)
 	if (b->ext == 0)
 		return;
 	x = pool_at(&t->tcp_bin, b->ext);
-	rtt_end_bin(t, b->ext2);
+	if (x->rtt.method != 0)
+		rtt_end_bin(t, &x->rtt);
 	if (x->more != 0) {
 		const struct tcp_more *m = pool_at(&t->tcp_more, x->more);
 
 		if (m->gaps != 0)
 			pool_put(&t->tcp_gap, m->gaps);
+		if (m->high != 0)
+			pool_put(&t->tcp_high, m->high);
 		pool_put(&t->tcp_more, x->more);
 	}
 	pool_put(&t->tcp_bin, b->ext);
@@ -617,8 +693,13 @@ end_flow(struct track *t, struct flow_state *f)
 	if (f->ext == 0)
 		return;
 	c = pool_at(&t->tcp, f->ext);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		tcp_holes_drop(t, &c->side[i]);
+		if (c->side[i].ring != 0)
+			pool_put(&t->tcp_ring[c->side[i].many], c->side[i].ring);
+	}
+	if (c->odd != 0)
+		pool_put(&t->tcp_odd, c->odd);
 	rtt_end_flow(t, &c->rtt);
 	pool_put(&t->tcp, f->ext);
 }

@@ -96,13 +96,15 @@ enum { /* tcp_side.has */
 	SIDE_OTHER = 1 << 19,  /* jump: the number of another SYN-ACK */
 	SIDE_FORGOT = 1 << 18, /* what of its numbers from una on was seen is not known: there was no room for holes */
 	SIDE_SYNWIN = 1 << 20, /* lastwin stands on its SYN-ACK: it is not scaled, as all others are */
+	SIDE_REFUSED = 1 << 21, /* refused */
+	SIDE_LOOSE = 1 << 22,  /* a segment that is remembered may end behind nxt */
 };
 
-struct tcp_side {
-	/* looked at with every packet */
+struct tcp_side { /* one line of cache */
 	uint64_t nxt;      /* behind the highest byte seen */
 	uint64_t una;      /* highest acknowledgement by the other side */
 	int64_t fresh;     /* when nxt moved last */
+	uint64_t fin;      /* what acknowledges its FIN */
 	uint32_t has;      /* SIDE_* */
 	uint32_t lastack;  /* as it sent them */
 	uint32_t tsval;    /* greatest */
@@ -111,34 +113,43 @@ struct tcp_side {
 	uint16_t idnew;    /* of its last segment in order */
 	uint16_t maxwin;   /* its largest that is scaled, as it stands in the header */
 	uint8_t dupacks;   /* by the other side since una moved */
-	uint8_t nrtx;      /* times that `rtx` was sent again */
+	uint8_t nrtx;      /* times that tcp_odd.rtx was sent again */
 	uint8_t idrun : 2; /* segments in order whose IP-ID advanced by 1 to 999, up to 3 */
 	uint8_t at : 2;    /* the ring's next place */
 	uint8_t size : 2;  /* of the cell with holes */
 	uint8_t witnesses : 2; /* packets of its own side that may yet confirm `jump` */
 	uint8_t forward : 2; /* steps in a row by which its IP-ID advanced by 1 to 999, up to 3 */
 	uint8_t copies : 5; /* captured twice, up to TCP_COPIES */
+	uint8_t many : 1;  /* the ring has TCP_RING places, not one */
 	uint32_t holes;    /* the cell; 0 = none */
-	uint16_t jumplen;  /* payload at `jump` */
-	uint16_t refused;  /* bytes on its SYN that were counted and not taken: they come again */
-	uint64_t rtx;      /* first number of the segment that is retransmitted in a row */
-	/* seldom */
-	uint64_t sack;     /* highest SACK edge since una moved */
-	uint64_t fin;      /* what acknowledges its FIN */
-	uint64_t jump;     /* where a segment, or an acknowledgement, is too far ahead to be believed */
-	int64_t zwin;      /* the time with a zero window is counted up to here */
+	uint32_t ring;     /* of struct tcp_sent; 0 = nothing is remembered */
+};
+_Static_assert(sizeof(struct tcp_side) == 64, "a line of cache");
+
+struct tcp_odd { /* what a bit of `has`, or nrtx, says that there is */
+	struct tcp_odd_side {
+		uint64_t rtx;     /* first number of the segment that is retransmitted in a row */
+		uint64_t sack;    /* highest SACK edge since una moved */
+		uint64_t jump;    /* where a segment, or an acknowledgement, is too far ahead to be believed */
+		int64_t zwin;     /* the time with a zero window is counted up to here */
+		uint16_t jumplen; /* payload at `jump` */
+		uint16_t refused; /* bytes on its SYN that were counted and not taken: they come again */
+	} side[2];
 };
 
 struct tcp {
 	struct tcp_side side[2];
 	struct rtt_flow rtt;
-	struct tcp_sent ring[2][TCP_RING]; /* [side] */
+	uint32_t odd; /* the cell; 0 = none */
 };
+_Static_assert(sizeof(struct tcp) == 192, "three lines of cache");
 
 /* --- of a bin */
 
 /* Counters that are named as their fields are, by sender.  Rare ones have a cell of their own: most bins have none. */
-#define TCP_COMMON(X) X(nullack) X(wupd) X(inflmax)
+#define TCP_FLAGS(X)  X(syn) X(fin) X(rst)
+#define TCP_SEGMENTS(X) X(newbytes) X(datasegs) X(ackpkts)
+#define TCP_COMMON(X) X(nullack) X(wupd)
 #define TCP_RARE(X)                                                                              \
 	X(dupack) X(rtxup) X(rtxdn) X(spur) X(ooo) X(dup) X(frtx) X(rto) X(holeovf) X(tgapev) X(dsack) \
 	X(ka) X(zwp) X(zwin) X(synrtx) X(tsold) X(maxrtx) X(rtxunk) X(jumps)
@@ -167,7 +178,8 @@ struct tcp_more { /* [side] */
 	TCP_EVENTS(TCP_MEMBER)
 	uint32_t skew_us[2];
 #undef TCP_MEMBER
-	uint32_t gaps;     /* cell; 0 = none */
+	uint32_t high;     /* cell; 0 = none */
+	uint32_t gaps;     /* and this one */
 	uint8_t ngaps;
 };
 
@@ -175,23 +187,49 @@ struct tcp_gaps {
 	struct tcp_gap gap[TCP_GAPS];
 };
 
-#define HIST_MAX 32
-struct tcp_bin { /* [side] */
-	uint64_t newbytes[2];
-	uint32_t more;       /* cell; 0 = none */
-	uint32_t letters[2]; /* by side: a bit each, a to z */
+/* The letters of a history. */
+#define TCP_LETTERS(X) X(s) X(h) X(a) X(d) X(f) X(r) X(w) X(t) X(g) X(q) X(i)
+enum tcp_letter {
+#define TCP_LETTER(c) LETTER_##c,
+	TCP_LETTERS(TCP_LETTER)
+#undef TCP_LETTER
+	LETTERS
+};
+#define HIST_WORD 6 /* letters in a word of tcp_bin.text */
+
+/* Counters that have few bits in tcp_bin: how often each went round. */
+struct tcp_high {
 #define TCP_MEMBER(name) uint32_t name[2];
+	TCP_FLAGS(TCP_MEMBER)
+	TCP_SEGMENTS(TCP_MEMBER)
 	TCP_COMMON(TCP_MEMBER)
 #undef TCP_MEMBER
-	uint32_t datasegs[2], ackpkts[2], ackev[2], winmax[2];
-	uint32_t syn[2], fin[2], rst[2];
+	uint32_t ackev[2];
+};
+
+struct tcp_bin { /* [side] */
+	/* what the usual segment needs: one line of cache */
+	uint32_t newbytes[2];
+	uint32_t more;       /* cell; 0 = none */
+	uint32_t winmax[2], inflmax[2];
+#define TCP_MEMBER(name) uint16_t name[2];
+	TCP_COMMON(TCP_MEMBER)
+#undef TCP_MEMBER
+	uint16_t datasegs[2], ackpkts[2], ackev[2];
+	uint16_t letters[2]; /* by side: those that are in the text, a bit each */
 	uint16_t mss[2];     /* offered with a SYN in this bin; 0 = not */
 	uint8_t opts[2];
-	uint8_t rstphase, rstby, rstttl; /* RSTPHASE_*, rstby: bit a side */
 	uint8_t known;       /* BIN_* */
-	uint8_t n;
-	char text[HIST_MAX + 1]; /* upper case = lo; turned to "source" when written, with ^ before it if flipped */
+	uint8_t rstby : 2, rstttl : 1, rstphase : 5; /* a bit a side; RSTPHASE_* */
+#define TCP_MEMBER(name) uint8_t name; /* four bits a side */
+	TCP_FLAGS(TCP_MEMBER)
+#undef TCP_MEMBER
+	uint8_t n;           /* letters in the text */
+	/* the rest */
+	uint32_t text[(2 * LETTERS + HIST_WORD - 1) / HIST_WORD]; /* five bits a letter: which, << 1 | side */
+	struct rtt_bin rtt;
 };
+_Static_assert(offsetof(struct tcp_bin, text) == 64 && sizeof(struct tcp_bin) == 128, "lines of cache");
 enum { /* tcp_bin.known */
 	BIN_TRACKED = 1,  /* there was a struct tcp */
 	BIN_SCALED = 2,   /* both sides' window scale is known: windows in bytes */
@@ -229,6 +267,15 @@ tcp_bin(struct track *t, struct bin *b)
 }
 
 struct tcp_more *tcp_more(struct track *, struct tcp_bin *);
+struct tcp_high *tcp_high(struct track *, struct tcp_bin *);
+
+/* Counts, or takes back what was counted. */
+#define TCP_ADD(t, b, name, side, n)                                                                  \
+	(__builtin_add_overflow((b)->name[side], (uint32_t)(n), &(b)->name[side]) ?                   \
+		(void)tcp_high(t, b)->name[side]++ : (void)0)
+#define TCP_TAKE(t, b, name, side, n)                                                                 \
+	(__builtin_sub_overflow((b)->name[side], (uint32_t)(n), &(b)->name[side]) ?                   \
+		(void)tcp_high(t, b)->name[side]-- : (void)0)
 
 /* The rare counters of its bin. */
 static inline struct tcp_more *
@@ -236,6 +283,9 @@ tcp_rare(struct tcp_packet *k)
 {
 	return (k->b->more != 0 ? pool_at(&k->t->tcp_more, k->b->more) : tcp_more(k->t, k->b));
 }
+
+/* What is seldom, of one side; made if need be. */
+struct tcp_odd_side *tcp_odd(struct track *, struct tcp *, int side);
 
 #define TCP_BASE (1ull << 32) /* added to a first number, so that those before it are not below 0 */
 
@@ -291,13 +341,16 @@ uint8_t tcp_cause(const struct flow_state *);
 enum idle_class tcp_idle(const struct flow_state *);
 bool tcp_replied(const struct flow_state *);
 void tcp_end(const struct flow_state *, uint8_t cause, struct ending *);
-void tcp_letter_new(struct tcp_bin *, int side, char);
+void tcp_letter_new(struct tcp_bin *, int side, enum tcp_letter);
 static inline void
-tcp_letter(struct tcp_bin *b, int side, char c)
+tcp_letter(struct tcp_bin *b, int side, enum tcp_letter l)
 {
-	if ((b->letters[side] & 1u << (c - 'a')) == 0)
-		tcp_letter_new(b, side, c);
+	if ((b->letters[side] & 1u << l) == 0)
+		tcp_letter_new(b, side, l);
 }
+#define HIST_MAX (2 * LETTERS)
+/* In their order, upper case = that side's; returns how many.  set: of each side, a bit each, a to z. */
+size_t tcp_text(const struct tcp_bin *, int upper, char out[static HIST_MAX], uint32_t set[static 2]);
 
 void tcp_history(struct tcp_bin *, int side, const struct packet *);
 

@@ -72,12 +72,12 @@ count_silence(struct tcp_packet *k, int side, int64_t from, int64_t to)
 static void
 count_zwin(struct tcp_packet *k, int side)
 {
-	struct tcp_side *y = &k->c->side[side];
-	int64_t from = y->zwin, bin = k->bin->start;
+	struct tcp_odd_side *o = tcp_odd(k->t, k->c, side);
+	int64_t from = o->zwin, bin = k->bin->start;
 
 	if (k->ts <= from)
 		return;
-	y->zwin = k->ts;
+	o->zwin = k->ts;
 	if (k->ts - from > idle_seconds[IDLE_EST] * SEC)
 		return; /* the clock was set: a flow that is silent for so long ends */
 	if (from < bin) {
@@ -120,7 +120,7 @@ sees_window(struct tcp_packet *k)
 	} else if (p->tcp.win == 0) {
 		tcp_rare(k)->zwin[k->side]++;
 		if ((x->has & SIDE_ZWIN) == 0)
-			x->zwin = k->ts;
+			tcp_odd(k->t, k->c, k->side)->zwin = k->ts;
 		x->has |= SIDE_ZWIN;
 	} else {
 		x->has &= ~(uint32_t)SIDE_ZWIN;
@@ -145,12 +145,12 @@ repeats(struct tcp_packet *k)
 		return;
 	if (p->tcp.win != x->lastwin) {
 		if (k->s == x->nxt)
-			k->b->wupd[k->side]++;
+			TCP_ADD(k->t, k->b, wupd, k->side, 1);
 		return;
 	}
 	if (y->has & SIDE_PROBE)
 		return; /* the answer to it */
-	k->b->nullack[k->side]++;
+	TCP_ADD(k->t, k->b, nullack, k->side, 1);
 	if (y->has & SIDE_NXT && y->has & SIDE_UNA && (uint32_t)y->una == p->tcp.ack && y->nxt > y->una) {
 		tcp_rare(k)->dupack[k->side]++;
 		if (y->dupacks < UINT8_MAX)
@@ -180,9 +180,9 @@ selective(struct tcp_packet *k)
 	for (int i = 0; i < p->tcp.nsack; i++) {
 		uint64_t edge = tcp_extend(y->nxt, p->sack[i][1]);
 
-		if (edge <= y->una || (y->has & SIDE_SACK && edge <= y->sack))
+		if (edge <= y->una || (y->has & SIDE_SACK && edge <= tcp_odd(k->t, k->c, 1 - k->side)->sack))
 			continue;
-		y->sack = edge;
+		tcp_odd(k->t, k->c, 1 - k->side)->sack = edge;
 		y->has |= SIDE_SACK;
 	}
 }
@@ -289,7 +289,7 @@ tcp_no_fin(struct tcp_packet *k, int side)
 	if (x->has & SIDE_OWEDGAP && counts_events(k)) {
 		tcp_rare(k)->ackgap[side]++;
 		stats(k)->m_ackgap++;
-		tcp_letter(k->b, side, 'g');
+		tcp_letter(k->b, side, LETTER_g);
 		tcp_holes_event(k, side, x->una - 1, x->una);
 	}
 	x->has &= ~(uint32_t)(SIDE_OWED | SIDE_OWEDGAP);
@@ -309,7 +309,7 @@ beyond(struct tcp_packet *k, int side, uint64_t to)
 		return (0);
 	}
 	if (sure == 1 && y->has & SIDE_PROBED) { /* the window was not quite zero: the probe's byte was taken */
-		k->b->newbytes[side]++;
+		TCP_ADD(k->t, k->b, newbytes, side, 1);
 		return (0);
 	}
 	tcp_rare(k)->ackun[side]++;
@@ -339,7 +339,7 @@ moves(struct tcp_packet *k, uint64_t a)
 	missed = y->holes != 0 ? tcp_holes_acked(k, side, from, a) : 0;
 	if (a > y->nxt)
 		missed += beyond(k, side, a);
-	k->b->ackev[side] += event;
+	TCP_ADD(k->t, k->b, ackev, side, event);
 	if (event)
 		stats(k)->m_ackev++;
 	if (missed > 0) {
@@ -349,7 +349,7 @@ moves(struct tcp_packet *k, uint64_t a)
 			stats(k)->m_ackgap++;
 			tcp_holes_event(k, side, from, a);
 		}
-		tcp_letter(k->b, side, 'g');
+		tcp_letter(k->b, side, LETTER_g);
 	} else if (y->has & SIDE_OWED && event) {
 		y->has |= SIDE_OWEDGAP;
 	}
@@ -377,7 +377,8 @@ refuses(struct tcp_packet *k, uint64_t a)
 
 	if ((y->has & SIDE_NXT) == 0 || y->nxt <= a || a != y->una + 1 || (uint32_t)y->una != k->f->isn[1 - k->side])
 		return;
-	y->refused = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+	tcp_odd(k->t, k->c, 1 - k->side)->refused = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+	y->has |= SIDE_REFUSED | SIDE_LOOSE;
 	y->nxt = a;
 	rtt_void(&k->c->rtt, 1 - k->side);
 }
@@ -387,7 +388,7 @@ static void
 chooses(struct tcp_packet *k)
 {
 	struct tcp_side *y = k->y;
-	uint32_t isn = (uint32_t)y->jump;
+	uint32_t isn = (uint32_t)tcp_odd(k->t, k->c, 1 - k->side)->jump;
 
 	if (k->p->tcp.flags & TCP_SYN)
 		return;
@@ -411,7 +412,7 @@ advances(struct tcp_packet *k)
 		chooses(k);
 	if ((y->has & SIDE_UNA) == 0) {
 		begins(k);
-		rtt_acked(k->t, &k->c->rtt, &k->bin->ext2, side, k->p->tcp.ack, k->ts);
+		rtt_acked(k->t, &k->c->rtt, &k->b->rtt, side, k->p->tcp.ack, k->ts);
 		return;
 	}
 	a = tcp_extend(y->has & SIDE_NXT ? y->nxt : y->una, k->p->tcp.ack);
@@ -423,11 +424,11 @@ advances(struct tcp_packet *k)
 		refuses(k, a);
 	y->dupacks = 0;
 	y->has &= ~(uint32_t)SIDE_SACK;
-	if (a > y->rtx)
+	if (y->nrtx != 0 && a > tcp_odd(k->t, k->c, side)->rtx)
 		y->nrtx = 0;
 	if (y->has & SIDE_NXT && k->f->life & LIFE_SENT_LO << side) {
 		moves(k, a);
-		rtt_acked(k->t, &k->c->rtt, &k->bin->ext2, side, (uint32_t)a, k->ts);
+		rtt_acked(k->t, &k->c->rtt, &k->b->rtt, side, (uint32_t)a, k->ts);
 	} else {
 		y->una = a;
 		k->b->known |= BIN_ASYM;

@@ -8,6 +8,8 @@
 
 #include "format/base/clock.h"
 
+#include <string.h>
+
 #define TWICE       SEC          /* copies whose IP-ID tells are this close */
 #define TWICE_NOID  MSEC         /* and without one */
 #define REORDER_MAX (3 * MSEC)   /* without a round trip: what fills a hole sooner was reordered */
@@ -44,13 +46,21 @@ length_of(const struct tcp_packet *k)
 	return (k->seglen == 0 ? UINT16_MAX : (uint16_t)k->seglen);
 }
 
+static struct tcp_sent *
+ring_of(const struct tcp_packet *k)
+{
+	return (pool_at(&k->t->tcp_ring[k->x->many], k->x->ring));
+}
+
 /* The same segment, of all that is remembered, not longer ago than `most`; NULL: there is none. */
 static inline const struct tcp_sent *
 remembered(const struct tcp_packet *k, int64_t most)
 {
 	const struct packet *p = k->p;
 
-	for (const struct tcp_sent *r = k->c->ring[k->side], *end = r + TCP_RING; r < end; r++) {
+	if (k->x->ring == 0)
+		return (NULL);
+	for (const struct tcp_sent *r = ring_of(k), *end = r + (k->x->many ? TCP_RING : 1); r < end; r++) {
 		if (r->seq == p->tcp.seq && r->len == length_of(k) && r->rest == rest_of(p) &&
 		    (int64_t)((uint32_t)(k->ts / USEC) - r->us) * USEC <= most)
 			return (r);
@@ -70,6 +80,13 @@ is_older(const struct tcp_packet *k, bool ids)
 
 	return (older && x->has & SIDE_NXT && k->e <= x->nxt && k->ts - k->f->last[k->side] <= TWICE &&
 	    !tcp_holes_miss(k, k->s, k->e));
+}
+
+/* Not if it begins behind all that was seen, and so behind all that is remembered. */
+static inline bool
+may_be_copy(const struct tcp_packet *k)
+{
+	return ((k->x->has & (SIDE_NXT | SIDE_LOOSE)) != SIDE_NXT || k->s < k->x->nxt || k->seglen == 0);
 }
 
 /* Step 1: the same packet, captured a second time. */
@@ -98,12 +115,32 @@ captured_twice(const struct tcp_packet *k)
 	return (r != NULL && !(id && x->has & SIDE_IDVARY) && (rtt == 0 || remembered(k, rtt / 4) != NULL));
 }
 
+/* A ring of one place for the first segment, of TCP_RING from the second on. */
+static void
+widen(struct tcp_packet *k)
+{
+	struct tcp_side *x = k->x;
+	bool many = x->ring != 0;
+	uint32_t cell = pool_get(&k->t->tcp_ring[many]);
+	struct tcp_sent *r = pool_at(&k->t->tcp_ring[many], cell);
+
+	memset(r, 0, many ? sizeof(*r) * TCP_RING : sizeof(*r));
+	if (many) {
+		*r = *ring_of(k);
+		pool_put(&k->t->tcp_ring[0], x->ring);
+	}
+	x->ring = cell;
+	x->many = many;
+}
+
 static inline void
 remember(struct tcp_packet *k)
 {
 	const struct packet *p = k->p;
 
-	k->c->ring[k->side][k->x->at++] = (struct tcp_sent){ .seq = p->tcp.seq, .us = (uint32_t)(k->ts / USEC),
+	if (k->x->many == 0)
+		widen(k);
+	ring_of(k)[k->x->at++] = (struct tcp_sent){ .seq = p->tcp.seq, .us = (uint32_t)(k->ts / USEC),
 		.rest = rest_of(p), .len = length_of(k), .ipid = (uint16_t)p->ipid };
 }
 
@@ -150,7 +187,7 @@ trigger(struct tcp_packet *k, int64_t since)
 	int64_t rtt = (int64_t)rtt_full_min(&k->c->rtt) * USEC;
 
 	if (x->has & SIDE_UNA && ((k->s == x->una && x->dupacks >= 3) ||
-	    (x->has & SIDE_SACK && k->s >= x->una && x->sack > k->s)))
+	    (x->has & SIDE_SACK && k->s >= x->una && tcp_odd(k->t, k->c, k->side)->sack > k->s)))
 		tcp_rare(k)->frtx[k->side]++;
 	else if (k->ts - since >= (2 * rtt > RTO_MIN ? 2 * rtt : RTO_MIN))
 		tcp_rare(k)->rto[k->side]++;
@@ -160,9 +197,10 @@ static void
 in_a_row(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
+	struct tcp_odd_side *o = tcp_odd(k->t, k->c, k->side);
 
-	if (x->nrtx == 0 || x->rtx != k->s) {
-		x->rtx = k->s;
+	if (x->nrtx == 0 || o->rtx != k->s) {
+		o->rtx = k->s;
 		x->nrtx = 0;
 	}
 	if (x->nrtx < UINT8_MAX)
@@ -178,19 +216,19 @@ static uint64_t
 counted_before(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
-	uint64_t first = tcp_extend(x->nxt, k->f->isn[k->side] + 1), end = first + x->refused;
+	uint64_t first = tcp_extend(x->nxt, k->f->isn[k->side] + 1), end = first + tcp_odd(k->t, k->c, k->side)->refused;
 
 	if (k->e >= end)
-		x->refused = 0;
+		x->has &= ~(uint32_t)SIDE_REFUSED;
 	return (tcp_payload_in(k, k->s > x->nxt ? k->s : x->nxt, k->e < end ? k->e : end));
 }
 
 static void
 advance(struct tcp_packet *k)
 {
-	k->b->newbytes[k->side] += tcp_payload_in(k, k->x->nxt > k->s ? k->x->nxt : k->s, k->e);
-	if (k->x->refused != 0)
-		k->b->newbytes[k->side] -= counted_before(k);
+	TCP_ADD(k->t, k->b, newbytes, k->side, tcp_payload_in(k, k->x->nxt > k->s ? k->x->nxt : k->s, k->e));
+	if (k->x->has & SIDE_REFUSED)
+		TCP_TAKE(k->t, k->b, newbytes, k->side, counted_before(k));
 	k->x->nxt = k->e;
 	k->x->fresh = k->ts;
 	k->x->has &= ~(uint32_t)(SIDE_PROBED | SIDE_VAGUE);
@@ -262,7 +300,7 @@ seen_before(struct tcp_packet *k)
 	bool grows = k->e > x->nxt;
 
 	rtt_void(&k->c->rtt, k->side);
-	k->b->newbytes[k->side] += fresh;
+	TCP_ADD(k->t, k->b, newbytes, k->side, fresh);
 	old -= tcp_payload_in(k, x->nxt, k->e);
 	m->rtxb[k->side] += old > fresh ? old - fresh : 0;
 	if (was.missed > 0) {
@@ -291,7 +329,7 @@ seen_before(struct tcp_packet *k)
 		in_a_row(k);
 	}
 	if (!was.acked && !was.hole)
-		tcp_letter(k->b, k->side, 't');
+		tcp_letter(k->b, k->side, LETTER_t);
 	if (grows)
 		advance(k);
 }
@@ -302,7 +340,7 @@ tcp_syn_again(struct tcp_packet *k)
 	tcp_rare(k)->rtxdn[k->side]++;
 	tcp_rare(k)->synrtx[k->side]++;
 	tcp_rare(k)->rtxb[k->side] += k->p->payload;
-	tcp_letter(k->b, k->side, 't');
+	tcp_letter(k->b, k->side, LETTER_t);
 	in_a_row(k);
 	trigger(k, k->f->last[k->side]);
 }
@@ -333,7 +371,7 @@ probes(struct tcp_packet *k)
 		return (false);
 	if (len == 1 && k->s == k->x->nxt && k->y->has & SIDE_ACK && k->y->lastwin == 0) {
 		tcp_rare(k)->zwp[k->side]++;
-		k->x->has |= SIDE_PROBED;
+		k->x->has |= SIDE_PROBED | SIDE_LOOSE;
 		return (true);
 	}
 	if (k->s + 1 != k->x->nxt || !all_acked(k))
@@ -348,7 +386,7 @@ tcp_completed(struct tcp_packet *k)
 	struct tcp_side *x = k->x;
 	struct tcp_fill was = tcp_fill_holes(k, k->s, k->e);
 
-	k->b->newbytes[k->side] += was.unseen + was.missed;
+	TCP_ADD(k->t, k->b, newbytes, k->side, was.unseen + was.missed);
 	if (was.missed > 0) {
 		tcp_rare(k)->capfix[k->side] += was.missed;
 		tcp_gap_filled(k, k->side, k->s, k->e);
@@ -356,7 +394,7 @@ tcp_completed(struct tcp_packet *k)
 	tcp_holes_no_frag(k, k->e);
 	if (k->s > x->nxt || k->e < x->nxt)
 		return;
-	k->b->newbytes[k->side] += tcp_payload_in(k, x->nxt, k->e);
+	TCP_ADD(k->t, k->b, newbytes, k->side, tcp_payload_in(k, x->nxt, k->e));
 	x->nxt = k->e;
 	x->fresh = k->ts;
 	x->has &= ~(uint32_t)SIDE_VAGUE;
@@ -368,7 +406,7 @@ tcp_copied(struct tcp_packet *k)
 	tcp_rare(k)->dup[k->side]++;
 	k->x->copies += k->x->copies < TCP_COPIES;
 	if (k->seglen == 0)
-		k->b->ackpkts[k->side]--;
+		TCP_TAKE(k->t, k->b, ackpkts, k->side, 1);
 }
 
 bool
@@ -378,7 +416,7 @@ tcp_segment(struct tcp_packet *k)
 	uint32_t fin = (k->p->tcp.flags & TCP_FIN) != 0;
 
 	if (k->seglen > 0 || x->copies == TCP_COPIES) {
-		if (captured_twice(k)) {
+		if (may_be_copy(k) && captured_twice(k)) {
 			tcp_copied(k);
 			return (false);
 		}
@@ -392,8 +430,10 @@ tcp_segment(struct tcp_packet *k)
 			x->nxt = x->una;
 		return (true);
 	}
-	if ((k->s > x->nxt || x->has & (SIDE_JUMP | SIDE_JUMPACK)) && tcp_step(k))
+	if ((k->s > x->nxt || x->has & (SIDE_JUMP | SIDE_JUMPACK)) && tcp_step(k)) {
+		x->has |= SIDE_LOOSE;
 		return (true);
+	}
 	if (x->has & SIDE_OWED && k->p->payload + fin > 0 && k->e - fin >= x->una)
 		tcp_no_fin(k, k->side);
 	if (k->p->payload <= 1 && probes(k)) {

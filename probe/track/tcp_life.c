@@ -6,8 +6,6 @@
 
 #include "format/base/clock.h"
 
-#include <ctype.h>
-
 static int32_t
 ahead(uint32_t a, uint32_t b) /* how far a is ahead of b */
 {
@@ -247,12 +245,35 @@ tcp_end(const struct flow_state *f, uint8_t cause, struct ending *e)
 
 /* --- history */
 
+#define TCP_LETTER(c) #c[0],
+static const char letters[] = { TCP_LETTERS(TCP_LETTER) };
+#undef TCP_LETTER
+
 void
-tcp_letter_new(struct tcp_bin *b, int side, char c)
+tcp_letter_new(struct tcp_bin *b, int side, enum tcp_letter l)
 {
-	b->letters[side] |= 1u << (c - 'a');
-	if (b->n < HIST_MAX)
-		b->text[b->n++] = (char)(side == 0 ? toupper(c) : c);
+	unsigned n = b->n++;
+
+	b->letters[side] |= (uint16_t)(1u << l);
+	b->text[n / HIST_WORD] |= ((unsigned)l << 1 | (unsigned)side) << 5 * (n % HIST_WORD);
+}
+
+size_t
+tcp_text(const struct tcp_bin *b, int upper, char out[static HIST_MAX], uint32_t set[static 2])
+{
+	uint32_t word = 0;
+
+	set[0] = set[1] = 0;
+	for (unsigned i = 0; i < b->n; i++, word >>= 5) {
+		char c;
+
+		if (i % HIST_WORD == 0)
+			word = b->text[i / HIST_WORD];
+		c = letters[word >> 1 & 15];
+		set[word & 1] |= 1u << (c - 'a');
+		out[i] = (int)(word & 1) == upper ? (char)(c - 'a' + 'A') : c;
+	}
+	return (b->n);
 }
 
 void
@@ -262,23 +283,23 @@ tcp_history(struct tcp_bin *b, int side, const struct packet *p)
 
 	if (flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
 		if (flags & TCP_SYN && flags & (TCP_FIN | TCP_RST))
-			tcp_letter(b, side, 'q');
+			tcp_letter(b, side, LETTER_q);
 		else if (flags & TCP_FIN && flags & TCP_RST)
-			tcp_letter(b, side, 'i');
+			tcp_letter(b, side, LETTER_i);
 		else if (flags & TCP_SYN)
-			tcp_letter(b, side, flags & TCP_ACK ? 'h' : 's');
+			tcp_letter(b, side, flags & TCP_ACK ? LETTER_h : LETTER_s);
 		if (p->payload > 0)
-			tcp_letter(b, side, 'd');
+			tcp_letter(b, side, LETTER_d);
 		if (flags & TCP_FIN)
-			tcp_letter(b, side, 'f');
+			tcp_letter(b, side, LETTER_f);
 		if (flags & TCP_RST)
-			tcp_letter(b, side, 'r');
+			tcp_letter(b, side, LETTER_r);
 		return;
 	}
 	if (p->payload > 0)
-		tcp_letter(b, side, 'd');
+		tcp_letter(b, side, LETTER_d);
 	else if (flags & TCP_ACK)
-		tcp_letter(b, side, 'a');
+		tcp_letter(b, side, LETTER_a);
 	if (p->tcp.win == 0)
-		tcp_letter(b, side, 'w');
+		tcp_letter(b, side, LETTER_w);
 }

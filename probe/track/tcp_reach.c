@@ -55,8 +55,8 @@ tcp_anew(struct tcp_packet *k, int side, uint64_t nxt)
 	x->nxt = nxt;
 	x->fresh = k->ts;
 	x->has &= SIDE_NXT | SIDE_ACK | SIDE_SYNWIN | SIDE_IPID | SIDE_IDVARY | SIDE_TS | SIDE_PROBE | SIDE_ZWIN | SIDE_DATA;
+	x->has |= SIDE_LOOSE;
 	x->nrtx = x->dupacks = 0;
-	x->refused = 0;
 }
 
 /* The numbers of `side` go on from where one was kept aside, and at least from `nxt`. */
@@ -64,10 +64,11 @@ static void
 confirmed(struct tcp_packet *k, int side, uint64_t nxt)
 {
 	struct tcp_side *x = &k->c->side[side];
-	uint64_t end = x->jump + x->jumplen;
+	const struct tcp_odd_side *o = tcp_odd(k->t, k->c, side);
+	uint64_t end = o->jump + o->jumplen;
 
 	if (x->has & SIDE_JUMP)
-		k->b->newbytes[side] += x->jumplen;
+		TCP_ADD(k->t, k->b, newbytes, side, o->jumplen);
 	tcp_rare(k)->jumps[side]++;
 	tcp_anew(k, side, end > nxt ? end : nxt);
 }
@@ -87,12 +88,13 @@ static void
 keep_aside(struct tcp_packet *k, int side, uint32_t kind, uint64_t number, uint32_t len)
 {
 	struct tcp_side *x = &k->c->side[side];
+	struct tcp_odd_side *o = tcp_odd(k->t, k->c, side);
 
 	if (x->has & (SIDE_JUMP | SIDE_JUMPACK))
 		refuted(k, side);
 	x->has = (x->has & ~(uint32_t)SIDE_OTHER) | kind;
-	x->jump = number;
-	x->jumplen = len > UINT16_MAX ? UINT16_MAX : (uint16_t)len;
+	o->jump = number;
+	o->jumplen = len > UINT16_MAX ? UINT16_MAX : (uint16_t)len;
 	x->witnesses = WITNESSES;
 }
 
@@ -109,8 +111,8 @@ bool
 tcp_step(struct tcp_packet *k)
 {
 	struct tcp_side *x = k->x;
-	uint64_t r = reach(k, 1 - k->side), at = x->jump;
 	uint32_t kind = x->has & (SIDE_JUMP | SIDE_JUMPACK);
+	uint64_t r = reach(k, 1 - k->side), at = kind != 0 ? tcp_odd(k->t, k->c, k->side)->jump : 0;
 
 	if (kind != 0 && k->s + (kind & SIDE_JUMPACK ? r : 0) >= at && k->s <= at + r) {
 		confirmed(k, k->side, 0);
@@ -134,8 +136,9 @@ tcp_step_acked(struct tcp_packet *k, uint64_t a)
 	int side = 1 - k->side;
 	uint64_t r = reach(k, k->side);
 	uint32_t kind = y->has & (SIDE_JUMP | SIDE_JUMPACK);
+	const struct tcp_odd_side *o = kind != 0 ? tcp_odd(k->t, k->c, side) : NULL;
 
-	if (kind != 0 && a >= y->jump && a <= y->jump + y->jumplen + r) {
+	if (kind != 0 && a >= o->jump && a <= o->jump + o->jumplen + r) {
 		if (y->has & SIDE_NXT)
 			confirmed(k, side, a);
 		y->una = a;

@@ -15,12 +15,15 @@ struct track {
 	struct ledger *ledger; /* borrowed; tests of what asks it nothing have none */
 	struct numbers numbers;
 	struct pool tcp;      /* struct tcp: flows with data */
+	struct pool tcp_ring[2]; /* struct tcp_sent, one or TCP_RING: directions with data */
+	struct pool tcp_odd;  /* struct tcp_odd: connections with trouble */
 	struct pool tcp_hole[TCP_HOLE_SIZES]; /* tcp_holes.c's: directions with holes */
 	struct pool tcp_bin;  /* struct tcp_bin: a TCP record's history */
 	struct pool tcp_more; /* struct tcp_more: and its rare counters */
+	struct pool tcp_high; /* struct tcp_high: and what counts further than it has bits for */
 	struct pool tcp_gap;  /* struct tcp_gaps: and the ranges that the capture missed */
 	struct pool udp_bin;  /* udp.c's */
-	struct pool rtt_ring, rtt_bin, rtt_dense; /* rtt.c's */
+	struct pool rtt_ring, rtt_leg, rtt_dense; /* rtt.c's */
 	struct pool dns_bin;  /* struct dns_bin */
 	struct pool dns_flow; /* struct dns_stream[2]: flow_state.dns */
 	struct asks *asks;

@@ -66,12 +66,42 @@ test_search(void **state)
 	like_free(&l);
 }
 
+/* The v of the last row like it, as a search finds it. */
+static void
+test_before(void **state)
+{
+	static uint64_t a[500], b[500], v[500], first[500], got[500];
+	struct like *l = like_new();
+
+	(void)state;
+	for (unsigned round = 0; round < 10; round++) {
+		uint32_t n = 1 + (uint32_t)rnd() % 500;
+
+		for (uint32_t i = 0; i < n; i++) {
+			a[i] = rnd() % 20;
+			b[i] = rnd() % 5;
+			v[i] = rnd();
+			first[i] = rnd();
+		}
+		like_before(l, a, b, v, first, n, got);
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t j = i;
+
+			while (j-- > 0 && (a[j] != a[i] || b[j] != b[i]))
+				;
+			assert_true(got[i] == (j < i ? v[j] : first[i]));
+		}
+	}
+	like_free(&l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_example),
 		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_before),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -200,7 +200,8 @@ world_free(struct world *w)
 	for (int i = 0; i < TCP_HOLE_SIZES; i++)
 		holes += t->tcp_hole[i].used;
 	assert_int_equal(t->tcp.used + holes + t->tcp_bin.used + t->tcp_more.used + t->tcp_gap.used, 0);
-	assert_int_equal(t->rtt_ring.used + t->rtt_bin.used + t->rtt_dense.used, 0);
+	assert_int_equal(t->tcp_ring[0].used + t->tcp_ring[1].used + t->tcp_odd.used + t->tcp_high.used, 0);
+	assert_int_equal(t->rtt_ring.used + t->rtt_leg.used + t->rtt_dense.used, 0);
 	assert_int_equal(t->udp_bin.used + t->dns_bin.used + t->dns_flow.used + t->errors.used, 0);
 	assert_int_equal(t->numbers.bins.used + t->numbers.media.used + t->numbers.rtp.used, 0);
 	waits_free(&w->flows.waits);

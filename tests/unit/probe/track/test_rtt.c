@@ -20,7 +20,7 @@ enum { LO, HI };
 
 static struct track *track;
 static struct rtt_flow flow;
-static uint32_t cell;
+static struct rtt_bin bin;
 
 static int
 setup(void **state)
@@ -28,7 +28,7 @@ setup(void **state)
 	(void)state;
 	track = track_new(NULL, 100, 1, NULL);
 	memset(&flow, 0, sizeof(flow));
-	cell = 0;
+	memset(&bin, 0, sizeof(bin));
 	return (0);
 }
 
@@ -36,9 +36,9 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	rtt_end_bin(track, cell);
+	rtt_end_bin(track, &bin);
 	rtt_end_flow(track, &flow);
-	assert_int_equal(track->rtt_ring.used + track->rtt_bin.used + track->rtt_dense.used, 0);
+	assert_int_equal(track->rtt_ring.used + track->rtt_leg.used + track->rtt_dense.used, 0);
 	track_free(&track);
 	return (0);
 }
@@ -50,13 +50,22 @@ stamps(int side, int64_t t, uint32_t tsval, uint32_t tsecr, bool data)
 	struct packet p = { .facts = FACT_TCP | FACT_TCPTS, .ts = t * USEC,
 		.tcp = { .flags = TCP_ACK, .tsval = tsval, .tsecr = tsecr } };
 
-	rtt_stamps(track, &flow, &cell, side, &p, data, p.ts);
+	rtt_stamps(track, &flow, &bin, side, &p, data, p.ts);
+}
+
+/* Until the next call. */
+static const struct rtt_leg *
+leg_of(const struct rtt_bin *b, int leg)
+{
+	static struct rtt_leg one;
+
+	return (rtt_leg(track, b, leg, &one));
 }
 
 static uint32_t
 samples(int leg)
 {
-	const struct rtt_leg *l = rtt_leg(track, cell, leg);
+	const struct rtt_leg *l = leg_of(&bin, leg);
 
 	return (l == NULL ? 0 : l->n);
 }
@@ -64,7 +73,7 @@ samples(int leg)
 static void
 record(struct flow *r)
 {
-	rtt_fill(track, cell, LO, row());
+	rtt_fill(track, &bin, LO, row());
 	row_get(r);
 }
 
@@ -77,9 +86,9 @@ test_handshake(void **state)
 	struct flow r;
 
 	(void)state;
-	rtt_synack(track, &flow, &cell, HI, 0, 20 * MSEC);
+	rtt_synack(track, &flow, &bin, HI, 0, 20 * MSEC);
 	assert_int_equal(rtt_full_min(&flow), 0); /* one leg alone */
-	rtt_ackdat(track, &flow, &cell, LO, 20 * MSEC, 21 * MSEC);
+	rtt_ackdat(track, &flow, &bin, LO, 20 * MSEC, 21 * MSEC);
 	record(&r);
 	assert_int_equal(VALUE(&r, rttd_n), 1);
 	assert_int_equal(VALUE(&r, rttd_sum), 20000);
@@ -94,7 +103,7 @@ test_handshake(void **state)
 	assert_int_equal(VALUE(&r, rttm), RTTM_hs);
 	assert_int_equal(rtt_full_min(&flow), 21000);
 	/* the other way round */
-	rtt_fill(track, cell, HI, row());
+	rtt_fill(track, &bin, HI, row());
 	row_get(&r);
 	assert_int_equal(VALUE(&r, rtts_sum), 20000);
 	assert_int_equal(VALUE(&r, rttd_sum), 1000);
@@ -107,7 +116,7 @@ test_karn_handshake(void **state)
 	struct flow r;
 
 	(void)state;
-	rtt_ackdat(track, &flow, &cell, LO, 1020 * MSEC, 1021 * MSEC);
+	rtt_ackdat(track, &flow, &bin, LO, 1020 * MSEC, 1021 * MSEC);
 	record(&r);
 	assert_false(HAS_FIELD(&r, rttd_n));
 	assert_false(HAS_FIELD(&r, rttd_min));
@@ -157,7 +166,7 @@ test_pure(void **state)
 	assert_false(HAS_FIELD(&r, rtts_max));
 	assert_false(HAS_FIELD(&r, rtts_hist));
 	assert_int_equal(rtt_full_min(&flow), 10100);
-	assert_int_equal(rtt_leg(track, cell, LO)->base, 100);
+	assert_int_equal(leg_of(&bin, LO)->base, 100);
 	stamps(HI, 20000, 60, 110, true);
 	stamps(LO, 20900, 120, 60, false); /* of data: 900 us */
 	record(&r);
@@ -200,12 +209,12 @@ test_stamps_ignored(void **state)
 			.tcp = { .flags = cases[i].flags, .tsval = 8, .tsecr = cases[i].echo } };
 
 		stamps(LO, 5000, cases[i].tsval, cases[i].tsecr, true);
-		rtt_stamps(track, &flow, &cell, HI, &p, false, (5000 + cases[i].age) * USEC);
+		rtt_stamps(track, &flow, &bin, HI, &p, false, (5000 + cases[i].age) * USEC);
 		if (samples(HI) != cases[i].n)
 			fail_msg("%s: %u", cases[i].msg, samples(HI));
-		rtt_end_bin(track, cell);
+		rtt_end_bin(track, &bin);
 		rtt_end_flow(track, &flow);
-		cell = 0;
+		memset(&bin, 0, sizeof(bin));
 		memset(&flow, 0, sizeof(flow));
 	}
 }
@@ -218,7 +227,7 @@ test_no_data(void **state)
 	stamps(LO, 0, 100, 7, false);
 	stamps(HI, 1000, 8, 100, false);
 	assert_int_equal(flow.ring, 0);
-	assert_int_equal(cell, 0);
+	assert_int_equal(bin.method, 0);
 }
 
 static void
@@ -233,7 +242,7 @@ test_wrap(void **state)
 	assert_int_equal(samples(HI), 1);
 	stamps(HI, 6000, 9, 5, false);
 	assert_int_equal(samples(HI), 2);
-	assert_int_equal(rtt_leg(track, cell, HI)->sum, 10000);
+	assert_int_equal(leg_of(&bin, HI)->sum, 10000);
 }
 
 /* Sixteen wait; those that come while they do are not measured, and what they leave is used again. */
@@ -246,8 +255,8 @@ test_ring(void **state)
 	for (uint32_t i = 1; i <= 16; i++)
 		stamps(HI, 100000 + 1000 * (int64_t)i, 50 + i, i, false);
 	assert_int_equal(samples(HI), 16);
-	assert_int_equal(rtt_leg(track, cell, HI)->min, 100000);
-	assert_int_equal(rtt_leg(track, cell, HI)->max, 100000);
+	assert_int_equal(leg_of(&bin, HI)->min, 100000);
+	assert_int_equal(leg_of(&bin, HI)->max, 100000);
 	for (uint32_t i = 17; i <= 20; i++)
 		stamps(HI, 100000 + 1000 * (int64_t)i, 50 + i, i, false);
 	assert_int_equal(samples(HI), 16);
@@ -282,20 +291,20 @@ test_acks(void **state)
 	(void)state;
 	rtt_sent(&flow, LO, 0xfffffff0, 1 * SEC);
 	rtt_sent(&flow, LO, 0x10, 1 * SEC + 1 * MSEC);           /* one at a time */
-	rtt_acked(track, &flow, &cell, LO, 0xffffffef, 1 * SEC + 5 * MSEC);  /* not yet */
+	rtt_acked(track, &flow, &bin, LO, 0xffffffef, 1 * SEC + 5 * MSEC);  /* not yet */
 	assert_int_equal(samples(HI), 0);
-	rtt_acked(track, &flow, &cell, LO, 0x10, 1 * SEC + 20 * MSEC);       /* beyond it, wrapped */
+	rtt_acked(track, &flow, &bin, LO, 0x10, 1 * SEC + 20 * MSEC);       /* beyond it, wrapped */
 	assert_int_equal(samples(HI), 1);
-	rtt_acked(track, &flow, &cell, LO, 0x10, 1 * SEC + 30 * MSEC);       /* nothing is timed */
+	rtt_acked(track, &flow, &bin, LO, 0x10, 1 * SEC + 30 * MSEC);       /* nothing is timed */
 	assert_int_equal(samples(HI), 1);
 	rtt_sent(&flow, LO, 0x20, 2 * SEC);
 	rtt_void(&flow, LO);                                      /* sent again */
-	rtt_acked(track, &flow, &cell, LO, 0x20, 2 * SEC + 350 * MSEC);
+	rtt_acked(track, &flow, &bin, LO, 0x20, 2 * SEC + 350 * MSEC);
 	assert_int_equal(samples(HI), 1);
 	rtt_sent(&flow, HI, 500, 3 * SEC);                        /* each direction its own */
 	rtt_sent(&flow, LO, 0x30, 3 * SEC);
-	rtt_acked(track, &flow, &cell, HI, 500, 3 * SEC + 1 * MSEC + 999);   /* 1000.999 us */
-	rtt_acked(track, &flow, &cell, LO, 0x30, 3 * SEC + 26 * MSEC);
+	rtt_acked(track, &flow, &bin, HI, 500, 3 * SEC + 1 * MSEC + 999);   /* 1000.999 us */
+	rtt_acked(track, &flow, &bin, LO, 0x30, 3 * SEC + 26 * MSEC);
 	record(&r);
 	assert_int_equal(VALUE(&r, rttm), RTTM_ack);
 	assert_int_equal(VALUE(&r, rtts_n), 1);
@@ -315,17 +324,17 @@ test_not_a_sample(void **state)
 {
 	(void)state;
 	rtt_sent(&flow, LO, 100, 1 * SEC);
-	rtt_acked(track, &flow, &cell, LO, 100, 1 * SEC - 1); /* back in time */
+	rtt_acked(track, &flow, &bin, LO, 100, 1 * SEC - 1); /* back in time */
 	rtt_sent(&flow, LO, 200, 0);
-	rtt_acked(track, &flow, &cell, LO, 200, 10 * SEC + 1); /* too late: what answered it was missed */
-	assert_int_equal(cell, 0);
+	rtt_acked(track, &flow, &bin, LO, 200, 10 * SEC + 1); /* too late: what answered it was missed */
+	assert_int_equal(bin.method, 0);
 	rtt_sent(&flow, LO, 300, 0);
-	rtt_acked(track, &flow, &cell, LO, 300, 10 * SEC);
+	rtt_acked(track, &flow, &bin, LO, 300, 10 * SEC);
 	assert_int_equal(samples(HI), 1);
 	rtt_sent(&flow, LO, 400, 15 * SEC);
-	rtt_acked(track, &flow, &cell, LO, 400, 15 * SEC); /* at once: 0 is a value */
+	rtt_acked(track, &flow, &bin, LO, 400, 15 * SEC); /* at once: 0 is a value */
 	assert_int_equal(samples(HI), 2);
-	assert_int_equal(rtt_leg(track, cell, HI)->min, 0);
+	assert_int_equal(leg_of(&bin, HI)->min, 0);
 }
 
 /* Where there are timestamps nothing else is timed. */
@@ -336,8 +345,8 @@ test_one_method(void **state)
 	rtt_sent(&flow, LO, 50, 0);
 	stamps(LO, 1000, 100, 7, true);
 	rtt_sent(&flow, LO, 100, 1 * MSEC);
-	rtt_acked(track, &flow, &cell, LO, 100, 2 * MSEC);
-	assert_int_equal(cell, 0);
+	rtt_acked(track, &flow, &bin, LO, 100, 2 * MSEC);
+	assert_int_equal(bin.method, 0);
 	stamps(HI, 2000, 8, 100, false);
 	assert_int_equal(samples(HI), 1);
 }
@@ -351,7 +360,7 @@ one_sample(uint32_t us)
 
 	seq += 100;
 	rtt_sent(&flow, LO, seq, 0);
-	rtt_acked(track, &flow, &cell, LO, seq, us * USEC);
+	rtt_acked(track, &flow, &bin, LO, seq, us * USEC);
 }
 
 /* Twelve buckets lie in the bin, the thirteenth makes it take a cell; the histogram is the same. */
@@ -369,7 +378,7 @@ test_spill(void **state)
 			one_sample(us);
 			want[13 * i % 40]++;
 		}
-		assert_int_equal(rtt_leg(track, cell, HI)->dense != 0, i >= RTT_PAIRS);
+		assert_int_equal(leg_of(&bin, HI)->dense != 0, i >= RTT_PAIRS);
 		record(&r);
 		hist_unpack(r.v[F_rttd_hist].b, got);
 		assert_memory_equal(got, want, sizeof(got));
@@ -426,8 +435,8 @@ test_merge(void **state)
 				if (bit_get(r.present, h))
 					r.v[h].b.p = arena_copy(&arena, r.v[h].b.p, r.v[h].b.n);
 			flow_merge(&all, &r, &arena);
-			rtt_end_bin(track, cell);
-			cell = 0;
+			rtt_end_bin(track, &bin);
+			memset(&bin, 0, sizeof(bin));
 		}
 	}
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
@@ -445,20 +454,20 @@ test_merge(void **state)
 static void
 test_base(void **state)
 {
-	uint32_t first;
+	struct rtt_bin first;
 
 	(void)state;
 	one_sample(5000);
 	one_sample(9000);
-	first = cell;
-	cell = 0;
+	first = bin;
+	memset(&bin, 0, sizeof(bin));
 	one_sample(8000);
-	assert_int_equal(rtt_leg(track, cell, HI)->base, 5000);
-	assert_int_equal(rtt_leg(track, cell, HI)->min, 8000);
+	assert_int_equal(leg_of(&bin, HI)->base, 5000);
+	assert_int_equal(leg_of(&bin, HI)->min, 8000);
 	one_sample(100);
-	assert_int_equal(rtt_leg(track, cell, HI)->base, 100);
-	assert_int_equal(rtt_leg(track, first, HI)->base, 5000);
-	rtt_end_bin(track, first);
+	assert_int_equal(leg_of(&bin, HI)->base, 100);
+	assert_int_equal(leg_of(&first, HI)->base, 5000);
+	rtt_end_bin(track, &first);
 }
 
 int

@@ -112,6 +112,37 @@ test_resets(void **state)
 	PLAY(resets, "rstby rstphase rstttl");
 }
 
+/* Counters have few bits; what goes round is not lost. */
+static void
+test_many(void **state)
+{
+	static const struct segment open[] = { OPEN, { .flags = NULL } };
+	const int n = 70000, len = 62000; /* 4,340,000,000 bytes */
+	struct world w;
+
+	(void)state;
+	world_new(&w, 60, 20);
+	segments_send(&w, open);
+	for (int i = 0; i < n; i++) {
+		struct segment data = C(100 + i * .2, "A", (int)((uint32_t)i * (uint32_t)len), len);
+		struct segment ack = S(100 + i * .2 + .1, "A", 0, 0, .ack = (int)((uint32_t)(i + 1) * (uint32_t)len));
+
+		segment_send(&w, &data);
+		segment_send(&w, &ack);
+	}
+	for (int i = 0; i < 40; i++) {
+		struct segment reset = C(20000 + i, "R", (int)((uint32_t)n * (uint32_t)len), 0);
+
+		segment_send(&w, &reset);
+	}
+	assert_int_equal(w.track->tcp_high.used, 1);
+	world_end(&w);
+	EXPECT(&w, "!" BOTH("syn") BOTH("fin") BOTH("rst") BOTH("ackpkts") BOTH("datasegs") BOTH("newbytes") BOTH("ackev"),
+	    "flow 0 start+end ssyn=1 dsyn=1 srst=40 sackpkts=1 dackpkts=70000 sdatasegs=70000 snewbytes=4340000000 "
+	    "sackev=70000");
+	world_free(&w);
+}
+
 /* --- round trips of the handshake: which of them are told; us */
 
 static const struct connection trips[] = {
@@ -260,6 +291,7 @@ main(void)
 		cmocka_unit_test(test_flipped),
 		cmocka_unit_test(test_offers),
 		cmocka_unit_test(test_resets),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_trips),
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_remembered),

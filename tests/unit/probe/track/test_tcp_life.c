@@ -383,13 +383,16 @@ test_letters(void **state)
 		const struct letter *x = &letters[i];
 		struct packet p = segment(x->segment, strlen(x->segment));
 		struct tcp_bin b = { 0 };
+		char text[HIST_MAX + 1];
+		uint32_t set[2];
 
 		p.payload = x->payload;
 		p.tcp.win = x->win;
 		for (int k = 0; k < 3; k++)
 			tcp_history(&b, *x->segment == 's', &p);
-		if (strcmp(b.text, x->text) != 0)
-			fail_msg("%s, %u: %s, not %s", x->segment, x->payload, b.text, x->text);
+		text[tcp_text(&b, 0, text, set)] = '\0';
+		if (strcmp(text, x->text) != 0)
+			fail_msg("%s, %u: %s, not %s", x->segment, x->payload, text, x->text);
 	}
 }
 
@@ -397,15 +400,27 @@ static void
 test_history(void **state)
 {
 	struct tcp_bin b = { 0 };
+	char text[HIST_MAX + 1];
+	uint32_t set[2];
 
 	(void)state;
-	for (char c = 'a'; c <= 'z'; c++)
-		for (int side = 0; side < 2; side++)
-			tcp_letter(&b, side, c);
-	assert_string_equal(b.text, "AaBbCcDdEeFfGgHhIiJjKkLlMmNnOoPp"); /* 32 at most */
-	assert_int_equal(b.n, 32);
-	assert_int_equal(b.letters[0], (1u << 26) - 1); /* but each is known to have been there */
-	assert_int_equal(b.letters[1], (1u << 26) - 1);
+	for (int twice = 0; twice < 2; twice++) /* each letter once a side */
+		for (enum tcp_letter l = 0; l < LETTERS; l++)
+			for (int side = 0; side < 2; side++)
+				tcp_letter(&b, side, l);
+	text[tcp_text(&b, 0, text, set)] = '\0';
+	assert_string_equal(text, "SsHhAaDdFfRrWwTtGgQqIi");
+	text[tcp_text(&b, 1, text, set)] = '\0';
+	assert_string_equal(text, "sShHaAdDfFrRwWtTgGqQiI");
+	assert_int_equal(set[0], 0x4f01e9); /* bits 0 a, 3 d, 5 f, 6 g, 7 h, 8 i, 16 q, 17 r, 18 s, 19 t, 22 w */
+	assert_int_equal(set[1], set[0]);
+	memset(&b, 0, sizeof(b));
+	tcp_letter(&b, 1, LETTER_t);
+	tcp_letter(&b, 0, LETTER_a);
+	text[tcp_text(&b, 0, text, set)] = '\0';
+	assert_string_equal(text, "tA");
+	assert_int_equal(set[0], 1 << 0);
+	assert_int_equal(set[1], 1 << 19);
 }
 
 int

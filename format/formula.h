@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * formula.h: what a number is likely to be, by other numbers of the same row.
+ *
+ * A sum of squares is not far from the square of the sum over their count, a round trip of a whole handshake is the sum
+ * of its two halves: what then differs is all that has to be stored (pavo(5), encoding 34).
+ */
+#ifndef FORMAT_FORMULA_H
+#define FORMAT_FORMULA_H
+
+#include "format/fields.h"
+#include "format/like.h"
+
+/* How many fields it takes; 0: it is not known. */
+unsigned formula_fields(enum formula);
+/* n values; those of the fields it does not take are not looked at. */
+void formula_fill(enum formula, struct like *, const uint64_t *const from[FORMULA_FIELDS], uint32_t n, uint64_t *to);
+
+#endif

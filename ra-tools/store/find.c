@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * find.c: the record files below a folder.
+ */
+#include "ra-tools/store/find.h"
+
+#include "format/base/mem.h"
+#include "ra-tools/store/policy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DAYS_MAX 100000 /* of a block: what claims more is not believed */
+
+const char *const store_words[STORE_STATES] = { "whole", "being written", "not named yet", "not closed", "without times",
+						"no record file" };
+
+static bool
+ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), k = strlen(end);
+
+	return (n > k && strcmp(name + n - k, end) == 0);
+}
+
+static bool
+is_held(int fd)
+{
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+		return (errno == EWOULDBLOCK);
+	(void)flock(fd, LOCK_UN);
+	return (false);
+}
+
+static enum store_state
+state_of_bytes(int fd)
+{
+	uint8_t p[META_PREFIX];
+	struct meta_object o;
+
+	if (is_held(fd))
+		return (STORE_WRITTEN);
+	return (pread(fd, p, sizeof(p), 0) == (ssize_t)sizeof(p) && meta_get_object(p, &o) ? STORE_OPEN : STORE_FOREIGN);
+}
+
+/* --- what a whole file has --------------------------------------------------------------------- */
+
+static bool
+note_block(struct store_file *f, const struct index_entry *e)
+{
+	int64_t from = (int64_t)e->bstart.u, to = (int64_t)e->bend.u;
+
+	if (!e->bstart.is || !e->bend.is || from < 0 || to < from || (to - from) / DAY > DAYS_MAX)
+		return (false);
+	if (f->to < f->from || from < f->from)
+		f->from = from;
+	if (to > f->to)
+		f->to = to;
+	return (true);
+}
+
+static void
+look_into(struct archive *s, struct store_file *f)
+{
+	if (!outline_read(f->path, &s->arena, &f->o))
+		return;
+	f->state = STORE_WHOLE;
+	for (size_t i = 0; i < f->o.segments; i++) {
+		struct outline_segment *g = &f->o.segment[i];
+
+		if (g->info.probe == NULL)
+			g->info.probe = "";
+		f->records += g->records;
+		for (size_t b = 0; b < g->blocks; b++)
+			if (!note_block(f, &g->block[b]))
+				f->state = STORE_TIMELESS;
+	}
+}
+
+static void
+add_file(struct archive *s, const FTSENT *e, unsigned *cap)
+{
+	const struct stat *st = e->fts_statp;
+	struct store_file *f;
+	int fd;
+
+	if (s->files == *cap) {
+		*cap = *cap == 0 ? 64 : *cap * 2;
+		s->file = mem_grow(s->file, *cap, sizeof(s->file[0]));
+	}
+	f = &s->file[s->files++];
+	*f = (struct store_file){ .path = mem_str(e->fts_path), .state = STORE_FOREIGN, .dev = st->st_dev, .ino = st->st_ino,
+		.mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid, .bytes = (uint64_t)st->st_size, .from = 0, .to = -1 };
+	fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	f->state = state_of_bytes(fd);
+	(void)close(fd);
+	if (f->state == STORE_OPEN && ends_in(f->path, ".part"))
+		f->state = STORE_PART;
+	if (f->state == STORE_OPEN)
+		look_into(s, f);
+}
+
+static void
+add_left(struct archive *s, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held = fd < 0 || is_held(fd);
+
+	if (fd >= 0)
+		(void)close(fd);
+	if (held)
+		return;
+	s->left = mem_grow(s->left, s->lefts + 1, sizeof(s->left[0]));
+	s->left[s->lefts++] = mem_str(path);
+}
+
+/* --- days -------------------------------------------------------------------------------------- */
+
+static void
+add_part(struct archive *s, size_t *cap, const struct store_part *p)
+{
+	struct store_part *last = s->parts == 0 ? NULL : &s->part[s->parts - 1];
+
+	for (; last != NULL && last >= s->part && last->file == p->file && last->segment == p->segment; last--)
+		if (last->day == p->day) {
+			last->from = last->to < last->from || (p->to >= p->from && p->from < last->from) ? p->from : last->from;
+			last->to = p->to > last->to ? p->to : last->to;
+			last->rows += p->rows;
+			last->bytes += p->bytes;
+			return;
+		}
+	if (s->parts == *cap) {
+		*cap = *cap == 0 ? 256 : *cap * 2;
+		s->part = mem_grow(s->part, *cap, sizeof(s->part[0]));
+	}
+	s->part[s->parts++] = *p;
+}
+
+static void
+add_days(struct archive *s, unsigned file, size_t *cap)
+{
+	const struct outline *o = &s->file[file].o;
+
+	for (unsigned i = 0; i < o->segments; i++) {
+		const struct outline_segment *g = &o->segment[i];
+
+		for (size_t b = 0; b < g->blocks; b++) {
+			int64_t from = (int64_t)g->block[b].bstart.u, to = (int64_t)g->block[b].bend.u;
+			struct store_part p = { day_of(from), file, i, g->info.probe, g->block[b].rows, g->block[b].length, from,
+				to, false };
+
+			do {
+				add_part(s, cap, &p);
+				p = (struct store_part){ p.day + DAY, file, i, p.probe, 0, 0, 0, -1, false };
+			} while (p.day < to);
+		}
+	}
+}
+
+static int
+by_day(const void *x, const void *y)
+{
+	const struct store_part *a = x, *b = y;
+	int c = strcmp(a->probe, b->probe);
+
+	if (c != 0)
+		return (c);
+	if (a->day != b->day)
+		return (a->day < b->day ? -1 : 1);
+	if (a->file != b->file)
+		return (a->file < b->file ? -1 : 1);
+	return ((a->segment > b->segment) - (a->segment < b->segment));
+}
+
+/* --- what has been taken ----------------------------------------------------------------------- */
+
+static struct store_file *
+file_meant(struct archive *s, const char *taker, const struct taken_file *t)
+{
+	const char *slash = strrchr(taker, '/');
+	char name[4096];
+	struct stat st;
+
+	(void)snprintf(name, sizeof(name), "%.*s%s", slash == NULL || *t->name == '/' ? 0 : (int)(slash + 1 - taker), taker, t->name);
+	if (stat(name, &st) != 0)
+		return (NULL);
+	for (unsigned i = 0; i < s->files; i++) {
+		struct store_file *f = &s->file[i];
+
+		if (f->ino == st.st_ino && f->dev == st.st_dev && f->state == STORE_WHOLE && f->o.size == t->size &&
+		    f->o.check == t->check)
+			return (f);
+	}
+	return (NULL);
+}
+
+static void
+note_taken(struct archive *s, const struct store_file *taker)
+{
+	const struct taken *t = taker->o.taken;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct store_file *f = file_meant(s, taker->path, &t->file[i]);
+
+		for (size_t p = 0; p < s->parts && f != NULL && f != taker; p++)
+			if (&s->file[s->part[p].file] == f && s->part[p].day >= t->from && s->part[p].day < t->to &&
+			    strcmp(s->part[p].probe, t->probe) == 0)
+				s->part[p].moved = true;
+	}
+}
+
+/* --- all of it --------------------------------------------------------------------------------- */
+
+static int
+by_name(const FTSENT **a, const FTSENT **b)
+{
+	return (strcmp((*a)->fts_name, (*b)->fts_name));
+}
+
+bool
+store_find(const char *folder, struct archive *s, char *err, size_t errlen)
+{
+	char *const roots[] = { (char *)(uintptr_t)folder, NULL };
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	size_t cap = 0;
+	unsigned fcap = 0;
+	int error = 0;
+	FTSENT *e;
+
+	*s = (struct archive){ .files = 0 };
+	while (tree != NULL && (e = fts_read(tree)) != NULL) {
+		if (e->fts_level == 0 && e->fts_info != FTS_D && e->fts_info != FTS_DP)
+			error = e->fts_errno != 0 ? e->fts_errno : ENOTDIR;
+		else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR)
+			error = e->fts_errno;
+		else if (e->fts_info == FTS_F && ends_in(e->fts_name, ".pavo.rastore"))
+			add_left(s, e->fts_path);
+		else if (e->fts_info == FTS_F && (ends_in(e->fts_name, ".pavo") || ends_in(e->fts_name, ".pavo.part")))
+			add_file(s, e, &fcap);
+	}
+	if (tree == NULL || error != 0)
+		(void)snprintf(err, errlen, "%s: %s", folder, strerror(tree == NULL ? errno : error));
+	if (tree != NULL)
+		(void)fts_close(tree);
+	for (unsigned i = 0; i < s->files; i++)
+		if (s->file[i].state == STORE_WHOLE)
+			add_days(s, i, &cap);
+	if (s->parts > 0)
+		qsort(s->part, s->parts, sizeof(s->part[0]), by_day);
+	for (unsigned i = 0; i < s->files; i++)
+		if (s->file[i].state == STORE_WHOLE && s->file[i].o.taken != NULL)
+			note_taken(s, &s->file[i]);
+	return (tree != NULL && error == 0);
+}
+
+void
+store_forget(struct archive *s)
+{
+	for (unsigned i = 0; i < s->files; i++)
+		free(s->file[i].path);
+	for (unsigned i = 0; i < s->lefts; i++)
+		free(s->left[i]);
+	free(s->file);
+	free(s->left);
+	free(s->part);
+	arena_free(&s->arena);
+	*s = (struct archive){ .files = 0 };
+}
+
+bool
+store_unchanged(const struct store_file *f)
+{
+	uint64_t size, check;
+	struct stat st;
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+	bool same = fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino && !is_held(fd) &&
+		outline_identity(f->path, &size, &check) && size == f->o.size && check == f->o.check;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return (same);
+}
