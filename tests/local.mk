@@ -143,6 +143,9 @@ tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/out/test_losses %D%/unit/probe/out/test_worker
+tests_unit_probe_out_test_losses_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_worker_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_drops
 tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/guard/test_guard
@@ -244,6 +247,21 @@ UNIT += %D%/unit/ra-tools/test_anon
 endif
 tests_unit_ra_tools_test_anon_SOURCES = %D%/unit/ra-tools/test_anon.c ra-tools/anon.c
 tests_unit_ra_tools_test_anon_LDADD = $(FLOW_LIBS) $(LIBCRYPTO_LIBS) $(CMOCKA_LIBS)
+
+# --- from one end to the other, on arbitrary bytes
+FUZZ += %D%/fuzz/fuzz_probe %D%/fuzz/fuzz_capture %D%/fuzz/fuzz_conf %D%/fuzz/fuzz_file
+tests_fuzz_fuzz_probe_SOURCES = %D%/fuzz/fuzz_probe.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_probe_LDADD = $(PROBE_LIBS)
+tests_fuzz_fuzz_probe_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_capture_SOURCES = %D%/fuzz/fuzz_capture.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_capture_LDADD = $(PROBE_LIBS)
+tests_fuzz_fuzz_capture_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_conf_SOURCES = %D%/fuzz/fuzz_conf.c probe/conf.c probe/options.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_conf_LDADD = $(PROBE_LIBS)
+tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS) -Wl,--wrap=exit
+tests_fuzz_fuzz_file_SOURCES = %D%/fuzz/fuzz_file.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_file_LDADD = $(RA_LIBS)
+tests_fuzz_fuzz_file_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 # --- true captures: truth/, described in README.md -------------------------------------------------
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.

@@ -131,13 +131,17 @@ count_frag(struct ledger *l, const struct seen *v)
 }
 
 static void
-count_gap(const struct flow_state *f, struct bin *b, int side, int64_t ts)
+count_gap(struct ledger *l, const struct flow_state *f, struct bin *b, int side, int64_t ts)
 {
 	uint64_t us = ts > f->last[side] ? (uint64_t)(ts - f->last[side]) / USEC : 0;
 
-	b->ipg_n[side]++;
-	b->ipg_sum[side] += us;
-	bin_add_sumsq(b, side, us >> 32 ? UINT64_MAX : us * us);
+	LEDGER_ADD(l, b, ipg_sum, side, us);
+	if (us >> 32) {
+		ledger_more(l, b)->ipg_sum[side] += (uint32_t)(us >> 32);
+		b->ipg_sumsq[side] = UINT64_MAX;
+		return;
+	}
+	bin_add_sumsq(b, side, us * us);
 }
 
 /* What most packets do not have. */
@@ -171,10 +175,10 @@ count_volume(struct ledger *l, const struct seen *v)
 		b->stime = p->ts;
 	if (b->pkts[side]++ == 0)
 		b->dscp[side] = p->tos >> 2;
-	b->bytes[side] += p->wire;
-	b->ipbytes[side] += p->iplen;
+	LEDGER_ADD(l, b, bytes, side, p->wire);
+	LEDGER_ADD(l, b, ipbytes, side, p->iplen);
 	if (p->facts & FACT_PAYLOAD)
-		b->payload[side] += p->payload;
+		LEDGER_ADD(l, b, payload, side, p->payload);
 	if (p->ttl < b->ttlmin[side])
 		b->ttlmin[side] = p->ttl;
 	if (p->ttl > b->ttlmax[side])
@@ -215,12 +219,13 @@ count(struct flows *fl, struct seen *v)
 	v->f = f;
 	v->b = b;
 	if (first_side) {
+		LEDGER_ADD(fl->ledger, b, firsts, side, 1);
 		first_of_side(fl, v);
 		replied(fl->ledger, f, v->now);
 	} else {
 		if (p->vlan != f->vlan[side] || p->ivlan != f->ivlan[side])
 			b->flags |= RFLAGS_vlanchg;
-		count_gap(f, b, side, p->ts);
+		count_gap(fl->ledger, f, b, side, p->ts);
 	}
 	if (v->told != 0) {
 		f->src = v->src;
