@@ -44,11 +44,13 @@ UNIT += \
 	%D%/unit/format/base/test_json \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
+	%D%/unit/format/base/test_cut \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
 	%D%/unit/format/base/test_show \
-	%D%/unit/format/base/test_wide
+	%D%/unit/format/base/test_wide \
+	%D%/unit/format/base/test_zone
 
 # --- format (add your tests here) ----------------------------------------------------------------
 UNIT += \
@@ -141,6 +143,9 @@ tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/out/test_losses %D%/unit/probe/out/test_worker
+tests_unit_probe_out_test_losses_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_worker_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_drops
 tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/guard/test_guard
@@ -290,7 +295,8 @@ TESTS += \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap \
-	%D%/truth/workers.tap
+	%D%/truth/workers.tap \
+	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap %D%/live-workers.tap %D%/stats.tap

@@ -47,6 +47,12 @@ put(struct emit *e)
 }
 
 bool
+emit_ready(const struct emit *e)
+{
+	return (e->sink.ready == NULL || e->sink.ready(e->sink.arg));
+}
+
+bool
 emit_waits(const struct emit *e)
 {
 	return (e->batch->rows > 0 || e->tile->row > e->tile->done);
