@@ -345,7 +345,7 @@ test_errors(void **state)
 		{ "bytes > ten", 8, 3, "a number of bytes" },
 		{ "bytes > -1", 8, 2, "a number of bytes" },
 		{ "dur > 10q", 6, 3, "a duration" },
-		{ "stime > tomorrow", 8, 9, "a time" },
+		{ "stime > tomorrow", 8, 8, "a time" },
 		{ "state = foo", 8, 3, "a state" },
 		{ "flags > start", 6, 1, "is a set of flags" },
 		{ "proto < tcp", 6, 1, "has no order" },
