@@ -5,6 +5,7 @@
 #ifndef PROBE_OPTIONS_H
 #define PROBE_OPTIONS_H
 
+#include "probe/capture/options.h"
 #include "probe/decode/decode.h"
 #include "probe/flow/key.h"
 #include "probe/guard/guard.h"
@@ -13,8 +14,13 @@
 struct options {
 	char **files; /* -r */
 	int nfiles;
-	const char *iface; /* -i; NULL: files */
+	char *ifaces[CAPTURE_IFACES]; /* -i */
+	unsigned nifaces;  /* 0: files */
+	char *input;       /* eth0,eth1; NULL: files */
+	unsigned fanout;   /* rings of each */
 	const char *out;   /* -w; NULL: stdout */
+	int64_t rotate;    /* ns; 0: one file */
+	const char *exec;  /* NULL: none */
 	const char *probe; /* -e */
 	const char *pping; /* NULL: none; "-": stdout */
 	const char *stats, *metrics; /* NULL: none; stats "-": stdout */

@@ -16,8 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#define HOUR	  (3600 * SEC)
 #define DAY	  (86400 * SEC)
 #define PARTS_MAX 4096	     /* of one record, --approx; what is left goes into the last */
 
@@ -27,7 +27,8 @@ struct bins {
 	struct bin_options o;
 	int64_t width;
 	struct aggr *a;
-	int64_t day_from, day_to; /* the local day that was looked up last */
+	int64_t bin_from, bin_to; /* the bin that was looked up last */
+	int64_t interval; /* T of what was added last */
 	uint64_t split;
 	struct left_out left; /* by what was merged again into wider bins */
 	struct batch *parts;
@@ -107,7 +108,7 @@ bins_are_sparse(const struct bins *b)
 const char *
 bins_error(const struct bins *b)
 {
-	return (aggr_error(b->a));
+	return (b->zero != NULL && zero_error(b->zero) != NULL ? zero_error(b->zero) : aggr_error(b->a));
 }
 
 void
@@ -159,42 +160,42 @@ bins_left_out(const struct bins *b)
 
 /* --- where bins begin -------------------------------------------------------------------------- */
 
-/* The local day that holds t: it may have 23 or 25 hours. */
+/* What was asked for, in whole bins of the input, is an edge too. */
 static void
-look_up_day(struct bins *b, int64_t t)
+clip_to_range(const struct bins *b, int64_t t, int64_t *start, int64_t *end)
 {
-	time_t secs = (time_t)(clock_bin(t, SEC) / SEC);
-	struct tm tm;
+	int64_t from, to, step = b->interval > 0 ? b->interval : 1;
 
-	if (localtime_r(&secs, &tm) == NULL) {
-		b->day_from = clock_bin(t, DAY);
-		b->day_to = b->day_from + DAY;
+	if (b->o.from == b->o.to)
 		return;
-	}
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	b->day_from = (int64_t)mktime(&tm) * SEC;
-	tm.tm_mday++;
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	b->day_to = (int64_t)mktime(&tm) * SEC;
+	from = b->o.from < 0 ? INT64_MIN : clock_bin(b->o.from, step);
+	to = b->o.to > INT64_MAX - step ? INT64_MAX : clock_bin(b->o.to + step - 1, step);
+	if (from > *start && from < *end)
+		*(t < from ? end : start) = from;
+	if (to > *start && to < *end)
+		*(t < to ? end : start) = to;
+}
+
+/* The zone's full hours, where those are edges of the input's bins too. */
+static enum clock_zone
+zone_for(const struct bins *b, int64_t t)
+{
+	int64_t step = b->interval > 0 ? b->interval : 1;
+
+	if (b->width > HOUR || zone_offset(t / SEC, b->o.zone) * SEC % step == 0)
+		return (b->o.zone);
+	return (CLOCK_UTC);
 }
 
 static int64_t
 bin_of(struct bins *b, int64_t t, int64_t *end)
 {
-	int64_t start;
-
-	if (b->o.zone == CLOCK_LOCAL && b->width == DAY) {
-		if (t < b->day_from || t >= b->day_to)
-			look_up_day(b, t);
-		*end = b->day_to;
-		return (b->day_from);
+	if (t < b->bin_from || t >= b->bin_to) {
+		b->bin_from = cut_bin(t, b->width, zone_for(b, t), &b->bin_to);
+		clip_to_range(b, t, &b->bin_from, &b->bin_to);
 	}
-	start = clock_bin(t, b->width);
-	if (__builtin_add_overflow(start, b->width, end))
-		*end = INT64_MAX;
-	return (start);
+	*end = b->bin_to;
+	return (b->bin_from);
 }
 
 /* Times come from files: what is outside 1970..2262 is put to its edge, so that sums of times stay times. */
@@ -292,6 +293,7 @@ widen(struct bins *b, int64_t width)
 	struct batch *batch;
 
 	b->width = width;
+	b->bin_from = b->bin_to = 0;
 	b->a = new_aggr(b);
 	aggr_hide_ends(old, false);
 	while ((batch = aggr_next(old)) != NULL) {
@@ -305,46 +307,38 @@ widen(struct bins *b, int64_t width)
 
 /* --- a record over several bins (--approx) ----------------------------------------------------- */
 
-struct share {
-	uint64_t part, rest; /* what a bin gets of a sum, and the remainder of that division */
-	uint32_t i;
-};
-
-static int
-by_rest(const void *x, const void *y)
-{
-	const struct share *a = x, *b = y;
-
-	if (a->rest != b->rest)
-		return (a->rest < b->rest ? 1 : -1);
-	return (a->i < b->i ? -1 : a->i > b->i);
-}
-
-static int
-by_place(const void *x, const void *y)
-{
-	const struct share *a = x, *b = y;
-
-	return (a->i < b->i ? -1 : a->i > b->i);
-}
-
-/* v shared by weight: parts are cut down, and what is left goes to the largest remainders, so the sum holds. */
+/* v shared by weight: parts are cut down, and what is left goes to the largest remainders, so the sum holds.  Nearly all
+ * bins are equally wide, so few different remainders have to be looked for. */
 static void
-share_out(uint64_t v, const uint64_t *weight, uint64_t total, struct share *s, uint32_t n)
+share_out(uint64_t v, const uint64_t *weight, uint64_t total, uint64_t *part, uint64_t *rest, uint32_t n)
 {
-	uint64_t left = v;
+	uint64_t left = v, below = UINT64_MAX;
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct wide product = wide_mul(v, weight[i]); /* weight <= total: the quotient fits */
-		uint64_t rest = wide_div(&product, total);
+		if (i > 0 && weight[i] == weight[i - 1]) {
+			part[i] = part[i - 1];
+			rest[i] = rest[i - 1];
+		} else {
+			struct wide product = wide_mul(v, weight[i]); /* weight <= total: the quotient fits */
 
-		s[i] = (struct share){ product.lo, rest, i };
-		left -= s[i].part;
+			rest[i] = wide_div(&product, total);
+			part[i] = product.lo;
+		}
+		left -= part[i];
 	}
-	qsort(s, n, sizeof(s[0]), by_rest);
-	for (uint32_t i = 0; i < left; i++) /* left < n */
-		s[i].part++;
-	qsort(s, n, sizeof(s[0]), by_place);
+	while (left > 0) { /* left < n: some remainder is above 0 */
+		uint64_t most = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			if (rest[i] < below && rest[i] > most)
+				most = rest[i];
+		for (uint32_t i = 0; i < n && left > 0; i++)
+			if (rest[i] == most) {
+				part[i]++;
+				left--;
+			}
+		below = most;
+	}
 }
 
 static void
@@ -404,33 +398,35 @@ split_row(struct bins *b, const struct batch *batch, uint32_t r)
 {
 	static _Thread_local struct flow whole, part; /* wide: not for the stack */
 	int64_t *start, *end;
-	uint64_t *weight, total;
-	struct share *shares;
-	uint32_t n;
+	uint64_t *weight, *rest, *share[F_STORED], total;
+	enum field sum[F_STORED];
+	uint32_t n, sums = 0;
 
 	arena_reset(&b->arena);
 	start = arena_alloc(&b->arena, PARTS_MAX * 8);
 	end = arena_alloc(&b->arena, PARTS_MAX * 8);
 	weight = arena_alloc(&b->arena, PARTS_MAX * 8);
+	rest = arena_alloc(&b->arena, PARTS_MAX * 8);
 	batch_get(batch, r, &whole);
 	n = weigh(b, &whole, start, end, weight, &total);
-	shares = arena_alloc(&b->arena, (size_t)n * F_STORED * sizeof(shares[0]));
 	for (enum field f = 0; f < F_STORED; f++)
-		if (fields[f].agg == AGG_SUM && f != F_trans && bit_get(whole.present, f))
-			share_out(whole.v[f].u, weight, total, shares + (size_t)f * n, n);
-	for (uint32_t i = 0; i < n; i++) {
-		part = whole;
-		for (enum field f = 0; f < F_STORED; f++) {
-			if (!bit_get(whole.present, f))
-				continue;
-			if (fields[f].agg == AGG_SUM && f != F_trans)
-				part.v[f].u = shares[(size_t)f * n + i].part;
-			else if (i > 0 && (f == F_trans || fields[f].agg == AGG_HIST))
-				bit_clear(part.present,
-					  f); /* not to be divided: all of it is in the first */
+		if (fields[f].agg == AGG_SUM && f != F_trans && bit_get(whole.present, f)) {
+			sum[sums] = f;
+			share[sums] = arena_alloc(&b->arena, (size_t)n * 8);
+			share_out(whole.v[f].u, weight, total, share[sums++], rest, n);
 		}
+	part = whole;
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t k = 0; k < sums; k++)
+			part.v[sum[k]].u = share[k][i];
+		part.v[F_stime] = whole.v[F_stime];
+		part.v[F_ltime] = whole.v[F_ltime];
+		part.v[F_flags].u = HAS_FIELD(&whole, flags) ? whole.v[F_flags].u : 0;
 		clip(&part, start[i], end[i], i == 0);
 		put_part(b, &part, r);
+		for (enum field f = 0; i == 0 && f < F_STORED; f++)
+			if (f == F_trans || fields[f].agg == AGG_HIST)
+				bit_clear(part.present, f); /* not to be divided: all of it is in the first */
 	}
 	b->split++;
 }
@@ -451,8 +447,13 @@ refuse(const struct bins *b, int64_t interval, int64_t span, char *err, size_t e
 	int64_t next = (b->width / step + (b->width % step != 0 || b->width < step)) * step;
 	char wide[32], has[32], good[32];
 
-	seconds(b->width, wide);
 	seconds(step, has);
+	if (b->width == CUT_MONTH || b->width % step == 0) {
+		(void)snprintf(err, errlen, "has bins of %s s, which do not begin where bins begin by the clock of this zone: "
+		    "use --tz utc, or --approx", has);
+		return (false);
+	}
+	seconds(b->width, wide);
 	seconds(next, good);
 	if ((interval == 0 || step == interval) && b->width % SEC != 0)
 		(void)snprintf(err, errlen,
@@ -519,8 +520,11 @@ bool
 bins_add(struct bins *b, struct batch *batch, int64_t interval, char *err, size_t errlen)
 {
 	if (!choose_width(b, interval) ||
-	    (interval > 0 && b->width % interval != 0 && !b->o.approx))
+	    (interval > 0 && b->width != CUT_MONTH && b->width % interval != 0 && !b->o.approx))
 		return (refuse(b, interval, interval, err, errlen));
+	if (b->interval != interval)
+		b->bin_from = b->bin_to = 0;
+	b->interval = interval;
 	if (batch->sel == NULL) {
 		batch->sel = arena_zero(&batch->arena, BITS_WORDS(batch->rows) * 8);
 		bits_fill(batch->sel, batch->rows);
@@ -540,6 +544,10 @@ bins_join(struct bins *into, struct bins **ptwin)
 	if (twin->parts != NULL && twin->parts->rows > 0)
 		add_parts(twin);
 	into->split += twin->split;
+	if (twin->interval > into->interval) {
+		into->interval = twin->interval;
+		into->bin_from = into->bin_to = 0;
+	}
 	left_out_join(&into->left, &twin->left);
 	aggr_join(into->a, &twin->a);
 	bins_free(ptwin);
@@ -571,12 +579,12 @@ bin_at(void *arg, int64_t t, int64_t *end)
 static struct batch *
 next_with_zero(struct bins *b)
 {
-	struct zero_source source = { next_of, bin_at, b };
+	struct zero_source source = { next_of, bin_at, b, b->o.from, b->o.to };
 	struct keys k = b->keys;
 
 	if (b->zero == NULL) { /* the first part of the key is the bin */
 		memmove(k.part, k.part + 1, --k.n * sizeof(k.part[0]));
-		b->zero = zero_new(&k, &b->keep, &source);
+		b->zero = zero_new(&k, &b->keep, &source, b->o.memory);
 	}
 	return (zero_next(b->zero));
 }

@@ -44,11 +44,13 @@ UNIT += \
 	%D%/unit/format/base/test_json \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
+	%D%/unit/format/base/test_cut \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
 	%D%/unit/format/base/test_show \
-	%D%/unit/format/base/test_wide
+	%D%/unit/format/base/test_wide \
+	%D%/unit/format/base/test_zone
 
 # --- format (add your tests here) ----------------------------------------------------------------
 UNIT += \
@@ -96,6 +98,8 @@ UNIT += %D%/unit/probe/test_crew %D%/unit/probe/test_ring %D%/unit/probe/test_ro
 tests_unit_probe_test_crew_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_ring_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_route_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/capture/test_merge
+tests_unit_probe_capture_test_merge_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_signals
 tests_unit_probe_test_signals_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/tell/test_snapshot %D%/unit/probe/tell/test_file
@@ -130,6 +134,7 @@ UNIT += \
 	%D%/unit/probe/ledger/test_emit \
 	%D%/unit/probe/ledger/test_hold \
 	%D%/unit/probe/ledger/test_ledger \
+	%D%/unit/probe/ledger/test_page \
 	%D%/unit/probe/ledger/test_stat \
 	%D%/unit/probe/ledger/test_timeline \
 	%D%/unit/probe/ledger/test_watermark
@@ -137,12 +142,17 @@ tests_unit_probe_ledger_test_calendar_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_emit_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_hold_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_ledger_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_page_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_stat_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_timeline_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/out/test_archive %D%/unit/probe/out/test_hook %D%/unit/probe/out/test_name
+tests_unit_probe_out_test_archive_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_hook_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_name_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/out/test_losses %D%/unit/probe/out/test_worker
 tests_unit_probe_out_test_losses_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_out_test_worker_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
@@ -295,11 +305,12 @@ TESTS += \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap \
-	%D%/truth/workers.tap
+	%D%/truth/workers.tap \
+	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap

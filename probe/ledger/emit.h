@@ -7,6 +7,7 @@
 
 #include "format/tile.h"
 #include "probe/health/health.h"
+#include "probe/ledger/period.h"
 #include "probe/ledger/stat.h"
 #include "probe/ledger/tracker.h"
 
@@ -15,6 +16,10 @@ struct sink {
 	struct batch *(*put)(void *arg, struct batch *);
 	bool (*ready)(void *arg); /* a batch would be taken now, and not be dropped; NULL: always */
 	void *arg;
+	/* All rows so far have been put, those that follow belong elsewhere.  NULL: that is the same. */
+	void (*turn)(void *arg, const struct turn *);
+	/* Of several that bring batches each has an `arg` of its own; NULL: that is the same, too. */
+	void *(*share)(void *arg, unsigned who);
 };
 
 #define EMIT_DROPS 16
@@ -45,14 +50,18 @@ struct emit {
 	struct batch *batch;
 	struct tile *tile;  /* the record that is being made, and those that go into the batch next */
 	char encap[2][ENCAP_TEXT]; /* texts of that record */
+	char *const *links; /* live: the names of the interfaces */
+	unsigned nlinks;
+	char linktext[STAT_LINKS * STAT_LINK_TEXT];
 	uint64_t records;
+	struct turn turn;   /* what the sink was told */
 	struct drops drops[EMIT_DROPS]; /* the latest */
 	unsigned ndrops;
 };
 
 void emit_init(struct emit *, struct sink, const char *probe, int64_t interval);
 void emit_free(struct emit *);
-/* The kernel dropped packets from one time to the other: every record of these bins is flagged capdrop. */
+/* The kernel dropped packets from one time to the other, or an interface was away: every record of these bins is flagged capdrop. */
 void emit_dropped(struct emit *, int64_t since, int64_t until);
 /* The FLOW record of a bin. */
 void emit_bin(struct emit *, const struct told *);
@@ -65,6 +74,8 @@ void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t c
 void emit_mar(struct emit *, int64_t start, const struct stat_set *, int64_t watermark, bool late);
 bool emit_ready(const struct emit *); /* so is the sink */
 bool emit_waits(const struct emit *); /* there are records that no sink has yet */
+/* Rows that follow are at home somewhere else, or it is known that no more come of some. */
+void emit_turn(struct emit *, const struct turn *);
 void emit_flush(struct emit *); /* what is in the batch goes to the sink */
 
 #endif

@@ -15,6 +15,7 @@
 #include "probe/ledger/bin.h"
 #include "probe/ledger/emit.h"
 #include "probe/ledger/hold.h"
+#include "probe/ledger/page.h"
 #include "probe/ledger/timeline.h"
 #include "probe/ledger/watermark.h"
 
@@ -28,6 +29,9 @@ struct ledger_options {
 	bool live, vlan_key;
 	const struct health_limits *limits; /* lives as long */
 	struct sink sink;
+	int64_t rotate;    /* ns, a multiple of T: a file; 0: one for all */
+	char *const *links; /* live: the names of the interfaces; they live as long */
+	unsigned nlinks;
 };
 
 struct ledger {
@@ -37,6 +41,7 @@ struct ledger {
 	struct timeline time;
 	struct pool bins, mores, toses, frags;
 	struct holds holds;
+	struct page page;
 	struct emit emit;
 	struct stat_set total;   /* of the MAR records that were written */
 	int64_t leaves;          /* the end of the bin in which the clock is */
@@ -196,10 +201,9 @@ void ledger_mar(struct ledger *, struct span *, bool late);
 /* Live each bin has a MAR record, in silence too: up to the clock's. */
 void ledger_mark(struct ledger *);
 /* The kernel's counts, see engine_kernel(). */
-void ledger_kernel(struct ledger *, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
-    bool has_ifdrop);
+void ledger_kernel(struct ledger *, const struct stat_news *);
 /* The flags alone: another ledger counts. */
-void ledger_dropped(struct ledger *, int64_t since, int64_t until, bool dropped, bool has_ifdrop);
+void ledger_dropped(struct ledger *, const struct stat_news *);
 /* So far: of what is written, and what is still open. */
 void ledger_total(const struct ledger *, struct stat_set *);
 
