@@ -33,6 +33,7 @@ teardown(void **state)
 	return (0);
 }
 
+#pragma GCC diagnostic ignored "-Woverride-init" /* what is usual, and then what is said */
 /* A packet between two MAC addresses, and whatever else. */
 #define PACKET(...) (&(struct packet){ .facts = FACT_MAC, .smac = 1, .dmac = 2, .vlan = 0xffff, .ivlan = 0xffff, \
 	.mpls = UINT32_MAX, __VA_ARGS__ })

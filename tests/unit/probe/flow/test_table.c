@@ -107,7 +107,7 @@ test_life(void **state)
 	assert_int_equal(of.cell, n);
 	assert_int_equal(of.id, 77);
 	assert_int_equal(of.otime, 5);
-	assert_true(of.src == 1 && of.dirq == DIRQ_SEEN && key_equal(&of.key, &f->key));
+	assert_true(of.src == 1 && of.dirq == DIRQ_SEEN && table_has_key(&t, f, &of.key));
 	table_remove(&t, n);
 	assert_false(table_lives(&t, n, 77, 100 * SEC));
 	assert_false(table_has(&t, n, 77));

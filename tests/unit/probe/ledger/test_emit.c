@@ -43,6 +43,7 @@ came(int side, const struct packet *p)
 	f.path[side] = path_of(&w.flows.table.paths, p);
 }
 
+#pragma GCC diagnostic ignored "-Woverride-init" /* what is usual, and then what is said */
 #define CAME(side, ...) came(side, &(struct packet){ .vlan = 0xffff, .ivlan = 0xffff, .mpls = UINT32_MAX, __VA_ARGS__ })
 
 static const char *

@@ -277,7 +277,7 @@ test_gone(void **state)
 
 	(void)state;
 	x->src = 1;
-	x->vlan[0] = 7;
+	x->path[0] = path_of(&w.flows.table.paths, &(struct packet){ .vlan = 7, .ivlan = 0xffff, .mpls = UINT32_MAX });
 	(void)count_one(f, 0, 0);
 	(void)count_one(f, 5000, 5000);
 	of = table_ref(&w.flows.table, f);
