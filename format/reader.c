@@ -218,6 +218,15 @@ reader_close(struct reader **pr)
 	*pr = NULL;
 }
 
+bool
+reader_again(struct reader *r)
+{
+	if (!r->done || !r->in.seek || !input_reaches(&r->in, r->pos + 1))
+		return (false);
+	r->done = false;
+	return (true);
+}
+
 void
 reader_want(struct reader *r, reader_wants wants, void *arg)
 {
@@ -228,8 +237,8 @@ reader_want(struct reader *r, reader_wants wants, void *arg)
 /* --- going on */
 
 /* Does a writer hold the file? */
-static bool
-being_written(const struct reader *r)
+bool
+reader_being_written(const struct reader *r)
 {
 	if (!r->in.seek)
 		return (false);
@@ -249,7 +258,7 @@ torn(struct reader *r)
 	r->done = true;
 	if (r->in.stopped)
 		return;
-	if (being_written(r)) {
+	if (reader_being_written(r)) {
 		mention(r, r->pos, "%s is still being written: read up to offset %llu", r->path, (unsigned long long)r->pos);
 		return;
 	}

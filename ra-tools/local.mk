@@ -51,7 +51,7 @@ ralabel_SOURCES = %D%/ralabel.c
 ralabel_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += ratop
-ratop_SOURCES = %D%/ratop.c %D%/ratop.opt
+ratop_SOURCES = %D%/ratop.c %D%/ratop.opt %D%/top_live.c %D%/top_live.h %D%/live.c %D%/live.h %D%/out/top.c %D%/out/top.h
 ratop_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += rasplit
