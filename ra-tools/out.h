@@ -34,11 +34,16 @@ struct sheet {
 	struct text_options text;
 	char separator;	    /* CSV */
 	const char *null;   /* CSV: for absent and mixed; NULL: "-" and "*" */
+	bool json_numbers;  /* JSON: of any size */
 	bool verdicts;	    /* JSON: a boolean for each health flag instead of the words of the set ones */
 	bool names, colour; /* service and host names; escape sequences */
 	char offset[CLOCK_TEXT]; /* text: of all times, in the heading; "": they say it themselves */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
+
+	/* How many ms whoever reads standard output may still be waited for: -1 for ever; NULL: for ever. */
+	int (*patience)(void *);
+	void *patience_arg;
 
 	/* of the formats */
 	struct buf out;	       /* on its way to stdout, one write for 64 KiB */
@@ -49,7 +54,7 @@ struct sheet {
 	struct sheet_native *native;
 	uint64_t lines;
 	bool begun;
-	int error; /* errno of a failed write; nothing is written after it */
+	int error; /* errno of a failed write; nothing is written after it.  ECANCELED: there was no patience left */
 };
 
 struct out {

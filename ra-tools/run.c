@@ -334,6 +334,9 @@ take_output(struct run *r, int c, const char *arg)
 	case O_CSV_NULL:
 		r->sheet.null = arg;
 		break;
+	case O_JSON_NUMBERS:
+		r->sheet.json_numbers = true;
+		break;
 	case O_JSON:
 		r->json = true;
 		break;
@@ -639,6 +642,8 @@ compile(const struct run *r, const char *what, const char *text)
 	f = filter_new(text, r->now, r->period.zone, &e);
 	if (f == NULL)
 		filter_mistake(what, text, &e);
+	if (filter_read_as(f) != NULL && !r->quiet)
+		log_info("%s: read as: %s", what, filter_read_as(f));
 	return (f);
 }
 
@@ -802,6 +807,19 @@ add_common(struct run *r)
 	r->ncommon = r->nrows;
 }
 
+static int
+patience(void *arg)
+{
+	struct run *r = arg;
+	int64_t left;
+
+	if (watch_stop() == 0)
+		return (-1);
+	(void)enough(r);
+	left = r->stop_asked + LAST_WORDS - wall_clock(CLOCK_MONOTONIC);
+	return (left < 0 ? 0 : (int)(left / MSEC));
+}
+
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
@@ -813,6 +831,8 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	(void)signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
 	r->tool = tool;
 	r->sheet.text.digits = 6;
+	r->sheet.patience = patience;
+	r->sheet.patience_arg = r;
 	r->now = wall_clock(CLOCK_REALTIME);
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
@@ -1680,7 +1700,8 @@ sheet_tail(struct run *r)
 		sheet_head(r); /* a loader wants its header, also if nothing was found */
 		r->out->tail(&r->sheet);
 	}
-	if (r->sheet.error != 0 && r->sheet.error != EPIPE)
+	r->gave_up |= r->sheet.error == ECANCELED;
+	if (r->sheet.error != 0 && r->sheet.error != EPIPE && r->sheet.error != ECANCELED)
 		run_wrong(r, "stdout: %s", strerror(r->sheet.error));
 }
 
