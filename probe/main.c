@@ -251,11 +251,11 @@ main(int argc, char **argv)
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
-	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
-		fatalx("%s", writer_error(out));
 	if (o.iface != NULL && guard_says()[0] != '\0')
 		log_info("%s", guard_says());
 	totals_start(totals);
+	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
+		fatalx("%s", writer_error(out));
 	guard_ready(o.iface != NULL ? "capturing" : "reading");
 	good = run(crew, w, pings, totals, &o);
 	guard_end();

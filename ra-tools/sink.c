@@ -156,7 +156,7 @@ sink_close(struct sink **ps, const struct segment_info *segment, enum sink_fate 
 
 	if (s == NULL)
 		return (true);
-	good = write_held(s, segment) && ((fate == SINK_PART && !s->begun) || open_file(s, segment));
+	good = write_held(s, segment) && ((fate != SINK_WHOLE && !s->begun) || open_file(s, segment));
 	if (!good)
 		(void)snprintf(err, errlen, "%s", s->error);
 	if (s->writer != NULL && fate == SINK_PART)
