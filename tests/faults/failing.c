@@ -3,14 +3,18 @@
  * failing.c: the Nth call of one kind fails, once.  Loaded before a program (LD_PRELOAD) by faults.py:
  *
  *	PAVO_FAIL=KIND:N:ERRNO:FD	KIND is a word of `kinds`; a byte comes out of FD when it has failed
+ *
+ * Memory that the C library asks for is not refused: it does not survive that everywhere (glibc: fts_open, getpwnam).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +33,27 @@ static atomic_long left;
 
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
 
+static struct {
+	uintptr_t from, to;
+} libc;
+
+static int
+find_libc(struct dl_phdr_info *o, size_t size, void *arg)
+{
+	(void)size;
+	(void)arg;
+	if (strstr(o->dlpi_name, "/libc.so") == NULL)
+		return (0);
+	for (int i = 0; i < o->dlpi_phnum; i++)
+		if (o->dlpi_phdr[i].p_type == PT_LOAD) {
+			uintptr_t end = o->dlpi_addr + o->dlpi_phdr[i].p_vaddr + o->dlpi_phdr[i].p_memsz;
+
+			libc.to = end > libc.to ? end : libc.to;
+		}
+	libc.from = o->dlpi_addr;
+	return (1);
+}
+
 static __attribute__((constructor)) void
 start(void)
 {
@@ -38,6 +63,7 @@ start(void)
 
 	if (asked == NULL || sscanf(asked, "%15[a-z_]:%ld:%d:%d", word, &n, &error, &told) != 4)
 		return;
+	(void)dl_iterate_phdr(find_libc, NULL);
 	atomic_store(&left, n);
 	for (int i = 0; i < KINDS; i++)
 		if (strcmp(word, kinds[i]) == 0)
@@ -52,6 +78,12 @@ fails(enum kind k)
 	(void)syscall(SYS_write, told, "x", 1);
 	errno = error;
 	return (1);
+}
+
+static int
+no_memory(const void *caller)
+{
+	return (((uintptr_t)caller < libc.from || (uintptr_t)caller >= libc.to) && fails(MALLOC));
 }
 
 static int
@@ -148,17 +180,17 @@ pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *
 void *
 malloc(size_t n)
 {
-	return (fails(MALLOC) ? NULL : __libc_malloc(n));
+	return (no_memory(__builtin_return_address(0)) ? NULL : __libc_malloc(n));
 }
 
 void *
 calloc(size_t n, size_t size)
 {
-	return (fails(MALLOC) ? NULL : __libc_calloc(n, size));
+	return (no_memory(__builtin_return_address(0)) ? NULL : __libc_calloc(n, size));
 }
 
 void *
 realloc(void *p, size_t n)
 {
-	return (fails(MALLOC) ? NULL : __libc_realloc(p, n));
+	return (no_memory(__builtin_return_address(0)) ? NULL : __libc_realloc(p, n));
 }
