@@ -53,6 +53,7 @@ libflow_a_SOURCES += \
 	%D%/input.c %D%/input.h \
 	%D%/outline.c %D%/outline.h \
 	%D%/reader.c %D%/reader.h \
+	%D%/repair.c %D%/repair.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/segment.h \
 	%D%/taken.h \

@@ -48,22 +48,35 @@ say_renewed(const char *path)
 	log_warnx("%s was deleted: it is begun again", path);
 }
 
-static struct writer *
-open_writer(const struct options *o)
+static struct archive *
+open_archive(const struct options *o, struct hook *hook)
 {
 	struct writer_options w = { .segment = { .probe = o->probe, .interval = o->interval,
 	    .snaplen = o->nifaces > 0 ? (uint32_t)o->snaplen : 0, .live = o->nifaces > 0 },
 	    .renewed = o->nifaces > 0 ? say_renewed : NULL };
-	struct writer *out;
+	struct archive *out;
 	char err[512];
 
 	for (int i = 0; o->out != NULL && i < o->nfiles; i++)
 		if (writer_same_file(o->out, o->files[i]))
 			fatalx("%s: it is being read; choose another name for -w", o->out);
-	out = writer_open(o->out == NULL ? "-" : o->out, &w, err, sizeof(err));
+	out = archive_open(&(struct archive_options){ .name = o->out == NULL ? "-" : o->out, .rotate = o->rotate, .writer = w,
+	    .hook = hook, .bring = o->workers }, err, sizeof(err));
 	if (out == NULL)
 		fatalx("%s", err);
 	return (out);
+}
+
+/* NULL: not asked for. */
+static struct hook *
+start_hook(const struct options *o)
+{
+	struct hook *h = NULL;
+	char err[512];
+
+	if (o->exec != NULL && (h = hook_start(o->exec, o->guard.daemon, err, sizeof(err))) == NULL)
+		fatalx("%s", err);
+	return (h);
 }
 
 /* NULL: not asked for. */
@@ -178,6 +191,10 @@ run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const s
 			break; /* it is said at the end */
 		if (r == CAPTURE_END || worker_failed(w))
 			break;
+		if (signals.hup) {
+			signals.hup = 0;
+			crew_cut(c);
+		}
 		if (signals.ask) {
 			signals.ask = 0;
 			if (o->nifaces > 0)
@@ -237,7 +254,8 @@ main(int argc, char **argv)
 {
 	struct options o;
 	struct crew *crew;
-	struct writer *out;
+	struct archive *out;
+	struct hook *hook;
 	struct worker *w;
 	struct worker_state written;
 	struct pings *pings;
@@ -258,21 +276,22 @@ main(int argc, char **argv)
 	signals_catch();
 	capture = open_capture(&o);
 	guarded(guard_drop(&o.guard, &paths, err, sizeof(err)), err);
+	hook = start_hook(&o);
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
 	totals = totals_new(&o);
-	out = open_writer(&o);
+	out = open_archive(&o, hook);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
 	guard_close(&o.guard, &paths);
 	w = worker_new(out, o.workers, o.nifaces > 0);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.nifaces > 0,
-	    .links = o.ifaces, .nlinks = o.nifaces,
+	    .rotate = o.rotate, .links = o.ifaces, .nlinks = o.nifaces,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
 	totals_start(totals);
-	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
-		fatalx("%s", writer_error(out));
+	if (!archive_begin(out)) /* an older file goes only now, when all else is there */
+		fatalx("%s", archive_error(out));
 	if (o.nifaces > 0 && !o.quiet)
 		say_listening(&o);
 	guard_ready(o.nifaces > 0 ? "capturing" : "reading");
@@ -281,7 +300,7 @@ main(int argc, char **argv)
 	worker_ends(w);
 	crew_finish(crew);
 	good &= worker_free(&w, &written);
-	if (!writer_close(&out, err, sizeof(err))) {
+	if (!archive_close(&out, err, sizeof(err))) {
 		log_warnx("%s", err);
 		good = false;
 	}
@@ -290,6 +309,7 @@ main(int argc, char **argv)
 		good = false;
 	}
 	totals_end(&totals, crew, &written, good && o.quiet);
+	hook_finish(&hook);
 	crew_free(&crew);
 	capture_free(&capture);
 	options_free(&o);

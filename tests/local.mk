@@ -132,6 +132,7 @@ UNIT += \
 	%D%/unit/probe/ledger/test_emit \
 	%D%/unit/probe/ledger/test_hold \
 	%D%/unit/probe/ledger/test_ledger \
+	%D%/unit/probe/ledger/test_page \
 	%D%/unit/probe/ledger/test_stat \
 	%D%/unit/probe/ledger/test_timeline \
 	%D%/unit/probe/ledger/test_watermark
@@ -139,12 +140,17 @@ tests_unit_probe_ledger_test_calendar_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_emit_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_hold_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_ledger_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_page_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_stat_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_timeline_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/out/test_archive %D%/unit/probe/out/test_hook %D%/unit/probe/out/test_name
+tests_unit_probe_out_test_archive_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_hook_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_name_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/out/test_losses %D%/unit/probe/out/test_worker
 tests_unit_probe_out_test_losses_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_out_test_worker_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
