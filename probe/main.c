@@ -329,11 +329,11 @@ main(int argc, char **argv)
 	    .rotate = o.rotate, .links = o.ifaces, .nlinks = o.nifaces,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
+	totals_start(totals);
 	if (!archive_begin(out)) /* an older file goes only now, when all else is there */
 		fatalx("%s", archive_error(out));
 	if (o.nifaces > 0 && !o.quiet)
 		say_listening(&o);
-	totals_start(totals);
 	guard_ready(o.nifaces > 0 ? "capturing" : "reading");
 	good = run(crew, w, pings, totals, &o);
 	guard_end();

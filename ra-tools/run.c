@@ -1378,7 +1378,7 @@ run_close(struct run *r, struct sink **s, bool filtered)
 
 	if (stopping(r) && *s != NULL && sink_part(*s) != NULL && r->parts++ == 0)
 		buf_str(&r->part, sink_part(*s));
-	if (!sink_close(s, run_header(r, filtered), stopping(r) ? SINK_PART : SINK_WHOLE, err, sizeof(err)))
+	if (!sink_close(s, run_header(r, filtered), stopping(r) ? SINK_PART : r->failed ? SINK_SOME : SINK_WHOLE, err, sizeof(err)))
 		run_wrong(r, "%s", err);
 }
 

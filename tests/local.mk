@@ -324,6 +324,14 @@ TESTS += %D%/house.tap
 EXTRA_DIST += %D%/damage.tap %D%/damage.py
 TESTS += %D%/damage.tap
 
+# --- every call fails once ---------------------------------------------------------------------------------
+EXTRA_DIST += %D%/faults.tap %D%/faults/faults.py %D%/faults/failing.c
+TESTS += %D%/faults.tap
+check_DATA = %D%/faults/failing.so
+CLEANFILES += %D%/faults/failing.so
+%D%/faults/failing.so: %D%/faults/failing.c
+	$(AM_V_GEN)$(MKDIR_P) %D%/faults && $(CC) -Wall -O1 -fPIC -shared -o $@ $(srcdir)/%D%/faults/failing.c -ldl
+
 # --- work: instructions a packet, where valgrind is installed ------------------------------------------
 EXTRA_DIST += %D%/budget.tap
 TESTS += %D%/budget.tap
