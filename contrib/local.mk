@@ -49,7 +49,7 @@ install-data-hook:
 program_words = `echo $(COMPLETED) | tr ' ' '|'`
 rename_in_pages = sed -i -E -e "s/^(\.Xr )($(program_words)|pavo-[a-z]+) /\1$(program_prefix)\2$(program_suffix) /" \
 	-e "/^\.Xr/b" -e "s/^(\.Nm )($(program_words))/\1$(program_prefix)\2$(program_suffix)/" \
-	-e ":again" -e "s/(^|[ \"'(|])($(program_words))( -|\$$)/\1$(program_prefix)\2$(program_suffix)\3/" -e "t again"
+	-e ":again" -e "s/(^|sbin.|[ \"'(|])($(program_words))( -|\$$)/\1$(program_prefix)\2$(program_suffix)\3/" -e "t again"
 
 uninstall-local:
 	f='$(DESTDIR)$(sysconfdir)/pavo/pavo.conf'; ! cmp -s $(srcdir)/contrib/pavo.conf.sample $$f || rm -f $$f
