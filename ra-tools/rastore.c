@@ -360,7 +360,7 @@ json_holes(struct run *r, const struct look *l)
 static void
 json_stat(struct run *r, const char *folder, const struct look *l)
 {
-	static const char *const keys[STORE_STATES] = { NULL, "written", "part", "open", "timeless", "foreign" };
+	static const char *const keys[STORE_STATES] = { NULL, "written", "part", "open", "timeless", "damaged", "foreign" };
 	struct sheet *s = run_sheet(r);
 	uint64_t records = 0;
 

@@ -476,8 +476,7 @@ take_line(struct run *r, tool_option own, int argc, char **argv)
 			bad_option(c, argv);
 		else if (c == 'r' || c == 'R')
 			take_inputs(r, c, argc, argv);
-		else if (!take_output(r, c, optarg) && !take_input(r, c, optarg) &&
-			 (own == NULL || !own(c, optarg)))
+		else if ((own == NULL || !own(c, optarg)) && !take_output(r, c, optarg) && !take_input(r, c, optarg))
 			run_usage("%s: no such option", argv[optind - 1]);
 	}
 	if (optind == argc)
