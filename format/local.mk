@@ -9,6 +9,7 @@ libflow_a_SOURCES += \
 	%D%/base/arena.c %D%/base/arena.h \
 	%D%/base/bits.h \
 	%D%/base/buf.c %D%/base/buf.h \
+	%D%/base/canary.h \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/hash.c %D%/base/hash.h \
@@ -17,6 +18,7 @@ libflow_a_SOURCES += \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \
 	%D%/base/output.c %D%/base/output.h \
+	%D%/base/plain.c %D%/base/plain.h \
 	%D%/base/sanitizer.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
@@ -46,8 +48,10 @@ libflow_a_SOURCES += \
 	%D%/like.c %D%/like.h \
 	%D%/member.c %D%/member.h \
 	%D%/meta.c %D%/meta.h \
+	%D%/input.c %D%/input.h \
 	%D%/outline.c %D%/outline.h \
 	%D%/reader.c %D%/reader.h \
+	%D%/tally.c %D%/tally.h \
 	%D%/segment.h \
 	%D%/taken.h \
 	%D%/writer.c %D%/writer.h

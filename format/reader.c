@@ -1,42 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * reader.c: a record file, block by block, past damage.  Tests: test_file.c, test_skip.c.
- *
- * Files and pipes are read through one window of bytes: a file's window may jump, a pipe's only grows
- * at its end and is cut at its start.
+ * reader.c: a record file, block by block, past damage.  Tests: test_file.c, test_skip.c, test_hostile.c.
  */
 #include "format/reader.h"
 
 #include "format/base/mem.h"
 #include "format/block.h"
+#include "format/input.h"
+#include "format/tally.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define FETCH ((size_t)64 << 10)        /* bytes asked for at a time */
 #define AHEAD ((size_t)32 << 10)        /* bytes of sections read at a time */
 #define FOREIGN_SCAN ((uint64_t)1 << 20) /* how far the first object may be from the start */
 
 struct reader {
 	char *path;
-	int fd;
-	bool seek; /* a regular file */
-	uint64_t size; /* of a regular file */
-	/* the window: bytes [start, start + len) of the input */
-	uint8_t *win;
-	size_t len, cap;
-	uint64_t start;
-	bool ended; /* of a pipe: nothing follows the window */
-	int read_error;
+	struct input in;
 
 	uint64_t pos; /* of the next object */
-	bool done, foreign; /* foreign: in a segment of another version */
+	bool done;
+	bool headed, foreign; /* in a segment that has a header, or was said to have none; of another version */
 	reader_wants wants;
 	void *wants_arg;
 	struct piece *piece; /* of reader_next() */
@@ -45,6 +34,8 @@ struct reader {
 	struct fieldset odd; /* fields whose schema is not ours */
 	struct reader_totals totals;
 	uint64_t block; /* number of the block, from 1, for messages */
+	uint64_t rows; /* of the blocks before pos, whether they are read or not */
+	struct tally tally;
 	bool failed, warned;
 	uint64_t failed_at, warned_at;
 	char error[640], warning[640];
@@ -107,165 +98,6 @@ mention(struct reader *r, uint64_t at, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* --- the window */
-
-static ssize_t
-read_at(struct reader *r, void *to, size_t n, uint64_t offset)
-{
-	ssize_t got;
-
-	do {
-		got = r->seek ? pread(r->fd, to, n, (off_t)offset) : read(r->fd, to, n);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0) {
-		r->read_error = errno;
-		complain(r, offset, "%s: can not read at offset %llu: %s", r->path, (unsigned long long)offset,
-		    strerror(errno));
-	}
-	return (got);
-}
-
-static void
-window_room(struct reader *r, size_t n)
-{
-	if (r->cap >= n)
-		return;
-	r->cap = n + n / 2;
-	r->win = mem_grow(r->win, r->cap, 1);
-}
-
-/* Forget the bytes before `offset`, as far as they are in the window. */
-static void
-window_cut(struct reader *r, uint64_t offset)
-{
-	size_t n = offset - r->start < r->len ? (size_t)(offset - r->start) : r->len;
-
-	memmove(r->win, r->win + n, r->len - n);
-	r->len -= n;
-	r->start += n;
-}
-
-/* The bytes at `offset`: as many as are there, up to n, in *got.  Valid until the next call. A pipe never
- * goes back before what window_cut() left. */
-static const uint8_t *
-window_at(struct reader *r, uint64_t offset, size_t n, size_t *got)
-{
-	if (offset >= r->start && offset + n <= r->start + r->len) {
-		*got = n;
-		return (r->win + (offset - r->start));
-	}
-	if (r->seek && (offset < r->start || offset > r->start + r->len || r->len > 4 * FETCH)) {
-		r->start = offset;
-		r->len = 0;
-	}
-	while (r->start + r->len < offset + n && !r->ended) {
-		size_t need = (size_t)(offset + n - r->start - r->len);
-		ssize_t add;
-
-		if (need < FETCH)
-			need = FETCH;
-		if (need > (size_t)1 << 22)
-			need = (size_t)1 << 22; /* a pipe that claims much gets memory as it delivers */
-		window_room(r, r->len + need);
-		add = read_at(r, r->win + r->len, need, r->start + r->len);
-		if (add <= 0) {
-			r->ended = !r->seek;
-			break;
-		}
-		r->len += (size_t)add;
-	}
-	*got = 0;
-	if (offset >= r->start + r->len)
-		return (NULL);
-	*got = (size_t)(r->start + r->len - offset) < n ? (size_t)(r->start + r->len - offset) : n;
-	return (r->win + (offset - r->start));
-}
-
-/* All n bytes at `offset`, or NULL. */
-static const uint8_t *
-window_all(struct reader *r, uint64_t offset, size_t n)
-{
-	size_t got;
-	const uint8_t *p = window_at(r, offset, n, &got);
-
-	return (got == n ? p : NULL);
-}
-
-/* Are there bytes at all up to `end`? */
-static bool
-reaches(struct reader *r, uint64_t end)
-{
-	struct stat st;
-
-	if (!r->seek)
-		return (end == 0 || window_all(r, end - 1, 1) != NULL);
-	if (end > r->size && fstat(r->fd, &st) == 0)
-		r->size = (uint64_t)st.st_size; /* it may have grown */
-	return (end <= r->size);
-}
-
-/* --- objects */
-
-enum found { FOUND, FOUND_END, FOUND_SHORT, FOUND_BAD };
-
-/* The object at `offset`; its payload with the first META_PREFIX bytes, valid until the window moves. */
-static enum found
-object_at(struct reader *r, uint64_t offset, struct meta_object *o, const uint8_t **payload)
-{
-	size_t got;
-	const uint8_t *p = window_at(r, offset, META_PREFIX, &got);
-	static const uint8_t begin[] = { 0x94, 0xa4, 'P', 'V' };
-
-	if (got == 0)
-		return (FOUND_END);
-	if (got < META_PREFIX)
-		return (memcmp(p, begin, got < sizeof(begin) ? got : sizeof(begin)) == 0 ? FOUND_SHORT : FOUND_BAD);
-	if (!meta_get_object(p, o))
-		return (FOUND_BAD);
-	if (r->seek && !reaches(r, offset + META_PREFIX + o->size))
-		return (FOUND_SHORT);
-	p = window_all(r, offset, META_PREFIX + (size_t)o->size);
-	if (p == NULL)
-		return (FOUND_SHORT);
-	*payload = p + META_PREFIX;
-	return (meta_check(o, *payload) ? FOUND : FOUND_BAD);
-}
-
-/* The first valid object at or behind `offset`; its offset, or that of the end of the input (*any false).
- * `most`: how far to look. */
-static uint64_t
-search(struct reader *r, uint64_t offset, uint64_t most, bool *any)
-{
-	uint64_t last = most > UINT64_MAX - offset ? UINT64_MAX : offset + most;
-
-	*any = false;
-	while (offset <= last) {
-		size_t got;
-		const uint8_t *p = window_at(r, offset, FETCH, &got), *hit;
-		struct meta_object o;
-		const uint8_t *payload;
-
-		if (got < META_PREFIX)
-			return (offset + got);
-		hit = memmem(p, got, "\x94\xa4PV", 4);
-		if (hit == NULL || (size_t)(p + got - hit) < META_PREFIX) {
-			offset += hit == NULL ? got - 3 : (size_t)(hit - p);
-			if (hit != NULL && window_all(r, offset, META_PREFIX) == NULL)
-				return (offset);
-			if (!r->seek)
-				window_cut(r, offset < last ? offset : r->start);
-			continue;
-		}
-		offset += (size_t)(hit - p);
-		if (meta_get_object(hit, &o) && object_at(r, offset, &o, &payload) == FOUND) {
-			*any = true;
-			return (offset);
-		}
-		offset++;
-	}
-	return (offset);
-}
-
 /* --- opening */
 
 static bool
@@ -318,26 +150,24 @@ familiar(struct reader *r, char *err, size_t errlen)
 	struct meta_object o;
 	uint8_t first[8] = { 0 };
 	size_t got;
-	const uint8_t *p = window_at(r, 0, META_PREFIX, &got);
+	const uint8_t *p = input_at(&r->in, 0, META_PREFIX, &got);
 	bool any;
 
-	if (r->read_error != 0) {
-		(void)snprintf(err, errlen, "%s: %s", r->path, strerror(r->read_error));
+	if (r->in.error != 0) {
+		(void)snprintf(err, errlen, "%s: %s", r->path, strerror(r->in.error));
 		return (false);
 	}
+	if (r->in.stopped)
+		return (r->done = true);
 	if (got == META_PREFIX && meta_get_object(p, &o))
 		return (true);
 	memcpy(first, p == NULL ? first : p, got < sizeof(first) ? got : sizeof(first));
 	if (got > 0 && got < META_PREFIX && begins(first, got < 4 ? got : 4, "\x94\xa4PV", got < 4 ? got : 4))
 		return (true); /* torn in its header */
 	if (got == META_PREFIX) {
-		bool pipe = !r->seek;
-
-		r->seek = true; /* the search must not cut the window of a pipe */
-		if (pipe)
-			(void)window_at(r, 0, FOREIGN_SCAN, &got);
-		r->seek = !pipe;
-		(void)search(r, 0, FOREIGN_SCAN, &any);
+		r->in.keep = true;
+		(void)input_search(&r->in, 0, FOREIGN_SCAN, &any);
+		r->in.keep = false;
 		if (any)
 			return (true);
 	}
@@ -346,30 +176,29 @@ familiar(struct reader *r, char *err, size_t errlen)
 }
 
 struct reader *
-reader_open(const char *path, char *err, size_t errlen)
+reader_open_until(const char *path, reader_enough enough, void *arg, char *err, size_t errlen)
 {
-	struct reader *r;
-	struct stat st;
-	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	struct reader *r = mem_zero(1, sizeof(*r));
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		(void)snprintf(err, errlen, "%s: %s", standard ? "standard input" : path, strerror(errno));
-		if (fd >= 0)
-			(void)close(fd);
-		return (NULL);
-	}
-	r = mem_zero(1, sizeof(*r));
-	r->path = mem_str(standard ? "standard input" : path);
-	r->fd = fd;
-	/* a redirected standard input may not be at its start: then it is read as a pipe */
-	r->seek = S_ISREG(st.st_mode) && (!standard || lseek(fd, 0, SEEK_CUR) == 0);
-	r->size = r->seek ? (uint64_t)st.st_size : 0;
+	r->path = mem_str(strcmp(path, "-") == 0 ? "standard input" : path);
 	r->segment.probe = "";
 	r->piece = piece_new();
+	if (!input_open(&r->in, path)) {
+		(void)snprintf(err, errlen, "%s: %s", r->path, strerror(errno));
+		reader_close(&r);
+		return (NULL);
+	}
+	r->in.enough = enough;
+	r->in.enough_arg = arg;
 	if (!familiar(r, err, errlen))
 		reader_close(&r);
 	return (r);
+}
+
+struct reader *
+reader_open(const char *path, char *err, size_t errlen)
+{
+	return (reader_open_until(path, NULL, NULL, err, errlen));
 }
 
 void
@@ -379,11 +208,11 @@ reader_close(struct reader **pr)
 
 	if (r == NULL)
 		return;
-	(void)close(r->fd);
+	input_close(&r->in);
 	piece_free(&r->piece);
 	arena_free(&r->segment_arena);
+	tally_free(&r->tally);
 	free(r->index);
-	free(r->win);
 	free(r->path);
 	free(r);
 	*pr = NULL;
@@ -402,33 +231,43 @@ reader_want(struct reader *r, reader_wants wants, void *arg)
 static bool
 being_written(const struct reader *r)
 {
-	if (!r->seek)
+	if (!r->in.seek)
 		return (false);
-	if (flock(r->fd, LOCK_SH | LOCK_NB) != 0)
+	if (flock(r->in.fd, LOCK_SH | LOCK_NB) != 0)
 		return (errno == EWOULDBLOCK);
-	(void)flock(r->fd, LOCK_UN);
+	(void)flock(r->in.fd, LOCK_UN);
 	return (false);
 }
 
-/* The input ends within the object at pos. */
+/* The input ends within the object at pos.  What is kept is told by what lies before it, not by what was read: others may
+ * be at it yet, and filters leave blocks out. */
 static void
 torn(struct reader *r)
 {
-	struct stat st;
-	uint64_t end = r->seek ? r->size : r->start + r->len;
+	uint64_t end = input_end(&r->in);
 
-	if (r->seek && fstat(r->fd, &st) == 0)
-		end = (uint64_t)st.st_size;
+	r->done = true;
+	if (r->in.stopped)
+		return;
 	if (being_written(r)) {
 		mention(r, r->pos, "%s is still being written: read up to offset %llu", r->path, (unsigned long long)r->pos);
-	} else {
-		complain(r, r->pos, "%s is cut off within block %llu at offset %llu: its last %llu bytes are lost, "
-		    "the %llu records before it are kept", r->path, (unsigned long long)r->block + 1,
-		    (unsigned long long)r->pos, (unsigned long long)(end - r->pos),
-		    (unsigned long long)r->totals.records);
-		r->totals.bad_bytes += end - r->pos;
+		return;
 	}
-	r->done = true;
+	complain(r, r->pos, "%s is cut off within block %llu at offset %llu: its last %llu bytes are lost, "
+	    "the %llu records before it are kept", r->path, (unsigned long long)r->block + 1,
+	    (unsigned long long)r->pos, (unsigned long long)(end - r->pos), (unsigned long long)r->rows);
+	r->totals.bad_bytes += end - r->pos;
+}
+
+/* A segment without its header: whatever came before does not hold for it. */
+static void
+lose_header(struct reader *r)
+{
+	arena_reset(&r->segment_arena);
+	memset(&r->odd, 0, sizeof(r->odd));
+	r->segment = (struct segment_info){ .probe = "" };
+	r->headed = true; /* said once */
+	r->foreign = false;
 }
 
 /* What lies at pos is no object: go on at the next one.  `from`: where that may begin. */
@@ -436,16 +275,26 @@ static void
 skip_damage(struct reader *r, uint64_t from, const char *what, bool short_end)
 {
 	uint64_t pos = r->pos, next;
-	bool any;
+	const uint8_t *payload;
+	struct meta_object o;
+	bool any, header;
 
-	next = search(r, from, UINT64_MAX, &any);
-	if (!any && short_end) {
+	next = input_search(&r->in, from, UINT64_MAX, &any);
+	if (r->in.stopped || (!any && short_end)) {
 		torn(r);
 		return;
 	}
-	complain(r, r->pos, "%s: %s (block %llu) at offset %llu: %llu bytes skipped%s", r->path, what,
-	    (unsigned long long)r->block + 1, (unsigned long long)pos, (unsigned long long)(next - pos),
-	    any ? "" : ", up to the end of the file");
+	header = !r->headed && any && (input_object(&r->in, next, &o, &payload) != FOUND || o.kind != META_HEADER);
+	if (header)
+		complain(r, pos, "%s: the header is damaged at offset %llu: %llu bytes skipped; the probe and the interval (T) "
+		    "of the records behind it are not known", r->path, (unsigned long long)pos,
+		    (unsigned long long)(next - pos));
+	else
+		complain(r, pos, "%s: %s (block %llu) at offset %llu: %llu bytes skipped%s", r->path, what,
+		    (unsigned long long)r->block + 1, (unsigned long long)pos, (unsigned long long)(next - pos),
+		    any ? "" : ", up to the end of the file");
+	if (header)
+		lose_header(r);
 	r->totals.bad_bytes += next - pos;
 	r->block++;
 	r->pos = next;
@@ -457,9 +306,8 @@ read_header(struct reader *r, const uint8_t *p, size_t n)
 {
 	uint64_t version;
 
-	arena_reset(&r->segment_arena);
-	memset(&r->odd, 0, sizeof(r->odd));
-	r->foreign = false;
+	lose_header(r);
+	tally_begin(&r->tally, r->pos);
 	if (!meta_get_header(p, n, &r->segment_arena, &r->segment, &version)) {
 		r->segment = (struct segment_info){ .probe = "" };
 		complain(r, r->pos, "%s: the header at offset %llu can not be understood", r->path,
@@ -479,7 +327,7 @@ object_of_kind(struct reader *r, uint64_t offset, enum meta_kind kind, struct me
 {
 	const uint8_t *payload;
 
-	return (object_at(r, offset, o, &payload) == FOUND && o->kind == kind ? payload : NULL);
+	return (input_object(&r->in, offset, o, &payload) == FOUND && o->kind == kind ? payload : NULL);
 }
 
 /* The index of the segment that ends at `end`, its last entry first; where the segment begins, or 0. */
@@ -496,7 +344,11 @@ index_before(struct reader *r, uint64_t end)
 	if (end < META_TRAILER_SIZE || (p = object_of_kind(r, end - META_TRAILER_SIZE, META_TRAILER, &o)) == NULL ||
 	    !meta_get_trailer(p, o.size, &length, &at, &records) || length > end)
 		return (0);
-	p = object_of_kind(r, end - length + at, META_INDEX, &o);
+	/* only one that ends before the trailer, or many trailers would have the same bytes read again and again */
+	p = input_all(&r->in, end - length + at, META_PREFIX);
+	p = p != NULL && meta_get_object(p, &o) && at + META_PREFIX + o.size + META_TRAILER_SIZE <= length
+	    ? object_of_kind(r, end - length + at, META_INDEX, &o)
+	    : NULL;
 	n = 0;
 	if (p != NULL && meta_get_index(p, o.size, at, &arena, &entry, &n) && r->entries + n > r->entries_cap) {
 		r->entries_cap = 2 * (r->entries + n);
@@ -515,9 +367,9 @@ static void
 read_indexes(struct reader *r)
 {
 	r->indexed = true;
-	if (!r->seek)
+	if (!r->in.seek)
 		return;
-	for (uint64_t end = r->size; end > 0;)
+	for (uint64_t end = r->in.size; end > 0;)
 		end = index_before(r, end);
 	for (size_t i = 0, j = r->entries; i + 1 < j; i++) {
 		struct index_entry e = r->index[i];
@@ -557,8 +409,10 @@ skip_by_index(struct reader *r)
 			continue;
 		if (!outside(r, e))
 			return;
+		tally_block(&r->tally, &(struct tally_block){ r->pos, e->length, ++r->block, e->rows,
+		    e->bstart.is ? e->bstart.u : UINT64_MAX });
 		r->pos += e->length;
-		r->block++;
+		r->rows += e->rows;
 		r->totals.skipped++;
 		r->totals.why[r->why]++;
 	}
@@ -606,7 +460,7 @@ fetch_file(struct piece *p, uint64_t offset, size_t n)
 	p->at = offset;
 	p->len = 0;
 	while (p->len < want) {
-		ssize_t got = pread(p->r->fd, p->bytes + p->len, want - p->len, (off_t)(offset + p->len));
+		ssize_t got = pread(p->r->in.fd, p->bytes + p->len, want - p->len, (off_t)(offset + p->len));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -624,9 +478,9 @@ fetch(void *arg, uint64_t offset, uint32_t n)
 {
 	struct piece *p = arg;
 
-	if (p->r->seek)
+	if (p->r->in.seek)
 		return (p->sections + offset + n <= p->end ? fetch_file(p, p->sections + offset, n) : NULL);
-	return (window_all(p->r, p->sections + offset, n));
+	return (input_all(&p->r->in, p->sections + offset, n));
 }
 
 const struct ip *
@@ -658,7 +512,7 @@ struct batch *
 piece_read(struct piece *p, const struct fieldset *want)
 {
 	const struct reader *r = p->r;
-	struct block_info info = { p->d.rows, r->seek ? p->pos : 0, p->range, p };
+	struct block_info info = { p->d.rows, r->in.seek ? p->pos : 0, p->range, p };
 
 	p->why = 0;
 	p->res = BLOCK_GOOD;
@@ -671,6 +525,19 @@ piece_read(struct piece *p, const struct fieldset *want)
 		p->res = block_decode(p->blocks, &p->d, want, &p->odd, fetch, p, p->batch, &p->unknown);
 	p->batch->filtered = p->segment.filtered;
 	return (p->why == 0 && p->res == BLOCK_GOOD ? p->batch : NULL);
+}
+
+static void
+count_block(struct reader *r, struct piece *p)
+{
+	struct tally_block b = { p->pos, p->end - p->pos, ++r->block, p->d.rows, UINT64_MAX };
+
+	for (uint32_t i = 0; i < p->d.ncol; i++)
+		if (p->d.col[i].id == fields[F_bstart].id && p->d.col[i].min.is && p->d.col[i].min.bytes.p == NULL)
+			b.bstart = p->d.col[i].min.u;
+	tally_block(&r->tally, &b);
+	r->rows += p->d.rows;
+	p->block = r->block;
 }
 
 /* The block at pos, its directory whole; false: it is not good, and pos has moved on. */
@@ -688,20 +555,24 @@ take_block(struct reader *r, struct piece *p, const struct meta_object *o, const
 		return (false);
 	}
 	p->end = p->sections + p->d.length;
-	if (r->seek && !reaches(r, p->end)) {
+	if (r->in.seek && !input_reaches(&r->in, p->end)) {
 		skip_damage(r, p->sections, "an incomplete block", true);
+		return (false);
+	}
+	if (input_tired(&r->in, r->pos)) {
+		skip_damage(r, p->sections, "a block among too many that were damaged", false);
 		return (false);
 	}
 	p->segment = r->segment;
 	p->segment.probe = arena_copy(&p->arena, r->segment.probe, strlen(r->segment.probe) + 1);
 	p->odd = r->odd;
 	p->holds = true;
-	p->block = ++r->block;
-	if (ahead && r->seek) {
+	count_block(r, p);
+	if (ahead && r->in.seek) {
 		struct meta_object after;
 		const uint8_t *bytes;
 
-		p->holds = object_at(r, p->end, &after, &bytes) != FOUND;
+		p->holds = input_object(&r->in, p->end, &after, &bytes) != FOUND;
 	}
 	if (!p->holds)
 		r->pos = p->end;
@@ -715,11 +586,13 @@ settle_bad(struct reader *r, const struct piece *p)
 	enum found f = FOUND_END;
 
 	r->block--; /* skip_damage() counts it */
+	r->rows -= p->d.rows;
+	r->in.wasted += p->end - p->sections;
 	if (p->res == BLOCK_DAMAGED) {
 		struct meta_object after;
 		const uint8_t *bytes;
 
-		f = object_at(r, p->end, &after, &bytes);
+		f = input_object(&r->in, p->end, &after, &bytes);
 		skip_damage(r, f == FOUND ? p->end : p->sections, "a damaged block", false);
 		return;
 	}
@@ -734,7 +607,7 @@ reader_settle(struct reader *r, struct piece *p)
 	if (p->read_error != 0)
 		complain(r, p->pos, "%s: can not read at offset %llu: %s", r->path, (unsigned long long)p->at,
 		    strerror(p->read_error));
-	if (res == BLOCK_GOOD && p->holds && !reaches(r, p->end))
+	if (res == BLOCK_GOOD && p->holds && !input_reaches(&r->in, p->end))
 		p->res = res = BLOCK_MISSING;
 	if (res != BLOCK_GOOD && p->holds) {
 		settle_bad(r, p);
@@ -796,6 +669,28 @@ piece_holds(const struct piece *p)
 	return (p->holds);
 }
 
+/* A segment has ended that was closed. */
+static void
+read_trailer(struct reader *r, const uint8_t *p, size_t n)
+{
+	struct buf what = { 0 };
+
+	if (!r->foreign && !tally_end(&r->tally, p, n, r->pos, &what))
+		complain(r, r->pos, "%s: %s", r->path, buf_cstr(&what));
+	buf_free(&what);
+	tally_begin(&r->tally, r->pos + META_TRAILER_SIZE);
+	r->headed = false;
+}
+
+/* What is no header, where a segment begins. */
+static void
+miss_header(struct reader *r)
+{
+	complain(r, r->pos, "%s: the header that should be at offset %llu is missing: the probe and the interval (T) of the "
+	    "records behind it are not known", r->path, (unsigned long long)r->pos);
+	lose_header(r);
+}
+
 /* Any other object at pos: what it says, and on to the next one. */
 static void
 take_object(struct reader *r, const struct meta_object *o, const uint8_t *payload)
@@ -807,26 +702,30 @@ take_object(struct reader *r, const struct meta_object *o, const uint8_t *payloa
 	else if (o->kind == META_SCHEMA && !r->foreign && !meta_get_schema(payload, o->size, &r->odd))
 		complain(r, r->pos, "%s: the schema at offset %llu can not be understood", r->path,
 		    (unsigned long long)r->pos);
+	else if (o->kind == META_INDEX && !r->foreign)
+		tally_index(&r->tally, payload, o->size);
+	else if (o->kind == META_TRAILER)
+		read_trailer(r, payload, o->size);
 	r->pos += META_PREFIX + (uint64_t)o->size;
 	if (o->kind == META_BLOCK) { /* of another version: its sections are not ours to know */
 		bool any;
 
-		r->pos = search(r, r->pos, UINT64_MAX, &any);
+		r->pos = input_search(&r->in, r->pos, UINT64_MAX, &any);
 		r->done = !any;
 	}
 }
 
-bool
-reader_find(struct reader *r, struct piece *p, bool ahead)
+static bool
+find(struct reader *r, struct piece *p, bool ahead)
 {
 	while (!r->done) {
 		struct meta_object o;
 		const uint8_t *payload;
 
-		if (!r->seek && r->pos > r->start)
-			window_cut(r, r->pos);
+		if (!r->in.seek)
+			input_cut(&r->in, r->pos);
 		skip_by_index(r);
-		switch (object_at(r, r->pos, &o, &payload)) {
+		switch (input_object(&r->in, r->pos, &o, &payload)) {
 		case FOUND_END:
 			r->done = true;
 			continue;
@@ -839,12 +738,25 @@ reader_find(struct reader *r, struct piece *p, bool ahead)
 		case FOUND:
 			break;
 		}
+		if (!r->headed && o.kind != META_HEADER)
+			miss_header(r);
 		if (o.kind != META_BLOCK || r->foreign)
 			take_object(r, &o, payload);
 		else if (take_block(r, p, &o, payload, ahead))
 			return (true);
 	}
 	return (false);
+}
+
+bool
+reader_find(struct reader *r, struct piece *p, bool ahead)
+{
+	bool any = find(r, p, ahead);
+
+	if (r->in.error != 0)
+		complain(r, r->in.error_at, "%s: can not read at offset %llu: %s", r->path,
+		    (unsigned long long)r->in.error_at, strerror(r->in.error));
+	return (any);
 }
 
 struct batch *
@@ -884,11 +796,34 @@ void
 reader_progress(const struct reader *r, uint64_t *done, uint64_t *size)
 {
 	*done = r->pos;
-	*size = r->size;
+	*size = r->in.size;
 }
 
 struct reader_totals
 reader_totals(const struct reader *r)
 {
-	return (r->totals);
+	struct reader_totals t = r->totals;
+
+	t.missing = r->tally.missing;
+	t.surplus = r->tally.surplus;
+	return (t);
+}
+
+bool
+reader_stopped(const struct reader *r)
+{
+	return (r->in.stopped);
+}
+
+uint64_t
+reader_number(const struct reader *r)
+{
+	return (r->piece->block);
+}
+
+const uint64_t *
+reader_surplus(const struct reader *r, size_t *n)
+{
+	*n = r->tally.numbers;
+	return (r->tally.number);
 }

@@ -31,6 +31,10 @@ bool piece_may_hold(struct piece *, enum field, const union value *);
 typedef unsigned (*reader_wants)(void *, const struct block_info *);
 
 struct reader *reader_open(const char *path, char *err, size_t errlen); /* "-" = stdin; NULL: err says why */
+/* The same; while a pipe is waited for, `enough` is asked some times a second (and when a signal comes): true ends it. */
+typedef bool (*reader_enough)(void *);
+struct reader *reader_open_until(const char *path, reader_enough, void *arg, char *err, size_t errlen);
+bool reader_stopped(const struct reader *); /* it did */
 void reader_want(struct reader *, reader_wants, void *arg);
 /* Blocks whose bins all end at or before `from` or begin at or behind `to` are skipped for the reason `why`, by the
  * file's index if it has one. */
@@ -50,8 +54,12 @@ struct reader_totals {
 	uint64_t records, blocks, skipped, bad_bytes;
 	uint64_t why[READER_WHYS]; /* of the skipped ones */
 	uint64_t segments, closed; /* headers; of those, with a trailer */
+	uint64_t missing, surplus; /* records that indexes and trailers name and that are not there; and the reverse */
 };
 struct reader_totals reader_totals(const struct reader *);
+uint64_t reader_number(const struct reader *); /* of the block that reader_next() gave, from 1, in the file */
+/* Numbers of the *n blocks that are too much, ascending, once their segments have been read; the reader's. */
+const uint64_t *reader_surplus(const struct reader *, size_t *n);
 void reader_close(struct reader **);
 
 /* --- one file read by several threads.  Each has a piece: "in turn" one thread at a time finds the next block with

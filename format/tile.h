@@ -39,6 +39,24 @@ struct tile {
 /* Not copied: the bytes live as long as the batch. */
 #define PUT_KEPT(t, field, kept) \
 	((t)->wide[F_##field][(t)->row].b = (kept), bit_set((t)->present[(t)->row], F_##field))
+/* Many numbers at once: a function that knows its fields notes in words of its own which there are (the compiler makes
+ * constants of them, if no other function gets them), and hands them on at its end. */
+struct tile_noted {
+	uint64_t w[TILE_WORDS];
+};
+#define PUT_NOTED(t, noted, field, value) \
+	((t)->u[F_##field][(t)->row] = (uint64_t)(value), bit_set((noted)->w, F_##field))
+static inline void
+tile_note(struct tile *t, const struct tile_noted *n)
+{
+	uint64_t *to = t->present[t->row];
+
+	/* No loop: words that are known to be 0 are no work. */
+	_Static_assert(TILE_WORDS == 8, "all of them");
+	to[0] |= n->w[0], to[1] |= n->w[1], to[2] |= n->w[2], to[3] |= n->w[3];
+	to[4] |= n->w[4], to[5] |= n->w[5], to[6] |= n->w[6], to[7] |= n->w[7];
+}
+
 #define TILE_HAS(t, field) bit_get((t)->present[(t)->row], F_##field)
 
 struct tile *tile_new(void);

@@ -379,23 +379,10 @@ print_sides(struct buf *b, const struct printing *p)
 	buf_str(b, sides[p->v->u & 3]);
 }
 
-/* Control characters would move the cursor of a terminal: they are written as \x1b. */
 static void
 print_text(struct buf *b, const struct printing *p)
 {
-	struct blob t = p->v->b;
-	uint32_t from = 0;
-
-	for (uint32_t i = 0; i < t.n; i++) {
-		if (t.p[i] >= 0x20 && t.p[i] != 0x7f)
-			continue;
-		buf_add(b, t.p + from, i - from);
-		buf_add(b, "\\x", 2);
-		put_hex(b, t.p[i], 2);
-		from = i + 1;
-	}
-	if (t.n > from)
-		buf_add(b, t.p + from, t.n - from);
+	buf_plain(b, p->v->b.p, p->v->b.n);
 }
 
 static void

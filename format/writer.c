@@ -23,6 +23,8 @@ struct writer {
 	struct output to;
 	uint64_t from; /* where this segment begins */
 	bool sync, begun, failed, partial;
+	unsigned how;              /* it was opened */
+	void (*renewed)(const char *);
 	char error[512];
 	struct blocks *blocks;
 	struct buf header, out, payload, block, taken;
@@ -65,10 +67,11 @@ is_record_file(const uint8_t *head, size_t n)
 	return (n >= META_PREFIX && meta_get_object(head, &o));
 }
 
+static const struct output_kind kind = { is_record_file, "is not a pavo record file" };
+
 struct writer *
 writer_open(const char *path, const struct writer_options *opt, char *err, size_t errlen)
 {
-	static const struct output_kind kind = { is_record_file, "is not a pavo record file" };
 	unsigned how = (opt->append ? OUTPUT_APPEND : 0u) | (opt->beside ? OUTPUT_BESIDE : 0u);
 	struct output to;
 	struct writer *w;
@@ -84,6 +87,8 @@ writer_open(const char *path, const struct writer_options *opt, char *err, size_
 	w->to = to;
 	w->from = to.size;
 	w->sync = opt->fsync;
+	w->how = how & ~(unsigned)OUTPUT_APPEND;
+	w->renewed = opt->renewed;
 	w->blocks = blocks_new();
 	meta_put_header(&w->payload, &opt->segment);
 	put_payload(w, META_HEADER);
@@ -197,6 +202,25 @@ put_blocks(struct writer *w, struct batch *b)
 	return (good);
 }
 
+/* The file is gone: one of its name is begun. */
+static bool
+renew(struct writer *w)
+{
+	struct output to;
+
+	w->failed = !output_open(&to, w->to.path, w->how, &kind, w->error, sizeof(w->error));
+	if (w->failed)
+		return (false);
+	(void)output_close(&w->to, OUTPUT_KEEP, false, NULL, 0);
+	w->renewed(to.path);
+	w->to = to;
+	w->from = w->records = 0;
+	w->entries = 0;
+	w->described = (struct fieldset){ { 0 } };
+	w->begun = false;
+	return (true);
+}
+
 void
 writer_takes(struct writer *w, const struct taken *t)
 {
@@ -207,10 +231,15 @@ writer_takes(struct writer *w, const struct taken *t)
 bool
 writer_put(struct writer *w, struct batch *b)
 {
-	struct fieldset described = w->described;
-	uint64_t size, records = w->records;
-	size_t entries = w->entries;
+	struct fieldset described;
+	uint64_t size, records;
+	size_t entries;
 
+	if (w->renewed != NULL && output_gone(&w->to, w->failed) && !renew(w))
+		return (false);
+	described = w->described;
+	records = w->records;
+	entries = w->entries;
 	if (!writer_begin(w))
 		return (false);
 	size = w->to.size;

@@ -16,6 +16,8 @@ struct writer_options {
 	bool fsync;                  /* at close: the file and its folder */
 	bool append;                 /* a record file that is there gets another segment */
 	bool beside;                 /* written as PATH.part: an older file stays until this one is whole */
+	/* A file that is deleted while it is written is begun again, and here it is said.  NULL: it is not looked for. */
+	void (*renewed)(const char *path);
 };
 
 /* "-" = stdout.  Refuses a terminal, a file that is being written, and an existing one that is not a pavo file (a

@@ -28,6 +28,7 @@ struct engine {
 	struct pieces pieces;
 	struct notes notes;
 	int64_t waits; /* live: there were no records to hand on then */
+	bool ends;
 	uint64_t fragevict; /* datagrams that made room, as far as closed spans have counted them */
 };
 
@@ -162,6 +163,16 @@ next_due(struct engine *e, const struct due *rows, size_t n, int64_t now)
 	return (first);
 }
 
+/* Records would be dropped now: a bin's wait for better times, until the next bin's are due or memory is short. */
+static bool
+drain_waits(const struct engine *e)
+{
+	const struct ledger *l = &e->ledger;
+
+	return (l->time.drains && !e->ends && !emit_ready(&l->emit) && timeline_due(&l->time) > l->clock.now &&
+	    l->bins.used < l->bins.cap / 2);
+}
+
 /* Do what is due, the earliest first, a slice of it.  false: nothing is left. */
 static bool
 advance(struct engine *e)
@@ -169,6 +180,8 @@ advance(struct engine *e)
 	unsigned written = 0, others = 0;
 	const struct due *d;
 
+	if (drain_waits(e))
+		return (false);
 	while (written < SLICE && others < SLICE) {
 		if (e->ledger.time.drains) {
 			written += e->ledger.time.draining.bins.head != 0;
@@ -483,7 +496,7 @@ engine_opened(struct engine *e, int64_t start, bool late, int64_t now, uint32_t 
 void
 engine_flush(struct engine *e, int64_t now, int64_t delay)
 {
-	if (emit_waits(&e->ledger.emit) && now >= e->waits && now - e->waits < delay)
+	if (emit_waits(&e->ledger.emit) && ((now >= e->waits && now - e->waits < delay) || !emit_ready(&e->ledger.emit)))
 		return;
 	emit_flush(&e->ledger.emit);
 	e->waits = now;
@@ -507,6 +520,7 @@ engine_finish(struct engine *e)
 {
 	struct ledger *l = &e->ledger;
 
+	e->ends = true;
 	if (!l->clock.started)
 		return;
 	while (advance(e))

@@ -160,6 +160,8 @@ libprobe_a_SOURCES += \
 
 # records to files
 libprobe_a_SOURCES += \
+	%D%/out/losses.c \
+	%D%/out/losses.h \
 	%D%/out/worker.c \
 	%D%/out/worker.h
 

@@ -41,11 +41,18 @@ open_capture(const struct options *o)
 	return (c);
 }
 
+static void
+say_renewed(const char *path)
+{
+	log_warnx("%s was deleted: it is begun again", path);
+}
+
 static struct writer *
 open_writer(const struct options *o)
 {
 	struct writer_options w = { .segment = { .probe = o->probe, .interval = o->interval,
-	    .snaplen = o->iface != NULL ? (uint32_t)o->snaplen : 0, .live = o->iface != NULL } };
+	    .snaplen = o->iface != NULL ? (uint32_t)o->snaplen : 0, .live = o->iface != NULL },
+	    .renewed = o->iface != NULL ? say_renewed : NULL };
 	struct writer *out;
 	char err[512];
 
@@ -194,10 +201,17 @@ guarded(bool good, const char *err)
 static void
 print_interface(const char *name, const char *what)
 {
-	if (what[0] == '\0')
-		show_printf("%s\n", name);
-	else
-		show_printf("%-18s %s\n", name, what);
+	struct buf line = { 0 };
+
+	buf_plain_str(&line, name);
+	if (what[0] != '\0') {
+		while (line.len < 18)
+			buf_u8(&line, ' ');
+		buf_u8(&line, ' ');
+		buf_plain_str(&line, what);
+	}
+	show_printf("%s\n", buf_cstr(&line));
+	buf_free(&line);
 }
 
 int
@@ -231,8 +245,8 @@ main(int argc, char **argv)
 	out = open_writer(&o);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
-	guarded(guard_close(&o.guard, &paths, err, sizeof(err)), err);
-	w = worker_new(out, o.workers);
+	guard_close(&o.guard, &paths);
+	w = worker_new(out, o.workers, o.iface != NULL);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
@@ -245,6 +259,7 @@ main(int argc, char **argv)
 	guard_ready(o.iface != NULL ? "capturing" : "reading");
 	good = run(crew, w, pings, totals, &o);
 	guard_end();
+	worker_ends(w);
 	crew_finish(crew);
 	good &= worker_free(&w, &written);
 	if (!writer_close(&out, err, sizeof(err))) {

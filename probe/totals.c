@@ -67,6 +67,7 @@ gather(struct snapshot *s, const struct engine_totals *e, const struct worker_st
 {
 	snapshot_stamp(s, began);
 	s->stats = e->stats;
+	s->stats.recdrop = w->lost;
 	s->in_flows = e->in_flows;
 	s->records = e->records;
 	s->queries = e->queries;

@@ -7,7 +7,8 @@
 static const uint16_t mar_fields[MAR_N] = { F_frames,	   F_framebytes,  F_short_pkts,
 					    F_short_bytes, F_badip_pkts,  F_badip_bytes,
 					    F_nonip_pkts,  F_nonip_bytes, F_filt_pkts,
-					    F_filt_bytes,  F_cutpkts };
+					    F_filt_bytes,  F_recdrop_pkts, F_recdrop_bytes,
+					    F_cutpkts,	   F_recdrop };
 
 void
 conserve_want(struct fieldset *s)

@@ -20,7 +20,10 @@ enum {
 	MAR_NONIPBYTES,
 	MAR_FILT,
 	MAR_FILTBYTES,
+	MAR_RECDROP, /* in records that could not be written */
+	MAR_RECDROPBYTES,
 	MAR_CUT,
+	MAR_RECDROPS, /* how many records these were */
 	MAR_N
 };
 

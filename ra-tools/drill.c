@@ -433,14 +433,38 @@ drill_bpf(const struct keys *k, const struct batch *b, uint32_t r, struct buf *t
 
 /* --- commands ------------------------------------------------------------------------------------- */
 
+/* $'\x1b': bash, ksh, zsh */
+static void
+quote_acting(const char *word, struct buf *to)
+{
+	buf_str(to, "$'");
+	for (; *word != '\0'; word++)
+		if (*word == '\'' || *word == '\\')
+			buf_printf(to, "\\%c", *word);
+		else if ((unsigned char)*word < 0x20 || (unsigned char)*word >= 0x7f)
+			buf_printf(to, "\\x%02x", (unsigned char)*word);
+		else
+			buf_u8(to, (uint8_t)*word);
+	buf_u8(to, '\'');
+}
+
 void
 drill_quote(const char *word, struct buf *to)
 {
 	static const char plain[] =
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,@%+=-";
+	struct buf shown = { 0 };
+	bool acts;
 
 	if (*word != '\0' && word[strspn(word, plain)] == '\0') {
 		buf_str(to, word);
+		return;
+	}
+	buf_plain_str(&shown, word);
+	acts = strcmp(buf_cstr(&shown), word) != 0;
+	buf_free(&shown);
+	if (acts) {
+		quote_acting(word, to);
 		return;
 	}
 	buf_u8(to, '\'');

@@ -65,6 +65,8 @@ struct report { /* of one file */
 	struct reader_totals totals;
 	char *probe, *trouble; /* what the reader says is wrong */
 	uint32_t interval;
+	uint64_t *surplus; /* numbers of blocks that are too much, ascending */
+	size_t nsurplus;
 	uint64_t records, bytes,
 	    behind; /* behind: records whose bin lies before one that was seen */
 	int64_t from, to;
@@ -100,7 +102,7 @@ look(void *arg, const struct block_info *b)
 static void
 note_segment(struct report *f, const struct segment_info *s)
 {
-	if (f->probe == NULL && s->probe != NULL)
+	if (f->probe == NULL && s->probe != NULL && *s->probe != '\0')
 		f->probe = mem_str(s->probe);
 	if (s->interval > f->interval)
 		f->interval = s->interval;
@@ -128,6 +130,17 @@ count_rows(struct report *f, const struct batch *b, int64_t *latest)
 	}
 }
 
+static void
+note_surplus(struct report *f, const struct reader *r)
+{
+	const uint64_t *number = reader_surplus(r, &f->nsurplus);
+
+	if (f->nsurplus == 0)
+		return;
+	f->surplus = mem_alloc(f->nsurplus * sizeof(f->surplus[0]));
+	memcpy(f->surplus, number, f->nsurplus * sizeof(f->surplus[0]));
+}
+
 static bool
 being_written(const char *path)
 {
@@ -139,11 +152,12 @@ being_written(const char *path)
 	return (held);
 }
 
-static void
-check(struct report *f)
+/* false: interrupted. */
+static bool
+check(struct run *run, struct report *f)
 {
 	char err[512] = "";
-	struct reader *r = reader_open(f->path, err, sizeof(err));
+	struct reader *r = run_open(run, f->path, err, sizeof(err));
 	int64_t latest = INT64_MIN;
 	struct stat st;
 	struct batch *b;
@@ -151,13 +165,13 @@ check(struct report *f)
 	if (r == NULL) {
 		f->state = UNREADABLE;
 		f->trouble = mem_str(err);
-		return;
+		return (true);
 	}
 	if (stat(f->path, &st) == 0)
 		f->bytes = (uint64_t)st.st_size;
 	if (summary)
 		reader_want(r, look, f);
-	while ((b = reader_next(r, NULL)) != NULL) {
+	while (!run_stopping(run) && (b = reader_next(r, NULL)) != NULL) {
 		note_segment(f, reader_segment(r));
 		count_rows(f, b, &latest);
 	}
@@ -165,6 +179,7 @@ check(struct report *f)
 	f->totals = reader_totals(r);
 	if (summary)
 		f->totals.blocks += f->totals.skipped;
+	note_surplus(f, r);
 	f->conserved = conserve_holds(&f->c, &f->known);
 	f->known &= !summary;
 	if (reader_error(r) != NULL)
@@ -174,6 +189,7 @@ check(struct report *f)
 		   : f->totals.closed < f->totals.segments		 ? OPEN
 									 : GOOD;
 	reader_close(&r);
+	return (!run_stopping(run));
 }
 
 /* --- repairing --------------------------------------------------------------------------------- */
@@ -186,13 +202,24 @@ same_header(const struct segment_info *a, const struct segment_info *b)
 		strcmp(a->probe == NULL ? "" : a->probe, b->probe == NULL ? "" : b->probe) == 0);
 }
 
-/* All good blocks of `from` into `to`, a segment for each different header.  `lost`: what captured frames there were can
- * not be told any more. */
-static void
-copy_good(const char *from, const char *to, bool lost)
+static bool
+is_surplus(const struct report *f, uint64_t number)
 {
+	for (size_t i = 0; i < f->nsurplus && f->surplus[i] <= number; i++)
+		if (f->surplus[i] == number)
+			return (true);
+	return (false);
+}
+
+/* All good blocks of the file into `to`, but those that are too much, a segment for each different header.  false:
+ * interrupted; of -w FILE the part stays. */
+static bool
+copy_good(struct run *r, struct report *f, const char *to)
+{
+	/* what captured frames there were can not be told any more */
+	bool lost = f->totals.bad_bytes > 0 || f->totals.missing > 0;
 	char err[512] = "", probe[256] = "";
-	struct reader *in = reader_open(from, err, sizeof(err));
+	struct reader *in = reader_open(f->path, err, sizeof(err));
 	struct segment_info header = { .probe = probe }, last = header;
 	struct sink *out = sink_new(to);
 	bool begun = false;
@@ -200,9 +227,13 @@ copy_good(const char *from, const char *to, bool lost)
 
 	if (in == NULL)
 		run_fail("%s", err);
-	while ((b = reader_next(in, NULL)) != NULL) {
+	f->records = 0;
+	while (!run_stopping(r) && (b = reader_next(in, NULL)) != NULL) {
 		const struct segment_info *s = reader_segment(in);
 
+		if (is_surplus(f, reader_number(in)))
+			continue;
+		f->records += b->rows;
 		if (begun && !same_header(s, &last)) {
 			if (!sink_pause(out, &header))
 				run_fail("%s", sink_error(out));
@@ -217,12 +248,15 @@ copy_good(const char *from, const char *to, bool lost)
 	}
 	if (!begun)
 		header = *reader_segment(in);
-	if (!sink_close(&out, &header, SINK_WHOLE, err, sizeof(err)))
+	if (run_stopping(r) && sink_part(out) != NULL && run_output(r) == NULL)
+		(void)unlink(sink_part(out));
+	if (!sink_close(&out, &header, run_stopping(r) ? SINK_PART : SINK_WHOLE, err, sizeof(err)))
 		run_fail("%s", err);
 	reader_close(&in);
+	return (!run_stopping(r));
 }
 
-/* On disk before it takes the old one's place, with its owner and permissions. */
+/* On disk before it takes the old one's place, with its owner and permissions; `path` is no symbolic link. */
 static void
 settle(const char *path, const char *fresh)
 {
@@ -240,28 +274,33 @@ settle(const char *path, const char *fresh)
 }
 
 static void
-mend(struct run *r, const struct report *f)
+mend(struct run *r, struct report *f)
 {
 	const char *to = run_output(r);
-	char fresh[4096];
+	char *path, *fresh;
 
 	if (strcmp(f->path, "-") == 0 && to == NULL)
 		run_usage("stdin can not be repaired in its place: say -w FILE");
 	if (to != NULL) {
 		run_check_output(r, to);
-		copy_good(f->path, to, f->state == DAMAGED);
-		run_note("%s: %llu records into %s", f->path, (unsigned long long)f->records, to);
+		if (copy_good(r, f, to))
+			run_note("%s: %llu records into %s", f->path, (unsigned long long)f->records, to);
 		return;
 	}
-	(void)snprintf(fresh, sizeof(fresh), "%s.racheck", f->path);
-	copy_good(f->path, fresh, f->state == DAMAGED);
-	settle(f->path, fresh);
-	run_note("%s: written again, with %llu records", f->path, (unsigned long long)f->records);
+	/* what a symbolic link leads to is mended, the link stays */
+	if ((path = realpath(f->path, NULL)) == NULL || asprintf(&fresh, "%s.racheck", path) < 0)
+		run_fail("%s: %s", f->path, strerror(errno));
+	if (copy_good(r, f, fresh)) {
+		settle(path, fresh);
+		run_note("%s: written again, with %llu records", f->path, (unsigned long long)f->records);
+	}
+	free(fresh);
+	free(path);
 }
 
 /* true: the file was written again, so that it is good now. */
 static bool
-mended(struct run *r, const struct report *f)
+mended(struct run *r, struct report *f)
 {
 	if (f->state == WRITTEN && (repair || reindex))
 		run_note("%s is being written: left as it is", f->path);
@@ -286,6 +325,13 @@ time_text(struct run *r, int64_t t, struct buf *b)
 	b->len = 0;
 	value_print(b, TYPE_TIME, &v, &run_sheet(r)->text, -1);
 	return (buf_cstr(b));
+}
+
+static const char *
+interval_text(const struct report *f, char to[static 16])
+{
+	(void)snprintf(to, 16, "%u", f->interval);
+	return (f->interval > 0 ? to : "-");
 }
 
 static const char *
@@ -315,8 +361,11 @@ show_json(struct run *r, const struct report *f)
 		sheet_printf(
 		    s, ",\"bytes\":%llu,\"segments\":%llu,\"blocks\":%llu,\"records\":%llu",
 		    ULL(f->bytes), ULL(f->totals.segments), ULL(f->totals.blocks), ULL(f->records));
-		json_string(s, "probe", f->probe == NULL ? "" : f->probe);
-		sheet_printf(s, ",\"interval\":%u", f->interval);
+		if (f->probe != NULL)
+			json_string(s, "probe", f->probe);
+		else
+			sheet_printf(s, ",\"probe\":null");
+		sheet_printf(s, f->interval > 0 ? ",\"interval\":%u" : ",\"interval\":null", f->interval);
 		if (f->times) {
 			sheet_printf(s, ",\"from\":%s%s%s", quote, time_text(r, f->from, &b),
 				     quote);
@@ -355,6 +404,7 @@ show_csv(struct run *r, const struct report *f)
 	struct sheet *s = run_sheet(r);
 	bool bare = s->bare;
 	struct grid g = { 0 };
+	char interval[16];
 
 	for (size_t i = 0; i < CSV_NAMES; i++)
 		grid_column(&g, csv_names[i], csv_names[i], false);
@@ -368,8 +418,8 @@ show_csv(struct run *r, const struct report *f)
 		grid_printf(&g, "%llu", ULL(f->totals.segments));
 		grid_printf(&g, "%llu", ULL(f->totals.blocks));
 		grid_printf(&g, "%llu", ULL(f->records));
-		grid_cell(&g, f->probe == NULL || *f->probe == '\0' ? "-" : f->probe);
-		grid_printf(&g, "%u", f->interval);
+		grid_cell(&g, f->probe);
+		grid_cell(&g, interval_text(f, interval));
 		csv_time(r, &g, f, f->from);
 		csv_time(r, &g, f, f->to);
 		grid_printf(&g, "%llu", ULL(f->totals.bad_bytes));
@@ -398,8 +448,10 @@ show_text(struct run *r, const struct report *f)
 {
 	struct sheet *s = run_sheet(r);
 	struct buf b = { 0 };
+	char interval[16];
 
-	sheet_printf(s, "%s: %s", f->path, state_words[f->state]);
+	buf_plain_str(&s->out, f->path);
+	sheet_printf(s, ": %s", state_words[f->state]);
 	if (f->state != UNREADABLE) {
 		sheet_printf(s, "; %llu record%s in %llu block%s, %llu bytes", ULL(f->records),
 			     many(f->records), ULL(f->totals.blocks), many(f->totals.blocks),
@@ -410,8 +462,9 @@ show_text(struct run *r, const struct report *f)
 			sheet_printf(s, "; %s", time_text(r, f->from, &b));
 			sheet_printf(s, " to %s", time_text(r, f->to, &b));
 		}
-		sheet_printf(s, "; probe %s, bins of %u s",
-			     f->probe == NULL || *f->probe == '\0' ? "-" : f->probe, f->interval);
+		buf_str(&s->out, "; probe ");
+		buf_plain_str(&s->out, f->probe == NULL ? "-" : f->probe);
+		sheet_printf(s, ", bins of %s s", interval_text(f, interval));
 		if (f->known)
 			sheet_printf(s, "; %s",
 				     f->conserved
@@ -423,11 +476,22 @@ show_text(struct run *r, const struct report *f)
 }
 
 static void
+forget(struct report *f)
+{
+	free(f->surplus);
+	free(f->probe);
+	free(f->trouble);
+}
+
+static void
 one_file(struct run *r, const char *path)
 {
 	struct report f = { .path = path };
 
-	check(&f);
+	if (!check(r, &f)) {
+		forget(&f);
+		return;
+	}
 	if (f.state != UNREADABLE)
 		run_counted(r, 1);
 	if (!run_quiet(r))
@@ -438,11 +502,9 @@ one_file(struct run *r, const char *path)
 	if (!mended(r, &f) && (f.state == DAMAGED || f.state == UNREADABLE))
 		run_bad(r);
 	if (f.known && !f.conserved && f.state != DAMAGED && f.state != WRITTEN)
-		run_wrong(r,
-			  "%s: flow records and MAR records do not add up to the captured frames",
-			  path);
-	free(f.probe);
-	free(f.trouble);
+		run_wrong(r, "%s: flow records and MAR records do not add up to the captured frames%s", path,
+			  f.state == OPEN ? ": the file was not closed, so its last records are missing" : "");
+	forget(&f);
 }
 
 int
@@ -459,7 +521,7 @@ main(int argc, char **argv)
 		run_usage("-w FILE is for --repair of one file");
 	if (summary && (repair || reindex))
 		run_usage("--summary reads no records: it can not repair");
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n && !run_stopping(r); i++)
 		one_file(r, run_input(r, i));
 	return (run_end(&r));
 }

@@ -175,6 +175,9 @@ show_json(struct run *r, const struct totals *t, bool known, bool good)
 		sheet_printf(s, ",\"filtered\":null");
 	else
 		json_pair(s, "filtered", t->c.mar[MAR_FILT], t->c.mar[MAR_FILTBYTES]);
+	if (t->c.mar[MAR_RECDROPS] > 0)
+		sheet_printf(s, ",\"recdrop\":{\"records\":%llu,\"pkts\":%llu,\"bytes\":%llu}", ULL(t->c.mar[MAR_RECDROPS]),
+			     ULL(t->c.mar[MAR_RECDROP]), ULL(t->c.mar[MAR_RECDROPBYTES]));
 	sheet_printf(s, ",\"cut\":%llu},\"conserved\":%s", ULL(t->c.mar[MAR_CUT]),
 		     !known ? "null"
 		     : good ? "true"
@@ -231,13 +234,17 @@ show_text(struct run *r, const struct totals *t, bool known, bool good)
 		text_pair(s, "not IP", t->c.mar[MAR_NONIP], t->c.mar[MAR_NONIPBYTES]);
 		if (!t->c.live)
 			text_pair(s, "filtered", t->c.mar[MAR_FILT], t->c.mar[MAR_FILTBYTES]);
+		if (t->c.mar[MAR_RECDROPS] > 0)
+			sheet_printf(s, "%-12s %12llu %12s %14llu %18llu\n", "not written", ULL(t->c.mar[MAR_RECDROPS]), "",
+				     ULL(t->c.mar[MAR_RECDROP]), ULL(t->c.mar[MAR_RECDROPBYTES]));
 		sheet_printf(s, "%-12s %12s %12s %14llu\n", "cut headers", "", "",
 			     ULL(t->c.mar[MAR_CUT]));
 	}
-	sheet_printf(s, "\n%s\n",
+	sheet_printf(s, "\n%s%s\n",
 		     !known ? "conserved: can not be told from this input"
 		     : good ? "conserved: every captured frame is accounted for"
-			    : "NOT conserved: frames are missing or counted twice");
+			    : "NOT conserved: frames are missing or counted twice",
+		     known && good && t->c.mar[MAR_RECDROP] > 0 ? ", some in records that could not be written" : "");
 	buf_free(&name);
 }
 
@@ -284,6 +291,8 @@ show_csv(struct run *r, const struct totals *t)
 		csv_pair(&g, "nonip_off", t->c.mar[MAR_NONIP], t->c.mar[MAR_NONIPBYTES]);
 		if (!t->c.live)
 			csv_pair(&g, "filtered", t->c.mar[MAR_FILT], t->c.mar[MAR_FILTBYTES]);
+		if (t->c.mar[MAR_RECDROPS] > 0)
+			csv_pair(&g, "recdrop", t->c.mar[MAR_RECDROP], t->c.mar[MAR_RECDROPBYTES]);
 	}
 	grid_csv(&g, run_sheet(r));
 	grid_free(&g);
@@ -337,7 +346,8 @@ main(int argc, char **argv)
 		(run_json(r) ? show_json : show_text)(r, &t, known, good);
 	run_counted(r, t.records);
 	if (known && !good)
-		run_wrong(r, "flow records and MAR records do not add up to the captured frames");
+		run_wrong(r, "flow records and MAR records do not add up to the captured frames%s",
+			  run_unclosed(r) ? ": a file was not closed, so its last records are missing (racheck says which)" : "");
 	cluster_sums(r, "these counts", "racluster -m probe");
 	free(t.proto);
 	return (run_end(&r));

@@ -137,7 +137,7 @@ probe_of(struct gap *g, const struct batch *b, uint32_t r)
 	text = mem_zero(name.n + 1, 1);
 	memcpy(text, name.p, name.n);
 	for (uint32_t i = 0; i < name.n; i++) /* it is printed, in columns */
-		if ((uint8_t)text[i] <= ' ' || text[i] == 0x7f)
+		if ((uint8_t)text[i] <= ' ' || (uint8_t)text[i] >= 0x7f)
 			text[i] = '_';
 	if (memcmp(text, name.p, name.n) != 0) { /* changed: it is found by its new name */
 		struct blob clean = { (uint8_t *)text, name.n };

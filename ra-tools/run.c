@@ -102,6 +102,8 @@ struct run {
 	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
 	struct watch watch;
+	int64_t stop_asked; /* when it was seen; 0: not yet */
+	bool gave_up; /* a tool that reads by itself did */
 };
 
 /* --- messages ---------------------------------------------------------------------------------- */
@@ -594,15 +596,35 @@ file_text(const char *path)
 	return ((char *)b.p);
 }
 
+/* On a screen. */
+static unsigned
+places(const struct buf *b)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < b->len; i++)
+		n += (b->p[i] & 0xc0) != 0x80;
+	return (n);
+}
+
 /* The text with a caret under the place. */
 static noreturn void
 filter_mistake(const char *what, const char *text, const struct filter_error *e)
 {
+	size_t n = strlen(text), from = e->column < n ? e->column : n, length = e->length < n - from ? e->length : n - from;
+	struct buf b = { 0 };
+	unsigned before, under;
+
+	buf_plain(&b, text, from);
+	before = places(&b);
+	b.len = 0;
+	buf_plain(&b, text + from, length);
+	under = places(&b);
+	b.len = 0;
+	buf_plain(&b, text, n);
 	log_warnx("%s: %s", what, e->text);
-	(void)fprintf(stderr, "  %s\n  ", text);
-	for (unsigned i = 0; i < e->column && text[i] != '\0'; i++)
-		(void)fputc(text[i] == '\t' ? '\t' : ' ', stderr);
-	for (unsigned i = 0; i < (e->length > 0 ? e->length : 1); i++)
+	(void)fprintf(stderr, "  %s\n  %*s", buf_cstr(&b), (int)before, "");
+	for (unsigned i = 0; i < (under > 0 ? under : 1); i++)
 		(void)fputc('^', stderr);
 	(void)fputc('\n', stderr);
 	exit(EXIT_ERROR);
@@ -750,6 +772,24 @@ opened(void *arg, struct reader *reader)
 		reader_between(reader, r->from, r->to, WHY_TIME);
 }
 
+/* Who writes a pipe was asked to stop too, as a rule: what it sends at its end is taken, but not waited for long. */
+#define LAST_WORDS (700 * MSEC)
+
+static bool
+enough(void *arg)
+{
+	struct run *r = arg;
+	int64_t now = wall_clock(CLOCK_MONOTONIC);
+
+	if (watch_stop() == 0) {
+		watch_wait(&r->watch, now);
+		return (false);
+	}
+	if (r->stop_asked == 0)
+		r->stop_asked = now;
+	return (now - r->stop_asked >= LAST_WORDS);
+}
+
 /* The options that the tool shares with others. */
 static void
 add_common(struct run *r)
@@ -767,7 +807,7 @@ add_common(struct run *r)
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
-	const struct source_hooks hooks = { wants, opened, say, NULL };
+	const struct source_hooks hooks = { wants, opened, say, enough, NULL };
 	struct source_hooks h = hooks;
 	struct run *r = mem_zero(1, sizeof(*r));
 
@@ -1155,11 +1195,10 @@ plan(struct run *r)
 	});
 }
 
-/* What a pipe sends is read to its end: who writes it was asked to stop too. */
 static bool
 stopping(const struct run *r)
 {
-	return (watch_stop() != 0 && r->files);
+	return (watch_stop() != 0 && (r->files || r->gave_up || source_stopped(r->source)));
 }
 
 bool
@@ -1512,6 +1551,26 @@ run_counted(struct run *r, uint64_t records)
 	r->came_out += records;
 }
 
+struct reader *
+run_open(struct run *r, const char *path, char *err, size_t errlen)
+{
+	return (reader_open_until(path, enough, r, err, errlen));
+}
+
+bool
+run_stopping(struct run *r)
+{
+	return (r->gave_up = r->gave_up || (watch_stop() != 0 && (r->files || enough(r))));
+}
+
+bool
+run_unclosed(const struct run *r)
+{
+	struct reader_totals t = source_totals(r->source);
+
+	return (t.closed < t.segments);
+}
+
 unsigned
 run_threads(const struct run *r)
 {
@@ -1634,8 +1693,13 @@ stopped_early(struct run *r)
 	struct buf text = { 0 };
 
 	source_progress(r->source, &done, &size);
-	buf_printf(&text, "interrupted: %llu of %llu MB were read, %llu records; ", (unsigned long long)(done >> 20),
-		   (unsigned long long)(size >> 20), (unsigned long long)r->seen);
+	if (r->gave_up)
+		buf_str(&text, "interrupted: ");
+	else if (r->files)
+		buf_printf(&text, "interrupted: %llu of %llu MB were read, %llu records; ", (unsigned long long)(done >> 20),
+			   (unsigned long long)(size >> 20), (unsigned long long)r->seen);
+	else
+		buf_printf(&text, "interrupted: %llu records were read; ", (unsigned long long)r->seen);
 	if (r->parts == 0)
 		buf_str(&text, "what came out is not all");
 	else

@@ -132,6 +132,11 @@ void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed 
 void run_interval(struct run *, uint32_t seconds);
 
 bool run_partial(const struct run *); /* not all of the input was read, so far */
+/* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
+ * asked after each block (then run_end() says that what came out is not all). */
+struct reader *run_open(struct run *, const char *path, char *err, size_t errlen);
+bool run_stopping(struct run *);
+bool run_unclosed(const struct run *); /* some file ends without a trailer: its writer was killed, or is still at it */
 /* Flush, close, say what went wrong; frees. Returns the exit status. */
 int run_end(struct run **);
 

@@ -25,6 +25,7 @@ struct source {
 	struct source_file *first, *last; /* that are open; the last one is searched */
 	struct reader_totals totals; /* of the files that are closed */
 	uint64_t done, size;	     /* bytes of those; of all, as far as they can be known */
+	bool stopped;
 	struct moved *moved; /* NULL: nothing has, or nobody has looked */
 	bool looked;
 	bool *said; /* what there was to say of each file, which may be read more than once */
@@ -168,6 +169,10 @@ totals_add(struct reader_totals *to, struct reader_totals from)
 	to->blocks += from.blocks;
 	to->skipped += from.skipped;
 	to->bad_bytes += from.bad_bytes;
+	to->segments += from.segments;
+	to->closed += from.closed;
+	to->missing += from.missing;
+	to->surplus += from.surplus;
 	for (unsigned i = 0; i < READER_WHYS; i++)
 		to->why[i] += from.why[i];
 }
@@ -202,6 +207,7 @@ close_first(struct source *s)
 		reader_progress(f->reader, &done, &size);
 		s->done += size > 0 ? size : done;
 		totals_add(&s->totals, reader_totals(f->reader));
+		s->stopped |= reader_stopped(f->reader);
 	}
 	reader_close(&f->reader);
 	free(f);
@@ -242,7 +248,7 @@ file_at(struct source *s)
 		f->number = s->at;
 		f->path = s->path[s->at++];
 		if (!was_replaced(s, f))
-			f->reader = reader_open(f->path, f->err, sizeof(f->err));
+			f->reader = reader_open_until(f->path, s->hooks.enough, s->hooks.arg, f->err, sizeof(f->err));
 		f->ended = f->reader == NULL;
 		if (s->last == NULL)
 			s->first = f;
@@ -356,6 +362,16 @@ source_progress(const struct source *s, uint64_t *done, uint64_t *size)
 			reader_progress(f->reader, &of_file, &all);
 			*done += of_file;
 		}
+}
+
+bool
+source_stopped(const struct source *s)
+{
+	bool stopped = s->stopped;
+
+	for (const struct source_file *f = s->first; f != NULL; f = f->next)
+		stopped |= f->reader != NULL && reader_stopped(f->reader);
+	return (stopped);
 }
 
 struct reader_totals

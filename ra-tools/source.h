@@ -14,6 +14,7 @@ struct source_hooks {
 	void (*opened)(void *, struct reader *); /* before anything is read; may be NULL */
 	/* Something about a file, a sentence that may begin with its name; wrong: part of it could not be read. */
 	void (*say)(void *, const char *path, const char *sentence, bool wrong);
+	reader_enough enough; /* while a pipe is waited for: true ends it; NULL: it is waited for */
 	void *arg;
 };
 
@@ -50,5 +51,6 @@ bool source_is_files(const struct source *); /* only regular files */
 /* In turn, or when nobody reads. */
 void source_progress(const struct source *, uint64_t *done, uint64_t *size);
 struct reader_totals source_totals(const struct source *);
+bool source_stopped(const struct source *); /* some pipe was ended by enough() */
 
 #endif

@@ -54,6 +54,9 @@ watch_tell(struct watch *w, int64_t now, uint64_t done, uint64_t size, uint64_t 
 	bool terminal = isatty(STDERR_FILENO), line = asked != 0;
 	double seconds = (double)(now - w->began) / 1e9;
 
+	w->done = done;
+	w->size = size;
+	w->records = records;
 	if (!line && (now - w->told < SEC || !terminal))
 		return;
 	asked = 0;
@@ -72,6 +75,13 @@ watch_tell(struct watch *w, int64_t now, uint64_t done, uint64_t size, uint64_t 
 			      seconds * (double)(size - done) / (double)done);
 	(void)fprintf(stderr, "%s", terminal ? "\033[K" : "\n");
 	w->shown = terminal;
+}
+
+void
+watch_wait(struct watch *w, int64_t now)
+{
+	if (asked != 0)
+		watch_tell(w, now, w->done, w->size, w->records);
 }
 
 void

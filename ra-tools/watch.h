@@ -11,12 +11,14 @@
 struct watch {
 	int64_t began, told; /* ns */
 	bool shown;	     /* a line stands on the terminal */
+	uint64_t done, size, records; /* as told last */
 };
 
 /* From now on INT and TERM only ask to stop, once: the second one ends the program. USR1 asks for a line. */
 void watch_start(struct watch *, int64_t now);
 /* On a terminal, or where a line was asked for. `size` 0: not known. */
 void watch_tell(struct watch *, int64_t now, uint64_t done, uint64_t size, uint64_t records);
+void watch_wait(struct watch *, int64_t now); /* nothing comes: the same numbers, where a line was asked for */
 void watch_clear(struct watch *);
 int watch_stop(void); /* the signal that asked to stop; 0: none */
 

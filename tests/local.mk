@@ -46,6 +46,7 @@ UNIT += \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
+	%D%/unit/format/base/test_plain \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide
 
@@ -57,6 +58,7 @@ UNIT += \
 	%D%/unit/format/test_derive \
 	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
+	%D%/unit/format/test_hostile \
 	%D%/unit/format/test_flow \
 	%D%/unit/format/test_given \
 	%D%/unit/format/test_hist \
@@ -68,7 +70,7 @@ UNIT += \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types
 EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/row.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
-	%D%/unit/probe/track/segments.h %D%/golden contrib/python/pavoread.py contrib/python/xxh3.py
+	%D%/unit/probe/track/segments.h %D%/golden
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta
 tests_fuzz_fuzz_block_SOURCES = %D%/fuzz/fuzz_block.c $(FUZZ_MAIN)
@@ -139,6 +141,9 @@ tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/out/test_losses %D%/unit/probe/out/test_worker
+tests_unit_probe_out_test_losses_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_worker_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_drops
 tests_unit_probe_test_drops_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/guard/test_guard
@@ -241,6 +246,21 @@ endif
 tests_unit_ra_tools_test_anon_SOURCES = %D%/unit/ra-tools/test_anon.c ra-tools/anon.c
 tests_unit_ra_tools_test_anon_LDADD = $(FLOW_LIBS) $(LIBCRYPTO_LIBS) $(CMOCKA_LIBS)
 
+# --- from one end to the other, on arbitrary bytes
+FUZZ += %D%/fuzz/fuzz_probe %D%/fuzz/fuzz_capture %D%/fuzz/fuzz_conf %D%/fuzz/fuzz_file
+tests_fuzz_fuzz_probe_SOURCES = %D%/fuzz/fuzz_probe.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_probe_LDADD = $(PROBE_LIBS)
+tests_fuzz_fuzz_probe_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_capture_SOURCES = %D%/fuzz/fuzz_capture.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_capture_LDADD = $(PROBE_LIBS)
+tests_fuzz_fuzz_capture_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_conf_SOURCES = %D%/fuzz/fuzz_conf.c probe/conf.c probe/options.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_conf_LDADD = $(PROBE_LIBS)
+tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS) -Wl,--wrap=exit
+tests_fuzz_fuzz_file_SOURCES = %D%/fuzz/fuzz_file.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_file_LDADD = $(RA_LIBS)
+tests_fuzz_fuzz_file_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
 # --- true captures: truth/, described in README.md -------------------------------------------------
 # Without PAVO_CAPTURES (a folder with truth tables in it) they use captures/.
 TESTS += \
@@ -281,17 +301,21 @@ TESTS += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
 EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
-TESTS += %D%/guard.tap
-EXTRA_DIST += %D%/guard.tap
+TESTS += %D%/guard.tap %D%/install.tap
+EXTRA_DIST += %D%/guard.tap %D%/install.tap
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
 TESTS += %D%/house.tap
+
+# --- files that are not what they were -------------------------------------------------------------------
+EXTRA_DIST += %D%/damage.tap %D%/damage.py
+TESTS += %D%/damage.tap
 
 # --- work: instructions a packet, where valgrind is installed ------------------------------------------
 EXTRA_DIST += %D%/budget.tap
 TESTS += %D%/budget.tap
 
 # --- what the pages and README.md say, tried ---------------------------------------------------------
-EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py README.md
+EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py
 TESTS += %D%/examples.tap %D%/readme.tap

@@ -6,6 +6,7 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/plain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,27 @@ void
 buf_str(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
+}
+
+void
+buf_plain(struct buf *b, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+	size_t acting, run;
+
+	for (; n > 0; p += run + acting, n -= run + acting) {
+		run = plain_run(p, n, &acting);
+		if (run > 0)
+			buf_add(b, p, run);
+		for (size_t i = 0; i < acting; i++)
+			plain_escape(p[run + i], (char *)buf_put(b, PLAIN_ESCAPED));
+	}
+}
+
+void
+buf_plain_str(struct buf *b, const char *text)
+{
+	buf_plain(b, text, strlen(text));
 }
 
 void

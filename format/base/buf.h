@@ -23,6 +23,8 @@ uint8_t *buf_room(struct buf *, size_t n);          /* n bytes of room after len
 uint8_t *buf_put(struct buf *, size_t n);           /* n bytes appended, not set; where they are */
 void buf_add(struct buf *, const void *, size_t n); /* append a copy */
 void buf_str(struct buf *, const char *);           /* append a string without its NUL */
+void buf_plain(struct buf *, const void *, size_t n); /* append text so that it is only shown (plain.h) */
+void buf_plain_str(struct buf *, const char *);
 void buf_printf(struct buf *, const char *, ...) __attribute__((format(printf, 2, 3)));
 void buf_u16(struct buf *, uint16_t);
 void buf_u32(struct buf *, uint32_t);

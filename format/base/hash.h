@@ -6,6 +6,7 @@
 #define FORMAT_BASE_HASH_H
 
 #define XXH_INLINE_ALL
+#define XXH_FORCE_MEMORY_ACCESS 1 /* not by memcpy(), which FORTIFY makes a call */
 #include <stddef.h>
 #include <stdint.h>
 #include <xxhash.h>

@@ -7,7 +7,7 @@
 
 #include "format/base/buf.h"
 
-/* Quoted and escaped; bytes that are no UTF-8 become U+FFFD. */
+/* Quoted and escaped, what acts on a terminal (plain.h) too; bytes that are no UTF-8 become U+FFFD. */
 void json_text(struct buf *, const void *, size_t n);
 
 #endif

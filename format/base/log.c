@@ -6,6 +6,8 @@
  */
 #include "format/base/log.h"
 
+#include "format/base/plain.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -49,16 +51,17 @@ log_syslog(void)
 static void
 say(int level, int error, const char *fmt, va_list ap)
 {
-	char text[4096];
+	char text[4096], shown[2 * sizeof(text)];
 
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
+	plain_text(shown, sizeof(shown), text);
 	if (to_syslog)
-		syslog(level, error != 0 ? "%s: %s" : "%s", text, strerror(error));
+		syslog(level, error != 0 ? "%s: %s" : "%s", shown, strerror(error));
 	else if (error != 0)
-		(void)fprintf(stderr, "%s: %s: %s\n", name, text, strerror(error));
+		(void)fprintf(stderr, "%s: %s: %s\n", name, shown, strerror(error));
 	else
-		(void)fprintf(stderr, "%s: %s\n", name, text);
+		(void)fprintf(stderr, "%s: %s\n", name, shown);
 }
 
 void

@@ -233,6 +233,16 @@ output_write(struct output *o, const void *bytes, size_t n)
 	return (true);
 }
 
+bool
+output_gone(const struct output *o, bool elsewhere)
+{
+	struct stat st;
+
+	if (!o->regular || fstat(o->fd, &st) != 0)
+		return (false);
+	return (st.st_nlink == 0 || (elsewhere && !is_named(o->fd, o->part != NULL ? o->part : o->path)));
+}
+
 static bool
 sync_folder(const char *path)
 {

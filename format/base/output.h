@@ -37,6 +37,9 @@ bool output_write(struct output *, const void *, size_t);
 /* Nothing behind `size`.  false: it is no file, or errno. */
 bool output_cut(struct output *, uint64_t size);
 
+/* Nobody will find what is written: its last name is gone; or, `elsewhere`, its name leads to another file, or none. */
+bool output_gone(const struct output *, bool elsewhere);
+
 enum output_fate {
 	OUTPUT_WHOLE, /* it takes its name */
 	OUTPUT_KEEP,  /* it stays as PATH.part */

@@ -20,4 +20,9 @@
 #define SANITIZER_MEMORY 1
 #endif
 
+/* They look at the process when it ends, as a debugger would. */
+#if defined(SANITIZER_THREAD) || defined(SANITIZER_MEMORY)
+#define SANITIZER 1
+#endif
+
 #endif

@@ -4,6 +4,7 @@
  */
 #include "probe/decode/decode.h"
 
+#include "format/base/canary.h"
 #include "format/base/hash.h"
 #include "probe/decode/decoders.h"
 
@@ -332,7 +333,7 @@ usual(struct decoder *d)
 	return (ipprotos[h[23]]);
 }
 
-void
+NO_CANARY void
 decode(struct packet *p, int dlt, const uint8_t *bytes, uint32_t caplen, uint32_t wire, int64_t ts,
        const struct decode_options *o)
 {

@@ -9,18 +9,10 @@
 
 #ifndef HAVE_SECCOMP
 
-bool
-calls_known(void)
+const char *
+calls_restrict(void)
 {
-	return (false);
-}
-
-bool
-calls_restrict(char *err, size_t errlen)
-{
-	(void)err;
-	(void)errlen;
-	return (true);
+	return ("built without libseccomp");
 }
 
 #else
@@ -29,8 +21,7 @@ calls_restrict(char *err, size_t errlen)
 #include <net/if.h>
 #include <sched.h>
 #include <seccomp.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -77,12 +68,6 @@ static const char *const deadly[] = {
 static const unsigned long questions[] = { SIOCGIFINDEX, SIOCGIFNAME, SIOCGIFHWADDR, SIOCGIFFLAGS, SIOCGIFMTU, FIONREAD,
 	FIONBIO, TCGETS, TIOCGWINSZ };
 
-bool
-calls_known(void)
-{
-	return (true);
-}
-
 static int
 add(scmp_filter_ctx c, uint32_t action, const char *name, unsigned n, const struct scmp_arg_cmp *args)
 {
@@ -128,8 +113,8 @@ add_uses(scmp_filter_ctx c)
 	return (r);
 }
 
-bool
-calls_restrict(char *err, size_t errlen)
+const char *
+calls_restrict(void)
 {
 	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r = c == NULL ? -ENOMEM : 0;
@@ -140,10 +125,7 @@ calls_restrict(char *err, size_t errlen)
 	r = r != 0 ? r : seccomp_load(c);
 	if (c != NULL)
 		seccomp_release(c);
-	if (r != 0)
-		(void)snprintf(err, errlen, "the sandbox can not be set up (seccomp: %s); --no-sandbox goes without",
-		    strerror(-r));
-	return (r == 0);
+	return (r == 0 ? NULL : r == -ENOMEM ? "out of memory" : "not in this kernel");
 }
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "probe/guard/files.h"
 
+#include "format/base/sanitizer.h"
+
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -135,7 +137,7 @@ files_restrict(const struct guard_paths *p)
 	int rules;
 	bool done;
 
-#ifdef NO_SANDBOX
+#ifdef SANITIZER
 	version = 0;
 #endif
 	if (version < 1)

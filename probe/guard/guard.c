@@ -52,21 +52,19 @@ guard_drop(const struct guard_options *o, const struct guard_paths *p, char *err
 	return (true);
 }
 
-bool
-guard_close(const struct guard_options *o, const struct guard_paths *p, char *err, size_t errlen)
+void
+guard_close(const struct guard_options *o, const struct guard_paths *p)
 {
+	const char *why;
+
 	if (o->no_sandbox) {
 		say("no sandbox");
-		return (true);
+		return;
 	}
-	if (!files_restrict(p) && p->live)
+	if (!files_restrict(p))
 		say("no Landlock (not in this kernel)");
-	if (!calls_known()) {
-		if (p->live)
-			say("no seccomp (built without libseccomp)");
-		return (true);
-	}
-	return (calls_restrict(err, errlen));
+	if ((why = calls_restrict()) != NULL)
+		buf_printf(&guard.says, "%sno seccomp (%s)", guard.sep, why);
 }
 
 const char *

@@ -33,7 +33,7 @@ bool guard_begin(const struct guard_options *, char *err, size_t errlen);
  * of that folder. */
 bool guard_drop(const struct guard_options *, const struct guard_paths *, char *err, size_t errlen);
 /* From here on no file is opened but those of the paths, no socket, no program: by Landlock and seccomp where they are. */
-bool guard_close(const struct guard_options *, const struct guard_paths *, char *err, size_t errlen);
+void guard_close(const struct guard_options *, const struct guard_paths *);
 /* "runs as nobody, no Landlock ...": who it became, and what could not be given up; "" where there is nothing to say.
  * Lives as long as the process. */
 const char *guard_says(void);

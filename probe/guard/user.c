@@ -5,6 +5,7 @@
  */
 #include "probe/guard/user.h"
 
+#include "format/base/sanitizer.h"
 #include "probe/guard/files.h"
 
 #include <ctype.h>
@@ -269,7 +270,7 @@ user_become(const struct user *u, char *err, size_t errlen)
 	if (geteuid() == 0 && !u->opens)
 		ok = turn_into(&u->who);
 	ok = ok && forget(u->opens) && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-#ifdef NO_SANDBOX
+#ifdef SANITIZER
 	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 #endif
 	if (!ok)

@@ -47,6 +47,12 @@ put(struct emit *e)
 }
 
 bool
+emit_ready(const struct emit *e)
+{
+	return (e->sink.ready == NULL || e->sink.ready(e->sink.arg));
+}
+
+bool
 emit_waits(const struct emit *e)
 {
 	return (e->batch->rows > 0 || e->tile->row > e->tile->done);
@@ -223,27 +229,71 @@ attributes(struct emit *e, const struct flow_state *f, const struct attr *a, uns
 }
 
 /* Per direction: what the side's packets looked like. */
-#define SIDE_VOLUME(p, side)                                                          \
+#define SIDE_SENT(p, side)                                                            \
 	do {                                                                          \
-		PUT(r, p##pkts, b->pkts[side]);                                       \
-		PUT(r, p##bytes, b->bytes[side]);                                     \
-		PUT(r, p##ipbytes, b->ipbytes[side]);                                 \
-		PUT(r, p##payload, b->payload[side]);                                 \
-		PUT(r, p##ipg_n, b->ipg_n[side]);                                     \
-		if (b->ipg_n[side] > 0) {                                             \
-			PUT(r, p##ipg_sum, b->ipg_sum[side]);                         \
-			PUT(r, p##ipg_sumsq, b->ipg_sumsq[side]);                     \
+		uint64_t gaps = b->pkts[side] - BIN_WHOLE(o->more, b, firsts, side);  \
+                                                                                      \
+		PUT_NOTED(r, &is, p##pkts, b->pkts[side]);                            \
+		PUT_NOTED(r, &is, p##bytes, b->bytes[side]);                          \
+		PUT_NOTED(r, &is, p##ipbytes, b->ipbytes[side]);                      \
+		PUT_NOTED(r, &is, p##payload, b->payload[side]);                      \
+		PUT_NOTED(r, &is, p##ipg_n, gaps);                                    \
+		if (gaps > 0) {                                                       \
+			PUT_NOTED(r, &is, p##ipg_sum, b->ipg_sum[side]);              \
+			PUT_NOTED(r, &is, p##ipg_sumsq, b->ipg_sumsq[side]);          \
 		}                                                                     \
-		if (b->pkts[side] > 0 && ip) {                                        \
-			PUT(r, p##ttlmin, b->ttlmin[side]);                           \
-			PUT(r, p##ttlmax, b->ttlmax[side]);                           \
-			PUT(r, p##dscp, b->dscp[side]);                               \
-			PUT(r, p##dscps, t ? t->dscps[side] : 1);                     \
-			PUT(r, p##ect0, t ? t->ect0[side] : 0);                       \
-			PUT(r, p##ect1, t ? t->ect1[side] : 0);                       \
-			PUT(r, p##ce, t ? t->ce[side] : 0);                           \
-		}                                                                     \
+		if (!ip)                                                              \
+			break;                                                        \
+		PUT_NOTED(r, &is, p##ttlmin, b->ttlmin[side]);                        \
+		PUT_NOTED(r, &is, p##ttlmax, b->ttlmax[side]);                        \
+		PUT_NOTED(r, &is, p##dscp, b->dscp[side]);                            \
+		PUT_NOTED(r, &is, p##dscps, t->dscps[side]);                          \
+		PUT_NOTED(r, &is, p##ect0, t->ect0[side]);                            \
+		PUT_NOTED(r, &is, p##ect1, t->ect1[side]);                            \
+		PUT_NOTED(r, &is, p##ce, t->ce[side]);                                \
 	} while (0)
+/* Zero, and that stands in a tile already. */
+#define SIDE_SILENT(p)                                                                \
+	(bit_set(is.w, F_##p##pkts), bit_set(is.w, F_##p##bytes), bit_set(is.w, F_##p##ipbytes), \
+	    bit_set(is.w, F_##p##payload), bit_set(is.w, F_##p##ipg_n))
+
+static void
+volume(struct tile *r, const struct told *o)
+{
+	static const struct tos zero = { .dscps = { 1, 1 } };
+	const struct bin *b = o->b;
+	const struct tos *t = o->tos != NULL ? o->tos : &zero;
+	int src = o->f->src, dst = 1 - src;
+	bool ip = key_is_ip(&o->f->key);
+	struct tile_noted is = { { 0 } };
+
+	if (b->pkts[src] > 0)
+		SIDE_SENT(s, src);
+	else
+		SIDE_SILENT(s);
+	if (b->pkts[dst] > 0)
+		SIDE_SENT(d, dst);
+	else
+		SIDE_SILENT(d);
+	tile_note(r, &is);
+}
+
+/* Once more, where a sum may have gone round. */
+#define SIDE_SUMS(p, side)                                                            \
+	do {                                                                          \
+		PUT(r, p##bytes, BIN_WHOLE(m, b, bytes, side));                       \
+		PUT(r, p##ipbytes, BIN_WHOLE(m, b, ipbytes, side));                   \
+		PUT(r, p##payload, BIN_WHOLE(m, b, payload, side));                   \
+		if (TILE_HAS(r, p##ipg_sum))                                          \
+			PUT(r, p##ipg_sum, BIN_WHOLE(m, b, ipg_sum, side));           \
+	} while (0)
+
+static void
+whole_sums(struct tile *r, const struct bin *b, const struct bin_more *m, int src)
+{
+	SIDE_SUMS(s, src);
+	SIDE_SUMS(d, 1 - src);
+}
 
 /* Everything that is counted: in a bin's own record and in a correction alike. */
 static void
@@ -251,16 +301,15 @@ counts(struct tile *r, const struct told *o)
 {
 	const struct flow_state *f = o->f;
 	const struct bin *b = o->b;
-	const struct tos *t = o->tos;
-	int src = f->src, dst = 1 - src;
-	bool ip = key_is_ip(&f->key);
+	const struct bin_more *m = o->more;
 
-	SIDE_VOLUME(s, src);
-	SIDE_VOLUME(d, dst);
-	if (ip)
-		frag_fields(r, o->frag, src, dst);
+	volume(r, o);
+	if (m != NULL)
+		whole_sums(r, b, m, f->src);
+	if (key_is_ip(&f->key))
+		frag_fields(r, o->frag, f->src, 1 - f->src);
 	for (const struct extra *x = extras; x->fill != NULL; x++) {
-		uint32_t cell = *extra_cell(x, (struct bin *)(uintptr_t)b);
+		uint32_t cell = extra_cell(x, b, m);
 
 		if (cell != 0)
 			x->fill(o->track, cell, r);

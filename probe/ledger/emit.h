@@ -13,6 +13,7 @@
 /* Where full batches go: takes ownership, gives an empty one back. */
 struct sink {
 	struct batch *(*put)(void *arg, struct batch *);
+	bool (*ready)(void *arg); /* a batch would be taken now, and not be dropped; NULL: always */
 	void *arg;
 };
 
@@ -29,6 +30,7 @@ struct told {
 	const struct track *track;
 	const struct flow_state *f;
 	const struct bin *b;
+	const struct bin_more *more;
 	const struct tos *tos;
 	const struct frag_counts *frag;
 	const struct attr *attr;
@@ -61,6 +63,7 @@ void emit_correction(struct emit *, const struct told *);
 void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t cause, const struct ending *);
 /* The MAR record of a span. `late`: of packets that came after it was sealed. */
 void emit_mar(struct emit *, int64_t start, const struct stat_set *, int64_t watermark, bool late);
+bool emit_ready(const struct emit *); /* so is the sink */
 bool emit_waits(const struct emit *); /* there are records that no sink has yet */
 void emit_flush(struct emit *); /* what is in the batch goes to the sink */
 

@@ -25,6 +25,7 @@ ledger_init(struct ledger *l, struct table *t, const struct ledger_options *o)
 	l->leaves = INT64_MIN;
 	timeline_init(&l->time, o->interval, TIMELINE_GRACE(o->interval));
 	pool_init(&l->bins, sizeof(struct bin), cells - 1);
+	pool_init(&l->mores, sizeof(struct bin_more), cells);
 	pool_init(&l->toses, sizeof(struct tos), cells);
 	pool_init(&l->frags, sizeof(struct frag_counts), cells);
 	holds_init(&l->holds, o->max_holds);
@@ -38,6 +39,7 @@ ledger_free(struct ledger *l)
 {
 	timeline_free(&l->time);
 	pool_free(&l->bins);
+	pool_free(&l->mores);
 	pool_free(&l->toses);
 	pool_free(&l->frags);
 	holds_free(&l->holds);
@@ -58,6 +60,22 @@ list_of(struct ledger *l, const struct bin *b)
 
 /* --- cells */
 
+static struct bin_more *
+more_of(const struct ledger *l, const struct bin *b)
+{
+	return (b->more != 0 ? pool_at(&l->mores, b->more) : NULL);
+}
+
+struct bin_more *
+ledger_more(struct ledger *l, struct bin *b)
+{
+	if (b->more == 0) {
+		b->more = pool_get(&l->mores);
+		memset(pool_at(&l->mores, b->more), 0, sizeof(struct bin_more));
+	}
+	return (pool_at(&l->mores, b->more));
+}
+
 struct tos *
 ledger_tos(struct ledger *l, struct bin *b)
 {
@@ -71,27 +89,33 @@ ledger_tos(struct ledger *l, struct bin *b)
 struct frag_counts *
 ledger_frags(struct ledger *l, struct bin *b)
 {
-	if (b->frag == 0) {
-		b->frag = pool_get(&l->frags);
-		memset(pool_at(&l->frags, b->frag), 0, sizeof(struct frag_counts));
+	struct bin_more *m = ledger_more(l, b);
+
+	if (m->frag == 0) {
+		m->frag = pool_get(&l->frags);
+		memset(pool_at(&l->frags, m->frag), 0, sizeof(struct frag_counts));
 	}
-	return (pool_at(&l->frags, b->frag));
+	return (pool_at(&l->frags, m->frag));
 }
 
 static void
 free_cells(struct ledger *l, const struct flow_state *f, struct bin *b)
 {
 	const struct tracker *k = tracker_at(f);
+	struct bin_more *m = more_of(l, b);
 
 	if (k->end_bin != NULL)
 		k->end_bin(l->track, b);
 	for (const struct extra *x = extras; x->fill != NULL; x++)
-		if (*extra_cell(x, b) != 0)
-			x->end(l->track, *extra_cell(x, b));
+		if (extra_cell(x, b, m) != 0)
+			x->end(l->track, extra_cell(x, b, m));
 	if (b->tos != 0)
 		pool_put(&l->toses, b->tos);
-	if (b->frag != 0)
-		pool_put(&l->frags, b->frag);
+	if (m == NULL)
+		return;
+	if (m->frag != 0)
+		pool_put(&l->frags, m->frag);
+	pool_put(&l->mores, b->more);
 }
 
 /* --- a flow's bins in the order in which they are written */
@@ -101,10 +125,12 @@ written_at(const struct ledger *l, const struct flow_state *f, const struct bin 
 {
 	int64_t until;
 
+	int64_t due = ledger_due(l, b);
+
 	if ((f->life & LIFE_HOLDS) == 0)
-		return (b->due);
+		return (due);
 	until = hold_until(&l->holds, f, b->start);
-	return (until > b->due ? until : b->due);
+	return (until > due ? until : due);
 }
 
 int64_t
@@ -121,7 +147,9 @@ sooner(const struct ledger *l, const struct flow_state *f, const struct bin *a, 
 
 	if (x != y)
 		return (x < y);
-	return (a->due < b->due || (a->due == b->due && bin_is_late(a) && !bin_is_late(b)));
+	x = ledger_due(l, a);
+	y = ledger_due(l, b);
+	return (x < y || (x == y && bin_is_late(a) && !bin_is_late(b)));
 }
 
 /* Of a flow's bins the one that is written first, or last. */
@@ -156,12 +184,14 @@ unchain(const struct ledger *l, struct flow_state *f, uint32_t n)
 	f->pending--;
 }
 
-static struct told
+static inline struct told
 told(const struct ledger *l, const struct flow_state *f, const struct bin *b)
 {
-	return ((struct told){ .track = l->track, .f = f, .b = b,
+	const struct bin_more *m = more_of(l, b);
+
+	return ((struct told){ .track = l->track, .f = f, .b = b, .more = m,
 	    .tos = b->tos != 0 ? pool_at(&l->toses, b->tos) : NULL,
-	    .frag = b->frag != 0 ? pool_at(&l->frags, b->frag) : NULL,
+	    .frag = m != NULL && m->frag != 0 ? pool_at(&l->frags, m->frag) : NULL,
 	    .attr = f->attr != 0 ? pool_at(&l->table->attrs, f->attr) : NULL });
 }
 
@@ -289,12 +319,12 @@ ledger_end(struct ledger *l, struct flow_state *f, uint8_t cause, int64_t when)
 
 	if (b != NULL && when < written_at(l, f, b)) {
 		b->flags |= RFLAGS_end;
-		b->cause = cause;
-		b->conn = end.conn;
+		b->cause = cause & 15;
+		b->conn = end.conn & 15;
 		if (cause == CAUSE_idle && end.conn != 0)
 			b->state = end.state;
 	} else if (b != NULL && end.row) {
-		b->end_row = cause;
+		b->end_row = cause & 15;
 	} else if (end.row) {
 		write_end(l, f, cause);
 	}
@@ -311,7 +341,7 @@ take_start(const struct ledger *l, struct flow_state *f, struct bin *b, int64_t 
 		f->life |= LIFE_STARTED;
 		b->flags |= RFLAGS_start;
 		f->otime = b->start;
-		f->freeze = b->due;
+		f->freeze = ledger_due(l, b);
 		return;
 	}
 	for (uint32_t n = b->older; n != 0; n = bin_at(l, n)->older) {
@@ -324,7 +354,7 @@ take_start(const struct ledger *l, struct flow_state *f, struct bin *b, int64_t 
 		if (old->state == STATE_INT)
 			old->state = STATE_REQ;
 		b->flags |= RFLAGS_start;
-		f->freeze = b->due;
+		f->freeze = ledger_due(l, b);
 	}
 }
 
@@ -337,17 +367,26 @@ find_open(const struct ledger *l, const struct flow_state *f, int64_t start, boo
 	while (n != 0) {
 		const struct bin *b = bin_at(l, n);
 
-		if (b->start == start && bin_is_late(b) == late && b->due > now)
+		if (b->start == start && bin_is_late(b) == late && ledger_due(l, b) > now)
 			return (n);
 		n = b->older;
 	}
 	return (0);
 }
 
+/* They are written in the order of their list. */
+static int64_t
+late_due(const struct ledger *l, int64_t now)
+{
+	const struct list *q = &l->time.late;
+	int64_t due = now + l->time.grace, last = q->tail != 0 ? ledger_due(l, bin_at(l, q->tail)) : INT64_MIN;
+
+	return (due < last ? last : due);
+}
+
 static uint32_t
 open_bin(struct ledger *l, uint32_t flow, struct flow_state *f, int64_t start, bool late, int64_t now)
 {
-	const struct list *q = &l->time.late;
 	struct bin *b;
 	uint32_t n;
 
@@ -360,9 +399,8 @@ open_bin(struct ledger *l, uint32_t flow, struct flow_state *f, int64_t start, b
 	b->start = start;
 	b->flow = flow;
 	b->flags = late ? RFLAGS_late : 0;
-	b->due = late ? now + l->time.grace : timeline_seal(&l->time, start);
-	if (late && q->tail != 0 && b->due < bin_at(l, q->tail)->due)
-		b->due = bin_at(l, q->tail)->due; /* they are written in the order of their list */
+	if (late)
+		ledger_more(l, b)->due = late_due(l, now);
 	b->ttlmin[0] = b->ttlmin[1] = 255;
 	b->older = f->bin;
 	f->bin = n;
@@ -487,7 +525,7 @@ merge_tos(struct ledger *l, struct bin *to, struct bin *from)
 }
 
 static void
-merge_frags(struct ledger *l, struct bin *to, struct bin *from)
+merge_frags(struct ledger *l, struct bin_more *to, struct bin_more *from)
 {
 	struct frag_counts *a;
 	const struct frag_counts *b;
@@ -513,17 +551,49 @@ merge_frags(struct ledger *l, struct bin *to, struct bin *from)
 static void
 merge_extras(struct ledger *l, struct bin *to, struct bin *from)
 {
-	for (const struct extra *x = extras; x->fill != NULL; x++) {
-		uint32_t *a = extra_cell(x, to), *b = extra_cell(x, from);
+	struct bin_more *m = more_of(l, to), *of = more_of(l, from);
 
-		if (*b == 0)
+	for (const struct extra *x = extras; x->fill != NULL; x++) {
+		uint32_t a = extra_cell(x, to, m), b = extra_cell(x, from, of);
+
+		if (b == 0)
 			continue;
-		if (*a != 0 && x->merge != NULL) {
-			x->merge(l->track, *a, *b);
+		if (a != 0 && x->merge != NULL) {
+			x->merge(l->track, a, b);
 			continue;
 		}
-		*a = *b;
-		*b = 0;
+		*extra_place(x, to, m) = b;
+		*extra_place(x, from, of) = 0;
+	}
+}
+
+/* All bits of a sum. */
+#define SET_SUM(l, b, name, side, sum)                                                             \
+	do {                                                                                       \
+		uint64_t all = (sum), high = all >> 8 * sizeof((b)->name[0]);                      \
+                                                                                                   \
+		(b)->name[side] = (__typeof__((b)->name[0]))all;                                   \
+		if (high != 0 || (b)->more != 0)                                                   \
+			ledger_more(l, b)->name[side] = (uint32_t)high;                            \
+	} while (0)
+
+void
+ledger_less_payload(struct ledger *l, struct bin *b, int side, uint64_t n)
+{
+	SET_SUM(l, b, payload, side, BIN_WHOLE(more_of(l, b), b, payload, side) - n);
+}
+
+static void
+merge_sums(struct ledger *l, struct bin *to, const struct bin *from)
+{
+	const struct bin_more *m = more_of(l, from);
+
+	for (int i = 0; i < 2; i++) {
+		to->pkts[i] += from->pkts[i];
+#define ADD(type, name) SET_SUM(l, to, name, i, BIN_WHOLE(more_of(l, to), to, name, i) + BIN_WHOLE(m, from, name, i));
+		BIN_SUMS(ADD)
+#undef ADD
+		bin_add_sumsq(to, i, from->ipg_sumsq[i]);
 	}
 }
 
@@ -533,15 +603,12 @@ merge_bins(struct ledger *l, const struct flow_state *f, struct bin *to, struct 
 	for (int i = 0; i < 2; i++) {
 		if (from->pkts[i] > 0 && (to->pkts[i] == 0 || from->stime < to->stime))
 			to->dscp[i] = from->dscp[i];
-#define ADD(type, name) to->name[i] += from->name[i];
-		BIN_SUMS(ADD)
-#undef ADD
-		bin_add_sumsq(to, i, from->ipg_sumsq[i]);
 		if (from->ttlmin[i] < to->ttlmin[i])
 			to->ttlmin[i] = from->ttlmin[i];
 		if (from->ttlmax[i] > to->ttlmax[i])
 			to->ttlmax[i] = from->ttlmax[i];
 	}
+	merge_sums(l, to, from);
 	if (from->stime < to->stime)
 		to->stime = from->stime;
 	if (from->ltime > to->ltime)
@@ -549,7 +616,8 @@ merge_bins(struct ledger *l, const struct flow_state *f, struct bin *to, struct 
 	to->flags |= from->flags & (uint16_t)~(RFLAGS_start | RFLAGS_end);
 	to->seen |= from->seen;
 	merge_tos(l, to, from);
-	merge_frags(l, to, from);
+	if (from->more != 0)
+		merge_frags(l, ledger_more(l, to), ledger_more(l, from));
 	merge_extras(l, to, from);
 	if (tracker_at(f)->merge != NULL)
 		tracker_at(f)->merge(l->track, to, from);
@@ -592,7 +660,7 @@ ledger_move(struct ledger *l, uint32_t to, uint32_t from, int64_t now, int64_t o
 int64_t
 ledger_late_due(const struct ledger *l)
 {
-	return (l->time.late.head != 0 ? bin_at(l, l->time.late.head)->due : INT64_MAX);
+	return (l->time.late.head != 0 ? ledger_due(l, bin_at(l, l->time.late.head)) : INT64_MAX);
 }
 
 void

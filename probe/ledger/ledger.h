@@ -35,7 +35,7 @@ struct ledger {
 	struct track *track;
 	struct watermark clock;
 	struct timeline time;
-	struct pool bins, toses, frags;
+	struct pool bins, mores, toses, frags;
 	struct holds holds;
 	struct emit emit;
 	struct stat_set total;   /* of the MAR records that were written */
@@ -98,7 +98,7 @@ ledger_count(struct ledger *l, const struct seen *v, const struct flow_state *f)
 {
 	struct bin *b = bin_at(l, f->bin);
 
-	if (f->bin == 0 || b->start != v->start || bin_is_late(b) != v->late || b->due <= v->now)
+	if (f->bin == 0 || b->start != v->start || v->late || bin_is_late(b))
 		return (ledger_open(l, v));
 	l->counting = f->bin;
 	return (b);
@@ -107,9 +107,16 @@ ledger_count(struct ledger *l, const struct seen *v, const struct flow_state *f)
 /* A place to count what is learned at `now` about the flow's bin of `start`: that bin if it is open, else a blank
  * one.  One at a time; ledger_done() follows. */
 struct bin *ledger_bin(struct ledger *, const struct flow_ref *, int64_t start, int64_t now);
+/* Counts n, which has 32 bits at most. */
+#define LEDGER_ADD(l, b, name, side, n)                                                           \
+	(__builtin_add_overflow((b)->name[side], (uint32_t)(n), &(b)->name[side]) ?               \
+		(void)ledger_more(l, b)->name[side]++ : (void)0)
+/* Some of the payload was none. */
+void ledger_less_payload(struct ledger *, struct bin *, int side, uint64_t n);
 /* Open: nothing to do.  Blank: its correction is written. */
 void ledger_done(struct ledger *, struct bin *);
 /* Cells of a bin, zeroed at first. */
+struct bin_more *ledger_more(struct ledger *, struct bin *);
 struct tos *ledger_tos(struct ledger *, struct bin *);
 struct frag_counts *ledger_frags(struct ledger *, struct bin *);
 
@@ -143,6 +150,14 @@ struct stat_set *ledger_stats(struct ledger *, int64_t now);
 
 /* The flow's bin of that time, not a LATE one, even if it is sealed; NULL: it is written, or there never was one. */
 struct bin *ledger_unwritten(const struct ledger *, const struct flow_state *, int64_t start);
+/* The watermark at which a bin is sealed. */
+static inline int64_t
+ledger_due(const struct ledger *l, const struct bin *b)
+{
+	if (bin_is_late(b))
+		return (((const struct bin_more *)pool_at(&l->mores, b->more))->due);
+	return (timeline_seal(&l->time, b->start));
+}
 /* The watermark at which a bin is written: its seal, or when what holds it is lifted. */
 int64_t ledger_written_at(const struct ledger *, const struct bin *);
 /* The flow ends at watermark `when`: the record that is written last says so, or a row of its own (SEMANTICS 0,

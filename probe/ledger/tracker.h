@@ -86,17 +86,28 @@ tracker_at(const struct flow_state *f)
 
 /* What a bin of any flow can have beside its tracker's: a cell with a pool of its own. */
 struct extra {
-	size_t cell; /* of struct bin */
+	size_t cell; /* of struct bin, */
+	bool more;   /* or of struct bin_more */
 	void (*fill)(const struct track *, uint32_t cell, struct tile *);
 	void (*merge)(struct track *, uint32_t to, uint32_t from); /* NULL: such flows are never merged */
 	void (*end)(struct track *, uint32_t cell);
 };
 extern const struct extra extras[]; /* ends with fill == NULL */
 
-static inline uint32_t *
-extra_cell(const struct extra *x, struct bin *b)
+/* m: the bin's, or NULL. */
+static inline uint32_t
+extra_cell(const struct extra *x, const struct bin *b, const struct bin_more *m)
 {
-	return ((uint32_t *)(void *)((uint8_t *)b + x->cell));
+	const uint8_t *at = x->more ? (const uint8_t *)m : (const uint8_t *)b;
+
+	return (at != NULL ? *(const uint32_t *)(const void *)(at + x->cell) : 0);
+}
+
+/* Where it stands; m must be there if it is there. */
+static inline uint32_t *
+extra_place(const struct extra *x, struct bin *b, struct bin_more *m)
+{
+	return ((uint32_t *)(void *)((x->more ? (uint8_t *)m : (uint8_t *)b) + x->cell));
 }
 
 #endif

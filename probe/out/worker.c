@@ -1,49 +1,135 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * worker.c: one thread that writes, and two short queues: full batches to it, empty ones back.  Tested by
- * tests/live.tap.
+ * test_worker.c, tests/live.tap and tests/faults.tap.
  */
 #include "probe/out/worker.h"
 
 #include "format/base/clock.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "probe/out/losses.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #define SPARE 3 /* batches of about 15 MB, beside those that are being filled: full, being written */
+#define CALM  10 /* s without a drop: it is fast enough again */
 
 struct worker {
 	struct writer *writer;
+	bool live;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct batch **full, **empty;
 	unsigned nfull, nempty;
-	bool stop, failed, busy;
+	atomic_bool stuck;     /* there is no empty one: live, what is brought now is dropped */
+	bool ends, stop, given_up, busy;
+	bool failed;           /* the last batch could not be written */
+	bool slow, trouble;    /* said, and not yet over */
+	int64_t dropped;       /* when that was last; s */
+	uint64_t before;       /* records that were lost when it was said */
+	uint64_t brought, written; /* records */
 	struct worker_state state;
+	struct losses *losses;
+	struct batch *told;    /* losses that are being written, */
+	uint32_t kept;         /* of these rows so many were brought */
 };
 
+static int64_t
+seconds(struct timespec *t)
+{
+	(void)clock_gettime(CLOCK_MONOTONIC, t);
+	return (t->tv_sec);
+}
+
+/* For a second, or until something happens. */
+static void
+wait_a_second(struct worker *w)
+{
+	struct timespec t;
+
+	t.tv_sec = seconds(&t) + 1;
+	(void)pthread_cond_timedwait(&w->changed, &w->lock, &t);
+}
+
+/* --- what is said */
+
+static void
+say_trouble(struct worker *w)
+{
+	if (!w->live || w->trouble)
+		return;
+	if (!w->slow)
+		w->before = losses_records(w->losses);
+	w->trouble = true;
+	log_warnx("%s; it is tried again, what has no room meanwhile is dropped", writer_error(w->writer));
+}
+
+static void
+say_slow(struct worker *w)
+{
+	struct timespec t;
+
+	w->dropped = seconds(&t);
+	if (w->slow || w->trouble)
+		return;
+	w->before = losses_records(w->losses);
+	w->slow = true;
+	log_warnx("writing is too slow: records are dropped");
+}
+
+static void
+say_over(struct worker *w)
+{
+	uint64_t lost = losses_records(w->losses) - w->before;
+	struct timespec t;
+
+	if ((!w->slow && !w->trouble) || w->failed || w->nfull > 0 || (w->slow && seconds(&t) - w->dropped < CALM))
+		return;
+	if (lost == 0)
+		log_info("all is written again, nothing was dropped");
+	else
+		log_info("all is written again; %" PRIu64 " record%s dropped meanwhile", lost, lost == 1 ? " was" : "s were");
+	w->slow = w->trouble = false;
+}
+
+/* --- the thread */
+
+/* Also at the very end: a few rows may have room where a block had none. */
+static bool
+can_tell(const struct worker *w)
+{
+	return (losses_wait(w->losses) && w->live && !w->given_up);
+}
+
+/* The next to be written; losses are told when nothing else waits.  NULL: that was all. */
 static struct batch *
-next_full(struct worker *w)
+next(struct worker *w)
 {
 	struct batch *b;
 
-	pthread_mutex_lock(&w->lock);
-	while (w->nfull == 0 && !w->stop)
-		pthread_cond_wait(&w->changed, &w->lock);
-	if (w->nfull == 0) {
-		pthread_mutex_unlock(&w->lock);
+	while (w->nfull == 0 && !w->stop && !can_tell(w)) {
+		say_over(w); /* at the end the last line says it */
+		if (w->slow || w->trouble)
+			wait_a_second(w);
+		else
+			(void)pthread_cond_wait(&w->changed, &w->lock);
+	}
+	if (w->nfull == 0 && !can_tell(w))
 		return (NULL);
+	if (w->nfull == 0) {
+		w->kept = losses_tell(w->losses, w->told);
+		return (w->told);
 	}
 	b = w->full[0];
 	w->nfull--;
-	w->busy = true;
 	for (unsigned i = 0; i < w->nfull; i++)
 		w->full[i] = w->full[i + 1];
-	pthread_mutex_unlock(&w->lock);
 	return (b);
 }
 
@@ -63,12 +149,14 @@ completes(const struct batch *b)
 
 /* The batch was written. */
 static void
-note(struct worker_state *s, uint64_t written, int64_t bin_end)
+note(struct worker *w, const struct batch *b)
 {
+	struct worker_state *s = &w->state;
+	int64_t latency, bin_end = completes(b);
 	struct timespec now;
-	int64_t latency;
 
-	s->written = written;
+	w->written += b == w->told ? w->kept : b->rows;
+	s->written = writer_bytes(w->writer);
 	if (bin_end == WORKER_NO_TIME)
 		return;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -78,58 +166,113 @@ note(struct worker_state *s, uint64_t written, int64_t bin_end)
 		s->latency_most = latency;
 }
 
+/* With the lock, but for the writing itself.  Live it goes on until it is written, or all ends. */
+static void
+write_batch(struct worker *w, struct batch *b)
+{
+	while (w->live || !w->failed) {
+		bool good;
+
+		(void)pthread_mutex_unlock(&w->lock);
+		good = writer_put(w->writer, b);
+		(void)pthread_mutex_lock(&w->lock);
+		w->failed = !good;
+		if (good) {
+			note(w, b);
+			return;
+		}
+		say_trouble(w);
+		w->given_up = w->ends && b == w->told;
+		if (w->ends || !w->live)
+			break;
+		wait_a_second(w);
+	}
+	losses_take(w->losses, b);
+}
+
+static void
+give_back(struct worker *w, struct batch *b)
+{
+	batch_reset(b);
+	if (b == w->told)
+		return;
+	w->empty[w->nempty++] = b;
+	atomic_store(&w->stuck, false);
+	(void)pthread_cond_broadcast(&w->changed);
+}
+
 static void *
 work(void *arg)
 {
 	struct worker *w = arg;
 	struct batch *b;
 
-	while ((b = next_full(w)) != NULL) {
-		bool ok = w->failed || writer_put(w->writer, b);
-		int64_t bin_end = completes(b);
-
-		batch_reset(b);
-		pthread_mutex_lock(&w->lock);
+	(void)pthread_mutex_lock(&w->lock);
+	while ((b = next(w)) != NULL) {
+		w->busy = true;
+		write_batch(w, b);
 		w->busy = false;
-		if (ok && !w->failed)
-			note(&w->state, writer_bytes(w->writer), bin_end);
-		w->failed |= !ok;
-		w->empty[w->nempty++] = b;
-		pthread_cond_broadcast(&w->changed);
-		pthread_mutex_unlock(&w->lock);
+		give_back(w, b);
 	}
+	(void)pthread_mutex_unlock(&w->lock);
 	return (NULL);
 }
 
-/* Give a full batch, get an empty one: waits while the writer has all the others. */
+/* --- those who bring batches */
+
+/* Give a full batch, get an empty one. */
 static struct batch *
 put(void *arg, struct batch *b)
 {
 	struct worker *w = arg;
 
-	pthread_mutex_lock(&w->lock);
+	(void)pthread_mutex_lock(&w->lock);
+	w->brought += b->rows;
+	if (w->live && !w->ends && w->nempty == 0) {
+		say_slow(w);
+		losses_take(w->losses, b);
+		(void)pthread_mutex_unlock(&w->lock);
+		batch_reset(b);
+		return (b);
+	}
 	w->full[w->nfull++] = b;
-	pthread_cond_broadcast(&w->changed);
+	(void)pthread_cond_broadcast(&w->changed);
 	while (w->nempty == 0)
-		pthread_cond_wait(&w->changed, &w->lock);
+		(void)pthread_cond_wait(&w->changed, &w->lock);
 	b = w->empty[--w->nempty];
-	pthread_mutex_unlock(&w->lock);
+	atomic_store(&w->stuck, w->nempty == 0);
+	(void)pthread_mutex_unlock(&w->lock);
 	return (b);
 }
 
+static bool
+ready(void *arg)
+{
+	struct worker *w = arg;
+
+	return (!w->live || !atomic_load(&w->stuck));
+}
+
 struct worker *
-worker_new(struct writer *writer, unsigned bring)
+worker_new(struct writer *writer, unsigned bring, bool live)
 {
 	struct worker *w = mem_zero(1, sizeof(*w));
+	pthread_condattr_t attr;
 
 	w->writer = writer;
+	w->live = live;
 	w->state = (struct worker_state){ .queue = SPARE, .latency = WORKER_NO_TIME, .latency_most = WORKER_NO_TIME };
 	w->full = mem_zero(bring + SPARE, sizeof(*w->full));
 	w->empty = mem_zero(bring + SPARE, sizeof(*w->empty));
 	while (w->nempty < SPARE)
 		w->empty[w->nempty++] = batch_new(BATCH_ROWS);
+	w->losses = losses_new();
+	w->told = batch_new(BATCH_ROWS);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->changed, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	if (pthread_create(&w->thread, NULL, work, w) != 0)
 		fatalx("cannot start the writer's thread");
 	return (w);
@@ -138,7 +281,7 @@ worker_new(struct writer *writer, unsigned bring)
 struct sink
 worker_sink(struct worker *w)
 {
-	return ((struct sink){ put, w });
+	return ((struct sink){ .put = put, .ready = ready, .arg = w });
 }
 
 bool
@@ -146,10 +289,19 @@ worker_failed(struct worker *w)
 {
 	bool failed;
 
-	pthread_mutex_lock(&w->lock);
-	failed = w->failed;
-	pthread_mutex_unlock(&w->lock);
+	(void)pthread_mutex_lock(&w->lock);
+	failed = w->failed && !w->live;
+	(void)pthread_mutex_unlock(&w->lock);
 	return (failed);
+}
+
+void
+worker_ends(struct worker *w)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	w->ends = true;
+	(void)pthread_cond_broadcast(&w->changed);
+	(void)pthread_mutex_unlock(&w->lock);
 }
 
 void
@@ -157,10 +309,11 @@ worker_look(const struct worker *w, struct worker_state *s)
 {
 	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&w->lock;
 
-	pthread_mutex_lock(lock);
+	(void)pthread_mutex_lock(lock);
 	*s = w->state;
 	s->queued = w->nfull + w->busy;
-	pthread_mutex_unlock(lock);
+	s->lost = losses_records(w->losses);
+	(void)pthread_mutex_unlock(lock);
 }
 
 bool
@@ -169,15 +322,19 @@ worker_free(struct worker **pw, struct worker_state *last)
 	struct worker *w = *pw;
 	bool ok;
 
-	pthread_mutex_lock(&w->lock);
+	worker_ends(w);
+	(void)pthread_mutex_lock(&w->lock);
 	w->stop = true;
-	pthread_cond_broadcast(&w->changed);
-	pthread_mutex_unlock(&w->lock);
+	(void)pthread_cond_broadcast(&w->changed);
+	(void)pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
-	ok = !w->failed;
 	*last = w->state;
+	last->lost = w->brought - w->written;
+	ok = !w->failed && last->lost == 0;
 	while (w->nempty > 0)
 		batch_free(&w->empty[--w->nempty]);
+	batch_free(&w->told);
+	losses_free(&w->losses);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->changed);
 	free(w->full);

@@ -4,6 +4,7 @@
  */
 #include "probe/settle/settle.h"
 
+#include "format/base/canary.h"
 #include "format/base/clock.h"
 
 #include <endian.h>
@@ -130,13 +131,17 @@ count_frag(struct ledger *l, const struct seen *v)
 }
 
 static void
-count_gap(const struct flow_state *f, struct bin *b, int side, int64_t ts)
+count_gap(struct ledger *l, const struct flow_state *f, struct bin *b, int side, int64_t ts)
 {
 	uint64_t us = ts > f->last[side] ? (uint64_t)(ts - f->last[side]) / USEC : 0;
 
-	b->ipg_n[side]++;
-	b->ipg_sum[side] += us;
-	bin_add_sumsq(b, side, us >> 32 ? UINT64_MAX : us * us);
+	LEDGER_ADD(l, b, ipg_sum, side, us);
+	if (us >> 32) {
+		ledger_more(l, b)->ipg_sum[side] += (uint32_t)(us >> 32);
+		b->ipg_sumsq[side] = UINT64_MAX;
+		return;
+	}
+	bin_add_sumsq(b, side, us * us);
 }
 
 /* What most packets do not have. */
@@ -170,10 +175,10 @@ count_volume(struct ledger *l, const struct seen *v)
 		b->stime = p->ts;
 	if (b->pkts[side]++ == 0)
 		b->dscp[side] = p->tos >> 2;
-	b->bytes[side] += p->wire;
-	b->ipbytes[side] += p->iplen;
+	LEDGER_ADD(l, b, bytes, side, p->wire);
+	LEDGER_ADD(l, b, ipbytes, side, p->iplen);
 	if (p->facts & FACT_PAYLOAD)
-		b->payload[side] += p->payload;
+		LEDGER_ADD(l, b, payload, side, p->payload);
 	if (p->ttl < b->ttlmin[side])
 		b->ttlmin[side] = p->ttl;
 	if (p->ttl > b->ttlmax[side])
@@ -200,7 +205,7 @@ confirms(const struct flow_state *f, const struct tracker *k, const struct packe
 	    (f->packets >= CONFIRM_MIN && (k->oneway || p->facts & FACT_NOANSWER)));
 }
 
-bool
+NO_CANARY bool
 count(struct flows *fl, struct seen *v)
 {
 	struct flow_state *f = flow_at(&fl->table, v->flow);
@@ -214,12 +219,13 @@ count(struct flows *fl, struct seen *v)
 	v->f = f;
 	v->b = b;
 	if (first_side) {
+		LEDGER_ADD(fl->ledger, b, firsts, side, 1);
 		first_of_side(fl, v);
 		replied(fl->ledger, f, v->now);
 	} else {
 		if (p->vlan != f->vlan[side] || p->ivlan != f->ivlan[side])
 			b->flags |= RFLAGS_vlanchg;
-		count_gap(f, b, side, p->ts);
+		count_gap(fl->ledger, f, b, side, p->ts);
 	}
 	if (v->told != 0) {
 		f->src = v->src;

@@ -53,8 +53,8 @@ snapshot_line(const struct snapshot *t, struct buf *b)
 	ADD_IF_ANY(b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
 	ADD_IF_ANY(b, "; evicted: ", "", { s->evict_prob + s->evict_conf, "flows" }, { s->saevict, "SAs" },
 	    { s->fragevict, "datagrams" }, { s->dnsevict, "DNS queries" }, { s->synevict, "SYNs" }, { s->segevict, "bins" });
-	buf_printf(b, "; %" PRIu64 " %s", t->records, t->records == 1 ? "record" : "records");
-	ADD_IF_ANY(b, ", ", "", { s->recdrop, "dropped: writing was too slow" });
+	buf_printf(b, "; %" PRIu64 " %s", t->records - s->recdrop, t->records - s->recdrop == 1 ? "record" : "records");
+	ADD_IF_ANY(b, ", and ", "", { s->recdrop, "that could not be written" });
 	buf_str(b, t->no_sandbox ? "; no sandbox" : "");
 }
 

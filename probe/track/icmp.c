@@ -38,16 +38,18 @@ errors_note(struct track *t, const struct packet *p, uint32_t flow, int side, in
 	enum kind kind = kind_of(p);
 	struct flow_ref of;
 	struct bin *b;
+	struct bin_more *m;
 
 	if (kind == KINDS || (f->life & LIFE_SENT_LO << side) == 0)
 		return; /* it never sent such a packet */
 	of = table_ref(l->table, flow);
 	b = ledger_bin(l, &of, ledger_start(l, f->last[side]), now);
-	if (b->errors == 0) {
-		b->errors = pool_get(&t->errors);
-		*(struct errors *)pool_at(&t->errors, b->errors) = (struct errors){ 0 };
+	m = ledger_more(l, b);
+	if (m->errors == 0) {
+		m->errors = pool_get(&t->errors);
+		*(struct errors *)pool_at(&t->errors, m->errors) = (struct errors){ 0 };
 	}
-	((struct errors *)pool_at(&t->errors, b->errors))->n[kind]++;
+	((struct errors *)pool_at(&t->errors, m->errors))->n[kind]++;
 	ledger_done(l, b);
 }
 

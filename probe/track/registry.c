@@ -47,8 +47,8 @@ tracker_of(const struct key *k)
 }
 
 const struct extra extras[] = {
-	{ offsetof(struct bin, dns), dns_fill, NULL, dns_end_bin }, /* tunnels have none */
-	{ offsetof(struct bin, errors), errors_fill, errors_merge, errors_end },
+	{ offsetof(struct bin, dns), false, dns_fill, NULL, dns_end_bin }, /* tunnels have none */
+	{ offsetof(struct bin_more, errors), true, errors_fill, errors_merge, errors_end },
 	{ .fill = NULL },
 };
 

@@ -485,23 +485,28 @@ prefetch(const struct track *t, const struct flow_state *f, const struct bin *b)
 
 /* --- the record */
 
-#define PAIR_OF(name, from)          \
-	PUT(r, s##name, (from)[s]);  \
-	PUT(r, d##name, (from)[d]);
+/* `is`: which fields there are (tile.h). */
+#define PAIR_OF(name, from)                     \
+	PUT_NOTED(r, is, s##name, (from)[s]);   \
+	PUT_NOTED(r, is, d##name, (from)[d]);
 #define BIN_PAIR(name)  PAIR_OF(name, b->name)
-#define FLAG_PAIR(name)                       \
-	PUT(r, s##name, b->name >> 4 * s & 15); \
-	PUT(r, d##name, b->name >> 4 * d & 15);
+#define MORE_PAIR(name) PAIR_OF(name, m->name)
+/* Zero: a tile's cells are, where nothing was put. */
+#define ZERO_PAIR(name)                \
+	bit_set(is->w, F_s##name);     \
+	bit_set(is->w, F_d##name);
+#define FLAG_PAIR(name)                                   \
+	PUT_NOTED(r, is, s##name, b->name >> 4 * s & 15); \
+	PUT_NOTED(r, is, d##name, b->name >> 4 * d & 15);
 /* What few bits hold, and how often they went round. */
 #define HIGH(name, side)      ((uint64_t)h->name[side] << 8 * sizeof(b->name[0]) | b->name[side])
 #define HIGH_FLAG(name, side) ((uint64_t)h->name[side] << 4 | (b->name >> 4 * (side) & 15))
-#define HIGH_PAIR(name)                 \
-	PUT(r, s##name, HIGH(name, s)); \
-	PUT(r, d##name, HIGH(name, d));
-#define HIGH_FLAG_PAIR(name)                 \
-	PUT(r, s##name, HIGH_FLAG(name, s)); \
-	PUT(r, d##name, HIGH_FLAG(name, d));
-#define MORE_PAIR(name) PAIR_OF(name, m->name)
+#define HIGH_PAIR(name)                           \
+	PUT_NOTED(r, is, s##name, HIGH(name, s)); \
+	PUT_NOTED(r, is, d##name, HIGH(name, d));
+#define HIGH_FLAG_PAIR(name)                           \
+	PUT_NOTED(r, is, s##name, HIGH_FLAG(name, s)); \
+	PUT_NOTED(r, is, d##name, HIGH_FLAG(name, d));
 
 static void
 fill_gaps(const struct track *t, const struct tcp_more *m, int s, struct tile *r)
@@ -553,8 +558,7 @@ has_events(const struct tcp_bin *b)
 	return ((b->known & (BIN_TRACKED | BIN_BOTH | BIN_OPENED)) == (BIN_TRACKED | BIN_BOTH | BIN_OPENED));
 }
 
-#define FILL_COUNTS(flags, pair)      \
-	TCP_FLAGS(flags)              \
+#define FILL_COUNTS(pair)             \
 	TCP_SEGMENTS(pair)            \
 	if (b->known & BIN_TRACKED) { \
 		TCP_COMMON(pair)      \
@@ -565,41 +569,69 @@ has_events(const struct tcp_bin *b)
 
 /* Once more, where something counted further than its bits reach. */
 static void
-fill_high(const struct tcp_bin *b, const struct tcp_high *h, int s, struct tile *r)
+fill_high(const struct track *t, const struct tcp_bin *b, int s, struct tile *r)
 {
+	const struct tcp_more *m = pool_at(&t->tcp_more, b->more);
+	const struct tcp_high *h = pool_at(&t->tcp_high, m->high);
+	struct tile_noted noted = { { 0 } }, *is = &noted;
 	int d = 1 - s;
 
-	FILL_COUNTS(HIGH_FLAG_PAIR, HIGH_PAIR)
+	if (m->high == 0)
+		return;
+	TCP_FLAGS(HIGH_FLAG_PAIR)
+	FILL_COUNTS(HIGH_PAIR)
+	tile_note(r, is);
 }
 
-static void
-fill_tracked(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, struct tile *r)
-{
-	int d = 1 - s;
-	bool both = b->known & BIN_BOTH;
-	uint64_t health = !both && b->known & BIN_ASYM ? HEALTH_asym : 0;
+#define FILL_RARE(pair)              \
+	TCP_RARE(pair)               \
+	TCP_RARE_BYTES(pair)         \
+	if (b->known & BIN_SCALED) { \
+		TCP_RARE_SCALED(pair) \
+	}                            \
+	if (b->known & BIN_BOTH) {   \
+		TCP_CAPTURE(pair)    \
+		TCP_CAPTURE_BYTES(pair) \
+	}                            \
+	if (has_events(b)) {         \
+		TCP_EVENTS(pair)     \
+	}
 
-	BIN_PAIR(inflmax)
-	TCP_RARE(MORE_PAIR)
-	TCP_RARE_BYTES(MORE_PAIR)
+static void
+fill_more(const struct track *t, const struct tcp_bin *b, const struct tcp_more *m, int s, struct tile *r)
+{
+	struct tile_noted noted = { { 0 } }, *is = &noted;
+	int d = 1 - s;
+
+	FILL_RARE(MORE_PAIR)
 	PAIR_OF(late, m->ooo) /* one name for what came late, in all protocols */
-	if (b->known & BIN_SCALED) {
-		BIN_PAIR(winmax)
-		TCP_RARE_SCALED(MORE_PAIR)
-	}
-	if (both) {
-		TCP_CAPTURE(MORE_PAIR)
-		TCP_CAPTURE_BYTES(MORE_PAIR)
-	}
-	if (has_events(b)) {
-		TCP_EVENTS(MORE_PAIR)
-	}
-	if (both && m->capooo[s] > 0)
+	if (b->known & BIN_BOTH && m->capooo[s] > 0)
 		PUT(r, sskew_us, m->skew_us[s]);
-	if (both && m->capooo[d] > 0)
+	if (b->known & BIN_BOTH && m->capooo[d] > 0)
 		PUT(r, dskew_us, m->skew_us[d]);
 	if (m->ngaps > 0)
 		fill_gaps(t, m, s, r);
+	tile_note(r, is);
+}
+
+static inline void
+fill_tracked(const struct track *t, const struct tcp_bin *b, int s, struct tile *r, struct tile_noted *is)
+{
+	static const struct tcp_more none;
+	const struct tcp_more *m = b->more != 0 ? pool_at(&t->tcp_more, b->more) : &none;
+	uint64_t health = (b->known & (BIN_BOTH | BIN_ASYM)) == BIN_ASYM ? HEALTH_asym : 0;
+	int d = 1 - s;
+
+	BIN_PAIR(inflmax)
+	if (b->known & BIN_SCALED) {
+		BIN_PAIR(winmax)
+	}
+	if (b->more == 0) {
+		FILL_RARE(ZERO_PAIR)
+		ZERO_PAIR(late)
+	} else {
+		fill_more(t, b, m, s, r);
+	}
 	fill_bloat(t, b, m, s, r, &health);
 	if (health != 0)
 		PUT(r, health, health);
@@ -631,35 +663,49 @@ fill_history(const struct bin *b, const struct tcp_bin *x, int s, struct tile *r
 	} while (0)
 
 static void
+fill_resets(const struct tcp_bin *b, int s, struct tile *r)
+{
+	if (b->rstby != 0) {
+		PUT(r, rstby, s == 0 ? b->rstby : (b->rstby >> 1 | b->rstby << 1) & 3);
+		PUT(r, rstphase, b->rstphase);
+	}
+	PUT(r, rstttl, b->rstttl);
+}
+
+static void
 fill(const struct track *t, const struct flow_state *f, const struct bin *bin, struct tile *r)
 {
-	static const struct tcp_more none;
 	int s = f->src, d = 1 - s;
+	struct tile_noted noted = { { 0 } }, *is = &noted;
 	const struct tcp_bin *b;
-	const struct tcp_more *m;
 
 	PUT(r, stcpflags, bin->tcpflags[s]);
 	PUT(r, dtcpflags, bin->tcpflags[d]);
 	if (bin->ext == 0)
 		return;
 	b = pool_at(&t->tcp_bin, bin->ext);
-	m = b->more != 0 ? pool_at(&t->tcp_more, b->more) : &none;
 	fill_history(bin, b, s, r);
-	FILL_COUNTS(FLAG_PAIR, BIN_PAIR)
-	if (m->high != 0)
-		fill_high(b, pool_at(&t->tcp_high, m->high), s, r);
-	BIN_PAIR(opts)
-	if (b->rstby != 0) {
-		PUT(r, rstby, s == 0 ? b->rstby : (b->rstby >> 1 | b->rstby << 1) & 3);
-		PUT(r, rstphase, b->rstphase);
+	FLAG_PAIR(syn)
+	if (b->fin != 0 || b->rst != 0) {
+		FLAG_PAIR(fin)
+		FLAG_PAIR(rst)
+	} else {
+		ZERO_PAIR(fin)
+		ZERO_PAIR(rst)
 	}
+	FILL_COUNTS(BIN_PAIR)
+	if (b->more != 0)
+		fill_high(t, b, s, r);
+	BIN_PAIR(opts)
 	if (b->rstby != 0 || b->rstttl != 0)
-		PUT(r, rstttl, b->rstttl);
-	rtt_fill(t, &b->rtt, s, r);
+		fill_resets(b, s, r);
+	if (b->rtt.method != 0)
+		rtt_fill(t, &b->rtt, s, r);
 	if (b->known & BIN_TRACKED)
-		fill_tracked(t, b, m, s, r);
+		fill_tracked(t, b, s, r, is);
 	FILL_OFFER(s, s);
 	FILL_OFFER(d, d);
+	tile_note(r, is);
 }
 
 static void

@@ -261,19 +261,21 @@ tcp_letter_new(struct tcp_bin *b, int side, enum tcp_letter l)
 size_t
 tcp_text(const struct tcp_bin *b, int upper, char out[static HIST_MAX], uint32_t set[static 2])
 {
-	uint32_t word = 0;
+	uint64_t both = 0; /* 32 bits a side */
+	unsigned n = b->n, word = 0, turn = upper == 0 ? 'a' ^ 'A' : 0;
 
-	set[0] = set[1] = 0;
-	for (unsigned i = 0; i < b->n; i++, word >>= 5) {
-		char c;
+	for (unsigned i = 0; i < n; i++, word >>= 5) {
+		unsigned letter;
 
 		if (i % HIST_WORD == 0)
 			word = b->text[i / HIST_WORD];
-		c = letters[word >> 1 & 15];
-		set[word & 1] |= 1u << (c - 'a');
-		out[i] = (int)(word & 1) == upper ? (char)(c - 'a' + 'A') : c;
+		letter = (unsigned char)letters[word >> 1 & 15];
+		both |= 1ull << ((letter - 'a') | (word & 1) << 5);
+		out[i] = (char)(letter ^ turn ^ (word & 1) << 5);
 	}
-	return (b->n);
+	set[0] = (uint32_t)both;
+	set[1] = (uint32_t)(both >> 32);
+	return (n);
 }
 
 void

@@ -22,11 +22,13 @@ udp_init(struct track *t, uint32_t max_flows)
 static struct udp_bin *
 udp_bin(struct track *t, struct bin *b)
 {
-	if (b->ext2 == 0) {
-		b->ext2 = pool_get(&t->udp_bin);
-		memset(pool_at(&t->udp_bin, b->ext2), 0, sizeof(struct udp_bin));
+	struct bin_more *m = ledger_more(t->ledger, b);
+
+	if (m->udp == 0) {
+		m->udp = pool_get(&t->udp_bin);
+		memset(pool_at(&t->udp_bin, m->udp), 0, sizeof(struct udp_bin));
 	}
-	return (pool_at(&t->udp_bin, b->ext2));
+	return (pool_at(&t->udp_bin, m->udp));
 }
 
 enum idle_class
@@ -63,6 +65,14 @@ packet(struct track *t, const struct seen *v)
 	}
 }
 
+static const struct udp_bin *
+udp_bin_of(const struct track *t, const struct bin *b)
+{
+	const struct bin_more *m = b->more != 0 ? pool_at(&t->ledger->mores, b->more) : NULL;
+
+	return (m != NULL && m->udp != 0 ? pool_at(&t->udp_bin, m->udp) : NULL);
+}
+
 static void
 fill(const struct track *t, const struct flow_state *f, const struct bin *b, struct tile *r)
 {
@@ -70,9 +80,8 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 	int s = f->src, d = 1 - s;
 
 	seq_fill_carried(&t->numbers, f, b, r);
-	if (b->ext2 == 0)
+	if ((u = udp_bin_of(t, b)) == NULL)
 		return;
-	u = pool_at(&t->udp_bin, b->ext2);
 	if (u->has & HAS_NATKA) {
 		PUT(r, snatka, u->natka[s]);
 		PUT(r, dnatka, u->natka[d]);
@@ -89,8 +98,8 @@ static void
 end_bin(struct track *t, struct bin *b)
 {
 	seq_bin_end(&t->numbers, b);
-	if (b->ext2 != 0)
-		pool_put(&t->udp_bin, b->ext2);
+	if (udp_bin_of(t, b) != NULL)
+		pool_put(&t->udp_bin, ledger_more(t->ledger, b)->udp);
 }
 
 static void

@@ -398,7 +398,7 @@ adopted_bins(const struct lanes *e, const struct flow_state *f)
 {
 	for (uint32_t n = f->bin; n != 0; n = bin_at(e->ledger, n)->older)
 		for (int i = 0; i < 2; i++) /* SPI and number are no payload */
-			bin_at(e->ledger, n)->payload[i] -= 8ull * bin_at(e->ledger, n)->pkts[i];
+			ledger_less_payload(e->ledger, bin_at(e->ledger, n), i, 8ull * bin_at(e->ledger, n)->pkts[i]);
 }
 
 void
@@ -450,8 +450,9 @@ note_lane(const struct lanes *e, const struct flow_state *f, const struct lane *
 
 	for (uint32_t n = f->bin; n != 0; n = bin_at(e->ledger, n)->older) {
 		struct bin *b = bin_at(e->ledger, n);
+		int64_t due = ledger_due(e->ledger, b);
 
-		if (b->due <= when && (b->start < start || b->due <= x->first))
+		if (due <= when && (b->start < start || due <= x->first))
 			continue; /* sealed by then: it did not wait for this SA */
 		seq_bin(e->numbers, b)->conf = l->conf;
 		if (both == 3 && b->start >= start) {

@@ -1,26 +1,47 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * csv.c: separated values, RFC 4180 with a header; lines end in LF.
+ *
+ * A spreadsheet runs a cell that begins like a formula, and who made a record file chose the names in it.  Loaders get what
+ * is there: numbers and names stay as they are, only a first character that would make a formula is written as \x3d.
  */
 #include "ra-tools/out.h"
 
 #include "ra-tools/out/grid.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* =1+1, but not -1 or @home: calls and commands have one of these characters. */
+static bool
+is_formula(const char *p, size_t n)
+{
+	if (n == 0 || strchr("=+-@", p[0]) == NULL || p[0] == '\0')
+		return (false);
+	return (p[0] == '=' || memchr(p, '(', n) != NULL || memchr(p, '!', n) != NULL || memchr(p, '|', n) != NULL);
+}
 
 void
 csv_value(struct sheet *s, const void *bytes, size_t n)
 {
 	const char *p = bytes;
-	bool quote = false;
+	bool quote = false, formula = is_formula(p, n);
+	char first[5];
 
 	for (size_t i = 0; i < n && !quote; i++)
 		quote = p[i] == s->separator || p[i] == '"' || p[i] == '\n' || p[i] == '\r';
+	if (quote)
+		buf_u8(&s->out, '"');
+	if (formula) {
+		(void)snprintf(first, sizeof(first), "\\x%02x", (unsigned char)p[0]);
+		buf_str(&s->out, first);
+		p++;
+		n--;
+	}
 	if (!quote) {
 		buf_add(&s->out, p, n);
 		return;
 	}
-	buf_u8(&s->out, '"');
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '"')
 			buf_u8(&s->out, '"');

@@ -34,7 +34,7 @@ end_cell(struct grid *g)
 void
 grid_cell(struct grid *g, const char *text)
 {
-	buf_str(&g->text, text != NULL ? text : "-");
+	buf_plain_str(&g->text, text != NULL ? text : "-");
 	end_cell(g);
 }
 

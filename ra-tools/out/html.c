@@ -111,7 +111,10 @@ static const char style_hash[] = "sha256-EX99wW102dg+gO/2k9zprxYW3RiyxCbmIh/AFz1
 static void
 text(struct buf *to, const char *s)
 {
-	for (; *s != '\0'; s++)
+	struct buf shown = { 0 };
+
+	buf_plain_str(&shown, s);
+	for (s = buf_cstr(&shown); *s != '\0'; s++)
 		switch (*s) {
 		case '&':
 			buf_str(to, "&amp;");
@@ -129,9 +132,9 @@ text(struct buf *to, const char *s)
 			buf_str(to, "&#39;");
 			break;
 		default:
-			if ((unsigned char)*s >= 0x20 && *s != 0x7f)
-				buf_u8(to, (uint8_t)*s);
+			buf_u8(to, (uint8_t)*s);
 		}
+	buf_free(&shown);
 }
 
 static void

@@ -145,16 +145,16 @@ read_key(void)
 static void
 cut(struct buf *to, const char *text, size_t n, unsigned width)
 {
+	struct buf shown = { 0 };
 	unsigned w = 0;
+	size_t fits = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		bool first = ((unsigned char)text[i] & 0xc0) != 0x80;
-
-		if (first && w++ == width)
-			return;
-		if ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
-			buf_u8(to, (uint8_t)text[i]);
-	}
+	buf_plain(&shown, text, n);
+	for (; fits < shown.len; fits++)
+		if ((shown.p[fits] & 0xc0) != 0x80 && w++ == width)
+			break;
+	buf_add(to, shown.p, fits);
+	buf_free(&shown);
 }
 
 static void

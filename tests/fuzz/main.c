@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+int LLVMFuzzerInitialize(int *, char ***) __attribute__((weak));
 
 static unsigned long inputs;
 
@@ -79,8 +80,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: %s FILE|FOLDER...\n", argv[0]);
 		return (2);
 	}
+	if (LLVMFuzzerInitialize != NULL)
+		(void)LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++)
 		replay(argv[i]);
-	printf("%lu inputs\n", inputs);
+	fprintf(stderr, "%lu inputs\n", inputs); /* a target may have stdout for itself */
 	return (0);
 }

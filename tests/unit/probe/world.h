@@ -196,7 +196,7 @@ world_free(struct world *w)
 		world_end(w);
 	assert_int_equal(w->flows.table.flows.used + w->flows.table.attrs.used, 0);
 	assert_int_equal(w->flows.waits.cells.used, 0);
-	assert_int_equal(w->ledger.bins.used + w->ledger.toses.used + w->ledger.frags.used, 0);
+	assert_int_equal(w->ledger.bins.used + w->ledger.mores.used + w->ledger.toses.used + w->ledger.frags.used, 0);
 	for (int i = 0; i < TCP_HOLE_SIZES; i++)
 		holes += t->tcp_hole[i].used;
 	assert_int_equal(t->tcp.used + holes + t->tcp_bin.used + t->tcp_more.used + t->tcp_gap.used, 0);

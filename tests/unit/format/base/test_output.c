@@ -230,6 +230,11 @@ nothing_torn(void **state)
 	assert_string_equal(text_of("i"), "#123");
 	put(&o, "45678");
 	assert_string_equal(text_of("i"), "#12345678");
+	assert_false(output_gone(&o, true));
+	assert_int_equal(rename("i", "j"), 0);
+	assert_true(!output_gone(&o, false) && output_gone(&o, true));
+	assert_int_equal(unlink("j"), 0);
+	assert_true(output_gone(&o, false));
 	assert_true(output_close(&o, OUTPUT_WHOLE, false, err, sizeof(err)));
 }
 

@@ -144,7 +144,7 @@ test_volume(void **state)
 	b.bytes[0] = 300;
 	b.ipbytes[0] = 250;
 	b.payload[0] = 200;
-	b.ipg_n[0] = 2;
+	b.firsts[0] = 1;
 	b.ipg_sum[0] = 40;
 	b.ipg_sumsq[0] = 1000;
 	b.ttlmin[0] = 60;

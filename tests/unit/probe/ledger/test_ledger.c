@@ -91,7 +91,7 @@ test_open(void **state)
 	assert_ptr_equal(count_one(f, 10, 5999), a);
 	late = count_one(f, 20, 6000); /* sealed, though nobody has written it */
 	assert_ptr_not_equal(late, a);
-	assert_true(bin_is_late(late) && late->due == AT(7000));
+	assert_true(bin_is_late(late) && ledger_due(&w.ledger, late) == AT(7000));
 	assert_ptr_equal(count_one(f, 4000, 6999), late);
 	assert_ptr_not_equal(count_one(f, 30, 7000), late); /* that one is sealed, too */
 	assert_ptr_equal(ledger_unwritten(&w.ledger, flow_at(&w.flows.table, f), AT(0)), a);
@@ -149,8 +149,8 @@ static void
 test_late_order(void **state)
 {
 	(void)state;
-	assert_int_equal(count_one(new_flow(PROTO_UDP, 1), 1, 7000)->due, AT(8000));
-	assert_int_equal(count_one(new_flow(PROTO_UDP, 2), 1, 6500)->due, AT(8000));
+	assert_int_equal(ledger_due(&w.ledger, count_one(new_flow(PROTO_UDP, 1), 1, 7000)), AT(8000));
+	assert_int_equal(ledger_due(&w.ledger, count_one(new_flow(PROTO_UDP, 2), 1, 6500)), AT(8000));
 	assert_int_equal(ledger_late_due(&w.ledger), AT(8000));
 	world_clock(&w, 8000);
 	EXPECT(&w, "sport", "flow 0 start+late sport=1\nflow 0 start+late sport=2");
@@ -248,7 +248,7 @@ test_blank(void **state)
 	fact(&of, 0, 6000);
 	b = ledger_bin(&w.ledger, &of, AT(0), AT(6000));
 	assert_true(b->correction);
-	assert_int_equal(b->frag, 0);
+	assert_int_equal(b->more, 0);
 	(void)ledger_frags(&w.ledger, b);
 	ledger_done(&w.ledger, b);
 	fact(&of, 0, 6000);
@@ -666,11 +666,12 @@ test_merge(void **state)
 
 	(void)state;
 	a->bytes[0] = 100;
-	a->ipbytes[0] = 86;
+	a->ipbytes[0] = UINT32_MAX;
 	a->payload[0] = 10;
 	a->ttlmin[0] = a->ttlmax[0] = 64;
 	a->dscp[0] = 8;
-	a->ipg_n[0] = 1;
+	a->pkts[0] = 201;
+	a->firsts[0] = 200; /* as if it was merged already */
 	a->ipg_sum[0] = 3;
 	a->ipg_sumsq[0] = 9;
 	a->flags |= RFLAGS_cut;
@@ -680,7 +681,8 @@ test_merge(void **state)
 	b->ttlmin[0] = 60;
 	b->ttlmax[0] = 61;
 	b->dscp[0] = 46; /* of the packet that came first */
-	b->ipg_n[0] = 2;
+	b->pkts[0] = 102;
+	b->firsts[0] = 100;
 	b->ipg_sum[0] = 30;
 	b->ipg_sumsq[0] = UINT64_MAX - 8; /* with 9: one too much */
 	b->flags |= RFLAGS_vlanchg | RFLAGS_end;
@@ -699,7 +701,7 @@ test_merge(void **state)
 	world_clock(&w, 6000);
 	EXPECT(&w, "stime ltime spkts dpkts sbytes sipbytes spayload sttlmin sttlmax dttlmin dttlmax sdscp ddscp "
 	    "sipg_n sipg_sum",
-	    "flow 0 start+vlanchg+cut stime=1000 ltime=2000 spkts=2 dpkts=4 sbytes=300 sipbytes=272 spayload=30 "
+	    "flow 0 start+vlanchg+cut stime=1000 ltime=2000 spkts=303 dpkts=4 sbytes=300 sipbytes=4294967481 spayload=30 "
 	    "sttlmin=60 sttlmax=64 dttlmin=250 dttlmax=250 sdscp=46 ddscp=1 sipg_n=3 sipg_sum=33");
 	w.said = 0;
 	EXPECT(&w, "sipg_sumsq", "flow 0 start+vlanchg+cut sipg_sumsq=18446744073709551615");
@@ -707,6 +709,25 @@ test_merge(void **state)
 	EXPECT(&w, "sfragb sfrags sfragdg sfragok sfraginc sfragorph sfragovl sfragdup sfragooo sfragtiny sfragbad "
 	    "sfragatom dfragatom", "flow 0 start+vlanchg+cut sfragb=2 sfrags=4 sfragdg=4 sfragok=5 sfraginc=6 "
 	    "sfragorph=7 sfragovl=8 sfragdup=9 sfragooo=10 sfragtiny=11 sfragbad=12 sfragatom=13 dfragatom=14");
+}
+
+/* What was none is taken back. */
+static void
+test_less_payload(void **state)
+{
+	uint32_t flow = new_flow(PROTO_UDP, 1);
+	struct bin *b = count_one(flow, 0, 0);
+
+	(void)state;
+	b->payload[0] = 100;
+	ledger_less_payload(&w.ledger, b, 0, 8);
+	assert_int_equal(b->payload[0], 92);
+	assert_int_equal(b->more, 0);
+	LEDGER_ADD(&w.ledger, b, payload, 0, UINT32_MAX);
+	LEDGER_ADD(&w.ledger, b, payload, 0, UINT32_MAX);
+	ledger_less_payload(&w.ledger, b, 0, 192); /* 92 + 2 * 4294967295 - 192 */
+	world_clock(&w, 6000);
+	EXPECT(&w, "spayload", "flow 0 start spayload=8589934490");
 }
 
 /* What only one of them has is taken over. */
@@ -907,6 +928,7 @@ main(void)
 		TEST(test_move_behind),
 		TEST(test_move_sealed),
 		TEST(test_merge),
+		TEST(test_less_payload),
 		TEST(test_merge_cells),
 		TEST(test_merge_tos),
 		TEST(test_stats),

@@ -73,6 +73,35 @@ test_volume(void **state)
 	    "spayload=800 dpayload=0 sttlmin=10 sttlmax=200 dttlmin=1 dttlmax=1");
 }
 
+/* Sums that have more bits than a bin. */
+static void
+test_volume_large(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	world_free(&w);
+	world_new(&w, 10000, 100);
+	p = world_packet(5000000, PROTO_UDP, 1);
+	p.sport = 1; /* another flow: the clock is there already */
+	world_send(&w, &p);
+	for (int i = 0; i < 3; i++) {
+		p = udp(2500000 * i, 0);
+		p.wire = p.iplen = p.payload = 3000000000u;
+		p.facts |= FACT_PAYLOAD;
+		world_send(&w, &p);
+	}
+	p = udp(0, 1);
+	world_send(&w, &p);
+	p = udp(5000000, 1); /* 5 * 10^9 us later: its square has no room */
+	world_send(&w, &p);
+	world_clock(&w, 20000000);
+	EXPECT(&w, "spkts sbytes sipbytes spayload sipg_n sipg_sum sipg_sumsq dipg_n dipg_sum dipg_sumsq",
+	    "flow 0 start+end spkts=0 sbytes=0 sipbytes=0 spayload=0 sipg_n=0 dipg_n=0\n"
+	    "flow 0 start+end spkts=3 sbytes=9000000000 sipbytes=9000000000 spayload=9000000000 sipg_n=2 sipg_sum=5000000000 "
+	    "sipg_sumsq=12500000000000000000 dipg_n=1 dipg_sum=5000000000 dipg_sumsq=18446744073709551615");
+}
+
 /* Gaps are between packets of a side, over bins; one that is negative is 0. */
 static void
 test_gaps(void **state)
@@ -396,6 +425,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_volume),
+		TEST(test_volume_large),
 		TEST(test_gaps),
 		TEST(test_tos),
 		TEST(test_tos_of_other),

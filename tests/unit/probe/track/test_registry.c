@@ -44,17 +44,20 @@ static void
 test_extras(void **state)
 {
 	struct bin b = { .pkts = { 0 } };
+	struct bin_more m = { .due = 0 };
 	size_t n = 0;
 
 	(void)state;
 	for (const struct extra *x = extras; x->fill != NULL; x++, n++) {
 		assert_non_null(x->end);
-		assert_int_equal(*extra_cell(x, &b), 0);
-		*extra_cell(x, &b) = 1;
+		assert_int_equal(extra_cell(x, &b, &m), 0);
+		*extra_place(x, &b, &m) = 1;
+		assert_int_equal(extra_cell(x, &b, &m), 1);
+		assert_int_equal(extra_cell(x, &b, NULL), !x->more);
 	}
 	assert_true(n >= 2);
-	assert_true(b.dns == 1 && b.errors == 1);
-	assert_int_equal(b.tos + b.frag + b.ext + b.ext2, 0);
+	assert_true(b.dns == 1 && m.errors == 1);
+	assert_int_equal(b.tos + b.ext + b.more + m.frag + m.udp, 0);
 }
 
 /* All pools are the track's: it can be freed once more. */

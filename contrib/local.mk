@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What comes with the programs: a reader in Python, a sample configuration, a service, completion for shells.
+
+EXTRA_DIST += %D%/python/pavoread.py %D%/python/xxh3.py
+dist_doc_DATA = README.md NEWS COPYING
+examplesdir = $(docdir)/examples
+dist_examples_DATA = %D%/pavo.conf.sample %D%/python/pavoread.py %D%/python/xxh3.py
+
+# Programs are installed as $(transform) says (--program-prefix), and so are the names in these files.
+fill_in = sed -e 's|[@]sbindir[@]|$(sbindir)|g' -e 's|[@]sysconfdir[@]|$(sysconfdir)|g' -e "s|/pavo -F|/`echo pavo | sed '$(transform)'` -F|"
+
+unit_DATA = %D%/systemd/pavo@.service
+sysusersdir = $(prefix)/lib/sysusers.d
+dist_sysusers_DATA = %D%/systemd/pavo.conf
+EXTRA_DIST += %D%/systemd/pavo@.service.in
+CLEANFILES += $(unit_DATA)
+contrib/systemd/pavo@.service: %D%/systemd/pavo@.service.in Makefile
+	$(AM_V_GEN)mkdir -p $(@D) && $(fill_in) $(srcdir)/contrib/systemd/pavo@.service.in > $@.tmp && mv $@.tmp $@
+
+# Completion: a template for each shell, filled in for each program from its tables of options.
+noinst_PROGRAMS += contrib/completion/complete
+contrib_completion_complete_SOURCES = %D%/completion/complete.c
+contrib_completion_complete_LDADD = $(FLOW_LIBS)
+EXTRA_DIST += %D%/completion/bash.in %D%/completion/zsh.in
+COMPLETED = $(bin_PROGRAMS) $(sbin_PROGRAMS)
+all-local: contrib/completion/done
+contrib/completion/done: contrib/completion/complete$(EXEEXT) %D%/completion/bash.in %D%/completion/zsh.in \
+	    $(top_srcdir)/probe/probe.opt $(top_srcdir)/ra-tools/*.opt Makefile
+	$(AM_V_GEN)rm -rf $(@D)/bash $(@D)/zsh && mkdir -p $(@D)/bash $(@D)/zsh && for p in $(COMPLETED); do \
+	    p=$${p%$(EXEEXT)} t=$(srcdir)/ra-tools/$$p.opt c=$(srcdir)/ra-tools/run.opt; \
+	    [ $$p != pavo ] || { t=$(srcdir)/probe/probe.opt c=; }; [ -f $$t ] || t=; \
+	    n=`echo $$p | sed '$(transform)'`; \
+	    for s in bash zsh; do \
+	        $(@D)/complete$(EXEEXT) $$p $$n $$t $$c < $(srcdir)/contrib/completion/$$s.in > $(@D)/$$s/$$n || exit 1; \
+	    done; done && touch $@
+install-data-local: contrib/completion/done
+	$(MKDIR_P) '$(DESTDIR)$(bashcompdir)' '$(DESTDIR)$(zshcompdir)'
+	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)/pavo'
+	f='$(DESTDIR)$(sysconfdir)/pavo/pavo.conf'; [ -e $$f ] || $(INSTALL_DATA) $(srcdir)/contrib/pavo.conf.sample $$f
+	for f in contrib/completion/bash/*; do $(INSTALL_DATA) $$f '$(DESTDIR)$(bashcompdir)/' || exit 1; done
+	for f in contrib/completion/zsh/*; do $(INSTALL_DATA) $$f '$(DESTDIR)$(zshcompdir)'/_$${f##*/} || exit 1; done
+uninstall-local:
+	f='$(DESTDIR)$(sysconfdir)/pavo/pavo.conf'; ! cmp -s $(srcdir)/contrib/pavo.conf.sample $$f || rm -f $$f
+	for p in $(COMPLETED); do n=`echo $$p | sed '$(transform)'`; \
+	    rm -f '$(DESTDIR)$(bashcompdir)'/$$n '$(DESTDIR)$(zshcompdir)'/_$$n; done
+clean-local:
+	rm -rf contrib/completion/bash contrib/completion/zsh contrib/completion/done
