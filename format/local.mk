@@ -12,6 +12,7 @@ libflow_a_SOURCES += \
 	%D%/base/canary.h \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
+	%D%/base/cut.c %D%/base/cut.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/json.c %D%/base/json.h \
 	%D%/base/ip.c %D%/base/ip.h \
@@ -22,7 +23,8 @@ libflow_a_SOURCES += \
 	%D%/base/sanitizer.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
-	%D%/base/wide.h
+	%D%/base/wide.h \
+	%D%/base/zone.c %D%/base/zone.h
 
 # types, the table of fields, records (add your files here)
 libflow_a_SOURCES += %D%/types.c %D%/types.h %D%/types.def %D%/names.def

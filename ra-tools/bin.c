@@ -16,8 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#define HOUR	  (3600 * SEC)
 #define DAY	  (86400 * SEC)
 #define PARTS_MAX 4096	     /* of one record, --approx; what is left goes into the last */
 
@@ -27,7 +27,8 @@ struct bins {
 	struct bin_options o;
 	int64_t width;
 	struct aggr *a;
-	int64_t day_from, day_to; /* the local day that was looked up last */
+	int64_t bin_from, bin_to; /* the bin that was looked up last */
+	int64_t interval; /* T of what was added last */
 	uint64_t split;
 	struct left_out left; /* by what was merged again into wider bins */
 	struct batch *parts;
@@ -107,7 +108,7 @@ bins_are_sparse(const struct bins *b)
 const char *
 bins_error(const struct bins *b)
 {
-	return (aggr_error(b->a));
+	return (b->zero != NULL && zero_error(b->zero) != NULL ? zero_error(b->zero) : aggr_error(b->a));
 }
 
 void
@@ -159,42 +160,42 @@ bins_left_out(const struct bins *b)
 
 /* --- where bins begin -------------------------------------------------------------------------- */
 
-/* The local day that holds t: it may have 23 or 25 hours. */
+/* What was asked for, in whole bins of the input, is an edge too. */
 static void
-look_up_day(struct bins *b, int64_t t)
+clip_to_range(const struct bins *b, int64_t t, int64_t *start, int64_t *end)
 {
-	time_t secs = (time_t)(clock_bin(t, SEC) / SEC);
-	struct tm tm;
+	int64_t from, to, step = b->interval > 0 ? b->interval : 1;
 
-	if (localtime_r(&secs, &tm) == NULL) {
-		b->day_from = clock_bin(t, DAY);
-		b->day_to = b->day_from + DAY;
+	if (b->o.from == b->o.to)
 		return;
-	}
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	b->day_from = (int64_t)mktime(&tm) * SEC;
-	tm.tm_mday++;
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	b->day_to = (int64_t)mktime(&tm) * SEC;
+	from = b->o.from < 0 ? INT64_MIN : clock_bin(b->o.from, step);
+	to = b->o.to > INT64_MAX - step ? INT64_MAX : clock_bin(b->o.to + step - 1, step);
+	if (from > *start && from < *end)
+		*(t < from ? end : start) = from;
+	if (to > *start && to < *end)
+		*(t < to ? end : start) = to;
+}
+
+/* The zone's full hours, where those are edges of the input's bins too. */
+static enum clock_zone
+zone_for(const struct bins *b, int64_t t)
+{
+	int64_t step = b->interval > 0 ? b->interval : 1;
+
+	if (b->width > HOUR || zone_offset(t / SEC, b->o.zone) * SEC % step == 0)
+		return (b->o.zone);
+	return (CLOCK_UTC);
 }
 
 static int64_t
 bin_of(struct bins *b, int64_t t, int64_t *end)
 {
-	int64_t start;
-
-	if (b->o.zone == CLOCK_LOCAL && b->width == DAY) {
-		if (t < b->day_from || t >= b->day_to)
-			look_up_day(b, t);
-		*end = b->day_to;
-		return (b->day_from);
+	if (t < b->bin_from || t >= b->bin_to) {
+		b->bin_from = cut_bin(t, b->width, zone_for(b, t), &b->bin_to);
+		clip_to_range(b, t, &b->bin_from, &b->bin_to);
 	}
-	start = clock_bin(t, b->width);
-	if (__builtin_add_overflow(start, b->width, end))
-		*end = INT64_MAX;
-	return (start);
+	*end = b->bin_to;
+	return (b->bin_from);
 }
 
 /* Times come from files: what is outside 1970..2262 is put to its edge, so that sums of times stay times. */
@@ -292,6 +293,7 @@ widen(struct bins *b, int64_t width)
 	struct batch *batch;
 
 	b->width = width;
+	b->bin_from = b->bin_to = 0;
 	b->a = new_aggr(b);
 	aggr_hide_ends(old, false);
 	while ((batch = aggr_next(old)) != NULL) {
@@ -451,8 +453,13 @@ refuse(const struct bins *b, int64_t interval, int64_t span, char *err, size_t e
 	int64_t next = (b->width / step + (b->width % step != 0 || b->width < step)) * step;
 	char wide[32], has[32], good[32];
 
-	seconds(b->width, wide);
 	seconds(step, has);
+	if (b->width == CUT_MONTH || b->width % step == 0) {
+		(void)snprintf(err, errlen, "has bins of %s s, which do not begin where bins begin by the clock of this zone: "
+		    "use --tz utc, or --approx", has);
+		return (false);
+	}
+	seconds(b->width, wide);
 	seconds(next, good);
 	if ((interval == 0 || step == interval) && b->width % SEC != 0)
 		(void)snprintf(err, errlen,
@@ -519,8 +526,11 @@ bool
 bins_add(struct bins *b, struct batch *batch, int64_t interval, char *err, size_t errlen)
 {
 	if (!choose_width(b, interval) ||
-	    (interval > 0 && b->width % interval != 0 && !b->o.approx))
+	    (interval > 0 && b->width != CUT_MONTH && b->width % interval != 0 && !b->o.approx))
 		return (refuse(b, interval, interval, err, errlen));
+	if (b->interval != interval)
+		b->bin_from = b->bin_to = 0;
+	b->interval = interval;
 	if (batch->sel == NULL) {
 		batch->sel = arena_zero(&batch->arena, BITS_WORDS(batch->rows) * 8);
 		bits_fill(batch->sel, batch->rows);
@@ -540,6 +550,10 @@ bins_join(struct bins *into, struct bins **ptwin)
 	if (twin->parts != NULL && twin->parts->rows > 0)
 		add_parts(twin);
 	into->split += twin->split;
+	if (twin->interval > into->interval) {
+		into->interval = twin->interval;
+		into->bin_from = into->bin_to = 0;
+	}
 	left_out_join(&into->left, &twin->left);
 	aggr_join(into->a, &twin->a);
 	bins_free(ptwin);
@@ -571,12 +585,12 @@ bin_at(void *arg, int64_t t, int64_t *end)
 static struct batch *
 next_with_zero(struct bins *b)
 {
-	struct zero_source source = { next_of, bin_at, b };
+	struct zero_source source = { next_of, bin_at, b, b->o.from, b->o.to };
 	struct keys k = b->keys;
 
 	if (b->zero == NULL) { /* the first part of the key is the bin */
 		memmove(k.part, k.part + 1, --k.n * sizeof(k.part[0]));
-		b->zero = zero_new(&k, &b->keep, &source);
+		b->zero = zero_new(&k, &b->keep, &source, b->o.memory);
 	}
 	return (zero_next(b->zero));
 }

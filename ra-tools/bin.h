@@ -2,20 +2,22 @@
  *
  * bin.h: records merged by time bin and key.
  *
- * Bins are cut by bstart and are exact: a record never spans two of them, or it is refused; with
+ * Bins are cut by bstart, as cut.h says, and are exact: a record never spans two of them, or it is refused; with
  * `approx` it is split by time, sums preserved, and its parts are flagged approx.
  */
 #ifndef RA_TOOLS_BIN_H
 #define RA_TOOLS_BIN_H
 
-#include "format/base/clock.h"
+#include "format/base/cut.h"
 #include "ra-tools/aggr.h"
 
 struct bin_options {
-	int64_t width;	      /* ns; 0: the largest bin of the input */
+	int64_t width;	      /* ns, as cut.h; 0: the largest bin of the input */
+	int64_t from, to;     /* of what was asked: no bin reaches further; the same: all */
 	bool approx, zero;    /* zero: bins without records too (zero.h) */
 	bool ends;	      /* groups made only of END rows come out too */
-	enum clock_zone zone; /* where midnight is, for bins of one day */
+	enum clock_zone zone; /* whose clock cuts hours and days */
+	uint64_t memory;      /* bytes, for what `zero` keeps */
 };
 
 struct bins;

@@ -6,6 +6,7 @@
 #define RA_TOOLS_OUT_H
 
 #include "format/base/buf.h"
+#include "format/base/clock.h"
 #include "format/base/json.h"
 #include "format/batch.h"
 #include "format/types.h"
@@ -35,6 +36,7 @@ struct sheet {
 	const char *null;   /* CSV: for absent and mixed; NULL: "-" and "*" */
 	bool verdicts;	    /* JSON: a boolean for each health flag instead of the words of the set ones */
 	bool names, colour; /* service and host names; escape sequences */
+	char offset[CLOCK_TEXT]; /* text: of all times, in the heading; "": they say it themselves */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
 

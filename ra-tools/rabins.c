@@ -41,8 +41,8 @@ option(int c, const char *arg)
 		key = arg;
 		return (true);
 	case 'M':
-		if (!clock_parse_dur(arg, strlen(arg), &bin.width) || bin.width <= 0)
-			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
+		if (!cut_parse(arg, &bin.width))
+			run_usage("-M %s: expected a width, such as 1s, 5m, 1h, 1d, 1w or 1mo", arg);
 		return (true);
 	case O_ZERO:
 		return (bin.zero = true);
@@ -89,6 +89,10 @@ prepare(struct run *r, struct keys *k)
 			    &read, (const enum field[]){ F_stime, F_ltime, F_flags, F_trans }[i]);
 	run_want_set(r, &read);
 	bin.zone = run_zone(r);
+	bin.memory = run_memory(r);
+	run_span(r, &bin.from, &bin.to);
+	if (bin.from == INT64_MIN)
+		bin.from = bin.to = 0; /* no -t */
 	return (bins_new(k, &keep, &bin));
 }
 
@@ -106,7 +110,8 @@ main(int argc, char **argv)
 		run_note(
 		    "%llu records were split over bins: their counts are guesses, flagged approx",
 		    (unsigned long long)bins_split(bins));
-	run_interval(r, (uint32_t)(bins_width(bins) / SEC));
+	if (bins_width(bins) != CUT_MONTH)
+		run_interval(r, (uint32_t)(bins_width(bins) / SEC));
 	while ((b = bins_next(bins)) != NULL)
 		if (!run_print(r, b))
 			break;

@@ -55,7 +55,7 @@ option(int c, const char *arg)
 		keys_text = arg;
 		return (true);
 	case 'M':
-		if (!clock_parse_dur(arg, strlen(arg), &bin.width) || bin.width <= 0)
+		if (!cut_parse(arg, &bin.width))
 			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
 		return (true);
 	case O_BY:

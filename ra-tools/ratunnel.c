@@ -82,7 +82,7 @@ option(int c, const char *arg)
 
 	switch (c) {
 	case 'M':
-		if (!clock_parse_dur(arg, strlen(arg), &bin.width) || bin.width <= 0)
+		if (!cut_parse(arg, &bin.width))
 			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
 		return (true);
 	case 'm':

@@ -11,6 +11,7 @@
 #include "ra-tools/drill.h"
 #include "ra-tools/filter.h"
 #include "ra-tools/labels.h"
+#include "ra-tools/period.h"
 #include "ra-tools/pool.h"
 #include "ra-tools/scan.h"
 #include "ra-tools/sink.h"
@@ -46,7 +47,7 @@ struct run {
 	unsigned nrows, ncommon; /* the common ones are first */
 
 	/* what was asked for */
-	const char *fields, *range, *tz, *having_text, *filter_file, *separator;
+	const char *fields, *having_text, *filter_file, *separator;
 	char *filter_text, *fields_text, *both_text;
 	struct input { /* as -r and -R name them, until they are opened */
 		const char *path;
@@ -64,8 +65,8 @@ struct run {
 	unsigned numeric, explain, threads;
 	uint64_t memory;
 	int64_t now, from, to; /* -t: from <= time < to */
-	int64_t asked_from, asked_to;
-	enum clock_zone zone;
+	bool timed;
+	struct period period; /* as it was asked for */
 
 	/* at work */
 	struct source *source;
@@ -386,10 +387,10 @@ take_input(struct run *r, int c, const char *arg)
 {
 	switch (c) {
 	case 't':
-		r->range = arg;
+		r->period.text = arg;
 		break;
 	case O_TZ:
-		r->tz = arg;
+		r->period.tz = arg;
 		break;
 	case 'N':
 		r->count = number("-N", arg, UINT64_MAX);
@@ -508,32 +509,24 @@ wall_clock(clockid_t id)
 }
 
 static void
-set_zone(struct run *r)
-{
-	char path[256];
-
-	if (r->tz == NULL || strcasecmp(r->tz, "utc") == 0)
-		return;
-	r->zone = CLOCK_LOCAL;
-	if (strcasecmp(r->tz, "local") != 0) {
-		/* the C library takes any text for a zone: say it here if there is none of that name */
-		(void)snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", r->tz);
-		if (strpbrk(r->tz, "0123456789:<") == NULL && access(path, R_OK) != 0)
-			run_usage("--tz %s: no such time zone", r->tz);
-		(void)setenv("TZ", r->tz, 1);
-	}
-	tzset();
-}
-
-static void
 set_range(struct run *r)
 {
-	if (r->range != NULL && !clock_parse_range(r->range, r->now, r->zone, &r->from, &r->to))
+	const char *wrong = period_zone(&r->period);
+	enum clock_range what;
+
+	if (wrong != NULL)
+		run_usage("--tz %s: %s", r->period.tz, wrong);
+	what = period_range(&r->period, r->now);
+	if (what == CLOCK_WRONG)
 		run_usage("-t %s: expected a time or a range, such as 14:05-14:10, "
-			  "2026/11/20.14:05:00+5m or -1h",
-			  r->range);
-	r->asked_from = r->range != NULL ? r->from : INT64_MIN;
-	r->asked_to = r->range != NULL ? r->to : INT64_MAX;
+			  "2026/11/20.14:05:00+5m, 2026-11, 2026-W47, yesterday or -1h",
+			  r->period.text);
+	if (what == CLOCK_HOLE)
+		run_note("-t %s: there is no such time in %s: its clock is set ahead there", r->period.text,
+		    strcasecmp(r->period.tz, "local") == 0 ? "this zone" : r->period.tz);
+	r->timed = r->period.text != NULL;
+	r->from = r->period.from;
+	r->to = r->period.to;
 }
 
 static char
@@ -566,7 +559,11 @@ set_output(struct run *r)
 		r->out = &out_json;
 	if (r->numeric > 0)
 		r->sheet.names = false;
-	r->sheet.text.zone = r->zone;
+	r->sheet.text.zone = r->period.zone;
+	if (r->out == &out_text)
+		period_offset(&r->period, r->sheet.offset);
+	if (r->sheet.offset[0] != '\0')
+		r->sheet.text.zone = CLOCK_BARE;
 	r->sheet.text.proto_numbers = r->numeric > 1;
 	r->sheet.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
 }
@@ -638,7 +635,7 @@ compile(const struct run *r, const char *what, const char *text)
 
 	if (text == NULL || strspn(text, " \t") == strlen(text))
 		return (NULL);
-	f = filter_new(text, r->now, r->zone, &e);
+	f = filter_new(text, r->now, r->period.zone, &e);
 	if (f == NULL)
 		filter_mistake(what, text, &e);
 	return (f);
@@ -702,7 +699,7 @@ outside(const struct run *r, const struct block_info *b)
 {
 	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
 
-	return (r->range != NULL && ((start->known && !start->mixed && start->min.i >= r->to) ||
+	return (r->timed && ((start->known && !start->mixed && start->min.i >= r->to) ||
 				     (end->known && end->all && end->max.i <= r->from)));
 }
 
@@ -768,7 +765,7 @@ opened(void *arg, struct reader *reader)
 {
 	const struct run *r = arg;
 
-	if (r->range != NULL)
+	if (r->timed)
 		reader_between(reader, r->from, r->to, WHY_TIME);
 }
 
@@ -815,7 +812,6 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	(void)signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
 	r->tool = tool;
 	r->sheet.text.digits = 6;
-	r->zone = CLOCK_UTC;
 	r->now = wall_clock(CLOCK_REALTIME);
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
@@ -828,7 +824,6 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	take_line(r, own, argc, argv);
 	open_inputs(r);
 	find_input(r);
-	set_zone(r);
 	set_range(r);
 	set_output(r);
 	set_filters(r);
@@ -1123,7 +1118,7 @@ set_wanted(struct run *r)
 	fieldset_want(w, F_rectype);
 	if (r->probes != NULL)
 		fieldset_want(w, F_probe);
-	if (r->range != NULL) {
+	if (r->timed) {
 		fieldset_want(w, F_bstart);
 		fieldset_want(w, F_bend);
 	}
@@ -1184,7 +1179,7 @@ plan(struct run *r)
 	    .first = set_first(r, all ? NULL : r->wanted),
 	    .filter = r->filter,
 	    .labels = r->labels,
-	    .timed = r->range != NULL,
+	    .timed = r->timed,
 	    .from = r->from,
 	    .to = r->to,
 	    /* a copy without a filter is a whole copy */
@@ -1241,6 +1236,8 @@ next_block(struct run *r)
 	r->origin = b->origin;
 	r->seen += b->batch->rows;
 	r->corrections += b->corrections;
+	if (b->longest > 0)
+		period_reach(&r->period, b->first, b->last, b->longest);
 	if (b->probes != NULL)
 		probes_join(r->probes, b->probes);
 	return (b);
@@ -1310,9 +1307,9 @@ run_again(struct run *r, int64_t from, int64_t to, const char *also)
 	r->origin.segment = NULL;
 	if (!source_rewind(r->source))
 		return (false);
-	r->from = from > r->asked_from ? from : r->asked_from;
-	r->to = to < r->asked_to ? to : r->asked_to;
-	r->range = r->from == INT64_MIN && r->to == INT64_MAX ? NULL : "";
+	r->from = from > r->period.from ? from : r->period.from;
+	r->to = to < r->period.to ? to : r->period.to;
+	r->timed = r->from != INT64_MIN || r->to != INT64_MAX;
 	filter_free(&r->filter);
 	free(r->both_text);
 	if (r->filter_text != NULL && also != NULL)
@@ -1511,8 +1508,8 @@ run_asked(const struct run *r)
 void
 run_span(const struct run *r, int64_t *from, int64_t *to)
 {
-	*from = r->asked_from;
-	*to = r->asked_to;
+	*from = r->period.from;
+	*to = r->period.to;
 }
 
 uint64_t
@@ -1610,7 +1607,7 @@ run_now(const struct run *r)
 enum clock_zone
 run_zone(const struct run *r)
 {
-	return (r->zone);
+	return (r->period.zone);
 }
 
 const char *
@@ -1743,6 +1740,17 @@ note_corrections(const struct run *r)
 		log_info("correction records may have been excluded by the filter, in blocks that were skipped; use --having");
 }
 
+/* A range that cuts bins gets whole ones. */
+static void
+note_period(const struct run *r)
+{
+	struct buf b = { 0 };
+
+	if (period_sentence(&r->period, &b))
+		log_info("%s", buf_cstr(&b));
+	buf_free(&b);
+}
+
 static void
 say_last(struct run *r)
 {
@@ -1767,6 +1775,7 @@ run_end(struct run **pr)
 	run_close(r, &r->rejects, true);
 	note_labels(r);
 	note_corrections(r);
+	note_period(r);
 	if (r->suspect > 0)
 		log_info("%llu row%s made of bins in which the kernel dropped packets: loss there is suspect "
 			 "(flag g; filter: not capdrop)",

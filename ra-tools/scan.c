@@ -44,6 +44,25 @@ select_time(const struct scan_plan *p, const struct batch *b, uint64_t *sel)
 	}
 }
 
+/* Selected rows whose bins reach out of the time that was asked for. */
+static void
+note_reach(const struct scan_plan *p, struct slot *s)
+{
+	const struct column *start = s->block.batch->col[F_bstart], *end = s->block.batch->col[F_bend];
+	struct scan_block *b = &s->block;
+	uint32_t rows = b->batch->rows;
+
+	for (size_t i = bits_next(s->sel, 0, rows); end != NULL && i < rows; i = bits_next(s->sel, i + 1, rows)) {
+		int64_t from = start->i[i], to = column_has(end, (uint32_t)i) ? end->i[i] : from;
+
+		if ((from >= p->from && to <= p->to) || to <= from)
+			continue;
+		b->first = b->longest == 0 || from < b->first ? from : b->first;
+		b->last = b->longest == 0 || to > b->last ? to : b->last;
+		b->longest = to - from > b->longest ? to - from : b->longest;
+	}
+}
+
 static void
 select_not_mar(const struct batch *b, uint64_t *sel)
 {
@@ -86,6 +105,8 @@ select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s
 		select_not_mar(b, s->sel);
 	if (p->filter != NULL)
 		select_filter(p, s, b);
+	if (p->timed)
+		note_reach(p, s);
 	b->sel = s->sel;
 	s->block.any = bits_next(s->sel, 0, b->rows) < b->rows;
 }

@@ -47,6 +47,8 @@ struct scan_block {
 	uint32_t rows;
 	uint64_t in_file;    /* number of the block in its file, from 1 */
 	uint64_t corrections;
+	int64_t first, last, longest; /* of selected rows that lie in the time with a part of their bin only: the earliest start,
+				       * the latest end, and the longest bin; 0: there are none */
 	const struct probes *probes; /* of its selected rows; NULL: it has none, or nobody asks */
 	uint64_t done, size, records; /* so far, for progress */
 };

@@ -2,6 +2,7 @@
  *
  * zero.c: rows for bins without records.
  *
+ * Where there are keys all rows are taken in first, for the first bin has to have a row of a key that comes in the last one.
  * One bin is open at a time.  Its rows are handed on, and their keys marked; when a row of another bin
  * comes, or none any more, the keys that are known and not marked get a row, and the next bin is opened.
  */
@@ -12,12 +13,12 @@
 #include "format/base/mem.h"
 #include "ra-tools/gather.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SEEN_BITS 12
 #define SEEN_ROWS (1u << SEEN_BITS)
-#define GAP_MAX	  10000000 /* bins without any row in a row: more are not shown */
 #define NO_KEY	  UINT32_MAX
 
 struct seen { /* a key that had a row */
@@ -33,8 +34,12 @@ struct zero {
 	struct zero_source source;
 	struct batch *in, *out;
 	uint32_t at;
-	bool open, filling, end;
+	bool begun, open, filling, end;
 	int64_t from, to; /* the open bin */
+	struct batch **kept; /* rows that were taken in; NULL: they come as they are asked for */
+	uint32_t nkept, next;
+	uint64_t bytes, memory;
+	char error[160];
 
 	struct seen *seen;
 	uint32_t n, cap, fill; /* fill: the next key to look at */
@@ -46,13 +51,14 @@ struct zero {
 };
 
 struct zero *
-zero_new(const struct keys *keys, const struct fieldset *keep, const struct zero_source *source)
+zero_new(const struct keys *keys, const struct fieldset *keep, const struct zero_source *source, uint64_t memory)
 {
 	struct zero *z = mem_zero(1, sizeof(*z));
 
 	z->keys = *keys;
 	z->keep = *keep;
 	z->source = *source;
+	z->memory = memory;
 	z->out = batch_new(4096);
 	z->seed = hash_seed();
 	return (z);
@@ -67,6 +73,9 @@ zero_free(struct zero **pz)
 		return;
 	for (uint32_t i = 0; i < z->n; i += SEEN_ROWS)
 		batch_free(&z->row[i >> SEEN_BITS]);
+	for (uint32_t i = 0; i < z->nkept; i++)
+		batch_free(&z->kept[i]);
+	free(z->kept);
 	batch_free(&z->out);
 	free(z->row);
 	free(z->seen);
@@ -76,6 +85,12 @@ zero_free(struct zero **pz)
 	buf_free(&z->spare);
 	free(z);
 	*pz = NULL;
+}
+
+const char *
+zero_error(const struct zero *z)
+{
+	return (z->error[0] != '\0' ? z->error : NULL);
 }
 
 /* --- keys -------------------------------------------------------------------------------------- */
@@ -124,9 +139,9 @@ keep_row(struct zero *z, const struct batch *b, uint32_t r)
 	free(kept);
 }
 
-/* The row's key has a row in the open bin. */
+/* The row's key has a row in the bin that begins at `bin`. */
 static void
-mark(struct zero *z, struct batch *b, uint32_t r)
+mark(struct zero *z, struct batch *b, uint32_t r, int64_t bin)
 {
 	uint64_t hash;
 	uint32_t at;
@@ -140,7 +155,7 @@ mark(struct zero *z, struct batch *b, uint32_t r)
 
 		if (s->hash == hash && s->len == z->key.len &&
 		    memcmp(s->key, z->key.p, s->len) == 0) {
-			s->marked = z->from;
+			s->marked = bin;
 			return;
 		}
 	}
@@ -150,7 +165,7 @@ mark(struct zero *z, struct batch *b, uint32_t r)
 	}
 	keep_row(z, b, r);
 	z->seen[z->n] =
-	    (struct seen){ hash, z->from, arena_copy(&z->arena, z->key.p, z->key.len), z->key.len };
+	    (struct seen){ hash, bin, arena_copy(&z->arena, z->key.p, z->key.len), z->key.len };
 	z->table[at] = z->n++;
 }
 
@@ -188,11 +203,58 @@ fill(struct zero *z)
 	return (true);
 }
 
+/* --- the source ---------------------------------------------------------------------------------- */
+
+static bool
+keep_batch(struct zero *z, struct batch *b)
+{
+	struct batch *copy = batch_new(b->rows);
+	unsigned columns = 0;
+
+	for (uint32_t r = 0; r < b->rows; r++) {
+		gather(copy, b, &r, 1);
+		mark(z, b, r, INT64_MIN);
+	}
+	for (enum field f = 0; f < F_STORED; f++)
+		columns += copy->col[f] != NULL;
+	z->bytes += (uint64_t)b->rows * columns * (sizeof(uint64_t) + 1);
+	z->kept = mem_grow(z->kept, z->nkept + 1, sizeof(*z->kept));
+	z->kept[z->nkept++] = copy;
+	return (z->memory == 0 || z->bytes + (uint64_t)z->n * sizeof(struct seen) <= z->memory);
+}
+
+/* The keys that every bin is to have: the only one where there is none, or all those of the rows. */
+static void
+begin(struct zero *z)
+{
+	struct batch *b;
+
+	z->begun = true;
+	if (z->keys.n == 0 && z->source.from < z->source.to) { /* also where nothing came */
+		b = batch_new(1);
+		b->rows = 1;
+		mark(z, b, 0, INT64_MIN);
+		batch_free(&b);
+	}
+	while (z->keys.n > 0 && z->error[0] == '\0' && (b = z->source.next(z->source.arg)) != NULL)
+		if (!keep_batch(z, b))
+			(void)snprintf(z->error, sizeof(z->error), "--zero: %llu MB of rows are in the way already, of more than --memory has room for: "
+			    "give it more, fewer keys, or wider bins (-M)", (unsigned long long)(z->bytes >> 20));
+}
+
+static struct batch *
+next_batch(struct zero *z)
+{
+	if (z->keys.n == 0)
+		return (z->source.next(z->source.arg));
+	return (z->next < z->nkept ? z->kept[z->next++] : NULL);
+}
+
 static bool
 next_row(struct zero *z, int64_t *start)
 {
 	if (z->in == NULL || z->at == z->in->rows) {
-		z->in = z->end ? NULL : z->source.next(z->source.arg);
+		z->in = z->end ? NULL : next_batch(z);
 		z->at = 0;
 		z->end = z->in == NULL;
 	}
@@ -210,20 +272,40 @@ open_bin(struct zero *z, int64_t t)
 	z->filling = false;
 }
 
+/* The first bin: that of the first row, or of what was asked for, if that is earlier. */
+static bool
+open_first(struct zero *z, bool row, int64_t start)
+{
+	bool asked = z->source.from < z->source.to && z->source.from >= 0 && z->n > 0;
+
+	if (asked && (!row || z->source.from < start))
+		start = z->source.from;
+	else if (!row)
+		return (false);
+	open_bin(z, start);
+	return (true);
+}
+
 struct batch *
 zero_next(struct zero *z)
 {
+	bool first = !z->begun;
+
+	if (first)
+		begin(z);
+	if (z->error[0] != '\0')
+		return (NULL);
 	batch_reset(z->out);
 	while (z->out->rows < z->out->cap) {
 		int64_t start = 0;
 		bool row = next_row(z, &start);
 
-		if (!row && !z->open)
-			break;
 		if (!z->open) {
-			open_bin(z, start);
-		} else if (row && start == z->from) {
-			mark(z, z->in, z->at);
+			if (!first || !open_first(z, row, start))
+				break;
+			first = false;
+		} else if (row && start < z->to) {
+			mark(z, z->in, z->at, z->from);
 			gather(z->out, z->in, &z->at, 1);
 			z->at++;
 		} else {
@@ -232,10 +314,9 @@ zero_next(struct zero *z)
 			z->filling = true;
 			if (!fill(z))
 				break;
-			z->open = row;
-			if (row)
-				open_bin(z, (start - z->to) / (z->to - z->from) > GAP_MAX ? start
-											  : z->to);
+			z->open = row || (z->source.from < z->source.to && z->to < z->source.to && z->source.to != INT64_MAX);
+			if (z->open)
+				open_bin(z, z->to);
 		}
 	}
 	return (z->out->rows > 0 ? z->out : NULL);

@@ -44,11 +44,13 @@ UNIT += \
 	%D%/unit/format/base/test_json \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
+	%D%/unit/format/base/test_cut \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
 	%D%/unit/format/base/test_show \
-	%D%/unit/format/base/test_wide
+	%D%/unit/format/base/test_wide \
+	%D%/unit/format/base/test_zone
 
 # --- format (add your tests here) ----------------------------------------------------------------
 UNIT += \
@@ -294,7 +296,8 @@ TESTS += \
 	%D%/truth/tunnels.tap \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap \
-	%D%/truth/workers.tap
+	%D%/truth/workers.tap \
+	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/live.tap %D%/live-workers.tap %D%/stats.tap

@@ -8,7 +8,6 @@
 #include "format/base/clock.h"
 
 #include <string.h>
-#include <time.h>
 
 #define MINUTE	 (60 * SEC)
 #define HOUR	 (60 * MINUTE)
@@ -18,10 +17,6 @@
 /* Whole years that fit into int64 nanoseconds around 1970. */
 #define YEAR_MIN 1678
 #define YEAR_MAX 2261
-
-struct day {
-	int year, month, mday; /* 1..12, 1..31 */
-};
 
 /* --- printing ---------------------------------------------------------------------------------- */
 
@@ -67,59 +62,43 @@ put_fraction(char *p, unsigned frac, unsigned digits)
 	return (p + digits);
 }
 
-/* Days since 1970 to a date of the Gregorian calendar: years begin in March, so that the leap day is last. */
-static struct day
-day_of(int64_t days)
+/* +01:00, or with seconds where a zone of old had them */
+static char *
+put_offset(char *p, int64_t east)
 {
-	int64_t z = days + 719468; /* since 0000-03-01 */
-	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-	int doe = (int)(z - era * 146097);				 /* 0..146096 */
-	int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365; /* 0..399 */
-	int doy = doe - (365 * yoe + yoe / 4 - yoe / 100);		 /* 0..365, from March 1 */
-	int m = (5 * doy + 2) / 153;					 /* 0 = March */
-	struct day d;
+	unsigned secs = (unsigned)(east < 0 ? -east : east);
 
-	d.mday = doy - (153 * m + 2) / 5 + 1;
-	d.month = m < 10 ? m + 3 : m - 9;
-	d.year = (int)(yoe + era * 400) + (d.month <= 2);
-	return (d);
+	*p++ = east < 0 ? '-' : '+';
+	p = put2(p, secs / 3600);
+	*p++ = ':';
+	p = put2(p, secs / 60 % 60);
+	if (secs % 60 == 0)
+		return (p);
+	*p++ = ':';
+	return (put2(p, secs % 60));
 }
 
-static int64_t
-days_since_1970(struct day d)
+size_t
+clock_offset(int64_t ns, char out[static CLOCK_TEXT])
 {
-	int64_t y = d.month <= 2 ? d.year - 1 : d.year;
-	int64_t era = (y >= 0 ? y : y - 399) / 400;
-	int64_t yoe = y - era * 400;
-	int64_t doy = (153 * (d.month + (d.month > 2 ? -3 : 9)) + 2) / 5 + d.mday - 1;
+	char *p = put_offset(out, zone_offset(clock_bin(ns, SEC) / SEC, CLOCK_LOCAL));
 
-	return (era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468);
-}
-
-/* Seconds to add to UTC at this moment. */
-static int64_t
-zone_offset(int64_t secs, enum clock_zone zone)
-{
-	time_t t = (time_t)secs;
-	struct tm tm;
-
-	if (zone == CLOCK_UTC || localtime_r(&t, &tm) == NULL)
-		return (0);
-	return (tm.tm_gmtoff);
+	*p = '\0';
+	return ((size_t)(p - out));
 }
 
 size_t
 clock_text(int64_t ns, unsigned digits, enum clock_zone zone, char out[static CLOCK_TEXT])
 {
-	int64_t start = clock_bin(ns, SEC), secs = start / SEC, days;
+	int64_t start = clock_bin(ns, SEC), secs = start / SEC, east = zone_offset(secs, zone), days;
 	unsigned in_day;
 	struct day d;
 	char *p = out;
 
-	secs += zone_offset(secs, zone);
+	secs += east;
 	days = clock_bin(secs, DAY_SECS) / DAY_SECS;
 	in_day = (unsigned)(secs - days * DAY_SECS);
-	d = day_of(days);
+	d = date_of(days);
 
 	p = put2(p, (unsigned)d.year / 100);
 	p = put2(p, (unsigned)d.year % 100);
@@ -134,6 +113,8 @@ clock_text(int64_t ns, unsigned digits, enum clock_zone zone, char out[static CL
 	*p++ = ':';
 	p = put2(p, in_day % 60);
 	p = put_fraction(p, (unsigned)(ns - start), digits);
+	if (zone == CLOCK_LOCAL)
+		p = put_offset(p, east);
 	*p = '\0';
 	return ((size_t)(p - out));
 }
@@ -222,7 +203,7 @@ day_good(struct day d)
 	if (d.year < YEAR_MIN || d.year > YEAR_MAX || d.month < 1 || d.month > 12 || d.mday < 1 ||
 	    d.mday > most[d.month - 1])
 		return (false);
-	back = day_of(days_since_1970(d)); /* February 29 comes back as March 1 in other years */
+	back = date_of(days_since_1970(d)); /* February 29 comes back as March 1 in other years */
 	return (back.mday == d.mday);
 }
 
@@ -230,25 +211,13 @@ day_good(struct day d)
 static int64_t
 moment(struct day d, int64_t in_day, enum clock_zone zone)
 {
-	int64_t secs = in_day / SEC;
-	struct tm tm = { 0 };
-
-	if (zone == CLOCK_UTC)
-		return (days_since_1970(d) * DAY + in_day);
-	tm.tm_year = d.year - 1900;
-	tm.tm_mon = d.month - 1;
-	tm.tm_mday = d.mday;
-	tm.tm_hour = (int)(secs / 3600);
-	tm.tm_min = (int)(secs / 60 % 60);
-	tm.tm_sec = (int)(secs % 60);
-	tm.tm_isdst = -1;
-	return ((int64_t)mktime(&tm) * SEC + in_day % SEC);
+	return (zone_instant(days_since_1970(d) * DAY_SECS + in_day / SEC, zone) * SEC + in_day % SEC);
 }
 
 static struct day
 next_day(struct day d)
 {
-	return (day_of(days_since_1970(d) + 1));
+	return (date_of(days_since_1970(d) + 1));
 }
 
 static bool
@@ -270,7 +239,7 @@ take_time(struct text *t, int64_t *in_day, int64_t *unit)
 	int64_t h, m, s = 0, frac = 0;
 
 	*unit = MINUTE;
-	if (!take_digits(t, 1, 2, &h) || h > 23 || !take(t, ':') || !take_digits(t, 2, 2, &m) ||
+	if (!take_digits(t, 1, 2, &h) || h > 24 || !take(t, ':') || !take_digits(t, 2, 2, &m) ||
 	    m > 59)
 		return (false);
 	if (take(t, ':')) {
@@ -282,7 +251,7 @@ take_time(struct text *t, int64_t *in_day, int64_t *unit)
 			return (false);
 	}
 	*in_day = h * HOUR + m * MINUTE + s * SEC + frac;
-	return (true);
+	return (h < 24 || *in_day == 24 * HOUR);
 }
 
 /* Z, +01, +0130, +01:30: ns to the east. false: none of these, and nothing is taken. */
@@ -360,16 +329,27 @@ parse_argus(struct text t, enum clock_zone zone, struct span *s)
 	return (t.p == t.end);
 }
 
+/* The date and the time of day that the wall shows. */
+static struct day
+wall(int64_t ns, enum clock_zone zone, int64_t *in_day)
+{
+	int64_t start = clock_bin(ns, SEC), secs = start / SEC, days;
+
+	secs += zone_offset(secs, zone);
+	days = clock_bin(secs, DAY_SECS) / DAY_SECS;
+	*in_day = (secs - days * DAY_SECS) * SEC + (ns - start);
+	return (date_of(days));
+}
+
 /* 14:05[:00[.5]] on the day that holds `day` */
 static bool
 parse_bare(struct text t, int64_t day, enum clock_zone zone, struct span *s)
 {
-	int64_t in_day, unit, secs = clock_bin(day, SEC) / SEC;
+	int64_t in_day, unit, ignored;
 
 	if (!take_time(&t, &in_day, &unit))
 		return (false);
-	secs += zone_offset(secs, zone);
-	s->from = moment(day_of(clock_bin(secs, DAY_SECS) / DAY_SECS), in_day, zone);
+	s->from = moment(wall(day, zone, &ignored), in_day, zone);
 	s->to = s->from + unit;
 	return (t.p == t.end);
 }
@@ -389,17 +369,89 @@ parse_epoch(struct text t, struct span *s)
 	return (t.p == t.end);
 }
 
-/* -1h: since then */
-static bool
-parse_ago(struct text t, int64_t now, struct span *s)
+/* So many months earlier: the same day and time on the wall, or the last day of a shorter month. */
+static int64_t
+months_before(int64_t now, int64_t n, enum clock_zone zone)
 {
-	int64_t dur;
+	int64_t in_day, months;
+	struct day d = wall(now, zone, &in_day);
 
-	if (!take(&t, '-') || t.p == t.end || (t.end[-1] >= '0' && t.end[-1] <= '9') ||
-	    !clock_parse_dur(t.p, (size_t)(t.end - t.p), &dur))
+	months = d.year * 12ll + d.month - 1 - n;
+	d.year = (int)(months / 12);
+	d.month = (int)(months % 12) + 1;
+	while (!day_good(d))
+		d.mday--;
+	return (moment(d, in_day, zone));
+}
+
+/* -1h: since then; -1M, -1y by the calendar */
+static bool
+parse_ago(struct text t, int64_t now, enum clock_zone zone, struct span *s)
+{
+	struct text calendar;
+	int64_t dur, n;
+
+	if (!take(&t, '-') || t.p == t.end || (t.end[-1] >= '0' && t.end[-1] <= '9'))
 		return (false);
 	s->to = now;
-	return (!__builtin_sub_overflow(now, dur, &s->from));
+	calendar = t;
+	if (take_digits(&calendar, 1, 3, &n) && calendar.end - calendar.p == 1 && (*calendar.p == 'M' || *calendar.p == 'y')) {
+		s->from = months_before(now, *calendar.p == 'M' ? n : 12 * n, zone);
+		return (n < 12 * 200);
+	}
+	return (clock_parse_dur(t.p, (size_t)(t.end - t.p), &dur) && !__builtin_sub_overflow(now, dur, &s->from));
+}
+
+static bool
+is_word(struct text t, const char *word)
+{
+	return ((size_t)(t.end - t.p) == strlen(word) && memcmp(t.p, word, strlen(word)) == 0);
+}
+
+/* Monday of an ISO week: the first week is that of January 4. */
+static bool
+week(int64_t year, int64_t n, struct day *d)
+{
+	int64_t fourth = days_since_1970((struct day){ .year = (int)year, .month = 1, .mday = 4 });
+	int64_t monday = fourth - (fourth % 7 + 10) % 7 + (n - 1) * 7; /* 1970-01-01 was a Thursday */
+
+	*d = date_of(monday);
+	return (n >= 1 && n <= 53 && date_of(monday + 3).year == year); /* its Thursday says whose year it is */
+}
+
+/* 2026, 2026-11, 2026-W47, today, yesterday */
+static bool
+parse_period(struct text t, int64_t now, enum clock_zone zone, struct span *s)
+{
+	int64_t year, n, in_day;
+	struct day from, to;
+
+	if (is_word(t, "today") || is_word(t, "yesterday")) {
+		from = wall(now, zone, &in_day);
+		if (is_word(t, "yesterday"))
+			from = date_of(days_since_1970(from) - 1);
+		*s = whole_day(from, zone);
+		return (true);
+	}
+	if (!take_digits(&t, 4, 4, &year) || year < YEAR_MIN || year > YEAR_MAX)
+		return (false);
+	from = (struct day){ .year = (int)year, .month = 1, .mday = 1 };
+	to = (struct day){ .year = (int)year + 1, .month = 1, .mday = 1 };
+	if (t.p < t.end && !take(&t, '-'))
+		return (false);
+	if (take(&t, 'W')) {
+		if (!take_digits(&t, 2, 2, &n) || !week(year, n, &from))
+			return (false);
+		to = date_of(days_since_1970(from) + 7);
+	} else if (t.p < t.end) {
+		if (!take_digits(&t, 2, 2, &n) || n < 1 || n > 12)
+			return (false);
+		from.month = (int)n;
+		to = n == 12 ? to : (struct day){ .year = (int)year, .month = (int)n + 1, .mday = 1 };
+	}
+	s->from = moment(from, 0, zone);
+	s->to = moment(to, 0, zone);
+	return (t.p == t.end);
 }
 
 /* `day`: the day on which a bare time lies. */
@@ -408,8 +460,8 @@ parse_span(const char *p, size_t n, int64_t now, int64_t day, enum clock_zone zo
 {
 	struct text t = { p, p + n };
 
-	return (parse_epoch(t, s) || parse_bare(t, day, zone, s) || parse_iso(t, zone, s) ||
-		parse_argus(t, zone, s) || parse_ago(t, now, s));
+	return (parse_period(t, now, zone, s) || parse_epoch(t, s) || parse_bare(t, day, zone, s) || parse_iso(t, zone, s) ||
+	    parse_argus(t, zone, s) || parse_ago(t, now, zone, s));
 }
 
 bool
@@ -423,14 +475,15 @@ clock_parse(const char *p, size_t n, int64_t now, enum clock_zone zone, int64_t 
 	return (true);
 }
 
-/* The text cut at `at`, which is a '-' or '+': A-B, A+duration. A bare time B is on the day of A. */
+/* The text cut at `at`, which is a '-' or '+': A-B, A+duration.  `over`: B is a time of the day after A's. */
 static bool
-parse_cut(const char *p, size_t at, int64_t now, enum clock_zone zone, struct span *out)
+parse_cut(const char *p, size_t at, bool over, int64_t now, enum clock_zone zone, struct span *out)
 {
 	const char *rest = p + at + 1;
 	size_t n = strlen(rest);
+	struct text bare = { rest, rest + n };
 	struct span a, b;
-	int64_t dur;
+	int64_t dur, in_day;
 
 	if (!parse_span(p, at, now, now, zone, &a))
 		return (false);
@@ -441,16 +494,37 @@ parse_cut(const char *p, size_t at, int64_t now, enum clock_zone zone, struct sp
 	if (!parse_span(rest, n, now, a.from, zone, &b))
 		return (false);
 	out->to = b.from;
+	if (over) {
+		struct day d = wall(b.from, zone, &in_day);
+
+		out->to = moment(next_day(d), in_day, zone);
+		return (b.from < a.from && parse_bare(bare, a.from, zone, &b));
+	}
 	return (true);
 }
 
 /* The first place with this sign where both sides mean something; it also stands in dates and offsets. */
 static bool
-parse_cuts(const char *p, char sign, int64_t now, enum clock_zone zone, struct span *s)
+parse_cuts(const char *p, char sign, bool over, int64_t now, enum clock_zone zone, struct span *s)
 {
 	for (size_t i = 1; p[0] != '\0' && p[i] != '\0'; i++)
-		if (p[i] == sign && parse_cut(p, i, now, zone, s) && s->from < s->to)
+		if (p[i] == sign && parse_cut(p, i, over, now, zone, s) && s->from < s->to)
 			return (true);
+	return (false);
+}
+
+/* A range, but for the zone: what is nothing of it then is left out by the zone's clock. */
+static bool
+is_hole(const char *p, int64_t now, enum clock_zone zone, struct span *s)
+{
+	for (size_t i = 1; zone != CLOCK_UTC && p[0] != '\0' && p[i] != '\0'; i++) {
+		struct span utc;
+
+		if (p[i] == '-' && parse_cut(p, i, false, now, CLOCK_UTC, &utc) && utc.from < utc.to &&
+		    parse_cut(p, i, false, now, zone, s) &&
+		    s->from == s->to)
+			return (true);
+	}
 	return (false);
 }
 
@@ -458,19 +532,17 @@ parse_cuts(const char *p, char sign, int64_t now, enum clock_zone zone, struct s
  * 2026-11-20T04:00-05:00 could be an hour or a moment far west: here it is the hour.  With + it is the
  * other way round: +01:00 is no duration, and +01 after a time reads as an offset.
  */
-bool
+enum clock_range
 clock_parse_range(const char *p, int64_t now, enum clock_zone zone, int64_t *from, int64_t *to)
 {
 	struct span s;
 
-	if (!parse_cuts(p, '-', now, zone, &s) && !parse_span(p, strlen(p), now, now, zone, &s) &&
-	    !parse_cuts(p, '+', now, zone, &s))
-		return (false);
-	if (s.from >= s.to)
-		return (false);
+	if (!parse_cuts(p, '-', false, now, zone, &s) && !is_hole(p, now, zone, &s) && !parse_span(p, strlen(p), now, now, zone, &s) &&
+	    !parse_cuts(p, '-', true, now, zone, &s) && !parse_cuts(p, '+', false, now, zone, &s))
+		return (CLOCK_WRONG);
 	*from = s.from;
 	*to = s.to;
-	return (true);
+	return (s.from < s.to ? CLOCK_RANGE : s.from == s.to && zone != CLOCK_UTC ? CLOCK_HOLE : CLOCK_WRONG);
 }
 
 bool

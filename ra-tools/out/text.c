@@ -53,10 +53,19 @@ put(struct sheet *s, unsigned i, const uint8_t *p, size_t n, const char *colour)
 		pad(&s->out, space);
 }
 
+/* Lives until the next one. */
 static const char *
-label(const struct sheet *s, unsigned i)
+label(struct sheet *s, unsigned i)
 {
-	return (s->want[i].label != NULL ? s->want[i].label : fields[s->want[i].field].label);
+	const char *name = s->want[i].label != NULL ? s->want[i].label : fields[s->want[i].field].label;
+
+	if (s->offset[0] == '\0' || sheet_type(s, i) != TYPE_TIME)
+		return (name);
+	s->cell.len = 0;
+	buf_str(&s->cell, name);
+	buf_str(&s->cell, " ");
+	buf_str(&s->cell, s->offset);
+	return (buf_cstr(&s->cell));
 }
 
 static void
