@@ -108,6 +108,19 @@ answer(struct hand *h)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* The first one counts. */
+static void
+hear_kernel(struct hand *h, const int64_t w[static WORDS])
+{
+	const struct stat_news n = { w[0], w[1], (unsigned)w[6] >> 1,
+		{ (uint64_t)w[2], (uint64_t)w[3], (uint64_t)w[4], w[5], w[6] & 1 } };
+
+	if (h == &h->crew->hand[0])
+		engine_kernel(h->engine, &n);
+	else
+		engine_dropped(h->engine, &n);
+}
+
 /* false: it was the last word. */
 static bool
 hear(struct hand *h, const struct arrival *a)
@@ -125,10 +138,7 @@ hear(struct hand *h, const struct arrival *a)
 		(void)engine_slice(e);
 		break;
 	case SAY_KERNEL:
-		if (h == &h->crew->hand[0])
-			engine_kernel(e, w[0], w[1], (uint64_t)w[2], (uint64_t)w[3], (uint64_t)w[4], w[5] != 0);
-		else
-			engine_dropped(e, w[0], w[1], w[3] != 0, w[5] != 0);
+		hear_kernel(h, w);
 		break;
 	case SAY_FLUSH:
 		engine_flush(e, w[0], w[1]);
@@ -458,14 +468,15 @@ tell_time(struct crew *c)
 }
 
 void
-crew_kernel(struct crew *c, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop, bool has_ifdrop)
+crew_kernel(struct crew *c, const struct stat_news *n)
 {
 	if (c->alone != NULL) {
-		engine_kernel(c->alone, since, until, recv, drop, ifdrop, has_ifdrop);
+		engine_kernel(c->alone, n);
 		return;
 	}
 	tell_time(c);
-	SAY_ALL(c, SAY_KERNEL, since, until, (int64_t)recv, (int64_t)drop, (int64_t)ifdrop, has_ifdrop);
+	SAY_ALL(c, SAY_KERNEL, n->since, n->until, (int64_t)n->is.recv, (int64_t)n->is.drop, (int64_t)n->is.ifdrop, n->is.gap,
+	    n->link << 1 | n->is.has_ifdrop);
 }
 
 void

@@ -29,8 +29,7 @@ void crew_free(struct crew **);
 void crew_packets(struct crew *, struct arrival *, unsigned n);
 void crew_idle(struct crew *, int64_t now);
 void crew_flush(struct crew *, int64_t now, int64_t delay);
-void crew_kernel(struct crew *, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
-    bool has_ifdrop);
+void crew_kernel(struct crew *, const struct stat_news *);
 void crew_finish(struct crew *);
 
 /* For totals while it works: ask, and look now and then whether all have answered (true); nobody waits.  What was handed

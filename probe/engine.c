@@ -47,7 +47,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	table_init(&f->table, o->max_flows, o->seed);
 	ledger_init(l, &f->table, &(struct ledger_options){ .interval = o->interval, .probe = o->probe,
 	    .max_flows = o->max_flows, .max_holds = o->max_sas, .live = o->live, .vlan_key = o->key.vlan,
-	    .limits = limits, .sink = sink });
+	    .limits = limits, .sink = sink, .links = o->links, .nlinks = o->nlinks });
 	l->time.follows = o->follows;
 	e->track = l->track = track_new(l, o->max_flows, o->seed, limits);
 	f->ledger = l;
@@ -503,16 +503,15 @@ engine_flush(struct engine *e, int64_t now, int64_t delay)
 }
 
 void
-engine_kernel(struct engine *e, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
-    bool has_ifdrop)
+engine_kernel(struct engine *e, const struct stat_news *n)
 {
-	ledger_kernel(&e->ledger, since, until, recv, drop, ifdrop, has_ifdrop);
+	ledger_kernel(&e->ledger, n);
 }
 
 void
-engine_dropped(struct engine *e, int64_t since, int64_t until, bool dropped, bool has_ifdrop)
+engine_dropped(struct engine *e, const struct stat_news *n)
 {
-	ledger_dropped(&e->ledger, since, until, dropped, has_ifdrop);
+	ledger_dropped(&e->ledger, n);
 }
 
 void

@@ -30,6 +30,8 @@ struct engine_options {
 	 * those of all now. */
 	bool (*collect)(void *arg, uint32_t serial, struct stat_set *stats);
 	void *arg;
+	char *const *links; /* live: the names of the interfaces, at most STAT_LINKS; they live as long */
+	unsigned nlinks;
 	bool follows; /* it is not the one that counts what happens to all: spans that are sealed early */
 };
 
@@ -66,13 +68,12 @@ void engine_clock(struct engine *, int64_t before, int64_t now);
 void engine_opened(struct engine *, int64_t start, bool late, int64_t now, uint32_t serial);
 /* Live: hand on records that wait for at least `delay`; to be called often. */
 void engine_flush(struct engine *, int64_t now, int64_t delay);
-/* The kernel's counts since the last call, which was at `since`: they are of that bin.  If packets were
- * dropped, the records of all bins from `since` to `until` are flagged capdrop: call it before packets of a later
- * time are given to the engine, so that those bins are not written yet. */
-void engine_kernel(struct engine *, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
-    bool has_ifdrop);
+/* The kernel's counts of an interface since the last call, which was at `since`: they are of that bin.  If packets were
+ * dropped or the interface was away, the records of all bins from `since` to `until` are flagged capdrop: call it before
+ * packets of a later time are given to the engine, so that those bins are not written yet. */
+void engine_kernel(struct engine *, const struct stat_news *);
 /* The same for the flags alone: another engine counts. */
-void engine_dropped(struct engine *, int64_t since, int64_t until, bool dropped, bool has_ifdrop);
+void engine_dropped(struct engine *, const struct stat_news *);
 /* End of input: everything is sealed and written. */
 void engine_finish(struct engine *);
 void engine_free(struct engine **);

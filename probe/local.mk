@@ -8,11 +8,23 @@ libprobe_a_SOURCES =
 libprobe_a_SOURCES += \
 	%D%/capture/capture.c \
 	%D%/capture/capture.h \
+	%D%/capture/filter.c \
+	%D%/capture/filter.h \
 	%D%/capture/frame.h \
 	%D%/capture/gunzip.c \
 	%D%/capture/gunzip.h \
+	%D%/capture/iface.c \
+	%D%/capture/iface.h \
+	%D%/capture/live.c \
+	%D%/capture/live.h \
+	%D%/capture/merge.c \
+	%D%/capture/merge.h \
+	%D%/capture/netdev.c \
+	%D%/capture/netdev.h \
+	%D%/capture/options.h \
 	%D%/capture/pcapfile.c \
-	%D%/capture/pcapfile.h
+	%D%/capture/pcapfile.h \
+	%D%/capture/wall.h
 
 # bytes to facts
 libprobe_a_SOURCES += \

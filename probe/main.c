@@ -2,6 +2,7 @@
  *
  * main.c: pavo: start, run, stop, in that order.  See pavo(8).  Tested by tests/live.tap.
  */
+#include "format/base/buf.h"
 #include "format/base/clock.h"
 #include "format/base/hash.h"
 #include "format/base/log.h"
@@ -27,12 +28,12 @@ static struct capture *
 open_capture(const struct options *o)
 {
 	const struct capture_options options = { .filter = o->filter, .stop = &signals.stop, .as_is = o->as_is,
-		.snaplen = o->snaplen, .buffer = o->buffer, .no_promisc = o->no_promisc };
+		.snaplen = o->snaplen, .buffer = o->buffer, .rings = o->fanout, .no_promisc = o->no_promisc };
 	char err[512];
 	struct capture *c;
 
-	if (o->iface != NULL)
-		c = capture_open_live(o->iface, &options, err, sizeof(err));
+	if (o->nifaces > 0)
+		c = capture_open_live(o->ifaces, o->nifaces, &options, err, sizeof(err));
 	else
 		c = capture_open_files(o->files, o->nfiles, &options, err, sizeof(err));
 	if (c == NULL)
@@ -51,8 +52,8 @@ static struct writer *
 open_writer(const struct options *o)
 {
 	struct writer_options w = { .segment = { .probe = o->probe, .interval = o->interval,
-	    .snaplen = o->iface != NULL ? (uint32_t)o->snaplen : 0, .live = o->iface != NULL },
-	    .renewed = o->iface != NULL ? say_renewed : NULL };
+	    .snaplen = o->nifaces > 0 ? (uint32_t)o->snaplen : 0, .live = o->nifaces > 0 },
+	    .renewed = o->nifaces > 0 ? say_renewed : NULL };
 	struct writer *out;
 	char err[512];
 
@@ -85,11 +86,11 @@ open_pings(const struct options *o)
 static void
 ask_kernel(struct crew *c)
 {
-	struct capture_stats s = { .has = false };
+	struct capture_stats s;
 
-	capture_stats(capture, &s);
-	if (s.has)
-		crew_kernel(c, s.since, s.until, s.recv, s.drop, s.ifdrop, s.has_ifdrop);
+	for (unsigned i = 0; capture_stats(capture, i, &s); i++)
+		if (s.has)
+			crew_kernel(c, &(struct stat_news){ s.since, s.until, i, { s.recv, s.drop, s.ifdrop, s.gap, s.has_ifdrop } });
 }
 
 static void
@@ -160,34 +161,49 @@ run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const s
 			if (n < ENGINE_BATCH)
 				continue;
 		}
-		if (n > 0 && o->iface != NULL && chores.asked != 0)
+		if (n > 0 && o->nifaces > 0 && chores.asked != 0)
 			ask_often(&chores, c, chores.heard);
 		if (n > 0)
 			crew_packets(c, batch, n);
 		n = 0;
 		if (r == CAPTURE_DROPS) /* before packets of a later bin */
 			ask_kernel(c);
+		if (r == CAPTURE_SAYS)
+			log_warnx("%s", capture_says(capture));
 		if (r == CAPTURE_ERROR) {
 			log_warnx("%s", capture_error(capture));
 			good = false;
 		}
-		if (g != NULL && (ping_failed(g) || (o->iface != NULL && !ping_flush(g))))
+		if (g != NULL && (ping_failed(g) || (o->nifaces > 0 && !ping_flush(g))))
 			break; /* it is said at the end */
 		if (r == CAPTURE_END || worker_failed(w))
 			break;
 		if (signals.ask) {
 			signals.ask = 0;
-			if (o->iface != NULL)
+			if (o->nifaces > 0)
 				ask_kernel(c);
 			totals_ask(t);
 		}
 		totals_tend(t, c, w);
-		if (o->iface != NULL && r != CAPTURE_ERROR)
+		if (o->nifaces > 0 && r != CAPTURE_ERROR && r != CAPTURE_SAYS)
 			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
 	}
-	if (o->iface != NULL)
+	if (o->nifaces > 0)
 		ask_kernel(c);
 	return (good);
+}
+
+/* Live: said once, before the first packet. */
+static void
+say_listening(const struct options *o)
+{
+	struct buf b = { 0 };
+
+	capture_describe(capture, &b);
+	buf_printf(&b, ", snaplen %d, bins of %u s, to %s", o->snaplen, o->interval,
+	    o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
+	log_info("listening on %s", buf_cstr(&b));
+	buf_free(&b);
 }
 
 /* Privileges are given up step by step: see guard.h. */
@@ -235,7 +251,7 @@ main(int argc, char **argv)
 		capture_list(print_interface);
 		return (0);
 	}
-	paths = (struct guard_paths){ { o.out, o.pping, o.stats, o.metrics }, o.files, o.nfiles, o.iface != NULL };
+	paths = (struct guard_paths){ { o.out, o.pping, o.stats, o.metrics }, o.files, o.nfiles, o.nifaces > 0 };
 	guarded(guard_begin(&o.guard, err, sizeof(err)), err);
 	signals_catch();
 	capture = open_capture(&o);
@@ -246,17 +262,20 @@ main(int argc, char **argv)
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
 	guard_close(&o.guard, &paths);
-	w = worker_new(out, o.workers, o.iface != NULL);
+	w = worker_new(out, o.workers, o.nifaces > 0);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
-	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.iface != NULL,
+	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.nifaces > 0,
+	    .links = o.ifaces, .nlinks = o.nifaces,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
 	if (!writer_begin(out)) /* an older file goes only now, when all else is there */
 		fatalx("%s", writer_error(out));
-	if (o.iface != NULL && guard_says()[0] != '\0')
+	if (o.nifaces > 0 && !o.quiet)
+		say_listening(&o);
+	if (o.nifaces > 0 && guard_says()[0] != '\0')
 		log_info("%s", guard_says());
 	totals_start(totals);
-	guard_ready(o.iface != NULL ? "capturing" : "reading");
+	guard_ready(o.nifaces > 0 ? "capturing" : "reading");
 	good = run(crew, w, pings, totals, &o);
 	guard_end();
 	worker_ends(w);

@@ -23,7 +23,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FLUSH,
+enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FANOUT, O_FLUSH,
 	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_VERSION };
 
 static const struct option_row rows[] = {
@@ -60,7 +60,7 @@ help(void)
 	struct buf b = { 0 };
 
 	option_lines(&b, rows, NROWS);
-	show_printf("usage: pavo (-r FILE... | -i IFACE) [-w OUT] [options] [- BPF-FILTER]\n"
+	show_printf("usage: pavo (-r FILE... | -i IFACE...) [-w OUT] [options] [- BPF-FILTER]\n"
 		    "Packets in, flow records out.\n\n"
 		    "%s"
 		    "\nThe filter is tcpdump's (pcap-filter(7)).  Read what was written with ra(1):\n"
@@ -192,6 +192,17 @@ add_file(struct options *o, char *name)
 	o->files[o->nfiles++] = name;
 }
 
+static void
+add_iface(struct options *o, char *name)
+{
+	for (unsigned i = 0; i < o->nifaces; i++)
+		if (strcmp(o->ifaces[i], name) == 0)
+			usage("-i %s: it is named twice", name);
+	if (o->nifaces == CAPTURE_IFACES)
+		usage("-i %s: so many interfaces are enough; -i any is all of them", name);
+	o->ifaces[o->nifaces++] = name;
+}
+
 /* Options that are there or not. */
 static bool
 take_switch(struct options *o, int c)
@@ -237,9 +248,7 @@ take(struct options *o, int c, char *arg)
 		return;
 	switch (c) {
 	case 'i':
-		if (o->iface != NULL)
-			usage("-i %s: one interface at a time", arg);
-		o->iface = arg;
+		add_iface(o, arg);
 		break;
 	case 'S':
 		o->interval = (unsigned)number("-S", arg, 1, 3600);
@@ -270,6 +279,9 @@ take(struct options *o, int c, char *arg)
 	case O_BUFFER:
 		o->buffer = (int)number("--buffer", arg, 65536, 2000000000);
 		break;
+	case O_FANOUT:
+		o->fanout = (unsigned)number("--fanout", arg, 1, CAPTURE_RINGS);
+		break;
 	case O_FLUSH:
 		o->flush = duration("--flush", arg, 0, 3600 * SEC);
 		break;
@@ -290,13 +302,13 @@ take(struct options *o, int c, char *arg)
 }
 
 static char *
-joined(char **word, int n)
+joined(char **word, unsigned n, char sep)
 {
 	struct buf b = { 0 };
 
-	for (int i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		if (i > 0)
-			buf_u8(&b, ' ');
+			buf_u8(&b, (uint8_t)sep);
 		buf_str(&b, word[i]);
 	}
 	(void)buf_cstr(&b);
@@ -335,12 +347,12 @@ check_told(const struct options *o, bool to_stdout)
 static void
 check_guard(const struct options *o, bool to_stdout)
 {
-	if (o->guard.daemon && o->iface == NULL)
+	if (o->guard.daemon && o->nifaces == 0)
 		usage("%s: a daemon captures: say -i IFACE", "-d");
 	if (o->guard.daemon && (to_stdout || (o->pping != NULL && strcmp(o->pping, "-") == 0) ||
 	    (o->stats != NULL && strcmp(o->stats, "-") == 0)))
 		usage("%s: a daemon has no standard output: say -w FILE", "-d");
-	if (o->guard.root != NULL && o->iface == NULL)
+	if (o->guard.root != NULL && o->nifaces == 0)
 		usage("--chroot %s: that is for capturing: say -i IFACE", o->guard.root);
 }
 
@@ -351,10 +363,12 @@ check(const struct options *o)
 
 	if (o->list)
 		return;
-	if (o->iface == NULL && o->nfiles == 0)
+	if (o->nifaces == 0 && o->nfiles == 0)
 		usage("%s: say what to read: -r FILE or -i IFACE", "nothing to do");
-	if (o->iface != NULL && o->nfiles > 0)
-		usage("-i %s: files and an interface do not go together", o->iface);
+	if (o->nifaces > 0 && o->nfiles > 0)
+		usage("-i %s: files and an interface do not go together", o->ifaces[0]);
+	if (o->fanout > 1 && o->nifaces == 0)
+		usage("--fanout: %s: say -i IFACE", "it is of interfaces");
 	if (o->pping != NULL && strcmp(o->pping, "-") == 0 && to_stdout)
 		usage("--pping %s: the records go to standard output already: say -w FILE", o->pping);
 	check_told(o, to_stdout);
@@ -363,9 +377,9 @@ check(const struct options *o)
 	divide("--max-frags", o->max_frags, o->workers);
 	divide("--max-sas", o->max_sas, o->workers);
 	if (o->out == NULL && isatty(STDOUT_FILENO))
-		usage(o->iface != NULL ? "records are not for a terminal: say -w FILE, or pipe into ra: pavo -i %s | ra" :
+		usage(o->nifaces > 0 ? "records are not for a terminal: say -w FILE, or pipe into ra: pavo -i %s | ra" :
 		    "records are not for a terminal: say -w FILE, or pipe into ra: pavo -r %s | ra",
-		    o->iface != NULL ? o->iface : o->files[0]);
+		    o->nifaces > 0 ? o->ifaces[0] : o->files[0]);
 }
 
 static char *
@@ -483,7 +497,7 @@ input_by_hand(struct options *o, int c, bool *before)
 		return;
 	*before = true;
 	o->nfiles = 0;
-	o->iface = NULL;
+	o->nifaces = 0;
 }
 
 static void
@@ -504,11 +518,10 @@ take_words(struct options *o, int argc, char **argv, const char *letters, const 
 			input_by_hand(o, c, &input);
 			take(o, c, optarg);
 		}
-		while (c == 'r' && optind < argc && argv[optind][0] != '-') { /* up to the next word with a dash */
+		/* up to the next word with a dash */
+		for (; (c == 'r' || c == 'i') && optind < argc && argv[optind][0] != '-'; optind++)
 			if (!conf)
-				add_file(o, argv[optind]);
-			optind++;
-		}
+				take(o, c, argv[optind]);
 	}
 }
 
@@ -518,7 +531,7 @@ options_parse(struct options *o, int argc, char **argv)
 	char letters[OPTION_LETTERS(NROWS)];
 	struct option longs[NROWS + 1];
 
-	*o = (struct options){ .interval = 5, .workers = 1, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
+	*o = (struct options){ .interval = 5, .workers = 1, .fanout = 1, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
 		.buffer = 64000000, .flush = 2 * SEC, .limits = health_default };
 	option_words(rows, NROWS, letters, longs);
 	opterr = 0;
@@ -526,7 +539,7 @@ options_parse(struct options *o, int argc, char **argv)
 	take_words(o, argc, argv, letters, longs, false);
 	if (optind < argc && strcmp(argv[optind], "-") == 0) {
 		free(o->filter);
-		o->filter = joined(argv + optind + 1, argc - optind - 1);
+		o->filter = joined(argv + optind + 1, (unsigned)(argc - optind - 1), ' ');
 	} else if (optind < argc) {
 		usage("%s: a filter begins after a lone dash: pavo -r FILE - tcp port 80", argv[optind]);
 	}
@@ -534,6 +547,8 @@ options_parse(struct options *o, int argc, char **argv)
 		o->probe = host_name();
 	else
 		o->probe = mem_str(o->probe);
+	if (o->nifaces > 0)
+		o->input = joined(o->ifaces, o->nifaces, ',');
 	check(o);
 }
 
@@ -542,6 +557,7 @@ options_free(struct options *o)
 {
 	free(o->files);
 	free(o->filter);
+	free(o->input);
 	free((char *)o->probe);
 	free(o->conf);
 }

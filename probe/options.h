@@ -5,6 +5,7 @@
 #ifndef PROBE_OPTIONS_H
 #define PROBE_OPTIONS_H
 
+#include "probe/capture/options.h"
 #include "probe/decode/decode.h"
 #include "probe/flow/key.h"
 #include "probe/guard/guard.h"
@@ -13,7 +14,10 @@
 struct options {
 	char **files; /* -r */
 	int nfiles;
-	const char *iface; /* -i; NULL: files */
+	char *ifaces[CAPTURE_IFACES]; /* -i */
+	unsigned nifaces;  /* 0: files */
+	char *input;       /* eth0,eth1; NULL: files */
+	unsigned fanout;   /* rings of each */
 	const char *out;   /* -w; NULL: stdout */
 	const char *probe; /* -e */
 	const char *pping; /* NULL: none; "-": stdout */

@@ -307,46 +307,38 @@ widen(struct bins *b, int64_t width)
 
 /* --- a record over several bins (--approx) ----------------------------------------------------- */
 
-struct share {
-	uint64_t part, rest; /* what a bin gets of a sum, and the remainder of that division */
-	uint32_t i;
-};
-
-static int
-by_rest(const void *x, const void *y)
-{
-	const struct share *a = x, *b = y;
-
-	if (a->rest != b->rest)
-		return (a->rest < b->rest ? 1 : -1);
-	return (a->i < b->i ? -1 : a->i > b->i);
-}
-
-static int
-by_place(const void *x, const void *y)
-{
-	const struct share *a = x, *b = y;
-
-	return (a->i < b->i ? -1 : a->i > b->i);
-}
-
-/* v shared by weight: parts are cut down, and what is left goes to the largest remainders, so the sum holds. */
+/* v shared by weight: parts are cut down, and what is left goes to the largest remainders, so the sum holds.  Nearly all
+ * bins are equally wide, so few different remainders have to be looked for. */
 static void
-share_out(uint64_t v, const uint64_t *weight, uint64_t total, struct share *s, uint32_t n)
+share_out(uint64_t v, const uint64_t *weight, uint64_t total, uint64_t *part, uint64_t *rest, uint32_t n)
 {
-	uint64_t left = v;
+	uint64_t left = v, below = UINT64_MAX;
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct wide product = wide_mul(v, weight[i]); /* weight <= total: the quotient fits */
-		uint64_t rest = wide_div(&product, total);
+		if (i > 0 && weight[i] == weight[i - 1]) {
+			part[i] = part[i - 1];
+			rest[i] = rest[i - 1];
+		} else {
+			struct wide product = wide_mul(v, weight[i]); /* weight <= total: the quotient fits */
 
-		s[i] = (struct share){ product.lo, rest, i };
-		left -= s[i].part;
+			rest[i] = wide_div(&product, total);
+			part[i] = product.lo;
+		}
+		left -= part[i];
 	}
-	qsort(s, n, sizeof(s[0]), by_rest);
-	for (uint32_t i = 0; i < left; i++) /* left < n */
-		s[i].part++;
-	qsort(s, n, sizeof(s[0]), by_place);
+	while (left > 0) { /* left < n: some remainder is above 0 */
+		uint64_t most = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			if (rest[i] < below && rest[i] > most)
+				most = rest[i];
+		for (uint32_t i = 0; i < n && left > 0; i++)
+			if (rest[i] == most) {
+				part[i]++;
+				left--;
+			}
+		below = most;
+	}
 }
 
 static void
@@ -406,33 +398,35 @@ split_row(struct bins *b, const struct batch *batch, uint32_t r)
 {
 	static _Thread_local struct flow whole, part; /* wide: not for the stack */
 	int64_t *start, *end;
-	uint64_t *weight, total;
-	struct share *shares;
-	uint32_t n;
+	uint64_t *weight, *rest, *share[F_STORED], total;
+	enum field sum[F_STORED];
+	uint32_t n, sums = 0;
 
 	arena_reset(&b->arena);
 	start = arena_alloc(&b->arena, PARTS_MAX * 8);
 	end = arena_alloc(&b->arena, PARTS_MAX * 8);
 	weight = arena_alloc(&b->arena, PARTS_MAX * 8);
+	rest = arena_alloc(&b->arena, PARTS_MAX * 8);
 	batch_get(batch, r, &whole);
 	n = weigh(b, &whole, start, end, weight, &total);
-	shares = arena_alloc(&b->arena, (size_t)n * F_STORED * sizeof(shares[0]));
 	for (enum field f = 0; f < F_STORED; f++)
-		if (fields[f].agg == AGG_SUM && f != F_trans && bit_get(whole.present, f))
-			share_out(whole.v[f].u, weight, total, shares + (size_t)f * n, n);
-	for (uint32_t i = 0; i < n; i++) {
-		part = whole;
-		for (enum field f = 0; f < F_STORED; f++) {
-			if (!bit_get(whole.present, f))
-				continue;
-			if (fields[f].agg == AGG_SUM && f != F_trans)
-				part.v[f].u = shares[(size_t)f * n + i].part;
-			else if (i > 0 && (f == F_trans || fields[f].agg == AGG_HIST))
-				bit_clear(part.present,
-					  f); /* not to be divided: all of it is in the first */
+		if (fields[f].agg == AGG_SUM && f != F_trans && bit_get(whole.present, f)) {
+			sum[sums] = f;
+			share[sums] = arena_alloc(&b->arena, (size_t)n * 8);
+			share_out(whole.v[f].u, weight, total, share[sums++], rest, n);
 		}
+	part = whole;
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t k = 0; k < sums; k++)
+			part.v[sum[k]].u = share[k][i];
+		part.v[F_stime] = whole.v[F_stime];
+		part.v[F_ltime] = whole.v[F_ltime];
+		part.v[F_flags].u = HAS_FIELD(&whole, flags) ? whole.v[F_flags].u : 0;
 		clip(&part, start[i], end[i], i == 0);
 		put_part(b, &part, r);
+		for (enum field f = 0; i == 0 && f < F_STORED; f++)
+			if (f == F_trans || fields[f].agg == AGG_HIST)
+				bit_clear(part.present, f); /* not to be divided: all of it is in the first */
 	}
 	b->split++;
 }

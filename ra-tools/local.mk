@@ -12,7 +12,7 @@ libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/scan.c %D%/scan.h %D%/cor
 	%D%/sort_room.h %D%/sort_out.c %D%/sort_runs.c
 
 # drill-down and service levels
-libra_a_SOURCES += %D%/drill.c %D%/drill.h %D%/sla.c %D%/sla.h
+libra_a_SOURCES += %D%/drill.c %D%/drill.h %D%/sla.c %D%/sla.h %D%/marks.c %D%/marks.h
 libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/out/page.c %D%/out/page.h %D%/out/tunnel.c %D%/out/html.c %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c
 bin_PROGRAMS += radrill
 radrill_SOURCES = %D%/radrill.c %D%/radrill.opt %D%/worst.c %D%/worst.h

@@ -18,6 +18,8 @@ static const struct tool tool = {
 	.reports = true,
 };
 
+#define PROTOS 65536
+
 struct count {
 	uint64_t records, flows, pkts, bytes;
 };
@@ -37,6 +39,7 @@ struct totals {
 	struct count flow, family[FAMILIES];
 	struct by_proto *proto;
 	size_t nproto;
+	uint32_t *slot; /* index + 1 of each protocol; the last one: of records without */
 };
 
 /* --- counting ---------------------------------------------------------------------------------- */
@@ -47,15 +50,22 @@ value(const struct batch *b, enum field f, uint32_t r)
 	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
 }
 
+/* What is beyond the numbers of protocols and Ethertypes is none. */
 static struct count *
 proto_count(struct totals *t, bool known, uint64_t proto)
 {
-	for (size_t i = 0; i < t->nproto; i++)
-		if (t->proto[i].proto == proto && t->proto[i].known == known)
-			return (&t->proto[i].c);
-	t->proto = mem_grow(t->proto, t->nproto + 1, sizeof(t->proto[0]));
-	t->proto[t->nproto] = (struct by_proto){ .proto = proto, .known = known };
-	return (&t->proto[t->nproto++].c);
+	uint32_t *slot;
+
+	if (t->slot == NULL)
+		t->slot = mem_zero(PROTOS + 1, sizeof(t->slot[0]));
+	known = known && proto < PROTOS;
+	slot = &t->slot[known ? proto : PROTOS];
+	if (*slot == 0) {
+		t->proto = mem_grow(t->proto, t->nproto + 1, sizeof(t->proto[0]));
+		t->proto[t->nproto++] = (struct by_proto){ .proto = known ? proto : 0, .known = known };
+		*slot = (uint32_t)t->nproto;
+	}
+	return (&t->proto[*slot - 1].c);
 }
 
 static void
@@ -112,6 +122,7 @@ join(struct totals *t, struct totals *other)
 	for (size_t i = 0; i < other->nproto; i++)
 		add(proto_count(t, other->proto[i].known, other->proto[i].proto), &other->proto[i].c);
 	free(other->proto);
+	free(other->slot);
 }
 
 static int
@@ -350,5 +361,6 @@ main(int argc, char **argv)
 			  run_unclosed(r) ? ": a file was not closed, so its last records are missing (racheck says which)" : "");
 	cluster_sums(r, "these counts", "racluster -m probe");
 	free(t.proto);
+	free(t.slot);
 	return (run_end(&r));
 }

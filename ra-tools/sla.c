@@ -11,6 +11,7 @@
 #include "format/base/mem.h"
 #include "format/types.h"
 #include "ra-tools/drill.h"
+#include "ra-tools/marks.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,17 +43,6 @@ const char *const sla_state_words[SLA_STATES] = {
 	[SLA_DOWN] = "down", [SLA_ONE_WAY] = "oneway",
 };
 
-struct ike { /* an address pair whose IKE requests were not answered in this bin, as the probe saw it */
-	unsigned probe;
-	struct ip addr[2];
-	int64_t start, end;
-};
-
-struct span {
-	unsigned probe;
-	int64_t start, end;
-};
-
 struct work {			     /* what a tunnel needs until it is judged */
 	struct sla_tunnel t;	     /* first: they are cast */
 	struct sla_counts sum[2][2]; /* by direction; of suspect bins apart */
@@ -66,10 +56,7 @@ struct sla {
 	size_t n, cap;
 	uint32_t *slot; /* index + 1 */
 	uint32_t mask;
-	struct ike *ike;
-	size_t nike;
-	struct span *span; /* kernel drops */
-	size_t nspan;
+	struct marks *marks;
 	int64_t width;
 	struct keys keys;
 	struct probes *probes;
@@ -261,6 +248,7 @@ sla_new(const struct sla_options *o, bool lanes)
 	s->o = *o;
 	s->lanes = lanes;
 	s->probes = probes_new();
+	s->marks = marks_new();
 	(void)keys_parse(lanes ? "lane,conv" : "tunnel,conv", &s->keys, err, sizeof(err));
 	return (s);
 }
@@ -295,8 +283,7 @@ sla_free(struct sla **ps)
 	}
 	free(s->tunnel);
 	free(s->slot);
-	free(s->ike);
-	free(s->span);
+	marks_free(&s->marks);
 	probes_free(&s->probes);
 	free(s);
 	*ps = NULL;
@@ -501,30 +488,21 @@ sla_ike(struct sla *s, const struct batch *b)
 		if (!batch_selected(b, r) || (sq < dr + IKE_MIN && dq < sr + IKE_MIN) ||
 		    !column_has(b->col[F_saddr], r) || !column_has(b->col[F_daddr], r))
 			continue;
-		s->ike = mem_grow(s->ike, s->nike + 1, sizeof(s->ike[0]));
-		s->ike[s->nike++] =
-		    (struct ike){ probes_of_row(s->probes, b, r), { b->col[F_saddr]->ip[r], b->col[F_daddr]->ip[r] },
-				  (int64_t)number(b, F_bstart, r),
-				  (int64_t)number(b, F_bend, r) };
+		marks_ike(s->marks, probes_of_row(s->probes, b, r), &b->col[F_saddr]->ip[r], &b->col[F_daddr]->ip[r],
+			  (int64_t)number(b, F_bstart, r), (int64_t)number(b, F_bend, r));
 	}
 }
 
 void
 sla_suspect(struct sla *s, const struct batch *b, uint32_t r)
 {
-	struct span *last = s->nspan > 0 ? &s->span[s->nspan - 1] : NULL;
-	struct span x;
+	unsigned probe;
 
 	if (!column_has(b->col[F_bstart], r) || !column_has(b->col[F_bend], r))
 		return;
-	x = (struct span){ probes_of_row(s->probes, b, r), b->col[F_bstart]->i[r], b->col[F_bend]->i[r] };
-	if (last != NULL && last->probe == x.probe && last->end >= x.start && last->start <= x.start) {
-		if (x.end > last->end)
-			last->end = x.end;
-		return;
-	}
-	s->span = mem_grow(s->span, s->nspan + 1, sizeof(s->span[0]));
-	s->span[s->nspan++] = x;
+	probe = probes_of_row(s->probes, b, r);
+	marks_drops(s->marks, probes_kind(s->probes, probe) == PROBE_MERGED ? MARKS_EVERY : probe, b->col[F_bstart]->i[r],
+		    b->col[F_bend]->i[r]);
 }
 
 /* --- judging: what each bin was ------------------------------------------------------------------- */
@@ -547,17 +525,6 @@ sla_point_loss(const struct sla *s, const struct sla_point *p, int side, double 
 	return (true);
 }
 
-static bool
-same_pair(const struct ike *i, const struct sla_tunnel *t)
-{
-	const size_t n = sizeof(struct ip);
-
-	return (
-	    (memcmp(&i->addr[0], &t->addr[0], n) == 0 &&
-	     memcmp(&i->addr[1], &t->addr[1], n) == 0) ||
-	    (memcmp(&i->addr[0], &t->addr[1], n) == 0 && memcmp(&i->addr[1], &t->addr[0], n) == 0));
-}
-
 static int
 by_start(const void *x, const void *y)
 {
@@ -570,14 +537,15 @@ by_start(const void *x, const void *y)
 static void
 mark_ike(struct sla *s, struct sla_tunnel *t)
 {
-	size_t n = t->n;
+	size_t n = t->n, marks;
+	const struct mark *mark = marks_of(s->marks, t->probe_number, &t->addr[0], &t->addr[1], &marks);
 
-	for (size_t i = 0; i < s->nike; i++) {
-		const struct ike *k = &s->ike[i];
+	for (size_t i = 0; i < marks; i++) {
+		const struct mark *k = &mark[i];
 		size_t lo = 0, hi = n;
 		struct sla_point *p;
 
-		if (k->probe != t->probe_number || !same_pair(k, t) || k->start < t->point[0].start)
+		if (k->start < t->point[0].start)
 			continue;
 		while (lo < hi) { /* the first that ends behind its start */
 			size_t mid = (lo + hi) / 2;
@@ -661,6 +629,7 @@ mark_outage(struct sla *s, struct sla_tunnel *t, size_t i, int side)
 {
 	int64_t from =
 	    t->point[i].start - (int64_t)(t->point[i].d[side].outage * USEC); /* at the earliest */
+	uint8_t flag = side == 0 ? DOWN_SOURCE : DOWN_DESTINATION;
 	size_t k = i;
 
 	while (k > 0) {
@@ -675,9 +644,9 @@ mark_outage(struct sla *s, struct sla_tunnel *t, size_t i, int side)
 			if (start < hole)
 				gap_add(t, start, hole, SLA_DOWN);
 		}
-		if (before->d[side].pkts > 0 || before->start < from)
+		if (before->d[side].pkts > 0 || before->start < from || before->down & flag)
 			return;
-		before->down |= side == 0 ? DOWN_SOURCE : DOWN_DESTINATION;
+		before->down |= flag;
 		k--;
 	}
 }
@@ -770,17 +739,6 @@ mark_silence(struct sla *s, struct sla_tunnel *t)
 	}
 }
 
-/* Drops of this probe; or of one among several, nobody knows which. */
-static bool
-in_drops(const struct sla *s, unsigned probe, int64_t start, int64_t end)
-{
-	for (size_t i = 0; i < s->nspan; i++)
-		if (s->span[i].start < end && s->span[i].end > start &&
-		    (s->span[i].probe == probe || probes_kind(s->probes, s->span[i].probe) == PROBE_MERGED))
-			return (true);
-	return (false);
-}
-
 static uint64_t
 whole_bins(const struct sla *s, int64_t from, int64_t to)
 {
@@ -815,7 +773,7 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 		struct sla_point *p = &t->point[i];
 
 		p->state = (uint8_t)state_of(s, p);
-		p->suspect |= in_drops(s, t->probe_number, p->start, p->end);
+		p->suspect |= marks_dropped(s->marks, t->probe_number, p->start, p->end);
 		t->suspect += p->suspect;
 		if (!p->suspect || !s->o.strict)
 			t->count[p->state]++;
@@ -1057,6 +1015,7 @@ void
 sla_judge(struct sla *s, int64_t width)
 {
 	s->width = width;
+	marks_ready(s->marks);
 	for (size_t i = 0; i < s->n; i++)
 		judge(s, s->tunnel[i]);
 	if (s->n > 0)

@@ -77,9 +77,9 @@ metric_value(const struct metric *m, const struct batch *b, uint32_t r)
 	int64_t v = 0;
 
 	for (unsigned i = 0; i < m->n; i++)
-		if (column_has(b->col[m->field[i]], r))
-			v += b->col[m->field[i]]->i[r];
-	return (v);
+		if (column_has(b->col[m->field[i]], r) && __builtin_add_overflow(v, b->col[m->field[i]]->i[r], &v))
+			v = v < 0 ? INT64_MAX : INT64_MIN; /* it has gone round */
+	return (v == INT64_MIN ? -INT64_MAX : v); /* whoever turns its sign can */
 }
 
 /* --- the greatest rows of many -------------------------------------------------------------------- */

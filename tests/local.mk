@@ -98,6 +98,8 @@ UNIT += %D%/unit/probe/test_crew %D%/unit/probe/test_ring %D%/unit/probe/test_ro
 tests_unit_probe_test_crew_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_ring_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_route_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/capture/test_merge
+tests_unit_probe_capture_test_merge_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/test_signals
 tests_unit_probe_test_signals_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/tell/test_snapshot %D%/unit/probe/tell/test_file
@@ -300,8 +302,8 @@ TESTS += \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/stats.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap

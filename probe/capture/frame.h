@@ -21,12 +21,14 @@ struct capture_stats { /* has = false: nothing is known */
 	bool has, has_ifdrop;
 	int64_t since, until; /* live: the last call, and now, by the wall's clock; a file: as it says */
 	uint64_t recv, drop, ifdrop; /* since then; a file does not tell recv */
+	int64_t gap; /* ns of it in which nothing could be captured: the interface was away */
 };
 
 enum capture_result {
 	CAPTURE_FRAME, /* *frame is set */
 	CAPTURE_DROPS, /* a file says what was dropped when it was captured: capture_stats() has it */
 	CAPTURE_IDLE,  /* live: for the moment, or for the read timeout, nothing more; frame->ts is the wall clock */
+	CAPTURE_SAYS,  /* live: an interface went or came back: capture_says() */
 	CAPTURE_END,   /* clean end, or it was told to stop */
 	CAPTURE_ERROR, /* capture_error() says what; what came before is good; the next call goes on with the
 	                * next file, if there is one */

@@ -440,5 +440,7 @@ emit_mar(struct emit *e, int64_t start, const struct stat_set *s, int64_t waterm
 	head(e, start, RECTYPE_MAR, late ? RFLAGS_late : 0);
 	PUT(r, watermark, watermark);
 	stat_fill(s, r);
+	if (e->nlinks > 0 && !late)
+		PUT_BLOB(r, ifdrops, e->linktext, stat_links(s, e->links, e->nlinks, e->linktext, sizeof(e->linktext)));
 	put(e);
 }

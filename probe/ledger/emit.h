@@ -45,6 +45,9 @@ struct emit {
 	struct batch *batch;
 	struct tile *tile;  /* the record that is being made, and those that go into the batch next */
 	char encap[2][ENCAP_TEXT]; /* texts of that record */
+	char *const *links; /* live: the names of the interfaces */
+	unsigned nlinks;
+	char linktext[STAT_LINKS * STAT_LINK_TEXT];
 	uint64_t records;
 	struct drops drops[EMIT_DROPS]; /* the latest */
 	unsigned ndrops;
@@ -52,7 +55,7 @@ struct emit {
 
 void emit_init(struct emit *, struct sink, const char *probe, int64_t interval);
 void emit_free(struct emit *);
-/* The kernel dropped packets from one time to the other: every record of these bins is flagged capdrop. */
+/* The kernel dropped packets from one time to the other, or an interface was away: every record of these bins is flagged capdrop. */
 void emit_dropped(struct emit *, int64_t since, int64_t until);
 /* The FLOW record of a bin. */
 void emit_bin(struct emit *, const struct told *);

@@ -32,6 +32,8 @@ ledger_init(struct ledger *l, struct table *t, const struct ledger_options *o)
 	emit_init(&l->emit, o->sink, o->probe, o->interval);
 	l->emit.vlan_key = o->vlan_key;
 	l->emit.limits = o->limits;
+	l->emit.links = o->links;
+	l->emit.nlinks = o->nlinks;
 }
 
 void
@@ -764,29 +766,27 @@ ledger_mark(struct ledger *l)
 }
 
 void
-ledger_dropped(struct ledger *l, int64_t since, int64_t until, bool dropped, bool has_ifdrop)
+ledger_dropped(struct ledger *l, const struct stat_news *n)
 {
-	if (dropped)
-		emit_dropped(&l->emit, since, until);
-	l->total.has_ifdrop |= has_ifdrop;
+	if (n->is.drop > 0 || n->is.gap > 0)
+		emit_dropped(&l->emit, n->since, n->until);
+	l->total.has_ifdrop |= n->is.has_ifdrop;
 }
 
 void
-ledger_kernel(struct ledger *l, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
-    bool has_ifdrop)
+ledger_kernel(struct ledger *l, const struct stat_news *n)
 {
 	struct stat_set *s = &l->total; /* before the first packet there is no bin */
+	int64_t since;
 
-	ledger_dropped(l, since, until, drop > 0, has_ifdrop);
+	ledger_dropped(l, n);
 	if (l->clock.started) {
-		since = ledger_start(l, since);
+		since = ledger_start(l, n->since);
 		if (timeline_sealed(&l->time, since, l->clock.now))
 			since = ledger_start(l, l->clock.now);
 		s = &timeline_span(&l->time, since)->stats;
 	}
-	s->ps_recv += recv;
-	s->ps_drop += drop;
-	s->ps_ifdrop += ifdrop;
+	stat_take(s, n);
 }
 
 void

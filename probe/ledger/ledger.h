@@ -28,6 +28,8 @@ struct ledger_options {
 	bool live, vlan_key;
 	const struct health_limits *limits; /* lives as long */
 	struct sink sink;
+	char *const *links; /* live: the names of the interfaces; they live as long */
+	unsigned nlinks;
 };
 
 struct ledger {
@@ -194,10 +196,9 @@ void ledger_mar(struct ledger *, struct span *, bool late);
 /* Live each bin has a MAR record, in silence too: up to the clock's. */
 void ledger_mark(struct ledger *);
 /* The kernel's counts, see engine_kernel(). */
-void ledger_kernel(struct ledger *, int64_t since, int64_t until, uint64_t recv, uint64_t drop, uint64_t ifdrop,
-    bool has_ifdrop);
+void ledger_kernel(struct ledger *, const struct stat_news *);
 /* The flags alone: another ledger counts. */
-void ledger_dropped(struct ledger *, int64_t since, int64_t until, bool dropped, bool has_ifdrop);
+void ledger_dropped(struct ledger *, const struct stat_news *);
 /* So far: of what is written, and what is still open. */
 void ledger_total(const struct ledger *, struct stat_set *);
 

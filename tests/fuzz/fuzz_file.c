@@ -280,8 +280,8 @@ LLVMFuzzerCustomMutator(uint8_t *p, size_t n, size_t most, unsigned seed)
 		else
 			buf_add(&b, o[i].p, o[i].n);
 	}
-	result = b.len <= most ? b.len : n;
-	if (b.len <= most)
+	result = b.len > 0 && b.len <= most ? b.len : n;
+	if (result != n || b.len == n)
 		memcpy(p, b.p, b.len);
 	buf_free(&b);
 	return (result);
@@ -513,7 +513,7 @@ print_all(const char *path, const struct out *out)
 		rows += b->rows;
 		for (uint32_t i = 0; i < b->rows; i++)
 			(void)conserve_add(&c, b, i);
-		if (rows <= 600)
+		if (rows <= 150)
 			show(out, b);
 	}
 	(void)conserve_holds(&c, &known);

@@ -26,8 +26,8 @@ play(bool late)
 
 		engine_packets(e, a, 2);
 		/* as main.c asks: every 100 ms, of the 100 ms before */
-		engine_kernel(e, T0 + (t - 100) * MSEC, T0 + t * MSEC, 10,
-		    t == 2500 ? 7 : t == 4000 ? 3 : 0, 0, true); /* in bin 2; between 3.9 and 4.0 */
+		engine_kernel(e, &(struct stat_news){ T0 + (t - 100) * MSEC, T0 + t * MSEC, 0,
+		    { .recv = 10, .drop = t == 2500 ? 7 : t == 4000 ? 3 : 0, .has_ifdrop = true } }); /* in bin 2; between 3.9 and 4.0 */
 		if (late && t == 6500) { /* bin 2 is written: these open it again */
 			struct arrival x = sim_packet(T0 + 2700 * MSEC, PROTO_UDP, 1, 2, 4000, 9);
 			struct arrival y = sim_packet(T0 + 1700 * MSEC, PROTO_UDP, 1, 2, 4000, 9);

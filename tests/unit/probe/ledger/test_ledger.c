@@ -840,16 +840,16 @@ static void
 test_kernel(void **state)
 {
 	(void)state;
-	ledger_kernel(&w.ledger, AT(0), AT(1), 3, 0, 0, false); /* before the first packet there is no bin */
+	ledger_kernel(&w.ledger, &(struct stat_news){ AT(0), AT(1), 0, { 3, 0, 0, 0, false } }); /* before the first packet there is no bin */
 	assert_int_equal(w.ledger.total.ps_recv, 3);
 	assert_false(w.ledger.total.has_ifdrop);
 	w.ledger.clock = (struct watermark){ .started = true, .now = AT(5900) };
-	ledger_kernel(&w.ledger, AT(4900), AT(5100), 10, 2, 1, true);
+	ledger_kernel(&w.ledger, &(struct stat_news){ AT(4900), AT(5100), 0, { 10, 2, 1, 0, true } });
 	assert_int_equal(timeline_span(&w.ledger.time, AT(0))->stats.ps_recv, 10);
 	assert_int_equal(timeline_span(&w.ledger.time, AT(0))->stats.ps_drop, 2);
 	assert_int_equal(w.ledger.emit.ndrops, 1);
 	w.ledger.clock.now = AT(6000); /* that bin is sealed: the clock's */
-	ledger_kernel(&w.ledger, AT(4900), AT(5100), 20, 0, 0, true);
+	ledger_kernel(&w.ledger, &(struct stat_news){ AT(4900), AT(5100), 0, { 20, 0, 0, 0, true } });
 	assert_int_equal(timeline_span(&w.ledger.time, AT(5000))->stats.ps_recv, 20);
 	assert_int_equal(world_stats(&w).ps_recv, 33);
 	assert_true(w.ledger.total.has_ifdrop);

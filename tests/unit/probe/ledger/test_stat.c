@@ -4,11 +4,13 @@
  */
 #include "probe/ledger/stat.h"
 
+#include "format/base/clock.h"
 #include "tests/unit/probe/row.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -79,12 +81,56 @@ test_fill(void **state)
 	}
 }
 
+/* Two interfaces, of which the second one was away for 250 ms. */
+static void
+test_links(void **state)
+{
+	char *const two[] = { (char[]){ "eth0" }, (char[]){ "a_name_of_15_ch" } };
+	struct stat_set s = { .live = true };
+	char text[2 * STAT_LINK_TEXT];
+	struct flow r;
+
+	(void)state;
+	stat_take(&s, &(struct stat_news){ 0, 1, 0, { 100, 7, 0, 0, true } });
+	assert_int_equal(stat_links(&s, two, 2, text, sizeof(text)), strlen("eth0:100:7:0,a_name_of_15_ch:0:0:-"));
+	assert_string_equal(text, "eth0:100:7:0,a_name_of_15_ch:0:0:-");
+	stat_take(&s, &(struct stat_news){ 0, 1, 0, { 3, 0, 2, 0, true } });
+	stat_take(&s, &(struct stat_news){ 0, 1, 1, { 20, 0, 0, 250 * MSEC, false } });
+	(void)stat_links(&s, two, 2, text, sizeof(text));
+	assert_string_equal(text, "eth0:103:7:2,a_name_of_15_ch:20:-:-");
+	stat_fill(&s, row());
+	row_get(&r);
+	assert_int_equal(r.v[F_ps_recv].u, 123);
+	assert_int_equal(r.v[F_ps_drop].u, 7); /* so many at least */
+	assert_int_equal(r.v[F_ifgap].u, 250000);
+	s = (struct stat_set){ .live = true };
+	stat_take(&s, &(struct stat_news){ 0, 1, 0, { 0, 0, 0, SEC, true } });
+	stat_fill(&s, row());
+	row_get(&r);
+	assert_false(HAS_FIELD(&r, ps_drop) || HAS_FIELD(&r, ps_recv) || HAS_FIELD(&r, ps_ifdrop)); /* nobody knows */
+}
+
+/* No text of an interface is longer than the room for it. */
+static void
+test_longest(void **state)
+{
+	char *const one[] = { (char[]){ "a_name_of_15_ch" } };
+	struct stat_set s = { .live = true, .link = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, true } } };
+	char text[STAT_LINK_TEXT];
+
+	(void)state;
+	assert_true(stat_links(&s, one, 1, text, sizeof(text)) < STAT_LINK_TEXT);
+	assert_int_equal(strlen(text), 15 + 3 * 21);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_longest),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * iface.c: rings of packets of an interface.  Tested by tests/live.tap and tests/interfaces.tap.
+ */
+#include "probe/capture/iface.h"
+
+#include "format/base/clock.h"
+#include "format/base/mem.h"
+#include "probe/capture/filter.h"
+#include "probe/capture/netdev.h"
+#include "probe/capture/wall.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SENTENCE 512
+#define BEFORE	 SEC /* frames older than the opening, by no more than this, may be in a ring */
+
+struct ring {
+	pcap_t *pcap;
+	int fd, dlt; /* dlt: LINKTYPE_ */
+	bool ns;
+};
+
+struct iface {
+	const char *name;
+	struct iface_options o;
+	struct ring ring[CAPTURE_RINGS];
+	int hardware; /* what kind of device the rings were opened on */
+	bool fails;   /* a ring did, since it was looked at last */
+	int64_t since; /* when the opening was done, by the wall's clock */
+	struct netdev_drops drops;
+	uint64_t dropped; /* by the interface, when last asked */
+	bool has_dropped;
+	char error[SENTENCE];
+};
+
+static const struct {
+	int status;
+	const char *sentence;
+} refusals[] = {
+	{ PCAP_ERROR_NO_SUCH_DEVICE, "no such interface; pavo -D lists them" },
+	{ PCAP_ERROR_PERM_DENIED, "no permission to capture: run as root, or with the capability CAP_NET_RAW" },
+	{ PCAP_ERROR_PROMISC_PERM_DENIED, "no permission for promiscuous mode: say --no-promisc" },
+	{ PCAP_ERROR_IFACE_NOT_UP, "the interface is down: ip link set it up" },
+};
+
+/* One sentence out of libpcap's status and its error text. */
+static void
+refused(const char *name, pcap_t *p, int status, char *err, int errlen)
+{
+	const char *what = pcap_statustostr(status), *more = pcap_geterr(p);
+	bool both = more[0] != '\0' && strcmp(what, more) != 0;
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].status == status) {
+			(void)snprintf(err, (size_t)errlen, "%s: %s", name, refusals[i].sentence);
+			return;
+		}
+	(void)snprintf(err, (size_t)errlen, "%s: %s%s%s", name, what, both ? ": " : "", both ? more : "");
+}
+
+static bool
+set_filter(const char *name, pcap_t *p, const char *text, char *err, int errlen)
+{
+	struct bpf_program program;
+	int r = pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN);
+
+	if (r == 0) {
+		r = pcap_setfilter(p, &program);
+		pcap_freecode(&program);
+	}
+	if (r != 0)
+		(void)snprintf(err, (size_t)errlen, "%s: filter \"%s\": %s", name, text, pcap_geterr(p));
+	return (r == 0);
+}
+
+static void
+ring_close(struct ring *r)
+{
+	if (r->pcap != NULL)
+		pcap_close(r->pcap);
+	r->pcap = NULL;
+}
+
+/* It gets nothing yet. */
+static bool
+ring_open(struct ring *r, const char *name, const struct iface_options *o, char *err, int errlen)
+{
+	struct bpf_insn none = { BPF_RET | BPF_K, 0, 0, 0 };
+	struct bpf_program nothing = { 1, &none };
+	char text[PCAP_ERRBUF_SIZE] = "";
+	int status;
+
+	if ((r->pcap = pcap_create(name, text)) == NULL) {
+		(void)snprintf(err, (size_t)errlen, "%s: %s", name, text);
+		return (false);
+	}
+	(void)pcap_set_snaplen(r->pcap, o->snaplen);
+	(void)pcap_set_promisc(r->pcap, o->promisc);
+	(void)pcap_set_timeout(r->pcap, o->timeout);
+	if (o->buffer > 0)
+		(void)pcap_set_buffer_size(r->pcap, o->buffer);
+	(void)pcap_set_tstamp_precision(r->pcap, PCAP_TSTAMP_PRECISION_NANO);
+	status = pcap_activate(r->pcap); /* above 0: a warning, such as that promiscuous mode is not there */
+	if (status < 0) {
+		refused(name, r->pcap, status, err, errlen);
+		return (false);
+	}
+	r->ns = pcap_get_tstamp_precision(r->pcap) == PCAP_TSTAMP_PRECISION_NANO;
+	r->dlt = filter_dlt_to_link(pcap_datalink(r->pcap));
+	r->fd = pcap_get_selectable_fd(r->pcap);
+	if (pcap_setnonblock(r->pcap, 1, text) != 0) {
+		(void)snprintf(err, (size_t)errlen, "%s: %s", name, text);
+		return (false);
+	}
+	(void)pcap_setfilter(r->pcap, &nothing); /* not every device has one */
+	return (true);
+}
+
+/* Packets that came before the rings shared them, and before the filter, are taken away. */
+static void
+ring_empty(struct ring *r)
+{
+	struct pcap_pkthdr *h;
+	const u_char *bytes;
+	uint32_t n, dropped;
+
+	while (pcap_next_ex(r->pcap, &h, &bytes) > 0)
+		;
+	(void)netdev_counts(r->fd, &n, &dropped);
+}
+
+static bool
+share(struct iface *i, char *err, int errlen)
+{
+	int group = -1;
+
+	for (unsigned k = 0; k < i->o.rings; k++)
+		if (!netdev_share(i->ring[k].fd, &group)) {
+			(void)snprintf(err, (size_t)errlen, "%s: the kernel does not spread its packets over %u rings: %s; without --fanout it does",
+			    i->name, i->o.rings, strerror(errno));
+			return (false);
+		}
+	return (true);
+}
+
+static void
+close_rings(struct iface *i)
+{
+	for (unsigned k = 0; k < i->o.rings; k++)
+		ring_close(&i->ring[k]);
+	netdev_drops_close(&i->drops);
+}
+
+static bool
+open_rings(struct iface *i, char *err, int errlen)
+{
+	bool good = true;
+
+	i->fails = false;
+	for (unsigned k = 0; k < i->o.rings && good; k++)
+		good = ring_open(&i->ring[k], i->name, &i->o, err, errlen);
+	if (good && i->o.rings > 1)
+		good = share(i, err, errlen);
+	for (unsigned k = 0; k < i->o.rings && good; k++)
+		ring_empty(&i->ring[k]);
+	i->since = wall_clock();
+	for (unsigned k = 0; k < i->o.rings && good; k++)
+		good = set_filter(i->name, i->ring[k].pcap, i->o.filter != NULL ? i->o.filter : "", err, errlen);
+	if (!good)
+		return (false);
+	i->hardware = netdev_hardware(i->ring[0].fd, i->name);
+	i->drops = netdev_drops_open(i->name);
+	i->has_dropped = netdev_drops_read(&i->drops, &i->dropped);
+	return (true);
+}
+
+struct iface *
+iface_open(const char *name, const struct iface_options *o, char *err, int errlen)
+{
+	struct iface *i = mem_zero(1, sizeof(*i));
+
+	i->name = name;
+	i->o = *o;
+	i->drops = (struct netdev_drops){ -1, -1 };
+	if (!open_rings(i, err, errlen))
+		iface_close(&i);
+	return (i);
+}
+
+void
+iface_close(struct iface **pi)
+{
+	if (*pi != NULL)
+		close_rings(*pi);
+	free(*pi);
+	*pi = NULL;
+}
+
+const char *
+iface_name(const struct iface *i)
+{
+	return (i->name);
+}
+
+const char *
+iface_link(const struct iface *i)
+{
+	const char *name = pcap_datalink_val_to_name(pcap_datalink(i->ring[0].pcap));
+
+	return (name != NULL ? name : "unknown");
+}
+
+const char *
+iface_error(const struct iface *i)
+{
+	return (i->error);
+}
+
+int
+iface_fd(const struct iface *i, unsigned ring)
+{
+	return (i->ring[ring].fd);
+}
+
+static int64_t
+stamp(const struct ring *r, const struct pcap_pkthdr *h)
+{
+	return ((int64_t)h->ts.tv_sec * SEC + (int64_t)h->ts.tv_usec * (r->ns ? 1 : USEC));
+}
+
+/* libpcap's answer.  What a ring took before the opening was done is not given: it may be of no filter, and another ring
+ * may have it too. */
+static int
+next_of_ring(const struct iface *i, struct ring *r, struct pcap_pkthdr **h, const u_char **bytes)
+{
+	int got;
+
+	while ((got = pcap_next_ex(r->pcap, h, bytes)) > 0 && stamp(r, *h) < i->since && stamp(r, *h) >= i->since - BEFORE)
+		;
+	return (got);
+}
+
+bool
+iface_next(struct iface *i, unsigned ring, struct frame *frame)
+{
+	struct ring *r = &i->ring[ring];
+	struct pcap_pkthdr *h;
+	const u_char *bytes;
+	int got;
+
+	errno = 0;
+	got = next_of_ring(i, r, &h, &bytes);
+	if (got < 0 && errno != EAGAIN) { /* EAGAIN: of devices to which libpcap can not say that it shall not wait */
+		(void)snprintf(i->error, sizeof(i->error), "%s", pcap_geterr(r->pcap));
+		i->fails = true;
+	}
+	if (got <= 0)
+		return (false);
+	frame->ts = stamp(r, h);
+	frame->bytes = bytes;
+	frame->caplen = h->caplen;
+	frame->wire = h->len;
+	frame->dlt = r->dlt;
+	frame->bad_ts = frame->filtered = false;
+	return (true);
+}
+
+/* The rings that are there go to the interface that has the name now.  Only of the same kind, for what a packet begins
+ * with was settled when they were opened. */
+static bool
+take_again(struct iface *i)
+{
+	if (i->o.rings > 1 || i->hardware < 0 || netdev_hardware(i->ring[0].fd, i->name) != i->hardware ||
+	    !netdev_bind(i->ring[0].fd, i->name, i->o.promisc))
+		return (false);
+	netdev_drops_close(&i->drops);
+	i->drops = netdev_drops_open(i->name);
+	i->has_dropped = netdev_drops_read(&i->drops, &i->dropped);
+	i->fails = false;
+	return (true);
+}
+
+/* The old rings stay until there are new ones. */
+static bool
+open_again(struct iface *i)
+{
+	struct iface *again = iface_open(i->name, &i->o, i->error, sizeof(i->error));
+
+	if (again == NULL)
+		return (false);
+	close_rings(i);
+	*i = *again;
+	free(again);
+	return (true);
+}
+
+enum iface_state
+iface_look(struct iface *i, bool anew)
+{
+	enum netdev_state s = netdev_state(i->ring[0].fd);
+
+	if (s == NETDEV_UP && !i->fails)
+		return (IFACE_UP);
+	if (s == NETDEV_DOWN) {
+		i->fails = false; /* older versions of libpcap say so by failing */
+		return (IFACE_DOWN);
+	}
+	if (s == NETDEV_GONE && netdev_hardware(i->ring[0].fd, i->name) < 0) {
+		i->error[0] = '\0';
+		i->fails = true;
+		return (IFACE_GONE);
+	}
+	if ((s == NETDEV_GONE && take_again(i)) || (anew && open_again(i)))
+		return (netdev_state(i->ring[0].fd) == NETDEV_UP ? IFACE_UP : IFACE_DOWN);
+	i->fails = true;
+	return (IFACE_GONE);
+}
+
+struct capture_stats
+iface_stats(struct iface *i)
+{
+	struct capture_stats s = { .has = false };
+	uint64_t dropped;
+
+	for (unsigned k = 0; k < i->o.rings; k++) {
+		uint32_t recv, drop;
+
+		if (!netdev_counts(i->ring[k].fd, &recv, &drop))
+			continue;
+		s.has = true;
+		s.recv += recv;
+		s.drop += drop;
+	}
+	if (netdev_drops_read(&i->drops, &dropped)) {
+		s.has_ifdrop = i->has_dropped;
+		s.ifdrop = i->has_dropped && dropped >= i->dropped ? dropped - i->dropped : 0;
+		i->dropped = dropped;
+		i->has_dropped = true;
+	}
+	return (s);
+}
