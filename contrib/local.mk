@@ -21,6 +21,8 @@ contrib/systemd/pavo@.service: %D%/systemd/pavo@.service.in Makefile
 noinst_PROGRAMS += contrib/completion/complete
 contrib_completion_complete_SOURCES = %D%/completion/complete.c
 contrib_completion_complete_LDADD = $(FLOW_LIBS)
+EXTRA_DIST += debian/README.Debian debian/changelog debian/control debian/copyright debian/pavo-tools.install debian/pavo.install \
+	debian/pavo.postinst debian/pavo.prerm debian/rules debian/source/format
 EXTRA_DIST += %D%/completion/bash.in %D%/completion/zsh.in
 COMPLETED = $(bin_PROGRAMS) $(sbin_PROGRAMS)
 all-local: contrib/completion/done

@@ -40,6 +40,10 @@ struct sheet {
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
 
+	/* How many ms whoever reads standard output may still be waited for: -1 for ever; NULL: for ever. */
+	int (*patience)(void *);
+	void *patience_arg;
+
 	/* of the formats */
 	struct buf out;	       /* on its way to stdout, one write for 64 KiB */
 	struct buf cell, held; /* a value; cells of the rows that wait for their widths (text) */
@@ -49,7 +53,7 @@ struct sheet {
 	struct sheet_native *native;
 	uint64_t lines;
 	bool begun;
-	int error; /* errno of a failed write; nothing is written after it */
+	int error; /* errno of a failed write; nothing is written after it.  ECANCELED: there was no patience left */
 };
 
 struct out {

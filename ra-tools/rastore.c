@@ -160,13 +160,7 @@ static const char *
 probe_text(const char *probe, struct buf *b)
 {
 	b->len = 0;
-	if (*probe == '\0')
-		buf_u8(b, '-');
-	for (const char *c = probe; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			buf_printf(b, "\\x%02x", (unsigned char)*c);
-		else
-			buf_u8(b, (uint8_t)*c);
+	buf_plain_str(b, *probe == '\0' ? "-" : probe);
 	return (buf_cstr(b));
 }
 
@@ -395,8 +389,8 @@ stat_folder(struct run *r, const char *folder, struct archive *s)
 	if (run_json(r)) {
 		json_stat(r, folder, &l);
 	} else if (!run_quiet(r)) {
-		sheet_printf(sheet, "%s: %llu record file%s, %s\n", folder, ULL(l.files), many(l.files),
-			     short_text(l.bytes, "B", size));
+		buf_plain_str(&sheet->out, folder);
+		sheet_printf(sheet, ": %llu record file%s, %s\n", ULL(l.files), many(l.files), short_text(l.bytes, "B", size));
 		if (l.rows > 0) {
 			sheet_printf(sheet, "\n");
 			show_rows(r, &l);
@@ -454,8 +448,9 @@ show_day(struct run *r, const struct replaced *x, int64_t width, bool done)
 			sheet_printf(s, ",\"bytes_after\":%llu,\"records_after\":%llu", ULL(x->bytes_after), ULL(x->records_after));
 		sheet_printf(s, ",\"done\":%s}\n", done ? "true" : "false");
 	} else if (!run_quiet(r)) {
-		sheet_printf(s, "%s %s: %u file%s, %s, %llu record%s -> %s", probe_text(x->probe, &b), day, x->files, many(x->files),
-			     short_text(x->bytes, "B", size[0]), ULL(x->records), many(x->records), x->path);
+		sheet_printf(s, "%s %s: %u file%s, %s, %llu record%s -> ", probe_text(x->probe, &b), day, x->files, many(x->files),
+			     short_text(x->bytes, "B", size[0]), ULL(x->records), many(x->records));
+		buf_plain_str(&s->out, x->path);
 		if (done)
 			sheet_printf(s, ", %s", short_text(x->bytes_after, "B", size[1]));
 		if (width > 0 && done)
@@ -560,8 +555,9 @@ expire_file(struct run *r, const struct store_file *f, const char *why)
 		json_time(r, "to", f->to);
 		sheet_printf(s, ",\"why\":\"%s\",\"done\":%s}\n", why, asked.dry ? "false" : "true");
 	} else if (!run_quiet(r)) {
-		sheet_printf(s, "%s %s (%s): %s, %s to %s\n", asked.dry ? "would remove" : "removed", f->path, why,
-			     short_text(f->bytes, "B", size), time_text(r, f->from, text[0]), time_text(r, f->to, text[1]));
+		sheet_printf(s, "%s ", asked.dry ? "would remove" : "removed");
+		buf_plain_str(&s->out, f->path);
+		sheet_printf(s, " (%s): %s, %s to %s\n", why, short_text(f->bytes, "B", size), time_text(r, f->from, text[0]), time_text(r, f->to, text[1]));
 	}
 	return (true);
 }

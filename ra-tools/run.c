@@ -801,6 +801,19 @@ add_common(struct run *r)
 	r->ncommon = r->nrows;
 }
 
+static int
+patience(void *arg)
+{
+	struct run *r = arg;
+	int64_t left;
+
+	if (watch_stop() == 0)
+		return (-1);
+	(void)enough(r);
+	left = r->stop_asked + LAST_WORDS - wall_clock(CLOCK_MONOTONIC);
+	return (left < 0 ? 0 : (int)(left / MSEC));
+}
+
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
@@ -812,6 +825,8 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	(void)signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
 	r->tool = tool;
 	r->sheet.text.digits = 6;
+	r->sheet.patience = patience;
+	r->sheet.patience_arg = r;
 	r->now = wall_clock(CLOCK_REALTIME);
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
@@ -1679,7 +1694,8 @@ sheet_tail(struct run *r)
 		sheet_head(r); /* a loader wants its header, also if nothing was found */
 		r->out->tail(&r->sheet);
 	}
-	if (r->sheet.error != 0 && r->sheet.error != EPIPE)
+	r->gave_up |= r->sheet.error == ECANCELED;
+	if (r->sheet.error != 0 && r->sheet.error != EPIPE && r->sheet.error != ECANCELED)
 		run_wrong(r, "stdout: %s", strerror(r->sheet.error));
 }
 

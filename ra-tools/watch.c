@@ -37,8 +37,9 @@ void
 watch_start(struct watch *w, int64_t now)
 {
 	w->began = w->told = now;
-	handle(SIGINT, (int)SA_RESETHAND | SA_RESTART);
-	handle(SIGTERM, (int)SA_RESETHAND | SA_RESTART);
+	/* without SA_RESTART: who waits for a reader of standard output has to look */
+	handle(SIGINT, (int)SA_RESETHAND);
+	handle(SIGTERM, (int)SA_RESETHAND);
 	handle(SIGUSR1, SA_RESTART);
 }
 

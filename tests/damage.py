@@ -264,6 +264,14 @@ def _():
             at = argv.index('-') if '-' in argv and '--html' not in argv else len(argv)
             st, out, err = run(argv[:at] + ['-r', name] + argv[at:])
             shown(argv, out, err)
+        folder = b'folder\033[1m' + probe.replace(b'\n', b'')
+        os.makedirs(folder)
+        save(os.path.join(folder, b'f.pavo'), load(name))
+        for argv in (['rastore', 'stat', folder], ['rastore', 'stat', '--json', folder], ['rastore', 'compact', folder],
+                     ['rastore', 'expire', '--older', '1d', '-n', folder]):
+            st, out, err = run(argv)
+            need(st == 0, argv, st, err)
+            shown(argv, out, err)
         st, out, err = run(['pavo', '-r', b'no\033[1m' + probe])
         shown('pavo -r', err)
         need(st == 2, st)
@@ -343,6 +351,21 @@ def _():
     time.sleep(0.2)
     out, err = p.communicate(esp[4000:])
     need(p.returncode == 0 and json.loads(out)['conserved'] is True and err == b'', p.returncode, out, err)
+
+
+@test('INT ends a tool whose output nobody reads')
+def _():
+    p = subprocess.Popen([os.path.join(BUILD, 'ra'), '-r', 'many.pavo'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV)
+    time.sleep(0.7)                              # the pipe is full
+    began = time.monotonic()
+    p.send_signal(signal.SIGINT)
+    try:
+        p.wait(5)
+    except subprocess.TimeoutExpired:
+        p.kill()
+    took = time.monotonic() - began
+    err = p.stderr.read()
+    need(p.returncode == 130 and took < 2 and b'interrupted' in err and b'stdout' not in err, p.returncode, took, err)
 
 
 print('1..%d' % number)

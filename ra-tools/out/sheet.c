@@ -8,6 +8,7 @@
 #include "ra-tools/out/names.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,13 +71,33 @@ type_is_right(enum type t)
 	return (t != TYPE_PORT && type_is_number(t)); /* ports stand beside addresses */
 }
 
+/* How much of n bytes may be written now; 0: too long nobody read what there is. */
+static size_t
+may_write(const struct sheet *s, size_t n)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int ms = s->patience == NULL ? -1 : s->patience(s->patience_arg);
+
+	if (ms < 0)
+		return (n);
+	if (poll(&p, 1, ms) == 0)
+		return (0);
+	return (n < PIPE_BUF ? n : PIPE_BUF); /* so much can be written without waiting */
+}
+
 void
 sheet_flush(struct sheet *s)
 {
 	size_t done = 0;
 
 	while (done < s->out.len && s->error == 0) {
-		ssize_t n = write(STDOUT_FILENO, s->out.p + done, s->out.len - done);
+		size_t most = may_write(s, s->out.len - done);
+		ssize_t n = most > 0 ? write(STDOUT_FILENO, s->out.p + done, most) : -1;
+
+		if (most == 0) {
+			s->error = ECANCELED;
+			break;
+		}
 
 		if (n >= 0) {
 			done += (size_t)n;
