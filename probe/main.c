@@ -202,6 +202,8 @@ say_listening(const struct options *o)
 	capture_describe(capture, &b);
 	buf_printf(&b, ", snaplen %d, bins of %u s, to %s", o->snaplen, o->interval,
 	    o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
+	if (guard_says()[0] != '\0')
+		buf_printf(&b, "; %s", guard_says());
 	log_info("listening on %s", buf_cstr(&b));
 	buf_free(&b);
 }
@@ -272,8 +274,6 @@ main(int argc, char **argv)
 		fatalx("%s", writer_error(out));
 	if (o.nifaces > 0 && !o.quiet)
 		say_listening(&o);
-	if (o.nifaces > 0 && guard_says()[0] != '\0')
-		log_info("%s", guard_says());
 	totals_start(totals);
 	guard_ready(o.nifaces > 0 ? "capturing" : "reading");
 	good = run(crew, w, pings, totals, &o);
