@@ -387,7 +387,8 @@ slice_of(const struct work *w, const struct group *g)
 static bool
 open_segment(struct work *w, unsigned group)
 {
-	struct writer_options o = { .segment = w->group[group].header, .fsync = true, .append = group > 0 };
+	struct writer_options o = { .segment = w->group[group].header, .fsync = true, .append = group > 0,
+		.zstd = w->job->zstd };
 	char err[512];
 
 	w->writer = writer_open(w->to, &o, err, sizeof(err));
