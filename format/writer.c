@@ -3,6 +3,7 @@
  * writer.c: a record file, block by block.  Each block leaves in one write, after the schema it needs.
  * Test: test_file.c.
  */
+#include "format/base/programs.h"
 #include "format/writer.h"
 
 #include "format/base/mem.h"
@@ -106,7 +107,7 @@ writer_open(const char *path, const struct writer_options *opt, char *err, size_
 	w->from = w->to.size;
 	if (!isatty(w->to.fd))
 		return (w);
-	(void)snprintf(err, errlen, "records are not for a terminal: say -w FILE, or pipe into ra");
+	(void)snprintf(err, errlen, "records are not for a terminal: say -w FILE, or pipe into " TOOL(ra));
 	(void)output_close(&w->to, OUTPUT_KEEP, false, NULL, 0);
 	destroy(w);
 	return (NULL);

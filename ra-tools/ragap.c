@@ -5,6 +5,7 @@
  */
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
 #include "ra-tools/signature.h"
@@ -315,7 +316,7 @@ fit_width(struct gap *g, const struct segment_info *s)
 	if (asked.width == 0 && T > g->width && T % g->width == 0)
 		widen(g, T);
 	if (T > 0 && g->width % T != 0)
-		run_fail("%s was recorded in bins of %u s (pavo -S): intervals of %g s would be guesses; use -M %llds",
+		run_fail("%s was recorded in bins of %u s (" TOOL(pavo) " -S): intervals of %g s would be guesses; use -M %llds",
 			 run_at(g->run), (unsigned)s->interval, (double)g->width / 1e9,
 			 (long long)((g->width + T - 1) / T * T / SEC));
 }
@@ -643,7 +644,7 @@ text_signatures(struct gap *g, struct sheet *s, const struct signature *x, uint3
 		sheet_printf(s, "%-13s %5.1f%% %-3s %-21s %10u %10u %8s %6u  %s\n", flows, share_of(g, x),
 			     x->dir == 0 ? "src" : "dst", range, x->lo, x->len, segments, x->pairs,
 			     (const char *)w.ports.p);
-		sheet_printf(s, "    probes %s; such flows: ra -r FILE - '%s'\n",
+		sheet_printf(s, "    probes %s; such flows: " TOOL(ra) " -r FILE - '%s'\n",
 			     w.probes.len > 0 ? (const char *)w.probes.p : "-", (const char *)w.filter.p);
 	}
 	words_free(&w);

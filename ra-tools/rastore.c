@@ -6,6 +6,7 @@
  */
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
 #include "ra-tools/store/look.h"
@@ -199,7 +200,7 @@ say_left(const struct archive *s)
 static void
 show_left(struct run *r, const struct look *l)
 {
-	static const char *const help[STORE_STATES] = { [STORE_OPEN] = " (racheck --reindex closes what a killed probe left)" };
+	static const char *const help[STORE_STATES] = { [STORE_OPEN] = " (" TOOL(racheck) " --reindex closes what a killed probe left)" };
 	struct sheet *s = run_sheet(r);
 	bool any = false;
 
@@ -654,7 +655,7 @@ lock_folder(struct run *r, const char *folder)
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return (fd);
 	if (fd >= 0 && errno == EWOULDBLOCK)
-		run_wrong(r, "%s: another rastore is at work there", folder);
+		run_wrong(r, "%s: another " TOOL(rastore) " is at work there", folder);
 	else
 		run_wrong(r, "%s: %s", folder, strerror(errno));
 	if (fd >= 0)
@@ -735,7 +736,7 @@ main(int argc, char **argv)
 		hand_over(argc, argv);
 	r = run_start(argc, argv, &tool, option);
 	if (asked.words == 0)
-		run_usage("say what is to be done: rastore stat DIR");
+		run_usage("say what is to be done: " TOOL(rastore) " stat DIR");
 	v = verb_of(asked.word[0]);
 	if (v == AGE && (asked.words < 2 || !policy_parse(asked.word[first++], &policy, err, sizeof(err))))
 		run_usage("age: %s", asked.words < 2 ? "expected a policy, such as 30d:1m,1y:1h" : err);
