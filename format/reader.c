@@ -630,7 +630,7 @@ reader_settle(struct reader *r, struct piece *p)
 	r->totals.blocks++;
 	r->totals.records += p->d.rows;
 	if (p->unknown != F_NONE)
-		mention(r, p->pos, "%s: the column %s is in an encoding that this program does not know: left out",
+		mention(r, p->pos, "%s: the column %s is in an encoding, or compressed in a way, that this program does not know: left out",
 		    r->path, fields[p->unknown].name);
 }
 

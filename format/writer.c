@@ -94,6 +94,8 @@ writer_open(const char *path, const struct writer_options *opt, char *err, size_
 	w->how = how & ~(unsigned)OUTPUT_APPEND;
 	w->renewed = opt->renewed;
 	w->blocks = blocks_new();
+	if (opt->zstd)
+		(void)blocks_zstd(w->blocks);
 	meta_put_header(&w->payload, &opt->segment);
 	put_payload(w, META_HEADER);
 	buf_add(&w->header, w->out.p, w->out.len);

@@ -295,7 +295,17 @@ take_row(struct gap *g, const struct batch *b, uint32_t r)
 	take_gaps(g, b, r, probe);
 }
 
-/* The width that was asked for, or the first multiple of T from 15 minutes on. */
+/* Records of longer bins come: intervals become as long. */
+static void
+widen(struct gap *g, int64_t width)
+{
+	for (size_t i = 0; i < g->n; i++)
+		g->row[i].start = clock_bin(g->row[i].start, width);
+	g->width = width;
+	merge_rows(g);
+}
+
+/* The width that was asked for, or the first multiple of T from 15 minutes on; of the largest T, where there are several. */
 static void
 fit_width(struct gap *g, const struct segment_info *s)
 {
@@ -303,6 +313,8 @@ fit_width(struct gap *g, const struct segment_info *s)
 
 	if (g->width == 0)
 		g->width = asked.width > 0 ? asked.width : T > 0 ? (USUAL + T - 1) / T * T : USUAL;
+	if (asked.width == 0 && T > g->width && T % g->width == 0)
+		widen(g, T);
 	if (T > 0 && g->width % T != 0)
 		run_fail("%s was recorded in bins of %u s (" TOOL(pavo) " -S): intervals of %g s would be guesses; use -M %llds",
 			 run_at(g->run), (unsigned)s->interval, (double)g->width / 1e9,

@@ -26,7 +26,7 @@
 #define HOLES_MAX 10	       /* of a probe, in text: the longest */
 #define ULL(v)	  ((unsigned long long)(v))
 
-enum { O_OLDER = O_OWN, O_LARGER, O_YES };
+enum { O_OLDER = O_OWN, O_LARGER, O_YES, O_ZSTD };
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -39,7 +39,7 @@ static struct {
 	unsigned words;
 	int64_t older;
 	uint64_t larger;
-	bool is_older, is_larger, dry, yes, verbose;
+	bool is_older, is_larger, dry, yes, verbose, zstd;
 } asked;
 
 static volatile sig_atomic_t stop;
@@ -64,6 +64,7 @@ static const struct tool tool = {
 	.reports = true,
 	.word = take_word,
 	.common = " json epoch tz quiet memory help version ",
+	.memory = 256u << 20,
 	.synopsis = "stat|compact|age POLICY|expire|check DIR... [options]",
 };
 
@@ -89,6 +90,11 @@ option(int c, const char *arg)
 		return (asked.yes = true);
 	case 'v':
 		return (asked.verbose = true);
+	case O_ZSTD:
+#ifndef HAVE_ZSTD
+		run_usage("--zstd: built without libzstd");
+#endif
+		return (asked.zstd = true);
 	default:
 		return (false);
 	}
@@ -355,7 +361,7 @@ json_holes(struct run *r, const struct look *l)
 static void
 json_stat(struct run *r, const char *folder, const struct look *l)
 {
-	static const char *const keys[STORE_STATES] = { NULL, "written", "part", "open", "timeless", "foreign" };
+	static const char *const keys[STORE_STATES] = { NULL, "written", "part", "open", "timeless", "damaged", "foreign" };
 	struct sheet *s = run_sheet(r);
 	uint64_t records = 0;
 
@@ -467,7 +473,7 @@ show_day(struct run *r, const struct replaced *x, int64_t width, bool done)
 static void
 do_day(struct run *r, struct archive *s, struct store_part *p, size_t n, int64_t width)
 {
-	struct day_job job = { s, p, n, width, run_memory(r), &stop };
+	struct day_job job = { s, p, n, width, run_memory(r), asked.zstd, &stop };
 	struct replaced x;
 	char day[CLOCK_TEXT];
 	struct buf b = { 0 };
@@ -675,6 +681,8 @@ verb_of(const char *word)
 static void
 check_options(enum verb v)
 {
+	if (asked.zstd && v != COMPACT && v != AGE)
+		run_usage("--zstd is for compact and age");
 	if ((asked.is_older || asked.is_larger || asked.yes) && v != EXPIRE)
 		run_usage("--older, --larger and --yes are for expire");
 	if (v != EXPIRE)
