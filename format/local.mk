@@ -21,6 +21,7 @@ libflow_a_SOURCES += \
 	%D%/base/output.c %D%/base/output.h \
 	%D%/base/plain.c %D%/base/plain.h \
 	%D%/base/sanitizer.h \
+	%D%/base/progress.c %D%/base/progress.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
 	%D%/base/wide.h \
@@ -53,6 +54,7 @@ libflow_a_SOURCES += \
 	%D%/input.c %D%/input.h \
 	%D%/outline.c %D%/outline.h \
 	%D%/reader.c %D%/reader.h \
+	%D%/repair.c %D%/repair.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/segment.h \
 	%D%/taken.h \

@@ -23,7 +23,7 @@
 #define SUMS  256
 
 /* What is in a ring beside packets: arrival.kind, and its words where the packet would be. */
-enum { SAY = 16, SAY_OPENED = SAY, SAY_CLOCK, SAY_KERNEL, SAY_FLUSH, SAY_TOTAL, SAY_STOP };
+enum { SAY = 16, SAY_OPENED = SAY, SAY_CLOCK, SAY_KERNEL, SAY_FLUSH, SAY_CUT, SAY_TOTAL, SAY_STOP };
 #define WORDS 7
 
 struct hand { /* an engine and its thread */
@@ -142,6 +142,9 @@ hear(struct hand *h, const struct arrival *a)
 		break;
 	case SAY_FLUSH:
 		engine_flush(e, w[0], w[1]);
+		break;
+	case SAY_CUT:
+		engine_cut(e, w[0]);
 		break;
 	case SAY_TOTAL:
 		answer(h);
@@ -357,6 +360,8 @@ start_hand(struct crew *c, struct hand *h, const struct engine_options *o, struc
 	mine.follows = h != c->hand;
 	mine.arg = h;
 	h->crew = c;
+	if (sink.share != NULL)
+		sink.arg = sink.share(sink.arg, (unsigned)(h - c->hand));
 	h->engine = engine_new(&mine, sink);
 	h->ring = ring_new(sizeof(struct arrival), CELLS);
 	if (pthread_create(&h->thread, NULL, work, h) != 0)
@@ -378,6 +383,7 @@ crew_new(const struct crew_options *co, const struct engine_options *o, struct s
 	}
 	c->hand = mem_zero(c->n, sizeof(*c->hand));
 	calendar_init(&c->calendar, o->interval);
+	c->calendar.time.periods.length = o->rotate;
 	route_init(&c->route, c->n, o->max_frags, &o->key, co->ah_inner, o->seed);
 	pthread_mutex_init(&c->lock, NULL);
 	sigfillset(&all); /* signals are for who captures */
@@ -477,6 +483,23 @@ crew_kernel(struct crew *c, const struct stat_news *n)
 	tell_time(c);
 	SAY_ALL(c, SAY_KERNEL, n->since, n->until, (int64_t)n->is.recv, (int64_t)n->is.drop, (int64_t)n->is.ifdrop, n->is.gap,
 	    n->link << 1 | n->is.has_ifdrop);
+}
+
+void
+crew_cut(struct crew *c)
+{
+	struct calendar *k = &c->calendar;
+
+	if (c->alone != NULL) {
+		engine_cut(c->alone, INT64_MIN);
+		return;
+	}
+	if (!k->clock.started || k->time.periods.cut > k->clock.now)
+		return;
+	k->time.periods.cut = timeline_edge(&k->time, k->clock.now);
+	tell_time(c);
+	SAY_ALL(c, SAY_CUT, k->time.periods.cut);
+	hand_on_all(c);
 }
 
 void

@@ -30,6 +30,8 @@ void crew_packets(struct crew *, struct arrival *, unsigned n);
 void crew_idle(struct crew *, int64_t now);
 void crew_flush(struct crew *, int64_t now, int64_t delay);
 void crew_kernel(struct crew *, const struct stat_news *);
+/* HUP: records have another file from about now on. */
+void crew_cut(struct crew *);
 void crew_finish(struct crew *);
 
 /* For totals while it works: ask, and look now and then whether all have answered (true); nobody waits.  What was handed

@@ -47,7 +47,7 @@ engine_new(const struct engine_options *o, struct sink sink)
 	table_init(&f->table, o->max_flows, o->seed);
 	ledger_init(l, &f->table, &(struct ledger_options){ .interval = o->interval, .probe = o->probe,
 	    .max_flows = o->max_flows, .max_holds = o->max_sas, .live = o->live, .vlan_key = o->key.vlan,
-	    .limits = limits, .sink = sink, .links = o->links, .nlinks = o->nlinks });
+	    .limits = limits, .sink = sink, .rotate = o->rotate, .links = o->links, .nlinks = o->nlinks });
 	l->time.follows = o->follows;
 	e->track = l->track = track_new(l, o->max_flows, o->seed, limits);
 	f->ledger = l;
@@ -133,13 +133,14 @@ DUE(wait, settle_wait_due(&e->flows), settle_waiting(&e->flows))              /*
 DUE(flow, settle_due(&e->flows), settle_expire_next(&e->flows))               /* a flow fell silent */
 DUE(late, ledger_late_due(&e->ledger), ledger_seal_late(&e->ledger))          /* a LATE bin is sealed */
 DUE(span, timeline_due(&e->ledger.time), seal_span(e))                        /* and all bins of a time */
+DUE(page, page_due(&e->ledger.page), page_turn(&e->ledger.page, e->ledger.clock.now)) /* all records of a file are there */
 
 /* What comes first is done first; where times are equal, in this order: a held fragment still counts in its own bin. */
 static const struct due {
 	int64_t (*when)(struct engine *);
 	void (*act)(struct engine *);
 } dues[] = { { when_held, do_held }, { when_datagram, do_datagram }, { when_answer, do_answer }, { when_lane, do_lane },
-	{ when_wait, do_wait }, { when_flow, do_flow }, { when_late, do_late }, { when_span, do_span } },
+	{ when_wait, do_wait }, { when_flow, do_flow }, { when_late, do_late }, { when_span, do_span }, { when_page, do_page } },
 /* Of these, what has waited for other packets: it counts at an earlier time, and so before a packet of this one, or
  * anything else that is due. */
   waiting[] = { { when_held, do_held }, { when_datagram, do_datagram }, { when_answer, do_answer }, { when_wait, do_wait } };
@@ -512,6 +513,16 @@ void
 engine_dropped(struct engine *e, const struct stat_news *n)
 {
 	ledger_dropped(&e->ledger, n);
+}
+
+void
+engine_cut(struct engine *e, int64_t at)
+{
+	struct ledger *l = &e->ledger;
+
+	if (!l->clock.started || l->time.periods.cut > l->clock.now) /* it is coming */
+		return;
+	page_cut(&l->page, at != INT64_MIN ? at : timeline_edge(&l->time, l->clock.now));
 }
 
 void

@@ -23,6 +23,7 @@ struct engine_options {
 	bool no_lanes;          /* each SA is a lane of its own */
 	struct key_options key;
 	bool live;
+	int64_t rotate;         /* ns, a multiple of the interval: records that have a file together; 0: all */
 	uint64_t seed;          /* of the tables */
 	const struct health_limits *limits; /* lives as long; NULL: the usual ones */
 	/* Several engines share the packets, and one who reads them keeps the time (ledger/calendar.h).  NULL: the engine
@@ -74,6 +75,8 @@ void engine_flush(struct engine *, int64_t now, int64_t delay);
 void engine_kernel(struct engine *, const struct stat_news *);
 /* The same for the flags alone: another engine counts. */
 void engine_dropped(struct engine *, const struct stat_news *);
+/* HUP: from `at` on records have another file, see timeline_edge(); INT64_MIN: from about now on. */
+void engine_cut(struct engine *, int64_t at);
 /* End of input: everything is sealed and written. */
 void engine_finish(struct engine *);
 void engine_free(struct engine **);

@@ -6,6 +6,8 @@ libprobe_a_SOURCES =
 
 # frames from files and interfaces
 libprobe_a_SOURCES += \
+	%D%/capture/bytes.c \
+	%D%/capture/bytes.h \
 	%D%/capture/capture.c \
 	%D%/capture/capture.h \
 	%D%/capture/filter.c \
@@ -100,6 +102,9 @@ libprobe_a_SOURCES += \
 	%D%/ledger/hold.h \
 	%D%/ledger/ledger.c \
 	%D%/ledger/ledger.h \
+	%D%/ledger/page.c \
+	%D%/ledger/page.h \
+	%D%/ledger/period.h \
 	%D%/ledger/stat.c \
 	%D%/ledger/stat.def \
 	%D%/ledger/stat.h \
@@ -172,6 +177,18 @@ libprobe_a_SOURCES += \
 
 # records to files
 libprobe_a_SOURCES += \
+	%D%/out/archive.c \
+	%D%/out/archive.h \
+	%D%/out/folder.c \
+	%D%/out/folder.h \
+	%D%/out/hook.c \
+	%D%/out/hook.h \
+	%D%/out/left.c \
+	%D%/out/left.h \
+	%D%/out/lock.c \
+	%D%/out/lock.h \
+	%D%/out/name.c \
+	%D%/out/name.h \
 	%D%/out/losses.c \
 	%D%/out/losses.h \
 	%D%/out/worker.c \

@@ -12,6 +12,8 @@
 #include "format/flow.h"
 #include "probe/conf.h"
 #include "probe/crew.h"
+#include "probe/out/hook.h"
+#include "probe/out/name.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -24,7 +26,7 @@
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FANOUT, O_FLUSH,
-	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_ROTATE, O_EXEC, O_VERSION };
 
 static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -285,6 +287,12 @@ take(struct options *o, int c, char *arg)
 	case O_FLUSH:
 		o->flush = duration("--flush", arg, 0, 3600 * SEC);
 		break;
+	case O_ROTATE:
+		o->rotate = duration("--rotate", arg, SEC, 366 * 86400 * SEC);
+		break;
+	case O_EXEC:
+		o->exec = arg;
+		break;
 	case O_HEALTH:
 		take_health(o, arg);
 		break;
@@ -326,6 +334,32 @@ divide(const char *option, uint32_t cap, unsigned workers)
 	(void)snprintf(say, sizeof(say), "%s %%s: too little for %u workers: %u each at least", option, workers, SHARE_MIN);
 	(void)snprintf(word, sizeof(word), "%u", cap);
 	usage(say, word);
+}
+
+/* Files that change with time, and what is done with them. */
+static void
+check_rotation(const struct options *o, bool to_stdout)
+{
+	char err[1024], text[CLOCK_TEXT];
+	char **words;
+
+	if (o->rotate > 0 && to_stdout)
+		usage("--rotate: standard output is one file: say -w NAME, such as %s", "-w '%Y/%m/%d/$probe-%H%M.pavo'");
+	if (o->exec != NULL && to_stdout)
+		usage("--exec %s: there are no files on standard output: say -w NAME", o->exec);
+	if (o->rotate % (o->interval * SEC) != 0) {
+		(void)clock_dur((uint64_t)(o->rotate / USEC), 0, text);
+		(void)snprintf(err, sizeof(err), "--rotate %ss: files hold whole bins: it has to be a multiple of %%s s (-S)", text);
+		(void)snprintf(text, sizeof(text), "%u", o->interval);
+		usage(err, text);
+	}
+	if (!to_stdout && !name_check(o->out, o->rotate, err, sizeof(err)))
+		usage("%s", err);
+	if (o->exec == NULL)
+		return;
+	if ((words = hook_words(o->exec, err, sizeof(err))) == NULL)
+		usage("%s", err);
+	free(words);
 }
 
 /* Where the probe tells how it is. */
@@ -371,6 +405,7 @@ check(const struct options *o)
 		usage("--fanout: %s: say -i IFACE", "it is of interfaces");
 	if (o->pping != NULL && strcmp(o->pping, "-") == 0 && to_stdout)
 		usage("--pping %s: the records go to standard output already: say -w FILE", o->pping);
+	check_rotation(o, to_stdout);
 	check_told(o, to_stdout);
 	check_guard(o, to_stdout);
 	divide("--max-flows", o->max_flows, o->workers);

@@ -19,6 +19,8 @@ struct options {
 	char *input;       /* eth0,eth1; NULL: files */
 	unsigned fanout;   /* rings of each */
 	const char *out;   /* -w; NULL: stdout */
+	int64_t rotate;    /* ns; 0: one file */
+	const char *exec;  /* NULL: none */
 	const char *probe; /* -e */
 	const char *pping; /* NULL: none; "-": stdout */
 	const char *stats, *metrics; /* NULL: none; stats "-": stdout */

@@ -4,6 +4,8 @@
  */
 #include "probe/pieces.h"
 
+_Static_assert(FRAG_HOLD <= TIMELINE_WAITS && WAIT_FOR <= TIMELINE_WAITS, "a file is closed behind what waits");
+
 /* Datagrams that were given up: each counts where its first fragment came. */
 static void
 count_given_up(struct pieces *x, int64_t now)

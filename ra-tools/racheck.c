@@ -5,11 +5,11 @@
  * Checking is reading: all that is stored has a checksum that the reader looks at.  Repairing is writing
  * what could be read, into a new file that takes the place of the old one when it is complete.
  */
+#include "format/repair.h"
 #include "format/base/mem.h"
 #include "ra-tools/conserve.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
-#include "ra-tools/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -194,65 +194,42 @@ check(struct run *run, struct report *f)
 
 /* --- repairing --------------------------------------------------------------------------------- */
 
-static bool
-same_header(const struct segment_info *a, const struct segment_info *b)
+struct mending {
+	struct run *run;
+	const struct report *f;
+};
+
+/* Not those that are too much. */
+static enum repair_what
+take_block(void *arg, uint64_t number)
 {
-	return (a->interval == b->interval && a->snaplen == b->snaplen &&
-		a->filtered == b->filtered && a->live == b->live &&
-		strcmp(a->probe == NULL ? "" : a->probe, b->probe == NULL ? "" : b->probe) == 0);
+	const struct mending *m = arg;
+
+	if (run_stopping(m->run))
+		return (REPAIR_STOP);
+	for (size_t i = 0; i < m->f->nsurplus && m->f->surplus[i] <= number; i++)
+		if (m->f->surplus[i] == number)
+			return (REPAIR_LEAVE_OUT);
+	return (REPAIR_KEEP);
 }
 
-static bool
-is_surplus(const struct report *f, uint64_t number)
-{
-	for (size_t i = 0; i < f->nsurplus && f->surplus[i] <= number; i++)
-		if (f->surplus[i] == number)
-			return (true);
-	return (false);
-}
-
-/* All good blocks of the file into `to`, but those that are too much, a segment for each different header.  false:
- * interrupted; of -w FILE the part stays. */
+/* All good blocks of the file into `to`.  false: interrupted; of -w FILE the part stays. */
 static bool
 copy_good(struct run *r, struct report *f, const char *to)
 {
-	/* what captured frames there were can not be told any more */
-	bool lost = f->totals.bad_bytes > 0 || f->totals.missing > 0;
-	char err[512] = "", probe[256] = "";
-	struct reader *in = reader_open(f->path, err, sizeof(err));
-	struct segment_info header = { .probe = probe }, last = header;
-	struct sink *out = sink_new(to);
-	bool begun = false;
-	struct batch *b;
+	struct mending m = { r, f };
+	const struct repair_options o = { .lost = f->totals.bad_bytes > 0 || f->totals.missing > 0, .block = take_block,
+		.arg = &m };
+	char err[512] = "", *part;
 
-	if (in == NULL)
+	if (!repair_copy(f->path, to, &o, &f->records, err, sizeof(err)))
 		run_fail("%s", err);
-	f->records = 0;
-	while (!run_stopping(r) && (b = reader_next(in, NULL)) != NULL) {
-		const struct segment_info *s = reader_segment(in);
-
-		if (is_surplus(f, reader_number(in)))
-			continue;
-		f->records += b->rows;
-		if (begun && !same_header(s, &last)) {
-			if (!sink_pause(out, &header))
-				run_fail("%s", sink_error(out));
-		}
-		begun = true;
-		last = header = *s;
-		header.filtered |= lost;
-		(void)snprintf(probe, sizeof(probe), "%s", s->probe == NULL ? "" : s->probe);
-		last.probe = header.probe = probe;
-		if (!sink_put(out, &header, b))
-			run_fail("%s", sink_error(out));
+	if (run_stopping(r) && run_output(r) == NULL) {
+		if (asprintf(&part, "%s.part", to) < 0)
+			run_fail("%s: %s", to, strerror(errno));
+		(void)unlink(part);
+		free(part);
 	}
-	if (!begun)
-		header = *reader_segment(in);
-	if (run_stopping(r) && sink_part(out) != NULL && run_output(r) == NULL)
-		(void)unlink(sink_part(out));
-	if (!sink_close(&out, &header, run_stopping(r) ? SINK_PART : SINK_WHOLE, err, sizeof(err)))
-		run_fail("%s", err);
-	reader_close(&in);
 	return (!run_stopping(r));
 }
 
@@ -263,7 +240,7 @@ settle(const char *path, const char *fresh)
 	struct stat st;
 	int fd = open(fresh, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fsync(fd) != 0 ||
+	if (fd < 0 ||
 	    (stat(path, &st) == 0 && fchmod(fd, st.st_mode & 07777) != 0))
 		run_fail("%s: %s", fresh, strerror(errno));
 	if (st.st_uid != geteuid() && fchown(fd, st.st_uid, st.st_gid) != 0)

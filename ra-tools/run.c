@@ -334,6 +334,9 @@ take_output(struct run *r, int c, const char *arg)
 	case O_CSV_NULL:
 		r->sheet.null = arg;
 		break;
+	case O_JSON_NUMBERS:
+		r->sheet.json_numbers = true;
+		break;
 	case O_JSON:
 		r->json = true;
 		break;
@@ -639,6 +642,8 @@ compile(const struct run *r, const char *what, const char *text)
 	f = filter_new(text, r->now, r->period.zone, &e);
 	if (f == NULL)
 		filter_mistake(what, text, &e);
+	if (filter_read_as(f) != NULL && !r->quiet)
+		log_info("%s: read as: %s", what, filter_read_as(f));
 	return (f);
 }
 
@@ -1373,7 +1378,7 @@ run_close(struct run *r, struct sink **s, bool filtered)
 
 	if (stopping(r) && *s != NULL && sink_part(*s) != NULL && r->parts++ == 0)
 		buf_str(&r->part, sink_part(*s));
-	if (!sink_close(s, run_header(r, filtered), stopping(r) ? SINK_PART : SINK_WHOLE, err, sizeof(err)))
+	if (!sink_close(s, run_header(r, filtered), stopping(r) ? SINK_PART : r->failed ? SINK_SOME : SINK_WHOLE, err, sizeof(err)))
 		run_wrong(r, "%s", err);
 }
 

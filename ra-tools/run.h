@@ -28,6 +28,7 @@ enum {
 	O_CSV = 256,
 	O_CSV_NULL,
 	O_JSON,
+	O_JSON_NUMBERS,
 	O_NATIVE,
 	O_LABEL,
 	O_NAMES,

@@ -132,6 +132,7 @@ UNIT += \
 	%D%/unit/probe/ledger/test_emit \
 	%D%/unit/probe/ledger/test_hold \
 	%D%/unit/probe/ledger/test_ledger \
+	%D%/unit/probe/ledger/test_page \
 	%D%/unit/probe/ledger/test_stat \
 	%D%/unit/probe/ledger/test_timeline \
 	%D%/unit/probe/ledger/test_watermark
@@ -139,12 +140,17 @@ tests_unit_probe_ledger_test_calendar_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_emit_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_hold_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_ledger_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_ledger_test_page_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_stat_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_timeline_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/out/test_archive %D%/unit/probe/out/test_hook %D%/unit/probe/out/test_name
+tests_unit_probe_out_test_archive_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_hook_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_out_test_name_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/out/test_losses %D%/unit/probe/out/test_worker
 tests_unit_probe_out_test_losses_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_out_test_worker_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
@@ -301,6 +307,8 @@ TESTS += \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
+TESTS += %D%/signals.tap
+EXTRA_DIST += %D%/signals.tap %D%/signals.py
 TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
 EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
 
@@ -315,6 +323,14 @@ TESTS += %D%/house.tap
 # --- files that are not what they were -------------------------------------------------------------------
 EXTRA_DIST += %D%/damage.tap %D%/damage.py
 TESTS += %D%/damage.tap
+
+# --- every call fails once ---------------------------------------------------------------------------------
+EXTRA_DIST += %D%/faults.tap %D%/faults/faults.py %D%/faults/failing.c
+TESTS += %D%/faults.tap
+check_DATA = %D%/faults/failing.so
+CLEANFILES += %D%/faults/failing.so
+%D%/faults/failing.so: %D%/faults/failing.c
+	$(AM_V_GEN)$(MKDIR_P) %D%/faults && $(CC) -Wall -O1 -fPIC -shared -o $@ $(srcdir)/%D%/faults/failing.c -ldl
 
 # --- work: instructions a packet, where valgrind is installed ------------------------------------------
 EXTRA_DIST += %D%/budget.tap

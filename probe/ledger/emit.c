@@ -17,6 +17,7 @@ emit_init(struct emit *e, struct sink sink, const char *probe, int64_t interval)
 	e->sink = sink;
 	e->name = (struct blob){ (const uint8_t *)probe, (uint32_t)strlen(probe) };
 	e->interval = interval;
+	e->turn = (struct turn){ INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN };
 	e->batch = batch_new(BATCH_ROWS);
 	e->tile = tile_new();
 }
@@ -35,6 +36,14 @@ emit_flush(struct emit *e)
 	tile_start(e->tile);
 	if (e->batch->rows > 0)
 		e->batch = e->sink.put(e->sink.arg, e->batch);
+}
+
+void
+emit_turn(struct emit *e, const struct turn *t)
+{
+	emit_flush(e);
+	e->turn = *t;
+	e->sink.turn(e->sink.arg, t);
 }
 
 static void

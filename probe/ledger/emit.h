@@ -7,6 +7,7 @@
 
 #include "format/tile.h"
 #include "probe/health/health.h"
+#include "probe/ledger/period.h"
 #include "probe/ledger/stat.h"
 #include "probe/ledger/tracker.h"
 
@@ -15,6 +16,10 @@ struct sink {
 	struct batch *(*put)(void *arg, struct batch *);
 	bool (*ready)(void *arg); /* a batch would be taken now, and not be dropped; NULL: always */
 	void *arg;
+	/* All rows so far have been put, those that follow belong elsewhere.  NULL: that is the same. */
+	void (*turn)(void *arg, const struct turn *);
+	/* Of several that bring batches each has an `arg` of its own; NULL: that is the same, too. */
+	void *(*share)(void *arg, unsigned who);
 };
 
 #define EMIT_DROPS 16
@@ -49,6 +54,7 @@ struct emit {
 	unsigned nlinks;
 	char linktext[STAT_LINKS * STAT_LINK_TEXT];
 	uint64_t records;
+	struct turn turn;   /* what the sink was told */
 	struct drops drops[EMIT_DROPS]; /* the latest */
 	unsigned ndrops;
 };
@@ -68,6 +74,8 @@ void emit_end(struct emit *, const struct flow_state *, int64_t start, uint8_t c
 void emit_mar(struct emit *, int64_t start, const struct stat_set *, int64_t watermark, bool late);
 bool emit_ready(const struct emit *); /* so is the sink */
 bool emit_waits(const struct emit *); /* there are records that no sink has yet */
+/* Rows that follow are at home somewhere else, or it is known that no more come of some. */
+void emit_turn(struct emit *, const struct turn *);
 void emit_flush(struct emit *); /* what is in the batch goes to the sink */
 
 #endif

@@ -30,6 +30,8 @@ ledger_init(struct ledger *l, struct table *t, const struct ledger_options *o)
 	pool_init(&l->frags, sizeof(struct frag_counts), cells);
 	holds_init(&l->holds, o->max_holds);
 	emit_init(&l->emit, o->sink, o->probe, o->interval);
+	page_init(&l->page, &l->time, &l->emit);
+	l->time.periods.length = o->rotate;
 	l->emit.vlan_key = o->vlan_key;
 	l->emit.limits = o->limits;
 	l->emit.links = o->links;
@@ -46,6 +48,7 @@ ledger_free(struct ledger *l)
 	pool_free(&l->frags);
 	holds_free(&l->holds);
 	emit_free(&l->emit);
+	page_free(&l->page);
 }
 
 static struct list *
@@ -216,6 +219,13 @@ write_end(struct ledger *l, const struct flow_state *f, uint8_t cause)
 	emit_end(&l->emit, f, ledger_start(l, f->last[0] > f->last[1] ? f->last[0] : f->last[1]), cause, &end);
 }
 
+/* The bin in whose file it will be. */
+static int64_t
+home_of(const struct ledger *l, const struct bin *b)
+{
+	return (bin_is_late(b) ? page_late_home(&l->page, b->start, ledger_due(l, b) - 1) : b->start);
+}
+
 /* Write a bin that is off its list, and the flow's END row if it came after the seal. */
 static void
 write_bin(struct ledger *l, uint32_t n)
@@ -227,6 +237,8 @@ write_bin(struct ledger *l, uint32_t n)
 
 	if (f->life & LIFE_HOLDS && f->held.own != 0)
 		l->forced(l->arg, flow);
+	if (bin_is_late(b))
+		page_late(&l->page, b->start, home_of(l, b));
 	o = told(l, f, b);
 	emit_bin(&l->emit, &o);
 	if (b->end_row)
@@ -239,10 +251,20 @@ write_bin(struct ledger *l, uint32_t n)
 		table_release(l->table, flow);
 }
 
+static void
+take_off(struct ledger *l, uint32_t n)
+{
+	struct bin *b = bin_at(l, n);
+
+	list_remove(&l->bins, ORDER, list_of(l, b), n);
+	if (b->waits)
+		page_let_go(&l->page, home_of(l, b));
+}
+
 void
 ledger_write(struct ledger *l, uint32_t n)
 {
-	list_remove(&l->bins, ORDER, list_of(l, bin_at(l, n)), n);
+	take_off(l, n);
 	write_bin(l, n);
 }
 
@@ -258,6 +280,7 @@ seal(struct ledger *l, uint32_t n)
 		return;
 	}
 	b->waits = true;
+	page_keep(&l->page, home_of(l, b));
 	list_append(&l->bins, ORDER, &hold_group_at(&l->holds, f->held.group)->waiting, n);
 }
 
@@ -281,7 +304,7 @@ ledger_write_ready(struct ledger *l, uint32_t group)
 			continue;
 		if (!own && b->start > kept)
 			kept = b->start;
-		list_remove(&l->bins, ORDER, w, n);
+		take_off(l, n);
 		b->waits = false;
 		write_bin(l, n);
 	}
@@ -381,7 +404,7 @@ static int64_t
 late_due(const struct ledger *l, int64_t now)
 {
 	const struct list *q = &l->time.late;
-	int64_t due = now + l->time.grace, last = q->tail != 0 ? ledger_due(l, bin_at(l, q->tail)) : INT64_MIN;
+	int64_t due = timeline_late_seal(&l->time, now), last = q->tail != 0 ? ledger_due(l, bin_at(l, q->tail)) : INT64_MIN;
 
 	return (due < last ? last : due);
 }
@@ -642,7 +665,7 @@ ledger_move(struct ledger *l, uint32_t to, uint32_t from, int64_t now, int64_t o
 				same = o;
 		}
 		if (same != NULL) {
-			list_remove(&l->bins, ORDER, list_of(l, b), n);
+			take_off(l, n);
 			merge_bins(l, f, same, b);
 			free_cells(l, t, b);
 			pool_put(&l->bins, n);
@@ -751,6 +774,8 @@ ledger_mar(struct ledger *l, struct span *s, bool late)
 {
 	int64_t at = s->due < l->clock.now && s->due >= 0 ? s->due : l->clock.now;
 
+	if (late)
+		page_late(&l->page, s->start, page_late_home(&l->page, s->start, s->opened));
 	s->stats.live = l->live;
 	s->stats.has_ifdrop = l->total.has_ifdrop;
 	emit_mar(&l->emit, s->start, &s->stats, at, late);

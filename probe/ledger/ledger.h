@@ -15,6 +15,7 @@
 #include "probe/ledger/bin.h"
 #include "probe/ledger/emit.h"
 #include "probe/ledger/hold.h"
+#include "probe/ledger/page.h"
 #include "probe/ledger/timeline.h"
 #include "probe/ledger/watermark.h"
 
@@ -28,6 +29,7 @@ struct ledger_options {
 	bool live, vlan_key;
 	const struct health_limits *limits; /* lives as long */
 	struct sink sink;
+	int64_t rotate;    /* ns, a multiple of T: a file; 0: one for all */
 	char *const *links; /* live: the names of the interfaces; they live as long */
 	unsigned nlinks;
 };
@@ -39,6 +41,7 @@ struct ledger {
 	struct timeline time;
 	struct pool bins, mores, toses, frags;
 	struct holds holds;
+	struct page page;
 	struct emit emit;
 	struct stat_set total;   /* of the MAR records that were written */
 	int64_t leaves;          /* the end of the bin in which the clock is */

@@ -20,6 +20,7 @@ timeline_init(struct timeline *tl, int64_t interval, int64_t grace)
 	tl->interval = interval;
 	tl->grace = grace;
 	tl->forced = INT64_MIN;
+	tl->periods = (struct periods){ .cut = INT64_MIN, .patience = grace + TIMELINE_WAITS };
 }
 
 void
@@ -110,7 +111,8 @@ new_late(struct timeline *tl, int64_t start, int64_t now)
 	s = &tl->latestats[tl->nlate++];
 	memset(s, 0, sizeof(*s));
 	s->start = start;
-	s->due = now + tl->grace;
+	s->opened = now;
+	s->due = timeline_late_seal(tl, now);
 	if (tl->nlate > LATE_MAX)
 		tl->latestats[tl->nlate - LATE_MAX - 1].due = INT64_MIN;
 	return (s);

@@ -10,12 +10,15 @@
 
 #include "format/base/clock.h"
 #include "probe/flow/list.h"
+#include "probe/ledger/period.h"
 #include "probe/ledger/stat.h"
 
 #define TIMELINE_GRACE(interval) ((interval) < SEC ? (interval) : SEC) /* G */
+#define TIMELINE_WAITS (2 * SEC) /* a packet may wait for others so long, before it counts */
 
 struct span {
 	int64_t start, due; /* due: the watermark at which it is sealed */
+	int64_t opened;     /* late counters: by the clock */
 	struct list bins;
 	struct stat_set stats;
 	uint32_t serial;    /* several ledgers that count together call it so; 0: it is this one's alone */
@@ -24,6 +27,7 @@ struct span {
 
 struct timeline {
 	int64_t interval, grace; /* T and G in ns */
+	struct periods periods;  /* of files: what is late does not last from one into the next */
 	struct span **open;      /* by start */
 	uint32_t nopen, capopen;
 	uint32_t last;           /* the one asked for last */
@@ -59,6 +63,22 @@ static inline bool
 timeline_sealed(const struct timeline *tl, int64_t start, int64_t now)
 {
 	return (timeline_seal(tl, start) <= now || start < tl->forced);
+}
+
+/* A LATE bin that is opened at `now` is sealed then. */
+static inline int64_t
+timeline_late_seal(const struct timeline *tl, int64_t now)
+{
+	int64_t edge = period_edge(&tl->periods, now);
+
+	return (now + tl->grace < edge ? now + tl->grace : edge);
+}
+
+/* Where a period can begin that is asked for at `now`: what is late already is sealed before. */
+static inline int64_t
+timeline_edge(const struct timeline *tl, int64_t now)
+{
+	return (timeline_start(tl, now + tl->grace - 1) + tl->interval);
 }
 
 /* The open span that starts there, made if need be. Valid until the next call. */

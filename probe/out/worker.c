@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * worker.c: one thread that writes, and two short queues: full batches to it, empty ones back.  Tested by
+ * worker.c: one thread that writes, and two short queues: full batches and turns of time to it, empty batches back.  Tested by
  * test_worker.c, tests/live.tap and tests/faults.tap.
  */
 #include "probe/out/worker.h"
@@ -14,19 +14,33 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define SPARE 3 /* batches of about 15 MB, beside those that are being filled: full, being written */
 #define CALM  10 /* s without a drop: it is fast enough again */
 
+struct word { /* a full batch, or (NULL) a turn */
+	struct batch *batch;
+	unsigned who;
+	struct turn turn;
+};
+
+struct bringer {
+	struct worker *worker;
+	unsigned who;
+};
+
 struct worker {
-	struct writer *writer;
+	struct archive *archive;
 	bool live;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct batch **full, **empty;
-	unsigned nfull, nempty;
+	struct bringer *bringers;
+	struct word *words;    /* between two batches of one there is one turn at most */
+	struct batch **empty;
+	unsigned nwords, nfull, nempty; /* nfull: batches among the words */
 	atomic_bool stuck;     /* there is no empty one: live, what is brought now is dropped */
 	bool ends, stop, given_up, busy;
 	bool failed;           /* the last batch could not be written */
@@ -67,7 +81,7 @@ say_trouble(struct worker *w)
 	if (!w->slow)
 		w->before = losses_records(w->losses);
 	w->trouble = true;
-	log_warnx("%s; it is tried again, what has no room meanwhile is dropped", writer_error(w->writer));
+	log_warnx("%s; it is tried again, what has no room meanwhile is dropped", archive_error(w->archive));
 }
 
 static void
@@ -107,30 +121,29 @@ can_tell(const struct worker *w)
 	return (losses_wait(w->losses) && w->live && !w->given_up);
 }
 
-/* The next to be written; losses are told when nothing else waits.  NULL: that was all. */
-static struct batch *
-next(struct worker *w)
+/* What is to be done next; losses are told when nothing else waits, and before a file may be closed.  false: that was
+ * all. */
+static bool
+next(struct worker *w, struct word *word)
 {
-	struct batch *b;
-
-	while (w->nfull == 0 && !w->stop && !can_tell(w)) {
+	while (w->nwords == 0 && !w->stop && !can_tell(w)) {
 		say_over(w); /* at the end the last line says it */
 		if (w->slow || w->trouble)
 			wait_a_second(w);
 		else
 			(void)pthread_cond_wait(&w->changed, &w->lock);
 	}
-	if (w->nfull == 0 && !can_tell(w))
-		return (NULL);
-	if (w->nfull == 0) {
+	if (w->nwords == 0 && !can_tell(w))
+		return (false);
+	if (w->nwords == 0 || (w->words[0].batch == NULL && can_tell(w))) {
 		w->kept = losses_tell(w->losses, w->told);
-		return (w->told);
+		*word = (struct word){ .batch = w->told };
+		return (true);
 	}
-	b = w->full[0];
-	w->nfull--;
-	for (unsigned i = 0; i < w->nfull; i++)
-		w->full[i] = w->full[i + 1];
-	return (b);
+	*word = w->words[0];
+	memmove(&w->words[0], &w->words[1], --w->nwords * sizeof(w->words[0]));
+	w->nfull -= word->batch != NULL;
+	return (true);
 }
 
 /* The end of the last bin that the batch completes; WORKER_NO_TIME: it completes none. */
@@ -156,7 +169,7 @@ note(struct worker *w, const struct batch *b)
 	struct timespec now;
 
 	w->written += b == w->told ? w->kept : b->rows;
-	s->written = writer_bytes(w->writer);
+	s->written = archive_bytes(w->archive);
 	if (bin_end == WORKER_NO_TIME)
 		return;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -166,15 +179,23 @@ note(struct worker *w, const struct batch *b)
 		s->latency_most = latency;
 }
 
+/* Some of its rows were written before there was no room for the others. */
+static void
+note_rest(struct worker *w, const struct batch *b)
+{
+	for (uint32_t i = 0; b != w->told && i < b->rows; i++)
+		w->written += !batch_selected(b, i);
+}
+
 /* With the lock, but for the writing itself.  Live it goes on until it is written, or all ends. */
 static void
-write_batch(struct worker *w, struct batch *b)
+write_batch(struct worker *w, unsigned who, struct batch *b)
 {
 	while (w->live || !w->failed) {
 		bool good;
 
 		(void)pthread_mutex_unlock(&w->lock);
-		good = writer_put(w->writer, b);
+		good = archive_put(w->archive, who, b);
 		(void)pthread_mutex_lock(&w->lock);
 		w->failed = !good;
 		if (good) {
@@ -187,6 +208,7 @@ write_batch(struct worker *w, struct batch *b)
 			break;
 		wait_a_second(w);
 	}
+	note_rest(w, b);
 	losses_take(w->losses, b);
 }
 
@@ -205,14 +227,20 @@ static void *
 work(void *arg)
 {
 	struct worker *w = arg;
-	struct batch *b;
+	struct word word;
 
 	(void)pthread_mutex_lock(&w->lock);
-	while ((b = next(w)) != NULL) {
+	while (next(w, &word)) {
+		if (word.batch == NULL) {
+			(void)pthread_mutex_unlock(&w->lock);
+			archive_turn(w->archive, word.who, &word.turn);
+			(void)pthread_mutex_lock(&w->lock);
+			continue;
+		}
 		w->busy = true;
-		write_batch(w, b);
+		write_batch(w, word.who, word.batch);
 		w->busy = false;
-		give_back(w, b);
+		give_back(w, word.batch);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return (NULL);
@@ -224,7 +252,8 @@ work(void *arg)
 static struct batch *
 put(void *arg, struct batch *b)
 {
-	struct worker *w = arg;
+	const struct bringer *by = arg;
+	struct worker *w = by->worker;
 
 	(void)pthread_mutex_lock(&w->lock);
 	w->brought += b->rows;
@@ -235,7 +264,8 @@ put(void *arg, struct batch *b)
 		batch_reset(b);
 		return (b);
 	}
-	w->full[w->nfull++] = b;
+	w->words[w->nwords++] = (struct word){ .batch = b, .who = by->who };
+	w->nfull++;
 	(void)pthread_cond_broadcast(&w->changed);
 	while (w->nempty == 0)
 		(void)pthread_cond_wait(&w->changed, &w->lock);
@@ -248,21 +278,50 @@ put(void *arg, struct batch *b)
 static bool
 ready(void *arg)
 {
-	struct worker *w = arg;
+	struct worker *w = ((const struct bringer *)arg)->worker;
 
 	return (!w->live || !atomic_load(&w->stuck));
 }
 
+/* It takes the place of one that is still to come, if no batch of the same stands behind that. */
+static void
+turn(void *arg, const struct turn *t)
+{
+	const struct bringer *by = arg;
+	struct worker *w = by->worker;
+	unsigned i;
+
+	(void)pthread_mutex_lock(&w->lock);
+	i = w->nwords;
+	while (i > 0 && w->words[i - 1].who != by->who)
+		i--;
+	if (i > 0 && w->words[i - 1].batch == NULL)
+		w->words[i - 1].turn = *t;
+	else
+		w->words[w->nwords++] = (struct word){ .who = by->who, .turn = *t };
+	(void)pthread_cond_broadcast(&w->changed);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+static void *
+share(void *arg, unsigned who)
+{
+	return (&((const struct bringer *)arg)->worker->bringers[who]);
+}
+
 struct worker *
-worker_new(struct writer *writer, unsigned bring, bool live)
+worker_new(struct archive *archive, unsigned bring, bool live)
 {
 	struct worker *w = mem_zero(1, sizeof(*w));
 	pthread_condattr_t attr;
 
-	w->writer = writer;
+	w->archive = archive;
+	w->bringers = mem_zero(bring, sizeof(*w->bringers));
+	for (unsigned i = 0; i < bring; i++)
+		w->bringers[i] = (struct bringer){ w, i };
 	w->live = live;
 	w->state = (struct worker_state){ .queue = SPARE, .latency = WORKER_NO_TIME, .latency_most = WORKER_NO_TIME };
-	w->full = mem_zero(bring + SPARE, sizeof(*w->full));
+	w->words = mem_zero(2 * (bring + SPARE) + bring, sizeof(*w->words));
 	w->empty = mem_zero(bring + SPARE, sizeof(*w->empty));
 	while (w->nempty < SPARE)
 		w->empty[w->nempty++] = batch_new(BATCH_ROWS);
@@ -281,7 +340,7 @@ worker_new(struct writer *writer, unsigned bring, bool live)
 struct sink
 worker_sink(struct worker *w)
 {
-	return ((struct sink){ .put = put, .ready = ready, .arg = w });
+	return ((struct sink){ .put = put, .ready = ready, .turn = turn, .share = share, .arg = &w->bringers[0] });
 }
 
 bool
@@ -337,7 +396,8 @@ worker_free(struct worker **pw, struct worker_state *last)
 	losses_free(&w->losses);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->changed);
-	free(w->full);
+	free(w->words);
+	free(w->bringers);
 	free(w->empty);
 	free(w);
 	*pw = NULL;

@@ -8,8 +8,8 @@
 #ifndef PROBE_OUT_WORKER_H
 #define PROBE_OUT_WORKER_H
 
-#include "format/writer.h"
 #include "probe/ledger/emit.h"
+#include "probe/out/archive.h"
 
 struct worker;
 
@@ -24,10 +24,10 @@ struct worker_state {
 	int64_t latency, latency_most;
 };
 
-/* Borrows the writer until worker_free().  So many threads bring batches at one time. */
-struct worker *worker_new(struct writer *, unsigned bring, bool live);
+/* Borrows the archive until worker_free().  So many threads bring batches at one time. */
+struct worker *worker_new(struct archive *, unsigned bring, bool live);
 struct sink worker_sink(struct worker *);
-bool worker_failed(struct worker *);        /* not live: writing failed, the writer has the sentence */
+bool worker_failed(struct worker *);        /* not live: writing failed, the archive has the sentence */
 /* The last batches come: live, too, they are waited for, and what can not be written now never will be. */
 void worker_ends(struct worker *);
 void worker_look(const struct worker *, struct worker_state *);

@@ -48,7 +48,7 @@ play(const struct trial *t, unsigned workers, struct shared *s, struct engine_to
 
 	*s = (struct shared){ .rows = { .texts = true }, .lock = PTHREAD_MUTEX_INITIALIZER };
 	c = crew_new(&(struct crew_options){ workers, false }, &(struct engine_options){ .interval = t->interval, .probe = "p",
-	    .max_flows = 4000, .max_frags = 400, .max_sas = 4096, .seed = 1 }, (struct sink){ put, s });
+	    .max_flows = 4000, .max_frags = 400, .max_sas = 4096, .seed = 1 }, (struct sink){ .put = put, .arg = s });
 	while (i < t->n) {
 		unsigned n = 1 + chance(ENGINE_BATCH);
 

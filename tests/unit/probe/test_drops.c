@@ -17,7 +17,7 @@ play(bool late)
 {
 	static struct rows rows;
 	struct engine *e = engine_new(&(struct engine_options){ .interval = SEC, .probe = "p", .max_flows = 100,
-	    .max_frags = 10, .max_sas = 10, .live = true, .seed = 1 }, (struct sink){ sim_put, &rows });
+	    .max_frags = 10, .max_sas = 10, .live = true, .seed = 1 }, (struct sink){ .put = sim_put, .arg = &rows });
 
 	sim_free(&rows);
 	for (int64_t t = 0; t < 7000; t += 100) {

@@ -18,7 +18,7 @@ play(const struct trial *t, unsigned cut, uint64_t seed, struct rows *rows)
 {
 	struct arrival batch[ENGINE_BATCH];
 	struct engine *e = engine_new(&(struct engine_options){ .interval = t->interval, .probe = "p",
-	    .max_flows = 1000, .max_frags = 100, .max_sas = 1024, .seed = seed }, (struct sink){ sim_put, rows });
+	    .max_flows = 1000, .max_frags = 100, .max_sas = 1024, .seed = seed }, (struct sink){ .put = sim_put, .arg = rows });
 	unsigned i = 0;
 
 	while (i < t->n) {
@@ -229,7 +229,7 @@ crowd(const struct crowd *c)
 {
 	struct rows rows = { 0 };
 	struct engine *e = engine_new(&(struct engine_options){ .interval = c->interval, .probe = "p",
-	    .max_flows = c->max, .max_frags = 64, .max_sas = 1024, .seed = 5 }, (struct sink){ sim_put, &rows });
+	    .max_flows = c->max, .max_frags = 64, .max_sas = 1024, .seed = 5 }, (struct sink){ .put = sim_put, .arg = &rows });
 	struct arrival batch[ENGINE_BATCH];
 	struct engine_totals totals;
 	uint64_t starts = 0, pkts = 0, newflows = 0, ends = 0;

@@ -423,7 +423,7 @@ test_flush(void **state)
 
 	(void)state;
 	given = 0;
-	emit_init(&e, (struct sink){ take, &given }, "p", SEC);
+	emit_init(&e, (struct sink){ .put = take, .arg = &given }, "p", SEC);
 	emit_flush(&e); /* nothing to give */
 	for (unsigned i = 1; i < BATCH_ROWS; i++)
 		emit_mar(&e, 0, &none, 0, false);

@@ -47,12 +47,12 @@ leave(void **state)
 	return (chdir("/") != 0 || system(command) != 0);
 }
 
-static struct writer *
-open_writer(const char *path)
+static struct archive *
+open_archive(const char *path)
 {
-	struct writer_options o = { .segment = { .probe = "p", .interval = 1 } };
+	struct archive_options o = { .name = path, .bring = 1, .writer = { .segment = { .probe = "p", .interval = 1 } } };
 	char err[256];
-	struct writer *w = writer_open(path, &o, err, sizeof(err));
+	struct archive *w = archive_open(&o, err, sizeof(err));
 
 	assert_non_null(w);
 	return (w);
@@ -142,7 +142,7 @@ through_pipe(bool live, bool stuck, uint64_t *lost)
 {
 	struct slow s = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct batch *b = batch_new(BATCH_ROWS);
-	struct writer *out;
+	struct archive *out;
 	struct worker *w;
 	struct sink sink;
 	struct worker_state last;
@@ -157,7 +157,7 @@ through_pipe(bool live, bool stuck, uint64_t *lost)
 	assert_int_equal(fcntl(s.from, F_SETFL, 0), 0);
 	if (stuck)
 		pthread_mutex_lock(&s.lock);
-	out = open_writer("pipe");
+	out = open_archive("pipe");
 	assert_int_equal(pthread_create(&reader, NULL, read_pipe, &s), 0); /* not before somebody writes */
 	w = worker_new(out, 1, live);
 	sink = worker_sink(w);
@@ -173,7 +173,7 @@ through_pipe(bool live, bool stuck, uint64_t *lost)
 	all = worker_free(&w, &last);
 	*lost = last.lost;
 	assert_int_equal(all, *lost == 0);
-	assert_true(writer_close(&out, err, sizeof(err)));
+	assert_true(archive_close(&out, err, sizeof(err)));
 	pthread_join(reader, NULL);
 	(void)close(s.from);
 	(void)close(s.to);
@@ -214,7 +214,7 @@ static void
 full_disk(void **state)
 {
 	struct batch *b = batch_new(BATCH_ROWS);
-	struct writer *out = open_writer("x.pavo");
+	struct archive *out = open_archive("x.pavo");
 	struct worker *w = worker_new(out, 1, true);
 	struct sink sink = worker_sink(w);
 	struct rlimit old, small;
@@ -240,7 +240,7 @@ full_disk(void **state)
 	fill(b, BATCHES);
 	b = sink.put(sink.arg, b);
 	assert_false(worker_free(&w, &last));
-	assert_true(writer_close(&out, err, sizeof(err)));
+	assert_true(archive_close(&out, err, sizeof(err)));
 	s = sums_of("x.pavo");
 	assert_int_equal(s.recdrop, last.lost);
 	assert_int_equal(s.frames, (BATCHES + 1) * (ROWS - 1));

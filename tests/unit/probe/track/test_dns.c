@@ -209,7 +209,7 @@ test_crowd(void **state)
 {
 	enum { QUERIES = ASKS_MAX + 1000, FLOWS = 50000 };
 	struct engine *e = engine_new(&(struct engine_options){ .interval = 5 * SEC, .probe = "p", .max_flows = 100000,
-	    .max_frags = 16, .max_sas = 16, .seed = 3 }, (struct sink){ add_up, NULL });
+	    .max_frags = 16, .max_sas = 16, .seed = 3 }, (struct sink){ .put = add_up, .arg = NULL });
 	struct arrival a;
 
 	(void)state;
