@@ -2,6 +2,7 @@
  *
  * reader.c: a record file, block by block, past damage.  Tests: test_file.c, test_skip.c, test_hostile.c.
  */
+#include "format/base/programs.h"
 #include "format/reader.h"
 
 #include "format/base/mem.h"
@@ -116,15 +117,15 @@ explain_foreign(const struct reader *r, const uint8_t *p, size_t n, char *err, s
 		uint8_t len;
 		const char *what, *help;
 	} kinds[] = {
-		{ "\xd4\xc3\xb2\xa1", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\xa1\xb2\xc3\xd4", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\x4d\x3c\xb2\xa1", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\xa1\xb2\x3c\x4d", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\x0a\x0d\x0d\x0a", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\x1f\x8b", 2, "gzip-compressed", "zcat %s | ra" },
-		{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed", "zstdcat %s | ra" },
-		{ "\xfd" "7zXZ", 5, "xz-compressed", "xzcat %s | ra" },
-		{ "BZh", 3, "bzip2-compressed", "bzcat %s | ra" },
+		{ "\xd4\xc3\xb2\xa1", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\xa1\xb2\xc3\xd4", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\x4d\x3c\xb2\xa1", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\xa1\xb2\x3c\x4d", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\x0a\x0d\x0d\x0a", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\x1f\x8b", 2, "gzip-compressed", "zcat %s | " TOOL(ra) },
+		{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed", "zstdcat %s | " TOOL(ra) },
+		{ "\xfd" "7zXZ", 5, "xz-compressed", "xzcat %s | " TOOL(ra) },
+		{ "BZh", 3, "bzip2-compressed", "bzcat %s | " TOOL(ra) },
 	};
 	char help[400];
 
@@ -630,7 +631,7 @@ reader_settle(struct reader *r, struct piece *p)
 	r->totals.blocks++;
 	r->totals.records += p->d.rows;
 	if (p->unknown != F_NONE)
-		mention(r, p->pos, "%s: the column %s is in an encoding that this program does not know: left out",
+		mention(r, p->pos, "%s: the column %s is in an encoding, or compressed in a way, that this program does not know: left out",
 		    r->path, fields[p->unknown].name);
 }
 

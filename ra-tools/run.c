@@ -482,8 +482,7 @@ take_line(struct run *r, tool_option own, int argc, char **argv)
 			bad_option(c, argv);
 		else if (c == 'r' || c == 'R')
 			take_inputs(r, c, argc, argv);
-		else if (!take_output(r, c, optarg) && !take_input(r, c, optarg) &&
-			 (own == NULL || !own(c, optarg)))
+		else if ((own == NULL || !own(c, optarg)) && !take_output(r, c, optarg) && !take_input(r, c, optarg))
 			run_usage("%s: no such option", argv[optind - 1]);
 	}
 	if (optind == argc)
@@ -836,7 +835,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	r->now = wall_clock(CLOCK_REALTIME);
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
-	r->memory = memory_default();
+	r->memory = tool->memory > 0 ? tool->memory : memory_default();
 	add_common(r);
 	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
 		r->rows[r->nrows++] = tool->options[i];

@@ -58,6 +58,7 @@ struct tool {
 	 * those whose long names are in `common`, between spaces. */
 	void (*word)(const char *);
 	const char *common, *synopsis; /* NULL: all; those of the others */
+	uint64_t memory; /* bytes of --memory by default; 0: much of what the machine has */
 };
 
 /* The tool's own letter c; false: not one of them. arg is NULL where the row has none. */
