@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define STDIN_NAME "stdin" /* in sentences */
 #define AHEAD ((size_t)32 << 10)        /* bytes of sections read at a time */
 #define FOREIGN_SCAN ((uint64_t)1 << 20) /* how far the first object may be from the start */
 
@@ -133,7 +134,7 @@ explain_foreign(const struct reader *r, const uint8_t *p, size_t n, char *err, s
 			continue;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		(void)snprintf(help, sizeof(help), kinds[i].help, r->path);
+		(void)snprintf(help, sizeof(help), kinds[i].help, strcmp(r->path, STDIN_NAME) == 0 ? "FILE" : r->path);
 #pragma GCC diagnostic pop
 		(void)snprintf(err, errlen, "%s is %s, not a pavo record file: try %s", r->path, kinds[i].what, help);
 		return;
@@ -181,7 +182,7 @@ reader_open_until(const char *path, reader_enough enough, void *arg, char *err, 
 {
 	struct reader *r = mem_zero(1, sizeof(*r));
 
-	r->path = mem_str(strcmp(path, "-") == 0 ? "standard input" : path);
+	r->path = mem_str(strcmp(path, "-") == 0 ? STDIN_NAME : path);
 	r->segment.probe = "";
 	r->piece = piece_new();
 	if (!input_open(&r->in, path)) {
