@@ -43,8 +43,8 @@ def shifted(path, to, seconds):
         f.write(data)
 
 
-def record(capture_file, to, probe, interval):
-    good(['pavo', '-q', '-e', probe, '-S', str(interval), '-r', capture_file, '-w', to], status=(0, 2))
+def record(capture_file, to, probe, interval, *more):
+    good(['pavo', '-q', '-e', probe, '-S', str(interval), '-r', capture_file, '-w', to] + list(more), status=(0, 2))
 
 
 def own():
@@ -52,17 +52,15 @@ def own():
 
 
 def make_archive(folder):
-    """the captures of the project, three times each, cut into files of 5 s as a probe would that rotates; over midnight,
-    two probes, two T"""
+    """the captures of the project, three times each, in files of 5 s as a probe makes them; over midnight, two probes, two T"""
     pieces = os.path.join(folder, '..', 'whole')
     os.makedirs(pieces)
     for i, path in enumerate(own() * 3):
-        moved, whole = (os.path.join(pieces, '%d.%s' % (i, x)) for x in ('pcap', 'pavo'))
+        moved = os.path.join(pieces, '%d.pcap' % i)
         # they are of 15:20 to 15:36 on the 20th; midnight is among those that come later
         shifted(path, moved, i // 9 * 433 + (8 * 3600 + 30 * 60 if i % 3 else 0))
-        record(moved, whole, 'gw%d' % (i % 2), (5, 1)[i // 2 % 2])
-        good(['rasplit', '-r', whole, '-M', '5s', '--mar', '-w',
-              os.path.join(folder, '%%Y', '%%m', '%%d', '%d-%%H%%M%%S.pavo' % i)])
+        record(moved, os.path.join(folder, '%%Y', '%%m', '%%d', '%d-%%H%%M%%S.pavo' % i), 'gw%d' % (i % 2), (5, 1)[i // 2 % 2],
+               '--rotate', '5s')
     shutil.rmtree(pieces)
 
 
