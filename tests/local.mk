@@ -293,6 +293,7 @@ TESTS += \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
+	%D%/truth/rastore.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
 	%D%/truth/tcploss.tap \
@@ -309,8 +310,8 @@ TESTS += \
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap

@@ -6,6 +6,7 @@
 
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "format/base/wide.h"
 #include "probe/capture/bytes.h"
 #include "probe/capture/gunzip.h"
@@ -721,16 +722,14 @@ static const struct {
 	uint8_t length;
 	const char *say; /* %1$s: the file */
 } kinds[] = {
-	{ "\x28\xb5\x2f\xfd", 4, "%1$s is zstd-compressed: zstdcat %1$s | pavo -r -" },
-	{ "\xfd"
-	  "7zXZ",
-	  5, "%1$s is xz-compressed: xzcat %1$s | pavo -r -" },
-	{ "BZh", 3, "%1$s is bzip2-compressed: bzcat %1$s | pavo -r -" },
-	{ "\x04\x22\x4d\x18", 4, "%1$s is lz4-compressed: lz4cat %1$s | pavo -r -" },
-	{ "\x1f\x8b", 2, "%1$s is gzip-compressed: zcat %1$s | pavo -r -" },
-	{ "PK\x03\x04", 4, "%1$s is a zip archive: unzip -p %1$s | pavo -r -" },
-	{ "\x94\xa4PV", 4, "%1$s: this is a pavo file: ra -r %1$s" },
-	{ "snoop\0\0\0", 8, "%1$s is a snoop file: editcap -F pcap %1$s - | pavo -r -" },
+	{ "\x28\xb5\x2f\xfd", 4, "%1$s is zstd-compressed: zstdcat %1$s | " TOOL(pavo) " -r -" },
+	{ "\xfd" "7zXZ", 5, "%1$s is xz-compressed: xzcat %1$s | " TOOL(pavo) " -r -" },
+	{ "BZh", 3, "%1$s is bzip2-compressed: bzcat %1$s | " TOOL(pavo) " -r -" },
+	{ "\x04\x22\x4d\x18", 4, "%1$s is lz4-compressed: lz4cat %1$s | " TOOL(pavo) " -r -" },
+	{ "\x1f\x8b", 2, "%1$s is gzip-compressed: zcat %1$s | " TOOL(pavo) " -r -" },
+	{ "PK\x03\x04", 4, "%1$s is a zip archive: unzip -p %1$s | " TOOL(pavo) " -r -" },
+	{ "\x94\xa4PV", 4, "%1$s: this is a pavo file: " TOOL(ra) " -r %1$s" },
+	{ "snoop\0\0\0", 8, "%1$s is a snoop file: editcap -F pcap %1$s - | " TOOL(pavo) " -r -" },
 };
 
 static void
