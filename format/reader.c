@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define STDIN_NAME "stdin" /* in sentences */
 #define AHEAD ((size_t)32 << 10)        /* bytes of sections read at a time */
 #define FOREIGN_SCAN ((uint64_t)1 << 20) /* how far the first object may be from the start */
 
@@ -133,7 +134,7 @@ explain_foreign(const struct reader *r, const uint8_t *p, size_t n, char *err, s
 			continue;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		(void)snprintf(help, sizeof(help), kinds[i].help, r->path);
+		(void)snprintf(help, sizeof(help), kinds[i].help, strcmp(r->path, STDIN_NAME) == 0 ? "FILE" : r->path);
 #pragma GCC diagnostic pop
 		(void)snprintf(err, errlen, "%s is %s, not a pavo record file: try %s", r->path, kinds[i].what, help);
 		return;
@@ -181,7 +182,7 @@ reader_open_until(const char *path, reader_enough enough, void *arg, char *err, 
 {
 	struct reader *r = mem_zero(1, sizeof(*r));
 
-	r->path = mem_str(strcmp(path, "-") == 0 ? "standard input" : path);
+	r->path = mem_str(strcmp(path, "-") == 0 ? STDIN_NAME : path);
 	r->segment.probe = "";
 	r->piece = piece_new();
 	if (!input_open(&r->in, path)) {
@@ -219,6 +220,15 @@ reader_close(struct reader **pr)
 	*pr = NULL;
 }
 
+bool
+reader_again(struct reader *r)
+{
+	if (!r->done || !r->in.seek || !input_reaches(&r->in, r->pos + 1))
+		return (false);
+	r->done = false;
+	return (true);
+}
+
 void
 reader_want(struct reader *r, reader_wants wants, void *arg)
 {
@@ -229,8 +239,8 @@ reader_want(struct reader *r, reader_wants wants, void *arg)
 /* --- going on */
 
 /* Does a writer hold the file? */
-static bool
-being_written(const struct reader *r)
+bool
+reader_being_written(const struct reader *r)
 {
 	if (!r->in.seek)
 		return (false);
@@ -250,7 +260,7 @@ torn(struct reader *r)
 	r->done = true;
 	if (r->in.stopped)
 		return;
-	if (being_written(r)) {
+	if (reader_being_written(r)) {
 		mention(r, r->pos, "%s is still being written: read up to offset %llu", r->path, (unsigned long long)r->pos);
 		return;
 	}

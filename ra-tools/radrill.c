@@ -12,6 +12,7 @@
 #include "ra-tools/cluster.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/out/drill.h"
+#include "ra-tools/out/screen.h"
 #include "ra-tools/run.h"
 #include "ra-tools/worst.h"
 
@@ -783,7 +784,7 @@ show_terminal(struct drill *d)
 	level[0] = find_bins(d);
 
 	run_counted(d->r, level[0].l.rows->rows);
-	if (level[0].l.rows->rows == 0 || !term_open()) {
+	if (level[0].l.rows->rows == 0 || !screen_open()) {
 		sheet_printf(run_sheet(d->r), "%s\n", level[0].l.title);
 		level_free(&level[0]);
 		return;
@@ -807,7 +808,7 @@ show_terminal(struct drill *d)
 		else
 			depth++;
 	}
-	term_close();
+	screen_close();
 	/* what was looked at last stays on the screen, to be copied */
 	sheet_printf(run_sheet(d->r), "%s\n%s\n", level[depth].l.ra[at[depth]],
 		     level[depth].l.pcap[at[depth]]);

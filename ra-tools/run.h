@@ -40,6 +40,7 @@ enum {
 	O_HAVING,
 	O_MEMORY,
 	O_LIVE,
+	O_DEDUP,
 	O_OWN
 };
 
@@ -111,6 +112,12 @@ void run_counted(struct run *, uint64_t records); /* records came out */
  * within -t; INT64_MIN, INT64_MAX: all), only what the filter `also` selects too (NULL: no other).  What is
  * wanted is to be said again, columns are kept. false: the input is a pipe. */
 bool run_again(struct run *, int64_t from, int64_t to, const char *also);
+/* Behind run_start(), for tools that show what comes while it comes: run_next() gives what is there by now, and run_more() says
+ * whether there is more already, will be, or never.  While a pipe is waited for, idle() is called a few times a second; true:
+ * it is enough.  What there is to say of the input is said at the end. */
+enum run_more { RUN_MORE, RUN_LATER, RUN_NEVER };
+void run_follow(struct run *, bool (*idle)(void *), void *arg);
+enum run_more run_more(struct run *);
 const char *run_inputs(struct run *);	   /* "-r a.pavo 'b c.pavo'", to show in a command */
 const char *run_asked(const struct run *); /* the filter in force, as text; "": none */
 void run_span(const struct run *, int64_t *from, int64_t *to);	   /* -t */
@@ -120,6 +127,7 @@ const struct segment_info *run_segment(const struct run *); /* of the batch hand
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
 int64_t run_now(const struct run *); /* when the tool was started */
+int64_t run_clock(void); /* ns of a clock that nobody sets */
 const char *run_input(const struct run *, unsigned i); /* the files to be read, "-" = stdin; NULL: no more */
 const char *run_output(const struct run *); /* what -w says; NULL: nothing */
 bool run_labels(const struct run *, struct fieldset *made); /* what --label makes; false: it was not given */
@@ -133,6 +141,8 @@ void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed 
 /* The T that -w writes into its header, if it is not that of the input. */
 void run_interval(struct run *, uint32_t seconds);
 
+/* Does the input, as far as it was read, have packets twice (twice.h)?  run_end() says so. */
+bool run_twice(struct run *, bool all); /* all: the tool reads the files itself, and all of them */
 bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
  * asked after each block (then run_end() says that what came out is not all). */

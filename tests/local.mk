@@ -310,8 +310,8 @@ TESTS += \
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap
