@@ -3,6 +3,7 @@
  * writer.c: a record file, block by block.  Each block leaves in one write, after the schema it needs.
  * Test: test_file.c.
  */
+#include "format/base/programs.h"
 #include "format/writer.h"
 
 #include "format/base/mem.h"
@@ -93,6 +94,8 @@ writer_open(const char *path, const struct writer_options *opt, char *err, size_
 	w->how = how & ~(unsigned)OUTPUT_APPEND;
 	w->renewed = opt->renewed;
 	w->blocks = blocks_new();
+	if (opt->zstd)
+		(void)blocks_zstd(w->blocks);
 	meta_put_header(&w->payload, &opt->segment);
 	put_payload(w, META_HEADER);
 	buf_add(&w->header, w->out.p, w->out.len);
@@ -104,7 +107,7 @@ writer_open(const char *path, const struct writer_options *opt, char *err, size_
 	w->from = w->to.size;
 	if (!isatty(w->to.fd))
 		return (w);
-	(void)snprintf(err, errlen, "records are not for a terminal: say -w FILE, or pipe into ra");
+	(void)snprintf(err, errlen, "records are not for a terminal: say -w FILE, or pipe into " TOOL(ra));
 	(void)output_close(&w->to, OUTPUT_KEEP, false, NULL, 0);
 	destroy(w);
 	return (NULL);

@@ -293,6 +293,7 @@ TESTS += \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
+	%D%/truth/rastore.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
 	%D%/truth/tcploss.tap \
@@ -307,8 +308,10 @@ TESTS += \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
+TESTS += %D%/signals.tap
+EXTRA_DIST += %D%/signals.tap %D%/signals.py
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap
