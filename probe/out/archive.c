@@ -167,11 +167,11 @@ settle(struct archive *a, struct file *f)
 	return (lose(a, err));
 }
 
-/* It is complete; but if rows were lost at the end, nobody knows whose: it stays a part, as if we had been killed. */
+/* It is complete; but if rows were lost, nobody knows whose: it stays a part, as if we had been killed. */
 static bool
 complete(struct archive *a, struct file *f)
 {
-	bool good = close_writer(a, f) && !(a->ends && a->error[0] != '\0') && (!f->begun || settle(a, f));
+	bool good = close_writer(a, f) && a->error[0] == '\0' && (!f->begun || settle(a, f));
 
 	if (good && f->begun && a->o.hook != NULL)
 		hook_run(a->o.hook, f->name);
