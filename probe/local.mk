@@ -239,6 +239,8 @@ libprobe_a_SOURCES += \
 	%D%/ring.h \
 	%D%/route.c \
 	%D%/route.h \
+	%D%/steady.c \
+	%D%/steady.h \
 	%D%/signals.c \
 	%D%/signals.h
 

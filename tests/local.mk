@@ -106,7 +106,8 @@ UNIT += %D%/unit/probe/tell/test_snapshot %D%/unit/probe/tell/test_file
 tests_unit_probe_tell_test_snapshot_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tell_test_file_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
-UNIT += %D%/unit/probe/test_natt
+UNIT += %D%/unit/probe/test_natt %D%/unit/probe/test_steady
+tests_unit_probe_test_steady_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_decode
