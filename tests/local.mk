@@ -307,8 +307,8 @@ TESTS += \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/rotate.tap %D%/rotate-live.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/rotate.tap %D%/rotate-live.tap
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap
