@@ -41,6 +41,16 @@ install-data-local: contrib/completion/done
 	f='$(DESTDIR)$(sysconfdir)/pavo/pavo.conf'; [ -e $$f ] || $(INSTALL_DATA) $(srcdir)/contrib/pavo.conf.sample $$f
 	for f in contrib/completion/bash/*; do $(INSTALL_DATA) $$f '$(DESTDIR)$(bashcompdir)/' || exit 1; done
 	for f in contrib/completion/zsh/*; do $(INSTALL_DATA) $$f '$(DESTDIR)$(zshcompdir)'/_$${f##*/} || exit 1; done
+# With a prefix pages have other names: so do those that they speak of.
+install-data-hook:
+	[ -z '$(program_prefix)$(program_suffix)' ] || for page in $(MANS); do \
+	    n=`echo $${page##*/} | sed 's/\.\([0-9]\)$$/ \1/'`; n=`echo $${n% *} | sed '$(transform)'`.$${n#* }; \
+	    $(rename_in_pages) '$(DESTDIR)$(mandir)'/man$${n##*.}/$$n || exit 1; done
+program_words = `echo $(COMPLETED) | tr ' ' '|'`
+rename_in_pages = sed -i -E -e "s/^(\.Xr )($(program_words)|pavo-[a-z]+) /\1$(program_prefix)\2$(program_suffix) /" \
+	-e "/^\.Xr/b" -e "s/^(\.Nm )($(program_words))/\1$(program_prefix)\2$(program_suffix)/" \
+	-e ":again" -e "s/(^|sbin.|[ \"'(|])($(program_words))( -|\$$)/\1$(program_prefix)\2$(program_suffix)\3/" -e "t again"
+
 uninstall-local:
 	f='$(DESTDIR)$(sysconfdir)/pavo/pavo.conf'; ! cmp -s $(srcdir)/contrib/pavo.conf.sample $$f || rm -f $$f
 	for p in $(COMPLETED); do n=`echo $$p | sed '$(transform)'`; \

@@ -13,6 +13,9 @@
 struct blocks;
 struct blocks *blocks_new(void);
 void blocks_free(struct blocks **);
+/* Columns are compressed with Zstandard from now on.  false: built without it. */
+bool blocks_zstd(struct blocks *);
+#define BLOCKS_ZSTD_LEVEL 12 /* measured: higher ones cost much and save little */
 
 /* Append the selected rows as a block object and its sections; 0 rows append nothing.  `used`: the
  * fields that have a column in it; `entry`: rows, length and times of it.  Companion times equal to

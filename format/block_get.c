@@ -7,6 +7,7 @@
 
 #include "format/base/cursor.h"
 #include "format/base/hash.h"
+#include "format/base/log.h"
 #include "format/base/mem.h"
 #include "format/block_memory.h"
 #include "format/dictionary.h"
@@ -16,6 +17,12 @@
 #include "format/member.h"
 
 #include <lz4.h>
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#define CODEC_MAX 2
+#else
+#define CODEC_MAX 1
+#endif
 #include <string.h>
 
 #define ADDRS_MAX (64u * BATCH_ROWS) /* more than all address columns together can hold */
@@ -47,7 +54,7 @@ value_of(enum store store, const struct dir_value *v, union value *out)
 static bool
 known(const struct dir_column *c, enum field f)
 {
-	if (c->at.codec > 1)
+	if (c->at.codec > CODEC_MAX)
 		return (false);
 	if (c->code == CODE_CONST)
 		return (true);
@@ -110,6 +117,31 @@ struct decoding { /* one call of block_decode() */
 	const struct ip *addrs;
 };
 
+static void
+raw_room(struct blocks *k, size_t n)
+{
+	if (n <= k->raw_cap)
+		return;
+	k->raw = mem_grow(k->raw, n, 1);
+	k->raw_cap = n;
+}
+
+#ifdef HAVE_ZSTD
+static enum block_result
+open_hard(struct blocks *k, const uint8_t *p, const struct dir_section *s, struct cursor *c)
+{
+	if (ZSTD_getFrameContentSize(p, s->size) != s->raw)
+		return (BLOCK_DAMAGED);
+	if (k->unzstd == NULL && (k->unzstd = ZSTD_createDCtx()) == NULL)
+		fatalx("out of memory");
+	raw_room(k, s->raw);
+	if (ZSTD_decompressDCtx(k->unzstd, k->raw, s->raw, p, s->size) != s->raw)
+		return (BLOCK_DAMAGED);
+	*c = cur_new(k->raw, s->raw);
+	return (BLOCK_GOOD);
+}
+#endif
+
 /* Bytes of a section, checked and decompressed. */
 static enum block_result
 open_section(struct blocks *k, const struct dir_section *s, uint64_t offset, block_fetch fetch, void *arg,
@@ -129,15 +161,16 @@ open_section(struct blocks *k, const struct dir_section *s, uint64_t offset, blo
 		*c = cur_new(p, size);
 		return (s->raw == s->size ? BLOCK_GOOD : BLOCK_DAMAGED);
 	}
-	if (s->codec != 1)
+	if (s->codec < 1 || s->codec > CODEC_MAX)
 		return (BLOCK_DAMAGED);
-	if (s->raw > k->raw_cap) {
-		/* LZ4 gains at most 255:1, so a small section can not claim much */
-		if (s->raw / 256 > s->size)
-			return (BLOCK_DAMAGED);
-		k->raw = mem_grow(k->raw, s->raw, 1);
-		k->raw_cap = s->raw;
-	}
+	/* LZ4 gains at most 255:1, so a small section can not claim much */
+	if (s->codec == 1 && s->raw / 256 > s->size)
+		return (BLOCK_DAMAGED);
+#ifdef HAVE_ZSTD
+	if (s->codec == 2)
+		return (open_hard(k, p, s, c));
+#endif
+	raw_room(k, s->raw);
 	if (LZ4_decompress_safe((const char *)p, (char *)k->raw, (int)size, (int)s->raw) != (int)s->raw)
 		return (BLOCK_DAMAGED);
 	*c = cur_new(k->raw, s->raw);

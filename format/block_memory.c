@@ -10,6 +10,9 @@
 #include "format/block.h"
 
 #include <lz4.h>
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
 #include <stdlib.h>
 
 struct blocks *
@@ -23,6 +26,19 @@ blocks_new(void)
 	if ((k->lz4 = LZ4_createStream()) == NULL)
 		fatalx("out of memory");
 	return (k);
+}
+
+bool
+blocks_zstd(struct blocks *k)
+{
+#ifdef HAVE_ZSTD
+	if (k->zstd == NULL && (k->zstd = ZSTD_createCCtx()) == NULL)
+		fatalx("out of memory");
+	return (!ZSTD_isError(ZSTD_CCtx_setParameter(k->zstd, ZSTD_c_compressionLevel, BLOCKS_ZSTD_LEVEL)));
+#else
+	(void)k;
+	return (false);
+#endif
 }
 
 void
@@ -43,6 +59,10 @@ blocks_free(struct blocks **pk)
 	free(k->raw);
 	free(k->ip);
 	(void)LZ4_freeStream(k->lz4);
+#ifdef HAVE_ZSTD
+	(void)ZSTD_freeCCtx(k->zstd);
+	(void)ZSTD_freeDCtx(k->unzstd);
+#endif
 	free(k);
 	*pk = NULL;
 }

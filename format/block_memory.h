@@ -20,6 +20,9 @@ struct blocks {
 	uint8_t *raw; /* a decompressed section */
 	size_t raw_cap;
 	union LZ4_stream_u *lz4;
+	struct ZSTD_CCtx_s *zstd; /* NULL: LZ4 is used */
+	struct ZSTD_DCtx_s *unzstd; /* NULL: nothing was read that needs it */
+	bool columns;		  /* what is being put is one: only they may need what a reader has not */
 	uint64_t seed; /* of hash tables */
 	/* decoding: the dictionary that was read last, and what it was read from */
 	struct ip *ip;

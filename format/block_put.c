@@ -14,12 +14,32 @@
 #include "format/member.h"
 
 #include <lz4.h>
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
 #define SETS_MAX (2 * F_STORED)
 
 /* --- sections */
+
+#ifdef HAVE_ZSTD
+/* The same with Zstandard, for columns. */
+static const struct buf *
+squeeze_hard(struct blocks *k, const struct buf *body, struct buf *packed, size_t most, uint8_t *codec)
+{
+	size_t n;
+
+	packed->len = 0;
+	n = ZSTD_compress2(k->zstd, buf_room(packed, most), most, body->p, body->len);
+	if (ZSTD_isError(n)) /* it does not fit into `most` */
+		return (body);
+	packed->len = n;
+	*codec = 2;
+	return (packed);
+}
+#endif
 
 /* Compress what is in `body`, if that saves 3 %, into `packed`; which of the two to store. */
 static const struct buf *
@@ -30,6 +50,10 @@ squeeze(struct blocks *k, const struct buf *body, struct buf *packed, uint8_t *c
 	*codec = 0;
 	if (body->len < 32)
 		return (body);
+#ifdef HAVE_ZSTD
+	if (k->zstd != NULL && k->columns)
+		return (squeeze_hard(k, body, packed, (size_t)most, codec));
+#endif
 	packed->len = 0;
 	LZ4_resetStream_fast(k->lz4); /* nothing of what was compressed before is referred to */
 	n = LZ4_compress_fast_continue(k->lz4, (const char *)body->p, (char *)buf_room(packed, (size_t)most),
@@ -804,6 +828,7 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 	*entry = (struct index_entry){ 0 };
 	arena_reset(&k->arena);
 	k->sections.len = 0;
+	k->columns = false;
 	if ((e.rows = selected_rows(&e)) == 0)
 		return;
 	e.set = arena_zero(&k->arena, SETS_MAX * sizeof(*e.set));
@@ -820,6 +845,7 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 		put_addresses(&e, &dict);
 	}
 	put_sets(&e);
+	k->columns = true;
 	e.d.col = arena_zero(&k->arena, n * sizeof(*e.d.col));
 	e.d.ncol = (uint32_t)n;
 	for (size_t i = 0; i < n; i++) {

@@ -18,9 +18,11 @@ libflow_a_SOURCES += \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \
+	%D%/base/programs.h \
 	%D%/base/output.c %D%/base/output.h \
 	%D%/base/plain.c %D%/base/plain.h \
 	%D%/base/sanitizer.h \
+	%D%/base/progress.c %D%/base/progress.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
 	%D%/base/wide.h \

@@ -6,6 +6,7 @@
 
 #include "format/base/cursor.h"
 #include "format/base/hash.h"
+#include "format/base/mem.h"
 #include "format/batch.h"
 #include "format/codec.h"
 
@@ -444,14 +445,17 @@ static bool
 unpack(const uint8_t *p, size_t n, size_t most, bool (*read)(void *, const msgpack_object *), void *arg)
 {
 	msgpack_unpacked u;
+	msgpack_unpack_return r;
 	size_t off = 0;
 	bool good;
 
 	if (n > most || !sane(p, n))
 		return (false);
 	msgpack_unpacked_init(&u);
-	good = msgpack_unpack_next(&u, (const char *)p, n, &off) == MSGPACK_UNPACK_SUCCESS &&
-	    read(arg, &u.data);
+	r = msgpack_unpack_next(&u, (const char *)p, n, &off);
+	if (r == MSGPACK_UNPACK_NOMEM_ERROR) /* that is not the file's fault */
+		mem_none(n);
+	good = r == MSGPACK_UNPACK_SUCCESS && read(arg, &u.data);
 	msgpack_unpacked_destroy(&u);
 	return (good);
 }

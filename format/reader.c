@@ -2,6 +2,7 @@
  *
  * reader.c: a record file, block by block, past damage.  Tests: test_file.c, test_skip.c, test_hostile.c.
  */
+#include "format/base/programs.h"
 #include "format/reader.h"
 
 #include "format/base/mem.h"
@@ -16,6 +17,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define STDIN_NAME "stdin" /* in sentences */
 #define AHEAD ((size_t)32 << 10)        /* bytes of sections read at a time */
 #define FOREIGN_SCAN ((uint64_t)1 << 20) /* how far the first object may be from the start */
 
@@ -115,15 +117,15 @@ explain_foreign(const struct reader *r, const uint8_t *p, size_t n, char *err, s
 		uint8_t len;
 		const char *what, *help;
 	} kinds[] = {
-		{ "\xd4\xc3\xb2\xa1", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\xa1\xb2\xc3\xd4", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\x4d\x3c\xb2\xa1", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\xa1\xb2\x3c\x4d", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\x0a\x0d\x0d\x0a", 4, "a packet capture", "pavo -r %s | ra" },
-		{ "\x1f\x8b", 2, "gzip-compressed", "zcat %s | ra" },
-		{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed", "zstdcat %s | ra" },
-		{ "\xfd" "7zXZ", 5, "xz-compressed", "xzcat %s | ra" },
-		{ "BZh", 3, "bzip2-compressed", "bzcat %s | ra" },
+		{ "\xd4\xc3\xb2\xa1", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\xa1\xb2\xc3\xd4", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\x4d\x3c\xb2\xa1", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\xa1\xb2\x3c\x4d", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\x0a\x0d\x0d\x0a", 4, "a packet capture", TOOL(pavo) " -r %s | " TOOL(ra) },
+		{ "\x1f\x8b", 2, "gzip-compressed", "zcat %s | " TOOL(ra) },
+		{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed", "zstdcat %s | " TOOL(ra) },
+		{ "\xfd" "7zXZ", 5, "xz-compressed", "xzcat %s | " TOOL(ra) },
+		{ "BZh", 3, "bzip2-compressed", "bzcat %s | " TOOL(ra) },
 	};
 	char help[400];
 
@@ -132,7 +134,7 @@ explain_foreign(const struct reader *r, const uint8_t *p, size_t n, char *err, s
 			continue;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		(void)snprintf(help, sizeof(help), kinds[i].help, r->path);
+		(void)snprintf(help, sizeof(help), kinds[i].help, strcmp(r->path, STDIN_NAME) == 0 ? "FILE" : r->path);
 #pragma GCC diagnostic pop
 		(void)snprintf(err, errlen, "%s is %s, not a pavo record file: try %s", r->path, kinds[i].what, help);
 		return;
@@ -180,7 +182,7 @@ reader_open_until(const char *path, reader_enough enough, void *arg, char *err, 
 {
 	struct reader *r = mem_zero(1, sizeof(*r));
 
-	r->path = mem_str(strcmp(path, "-") == 0 ? "standard input" : path);
+	r->path = mem_str(strcmp(path, "-") == 0 ? STDIN_NAME : path);
 	r->segment.probe = "";
 	r->piece = piece_new();
 	if (!input_open(&r->in, path)) {
@@ -218,6 +220,15 @@ reader_close(struct reader **pr)
 	*pr = NULL;
 }
 
+bool
+reader_again(struct reader *r)
+{
+	if (!r->done || !r->in.seek || !input_reaches(&r->in, r->pos + 1))
+		return (false);
+	r->done = false;
+	return (true);
+}
+
 void
 reader_want(struct reader *r, reader_wants wants, void *arg)
 {
@@ -228,8 +239,8 @@ reader_want(struct reader *r, reader_wants wants, void *arg)
 /* --- going on */
 
 /* Does a writer hold the file? */
-static bool
-being_written(const struct reader *r)
+bool
+reader_being_written(const struct reader *r)
 {
 	if (!r->in.seek)
 		return (false);
@@ -249,7 +260,7 @@ torn(struct reader *r)
 	r->done = true;
 	if (r->in.stopped)
 		return;
-	if (being_written(r)) {
+	if (reader_being_written(r)) {
 		mention(r, r->pos, "%s is still being written: read up to offset %llu", r->path, (unsigned long long)r->pos);
 		return;
 	}
@@ -629,7 +640,7 @@ reader_settle(struct reader *r, struct piece *p)
 	r->totals.blocks++;
 	r->totals.records += p->d.rows;
 	if (p->unknown != F_NONE)
-		mention(r, p->pos, "%s: the column %s is in an encoding that this program does not know: left out",
+		mention(r, p->pos, "%s: the column %s is in an encoding, or compressed in a way, that this program does not know: left out",
 		    r->path, fields[p->unknown].name);
 }
 

@@ -60,6 +60,9 @@ struct reader_totals reader_totals(const struct reader *);
 uint64_t reader_number(const struct reader *); /* of the block that reader_next() gave, from 1, in the file */
 /* Numbers of the *n blocks that are too much, ascending, once their segments have been read; the reader's. */
 const uint64_t *reader_surplus(const struct reader *, size_t *n);
+/* A file that somebody is writing has grown since its end was reached: true, and reading goes on there. */
+bool reader_again(struct reader *);
+bool reader_being_written(const struct reader *);
 void reader_close(struct reader **);
 
 /* --- one file read by several threads.  Each has a piece: "in turn" one thread at a time finds the next block with

@@ -3,6 +3,7 @@
  * writer.c: a record file, block by block.  Each block leaves in one write, after the schema it needs.
  * Test: test_file.c.
  */
+#include "format/base/programs.h"
 #include "format/writer.h"
 
 #include "format/base/mem.h"
@@ -69,32 +70,47 @@ is_record_file(const uint8_t *head, size_t n)
 
 static const struct output_kind kind = { is_record_file, "is not a pavo record file" };
 
+static void
+destroy(struct writer *w)
+{
+	blocks_free(&w->blocks);
+	buf_free(&w->header);
+	buf_free(&w->out);
+	buf_free(&w->payload);
+	buf_free(&w->block);
+	buf_free(&w->taken);
+	free(w->entry);
+	free(w);
+}
+
+/* All memory first: what ends the program for want of it must not leave a file behind. */
 struct writer *
 writer_open(const char *path, const struct writer_options *opt, char *err, size_t errlen)
 {
 	unsigned how = (opt->append ? OUTPUT_APPEND : 0u) | (opt->beside ? OUTPUT_BESIDE : 0u);
-	struct output to;
-	struct writer *w;
+	struct writer *w = mem_zero(1, sizeof(*w));
 
-	if (!output_open(&to, path, how, &kind, err, errlen))
-		return (NULL);
-	if (isatty(to.fd)) {
-		(void)snprintf(err, errlen, "records are not for a terminal: say -w FILE, or pipe into ra");
-		(void)output_close(&to, OUTPUT_KEEP, false, NULL, 0);
-		return (NULL);
-	}
-	w = mem_zero(1, sizeof(*w));
-	w->to = to;
-	w->from = to.size;
 	w->sync = opt->fsync;
 	w->how = how & ~(unsigned)OUTPUT_APPEND;
 	w->renewed = opt->renewed;
 	w->blocks = blocks_new();
+	if (opt->zstd)
+		(void)blocks_zstd(w->blocks);
 	meta_put_header(&w->payload, &opt->segment);
 	put_payload(w, META_HEADER);
 	buf_add(&w->header, w->out.p, w->out.len);
 	w->out.len = 0;
-	return (w);
+	if (!output_open(&w->to, path, how, &kind, err, errlen)) {
+		destroy(w);
+		return (NULL);
+	}
+	w->from = w->to.size;
+	if (!isatty(w->to.fd))
+		return (w);
+	(void)snprintf(err, errlen, "records are not for a terminal: say -w FILE, or pipe into " TOOL(ra));
+	(void)output_close(&w->to, OUTPUT_KEEP, false, NULL, 0);
+	destroy(w);
+	return (NULL);
 }
 
 bool
@@ -311,14 +327,7 @@ writer_close(struct writer **pw, char *err, size_t errlen)
 		(void)snprintf(err, errlen, "%s", w->error);
 	good &= output_close(&w->to, w->failed ? OUTPUT_DROP : w->partial ? OUTPUT_KEEP : OUTPUT_WHOLE,
 	    w->sync && good, good ? err : NULL, good ? errlen : 0);
-	blocks_free(&w->blocks);
-	buf_free(&w->header);
-	buf_free(&w->out);
-	buf_free(&w->payload);
-	buf_free(&w->block);
-	buf_free(&w->taken);
-	free(w->entry);
-	free(w);
+	destroy(w);
 	*pw = NULL;
 	return (good);
 }

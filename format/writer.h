@@ -15,6 +15,7 @@ struct writer_options {
 	struct segment_info segment; /* goes into the header */
 	bool fsync;                  /* at close: the file and its folder */
 	bool append;                 /* a record file that is there gets another segment */
+	bool zstd;                   /* columns are compressed with Zstandard, where it is built in */
 	bool beside;                 /* written as PATH.part: an older file stays until this one is whole */
 	/* A file that is deleted while it is written is begun again, and here it is said.  NULL: it is not looked for. */
 	void (*renewed)(const char *path);

@@ -6,6 +6,8 @@ libprobe_a_SOURCES =
 
 # frames from files and interfaces
 libprobe_a_SOURCES += \
+	%D%/capture/bytes.c \
+	%D%/capture/bytes.h \
 	%D%/capture/capture.c \
 	%D%/capture/capture.h \
 	%D%/capture/filter.c \

@@ -7,6 +7,7 @@
 #include "format/base/hash.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/progress.h"
 #include "format/base/show.h"
 #include "probe/capture/capture.h"
 #include "probe/crew.h"
@@ -15,8 +16,10 @@
 #include "probe/out/worker.h"
 #include "probe/ping.h"
 #include "probe/signals.h"
+#include "probe/tell/snapshot.h"
 #include "probe/totals.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +39,10 @@ open_capture(const struct options *o)
 		c = capture_open_live(o->ifaces, o->nifaces, &options, err, sizeof(err));
 	else
 		c = capture_open_files(o->files, o->nfiles, &options, err, sizeof(err));
+	if (c == NULL && signals.stop != 0) { /* while it waited for a fifo to be opened */
+		log_warnx("interrupted: %s", err);
+		exit(128 + signals.stop);
+	}
 	if (c == NULL)
 		fatalx("%s", err);
 	capture_bins(c, o->interval * SEC);
@@ -123,6 +130,8 @@ take(struct arrival *a, const struct frame *f, const struct options *o)
 /* When things were done last, by the packets' and the wall's clock. */
 struct chores {
 	int64_t asked, heard;
+	struct progress line;
+	uint64_t packets;
 };
 
 /* Live: the kernel says what it dropped before packets of a later bin seal those in which it did. */
@@ -135,19 +144,33 @@ ask_often(struct chores *h, struct crew *c, int64_t now)
 	ask_kernel(c);
 }
 
-/* Live, between packets: ask the kernel, let the wall's clock go on in silence, hand on what waits. */
+/* Between packets, live or of a pipe: hand on what waits; live, ask the kernel, let the wall's clock go on in silence. */
 static void
 tend(struct chores *h, struct crew *c, const struct options *o, int64_t now, bool idle)
 {
-	bool silence = idle && now - h->heard >= SEC;
+	bool live = o->nifaces > 0, silence = live && idle && now - h->heard >= SEC;
 
 	if (idle)
 		crew_idle(c, silence ? now : ENGINE_NO_TIME);
 	if (silence)
 		h->heard = now;
-	ask_often(h, c, now);
+	if (live)
+		ask_often(h, c, now);
 	crew_flush(c, now, o->flush / 4 * 3); /* the rest is for the writer */
 	guard_beat(now);
+}
+
+/* Files: how far they are read, on a terminal. */
+static void
+show_progress(struct chores *h, const struct options *o)
+{
+	uint64_t done, size;
+	int64_t now;
+
+	if (o->nifaces > 0 || o->quiet || !progress_due(&h->line, now = monotonic_now()))
+		return;
+	capture_progress(capture, &done, &size);
+	progress_tell(&h->line, now, done, size, h->packets, "packets");
 }
 
 /* Until the input ends or a signal comes.  false: something could not be read. */
@@ -158,7 +181,7 @@ run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const s
 	struct frame f[ENGINE_BATCH];
 	unsigned n = 0;
 	bool good = true;
-	struct chores chores = { 0 };
+	struct chores chores = { .line = { monotonic_now(), monotonic_now(), false } };
 
 	for (;;) {
 		unsigned got;
@@ -178,7 +201,12 @@ run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const s
 			ask_often(&chores, c, chores.heard);
 		if (n > 0)
 			crew_packets(c, batch, n);
+		chores.packets += n;
 		n = 0;
+		if (signals.ask != 0 || r == CAPTURE_ERROR || r == CAPTURE_END)
+			progress_clear(&chores.line);
+		else
+			show_progress(&chores, o);
 		if (r == CAPTURE_DROPS) /* before packets of a later bin */
 			ask_kernel(c);
 		if (r == CAPTURE_SAYS)
@@ -202,12 +230,24 @@ run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const s
 			totals_ask(t);
 		}
 		totals_tend(t, c, w);
-		if (o->nifaces > 0 && r != CAPTURE_ERROR && r != CAPTURE_SAYS)
+		if (r == CAPTURE_IDLE || (o->nifaces > 0 && r == CAPTURE_FRAME))
 			tend(&chores, c, o, f[got > 0 ? got - 1 : 0].ts, r == CAPTURE_IDLE);
 	}
 	if (o->nifaces > 0)
 		ask_kernel(c);
 	return (good);
+}
+
+static void
+say_interrupted(void)
+{
+	uint64_t done, size;
+
+	capture_progress(capture, &done, &size);
+	if (size > 0)
+		log_warnx("interrupted: %" PRIu64 " of %" PRIu64 " bytes were read", done, size);
+	else
+		log_warnx("interrupted: %" PRIu64 " bytes were read", done);
 }
 
 /* Live: said once, before the first packet. */
@@ -262,7 +302,7 @@ main(int argc, char **argv)
 	struct totals *totals;
 	struct guard_paths paths;
 	char err[512];
-	bool good;
+	bool good, cut;
 
 	log_start(argv[0]);
 	mem_advise(" (less with a smaller --max-flows)");
@@ -289,11 +329,11 @@ main(int argc, char **argv)
 	    .rotate = o.rotate, .links = o.ifaces, .nlinks = o.nifaces,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
+	totals_start(totals);
 	if (!archive_begin(out)) /* an older file goes only now, when all else is there */
 		fatalx("%s", archive_error(out));
 	if (o.nifaces > 0 && !o.quiet)
 		say_listening(&o);
-	totals_start(totals);
 	guard_ready(o.nifaces > 0 ? "capturing" : "reading");
 	good = run(crew, w, pings, totals, &o);
 	guard_end();
@@ -308,10 +348,13 @@ main(int argc, char **argv)
 		log_warnx("%s", err);
 		good = false;
 	}
+	if (capture_cut(capture))
+		say_interrupted();
 	totals_end(&totals, crew, &written, good && o.quiet);
 	hook_finish(&hook);
 	crew_free(&crew);
+	cut = capture_cut(capture);
 	capture_free(&capture);
 	options_free(&o);
-	return (good ? 0 : EXIT_ERROR);
+	return (!good ? EXIT_ERROR : cut ? 128 + signals.stop : 0);
 }

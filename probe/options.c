@@ -8,6 +8,7 @@
 #include "format/base/clock.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "format/base/show.h"
 #include "format/flow.h"
 #include "probe/conf.h"
@@ -62,11 +63,11 @@ help(void)
 	struct buf b = { 0 };
 
 	option_lines(&b, rows, NROWS);
-	show_printf("usage: pavo (-r FILE... | -i IFACE...) [-w OUT] [options] [- BPF-FILTER]\n"
+	show_printf("usage: " TOOL(pavo) " (-r FILE... | -i IFACE...) [-w OUT] [options] [- BPF-FILTER]\n"
 		    "Packets in, flow records out.\n\n"
 		    "%s"
 		    "\nThe filter is tcpdump's (pcap-filter(7)).  Read what was written with ra(1):\n"
-		    "  pavo -r capture.pcap | ra\n", buf_cstr(&b));
+		    "  " TOOL(pavo) " -r capture.pcap | " TOOL(ra) "\n", buf_cstr(&b));
 	buf_free(&b);
 	exit(0);
 }
@@ -412,8 +413,8 @@ check(const struct options *o)
 	divide("--max-frags", o->max_frags, o->workers);
 	divide("--max-sas", o->max_sas, o->workers);
 	if (o->out == NULL && isatty(STDOUT_FILENO))
-		usage(o->nifaces > 0 ? "records are not for a terminal: say -w FILE, or pipe into ra: pavo -i %s | ra" :
-		    "records are not for a terminal: say -w FILE, or pipe into ra: pavo -r %s | ra",
+		usage(o->nifaces > 0 ? "records are not for a terminal: say -w FILE, or pipe into " TOOL(ra) ": " TOOL(pavo) " -i %s | " TOOL(ra) :
+		    "records are not for a terminal: say -w FILE, or pipe into " TOOL(ra) ": " TOOL(pavo) " -r %s | " TOOL(ra),
 		    o->nifaces > 0 ? o->ifaces[0] : o->files[0]);
 }
 
@@ -576,7 +577,7 @@ options_parse(struct options *o, int argc, char **argv)
 		free(o->filter);
 		o->filter = joined(argv + optind + 1, (unsigned)(argc - optind - 1), ' ');
 	} else if (optind < argc) {
-		usage("%s: a filter begins after a lone dash: pavo -r FILE - tcp port 80", argv[optind]);
+		usage("%s: a filter begins after a lone dash: " TOOL(pavo) " -r FILE - tcp port 80", argv[optind]);
 	}
 	if (o->probe == NULL)
 		o->probe = host_name();

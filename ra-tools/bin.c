@@ -9,6 +9,7 @@
 #include "ra-tools/bin.h"
 
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "format/base/wide.h"
 #include "ra-tools/zero.h"
 
@@ -457,14 +458,14 @@ refuse(const struct bins *b, int64_t interval, int64_t span, char *err, size_t e
 	seconds(next, good);
 	if ((interval == 0 || step == interval) && b->width % SEC != 0)
 		(void)snprintf(err, errlen,
-			       "was recorded in bins of %s s (pavo -S); %s s bins would be "
+			       "was recorded in bins of %s s (" TOOL(pavo) " -S); %s s bins would be "
 			       "guesses: use -M %ss, or --approx",
 			       has, wide, good);
 	else if (interval == 0 || step == interval)
 		(void)snprintf(
 		    err, errlen,
-		    "was recorded in bins of %s s (pavo -S); %s s bins would be guesses: "
-		    "use -M %ss, record with pavo -S %s, or --approx",
+		    "was recorded in bins of %s s (" TOOL(pavo) " -S); %s s bins would be guesses: "
+		    "use -M %ss, record with " TOOL(pavo) " -S %s, or --approx",
 		    has, wide, good, wide);
 	else
 		(void)snprintf(err, errlen,

@@ -34,6 +34,8 @@ filter_maybe(const struct filter *f, const struct block_info *b)
 {
 	return (filter_skips(f, b) == FILTER_MAYBE);
 }
+/* Where it mixes `and` with `or` and no parentheses tell them apart: the text with those that say how it was read; else NULL. */
+const char *filter_read_as(const struct filter *);
 /* Does the text speak of MAR rows (the word `mar`, or rectype)?  Else they are left out by the caller. */
 bool filter_wants_mar(const struct filter *);
 

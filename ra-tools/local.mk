@@ -13,7 +13,8 @@ libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/scan.c %D%/scan.h %D%/cor
 
 # drill-down and service levels
 libra_a_SOURCES += %D%/drill.c %D%/drill.h %D%/sla.c %D%/sla.h %D%/marks.c %D%/marks.h
-libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/out/page.c %D%/out/page.h %D%/out/tunnel.c %D%/out/html.c %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c
+libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/out/page.c %D%/out/page.h %D%/out/tunnel.c %D%/out/html.c %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
+	%D%/out/screen.c %D%/out/screen.h
 bin_PROGRAMS += radrill
 radrill_SOURCES = %D%/radrill.c %D%/radrill.opt %D%/worst.c %D%/worst.h
 radrill_LDADD = $(RA_LIBS)
@@ -50,7 +51,7 @@ ralabel_SOURCES = %D%/ralabel.c
 ralabel_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += ratop
-ratop_SOURCES = %D%/ratop.c %D%/ratop.opt
+ratop_SOURCES = %D%/ratop.c %D%/ratop.opt %D%/top_live.c %D%/top_live.h %D%/live.c %D%/live.h %D%/out/top.c %D%/out/top.h
 ratop_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += rasplit

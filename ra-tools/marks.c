@@ -148,5 +148,5 @@ marks_of(const struct marks *m, unsigned probe, const struct ip *a, const struct
 	}
 	for (*n = 0; lo + *n < m->nike && by_pair(&m->ike[lo + *n], &key) == 0; (*n)++)
 		;
-	return (m->ike + lo);
+	return (*n == 0 ? NULL : m->ike + lo);
 }

@@ -31,7 +31,7 @@ void marks_ike(struct marks *, unsigned probe, const struct ip *a, const struct 
 void marks_ready(struct marks *);
 /* Were packets of this probe dropped, or perhaps, in a span that touches [start, end)? */
 bool marks_dropped(const struct marks *, unsigned probe, int64_t start, int64_t end);
-/* Those of a pair of addresses, in whatever order it is named: *n of them, by time. */
+/* Those of a pair of addresses, in whatever order it is named: *n of them, by time; NULL: none. */
 const struct mark *marks_of(const struct marks *, unsigned probe, const struct ip *a, const struct ip *b, size_t *n);
 
 #endif

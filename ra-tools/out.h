@@ -34,6 +34,7 @@ struct sheet {
 	struct text_options text;
 	char separator;	    /* CSV */
 	const char *null;   /* CSV: for absent and mixed; NULL: "-" and "*" */
+	bool json_numbers;  /* JSON: of any size */
 	bool verdicts;	    /* JSON: a boolean for each health flag instead of the words of the set ones */
 	bool names, colour; /* service and host names; escape sequences */
 	char offset[CLOCK_TEXT]; /* text: of all times, in the heading; "": they say it themselves */

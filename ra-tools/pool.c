@@ -35,7 +35,7 @@ struct crew {
 	struct place *place;
 	struct worker *worker; /* NULL: not started */
 	uint64_t taken, given;
-	bool ended, stop;
+	bool ended, stop, alone; /* alone: who takes what comes out does the work */
 };
 
 unsigned
@@ -60,6 +60,7 @@ crew_new(unsigned threads, const struct crew_work *w, void *arg)
 	p->w = w;
 	p->arg = arg;
 	p->threads = threads;
+	p->alone = threads == 1;
 	p->slots = crew_slots(threads);
 	p->place = mem_zero(p->slots, sizeof(p->place[0]));
 	(void)pthread_mutex_init(&p->turn, NULL);
@@ -142,11 +143,10 @@ start(struct crew *p)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (unsigned i = 0; i < p->threads; i++) {
 		p->worker[i] = (struct worker){ .pool = p, .number = i };
-		if (pthread_create(&p->worker[i].thread, NULL, run, &p->worker[i]) != 0) {
-			assert(i > 0); /* one is enough */
-			p->threads = i;
-		}
+		if (pthread_create(&p->worker[i].thread, NULL, run, &p->worker[i]) != 0)
+			p->threads = i; /* fewer will do, and none too */
 	}
+	p->alone = p->threads == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -183,10 +183,10 @@ crew_next(struct crew *p)
 {
 	int slot;
 
-	if (p->threads == 1)
-		return (next_alone(p));
-	if (p->worker == NULL)
+	if (p->worker == NULL && !p->alone)
 		start(p);
+	if (p->alone)
+		return (next_alone(p));
 	(void)pthread_mutex_lock(&p->lock);
 	for (unsigned i = 0; i < p->slots; i++)
 		if (p->place[i].state == OUT)

@@ -3,6 +3,7 @@
  * ra: reads records, filters them, prints them or writes them again.  See ra(1).
  */
 #include "ra-tools/cluster.h"
+#include "format/base/programs.h"
 
 #include <string.h>
 
@@ -26,7 +27,7 @@ option(int c, const char *arg)
 	if (c != 'm')
 		return (false);
 	if (strcmp(arg, "flow") != 0)
-		run_usage("-m %s: ra merges whole flows only; racluster -m %s", arg, arg);
+		run_usage("-m %s: " TOOL(ra) " merges whole flows only; " TOOL(racluster) " -m %s", arg, arg);
 	tool.merges = true;
 	return (true);
 }

@@ -4,6 +4,7 @@
  * (SEMANTICS R7).  See racount(1).
  */
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/cluster.h"
 #include "ra-tools/conserve.h"
 #include "ra-tools/out/grid.h"
@@ -358,8 +359,8 @@ main(int argc, char **argv)
 	run_counted(r, t.records);
 	if (known && !good)
 		run_wrong(r, "flow records and MAR records do not add up to the captured frames%s",
-			  run_unclosed(r) ? ": a file was not closed, so its last records are missing (racheck says which)" : "");
-	cluster_sums(r, "these counts", "racluster -m probe");
+			  run_unclosed(r) ? ": a file was not closed, so its last records are missing (" TOOL(racheck) " says which)" : "");
+	cluster_sums(r, "these counts", TOOL(racluster) " -m probe");
 	free(t.proto);
 	free(t.slot);
 	return (run_end(&r));

@@ -7,10 +7,12 @@
  * printed as a command is what was asked here.
  */
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/bin.h"
 #include "ra-tools/cluster.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/out/drill.h"
+#include "ra-tools/out/screen.h"
 #include "ra-tools/run.h"
 #include "ra-tools/worst.h"
 
@@ -210,7 +212,7 @@ commands(struct drill *d, struct level *v, uint32_t r, const char *filter, const
 		buf_printf(&both, "(%s) and (%s)", asked, filter);
 	else
 		buf_str(&both, *asked != '\0' ? asked : filter);
-	drill_command("ra", run_inputs(d->r), v->from[r], v->to[r], "", buf_cstr(&both), &b);
+	drill_command(TOOL(ra), run_inputs(d->r), v->from[r], v->to[r], "", buf_cstr(&both), &b);
 	v->l.ra[r] = text_of(&b);
 	drill_pcap(capture, v->from[r], v->to[r], bpf, &b);
 	v->l.pcap[r] = text_of(&b);
@@ -398,7 +400,7 @@ read_keys(struct drill *d, const struct level *v, const struct level *bins, uint
 
 	if (!run_again(d->r, bins->from[at], bins->to[at], *bins->filter[at] != '\0' ? bins->filter[at] : NULL))
 		run_fail(
-		    "the input is a pipe, and radrill looks more than once: write it to a file");
+		    "the input is a pipe, and " TOOL(radrill) " looks more than once: write it to a file");
 	level_want(d, v, &keep);
 	fieldset_want(&keep, F_spkts);
 	fieldset_want(&keep, F_dpkts);
@@ -509,7 +511,7 @@ find_flows(struct drill *d, const struct level *keys, uint32_t at)
 	flow_columns(d, &v, keys->probe == NULL && d->several);
 	if (!run_again(d->r, keys->from[at], keys->to[at], keys->filter[at]))
 		run_fail(
-		    "the input is a pipe, and radrill looks more than once: write it to a file");
+		    "the input is a pipe, and " TOOL(radrill) " looks more than once: write it to a file");
 	level_want(d, &v, &want);
 	run_want_set(d->r, &want);
 	while ((b = run_next(d->r)) != NULL) {
@@ -782,7 +784,7 @@ show_terminal(struct drill *d)
 	level[0] = find_bins(d);
 
 	run_counted(d->r, level[0].l.rows->rows);
-	if (level[0].l.rows->rows == 0 || !term_open()) {
+	if (level[0].l.rows->rows == 0 || !screen_open()) {
 		sheet_printf(run_sheet(d->r), "%s\n", level[0].l.title);
 		level_free(&level[0]);
 		return;
@@ -806,7 +808,7 @@ show_terminal(struct drill *d)
 		else
 			depth++;
 	}
-	term_close();
+	screen_close();
 	/* what was looked at last stays on the screen, to be copied */
 	sheet_printf(run_sheet(d->r), "%s\n%s\n", level[depth].l.ra[at[depth]],
 		     level[depth].l.pcap[at[depth]]);
@@ -869,7 +871,7 @@ main(int argc, char **argv)
 	set_bin(&d);
 	if (!run_again(d.r, INT64_MIN, INT64_MAX, NULL))
 		run_usage(
-		    "the input is a pipe, and radrill looks more than once: write it to a file");
+		    "the input is a pipe, and " TOOL(radrill) " looks more than once: write it to a file");
 	if (run_count(d.r, 1) == 0)
 		run_usage("-N 0: expected at least one row");
 	d.most = run_count(d.r, 0) > ROWS_MAX

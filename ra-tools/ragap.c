@@ -5,6 +5,7 @@
  */
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
 #include "ra-tools/signature.h"
@@ -294,7 +295,17 @@ take_row(struct gap *g, const struct batch *b, uint32_t r)
 	take_gaps(g, b, r, probe);
 }
 
-/* The width that was asked for, or the first multiple of T from 15 minutes on. */
+/* Records of longer bins come: intervals become as long. */
+static void
+widen(struct gap *g, int64_t width)
+{
+	for (size_t i = 0; i < g->n; i++)
+		g->row[i].start = clock_bin(g->row[i].start, width);
+	g->width = width;
+	merge_rows(g);
+}
+
+/* The width that was asked for, or the first multiple of T from 15 minutes on; of the largest T, where there are several. */
 static void
 fit_width(struct gap *g, const struct segment_info *s)
 {
@@ -302,8 +313,10 @@ fit_width(struct gap *g, const struct segment_info *s)
 
 	if (g->width == 0)
 		g->width = asked.width > 0 ? asked.width : T > 0 ? (USUAL + T - 1) / T * T : USUAL;
+	if (asked.width == 0 && T > g->width && T % g->width == 0)
+		widen(g, T);
 	if (T > 0 && g->width % T != 0)
-		run_fail("%s was recorded in bins of %u s (pavo -S): intervals of %g s would be guesses; use -M %llds",
+		run_fail("%s was recorded in bins of %u s (" TOOL(pavo) " -S): intervals of %g s would be guesses; use -M %llds",
 			 run_at(g->run), (unsigned)s->interval, (double)g->width / 1e9,
 			 (long long)((g->width + T - 1) / T * T / SEC));
 }
@@ -631,7 +644,7 @@ text_signatures(struct gap *g, struct sheet *s, const struct signature *x, uint3
 		sheet_printf(s, "%-13s %5.1f%% %-3s %-21s %10u %10u %8s %6u  %s\n", flows, share_of(g, x),
 			     x->dir == 0 ? "src" : "dst", range, x->lo, x->len, segments, x->pairs,
 			     (const char *)w.ports.p);
-		sheet_printf(s, "    probes %s; such flows: ra -r FILE - '%s'\n",
+		sheet_printf(s, "    probes %s; such flows: " TOOL(ra) " -r FILE - '%s'\n",
 			     w.probes.len > 0 ? (const char *)w.probes.p : "-", (const char *)w.filter.p);
 	}
 	words_free(&w);

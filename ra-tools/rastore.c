@@ -6,6 +6,7 @@
  */
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
 #include "ra-tools/store/look.h"
@@ -25,7 +26,7 @@
 #define HOLES_MAX 10	       /* of a probe, in text: the longest */
 #define ULL(v)	  ((unsigned long long)(v))
 
-enum { O_OLDER = O_OWN, O_LARGER, O_YES };
+enum { O_OLDER = O_OWN, O_LARGER, O_YES, O_ZSTD };
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -38,7 +39,7 @@ static struct {
 	unsigned words;
 	int64_t older;
 	uint64_t larger;
-	bool is_older, is_larger, dry, yes, verbose;
+	bool is_older, is_larger, dry, yes, verbose, zstd;
 } asked;
 
 static volatile sig_atomic_t stop;
@@ -63,6 +64,7 @@ static const struct tool tool = {
 	.reports = true,
 	.word = take_word,
 	.common = " json epoch tz quiet memory help version ",
+	.memory = 256u << 20,
 	.synopsis = "stat|compact|age POLICY|expire|check DIR... [options]",
 };
 
@@ -88,6 +90,11 @@ option(int c, const char *arg)
 		return (asked.yes = true);
 	case 'v':
 		return (asked.verbose = true);
+	case O_ZSTD:
+#ifndef HAVE_ZSTD
+		run_usage("--zstd: built without libzstd");
+#endif
+		return (asked.zstd = true);
 	default:
 		return (false);
 	}
@@ -193,7 +200,7 @@ say_left(const struct archive *s)
 static void
 show_left(struct run *r, const struct look *l)
 {
-	static const char *const help[STORE_STATES] = { [STORE_OPEN] = " (racheck --reindex closes what a killed probe left)" };
+	static const char *const help[STORE_STATES] = { [STORE_OPEN] = " (" TOOL(racheck) " --reindex closes what a killed probe left)" };
 	struct sheet *s = run_sheet(r);
 	bool any = false;
 
@@ -354,7 +361,7 @@ json_holes(struct run *r, const struct look *l)
 static void
 json_stat(struct run *r, const char *folder, const struct look *l)
 {
-	static const char *const keys[STORE_STATES] = { NULL, "written", "part", "open", "timeless", "foreign" };
+	static const char *const keys[STORE_STATES] = { NULL, "written", "part", "open", "timeless", "damaged", "foreign" };
 	struct sheet *s = run_sheet(r);
 	uint64_t records = 0;
 
@@ -466,7 +473,7 @@ show_day(struct run *r, const struct replaced *x, int64_t width, bool done)
 static void
 do_day(struct run *r, struct archive *s, struct store_part *p, size_t n, int64_t width)
 {
-	struct day_job job = { s, p, n, width, run_memory(r), &stop };
+	struct day_job job = { s, p, n, width, run_memory(r), asked.zstd, &stop };
 	struct replaced x;
 	char day[CLOCK_TEXT];
 	struct buf b = { 0 };
@@ -648,7 +655,7 @@ lock_folder(struct run *r, const char *folder)
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return (fd);
 	if (fd >= 0 && errno == EWOULDBLOCK)
-		run_wrong(r, "%s: another rastore is at work there", folder);
+		run_wrong(r, "%s: another " TOOL(rastore) " is at work there", folder);
 	else
 		run_wrong(r, "%s: %s", folder, strerror(errno));
 	if (fd >= 0)
@@ -674,6 +681,8 @@ verb_of(const char *word)
 static void
 check_options(enum verb v)
 {
+	if (asked.zstd && v != COMPACT && v != AGE)
+		run_usage("--zstd is for compact and age");
 	if ((asked.is_older || asked.is_larger || asked.yes) && v != EXPIRE)
 		run_usage("--older, --larger and --yes are for expire");
 	if (v != EXPIRE)
@@ -727,7 +736,7 @@ main(int argc, char **argv)
 		hand_over(argc, argv);
 	r = run_start(argc, argv, &tool, option);
 	if (asked.words == 0)
-		run_usage("say what is to be done: rastore stat DIR");
+		run_usage("say what is to be done: " TOOL(rastore) " stat DIR");
 	v = verb_of(asked.word[0]);
 	if (v == AGE && (asked.words < 2 || !policy_parse(asked.word[first++], &policy, err, sizeof(err))))
 		run_usage("age: %s", asked.words < 2 ? "expected a policy, such as 30d:1m,1y:1h" : err);

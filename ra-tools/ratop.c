@@ -2,9 +2,11 @@
  *
  * ratop: the greatest groups by a field, with their share of the total.  See ratop(1).
  */
+#include "format/base/clock.h"
 #include "ra-tools/cluster.h"
 #include "ra-tools/run.h"
 #include "ra-tools/sort.h"
+#include "ra-tools/top_live.h"
 #include "ra-tools/view.h"
 
 #include <stdio.h>
@@ -27,7 +29,7 @@ static const struct tool tool = {
 	.views = VIEW_SHARE | VIEW_RANK,
 };
 
-static const char *key = "conv", *order = "bytes";
+static const char *key = "conv", *order = "bytes", *interval;
 static char columns[768]; /* borrowed by run.c */
 
 struct top {
@@ -47,7 +49,9 @@ option(int c, const char *arg)
 		key = arg;
 	else if (c == 'o')
 		order = arg;
-	return (c == 'm' || c == 'o');
+	else if (c == 'i')
+		interval = arg;
+	return (c == 'm' || c == 'o' || c == 'i');
 }
 
 /* The key, the field and its share, and what one wants to know of a group besides. */
@@ -223,12 +227,26 @@ show(struct run *r, struct top *t)
 	print_sums(r, t->totals, "total");
 }
 
+static int64_t
+seconds(const char *text)
+{
+	int64_t ns;
+
+	if (!clock_parse_dur(text, strlen(text), &ns) || ns < 100 * MSEC || ns > 3600 * SEC)
+		run_usage("-i %s: expected a time from 100ms to 1h", text);
+	return (ns);
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct top t;
 	struct run *r = run_start(argc, argv, &tool, option);
 
+	if (interval != NULL) {
+		top_live(r, seconds(interval), key, order);
+		return (run_end(&r));
+	}
 	prepare(r, &t);
 	cluster_all(r, t.groups);
 	show(r, &t);

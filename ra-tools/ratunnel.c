@@ -3,6 +3,7 @@
  * ratunnel: what each tunnel lost, when it was down, and whether that is what was promised.  See ratunnel(1).
  */
 #include "format/base/log.h"
+#include "format/base/programs.h"
 #include "ra-tools/bin.h"
 #include "ra-tools/cluster.h"
 #include "ra-tools/out/page.h"
@@ -321,7 +322,7 @@ main(int argc, char **argv)
 
 	w.r = run_start(argc, argv, &tool, option);
 	if (run_output(w.r) != NULL)
-		run_usage("-w: a report is no record file; racluster -m tunnel writes one");
+		run_usage("-w: a report is no record file; " TOOL(racluster) " -m tunnel writes one");
 	if (html != NULL)
 		page_check(w.r, html);
 	prepare(&w);
@@ -335,7 +336,7 @@ main(int argc, char **argv)
 		run_fail("%s", bins_error(w.tunnels));
 	sla_judge(w.s, bins_width(w.tunnels));
 	show(&w);
-	cluster_left_out(w.r, &w.keys, &w.left, lanes ? "lane" : "tunnel", "racluster ");
+	cluster_left_out(w.r, &w.keys, &w.left, lanes ? "lane" : "tunnel", TOOL(racluster) " ");
 	bad = check && violated(w.s);
 	bins_free(&w.tunnels);
 	bins_free(&w.ike);

@@ -105,6 +105,9 @@ struct run {
 	struct watch watch;
 	int64_t stop_asked; /* when it was seen; 0: not yet */
 	bool gave_up; /* a tool that reads by itself did */
+	bool follow; /* what comes while it comes */
+	bool (*idle)(void *);
+	void *idle_arg;
 };
 
 /* --- messages ---------------------------------------------------------------------------------- */
@@ -190,10 +193,15 @@ say(void *arg, const char *path, const char *sentence, bool wrong)
 {
 	struct run *r = arg;
 
-	if (strncmp(sentence, path, strlen(path)) == 0) /* it says itself which file */
-		log_warnx("%s", sentence);
+	bool named = strncmp(sentence, path, strlen(path)) == 0; /* it says itself which file */
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s%s%s", named ? "" : path, named ? "" : ": ", sentence);
+	if (r->follow) /* there may be a screen */
+		run_note_last(r, buf_cstr(&text));
 	else
-		log_warnx("%s: %s", path, sentence);
+		log_warnx("%s", buf_cstr(&text));
+	buf_free(&text);
 	r->failed |= wrong;
 }
 
@@ -284,8 +292,6 @@ open_inputs(struct run *r)
 			source_add(r->source, r->inputs[i].path);
 		else if (!source_add_tree(r->source, r->inputs[i].path, r->live))
 			run_wrong(r, "%s: %s", r->inputs[i].path, strerror(errno));
-	free(r->inputs);
-	r->inputs = NULL;
 	if (r->live)
 		type_word(&r->typed, "--live");
 }
@@ -333,6 +339,9 @@ take_output(struct run *r, int c, const char *arg)
 		break;
 	case O_CSV_NULL:
 		r->sheet.null = arg;
+		break;
+	case O_JSON_NUMBERS:
+		r->sheet.json_numbers = true;
 		break;
 	case O_JSON:
 		r->json = true;
@@ -479,8 +488,7 @@ take_line(struct run *r, tool_option own, int argc, char **argv)
 			bad_option(c, argv);
 		else if (c == 'r' || c == 'R')
 			take_inputs(r, c, argc, argv);
-		else if (!take_output(r, c, optarg) && !take_input(r, c, optarg) &&
-			 (own == NULL || !own(c, optarg)))
+		else if ((own == NULL || !own(c, optarg)) && !take_output(r, c, optarg) && !take_input(r, c, optarg))
 			run_usage("%s: no such option", argv[optind - 1]);
 	}
 	if (optind == argc)
@@ -639,6 +647,8 @@ compile(const struct run *r, const char *what, const char *text)
 	f = filter_new(text, r->now, r->period.zone, &e);
 	if (f == NULL)
 		filter_mistake(what, text, &e);
+	if (filter_read_as(f) != NULL && !r->quiet)
+		log_info("%s: read as: %s", what, filter_read_as(f));
 	return (f);
 }
 
@@ -779,6 +789,8 @@ enough(void *arg)
 	struct run *r = arg;
 	int64_t now = wall_clock(CLOCK_MONOTONIC);
 
+	if (r->follow)
+		return (r->idle(r->idle_arg) || watch_stop() != 0);
 	if (watch_stop() == 0) {
 		watch_wait(&r->watch, now);
 		return (false);
@@ -831,7 +843,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	r->now = wall_clock(CLOCK_REALTIME);
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
-	r->memory = memory_default();
+	r->memory = tool->memory > 0 ? tool->memory : memory_default();
 	add_common(r);
 	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
 		r->rows[r->nrows++] = tool->options[i];
@@ -1243,7 +1255,8 @@ next_block(struct run *r)
 		r->stopped = true;
 		return (NULL);
 	}
-	watch_tell(&r->watch, wall_clock(CLOCK_MONOTONIC), b->done, b->size, b->records);
+	if (!r->follow)
+		watch_tell(&r->watch, wall_clock(CLOCK_MONOTONIC), b->done, b->size, b->records);
 	if (r->explain > 1)
 		explain_block(b);
 	if (b->batch == NULL)
@@ -1313,6 +1326,31 @@ run_each(struct run *r, scan_take take, void *const *states)
 		(void)take(states[run_threads(r)], b, &r->origin);
 }
 
+void
+run_follow(struct run *r, bool (*idle)(void *), void *arg)
+{
+	r->follow = r->live = true;
+	r->idle = idle;
+	r->idle_arg = arg;
+	source_follow(r->source);
+	(void)run_more(r);
+}
+
+enum run_more
+run_more(struct run *r)
+{
+	bool trees = false;
+
+	scan_free(&r->scan);
+	r->origin.segment = NULL; /* it was a block's */
+	for (size_t i = 0; i < r->ninputs; i++)
+		if (r->inputs[i].tree)
+			trees |= source_add_tree(r->source, r->inputs[i].path, true);
+	if (source_more(r->source))
+		return (RUN_MORE);
+	return (trees || source_grows(r->source) ? RUN_LATER : RUN_NEVER);
+}
+
 bool
 run_again(struct run *r, int64_t from, int64_t to, const char *also)
 {
@@ -1373,7 +1411,7 @@ run_close(struct run *r, struct sink **s, bool filtered)
 
 	if (stopping(r) && *s != NULL && sink_part(*s) != NULL && r->parts++ == 0)
 		buf_str(&r->part, sink_part(*s));
-	if (!sink_close(s, run_header(r, filtered), stopping(r) ? SINK_PART : SINK_WHOLE, err, sizeof(err)))
+	if (!sink_close(s, run_header(r, filtered), stopping(r) ? SINK_PART : r->failed ? SINK_SOME : SINK_WHOLE, err, sizeof(err)))
 		run_wrong(r, "%s", err);
 }
 
@@ -1620,6 +1658,12 @@ run_now(const struct run *r)
 	return (r->now);
 }
 
+int64_t
+run_clock(void)
+{
+	return (wall_clock(CLOCK_MONOTONIC));
+}
+
 enum clock_zone
 run_zone(const struct run *r)
 {
@@ -1800,7 +1844,7 @@ run_end(struct run **pr)
 	say_last(r);
 	if (r->explain)
 		explain(r);
-	if (stopping(r))
+	if (stopping(r) && !r->follow)
 		stopped_early(r);
 	status = stopping(r) ? 128 + watch_stop() : r->failed ? EXIT_ERROR : r->came_out > 0 ? 0 : 1;
 	source_free(&r->source);
@@ -1811,6 +1855,7 @@ run_end(struct run **pr)
 	probes_free(&r->probes);
 	labels_free(&r->labels);
 	arena_free(&r->names);
+	free(r->inputs);
 	free(r->columns);
 	free(r->fields_text);
 	free(r->filter_text);

@@ -28,6 +28,7 @@ enum {
 	O_CSV = 256,
 	O_CSV_NULL,
 	O_JSON,
+	O_JSON_NUMBERS,
 	O_NATIVE,
 	O_LABEL,
 	O_NAMES,
@@ -57,6 +58,7 @@ struct tool {
 	 * those whose long names are in `common`, between spaces. */
 	void (*word)(const char *);
 	const char *common, *synopsis; /* NULL: all; those of the others */
+	uint64_t memory; /* bytes of --memory by default; 0: much of what the machine has */
 };
 
 /* The tool's own letter c; false: not one of them. arg is NULL where the row has none. */
@@ -109,6 +111,12 @@ void run_counted(struct run *, uint64_t records); /* records came out */
  * within -t; INT64_MIN, INT64_MAX: all), only what the filter `also` selects too (NULL: no other).  What is
  * wanted is to be said again, columns are kept. false: the input is a pipe. */
 bool run_again(struct run *, int64_t from, int64_t to, const char *also);
+/* Behind run_start(), for tools that show what comes while it comes: run_next() gives what is there by now, and run_more() says
+ * whether there is more already, will be, or never.  While a pipe is waited for, idle() is called a few times a second; true:
+ * it is enough.  What there is to say of the input is said at the end. */
+enum run_more { RUN_MORE, RUN_LATER, RUN_NEVER };
+void run_follow(struct run *, bool (*idle)(void *), void *arg);
+enum run_more run_more(struct run *);
 const char *run_inputs(struct run *);	   /* "-r a.pavo 'b c.pavo'", to show in a command */
 const char *run_asked(const struct run *); /* the filter in force, as text; "": none */
 void run_span(const struct run *, int64_t *from, int64_t *to);	   /* -t */
@@ -118,6 +126,7 @@ const struct segment_info *run_segment(const struct run *); /* of the batch hand
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
 int64_t run_now(const struct run *); /* when the tool was started */
+int64_t run_clock(void); /* ns of a clock that nobody sets */
 const char *run_input(const struct run *, unsigned i); /* the files to be read, "-" = stdin; NULL: no more */
 const char *run_output(const struct run *); /* what -w says; NULL: nothing */
 bool run_labels(const struct run *, struct fieldset *made); /* what --label makes; false: it was not given */

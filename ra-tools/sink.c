@@ -15,7 +15,7 @@ struct sink {
 	char *path;
 	struct writer *writer;
 	bool begun;	    /* there is a file, or a pipe had something */
-	char *part;	    /* PATH.part; NULL: it is a pipe, or nothing was written */
+	char *part;	    /* PATH.part while no writer has it; NULL: it is a pipe, or nothing was written */
 	struct batch *held; /* rows that are not yet a block */
 	uint32_t *rows;
 	struct sink *next; /* that is open */
@@ -29,8 +29,8 @@ static void
 drop_parts(void)
 {
 	for (struct sink *s = open_sinks; s != NULL; s = s->next)
-		if (s->part != NULL)
-			(void)unlink(s->part);
+		if (sink_part(s) != NULL)
+			(void)unlink(sink_part(s));
 }
 
 struct sink *
@@ -57,7 +57,7 @@ sink_bytes(const struct sink *s)
 const char *
 sink_part(const struct sink *s)
 {
-	return (s->part);
+	return (s->writer != NULL ? writer_part(s->writer) : s->part);
 }
 
 const char *
@@ -76,12 +76,8 @@ open_file(struct sink *s, const struct segment_info *segment)
 	if (o.segment.probe == NULL)
 		o.segment.probe = "";
 	s->writer = writer_open(s->path, &o, s->error, sizeof(s->error));
-	if (s->writer == NULL)
-		return (false);
-	if (s->part == NULL && writer_part(s->writer) != NULL)
-		s->part = mem_str(writer_part(s->writer));
-	s->begun = true;
-	return (true);
+	s->begun |= s->writer != NULL;
+	return (s->writer != NULL);
 }
 
 static bool
@@ -144,6 +140,8 @@ sink_pause(struct sink *s, const struct segment_info *segment)
 	forget_rows(s);
 	if (s->writer == NULL)
 		return (good);
+	if (s->part == NULL && writer_part(s->writer) != NULL)
+		s->part = mem_str(writer_part(s->writer));
 	writer_keep_part(s->writer);
 	return (writer_close(&s->writer, s->error, sizeof(s->error)) && good);
 }
@@ -156,7 +154,7 @@ sink_close(struct sink **ps, const struct segment_info *segment, enum sink_fate 
 
 	if (s == NULL)
 		return (true);
-	good = write_held(s, segment) && ((fate == SINK_PART && !s->begun) || open_file(s, segment));
+	good = write_held(s, segment) && ((fate != SINK_WHOLE && !s->begun) || open_file(s, segment));
 	if (!good)
 		(void)snprintf(err, errlen, "%s", s->error);
 	if (s->writer != NULL && fate == SINK_PART)

@@ -25,6 +25,7 @@ const char *sink_part(const struct sink *); /* what is written now: PATH.part; N
 const char *sink_error(const struct sink *);
 enum sink_fate {
 	SINK_WHOLE, /* a file without records is a file */
+	SINK_SOME,  /* not all could be read: the same, but without a record an older file stays */
 	SINK_PART   /* what there is stays as PATH.part; nothing if nothing was written */
 };
 /* Writes what waits, closes, frees.  false: err says why, and there is no PATH.part. */

@@ -25,10 +25,11 @@ struct source {
 	struct source_file *first, *last; /* that are open; the last one is searched */
 	struct reader_totals totals; /* of the files that are closed */
 	uint64_t done, size;	     /* bytes of those; of all, as far as they can be known */
-	bool stopped;
+	bool stopped, follow, begun; /* begun: of trees, the newest was found */
 	struct moved *moved; /* NULL: nothing has, or nobody has looked */
 	bool looked;
 	bool *said; /* what there was to say of each file, which may be read more than once */
+	unsigned nsaid;
 };
 
 /* A file stays open until all of its blocks that were found are settled. */
@@ -111,6 +112,16 @@ is_ours(const char *name, bool live)
 	return (n > 5 && (strcmp(name + n - 5, ".pavo") == 0 || (live && strcmp(name + n - 5, ".part") == 0)));
 }
 
+/* A file that got its name when it was complete is the one that it was before. */
+static bool
+is_known(const struct source *s, ino_t ino)
+{
+	for (unsigned i = s->n; i > 0; i--)
+		if (s->ino[i - 1] == ino)
+			return (true);
+	return (false);
+}
+
 bool
 source_add_tree(struct source *s, const char *dir, bool live)
 {
@@ -122,7 +133,7 @@ source_add_tree(struct source *s, const char *dir, bool live)
 	if (tree == NULL)
 		return (false);
 	while ((e = fts_read(tree)) != NULL) {
-		if (e->fts_info == FTS_F && is_ours(e->fts_name, live))
+		if (e->fts_info == FTS_F && is_ours(e->fts_name, live) && !(s->follow && is_known(s, e->fts_statp->st_ino)))
 			add_file(s, e->fts_path, e->fts_statp->st_ino);
 		else if (e->fts_info == FTS_ERR || e->fts_info == FTS_DNR ||
 			 (e->fts_info == FTS_NS && e->fts_level == 0))
@@ -185,8 +196,13 @@ say(struct source *s, const struct source_file *f)
 
 	if (error == NULL && warning == NULL)
 		return;
-	if (s->said == NULL)
-		s->said = mem_zero(s->n, sizeof(s->said[0]));
+	if (s->follow && error == NULL)
+		return; /* that it is being written is why it is read */
+	if (f->number >= s->nsaid) {
+		s->said = mem_grow(s->said, s->n, sizeof(s->said[0]));
+		memset(s->said + s->nsaid, 0, (s->n - s->nsaid) * sizeof(s->said[0]));
+		s->nsaid = s->n;
+	}
 	if (!s->said[f->number])
 		s->hooks.say(s->hooks.arg, shown(f->path), error != NULL ? error : warning, error != NULL);
 	s->said[f->number] = true;
@@ -216,7 +232,7 @@ close_first(struct source *s)
 static void
 close_ended(struct source *s)
 {
-	while (s->first != NULL && s->first->ended && s->first->out == 0)
+	while (!s->follow && s->first != NULL && s->first->ended && s->first->out == 0)
 		close_first(s);
 }
 
@@ -234,11 +250,25 @@ was_replaced(struct source *s, struct source_file *f)
 	return (true);
 }
 
+/* But for files that have grown, that is the last one. */
+static struct source_file *
+unended(const struct source *s)
+{
+	if (s->last != NULL && !s->last->ended)
+		return (s->last);
+	for (struct source_file *f = s->follow ? s->first : NULL; f != NULL; f = f->next)
+		if (!f->ended)
+			return (f);
+	return (NULL);
+}
+
 /* The file to be searched; NULL: there is no other. */
 static struct source_file *
 file_at(struct source *s)
 {
-	while (s->last == NULL || s->last->ended) {
+	struct source_file *searched;
+
+	while ((searched = unended(s)) == NULL) {
 		struct source_file *f;
 
 		close_ended(s);
@@ -262,7 +292,7 @@ file_at(struct source *s)
 		if (s->hooks.opened != NULL)
 			s->hooks.opened(s->hooks.arg, f->reader);
 	}
-	return (s->last);
+	return (searched);
 }
 
 struct part *
@@ -321,6 +351,23 @@ source_settle(struct source *s, struct part *p)
 	close_ended(s);
 }
 
+/* They are looked through anew: files get other names. */
+static void
+forget_trees(struct source *s)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->ino[i] == 0) {
+			s->path[kept] = s->path[i];
+			s->ino[kept++] = 0;
+		} else {
+			free(s->path[i]);
+		}
+	s->n = kept;
+	s->begun = false;
+}
+
 bool
 source_rewind(struct source *s)
 {
@@ -331,13 +378,15 @@ source_rewind(struct source *s)
 		close_first(s);
 	s->at = 0;
 	s->done = 0;
+	if (s->follow)
+		forget_trees(s);
 	return (true);
 }
 
 bool
 source_moved(struct source *s)
 {
-	if (!s->looked && s->n > 1)
+	if (!s->looked && s->n > 1 && !s->follow)
 		s->moved = moved_new(s->path, s->n);
 	s->looked = true;
 	return (s->moved != NULL);
@@ -348,6 +397,43 @@ source_leave_moved(const struct source *s, const struct part *p, const struct ba
 {
 	if (s->moved != NULL)
 		moved_leave(s->moved, p->number, piece_segment(p->piece), b, sel);
+}
+
+void
+source_follow(struct source *s)
+{
+	s->follow = true;
+}
+
+/* At first files of trees that are complete and not the newest are passed by. */
+bool
+source_more(struct source *s)
+{
+	bool more;
+
+	for (; !s->begun && s->at + 1 < s->n && s->ino[s->at] != 0 && is_ours(s->path[s->at], false); s->at++)
+		;
+	s->begun = true;
+	more = s->at < s->n;
+	for (struct source_file *f = s->first; f != NULL; f = f->next)
+		if (f->ended && f->reader != NULL && reader_again(f->reader)) {
+			f->ended = false;
+			more = true;
+		}
+	/* one that is complete, and behind which another one was begun */
+	while (s->first != NULL && s->first->next != NULL && s->first->ended &&
+	    (s->first->reader == NULL || !reader_being_written(s->first->reader)))
+		close_first(s);
+	return (more);
+}
+
+bool
+source_grows(const struct source *s)
+{
+	for (const struct source_file *f = s->first; f != NULL; f = f->next)
+		if (f->reader != NULL && reader_being_written(f->reader))
+			return (true);
+	return (false);
 }
 
 void

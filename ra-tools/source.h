@@ -48,6 +48,13 @@ bool source_moved(struct source *);
 void source_leave_moved(const struct source *, const struct part *, const struct batch *, uint64_t *sel);
 bool source_is_files(const struct source *); /* only regular files */
 
+/* Between scans.  From now on the ends of files are not the end: they stay open, and source_more() says whether there is
+ * something to read again.  Of trees only the files that are being written, and the newest; source_add_tree() adds those
+ * that are new. */
+void source_follow(struct source *);
+bool source_more(struct source *);
+bool source_grows(const struct source *); /* somebody is writing one of them */
+
 /* In turn, or when nobody reads. */
 void source_progress(const struct source *, uint64_t *done, uint64_t *size);
 struct reader_totals source_totals(const struct source *);

@@ -5,12 +5,10 @@
 #ifndef RA_TOOLS_WATCH_H
 #define RA_TOOLS_WATCH_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "format/base/progress.h"
 
 struct watch {
-	int64_t began, told; /* ns */
-	bool shown;	     /* a line stands on the terminal */
+	struct progress line;
 	uint64_t done, size, records; /* as told last */
 };
 

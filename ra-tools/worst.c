@@ -94,14 +94,39 @@ top_new(uint32_t most)
 	return (t);
 }
 
+/* Rows of equal weight: the order of files says nothing (SEMANTICS 14.6). */
 static int
-greatest(const void *x, const void *y)
+compare_rows(const struct batch *b, uint32_t x, uint32_t y)
+{
+	static const enum field by[] = { F_probe, F_proto, F_saddr, F_daddr, F_sport, F_dport, F_vrf, F_tunid, F_lane, F_sspi,
+		F_icmptype, F_icmpcode, F_icmpid, F_stime, F_flowid, F_bstart };
+	int c = 0;
+
+	for (size_t i = 0; i < sizeof(by) / sizeof(by[0]) && c == 0; i++) {
+		const struct column *k = b->col[by[i]];
+		union value v, w;
+
+		if (column_has(k, x) != column_has(k, y))
+			return (column_has(k, x) ? -1 : 1);
+		if (!column_has(k, x))
+			continue;
+		v = column_value(k, x);
+		w = column_value(k, y);
+		c = value_cmp(k->store, &v, &w);
+	}
+	return (c);
+}
+
+static int
+greatest(const void *x, const void *y, void *held)
 {
 	const struct pick *a = x, *b = y;
+	int c;
 
 	if (a->weight != b->weight)
 		return (a->weight < b->weight ? 1 : -1);
-	return ((a->order > b->order) - (a->order < b->order));
+	c = compare_rows(held, a->row, b->row);
+	return (c != 0 ? c : (a->order > b->order) - (a->order < b->order));
 }
 
 void
@@ -110,7 +135,7 @@ top_cut(struct top *t)
 	struct batch *kept = batch_new(t->held->cap);
 	uint32_t n = t->n < t->most ? t->n : t->most;
 
-	qsort(t->pick, t->n, sizeof(t->pick[0]), greatest);
+	qsort_r(t->pick, t->n, sizeof(t->pick[0]), greatest, t->held);
 	for (uint32_t i = 0; i < n; i++) {
 		gather(kept, t->held, &t->pick[i].row, 1);
 		t->pick[i].row = i;

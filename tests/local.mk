@@ -293,6 +293,7 @@ TESTS += \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
+	%D%/truth/rastore.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
 	%D%/truth/tcploss.tap \
@@ -307,8 +308,12 @@ TESTS += \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/rotate.tap %D%/rotate-live.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/rotate.tap %D%/rotate-live.tap
+TESTS += %D%/rotate.tap %D%/rotate-live.tap
+EXTRA_DIST += %D%/rotate.tap %D%/rotate-live.tap
+TESTS += %D%/signals.tap
+EXTRA_DIST += %D%/signals.tap %D%/signals.py
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap
@@ -321,6 +326,14 @@ TESTS += %D%/house.tap
 # --- files that are not what they were -------------------------------------------------------------------
 EXTRA_DIST += %D%/damage.tap %D%/damage.py
 TESTS += %D%/damage.tap
+
+# --- every call fails once ---------------------------------------------------------------------------------
+EXTRA_DIST += %D%/faults.tap %D%/faults/faults.py %D%/faults/failing.c
+TESTS += %D%/faults.tap
+check_DATA = %D%/faults/failing.so
+CLEANFILES += %D%/faults/failing.so
+%D%/faults/failing.so: %D%/faults/failing.c
+	$(AM_V_GEN)$(MKDIR_P) %D%/faults && $(CC) -Wall -O1 -fPIC -shared -o $@ $(srcdir)/%D%/faults/failing.c -ldl
 
 # --- work: instructions a packet, where valgrind is installed ------------------------------------------
 EXTRA_DIST += %D%/budget.tap

@@ -29,6 +29,7 @@ static const struct {
 } kinds[] = {
 	{ "FILE...", INPUT }, { "FILE", FILES }, { "DIR", FOLDERS }, { "DIR...", FOLDERS }, { "FIELDS", FIELDS },
 	{ "FIELD", FIELDS }, { "KEYS", FIELDS }, { "KEY", FIELDS }, { "EXPR", FIELDS }, { "IFACE", INTERFACES },
+	{ "IFACE...", INTERFACES },
 	{ "USER", USERS }, { "GROUP", GROUPS }, { "ZONE", ZONES },
 };
 

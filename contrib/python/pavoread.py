@@ -20,6 +20,10 @@ import msgpack
 from xxh3 import xxh3
 
 try:
+    import zstandard  # python3-zstandard: for what rastore --zstd wrote
+except ImportError:
+    zstandard = None
+try:
     from xxhash import xxh3_64_intdigest
 except ImportError:
     xxh3_64_intdigest = None
@@ -277,6 +281,10 @@ def section(stream, codec, size, raw, check):
     data = take(stream, size)
     if xxh3_64_intdigest and xxh3_64_intdigest(data) & 0xffffffff != check:
         raise Damaged("a section's checksum is wrong")
+    if codec == 2:
+        if zstandard is None:
+            raise Damaged("compressed with Zstandard: it needs python3-zstandard")
+        return Body(zstandard.ZstdDecompressor().decompress(data, max_output_size=raw))
     return Body(lz4.block.decompress(data, uncompressed_size=raw) if codec == 1 else data)
 
 

@@ -23,11 +23,11 @@ mem_advise(const char *text)
 	advice = text;
 }
 
-static noreturn void
-out_of_memory(size_t n)
+noreturn void
+mem_none(size_t n)
 {
 	errno = ENOMEM;
-	fatal("%zu bytes%s", n, advice);
+	fatal("%zu bytes of memory%s", n, advice);
 }
 
 static size_t
@@ -36,7 +36,7 @@ product(size_t count, size_t size)
 	size_t n;
 
 	if (__builtin_mul_overflow(count, size, &n))
-		out_of_memory(SIZE_MAX);
+		mem_none(SIZE_MAX);
 	return (n);
 }
 
@@ -53,7 +53,7 @@ mem_alloc(size_t n)
 	void *p = malloc(at_least_one(n));
 
 	if (p == NULL)
-		out_of_memory(n);
+		mem_none(n);
 	return (p);
 }
 
@@ -64,7 +64,7 @@ mem_zero(size_t count, size_t size)
 	void *p = calloc(1, at_least_one(n));
 
 	if (p == NULL)
-		out_of_memory(n);
+		mem_none(n);
 	return (p);
 }
 
@@ -75,7 +75,7 @@ mem_grow(void *old, size_t count, size_t size)
 	void *p = realloc(old, at_least_one(n));
 
 	if (p == NULL)
-		out_of_memory(n);
+		mem_none(n);
 	return (p);
 }
 
@@ -95,7 +95,7 @@ mem_reserve(size_t n)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
-		out_of_memory(n);
+		mem_none(n);
 	return (p);
 }
 
@@ -187,7 +187,7 @@ mem_place_more(void *place, size_t *there, size_t from, size_t to)
 		size_t n = (to - *there + PLACE_STEP - 1) & ~(PLACE_STEP - 1);
 
 		if (!map_at((uintptr_t)place + *there, n))
-			out_of_memory(n);
+			mem_none(n);
 		*there += n;
 	}
 	touch((uint8_t *)place + from, to - from);

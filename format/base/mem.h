@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdnoreturn.h>
 
 void *mem_alloc(size_t n);                 /* not zeroed */
 void *mem_zero(size_t count, size_t size); /* zeroed; count * size is checked */
@@ -24,6 +25,8 @@ void mem_release(void *, size_t n);
 void *mem_place(size_t most, size_t *there);
 /* The bytes up to `to` can be used, and those from `from` on have memory behind them. */
 void mem_place_more(void *, size_t *there, size_t from, size_t to);
+/* A library had none, of about so many bytes: the same sentence. */
+noreturn void mem_none(size_t n);
 /* What may be said behind "out of memory": what the user can ask for less of; lives as long as the program. */
 void mem_advise(const char *);
 

@@ -143,13 +143,13 @@ open_beside(struct output *o, const char *path, unsigned how, const struct outpu
 		return (true);
 	}
 	o->begun = true;
-	if (ftruncate(o->fd, 0) != 0)
-		return (refuse(err, len, "%s: %s", o->part, strerror(errno)));
 	if (o->older >= 0 && fchown(o->fd, st.st_uid, st.st_gid) != 0)
 		st.st_mode &= 0777; /* no other user's powers for what is ours */
-	if (fchmod(o->fd, o->older >= 0 ? st.st_mode & 07777 : part.st_mode & MODE) != 0)
-		return (refuse(err, len, "%s: %s", o->part, strerror(errno)));
-	return (true);
+	if (ftruncate(o->fd, 0) == 0 && fchmod(o->fd, o->older >= 0 ? st.st_mode & 07777 : part.st_mode & MODE) == 0)
+		return (true);
+	(void)refuse(err, len, "%s: %s", o->part, strerror(errno));
+	(void)unlink(o->part);
+	return (false);
 }
 
 /* A pipe, a device: as it is.  It is only written to, or who reads it could never end us. */

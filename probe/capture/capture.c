@@ -9,6 +9,7 @@
 #include "probe/capture/filter.h"
 #include "probe/capture/live.h"
 #include "probe/capture/pcapfile.h"
+#include "probe/capture/wall.h"
 
 #include <net/if.h>
 #include <pcap/pcap.h>
@@ -25,6 +26,8 @@ struct input {
 	int64_t key;	       /* the time that it is merged by */
 	int order;
 	bool held, broken; /* broken: error is to be told when its turn comes */
+	bool silent;       /* a pipe that has nothing for the moment */
+	uint64_t done, size; /* bytes, when it was closed; size 0: not known */
 	char *error;
 };
 
@@ -42,6 +45,7 @@ struct capture {
 	int64_t width, newest;       /* of bins; the newest frame given, INT64_MIN: none */
 	int64_t bins[2], bin_end;    /* its bin, and the one before that had a frame; where the former ends */
 	bool looking;		     /* at a file that will be opened again: nothing is kept */
+	bool cut;       /* it was told to stop before the end */
 	bool tells;     /* some input can say what was dropped */
 	struct filter *filter; /* NULL: none */
 	struct live *live;     /* NULL: files */
@@ -162,7 +166,15 @@ drops_frame(struct capture *c, const struct frame *f)
 
 /* --- several files */
 
-/* Hold the input's next frame, or its error; false at its end. */
+static void
+input_close(struct input *in)
+{
+	if (in->file != NULL)
+		pcapfile_progress(in->file, &in->done, &in->size);
+	pcapfile_close(&in->file);
+}
+
+/* Hold the input's next frame, or its error; false at its end, or while it is silent. */
 static bool
 input_advance(struct capture *c, struct input *in)
 {
@@ -171,6 +183,7 @@ input_advance(struct capture *c, struct input *in)
 	while ((r = pcapfile_next(in->file, &in->head)) == CAPTURE_DROPS)
 		drops_keep(c, pcapfile_drops(in->file));
 	in->held = r == CAPTURE_FRAME;
+	in->silent = r == CAPTURE_IDLE;
 	if (in->held &&
 	    !in->head.bad_ts) /* a frame without a time stays behind the one before it */
 		in->key = in->head.ts;
@@ -190,7 +203,7 @@ input_begin(struct capture *c, struct input *in)
 
 	if (in->file != NULL)
 		return (in->held || in->broken);
-	in->file = pcapfile_open(in->name, err, sizeof(err));
+	in->file = pcapfile_open(in->name, c->stop, err, sizeof(err));
 	if (in->file != NULL) {
 		c->tells |= pcapfile_tells(in->file);
 		pcapfile_scan(in->file);
@@ -213,14 +226,14 @@ open_due(struct capture *c)
 		if (input_begin(c, in))
 			heap_push(c, in);
 		else
-			pcapfile_close(&in->file);
+			input_close(in);
 	}
 }
 
 static void
 heap_pop(struct capture *c)
 {
-	pcapfile_close(&c->heap[0]->file);
+	input_close(c->heap[0]);
 	c->heap[0] = c->heap[--c->nheap];
 	sift_down(c, 0);
 }
@@ -231,8 +244,12 @@ next_merged(struct capture *c, struct frame *frame)
 	struct input *in;
 
 	if (c->last != NULL) { /* it is the top of the heap; its frame has been used by now */
+		bool more = input_advance(c, c->heap[0]);
+
+		if (c->heap[0]->silent) /* the others wait for it: nobody knows the time of what comes */
+			return (CAPTURE_IDLE);
 		c->last = NULL;
-		if (input_advance(c, c->heap[0]))
+		if (more)
 			sift_down(c, 0);
 		else
 			heap_pop(c);
@@ -262,7 +279,7 @@ next_merged(struct capture *c, struct frame *frame)
 static bool
 input_look(struct capture *c, struct input *in, bool alone)
 {
-	in->file = pcapfile_open(in->name, c->error, sizeof(c->error));
+	in->file = pcapfile_open(in->name, c->stop, c->error, sizeof(c->error));
 	if (in->file == NULL)
 		return (false);
 	in->key = INT64_MIN;
@@ -270,13 +287,16 @@ input_look(struct capture *c, struct input *in, bool alone)
 	if (alone)
 		pcapfile_scan(in->file);
 	c->looking = !alone && pcapfile_again(in->file);
-	(void)input_advance(c, in);
+	do
+		(void)input_advance(c, in);
+	while (in->silent && !stopped(c));
 	if (in->held && !filter_fits(c->filter, in->head.dlt)) {
 		(void)snprintf(c->error, sizeof(c->error), "%s", filter_error(c->filter));
 		return (false);
 	}
 	if (c->looking) {
-		pcapfile_close(&in->file);
+		input_close(in);
+		in->done = 0;
 		in->held = in->broken = c->looking = false;
 	}
 	return (true);
@@ -301,7 +321,7 @@ capture_open_files(char *const *names, int n, const struct capture_options *o, c
 		c->inputs[i].order = i;
 	}
 	if (n == 1 && o->filter == NULL) {
-		c->only = pcapfile_open(names[0], c->error, sizeof(c->error));
+		c->only = pcapfile_open(names[0], c->stop, c->error, sizeof(c->error));
 		ok = c->only != NULL;
 		if (ok) {
 			c->tells = pcapfile_tells(c->only);
@@ -357,13 +377,17 @@ next_frame(struct capture *c, struct frame *frame)
 
 	if (c->live != NULL)
 		return (live_next(c->live, frame));
-	if (stopped(c))
+	if (stopped(c)) {
+		c->cut = true;
 		return (CAPTURE_END);
+	}
 	if (c->tells && drops_due(c)) /* they waited for the frame that was given last */
 		return (drops_give(c));
 	r = c->only != NULL ? next_only(c, frame) : next_merged(c, frame);
 	if (r == CAPTURE_FRAME && c->tells)
 		drops_frame(c, frame);
+	if (r == CAPTURE_IDLE)
+		frame->ts = wall_clock();
 	return (r == CAPTURE_END && c->ndrops > 0 ? drops_give(c) : r);
 }
 
@@ -411,6 +435,36 @@ capture_describe(const struct capture *c, struct buf *to)
 }
 
 void
+capture_progress(const struct capture *c, uint64_t *done, uint64_t *size)
+{
+	bool known = true;
+
+	*done = *size = 0;
+	if (c->only != NULL) {
+		pcapfile_progress(c->only, done, size);
+		return;
+	}
+	for (int i = 0; i < c->ninputs; i++) {
+		const struct input *in = &c->inputs[i];
+		uint64_t of = in->done, all = in->size;
+
+		if (in->file != NULL)
+			pcapfile_progress(in->file, &of, &all);
+		*done += of;
+		*size += all;
+		known &= all > 0;
+	}
+	if (!known)
+		*size = 0;
+}
+
+bool
+capture_cut(const struct capture *c)
+{
+	return (c->cut);
+}
+
+void
 capture_bins(struct capture *c, int64_t width)
 {
 	c->width = width;
@@ -425,7 +479,7 @@ capture_free(struct capture **cp)
 	if (c == NULL)
 		return;
 	for (int i = 0; i < c->ninputs; i++) {
-		pcapfile_close(&c->inputs[i].file);
+		input_close(&c->inputs[i]);
 		free(c->inputs[i].error);
 	}
 	pcapfile_close(&c->only);

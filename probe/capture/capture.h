@@ -28,6 +28,9 @@ const char *capture_says(struct capture *); /* the sentence of CAPTURE_SAYS, onc
 /* What the kernel says of the i-th interface, since the last call: live to be asked ten times a second, for then it is also
  * seen how the interface is.  Files: i is 0.  false: there are no more. */
 bool capture_stats(struct capture *, unsigned i, struct capture_stats *);
+/* Files: bytes of them that were used, and of all of them; 0: of a pipe nobody knows. */
+void capture_progress(const struct capture *, uint64_t *done, uint64_t *size);
+bool capture_cut(const struct capture *); /* files: it was told to stop before their end */
 /* Files: bins have this width (ns).  What was dropped comes before the first frame behind the bins in which it was,
  * if the file can be looked through or says so in time, and its `since` lies in a bin that has a frame. */
 void capture_bins(struct capture *, int64_t width);

@@ -27,7 +27,8 @@ struct capture_stats { /* has = false: nothing is known */
 enum capture_result {
 	CAPTURE_FRAME, /* *frame is set */
 	CAPTURE_DROPS, /* a file says what was dropped when it was captured: capture_stats() has it */
-	CAPTURE_IDLE,  /* live: for the moment, or for the read timeout, nothing more; frame->ts is the wall clock */
+	CAPTURE_IDLE,  /* live: for the moment, or for the read timeout, nothing more; a pipe: nothing, ten times a second at
+	                * most; frame->ts is the wall clock */
 	CAPTURE_SAYS,  /* live: an interface went or came back: capture_says() */
 	CAPTURE_END,   /* clean end, or it was told to stop */
 	CAPTURE_ERROR, /* capture_error() says what; what came before is good; the next call goes on with the

@@ -9,21 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #ifdef HAVE_ZLIB
 #include <zlib.h>
 #endif
-
-ssize_t
-gunzip_plain(int fd, uint8_t *to, size_t n)
-{
-	ssize_t got;
-
-	do
-		got = read(fd, to, n);
-	while (got < 0 && errno == EINTR);
-	return (got);
-}
 
 #ifdef HAVE_ZLIB
 struct gunzip {
@@ -31,8 +19,10 @@ struct gunzip {
 	uint8_t *packed; /* `size` bytes of the file itself */
 	size_t size;
 	uint64_t read;   /* bytes of it that were read */
-	int fd;
+	gunzip_reads *reads;
+	void *arg;
 	bool end;        /* at the end of a member */
+	bool padding;    /* zeros came behind the last one */
 	bool rest;       /* behind the members lies something else */
 };
 
@@ -45,7 +35,7 @@ read_packed(struct gunzip *f)
 
 	if (left > 0)
 		memmove(f->packed, f->z.next_in, left);
-	got = gunzip_plain(f->fd, f->packed + left, f->size - left);
+	got = f->reads(f->arg, f->packed + left, f->size - left);
 	f->z.next_in = f->packed;
 	if (got > 0) {
 		f->z.avail_in += (uInt)got;
@@ -59,31 +49,29 @@ read_packed(struct gunzip *f)
 static ssize_t
 next_member(struct gunzip *f)
 {
-	bool padding = false;
-
 	for (;;) {
 		const uint8_t *p = f->z.next_in;
 		ssize_t got;
 
 		if (f->z.avail_in > 0 && p[0] == 0) {
-			padding = true;
+			f->padding = true;
 			f->z.next_in++;
 			f->z.avail_in--;
 			continue;
 		}
 		if (f->z.avail_in >= 2 || (f->z.avail_in == 1 && p[0] != 0x1f)) {
-			f->rest = padding || p[0] != 0x1f || p[1] != 0x8b;
+			f->rest = f->padding || p[0] != 0x1f || p[1] != 0x8b;
 			return (!f->rest);
 		}
 		if ((got = read_packed(f)) <= 0) {
-			f->rest = f->z.avail_in > 0;
+			f->rest = got == 0 && f->z.avail_in > 0;
 			return (got);
 		}
 	}
 }
 
 struct gunzip *
-gunzip_new(int fd, uint8_t *packed, size_t size, size_t have)
+gunzip_new(gunzip_reads *reads, void *arg, uint8_t *packed, size_t size, size_t have)
 {
 	struct gunzip *f = mem_zero(1, sizeof(*f));
 
@@ -91,7 +79,8 @@ gunzip_new(int fd, uint8_t *packed, size_t size, size_t have)
 		free(f);
 		return (NULL);
 	}
-	f->fd = fd;
+	f->reads = reads;
+	f->arg = arg;
 	f->packed = packed;
 	f->size = size;
 	f->z.next_in = packed;
@@ -145,6 +134,12 @@ gunzip_more(const struct gunzip *f, uint64_t *offset)
 	return (f->rest);
 }
 
+uint64_t
+gunzip_left(const struct gunzip *f)
+{
+	return (f->z.avail_in);
+}
+
 void
 gunzip_free(struct gunzip **pf)
 {
@@ -159,9 +154,9 @@ gunzip_free(struct gunzip **pf)
 }
 #else
 struct gunzip *
-gunzip_new(int fd, uint8_t *packed, size_t size, size_t have)
+gunzip_new(gunzip_reads *reads, void *arg, uint8_t *packed, size_t size, size_t have)
 {
-	(void)fd, (void)packed, (void)size, (void)have;
+	(void)reads, (void)arg, (void)packed, (void)size, (void)have;
 	return (NULL);
 }
 
@@ -184,6 +179,13 @@ gunzip_more(const struct gunzip *f, uint64_t *offset)
 {
 	(void)f, (void)offset;
 	return (false);
+}
+
+uint64_t
+gunzip_left(const struct gunzip *f)
+{
+	(void)f;
+	return (0);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "probe/capture/filter.h"
 #include "probe/capture/netdev.h"
 #include "probe/capture/wall.h"
@@ -42,7 +43,7 @@ static const struct {
 	int status;
 	const char *sentence;
 } refusals[] = {
-	{ PCAP_ERROR_NO_SUCH_DEVICE, "no such interface; pavo -D lists them" },
+	{ PCAP_ERROR_NO_SUCH_DEVICE, "no such interface; " TOOL(pavo) " -D lists them" },
 	{ PCAP_ERROR_PERM_DENIED, "no permission to capture: run as root, or with the capability CAP_NET_RAW" },
 	{ PCAP_ERROR_PROMISC_PERM_DENIED, "no permission for promiscuous mode: say --no-promisc" },
 	{ PCAP_ERROR_IFACE_NOT_UP, "the interface is down: ip link set it up" },

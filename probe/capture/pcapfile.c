@@ -6,7 +6,9 @@
 
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "format/base/wide.h"
+#include "probe/capture/bytes.h"
 #include "probe/capture/gunzip.h"
 
 #include <errno.h>
@@ -18,8 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUFFER                                                                                     \
-	((size_t)512 << 10) /* holds a frame of PCAPFILE_CAPLEN and the headers in front of it */
+#define BUFFER	    BYTES_BUFFER /* holds a frame of PCAPFILE_CAPLEN and the headers in front of it */
 #define INTERFACES 65536    /* of a pcapng section */
 #define SCAN_FILE   ((uint64_t)64 << 20) /* bytes of a file that is looked through whatever its end says */
 #define SCAN_PACKED ((uint64_t)8 << 20)	 /* and of a compressed one */
@@ -47,17 +48,16 @@ struct interface {
 };
 
 struct pcapfile {
-	const uint8_t *p, *end; /* what of the buffer has not been given out */
-	uint8_t *buffer;
+	struct bytes in;
 	enum capture_result (*next)(struct pcapfile *, struct frame *);
 	int64_t unit;	     /* pcap: ns of the fraction's unit */
 	uint32_t limit;	     /* pcap: the fraction is below this */
 	uint32_t header;     /* pcap: bytes in front of a frame */
 	int dlt;	     /* pcap */
 	bool swap, swaplens; /* other byte order; caplen and length in each other's place */
-	bool eof, over;
-	int fd;
-	uint64_t frames, base; /* given; the file offset of buffer[0] */
+	bool over;
+	uint64_t frames; /* given */
+	uint64_t passing; /* pcapng: bytes of a block of no interest that are still to come */
 	struct interface *interfaces;
 	uint32_t ninterfaces, capinterfaces;
 	struct capture_stats drops;	/* given last */
@@ -65,8 +65,8 @@ struct pcapfile {
 	struct capture_stats *ahead;	/* told by statistics in the file, up to the offset `scanned` */
 	uint32_t nahead, given;
 	uint64_t scanned;
+	const volatile sig_atomic_t *stop; /* or NULL */
 	char *name, *error;
-	struct gunzip *gunzip; /* NULL: the file is as it is */
 };
 
 static enum capture_result __attribute__((format(printf, 2, 3)))
@@ -88,13 +88,7 @@ fail(struct pcapfile *f, const char *fmt, ...)
 static uint64_t
 offset(const struct pcapfile *f)
 {
-	return (f->base + (uint64_t)(f->p - f->buffer));
-}
-
-static ssize_t
-fill(struct pcapfile *f, uint8_t *to, size_t n)
-{
-	return (f->gunzip != NULL ? gunzip_read(f->gunzip, to, n) : gunzip_plain(f->fd, to, n));
+	return (bytes_offset(&f->in));
 }
 
 /* A compressed file that is not whole, or not all of it: whatever else is missing comes from that.  false: it is. */
@@ -104,70 +98,44 @@ gzip_wrong(struct pcapfile *f)
 	unsigned long long n = f->frames;
 	uint64_t rest;
 
-	if (f->gunzip == NULL || !f->eof)
+	if (f->in.gunzip == NULL || !f->in.eof)
 		return (false);
 	if (errno == EBADMSG)
 		(void)fail(f, "%s: damaged gzip data behind packet %llu", f->name, n);
 	else if (errno != 0)
 		return (false);
-	else if (gunzip_more(f->gunzip, &rest))
+	else if (gunzip_more(f->in.gunzip, &rest))
 		(void)fail(f, "%s: behind packet %llu the gzip data ends, and something else follows at offset %llu of the file",
 			   f->name, n, (unsigned long long)rest);
-	else if (!gunzip_whole(f->gunzip))
+	else if (!gunzip_whole(f->in.gunzip))
 		(void)fail(f, "%s: gzip data cut short behind packet %llu", f->name, n);
 	return (f->error != NULL);
-}
-
-/* What was read of the file so far is compressed: it stays where it is, and its contents get a buffer of their own. */
-static bool
-gzip_start(struct pcapfile *f)
-{
-	if ((f->gunzip = gunzip_new(f->fd, f->buffer, BUFFER, (size_t)(f->end - f->p))) == NULL)
-		return (false);
-	f->buffer = mem_alloc(BUFFER);
-	f->p = f->end = f->buffer;
-	f->eof = false;
-	return (true);
-}
-
-/* Make n bytes lie at f->p; false if the file ends before (or can not be read: errno, else 0). */
-static bool
-more(struct pcapfile *f, size_t n)
-{
-	size_t left = (size_t)(f->end - f->p);
-
-	errno = 0;
-	if (f->p != f->buffer) {
-		f->base += (uint64_t)(f->p - f->buffer);
-		memmove(f->buffer, f->p, left);
-		f->p = f->buffer;
-		f->end = f->buffer + left;
-	}
-	while (left < n && !f->eof) {
-		ssize_t got = fill(f, f->buffer + left, BUFFER - left);
-
-		if (got <= 0) {
-			if (got == 0) /* a read before it may have been interrupted */
-				errno = 0;
-			f->eof = true;
-			return (false);
-		}
-		left += (size_t)got;
-		f->end = f->buffer + left;
-	}
-	return (left >= n);
 }
 
 static inline bool
 need(struct pcapfile *f, size_t n)
 {
-	return ((size_t)(f->end - f->p) >= n || more(f, n));
+	return (bytes_need(&f->in, n));
+}
+
+/* The beginning of the file is waited for, until it is told to stop. */
+static bool
+await(struct pcapfile *f, size_t n)
+{
+	while (!need(f, n)) {
+		f->over = f->in.silent && f->stop != NULL && *f->stop != 0;
+		if (!f->in.silent || f->over)
+			return (false);
+	}
+	return (true);
 }
 
 /* The file ended where it should not. */
 static enum capture_result
 cut(struct pcapfile *f)
 {
+	if (f->in.silent)
+		return (CAPTURE_IDLE);
 	if (gzip_wrong(f))
 		return (CAPTURE_ERROR);
 	if (errno != 0)
@@ -190,7 +158,9 @@ damaged(struct pcapfile *f, const char *what, uint64_t value)
 static enum capture_result
 finish(struct pcapfile *f)
 {
-	if (f->p != f->end || errno != 0)
+	if (f->in.silent)
+		return (CAPTURE_IDLE);
+	if (f->in.p != f->in.end || errno != 0)
 		return (cut(f));
 	if (gzip_wrong(f))
 		return (CAPTURE_ERROR);
@@ -246,14 +216,14 @@ next_pcap(struct pcapfile *f, struct frame *frame)
 
 	if (!need(f, f->header))
 		return (finish(f));
-	read_pcap(f, f->p, frame);
+	read_pcap(f, f->in.p, frame);
 	if (frame->caplen > PCAPFILE_CAPLEN)
 		return (damaged(f, "impossible length", frame->caplen));
 	n = f->header + frame->caplen;
 	if (!need(f, n))
 		return (cut(f));
-	frame->bytes = f->p + f->header; /* it may have moved */
-	f->p += n;
+	frame->bytes = f->in.p + f->header; /* it may have moved */
+	f->in.p += n;
 	f->frames++;
 	return (CAPTURE_FRAME);
 }
@@ -261,8 +231,8 @@ next_pcap(struct pcapfile *f, struct frame *frame)
 unsigned
 pcapfile_more(struct pcapfile *f, struct frame *frame, unsigned n)
 {
-	const uint8_t *h = f->p;
-	size_t left = (size_t)(f->end - h), header = f->header;
+	const uint8_t *h = f->in.p;
+	size_t left = (size_t)(f->in.end - h), header = f->header;
 	unsigned got = 0;
 
 	if (f->next != next_pcap)
@@ -277,7 +247,7 @@ pcapfile_more(struct pcapfile *f, struct frame *frame, unsigned n)
 		h += size;
 		left -= size;
 	}
-	f->p = h;
+	f->in.p = h;
 	f->frames += got;
 	return (got);
 }
@@ -285,32 +255,32 @@ pcapfile_more(struct pcapfile *f, struct frame *frame, unsigned n)
 static bool
 open_pcap(struct pcapfile *f)
 {
-	uint32_t magic = u32(f, f->p);
+	uint32_t magic = u32(f, f->in.p);
 
 	if (magic != MAGIC_US && magic != MAGIC_NS && magic != MAGIC_KUZNETZOV) {
 		f->swap = true;
-		magic = u32(f, f->p);
+		magic = u32(f, f->in.p);
 	}
 	if (magic != MAGIC_US && magic != MAGIC_NS && magic != MAGIC_KUZNETZOV) {
 		f->swap = false;
 		return (false);
 	}
-	if (!need(f, 24)) {
-		if (!gzip_wrong(f))
+	if (!await(f, 24)) {
+		if (!f->over && !gzip_wrong(f))
 			(void)fail(f, "%s: cut short within the file header", f->name);
 		return (true);
 	}
-	if (u16(f, f->p + 4) != 2) {
-		(void)fail(f, "%s: pcap version %u.%u is not known", f->name, u16(f, f->p + 4),
-			   u16(f, f->p + 6));
+	if (u16(f, f->in.p + 4) != 2) {
+		(void)fail(f, "%s: pcap version %u.%u is not known", f->name, u16(f, f->in.p + 4),
+			   u16(f, f->in.p + 6));
 		return (true);
 	}
-	f->swaplens = u16(f, f->p + 6) < 4;
+	f->swaplens = u16(f, f->in.p + 6) < 4;
 	f->unit = magic == MAGIC_NS ? 1 : USEC;
 	f->limit = magic == MAGIC_NS ? 1000000000 : 1000000;
 	f->header = magic == MAGIC_KUZNETZOV ? 24 : 16;
-	f->dlt = (int)(u32(f, f->p + 20) & 0x03ffffff); /* above: the length of an FCS */
-	f->p += 24;
+	f->dlt = (int)(u32(f, f->in.p + 20) & 0x03ffffff); /* above: the length of an FCS */
+	f->in.p += 24;
 	f->next = next_pcap;
 	return (true);
 }
@@ -418,17 +388,18 @@ stamp(const struct interface *i, uint64_t t, int64_t *ns)
 	return (true);
 }
 
-/* Pass over n bytes, which may be more than the buffer holds. */
+/* Pass over f->passing bytes, which may be more than the buffer holds. */
 static bool
-skip(struct pcapfile *f, uint64_t n)
+pass(struct pcapfile *f)
 {
-	while (n > (uint64_t)(f->end - f->p)) {
-		n -= (uint64_t)(f->end - f->p);
-		f->p = f->end;
+	while (f->passing > (uint64_t)(f->in.end - f->in.p)) {
+		f->passing -= (uint64_t)(f->in.end - f->in.p);
+		f->in.p = f->in.end;
 		if (!need(f, 1))
 			return (false);
 	}
-	f->p += n;
+	f->in.p += f->passing;
+	f->passing = 0;
 	return (true);
 }
 
@@ -438,16 +409,16 @@ section(struct pcapfile *f, uint32_t *total)
 	if (!need(f, 16))
 		return (cut(f));
 	f->swap = false;
-	if (u32(f, f->p + 8) != BYTE_ORDER_MAGIC) {
+	if (u32(f, f->in.p + 8) != BYTE_ORDER_MAGIC) {
 		f->swap = true;
-		if (u32(f, f->p + 8) != BYTE_ORDER_MAGIC)
-			return (damaged(f, "byte order magic", u32(f, f->p + 8)));
+		if (u32(f, f->in.p + 8) != BYTE_ORDER_MAGIC)
+			return (damaged(f, "byte order magic", u32(f, f->in.p + 8)));
 	}
-	*total = u32(f, f->p + 4);
+	*total = u32(f, f->in.p + 4);
 	f->ninterfaces = 0;
-	if (u16(f, f->p + 12) != 1)
-		return (fail(f, "%s: pcapng version %u.%u is not known", f->name, u16(f, f->p + 12),
-			     u16(f, f->p + 14)));
+	if (u16(f, f->in.p + 12) != 1)
+		return (fail(f, "%s: pcapng version %u.%u is not known", f->name, u16(f, f->in.p + 12),
+			     u16(f, f->in.p + 14)));
 	return (CAPTURE_FRAME);
 }
 
@@ -462,7 +433,7 @@ static const struct block enhanced = { .fixed = 28, .id = 8, .idsize = 4, .time 
 static const struct block obsolete = { .fixed = 28, .id = 8, .idsize = 2, .drops = 10, .time = 12, .caplen = 20, .wire = 24 };
 static const struct block simple = { .fixed = 12, .wire = 8 };
 
-/* Gives the frame at f->p, or says what is wrong with it. */
+/* Gives the frame at f->in.p, or says what is wrong with it. */
 static enum capture_result
 packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct frame *frame,
 	     struct interface **of)
@@ -475,13 +446,13 @@ packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct f
 	if (!need(f, b->fixed))
 		return (cut(f));
 	if (b->idsize != 0)
-		id = b->idsize == 2 ? u16(f, f->p + b->id) : u32(f, f->p + b->id);
+		id = b->idsize == 2 ? u16(f, f->in.p + b->id) : u32(f, f->in.p + b->id);
 	if (id >= f->ninterfaces)
 		return (damaged(f, "no such interface:", id));
 	*of = i = &f->interfaces[id];
-	frame->wire = u32(f, f->p + b->wire);
+	frame->wire = u32(f, f->in.p + b->wire);
 	if (b->caplen != 0)
-		caplen = u32(f, f->p + b->caplen);
+		caplen = u32(f, f->in.p + b->caplen);
 	else
 		caplen = i->snaplen != 0 && i->snaplen < frame->wire ? i->snaplen : frame->wire;
 	if (caplen > PCAPFILE_CAPLEN || caplen > total - b->fixed - 4)
@@ -490,11 +461,11 @@ packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct f
 		return (cut(f));
 	if (b->time != 0)
 		frame->bad_ts =
-		    !stamp(i, (uint64_t)u32(f, f->p + b->time) << 32 | u32(f, f->p + b->time + 4),
+		    !stamp(i, (uint64_t)u32(f, f->in.p + b->time) << 32 | u32(f, f->in.p + b->time + 4),
 			   &frame->ts);
 	else
 		frame->bad_ts = true; /* a simple block has no time */
-	frame->bytes = f->p + b->fixed;
+	frame->bytes = f->in.p + b->fixed;
 	frame->caplen = caplen;
 	frame->dlt = i->dlt;
 	frame->filtered = false;
@@ -507,11 +478,11 @@ packet_block(struct pcapfile *f, const struct block *b, uint32_t total, struct f
 static uint64_t
 dropcount(const struct pcapfile *f, const struct block *b, uint32_t total, uint32_t caplen)
 {
-	const uint8_t *p = f->p + b->fixed + ((caplen + 3u) & ~3u), *end = f->p + total - 4;
+	const uint8_t *p = f->in.p + b->fixed + ((caplen + 3u) & ~3u), *end = f->in.p + total - 4;
 	struct option o;
 
 	if (b->drops != 0) {
-		uint16_t n = u16(f, f->p + b->drops);
+		uint16_t n = u16(f, f->in.p + b->drops);
 
 		return (n == UINT16_MAX ? 0 : n); /* not known */
 	}
@@ -521,7 +492,7 @@ dropcount(const struct pcapfile *f, const struct block *b, uint32_t total, uint3
 	return (0);
 }
 
-/* The block at f->p is whole.  true: it tells of drops, which come first; the next call is about its frame. */
+/* The block at f->in.p is whole.  true: it tells of drops, which come first; the next call is about its frame. */
 static bool
 packet_drops(struct pcapfile *f, const struct block *b, uint32_t total, struct interface *i,
 	     const struct frame *frame)
@@ -621,10 +592,12 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 		const struct block *b = NULL;
 		uint32_t type, total;
 
+		if (!pass(f))
+			return (cut(f));
 		if (!need(f, 8))
-			return (f->end - f->p < 8 && f->p != f->end ? cut(f) : finish(f));
-		type = u32(f, f->p);
-		total = u32(f, f->p + 4);
+			return (f->in.end - f->in.p < 8 && f->in.p != f->in.end ? cut(f) : finish(f));
+		type = u32(f, f->in.p);
+		total = u32(f, f->in.p + 4);
 		if (type == BLOCK_SHB) { /* a palindrome */
 			r = section(f, &total);
 			if (r != CAPTURE_FRAME)
@@ -645,14 +618,14 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 			/* The whole block must be there, or its frame is a cut one; the buffer holds nearly all of
 			 * them, and one with a flood of options is passed over at the next call. */
 			if (total <= BUFFER) {
-				size_t at = (size_t)(frame->bytes - f->p);
+				size_t at = (size_t)(frame->bytes - f->in.p);
 
 				if (!need(f, total))
 					return (cut(f));
-				frame->bytes = f->p + at;
+				frame->bytes = f->in.p + at;
 				if (packet_drops(f, b, total, i, frame))
 					return (CAPTURE_DROPS);
-				f->p += total;
+				f->in.p += total;
 				f->frames++;
 				return (CAPTURE_FRAME);
 			}
@@ -663,7 +636,7 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 				return (damaged(f, "impossible block length", total));
 			if (!need(f, total))
 				return (cut(f));
-			if (!add_interface(f, f->p + 8, f->p + total - 4))
+			if (!add_interface(f, f->in.p + 8, f->in.p + total - 4))
 				return (damaged(f, "interface", f->ninterfaces));
 		}
 		if (type == BLOCK_ISB && total <= BUFFER) {
@@ -671,14 +644,13 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 
 			if (!need(f, total))
 				return (cut(f));
-			told = statistics(f, f->p + 8, f->p + total - 4);
-			f->p += total;
+			told = statistics(f, f->in.p + 8, f->in.p + total - 4);
+			f->in.p += total;
 			if (told)
 				return (CAPTURE_DROPS);
 			continue;
 		}
-		if (!skip(f, total))
-			return (cut(f));
+		f->passing = total;
 	}
 }
 
@@ -694,14 +666,14 @@ tail_tells(struct pcapfile *f, uint64_t size)
 		struct option o;
 		size_t got;
 
-		if (pread(f->fd, block, 4, (off_t)size - 4) != 4)
+		if (pread(f->in.fd, block, 4, (off_t)size - 4) != 4)
 			return (false);
 		total = u32(f, block);
 		if (total < 12 || total % 4 != 0 || total > size)
 			return (false);
 		size -= total;
 		got = total < sizeof(block) ? total : sizeof(block);
-		if (pread(f->fd, block, got, (off_t)size) != (ssize_t)got || u32(f, block + 4) != total)
+		if (pread(f->in.fd, block, got, (off_t)size) != (ssize_t)got || u32(f, block + 4) != total)
 			return (false);
 		type = u32(f, block);
 		if (type == BLOCK_EPB || type == BLOCK_PB || type == BLOCK_SPB || type == BLOCK_SHB)
@@ -725,12 +697,12 @@ pcapfile_scan(struct pcapfile *f)
 	enum capture_result r;
 	char err[256];
 
-	if (f->next != next_pcapng || !pcapfile_again(f) || fstat(f->fd, &st) != 0)
+	if (f->next != next_pcapng || !pcapfile_again(f) || fstat(f->in.fd, &st) != 0)
 		return;
-	if (f->gunzip != NULL ? (uint64_t)st.st_size > SCAN_PACKED :
+	if (f->in.gunzip != NULL ? (uint64_t)st.st_size > SCAN_PACKED :
 	    (uint64_t)st.st_size > SCAN_FILE && !tail_tells(f, (uint64_t)st.st_size))
 		return;
-	if ((s = pcapfile_open(f->name, err, sizeof(err))) == NULL)
+	if ((s = pcapfile_open(f->name, f->stop, err, sizeof(err))) == NULL)
 		return;
 	while (f->nahead < SCAN_DROPS && ((r = pcapfile_next(s, &frame)) == CAPTURE_FRAME || r == CAPTURE_DROPS)) {
 		if (r == CAPTURE_FRAME || s->dropped_at == offset(s)) /* a packet tells in time */
@@ -750,26 +722,24 @@ static const struct {
 	uint8_t length;
 	const char *say; /* %1$s: the file */
 } kinds[] = {
-	{ "\x28\xb5\x2f\xfd", 4, "%1$s is zstd-compressed: zstdcat %1$s | pavo -r -" },
-	{ "\xfd"
-	  "7zXZ",
-	  5, "%1$s is xz-compressed: xzcat %1$s | pavo -r -" },
-	{ "BZh", 3, "%1$s is bzip2-compressed: bzcat %1$s | pavo -r -" },
-	{ "\x04\x22\x4d\x18", 4, "%1$s is lz4-compressed: lz4cat %1$s | pavo -r -" },
-	{ "\x1f\x8b", 2, "%1$s is gzip-compressed: zcat %1$s | pavo -r -" },
-	{ "PK\x03\x04", 4, "%1$s is a zip archive: unzip -p %1$s | pavo -r -" },
-	{ "\x94\xa4PV", 4, "%1$s: this is a pavo file: ra -r %1$s" },
-	{ "snoop\0\0\0", 8, "%1$s is a snoop file: editcap -F pcap %1$s - | pavo -r -" },
+	{ "\x28\xb5\x2f\xfd", 4, "%1$s is zstd-compressed: zstdcat %1$s | " TOOL(pavo) " -r -" },
+	{ "\xfd" "7zXZ", 5, "%1$s is xz-compressed: xzcat %1$s | " TOOL(pavo) " -r -" },
+	{ "BZh", 3, "%1$s is bzip2-compressed: bzcat %1$s | " TOOL(pavo) " -r -" },
+	{ "\x04\x22\x4d\x18", 4, "%1$s is lz4-compressed: lz4cat %1$s | " TOOL(pavo) " -r -" },
+	{ "\x1f\x8b", 2, "%1$s is gzip-compressed: zcat %1$s | " TOOL(pavo) " -r -" },
+	{ "PK\x03\x04", 4, "%1$s is a zip archive: unzip -p %1$s | " TOOL(pavo) " -r -" },
+	{ "\x94\xa4PV", 4, "%1$s: this is a pavo file: " TOOL(ra) " -r %1$s" },
+	{ "snoop\0\0\0", 8, "%1$s is a snoop file: editcap -F pcap %1$s - | " TOOL(pavo) " -r -" },
 };
 
 static void
 say_kind(struct pcapfile *f)
 {
-	size_t n = (size_t)(f->end - f->p);
+	size_t n = (size_t)(f->in.end - f->in.p);
 	bool text = n > 0;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (n >= kinds[i].length && memcmp(f->p, kinds[i].magic, kinds[i].length) == 0) {
+		if (n >= kinds[i].length && memcmp(f->in.p, kinds[i].magic, kinds[i].length) == 0) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 			(void)fail(f, kinds[i].say, f->name);
@@ -779,8 +749,8 @@ say_kind(struct pcapfile *f)
 	}
 	for (size_t i = 0; i < n && i < 64; i++)
 		text = text &&
-		       (f->p[i] >= ' ' ? f->p[i] != 0x7f
-				       : f->p[i] == '\n' || f->p[i] == '\r' || f->p[i] == '\t');
+		       (f->in.p[i] >= ' ' ? f->in.p[i] != 0x7f
+				       : f->in.p[i] == '\n' || f->in.p[i] == '\r' || f->in.p[i] == '\t');
 	if (n == 0)
 		(void)fail(f, "%s: the file is empty", f->name);
 	else if (text)
@@ -792,8 +762,8 @@ say_kind(struct pcapfile *f)
 static void
 start(struct pcapfile *f)
 {
-	if (!need(f, 4)) {
-		if (gzip_wrong(f))
+	if (!await(f, 4)) {
+		if (f->over || gzip_wrong(f))
 			return;
 		if (errno != 0)
 			(void)fail(f, "%s: %s", f->name, strerror(errno));
@@ -801,13 +771,13 @@ start(struct pcapfile *f)
 			say_kind(f);
 		return;
 	}
-	if (f->gunzip == NULL && f->p[0] == 0x1f && f->p[1] == 0x8b && gzip_start(f)) {
+	if (f->in.gunzip == NULL && f->in.p[0] == 0x1f && f->in.p[1] == 0x8b && bytes_gzip(&f->in)) {
 		start(f);
 		return;
 	}
-	if (memcmp(f->p, "\x0a\x0d\x0d\x0a", 4) == 0) {
-		if (need(f, 12) && memcmp(f->p + 8, "\x1a\x2b\x3c\x4d", 4) != 0 &&
-		    memcmp(f->p + 8, "\x4d\x3c\x2b\x1a", 4) != 0)
+	if (memcmp(f->in.p, "\x0a\x0d\x0d\x0a", 4) == 0) {
+		if (await(f, 12) && memcmp(f->in.p + 8, "\x1a\x2b\x3c\x4d", 4) != 0 &&
+		    memcmp(f->in.p + 8, "\x4d\x3c\x2b\x1a", 4) != 0)
 			say_kind(f);
 		else
 			f->next = next_pcapng;
@@ -818,13 +788,16 @@ start(struct pcapfile *f)
 }
 
 struct pcapfile *
-pcapfile_open(const char *path, char *err, int errlen)
+pcapfile_open(const char *path, const volatile sig_atomic_t *stop, char *err, int errlen)
 {
 	struct pcapfile *f;
 	struct stat st;
 	bool in = strcmp(path, "-") == 0;
-	int fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int fd;
 
+	do /* a fifo waits for who writes */
+		fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR && (stop == NULL || *stop == 0));
 	if (fd < 0) {
 		(void)snprintf(err, (size_t)errlen, "%s: %s", path, strerror(errno));
 		return (NULL);
@@ -836,10 +809,9 @@ pcapfile_open(const char *path, char *err, int errlen)
 		return (NULL);
 	}
 	f = mem_zero(1, sizeof(*f));
-	f->fd = fd;
 	f->name = mem_str(in ? "stdin" : path);
-	f->buffer = mem_alloc(BUFFER);
-	f->p = f->end = f->buffer;
+	f->stop = stop;
+	bytes_open(&f->in, fd);
 	start(f);
 	if (f->error != NULL) {
 		(void)snprintf(err, (size_t)errlen, "%s", f->error);
@@ -877,7 +849,13 @@ pcapfile_again(const struct pcapfile *f)
 {
 	struct stat st;
 
-	return (f->fd != STDIN_FILENO && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode));
+	return (f->in.fd != STDIN_FILENO && fstat(f->in.fd, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+void
+pcapfile_progress(const struct pcapfile *f, uint64_t *done, uint64_t *size)
+{
+	bytes_progress(&f->in, done, size);
 }
 
 void
@@ -888,12 +866,11 @@ pcapfile_close(struct pcapfile **fp)
 	*fp = NULL;
 	if (f == NULL)
 		return;
-	gunzip_free(&f->gunzip);
-	if (f->fd != STDIN_FILENO)
-		(void)close(f->fd);
+	bytes_close(&f->in);
+	if (f->in.fd != STDIN_FILENO)
+		(void)close(f->in.fd);
 	free(f->interfaces);
 	free(f->ahead);
-	free(f->buffer);
 	free(f->error);
 	free(f->name);
 	free(f);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -111,12 +112,15 @@ tell_people(struct teller *t, const struct snapshot *s)
 {
 	const struct snapshot *before = NULL;
 	struct buf b = { 0 };
+	char *rest;
 
 	for (unsigned i = 0; i < t->nbefore && before == NULL; i++)
 		if (s->up - t->before[i].up >= RECENT)
 			before = &t->before[i];
 	snapshot_text(s, before, &b);
-	log_info("%s", buf_cstr(&b));
+	(void)buf_cstr(&b);
+	for (char *line = strtok_r((char *)b.p, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+		log_info("%s", line);
 	buf_free(&b);
 }
 

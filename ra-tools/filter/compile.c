@@ -84,6 +84,35 @@ measure(struct filter *f)
 	}
 }
 
+/* The text with parentheses around the groups: NULL if there are none. */
+static char *
+with_groups(const char *text, const struct tree *t, struct arena *arena)
+{
+	size_t n = strlen(text), len = 0;
+	uint16_t *opened, *closed;
+	char *out;
+
+	if (t->groups == 0)
+		return (NULL);
+	opened = arena_zero(arena, 2 * (n + 1) * sizeof(*opened));
+	closed = opened + n + 1;
+	for (unsigned g = 0; g < t->groups; g++) {
+		opened[t->group[g].from]++;
+		closed[t->group[g].to]++;
+	}
+	out = arena_alloc(arena, n + 2 * (size_t)t->groups + 1);
+	for (size_t i = 0; i <= n; i++) {
+		for (unsigned k = closed[i]; k > 0; k--)
+			out[len++] = ')';
+		for (unsigned k = opened[i]; k > 0; k--)
+			out[len++] = '(';
+		if (i < n)
+			out[len++] = text[i];
+	}
+	out[len] = '\0';
+	return (out);
+}
+
 struct filter *
 filter_new(const char *text, int64_t now, enum clock_zone zone, struct filter_error *error)
 {
@@ -97,8 +126,10 @@ filter_new(const char *text, int64_t now, enum clock_zone zone, struct filter_er
 	*error = (struct filter_error){ .length = 1 };
 	if (!filter_parse(text, &arena, &tree, error) || !compile(&check))
 		filter_free(&f);
-	else
+	else {
 		measure(f);
+		f->read_as = with_groups(text, &tree, &f->arena);
+	}
 	arena_free(&arena);
 	return (f);
 }
@@ -119,6 +150,12 @@ const struct fieldset *
 filter_fields(const struct filter *f)
 {
 	return (&f->fields);
+}
+
+const char *
+filter_read_as(const struct filter *f)
+{
+	return (f->read_as);
 }
 
 bool

@@ -26,6 +26,7 @@ struct parser {
 	unsigned depth;
 	int list;    /* the last qualifier */
 	bool inside; /* its parentheses */
+	unsigned end; /* of the last token that was taken, in the text */
 };
 
 static const struct {
@@ -40,6 +41,7 @@ static const struct {
 static void
 advance(struct parser *p)
 {
+	p->end = p->now.column + p->now.length;
 	p->now = p->next;
 	p->next = p->third;
 	p->third = lex_next(&p->lexer);
@@ -338,31 +340,41 @@ parse_one(struct parser *p)
 	return (!invert || add_node(p, NODE_NOT, 0));
 }
 
+/* Where one or more `and` made it of several, it is noted as a group. */
 static bool
-parse_all(struct parser *p)
+parse_all(struct parser *p, bool *several)
 {
+	unsigned from = p->now.column;
+
+	*several = false;
 	if (!parse_one(p))
 		return (false);
-	while (p->now.kind == TOK_AND) {
+	for (; p->now.kind == TOK_AND; *several = true) {
 		advance(p);
 		if (!parse_one(p))
 			return (false);
 		add_node(p, NODE_AND, 0);
 	}
+	if (*several)
+		p->tree->group[p->tree->groups++] = (struct group){ from, p->end };
 	return (true);
 }
 
 static bool
 parse_any(struct parser *p)
 {
-	if (!parse_all(p))
+	bool group, ignored, alone = true;
+
+	if (!parse_all(p, &group))
 		return (false);
-	while (p->now.kind == TOK_OR) {
+	for (; p->now.kind == TOK_OR; alone = false) {
 		advance(p);
-		if (!parse_all(p))
+		if (!parse_all(p, &ignored))
 			return (false);
 		add_node(p, NODE_OR, 0);
 	}
+	if (alone && group) /* it is the last one, and there is nothing to mistake it for */
+		p->tree->groups--;
 	return (true);
 }
 
@@ -383,7 +395,8 @@ filter_parse(const char *text, struct arena *arena, struct tree *tree, struct fi
 	    arena_zero(arena, (n / 2 + 2 < FILTER_TERMS_MAX ? n / 2 + 2 : FILTER_TERMS_MAX + 1) *
 				  sizeof(tree->term[0]));
 	tree->node = arena_zero(arena, (3 * n + 4) * sizeof(tree->node[0]));
-	tree->terms = tree->nodes = 0;
+	tree->group = arena_zero(arena, (n / 2 + 2) * sizeof(tree->group[0])); /* each has an `and` of its own */
+	tree->terms = tree->nodes = tree->groups = 0;
 	for (unsigned i = 0; i < 3; i++)
 		advance(&p);
 	if (p.now.kind == TOK_END)

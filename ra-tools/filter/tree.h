@@ -91,10 +91,15 @@ struct node {
 	unsigned term;
 };
 
+struct group {
+	unsigned from, to; /* in the text */
+};
+
 struct tree {
 	struct term *term;
 	struct node *node; /* postfix */
-	unsigned terms, nodes;
+	struct group *group; /* what `and` holds together beside an `or`, without parentheses of its own */
+	unsigned terms, nodes, groups;
 };
 
 /* The tree lives in the arena. */
@@ -140,6 +145,7 @@ struct filter {
 	unsigned leaves, steps, depth; /* depth: bitmaps needed at once */
 	struct fieldset fields;
 	bool mar;
+	char *read_as;
 	bool addresses; /* a leaf asks for addresses, another for what a membership filter may know */
 	bool members;
 };

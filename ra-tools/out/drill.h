@@ -26,9 +26,6 @@ void listing_grid(struct listing *, struct grid *, bool text, unsigned bar);
 void listing_json(struct listing *, uint32_t r, struct buf *);
 
 enum term_answer { TERM_IN, TERM_OUT, TERM_END };
-/* Takes the terminal; false: it can not be had. */
-bool term_open(void);
-void term_close(void);
 /* Let a row be chosen: *at in, the row out. */
 enum term_answer term_choose(struct listing *, uint32_t *at, const char *below);
 

@@ -9,6 +9,7 @@
  */
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/out/report.h"
 
@@ -820,7 +821,7 @@ deeper(const struct report *rep, const struct sla_tunnel *t, int64_t from, int64
 {
 	struct buf cmd = { 0 };
 
-	report_command(rep, t, "ra", from, to_time, "", &cmd);
+	report_command(rep, t, TOOL(ra), from, to_time, "", &cmd);
 	command(to, &cmd);
 	drill_pcap(rep->capture, from, to_time, t->bpf, &cmd);
 	command(to, &cmd);
@@ -871,7 +872,7 @@ violations(const struct report *rep, const struct sla_tunnel *t, int side,
 		buf_str(to, "</details>\n");
 	}
 	if (d->nviolations > PAGE_VIOLATIONS)
-		buf_printf(to, "<p class=\"soft\">and %zu more: ratunnel --json has them all</p>\n",
+		buf_printf(to, "<p class=\"soft\">and %zu more: " TOOL(ratunnel) " --json has them all</p>\n",
 			   d->nviolations - PAGE_VIOLATIONS);
 	buf_str(to, "</details>\n");
 }
@@ -901,11 +902,11 @@ worst(const struct report *rep, const struct sla_tunnel *t, const struct text_op
 	}
 	if (sla_width(rep->sla) % SEC == 0)
 		buf_printf(&options, "-M %llds", (long long)(sla_width(rep->sla) / SEC));
-	report_command(rep, t, "radrill", INT64_MIN, 0, buf_cstr(&options), &cmd);
+	report_command(rep, t, TOOL(radrill), INT64_MIN, 0, buf_cstr(&options), &cmd);
 	buf_str(to, "<details class=\"part\"><summary>Further down: the commands for this "
 		    "tunnel</summary>\n");
 	command(to, &cmd);
-	report_command(rep, t, "rabins", INT64_MIN, 0,
+	report_command(rep, t, TOOL(rabins), INT64_MIN, 0,
 		       "-s bstart,sbytes,dbytes,searly,dearly,slate,dlate,srpl64,drpl64,snet,dnet",
 		       &cmd);
 	command(to, &cmd);
@@ -1056,7 +1057,7 @@ report_html(const struct report *rep, const struct text_options *o, struct buf *
 		section(rep, i, o, to);
 	if (rep->count > rep->charts)
 		buf_printf(to,
-			   "<p class=\"soft\">Charts are of the worst %zu tunnels; ratunnel -N "
+			   "<p class=\"soft\">Charts are of the worst %zu tunnels; " TOOL(ratunnel) " -N "
 			   "makes more.</p>\n",
 			   rep->charts);
 	buf_str(to, "</main>\n");

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * json.c: one object a line.  Absent: no key; mixed: null; 64-bit ids are strings.
+ * json.c: one object a line.  Absent: no key; mixed: null; 64-bit ids are strings, and so are counters that most readers of
+ * JSON would round.
  */
 #include "ra-tools/out.h"
+
+#include <string.h>
+
+#define EXACT "9007199254740992" /* 2^53: the integers up to it are doubles */
 
 static bool
 is_number(const struct sheet *s, enum type t)
 {
 	return (t == TYPE_TIME ? s->text.epoch : type_is_number(t));
+}
+
+static bool
+is_exact(const struct buf *digits)
+{
+	for (size_t i = 0; i < digits->len; i++)
+		if (digits->p[i] < '0' || digits->p[i] > '9')
+			return (true); /* no counter */
+	return (digits->len < sizeof(EXACT) - 1 || (digits->len == sizeof(EXACT) - 1 && memcmp(digits->p, EXACT, digits->len) <= 0));
 }
 
 /* What objects call the health flags of names.def. */
@@ -67,7 +81,7 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 		buf_str(&s->out, type == TYPE_PCT ? "_pct\":" : "\":");
 		if (state == CELL_MIXED)
 			buf_str(&s->out, "null");
-		else if (is_number(s, type))
+		else if (is_number(s, type) && (s->json_numbers || is_exact(&s->cell)))
 			buf_add(&s->out, s->cell.p, s->cell.len);
 		else
 			json_text(&s->out, s->cell.p, s->cell.len);

@@ -4,6 +4,7 @@
  */
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/out/report.h"
@@ -396,7 +397,7 @@ json_bin(const struct report *rep, const struct sla_tunnel *t, int64_t from, int
 	buf_str(&s->out, "{\"bstart\":");
 	json_time(s, from);
 	sheet_printf(s, ",\"blen\":%.10g", (double)(to - from) / 1e9);
-	report_command(rep, t, "ra", from, to, "", &command);
+	report_command(rep, t, TOOL(ra), from, to, "", &command);
 	buf_str(&s->out, ",\"ra\":");
 	json_string(s, buf_cstr(&command));
 	command.len = 0;
@@ -510,7 +511,7 @@ json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	json_members(&f, s);
 	json_limits(rep, &t->d[side], s);
 	json_lists(rep, t, side, s);
-	report_command(rep, t, "ra", INT64_MIN, 0, "", &text);
+	report_command(rep, t, TOOL(ra), INT64_MIN, 0, "", &text);
 	buf_str(&s->out, ",\"ra\":");
 	json_string(s, buf_cstr(&text));
 	buf_str(&s->out, "}\n");
@@ -892,7 +893,7 @@ bin_line(const struct report *rep, const struct sla_tunnel *t, int side, int64_t
 	buf_str(&b, "  ");
 	report_time(from, &s->text, &b);
 	buf_printf(&b, "  %s -> %s  %s\n      ", t->name[side], t->name[1 - side], what);
-	report_command(rep, t, "ra", from, to, "", &b);
+	report_command(rep, t, TOOL(ra), from, to, "", &b);
 	buf_u8(&b, '\n');
 	buf_add(&s->out, b.p, b.len);
 	buf_free(&b);
@@ -964,7 +965,7 @@ worst(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	if (any) {
 		struct buf command = { 0 };
 
-		report_command(rep, t, "radrill", INT64_MIN, 0, buf_cstr(&what), &command);
+		report_command(rep, t, TOOL(radrill), INT64_MIN, 0, buf_cstr(&what), &command);
 		buf_str(&s->out, "  Further down: ");
 		buf_add(&s->out, command.p, command.len);
 		buf_u8(&s->out, '\n');

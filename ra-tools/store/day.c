@@ -190,13 +190,14 @@ is_implied(enum field f)
 }
 
 /* A record of a wider bin is a flow in it: merged are records that agree in everything by which a question may group or
- * find flows.  CORR and END records become part of their flow's. */
+ * find flows, and in the ranges that the capture missed, which nothing can hold of two records.  CORR and END records become
+ * part of their flow's. */
 static void
 merging_keys(struct keys *k, bool flows)
 {
 	static const enum field spis[] = { F_sspi, F_dspi, F_sspi0, F_dspi0 };
 	static const enum field also[] = { F_smac, F_dmac, F_svlan, F_dvlan, F_sivlan, F_divlan, F_smpls, F_dmpls, F_sencap,
-		F_dencap, F_ohash, F_sdscp, F_ddscp, F_sssrc, F_dssrc };
+		F_dencap, F_ohash, F_sdscp, F_ddscp, F_sssrc, F_dssrc, F_gaps };
 
 	*k = (struct keys){ .required = F_NONE };
 	for (enum field f = 0; f < F_STORED; f++) {
@@ -386,7 +387,8 @@ slice_of(const struct work *w, const struct group *g)
 static bool
 open_segment(struct work *w, unsigned group)
 {
-	struct writer_options o = { .segment = w->group[group].header, .fsync = true, .append = group > 0 };
+	struct writer_options o = { .segment = w->group[group].header, .fsync = true, .append = group > 0,
+		.zstd = w->job->zstd };
 	char err[512];
 
 	w->writer = writer_open(w->to, &o, err, sizeof(err));

@@ -20,6 +20,7 @@ struct day_job {
 	size_t parts;
 	int64_t width;	 /* ns: bins that are parts of it become it; 0: they stay as they are */
 	uint64_t memory; /* about what it may take */
+	bool zstd;	 /* columns are compressed with Zstandard */
 	const volatile sig_atomic_t *stop; /* not 0: to be given up */
 };
 

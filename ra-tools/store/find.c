@@ -5,6 +5,7 @@
 #include "ra-tools/store/find.h"
 
 #include "format/base/mem.h"
+#include "format/reader.h"
 #include "ra-tools/store/policy.h"
 
 #include <errno.h>
@@ -17,9 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DAYS_MAX 100000 /* of a block: what claims more is not believed */
-
-const char *const store_words[STORE_STATES] = { "whole", "being written", "not named yet", "not closed", "without times",
+const char *const store_words[STORE_STATES] = { "whole", "being written", "not named yet", "not closed", "without times", "damaged",
 						"no record file" };
 
 static bool
@@ -57,7 +56,7 @@ note_block(struct store_file *f, const struct index_entry *e)
 {
 	int64_t from = (int64_t)e->bstart.u, to = (int64_t)e->bend.u;
 
-	if (!e->bstart.is || !e->bend.is || from < 0 || to < from || (to - from) / DAY > DAYS_MAX)
+	if (!e->bstart.is || !e->bend.is || from < 0 || to < from)
 		return (false);
 	if (f->to < f->from || from < f->from)
 		f->from = from;
@@ -125,45 +124,106 @@ add_left(struct archive *s, const char *path)
 
 /* --- days -------------------------------------------------------------------------------------- */
 
-static void
-add_part(struct archive *s, size_t *cap, const struct store_part *p)
-{
-	struct store_part *last = s->parts == 0 ? NULL : &s->part[s->parts - 1];
+struct days {
+	struct archive *s;
+	size_t cap;
+	size_t first; /* part of the file that is looked at */
+};
 
-	for (; last != NULL && last >= s->part && last->file == p->file && last->segment == p->segment; last--)
-		if (last->day == p->day) {
-			last->from = last->to < last->from || (p->to >= p->from && p->from < last->from) ? p->from : last->from;
-			last->to = p->to > last->to ? p->to : last->to;
-			last->rows += p->rows;
-			last->bytes += p->bytes;
-			return;
-		}
-	if (s->parts == *cap) {
-		*cap = *cap == 0 ? 256 : *cap * 2;
-		s->part = mem_grow(s->part, *cap, sizeof(s->part[0]));
+static struct store_part *
+part_of(struct days *d, unsigned file, unsigned segment, int64_t day)
+{
+	struct archive *s = d->s;
+
+	for (size_t i = s->parts; i > d->first; i--)
+		if (s->part[i - 1].segment == segment && s->part[i - 1].day == day)
+			return (&s->part[i - 1]);
+	if (s->parts == d->cap) {
+		d->cap = d->cap == 0 ? 256 : d->cap * 2;
+		s->part = mem_grow(s->part, d->cap, sizeof(s->part[0]));
 	}
-	s->part[s->parts++] = *p;
+	s->part[s->parts] = (struct store_part){ .day = day, .file = file, .segment = segment,
+		.probe = s->file[file].o.segment[segment].info.probe, .from = INT64_MAX, .to = INT64_MIN };
+	return (&s->part[s->parts++]);
 }
 
 static void
-add_days(struct archive *s, unsigned file, size_t *cap)
+add_rows(struct store_part *p, uint64_t rows, int64_t from, int64_t to)
 {
-	const struct outline *o = &s->file[file].o;
+	p->rows += rows;
+	p->from = from < p->from ? from : p->from;
+	p->to = to > p->to ? to : p->to;
+}
 
-	for (unsigned i = 0; i < o->segments; i++) {
-		const struct outline_segment *g = &o->segment[i];
+static bool
+is_of_one_day(const struct index_entry *e)
+{
+	return ((int64_t)e->bend.u <= day_of((int64_t)e->bstart.u) + DAY);
+}
 
-		for (size_t b = 0; b < g->blocks; b++) {
-			int64_t from = (int64_t)g->block[b].bstart.u, to = (int64_t)g->block[b].bend.u;
-			struct store_part p = { day_of(from), file, i, g->info.probe, g->block[b].rows, g->block[b].length, from,
-				to, false };
+/* The block that is read is one of those whose rows are of several days. */
+static unsigned
+is_known(void *arg, const struct block_info *b)
+{
+	const struct range *s = &b->range[F_bstart], *e = &b->range[F_bend];
 
-			do {
-				add_part(s, cap, &p);
-				p = (struct store_part){ p.day + DAY, file, i, p.probe, 0, 0, 0, -1, false };
-			} while (p.day < to);
-		}
+	(void)arg;
+	return (s->known && e->known && e->max.i <= day_of(s->min.i) + DAY);
+}
+
+static bool
+read_days(struct days *d, unsigned file)
+{
+	const struct outline *o = &d->s->file[file].o;
+	struct fieldset want = { { 0 } };
+	struct reader *r;
+	struct batch *b;
+	char err[512];
+	bool good;
+
+	if ((r = reader_open(d->s->file[file].path, err, sizeof(err))) == NULL)
+		return (false);
+	fieldset_add(&want, F_bstart);
+	fieldset_add(&want, F_bend);
+	reader_want(r, is_known, NULL);
+	while ((b = reader_next(r, &want)) != NULL) {
+		const struct column *s = b->col[F_bstart], *e = b->col[F_bend];
+		uint64_t segment = reader_totals(r).segments;
+
+		for (uint32_t i = 0; i < b->rows && segment >= 1 && segment <= o->segments; i++)
+			if (column_has(s, i))
+				add_rows(part_of(d, file, (unsigned)segment - 1, day_of(s->i[i])), 1, s->i[i],
+					 column_has(e, i) ? e->i[i] : s->i[i]);
 	}
+	good = reader_error(r) == NULL;
+	reader_close(&r);
+	return (good);
+}
+
+static void
+add_days(struct days *d, unsigned file)
+{
+	struct store_file *f = &d->s->file[file];
+	bool several = false;
+
+	d->first = d->s->parts;
+	for (unsigned i = 0; i < f->o.segments; i++)
+		for (size_t b = 0; b < f->o.segment[i].blocks; b++)
+			several |= !is_of_one_day(&f->o.segment[i].block[b]);
+	if (several && !read_days(d, file)) {
+		f->state = STORE_DAMAGED;
+		d->s->parts = d->first;
+		return;
+	}
+	for (unsigned i = 0; i < f->o.segments; i++)
+		for (size_t b = 0; b < f->o.segment[i].blocks; b++) {
+			const struct index_entry *e = &f->o.segment[i].block[b];
+			struct store_part *p = part_of(d, file, i, day_of((int64_t)e->bstart.u));
+
+			p->bytes += e->length;
+			if (is_of_one_day(e))
+				add_rows(p, e->rows, (int64_t)e->bstart.u, (int64_t)e->bend.u);
+		}
 }
 
 static int
@@ -231,8 +291,8 @@ store_find(const char *folder, struct archive *s, char *err, size_t errlen)
 {
 	char *const roots[] = { (char *)(uintptr_t)folder, NULL };
 	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
-	size_t cap = 0;
-	unsigned fcap = 0;
+	struct days days = { .s = s };
+	unsigned cap = 0;
 	int error = 0;
 	FTSENT *e;
 
@@ -245,7 +305,7 @@ store_find(const char *folder, struct archive *s, char *err, size_t errlen)
 		else if (e->fts_info == FTS_F && ends_in(e->fts_name, ".pavo.rastore"))
 			add_left(s, e->fts_path);
 		else if (e->fts_info == FTS_F && (ends_in(e->fts_name, ".pavo") || ends_in(e->fts_name, ".pavo.part")))
-			add_file(s, e, &fcap);
+			add_file(s, e, &cap);
 	}
 	if (tree == NULL || error != 0)
 		(void)snprintf(err, errlen, "%s: %s", folder, strerror(tree == NULL ? errno : error));
@@ -253,7 +313,7 @@ store_find(const char *folder, struct archive *s, char *err, size_t errlen)
 		(void)fts_close(tree);
 	for (unsigned i = 0; i < s->files; i++)
 		if (s->file[i].state == STORE_WHOLE)
-			add_days(s, i, &cap);
+			add_days(&days, i);
 	if (s->parts > 0)
 		qsort(s->part, s->parts, sizeof(s->part[0]), by_day);
 	for (unsigned i = 0; i < s->files; i++)

@@ -17,6 +17,7 @@ enum store_state {
 	STORE_PART,	/* NAME.part: it has not got its name yet */
 	STORE_OPEN,	/* record file that nobody holds and nobody closed */
 	STORE_TIMELESS, /* whole, and some record has no bin */
+	STORE_DAMAGED,
 	STORE_FOREIGN,	/* named like a record file, and none */
 	STORE_STATES
 };
@@ -35,13 +36,13 @@ struct store_file {
 	struct outline o; /* of those that are whole */
 };
 
-/* The records that a segment may have of one day. */
+/* The records that a segment has of one day. */
 struct store_part {
 	int64_t day;
 	unsigned file, segment;
 	const char *probe;
-	uint64_t rows, bytes; /* of the blocks that begin in it */
-	int64_t from, to;     /* theirs; to < from: none does */
+	uint64_t rows, bytes; /* bytes: of the blocks that begin in it */
+	int64_t from, to;     /* of their bins */
 	bool moved;	      /* another file has them by now */
 };
 

@@ -43,7 +43,7 @@ add_part(const struct archive *s, struct look *l, const struct store_part *p)
 	struct look_row *r = row_of(l, p->probe, info->interval);
 
 	probe_of(l, p->probe)->live |= info->live;
-	if (p->moved || p->to < p->from)
+	if (p->moved)
 		return;
 	r->records += p->rows;
 	r->bytes += p->bytes;

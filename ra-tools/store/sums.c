@@ -6,13 +6,14 @@
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "format/base/wide.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum class { TRAFFIC, TUNNELS, PROBE, CLASSES };
 
-struct sum { /* of a field, modulo 2^64 */
+struct sum { /* of a field */
 	uint64_t n, mixed, hash, sum, bits;
 	uint64_t least, most; /* of numbers; once n is not 0 */
 };
@@ -66,7 +67,7 @@ add_number(struct sum *s, uint64_t v, bool time)
 	uint64_t order = time ? v ^ 1ull << 63 : v;
 
 	s->hash += spread(v + 1);
-	s->sum += v;
+	s->sum = saturating_sum(s->sum, v);
 	s->bits |= v;
 	if (s->n == 0 || order < s->least)
 		s->least = order;

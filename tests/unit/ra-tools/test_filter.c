@@ -345,7 +345,7 @@ test_errors(void **state)
 		{ "bytes > ten", 8, 3, "a number of bytes" },
 		{ "bytes > -1", 8, 2, "a number of bytes" },
 		{ "dur > 10q", 6, 3, "a duration" },
-		{ "stime > yesterday", 8, 9, "a time" },
+		{ "stime > tomorrow", 8, 8, "a time" },
 		{ "state = foo", 8, 3, "a state" },
 		{ "flags > start", 6, 1, "is a set of flags" },
 		{ "proto < tcp", 6, 1, "has no order" },
@@ -1326,6 +1326,42 @@ test_maybe(void **state)
 	}
 }
 
+/* How a mixture was read; nothing where there is none. */
+static void
+test_read_as(void **state)
+{
+	static const struct {
+		const char *text, *read; /* NULL: no more is to be said */
+	} cases[] = {
+		{ "tcp or udp and port 53", "tcp or (udp and port 53)" },
+		{ "tcp and port 80 or 443", "(tcp and port 80) or 443" },
+		{ "(tcp or udp and port 1) and ip", "(tcp or (udp and port 1)) and ip" },
+		{ "tcp and udp or not udp and ip or ip6", "(tcp and udp) or (not udp and ip) or ip6" },
+		{ "tcp and (udp or ip and port 1 or ip6) or ip", "(tcp and (udp or (ip and port 1) or ip6)) or ip" },
+		{ "tcp or (udp and port 53)", NULL },
+		{ "(tcp or udp) and port 53", NULL },
+		{ "port 80 or 443", NULL },
+		{ "tcp and port (80 or 443)", NULL },
+		{ "src or dst host 10.0.0.1 and udp", NULL },
+		{ "tcp and udp and ip", NULL },
+		{ "tcp", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct filter_error e;
+		struct filter *f = filter_new(cases[i].text, NOW, CLOCK_UTC, &e);
+
+		assert_non_null(f);
+		if (cases[i].read == NULL)
+			assert_null(filter_read_as(f));
+		else
+			assert_string_equal(filter_read_as(f), cases[i].read);
+		filter_free(&f);
+	}
+}
+
 int
 main(void)
 {
@@ -1333,7 +1369,7 @@ main(void)
 		cmocka_unit_test(test_words),  cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bounds), cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_file),   cmocka_unit_test(test_random),
-		cmocka_unit_test(test_maybe),
+		cmocka_unit_test(test_maybe),  cmocka_unit_test(test_read_as),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -49,13 +49,13 @@ rows(void)
 	return (b);
 }
 
+/* The rows of a batch, which is freed. */
 static char *
-printed(const struct out *out, struct sheet *s)
+printed_rows(const struct out *out, struct sheet *s, struct batch *b)
 {
 	static char text[8192];
 	char path[] = "/tmp/test_out.XXXXXX";
 	int fd = mkstemp(path), saved = dup(STDOUT_FILENO);
-	struct batch *b = rows();
 	ssize_t n;
 
 	assert_true(fd >= 0 && saved >= 0);
@@ -80,6 +80,36 @@ printed(const struct out *out, struct sheet *s)
 	sheet_free(s);
 	batch_free(&b);
 	return (text);
+}
+
+static char *
+printed(const struct out *out, struct sheet *s)
+{
+	return (printed_rows(out, s, rows()));
+}
+
+/* 2^53 is a double, 2^53 + 1 is none. */
+static void
+large(void **state)
+{
+	static const uint64_t counts[] = { 9007199254740992, 9007199254740993, UINT64_MAX };
+	struct sheet s = { .n = 0 };
+
+	(void)state;
+	for (unsigned numbers = 0; numbers < 2; numbers++) {
+		struct batch *b = batch_new(4);
+		struct flow f;
+
+		for (size_t i = 0; i < 3; i++) {
+			flow_clear(&f);
+			SET(&f, spkts, counts[i]);
+			batch_add(b, &f);
+		}
+		s = (struct sheet){ .json_numbers = numbers };
+		assert_string_equal(printed_rows(&out_json, &s, b), numbers ?
+		    "{\"spkts\":9007199254740992}\n{\"spkts\":9007199254740993}\n{\"spkts\":18446744073709551615}\n" :
+		    "{\"spkts\":9007199254740992}\n{\"spkts\":\"9007199254740993\"}\n{\"spkts\":\"18446744073709551615\"}\n");
+	}
 }
 
 static void
@@ -135,7 +165,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv),
-		cmocka_unit_test(json),
+		cmocka_unit_test(json), cmocka_unit_test(large),
 		cmocka_unit_test(text),
 	};
 
