@@ -263,6 +263,7 @@ clock_in(struct engine *e, struct seen *v, struct arrival *a)
 	if (a->kind != ARRIVAL_NOTE) {
 		s->frames++;
 		s->framebytes += p->wire;
+		stat_span(s, p->ts, p->ts);
 		if (p->fate != PKT_FLOW || p->facts & FACT_CUT)
 			count_fate(s, p);
 		if (v->late || a->jump || a->bad_ts) {
@@ -284,6 +285,7 @@ clock_in_together(struct engine *e, struct seen *v, const struct arrival *a, uns
 	struct ledger *l = &e->ledger;
 	bool told = e->o.collect != NULL;
 	int64_t start = l->time.here, T = l->time.interval, now = l->clock.now;
+	int64_t first = INT64_MAX, last = 0;
 	uint64_t bytes = 0;
 	uint32_t facts = 0;
 	unsigned odd = !told && (!l->clock.started || T > WATERMARK_FAR || now < start || now >= start + T || now >= l->leaves);
@@ -296,6 +298,8 @@ clock_in_together(struct engine *e, struct seen *v, const struct arrival *a, uns
 		odd |= a[i].bad_ts | a[i].jump | a[i].kind | p->fate | ((uint64_t)p->ts - (uint64_t)start >= (uint64_t)T);
 		facts |= p->facts;
 		bytes += p->wire;
+		first = p->ts < first ? p->ts : first;
+		last = p->ts > last ? p->ts : last;
 		now = at > now ? at : now;
 		v[i].p = p;
 		v[i].now = told ? at : now;
@@ -309,6 +313,7 @@ clock_in_together(struct engine *e, struct seen *v, const struct arrival *a, uns
 	s = &timeline_span(&l->time, start)->stats;
 	s->frames += n;
 	s->framebytes += bytes;
+	stat_span(s, first, last);
 	return (true);
 }
 

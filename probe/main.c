@@ -341,7 +341,8 @@ main(int argc, char **argv)
 	crew_finish(crew);
 	good &= worker_free(&w, &written);
 	if (!archive_close(&out, err, sizeof(err))) {
-		log_warnx("%s", err);
+		if (err[0] != '\0')
+			log_warnx("%s", err);
 		good = false;
 	}
 	if (!ping_close(&pings, err, sizeof(err))) {

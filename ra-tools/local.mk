@@ -8,7 +8,7 @@ libra_a_SOURCES =
 libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/scan.c %D%/scan.h %D%/corrections.c %D%/corrections.h %D%/pool.c %D%/pool.h \
 	%D%/watch.c %D%/watch.h %D%/source.c %D%/source.h %D%/moved.c %D%/moved.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
 	%D%/aggr.c %D%/aggr.h %D%/aggr_room.h %D%/aggr_key.c %D%/aggr_out.c %D%/spill.c %D%/spill.h \
-	%D%/left_out.c %D%/left_out.h %D%/period.c %D%/period.h %D%/probes.c %D%/probes.h %D%/cluster.c %D%/cluster.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h \
+	%D%/left_out.c %D%/left_out.h %D%/period.c %D%/period.h %D%/repeats.c %D%/repeats.h %D%/twice.c %D%/twice.h %D%/probes.c %D%/probes.h %D%/cluster.c %D%/cluster.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h \
 	%D%/sort_room.h %D%/sort_out.c %D%/sort_runs.c
 
 # drill-down and service levels

@@ -500,5 +500,7 @@ main(int argc, char **argv)
 		run_usage("--summary reads no records: it can not repair");
 	for (unsigned i = 0; i < n && !run_stopping(r); i++)
 		one_file(r, run_input(r, i));
+	if (run_twice(r, true))
+		run_bad(r); /* run_end() says why */
 	return (run_end(&r));
 }

@@ -345,19 +345,24 @@ main(int argc, char **argv)
 {
 	struct run *r = run_start(argc, argv, &tool, NULL);
 	struct totals t = { .c.filtered = run_selects(r) };
-	bool known, good;
+	bool known, good, twice;
 
 	want(r);
 	count_all(r, &t);
 	if (t.nproto > 0)
 		qsort(t.proto, t.nproto, sizeof(t.proto[0]), by_bytes);
 	good = conserve_holds(&t.c, &known);
+	twice = run_twice(r, false);
+	good &= !twice;
+	known |= twice;
 	if (run_separated(r) && !run_quiet(r))
 		show_csv(r, &t);
 	else if (!run_quiet(r))
 		(run_json(r) ? show_json : show_text)(r, &t, known, good);
 	run_counted(r, t.records);
-	if (known && !good)
+	if (twice)
+		run_bad(r); /* run_end() says why */
+	else if (known && !good)
 		run_wrong(r, "flow records and MAR records do not add up to the captured frames%s",
 			  run_unclosed(r) ? ": a file was not closed, so its last records are missing (" TOOL(racheck) " says which)" : "");
 	cluster_sums(r, "these counts", TOOL(racluster) " -m probe");

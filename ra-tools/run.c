@@ -14,6 +14,7 @@
 #include "ra-tools/period.h"
 #include "ra-tools/pool.h"
 #include "ra-tools/scan.h"
+#include "ra-tools/twice.h"
 #include "ra-tools/sink.h"
 #include "ra-tools/watch.h"
 #include "ra-tools/view.h"
@@ -65,7 +66,7 @@ struct run {
 	unsigned numeric, explain, threads;
 	uint64_t memory;
 	int64_t now, from, to; /* -t: from <= time < to */
-	bool timed;
+	bool timed, dedup;
 	struct period period; /* as it was asked for */
 
 	/* at work */
@@ -84,6 +85,11 @@ struct run {
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
 	bool headed;
+	struct repeats *repeats;
+	bool *read; /* of each file: was a block of it looked at? NULL: of none */
+	struct arena found; /* what twice is of */
+	struct twice twice;
+	bool looked;
 	struct probes *probes; /* NULL: nobody asks */
 	struct fieldset own, want, first; /* what the tool reads; all that is read; what selects */
 	const struct fieldset *wanted; /* NULL: every field */
@@ -423,6 +429,9 @@ take_input(struct run *r, int c, const char *arg)
 		break;
 	case O_MAR:
 		r->mar = true;
+		break;
+	case O_DEDUP:
+		r->dedup = true;
 		break;
 	case O_LIVE:
 		r->live = true;
@@ -1200,11 +1209,13 @@ set_first(struct run *r, const struct fieldset *wanted)
 static struct scan_plan
 plan(struct run *r)
 {
-	bool all = r->write_path != NULL || r->rejects_path != NULL;
+	bool all = r->write_path != NULL || r->rejects_path != NULL || r->dedup;
 
+	if (r->dedup && r->repeats == NULL)
+		r->repeats = repeats_new(run_memory(r) / 2);
 	return ((struct scan_plan){
 	    .want = all ? NULL : r->wanted,
-	    .first = set_first(r, all ? NULL : r->wanted),
+	    .first = r->dedup ? NULL : set_first(r, all ? NULL : r->wanted),
 	    .filter = r->filter,
 	    .labels = r->labels,
 	    .timed = r->timed,
@@ -1215,6 +1226,7 @@ plan(struct run *r)
 	    .note_corrections = misses_corrections(r),
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
+	    .repeats = r->repeats,
 	});
 }
 
@@ -1264,6 +1276,9 @@ next_block(struct run *r)
 	note_segment(r, b->origin.segment);
 	r->origin = b->origin;
 	r->seen += b->batch->rows;
+	if (r->read == NULL)
+		r->read = mem_zero(source_count(r->source), sizeof(r->read[0]));
+	r->read[b->file] = true;
 	r->corrections += b->corrections;
 	if (b->longest > 0)
 		period_reach(&r->period, b->first, b->last, b->longest);
@@ -1625,7 +1640,7 @@ run_unclosed(const struct run *r)
 unsigned
 run_threads(const struct run *r)
 {
-	return (r->files ? r->threads : 1); /* a pipe has one end */
+	return (r->files && !r->dedup ? r->threads : 1); /* a pipe has one end, what came before is known to one */
 }
 
 uint64_t
@@ -1812,6 +1827,43 @@ note_period(const struct run *r)
 	buf_free(&b);
 }
 
+bool
+run_twice(struct run *r, bool all)
+{
+	unsigned n = source_count(r->source);
+	char **path;
+
+	if (all && r->read == NULL) {
+		r->read = mem_zero(n, sizeof(r->read[0]));
+		memset(r->read, true, n * sizeof(r->read[0]));
+	}
+	if (r->looked || r->read == NULL || r->dedup || source_moved(r->source))
+		return (r->twice.a != NULL);
+	path = mem_alloc(n * sizeof(path[0]));
+	for (unsigned i = 0; i < n; i++)
+		path[i] = (char *)(uintptr_t)source_path(r->source, i);
+	(void)twice_find(path, r->read, n, r->period.from, r->period.to, &r->found, &r->twice);
+	r->looked = true;
+	free(path);
+	return (r->twice.a != NULL);
+}
+
+static void
+note_twice(struct run *r)
+{
+	struct buf b = { 0 };
+
+	if (r->repeats != NULL && repeats_full(r->repeats))
+		run_wrong(r, "--dedup: there are more records than --memory has room for: repeats of later ones are still there");
+	if (r->repeats != NULL && repeats_left(r->repeats) > 0)
+		log_info("--dedup: %llu records repeat an earlier one and were left out", (unsigned long long)repeats_left(r->repeats));
+	if (!stopping(r) && run_twice(r, false)) {
+		twice_text(&r->twice, r->period.zone, &b);
+		log_info("%s", buf_cstr(&b));
+	}
+	buf_free(&b);
+}
+
 static void
 say_last(struct run *r)
 {
@@ -1837,6 +1889,7 @@ run_end(struct run **pr)
 	note_labels(r);
 	note_corrections(r);
 	note_period(r);
+	note_twice(r);
 	if (r->suspect > 0)
 		log_info("%llu row%s made of bins in which the kernel dropped packets: loss there is suspect "
 			 "(flag g; filter: not capdrop)",
@@ -1855,6 +1908,9 @@ run_end(struct run **pr)
 	probes_free(&r->probes);
 	labels_free(&r->labels);
 	arena_free(&r->names);
+	arena_free(&r->found);
+	repeats_free(&r->repeats);
+	free(r->read);
 	free(r->inputs);
 	free(r->columns);
 	free(r->fields_text);

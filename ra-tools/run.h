@@ -40,6 +40,7 @@ enum {
 	O_HAVING,
 	O_MEMORY,
 	O_LIVE,
+	O_DEDUP,
 	O_OWN
 };
 
@@ -140,6 +141,8 @@ void run_call_probe(struct run *, const char *); /* in what -w writes; borrowed 
 /* The T that -w writes into its header, if it is not that of the input. */
 void run_interval(struct run *, uint32_t seconds);
 
+/* Does the input, as far as it was read, have packets twice (twice.h)?  run_end() says so. */
+bool run_twice(struct run *, bool all); /* all: the tool reads the files itself, and all of them */
 bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
  * asked after each block (then run_end() says that what came out is not all). */

@@ -95,9 +95,11 @@ select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s
 	const struct scan_plan *p = &scan->plan;
 	struct batch *b = s->block.batch;
 
+	bits_fill(s->sel, b->rows);
+	if (p->repeats != NULL)
+		repeats_leave(p->repeats, b, s->sel);
 	if (p->labels != NULL)
 		labels_fill(p->labels, read, b);
-	bits_fill(s->sel, b->rows);
 	source_leave_moved(scan->source, s->part, b, s->sel);
 	if (p->timed)
 		select_time(p, b, s->sel);
@@ -125,6 +127,7 @@ take(void *arg, unsigned n)
 	s->block = (struct scan_block){
 		.origin = { piece_segment(s->part->piece), s->part->path, scan->number++ },
 		.batch = batch,
+		.file = s->part->number,
 		.in_file = piece_number(s->part->piece),
 		.rows = piece_rows(s->part->piece),
 	};

@@ -8,6 +8,7 @@
 #include "ra-tools/filter.h"
 #include "ra-tools/labels.h"
 #include "ra-tools/probes.h"
+#include "ra-tools/repeats.h"
 #include "ra-tools/source.h"
 
 /* Where a batch comes from, until the next one. */
@@ -32,6 +33,7 @@ struct scan_plan {
 	bool leave_mar;	       /* MAR rows are not selected */
 	bool note_corrections; /* count those that the filter rejects because they lack what it asks for */
 	bool tell_probes; /* of the selected rows; F_probe is wanted */
+	struct repeats *repeats; /* rows that came before are not selected: one thread; NULL: all are */
 	unsigned threads;
 	scan_take take; /* NULL: batches are handed out as they are */
 	void *const *states; /* one for each thread */
@@ -45,6 +47,7 @@ struct scan_block {
 	bool taken;	     /* by the plan's take() */
 	unsigned why;	     /* of source hooks: why it was skipped */
 	uint32_t rows;
+	unsigned file;	     /* its number in the source */
 	uint64_t in_file;    /* number of the block in its file, from 1 */
 	uint64_t corrections;
 	int64_t first, last, longest; /* of selected rows that lie in the time with a part of their bin only: the earliest start,

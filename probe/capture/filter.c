@@ -29,8 +29,8 @@ static const struct {
 	{ 100, DLT_ATM_RFC1483 }, { 101, DLT_RAW }, { 102, DLT_SLIP_BSDOS }, { 103, DLT_PPP_BSDOS }
 };
 
-static int
-link_to_dlt(int link)
+int
+filter_link_to_dlt(int link)
 {
 	for (size_t i = 0; i < sizeof(differ) / sizeof(differ[0]); i++)
 		if (differ[i].link == link)
@@ -45,6 +45,12 @@ filter_dlt_to_link(int dlt)
 		if (differ[i].dlt == dlt)
 			return (differ[i].link);
 	return (dlt);
+}
+
+const char *
+filter_link_name(int link)
+{
+	return (pcap_datalink_val_to_name(filter_link_to_dlt(link)));
 }
 
 struct filter *
@@ -77,7 +83,7 @@ filter_free(struct filter **pf)
 static const struct bpf_program *
 program_for(struct filter *f, int link)
 {
-	const char *name = pcap_datalink_val_to_name(link_to_dlt(link));
+	const char *name = filter_link_name(link);
 	struct bpf_program *p;
 	pcap_t *dead;
 	int r;
@@ -90,7 +96,7 @@ program_for(struct filter *f, int link)
 		return (NULL);
 	}
 	p = &f->compiled[f->n].program;
-	dead = pcap_open_dead(link_to_dlt(link), PCAPFILE_CAPLEN);
+	dead = pcap_open_dead(filter_link_to_dlt(link), PCAPFILE_CAPLEN);
 	if (dead == NULL) {
 		(void)snprintf(f->error, sizeof(f->error), "filter: out of memory");
 		return (NULL);

@@ -19,6 +19,8 @@ bool filter_run(struct filter *, struct frame *);
 const char *filter_error(const struct filter *);
 
 /* LINKTYPE_ in files, DLT_ in libpcap; they differ for a few old ones only. */
+int filter_link_to_dlt(int link);
+const char *filter_link_name(int link); /* EN10MB, as libpcap calls it; NULL: it has no name */
 int filter_dlt_to_link(int dlt);
 
 #endif

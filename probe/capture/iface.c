@@ -29,8 +29,11 @@ struct ring {
 struct iface {
 	const char *name;
 	struct iface_options o;
-	struct ring ring[CAPTURE_RINGS];
-	int hardware; /* what kind of device the rings were opened on */
+	struct ring ring[CAPTURE_RINGS + 1];
+	unsigned rings; /* and one that stands by, where there are several */
+	unsigned by;    /* the ring that the interface gets when it comes back: no other one that shares can go there */
+	bool back;      /* it has */
+	int hardware;   /* what kind of device the rings were opened on */
 	bool fails;   /* a ring did, since it was looked at last */
 	int64_t since; /* when the opening was done, by the wall's clock */
 	struct netdev_drops drops;
@@ -140,8 +143,10 @@ share(struct iface *i, char *err, int errlen)
 {
 	int group = -1;
 
+	if (!netdev_rest(i->ring[i->by].fd))
+		group = -2;
 	for (unsigned k = 0; k < i->o.rings; k++)
-		if (!netdev_share(i->ring[k].fd, &group)) {
+		if (group == -2 || !netdev_share(i->ring[k].fd, &group)) {
 			(void)snprintf(err, (size_t)errlen, "%s: the kernel does not spread its packets over %u rings: %s; without --fanout it does",
 			    i->name, i->o.rings, strerror(errno));
 			return (false);
@@ -152,7 +157,7 @@ share(struct iface *i, char *err, int errlen)
 static void
 close_rings(struct iface *i)
 {
-	for (unsigned k = 0; k < i->o.rings; k++)
+	for (unsigned k = 0; k < i->rings; k++)
 		ring_close(&i->ring[k]);
 	netdev_drops_close(&i->drops);
 }
@@ -162,15 +167,16 @@ open_rings(struct iface *i, char *err, int errlen)
 {
 	bool good = true;
 
-	i->fails = false;
-	for (unsigned k = 0; k < i->o.rings && good; k++)
+	i->rings = IFACE_RINGS(i->o.rings);
+	i->by = i->rings - 1;
+	for (unsigned k = 0; k < i->rings && good; k++)
 		good = ring_open(&i->ring[k], i->name, &i->o, err, errlen);
 	if (good && i->o.rings > 1)
 		good = share(i, err, errlen);
-	for (unsigned k = 0; k < i->o.rings && good; k++)
+	for (unsigned k = 0; k < i->rings && good; k++)
 		ring_empty(&i->ring[k]);
 	i->since = wall_clock();
-	for (unsigned k = 0; k < i->o.rings && good; k++)
+	for (unsigned k = 0; k < i->o.rings && good; k++) /* the one that stands by gets it when it is taken */
 		good = set_filter(i->name, i->ring[k].pcap, i->o.filter != NULL ? i->o.filter : "", err, errlen);
 	if (!good)
 		return (false);
@@ -211,7 +217,7 @@ iface_name(const struct iface *i)
 const char *
 iface_link(const struct iface *i)
 {
-	const char *name = pcap_datalink_val_to_name(pcap_datalink(i->ring[0].pcap));
+	const char *name = filter_link_name(i->ring[i->back ? i->by : 0].dlt);
 
 	return (name != NULL ? name : "unknown");
 }
@@ -225,7 +231,7 @@ iface_error(const struct iface *i)
 int
 iface_fd(const struct iface *i, unsigned ring)
 {
-	return (i->ring[ring].fd);
+	return (i->ring[i->back ? i->by : ring].fd); /* on the others nothing comes any more */
 }
 
 static int64_t
@@ -256,7 +262,7 @@ iface_next(struct iface *i, unsigned ring, struct frame *frame)
 
 	errno = 0;
 	got = next_of_ring(i, r, &h, &bytes);
-	if (got < 0 && errno != EAGAIN) { /* EAGAIN: of devices to which libpcap can not say that it shall not wait */
+	if (got < 0 && errno != EAGAIN && (!i->back || ring == i->by)) { /* EAGAIN: of devices to which libpcap can not say that it shall not wait */
 		(void)snprintf(i->error, sizeof(i->error), "%s", pcap_geterr(r->pcap));
 		i->fails = true;
 	}
@@ -271,18 +277,44 @@ iface_next(struct iface *i, unsigned ring, struct frame *frame)
 	return (true);
 }
 
-/* The rings that are there go to the interface that has the name now.  Only of the same kind, for what a packet begins
- * with was settled when they were opened. */
+/* Packets of the ring begin otherwise from now on, and so the filter is another one. */
+static bool
+other_link(struct iface *i, struct ring *r, int link)
+{
+	const char *text = i->o.filter != NULL ? i->o.filter : "";
+	pcap_t *dead = pcap_open_dead(filter_link_to_dlt(link), i->o.snaplen);
+	struct bpf_program program;
+	bool good = dead != NULL && pcap_compile(dead, &program, text, 1, PCAP_NETMASK_UNKNOWN) == 0;
+
+	if (good) {
+		good = pcap_setfilter(r->pcap, &program) == 0;
+		pcap_freecode(&program);
+	}
+	if (dead != NULL)
+		pcap_close(dead);
+	if (good)
+		r->dlt = link;
+	return (good);
+}
+
+/* A ring that is there goes to the interface that has the name now, if it gives packets as the one before did. */
 static bool
 take_again(struct iface *i)
 {
-	if (i->o.rings > 1 || i->hardware < 0 || netdev_hardware(i->ring[0].fd, i->name) != i->hardware ||
-	    !netdev_bind(i->ring[0].fd, i->name, i->o.promisc))
+	struct ring *r = &i->ring[i->by];
+	int hardware = netdev_hardware(r->fd, i->name), link = netdev_link(hardware);
+
+	if (hardware != i->hardware && (link < 0 || netdev_link(i->hardware) < 0))
 		return (false);
+	if ((hardware != i->hardware || !i->back) && !other_link(i, r, hardware != i->hardware ? link : r->dlt))
+		return (false);
+	if (!netdev_bind(r->fd, i->name, i->o.promisc))
+		return (false);
+	i->hardware = hardware;
 	netdev_drops_close(&i->drops);
 	i->drops = netdev_drops_open(i->name);
 	i->has_dropped = netdev_drops_read(&i->drops, &i->dropped);
-	i->fails = false;
+	i->back = true;
 	return (true);
 }
 
@@ -303,22 +335,25 @@ open_again(struct iface *i)
 enum iface_state
 iface_look(struct iface *i, bool anew)
 {
-	enum netdev_state s = netdev_state(i->ring[0].fd);
+	const struct ring *r = &i->ring[i->back ? i->by : 0];
+	enum netdev_state s = netdev_state(r->fd);
+	bool fails = i->fails;
 
-	if (s == NETDEV_UP && !i->fails)
+	i->fails = false;
+	if (s == NETDEV_UP && !fails)
 		return (IFACE_UP);
-	if (s == NETDEV_DOWN) {
-		i->fails = false; /* older versions of libpcap say so by failing */
+	if (s == NETDEV_DOWN) /* older versions of libpcap fail then */
 		return (IFACE_DOWN);
-	}
-	if (s == NETDEV_GONE && netdev_hardware(i->ring[0].fd, i->name) < 0) {
+	if (s == NETDEV_GONE && netdev_hardware(r->fd, i->name) < 0) {
 		i->error[0] = '\0';
-		i->fails = true;
 		return (IFACE_GONE);
 	}
 	if ((s == NETDEV_GONE && take_again(i)) || (anew && open_again(i)))
-		return (netdev_state(i->ring[0].fd) == NETDEV_UP ? IFACE_UP : IFACE_DOWN);
-	i->fails = true;
+		return (netdev_state(i->ring[i->back ? i->by : 0].fd) == NETDEV_UP ? IFACE_UP : IFACE_DOWN);
+	if (s == NETDEV_GONE && netdev_link(netdev_hardware(r->fd, i->name)) < 0)
+		(void)snprintf(i->error, sizeof(i->error), "%s: the interface is back as another kind of device, which only a new start can capture",
+		    i->name);
+	i->fails = s != NETDEV_GONE;
 	return (IFACE_GONE);
 }
 
@@ -328,7 +363,7 @@ iface_stats(struct iface *i)
 	struct capture_stats s = { .has = false };
 	uint64_t dropped;
 
-	for (unsigned k = 0; k < i->o.rings; k++) {
+	for (unsigned k = 0; k < i->rings; k++) {
 		uint32_t recv, drop;
 
 		if (!netdev_counts(i->ring[k].fd, &recv, &drop))

@@ -3,7 +3,7 @@
  * iface.h: one interface, through libpcap: no immediate mode, ns stamps where there are.
  *
  * It has one ring of packets, or several that share them by flow.  After the opening nothing needs a privilege, but for
- * an interface that was removed and came back as another kind of device, or has several rings: those are opened anew.
+ * an interface that was removed and came back as a kind of device whose packets are given otherwise: it is opened anew.
  */
 #ifndef PROBE_CAPTURE_IFACE_H
 #define PROBE_CAPTURE_IFACE_H
@@ -16,10 +16,14 @@ struct iface;
 struct iface_options {
 	const char *filter;  /* BPF text or NULL; lives as long */
 	int snaplen, buffer; /* bytes, of each ring; buffer 0: the library's own */
-	unsigned rings;
+	unsigned rings;      /* to which the kernel gives packets by flow */
 	bool promisc;
 	int timeout;         /* ms: how long the kernel may keep a packet */
 };
+
+/* Rings to be read: where several share the packets there is another one, for an interface that was removed and came back:
+ * those that share can not go there. */
+#define IFACE_RINGS(rings) ((rings) > 1 ? (rings) + 1 : 1)
 
 enum iface_state {
 	IFACE_UP,

@@ -39,7 +39,7 @@ struct ring_of {
 struct live {
 	const volatile sig_atomic_t *stop;
 	struct link link[CAPTURE_IFACES];
-	unsigned n, rings; /* interfaces, and rings of each */
+	unsigned n, each; /* interfaces, and rings of each */
 	struct merge merge;
 	struct merge_source *source;
 	struct ring_of *of; /* sources */
@@ -78,7 +78,7 @@ next_of(void *arg, struct frame *frame)
 static bool
 open_all(struct live *l, char *const *names, const struct capture_options *o, char *err, int errlen)
 {
-	struct iface_options io = { .filter = o->filter, .snaplen = o->snaplen, .buffer = o->buffer, .rings = l->rings,
+	struct iface_options io = { .filter = o->filter, .snaplen = o->snaplen, .buffer = o->buffer, .rings = o->rings > 1 ? o->rings : 1,
 		.promisc = !o->no_promisc, .timeout = l->merge.n == 1 ? ALONE : TOGETHER };
 
 	l->timeout = io.timeout * MSEC;
@@ -88,11 +88,11 @@ open_all(struct live *l, char *const *names, const struct capture_options *o, ch
 		if ((k->iface = iface_open(names[i], &io, err, errlen)) == NULL)
 			return (false);
 		k->asked = wall_clock();
-		for (unsigned r = 0; r < l->rings; r++) {
-			struct ring_of *of = &l->of[i * l->rings + r];
+		for (unsigned r = 0; r < l->each; r++) {
+			struct ring_of *of = &l->of[i * l->each + r];
 
 			*of = (struct ring_of){ k->iface, i, r };
-			l->source[i * l->rings + r] = (struct merge_source){ .next = next_of, .arg = of };
+			l->source[i * l->each + r] = (struct merge_source){ .next = next_of, .arg = of };
 		}
 	}
 	return (true);
@@ -105,8 +105,8 @@ live_open(char *const *names, unsigned n, const struct capture_options *o, char 
 
 	l->stop = o->stop;
 	l->n = n;
-	l->rings = o->rings > 1 ? o->rings : 1;
-	l->merge = (struct merge){ .n = n * l->rings, .clock = wall_clock };
+	l->each = IFACE_RINGS(o->rings);
+	l->merge = (struct merge){ .n = n * l->each, .clock = wall_clock };
 	l->source = l->merge.source = mem_zero(l->merge.n, sizeof(*l->source));
 	l->of = mem_zero(l->merge.n, sizeof(*l->of));
 	l->poll = mem_zero(l->merge.n, sizeof(*l->poll));
@@ -141,8 +141,8 @@ live_describe(const struct live *l, struct buf *to)
 		const struct iface *f = l->link[i].iface;
 
 		buf_printf(to, "%s%s (%s", i > 0 ? ", " : "", iface_name(f), iface_link(f));
-		if (l->rings > 1)
-			buf_printf(to, ", %u rings", l->rings);
+		if (l->each > 1)
+			buf_printf(to, ", %u buffers", l->each - 1);
 		buf_str(to, ")");
 	}
 }
@@ -179,8 +179,7 @@ went(struct live *l, struct link *k, enum iface_state now)
 static void
 came_back(struct live *l, struct link *k, int64_t now)
 {
-	say(l, "%s: capturing again (%s), after %.1f s", iface_name(k->iface), iface_link(k->iface),
-	    (double)(now - k->away) / 1e9);
+	say(l, "%s: capturing again (%s), after %.1f s", iface_name(k->iface), iface_link(k->iface), (double)(now - k->away) / 1e9);
 }
 
 static void
@@ -192,8 +191,7 @@ look_after(struct live *l, struct link *k, int64_t now)
 	if (anew) {
 		k->pause = k->pause * 2 < SELDOM ? k->pause * 2 : SELDOM;
 		k->retry = now + k->pause;
-		if (l->rings > 1)
-			forget(l, k);
+		forget(l, k);
 	}
 	is = iface_look(k->iface, anew);
 	if (is == IFACE_UP && k->state != IFACE_UP)

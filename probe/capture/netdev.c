@@ -9,12 +9,19 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#ifndef ARPHRD_RAWIP /* younger than some headers */
+#define ARPHRD_RAWIP 519
+#endif
+
+#define NOBODYS 0xffff /* an Ethernet type that is reserved, for ever */
 
 static void
 name_it(struct ifreq *r, const char *name)
@@ -58,6 +65,32 @@ netdev_hardware(int fd, const char *name)
 
 	name_it(&r, name);
 	return (ioctl(fd, SIOCGIFHWADDR, &r) == 0 ? r.ifr_hwaddr.sa_family : -1);
+}
+
+int
+netdev_link(int hardware)
+{
+	static const struct {
+		int hardware, link;
+	} known[] = { { ARPHRD_ETHER, 1 }, { ARPHRD_LOOPBACK, 1 }, { ARPHRD_NONE, 101 }, { ARPHRD_RAWIP, 101 },
+		{ ARPHRD_TUNNEL, 101 }, { ARPHRD_TUNNEL6, 101 }, { ARPHRD_SIT, 101 } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].hardware == hardware)
+			return (known[i].link);
+	return (-1);
+}
+
+bool
+netdev_rest(int fd)
+{
+	struct sockaddr_ll at = { .sll_family = AF_PACKET };
+	socklen_t n = sizeof(at);
+
+	if (getsockname(fd, (struct sockaddr *)&at, &n) != 0)
+		return (false);
+	at.sll_protocol = htons(NOBODYS);
+	return (bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0);
 }
 
 bool

@@ -21,6 +21,11 @@ enum netdev_state netdev_state(int fd);
 bool netdev_counts(int fd, uint32_t *recv, uint32_t *drop);
 /* Its hardware, an ARPHRD_ of the kernel's; -1: there is no such interface. */
 int netdev_hardware(int fd, const char *name);
+/* LINKTYPE_ of what a packet of such hardware begins with, where the socket gives it as it is (SOCK_RAW); -1: it does not, or
+ * that is not known. */
+int netdev_link(int hardware);
+/* The socket gets nothing any more, and costs nobody anything. */
+bool netdev_rest(int fd);
 /* The socket goes to the interface that has this name now.  Not where it shares packets with others. */
 bool netdev_bind(int fd, const char *name, bool promisc);
 /* Sockets of one interface share its packets, those of a flow on one of them.  *group -1: a

@@ -234,6 +234,9 @@ user_forgets(void)
 static void
 forget_bounds(void)
 {
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_get_caps_process() != 0 || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		return;
 	capng_clear(CAPNG_SELECT_BOUNDS);
 	(void)capng_apply(CAPNG_SELECT_BOUNDS);
 }

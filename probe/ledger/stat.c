@@ -33,6 +33,8 @@ stat_add(struct stat_set *to, const struct stat_set *from)
 	to->active = active;
 	to->fragtab = fragtab;
 	to->satab = satab;
+	if (from->first != 0)
+		stat_span(to, from->first, from->last);
 	to->live |= from->live;
 	to->has_ifdrop |= from->has_ifdrop;
 	for (unsigned i = 0; i < STAT_LINKS; i++)
@@ -60,6 +62,10 @@ known(const struct stat_set *s, enum field f)
 void
 stat_fill(const struct stat_set *s, struct tile *f)
 {
+	if (s->first != 0) {
+		PUT(f, stime, (uint64_t)s->first);
+		PUT(f, ltime, (uint64_t)s->last);
+	}
 #define STAT(name) PUT(f, name, s->name);
 #define STAT_LIVE(name)                                        \
 	if (s->name > 0 || (s->live && known(s, F_##name)))    \

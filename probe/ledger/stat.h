@@ -28,6 +28,7 @@ struct stat_set {
 #define STAT_LIVE(name)    uint64_t name;
 #define STAT_OFFLINE(name) uint64_t name;
 #include "probe/ledger/stat.def"
+	int64_t first, last; /* times of frames, the earliest and the latest; 0: of none */
 	bool live;      /* there is a kernel to ask */
 	bool has_ifdrop;
 	struct stat_link link[STAT_LINKS]; /* live */
@@ -35,6 +36,13 @@ struct stat_set {
 
 /* Sums; `active` and `fragtab` are levels: the higher one stays. */
 void stat_add(struct stat_set *, const struct stat_set *);
+/* Frames came, from this time to that. */
+static inline void
+stat_span(struct stat_set *s, int64_t first, int64_t last)
+{
+	s->first = s->first == 0 || first < s->first ? first : s->first;
+	s->last = last > s->last ? last : s->last;
+}
 void stat_take(struct stat_set *, const struct stat_news *);
 void stat_fill(const struct stat_set *, struct tile *);
 /* The counts of each interface: eth0:recv:drop:ifdrop,eth1:...  What is not known is -. */

@@ -68,6 +68,8 @@ static bool
 lose(struct archive *a, const char *sentence)
 {
 	a->bad = true;
+	if (strcmp(sentence, a->error) == 0) /* it is said where rows are lost */
+		return (false);
 	if (a->ends && a->lost[0] == '\0')
 		(void)snprintf(a->lost, sizeof(a->lost), "%s", sentence);
 	else
@@ -165,11 +167,11 @@ settle(struct archive *a, struct file *f)
 	return (lose(a, err));
 }
 
-/* It is complete. */
+/* It is complete; but if rows were lost, nobody knows whose: it stays a part, as if we had been killed. */
 static bool
 complete(struct archive *a, struct file *f)
 {
-	bool good = close_writer(a, f) && (!f->begun || settle(a, f));
+	bool good = close_writer(a, f) && a->error[0] == '\0' && (!f->begun || settle(a, f));
 
 	if (good && f->begun && a->o.hook != NULL)
 		hook_run(a->o.hook, f->name);
@@ -477,6 +479,7 @@ archive_close(struct archive **pa, char *err, size_t errlen)
 {
 	struct archive *a = *pa;
 	const char *wrong;
+	bool good;
 
 	a->ends = true;
 	while (a->n > 0) {
@@ -484,9 +487,9 @@ archive_close(struct archive **pa, char *err, size_t errlen)
 		if (a->early != NULL && a->early->rows > 0)
 			reopen(a);
 	}
-	wrong = a->lost[0] != '\0' ? a->lost : a->error[0] != '\0' ? a->error : a->bad ? "not all files are complete" : NULL;
-	if (wrong != NULL)
-		(void)snprintf(err, errlen, "%s", wrong);
+	wrong = a->lost[0] != '\0' ? a->lost : a->error;
+	(void)snprintf(err, errlen, "%s", wrong);
+	good = wrong[0] == '\0' && !a->bad;
 	release(pa);
-	return (wrong == NULL);
+	return (good);
 }

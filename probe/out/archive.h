@@ -36,7 +36,7 @@ bool archive_put(struct archive *, unsigned who, struct batch *);
 void archive_turn(struct archive *, unsigned who, const struct turn *);
 const char *archive_error(const struct archive *); /* the first that there was; NULL */
 uint64_t archive_bytes(const struct archive *); /* written so far, to all files */
-/* Completes all files.  false: err says what went wrong first. */
+/* Completes all files.  false: err says what went wrong first, or is empty: it was said. */
 bool archive_close(struct archive **, char *err, size_t errlen);
 
 #endif

@@ -94,7 +94,7 @@ forget_bin(struct losses *l, int64_t start)
 static void
 take_mar(struct losses *l, const struct batch *b, uint32_t r)
 {
-	static _Thread_local struct flow f; /* it is large */
+	struct flow f;
 
 	if (l->kept == NULL)
 		l->kept = batch_new(KEPT_MAX);
@@ -102,6 +102,7 @@ take_mar(struct losses *l, const struct batch *b, uint32_t r)
 		forget_bin(l, (int64_t)number(b, F_bstart, r));
 		return;
 	}
+	flow_clear(&f);
 	batch_get(b, r, &f);
 	batch_add(l->kept, &f);
 }
@@ -156,7 +157,7 @@ losses_wait(const struct losses *l)
 static void
 tell_bin(struct losses *l, const struct loss *x, struct batch *b)
 {
-	static _Thread_local struct flow f;
+	struct flow f;
 
 	flow_clear(&f);
 	SET(&f, rectype, RECTYPE_MAR);
@@ -173,7 +174,7 @@ tell_bin(struct losses *l, const struct loss *x, struct batch *b)
 uint32_t
 losses_tell(struct losses *l, struct batch *b)
 {
-	static _Thread_local struct flow f;
+	struct flow f;
 	uint32_t kept = 0, i = 0;
 
 	if (l->kept != NULL && l->kept->rows <= b->cap - b->rows) {

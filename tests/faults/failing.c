@@ -4,7 +4,8 @@
  *
  *	PAVO_FAIL=KIND:N:ERRNO:FD	KIND is a word of `kinds`; a byte comes out of FD when it has failed
  *
- * Memory that the C library asks for is not refused: it does not survive that everywhere (glibc: fts_open, getpwnam).
+ * Memory that the C library and its loader ask for is not refused: they do not survive that everywhere (glibc: fts_open,
+ * getpwnam, thread-local data).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -35,23 +36,25 @@ extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_real
 
 static struct {
 	uintptr_t from, to;
-} libc;
+} libc[2];
 
 static int
 find_libc(struct dl_phdr_info *o, size_t size, void *arg)
 {
+	int i = strstr(o->dlpi_name, "/libc.so") != NULL ? 0 : strstr(o->dlpi_name, "/ld-linux") != NULL ? 1 : -1;
+
 	(void)size;
 	(void)arg;
-	if (strstr(o->dlpi_name, "/libc.so") == NULL)
+	if (i < 0)
 		return (0);
-	for (int i = 0; i < o->dlpi_phnum; i++)
-		if (o->dlpi_phdr[i].p_type == PT_LOAD) {
-			uintptr_t end = o->dlpi_addr + o->dlpi_phdr[i].p_vaddr + o->dlpi_phdr[i].p_memsz;
+	for (int k = 0; k < o->dlpi_phnum; k++)
+		if (o->dlpi_phdr[k].p_type == PT_LOAD) {
+			uintptr_t end = o->dlpi_addr + o->dlpi_phdr[k].p_vaddr + o->dlpi_phdr[k].p_memsz;
 
-			libc.to = end > libc.to ? end : libc.to;
+			libc[i].to = end > libc[i].to ? end : libc[i].to;
 		}
-	libc.from = o->dlpi_addr;
-	return (1);
+	libc[i].from = o->dlpi_addr;
+	return (0);
 }
 
 static __attribute__((constructor)) void
@@ -83,7 +86,12 @@ fails(enum kind k)
 static int
 no_memory(const void *caller)
 {
-	return (((uintptr_t)caller < libc.from || (uintptr_t)caller >= libc.to) && fails(MALLOC));
+	uintptr_t at = (uintptr_t)caller;
+
+	for (int i = 0; i < 2; i++)
+		if (at >= libc[i].from && at < libc[i].to)
+			return (0);
+	return (fails(MALLOC));
 }
 
 static int

@@ -107,6 +107,39 @@ class Probe:
         return 'whole blocks, said to be not all'
 
 
+class Rotation:
+    """pavo, a file a second: each that has its name is whole"""
+    calls = ['open', 'write', 'fsync', 'rename', 'mmap', 'ftruncate', 'pthread_create', 'malloc']
+
+    def __init__(self, d, name, more):
+        self.name, self.d = name, os.path.join(d, 'rotated')
+        self.argv = ['pavo', '-q', '-e', 'p', '-S', '1'] + more + ['-r'] + CAPTURES
+        self.argv += ['-w', os.path.join(self.d, '%Y%m%d-%H%M%S.pavo'), '--rotate', '1s']
+        self.prepare()
+        good(self.argv)
+        self.whole = self.files()
+        assert len(self.whole) > 10
+
+    def prepare(self):
+        shutil.rmtree(self.d, ignore_errors=True)
+        os.mkdir(self.d)
+
+    def files(self):
+        return {n: read(os.path.join(self.d, n)) for n in os.listdir(self.d) if n.endswith('.pavo')}
+
+    def check(self, status, err):
+        now = self.files()
+        for name in now:
+            if now[name] == self.whole.get(name):
+                continue
+            # what ends early is told to have ended: a file of that time has less, and is whole
+            if status == 0 or not sums(os.path.join(self.d, name))[1]:
+                raise Failure('%s is not what it should be' % name)
+        if status == 0 and now != self.whole:
+            raise Failure('exit 0, and %d of %d files' % (len(now), len(self.whole)))
+        return 'all files' if now == self.whole else 'nothing' if not now else 'whole files, said to be not all'
+
+
 class Tool(Probe):
     """a tool that replaces a file: it does, or it does not"""
     def prepare(self):
@@ -293,6 +326,7 @@ def cases(d):
     return [
         (Probe, 'pavo -w', []),
         (Probe, 'pavo -w -j 2', ['-j', '2']),
+        (Rotation, 'pavo --rotate', []),
         (Tool, 'ra -w', ['ra']),
         (Tool, 'rasort -w', ['rasort', '-m', 'bytes', '--memory', '1K', '-P', '2']),
         (Tool, 'racluster -w', ['racluster', '-m', 'flowid,bstart', '--memory', '1K', '-P', '2']),

@@ -22,11 +22,12 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct meta_object o;
 	uint64_t version, length, index, records;
 	struct index_entry *entry;
+	struct taken taken;
 	size_t entries;
 
 	if (n == 0)
 		return (0);
-	switch (*p++ % 6) {
+	switch (*p++ % 7) {
 	case 0:
 		if (meta_get_header(p, n - 1, &a, &info, &version))
 			assert(info.probe != NULL && strlen(info.probe) <= n);
@@ -45,6 +46,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	case 5:
 		if (meta_get_trailer(p, n - 1, &length, &index, &records))
 			assert(index < length);
+		break;
+	case 6:
+		if (meta_get_taken(p, n - 1, &a, &taken))
+			assert(taken.from >= 0 && taken.from < taken.to && taken.n <= n && taken.spans <= n && taken.spans % 2 == 0);
 		break;
 	default:
 		if (n > META_PREFIX && meta_get_object(p, &o))

@@ -51,6 +51,25 @@ test_add(void **state)
 	assert_int_equal(b.satab, high.satab);
 }
 
+/* The earliest and the latest, in whichever order they come; none is no time. */
+static void
+test_times(void **state)
+{
+	struct stat_set a = counters(1), b = counters(1);
+
+	(void)state;
+	stat_add(&a, &b);
+	assert_int_equal(a.first, 0);
+	stat_span(&b, 500, 700);
+	stat_span(&b, 400, 450);
+	stat_span(&b, 600, 650);
+	assert_int_equal(b.first, 400);
+	assert_int_equal(b.last, 700);
+	stat_add(&a, &b);
+	assert_int_equal(a.first, 400);
+	assert_int_equal(a.last, 700);
+}
+
 static const struct filled {
 	bool live, ifdrop, filt, recv, if_there;
 } filleds[] = {
@@ -128,6 +147,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_longest),
