@@ -80,6 +80,8 @@ libprobe_a_SOURCES += \
 	%D%/flow/list.h \
 	%D%/flow/slots.c \
 	%D%/flow/slots.h \
+	%D%/flow/path.c \
+	%D%/flow/path.h \
 	%D%/flow/table.c \
 	%D%/flow/table.h \
 	%D%/flow/wheel.c \
@@ -239,6 +241,8 @@ libprobe_a_SOURCES += \
 	%D%/ring.h \
 	%D%/route.c \
 	%D%/route.h \
+	%D%/steady.c \
+	%D%/steady.h \
 	%D%/signals.c \
 	%D%/signals.h
 

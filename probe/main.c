@@ -16,6 +16,7 @@
 #include "probe/out/worker.h"
 #include "probe/ping.h"
 #include "probe/signals.h"
+#include "probe/steady.h"
 #include "probe/tell/snapshot.h"
 #include "probe/totals.h"
 
@@ -132,6 +133,8 @@ struct chores {
 	int64_t asked, heard;
 	struct progress line;
 	uint64_t packets;
+	struct steady steady;
+	int64_t looked, behind; /* at the clocks; and what came out */
 };
 
 /* Live: the kernel says what it dropped before packets of a later bin seal those in which it did. */
@@ -144,6 +147,25 @@ ask_often(struct chores *h, struct crew *c, int64_t now)
 	ask_kernel(c);
 }
 
+/* Live: a clock that was set back must not stop ours. */
+static void
+look_at_clocks(struct chores *h, struct crew *c)
+{
+	int64_t monotonic = monotonic_now(), wall, behind;
+
+	if (monotonic - h->looked < SEC)
+		return;
+	h->looked = monotonic;
+	wall = wall_now();
+	behind = steady_behind(&h->steady, wall, monotonic);
+	if (behind > h->behind + SEC)
+		log_warnx("the clock was set back by %.0f s: records are flagged late until it shows that time again",
+		    (double)(behind - h->behind) / 1e9);
+	h->behind = behind;
+	if (behind > 0)
+		crew_idle(c, wall + behind);
+}
+
 /* Between packets, live or of a pipe: hand on what waits; live, ask the kernel, let the wall's clock go on in silence. */
 static void
 tend(struct chores *h, struct crew *c, const struct options *o, int64_t now, bool idle)
@@ -154,8 +176,10 @@ tend(struct chores *h, struct crew *c, const struct options *o, int64_t now, boo
 		crew_idle(c, silence ? now : ENGINE_NO_TIME);
 	if (silence)
 		h->heard = now;
-	if (live)
+	if (live) {
 		ask_often(h, c, now);
+		look_at_clocks(h, c);
+	}
 	crew_flush(c, now, o->flush / 4 * 3); /* the rest is for the writer */
 	guard_beat(now);
 }
@@ -173,10 +197,22 @@ show_progress(struct chores *h, const struct options *o)
 	progress_tell(&h->line, now, done, size, h->packets, "packets");
 }
 
+/* Live, one file less does not end the capture. */
+static struct pings *
+give_up(struct pings **pg)
+{
+	char err[512];
+
+	if (!ping_close(pg, err, sizeof(err)))
+		log_warnx("%s; round trips are not told any more", err);
+	return (NULL);
+}
+
 /* Until the input ends or a signal comes.  false: something could not be read. */
 static bool
-run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const struct options *o)
+run(struct crew *c, struct worker *w, struct pings **pg, struct totals *t, const struct options *o)
 {
+	struct pings *g = *pg;
 	static struct arrival batch[ENGINE_BATCH];
 	struct frame f[ENGINE_BATCH];
 	unsigned n = 0;
@@ -215,8 +251,12 @@ run(struct crew *c, struct worker *w, struct pings *g, struct totals *t, const s
 			log_warnx("%s", capture_error(capture));
 			good = false;
 		}
-		if (g != NULL && (ping_failed(g) || (o->nifaces > 0 && !ping_flush(g))))
-			break; /* it is said at the end */
+		if (g != NULL && (ping_failed(g) || (o->nifaces > 0 && !ping_flush(g)))) {
+			if (o->nifaces == 0)
+				break; /* it is said at the end */
+			g = give_up(pg);
+			good = false;
+		}
 		if (r == CAPTURE_END || worker_failed(w))
 			break;
 		if (signals.hup) {
@@ -335,7 +375,7 @@ main(int argc, char **argv)
 	if (o.nifaces > 0 && !o.quiet)
 		say_listening(&o);
 	guard_ready(o.nifaces > 0 ? "capturing" : "reading");
-	good = run(crew, w, pings, totals, &o);
+	good = run(crew, w, &pings, totals, &o);
 	guard_end();
 	worker_ends(w);
 	crew_finish(crew);

@@ -106,7 +106,8 @@ UNIT += %D%/unit/probe/tell/test_snapshot %D%/unit/probe/tell/test_file
 tests_unit_probe_tell_test_snapshot_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tell_test_file_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
-UNIT += %D%/unit/probe/test_natt
+UNIT += %D%/unit/probe/test_natt %D%/unit/probe/test_steady
+tests_unit_probe_test_steady_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_test_natt_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_decode
@@ -120,11 +121,13 @@ UNIT += \
 	%D%/unit/probe/flow/test_key \
 	%D%/unit/probe/flow/test_list \
 	%D%/unit/probe/flow/test_slots \
+	%D%/unit/probe/flow/test_path \
 	%D%/unit/probe/flow/test_table \
 	%D%/unit/probe/flow/test_wheel
 tests_unit_probe_flow_test_key_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_list_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_slots_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_path_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_table_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_wheel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += \

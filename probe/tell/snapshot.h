@@ -29,7 +29,7 @@ struct snapshot {
 };
 
 /* Who asks, and the clocks; `began`: what monotonic_now() said at the start. */
-int64_t monotonic_now(void);
+int64_t monotonic_now(void), wall_now(void);
 void snapshot_stamp(struct snapshot *, int64_t began);
 
 /* What became of every packet, a line without its end. */

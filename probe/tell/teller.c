@@ -47,15 +47,23 @@ monotonic_now(void)
 	return (t.tv_sec * SEC + t.tv_nsec);
 }
 
+int64_t
+wall_now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (t.tv_sec * SEC + t.tv_nsec);
+}
+
 void
 snapshot_stamp(struct snapshot *s, int64_t began)
 {
-	struct timespec wall, cpu;
+	struct timespec cpu;
 	struct rusage use;
 
-	(void)clock_gettime(CLOCK_REALTIME, &wall);
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-	s->time = wall.tv_sec * SEC + wall.tv_nsec;
+	s->time = wall_now();
 	s->cpu = cpu.tv_sec * SEC + cpu.tv_nsec;
 	s->up = monotonic_now() - began;
 	s->memory = getrusage(RUSAGE_SELF, &use) == 0 ? (uint64_t)use.ru_maxrss * 1024 : 0;
