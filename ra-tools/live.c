@@ -202,7 +202,9 @@ live_is_partial(const struct live *v)
 static struct sort *
 new_sort(const struct live *v)
 {
-	return (sort_new(&(struct sort_keys){ .key = { { .field = v->o.order, .down = true } }, .n = 1 }));
+	const struct sort_keys by = sort_greatest(v->o.order, &v->keys);
+
+	return (sort_new(&by));
 }
 
 /* The first n of those that are sorted. */

@@ -253,9 +253,11 @@ show_holes(struct run *r, const struct look_probe *p)
 	int64_t sum;
 	struct hole *h = holes_of(p, &n, &sum);
 
-	if (p->live)
-		sheet_printf(s, "\n%s: %zu hole%s in which it did not run%s%s%s\n", probe_text(p->probe, &b), n, many(n),
-			     n == 0 ? "" : ", ", n == 0 ? "" : length_text(sum, length), n > HOLES_MAX ? "; the longest:" : "");
+	if (p->live && n == 0)
+		sheet_printf(s, "\n%s ran all the time\n", probe_text(p->probe, &b));
+	else if (p->live)
+		sheet_printf(s, "\n%s: %zu hole%s in which it did not run, %s%s\n", probe_text(p->probe, &b), n, many(n),
+			     length_text(sum, length), n > HOLES_MAX ? "; the longest:" : "");
 	qsort(h, n, sizeof(*h), by_length);
 	for (size_t i = 0; i < n && i < HOLES_MAX; i++)
 		sheet_printf(s, "  %s to %s  %s\n", time_text(r, h[i].from, text[0]), time_text(r, h[i].to, text[1]),

@@ -108,7 +108,7 @@ prepare(struct run *r, struct top *t)
 	fieldset_want(&keep, f);
 	keys_want(&t->keys, &keep, &read);
 	run_want_set(r, &read);
-	t->by = (struct sort_keys){ .key = { { .field = f, .down = true } }, .n = 1 };
+	t->by = sort_greatest(f, &t->keys);
 	t->count = run_count(r, DEFAULT_COUNT);
 	run_uncounted(r);
 	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL;

@@ -50,11 +50,40 @@ sort_parse(const char *text, struct sort_keys *k, char *err, size_t errlen)
 	return (good);
 }
 
+struct sort_keys
+sort_greatest(enum field f, const struct keys *keys)
+{
+	struct sort_keys k = { .key = { { .field = f, .down = true } }, .n = 1 };
+
+	for (unsigned i = 0; i < keys->n && k.nthen < SORT_KEYS_MAX; i++)
+		if (keys->part[i].field < F_STORED)
+			k.then[k.nthen++] = keys->part[i].field;
+	return (k);
+}
+
 void
 sort_want(const struct sort_keys *k, struct fieldset *s)
 {
 	for (unsigned i = 0; i < k->n; i++)
 		fieldset_want(s, k->key[i].field);
+}
+
+/* When and whose it was, which is nearly always enough, before the rest. */
+static void
+list_others(struct sort *s)
+{
+	static const uint16_t telling[] = { F_bstart, F_probe, F_flowid, F_stime, F_rectype, F_flags };
+	struct fieldset seen = { { 0 } };
+
+	for (unsigned i = 0; i < s->keys.nthen; i++)
+		s->other[s->others++] = (uint16_t)s->keys.then[i];
+	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
+		s->other[s->others++] = telling[i];
+		fieldset_add(&seen, telling[i]);
+	}
+	for (enum field f = 0; f < F_STORED; f++)
+		if (!fieldset_has(&seen, f))
+			s->other[s->others++] = (uint16_t)f;
 }
 
 struct sort *
@@ -66,6 +95,7 @@ sort_new(const struct sort_keys *k)
 	s->keys = *k;
 	s->exact = store != STORE_IP && store != STORE_BLOB;
 	s->batch_rows = BATCH_ROWS;
+	list_others(s);
 	s->nothing.any = mem_zero(BATCH_ROWS, 16);
 	s->nothing.present = mem_zero(BITS_WORDS(BATCH_ROWS), 8);
 	s->rows = mem_alloc(BATCH_ROWS * sizeof(s->rows[0]));
@@ -254,7 +284,16 @@ sort_compare(const void *a, const void *b, void *arg)
 		if (c != 0)
 			return (c);
 	}
-	if (x->batch != y->batch)
+	for (unsigned i = 0; i < s->others; i++) {
+		const enum field f = s->other[i];
+		int c;
+
+		if (s->batch[x->batch]->col[f] == NULL && s->batch[y->batch]->col[f] == NULL)
+			continue;
+		if ((c = compare_key(s, &(struct sort_key){ f, false }, x, y)) != 0)
+			return (c);
+	}
+	if (x->batch != y->batch) /* the same rows */
 		return (x->batch < y->batch ? -1 : 1);
 	return ((x->row > y->row) - (x->row < y->row));
 }
@@ -298,28 +337,16 @@ sort_by_prefix(struct sort *s)
 	free(start);
 }
 
-/* Do equal prefixes mean equal first keys? */
-static bool
-whole_key(const struct sort *s, const struct item *x)
-{
-	const struct sort_key *k = &s->keys.key[0];
-
-	return (s->exact || x->rank != RANK_HERE ||
-		(fields[k->field].store == STORE_IP && (k->down ? ~x->prefix : x->prefix) < ADDRESS_WHOLE));
-}
-
-/* What the prefix leaves open: the rest of the first key, and the other keys. */
+/* What the prefix leaves open: the rest of the first key, the other keys, all other fields. */
 static void
 sort_ties(struct sort *s)
 {
-	if (s->exact && s->keys.n == 1)
-		return;
 	for (uint64_t i = 0, end; i < s->items; i = end) {
 		const struct item *x = &s->item[i];
 
 		for (end = i + 1; end < s->items && s->item[end].rank == x->rank && s->item[end].prefix == x->prefix;)
 			end++;
-		if (end - i > 1 && (s->keys.n > 1 || !whole_key(s, x)))
+		if (end - i > 1)
 			qsort_r(&s->item[i], end - i, sizeof(s->item[0]), sort_compare, s);
 	}
 }

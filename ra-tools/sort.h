@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sort.h: records in order.  Stable; absent, then mixed values come last in either direction
- * (SEMANTICS R11).
+ * sort.h: records in order.  Absent, then mixed values come last in either direction (SEMANTICS R11).  What the keys leave
+ * open all other fields decide (14.6 d), so that the order of the input never shows.
  */
 #ifndef RA_TOOLS_SORT_H
 #define RA_TOOLS_SORT_H
 
-#include "format/batch.h"
+#include "ra-tools/aggr.h"
 
 #include <stdbool.h>
 
@@ -18,10 +18,14 @@ struct sort_keys {
 		bool down; /* highest first */
 	} key[SORT_KEYS_MAX];
 	unsigned n;
+	enum field then[SORT_KEYS_MAX]; /* the first of the other fields to decide, lowest first */
+	unsigned nthen;
 };
 
 /* "-sloss,stime": fields, highest first behind a minus.  false: err says why. */
 bool sort_parse(const char *, struct sort_keys *, char *err, size_t errlen);
+/* The greatest of a field first, of equal ones that with the lowest key. */
+struct sort_keys sort_greatest(enum field, const struct keys *);
 void sort_want(const struct sort_keys *, struct fieldset *);
 
 struct sort;

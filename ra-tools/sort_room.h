@@ -31,6 +31,8 @@ enum shape {
 struct sort {
 	struct sort_keys keys;
 	bool exact; /* the prefix is the whole first key */
+	uint16_t other[SORT_KEYS_MAX + F_STORED]; /* fields that decide what the keys leave open */
+	unsigned others;
 	struct batch **batch;
 	uint32_t n, cap;
 	struct item *item;

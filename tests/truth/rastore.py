@@ -8,6 +8,7 @@ import fcntl
 import random
 import shutil
 import signal
+import socket
 import struct
 import sys
 import time
@@ -422,6 +423,42 @@ def holes(tmp):
         ['racheck', '-R', folder, '--json']).decode().splitlines()), 'records')
 
 
+def live(tmp):
+    """beside a probe that captures and rotates: its files stay, nothing is lost, old days are done meanwhile"""
+    if os.geteuid() != 0:
+        raise Skip('capturing needs root')
+    folder = os.path.join(tmp, 'live')
+    os.makedirs(folder)
+    make_archive(folder)
+    os.chmod(tmp, 0o755)  # the probe writes as another user
+    os.chmod(folder, 0o777)
+    before = traffic(folder)['flow']['pkts']
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as to:
+        to.bind(('127.0.0.1', 0))
+        port = str(to.getsockname()[1])
+        probe = subprocess.Popen([program('pavo'), '-i', 'lo', '-q', '-S', '1', '-e', 'gw0', '--rotate', '1s', '-w',
+                                  os.path.join(folder, 'now-%H%M%S.pavo'), '-', 'udp', 'port', port],
+                                 stderr=subprocess.PIPE, env=ENV)
+        time.sleep(1.5)
+        if probe.poll() is not None:
+            raise Skip('no capture on lo here: ' + probe.stderr.read().decode().strip())
+        for i in range(40):
+            to.sendto(b'x', ('127.0.0.1', int(port)))
+            time.sleep(.1)
+            if i % 8 == 4:
+                store('stat', folder)
+                store(*((['compact'], ['age', '1d:1m'])[i // 8 % 2]), folder)
+                store('expire', '--older', '9y', folder)
+        probe.send_signal(signal.SIGINT)
+        err = probe.communicate()[1].decode()
+    want(probe.returncode, 0, 'the probe: ' + err)
+    got = traffic(folder)
+    want((got['flow']['pkts'], got['conserved']), (before + 40, True), 'packets')
+    want([p for p in files_below(folder) if not p.endswith('.pavo')], [], 'files without their name')
+    if len([p for p in files_below(folder) if 'now-' in p]) < 4:
+        raise Failure('the probe did not rotate: %r' % files_below(folder))
+
+
 def usage(tmp):
     folder = os.path.join(tmp, 'usage')
     os.makedirs(folder)
@@ -454,6 +491,7 @@ CASES = (
     (damaged, 'a day with a damaged file is left alone'),
     (expire, 'expiry by age and by size'),
     (holes, 'stat: rows, and when a probe did not run'),
+    (live, 'beside a live probe'),
     (zstd, 'the same answers from columns compressed with Zstandard'),
     (large, 'size a flow before, compacted, aged'),
     (usage, 'mistakes on the command line; two at once'),

@@ -80,6 +80,16 @@ compare(const struct flow *a, const struct flow *b, const struct sort_keys *k)
 	return (0);
 }
 
+/* What the keys leave open the probe decides, then the id, which no two rows share. */
+static int
+compare_all(const struct flow *a, const struct flow *b, const struct sort_keys *k)
+{
+	const struct sort_keys rest = { .key = { { F_probe, false }, { F_flowid, false } }, .n = 2 };
+	int c = compare(a, b, k);
+
+	return (c != 0 ? c : compare(a, b, &rest));
+}
+
 static void
 in_order(void **unused)
 {
@@ -102,10 +112,12 @@ in_order(void **unused)
 			unsigned at = i;
 
 			random_row(&rows[i], i);
-			for (; at > 0 && compare(&rows[i], want[at - 1], &k) < 0; at--)
+			for (; at > 0 && compare_all(&rows[i], want[at - 1], &k) < 0; at--)
 				want[at] = want[at - 1];
 			want[at] = &rows[i];
-			batch_add(b, &rows[i]);
+		}
+		for (unsigned i = 0; i < ROWS; i++) { /* in whichever order they come */
+			batch_add(b, &rows[o % 2 ? i : ROWS - 1 - i]);
 			if (b->rows == b->cap || i + 1 == ROWS) {
 				sort_add(s, b);
 				batch_reset(b);
