@@ -311,6 +311,8 @@ TESTS += \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
+TESTS += %D%/rotate.tap %D%/rotate-live.tap
+EXTRA_DIST += %D%/rotate.tap %D%/rotate-live.tap
 TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
 TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap
