@@ -39,7 +39,7 @@ struct source_file {
 	unsigned number;
 	struct reader *reader; /* NULL: it could not be opened */
 	unsigned out;	       /* blocks that are not settled */
-	bool ended;
+	bool ended, replaced; /* replaced: what has its name now is among the paths too */
 	char err[512];
 };
 
@@ -418,6 +418,12 @@ source_more(struct source *s)
 	for (struct source_file *f = s->first; f != NULL; f = f->next)
 		if (f->ended && f->reader != NULL && reader_again(f->reader)) {
 			f->ended = false;
+			more = true;
+		}
+	for (struct source_file *f = s->first; f != NULL; f = f->next)
+		if (f->ended && f->reader != NULL && !f->replaced && s->ino[f->number] == 0 && reader_was_replaced(f->reader)) {
+			f->replaced = true;
+			add_file(s, f->path, 0);
 			more = true;
 		}
 	/* one that is complete, and behind which another one was begun */
