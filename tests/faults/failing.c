@@ -151,6 +151,12 @@ rename(const char *from, const char *to)
 	return (fails(RENAME) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
+int
+renameat2(int from_at, const char *from, int to_at, const char *to, unsigned how)
+{
+	return (fails(RENAME) ? -1 : (int)syscall(SYS_renameat2, from_at, from, to_at, to, how));
+}
+
 void *
 mmap(void *p, size_t n, int prot, int flags, int fd, off_t at)
 {
