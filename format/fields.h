@@ -26,6 +26,8 @@ enum formula {
 	FORMULA_SUM = 4,	  /* a + b */
 	FORMULA_OTHER_OF_TWO = 5, /* c is 2: a - b; else b */
 	FORMULA_RANGE_OF_TWO = 6, /* c is 2: a - b; else 0 */
+	FORMULA_LESSER = 7,	  /* a or b, the lesser */
+	FORMULA_MEANS = 8,	  /* the lesser of b and d, times a / b + c / d; 0 where one of them is 0 */
 	FORMULAS
 };
 #define FORMULA_FIELDS 4 /* that one takes at most */

@@ -8,7 +8,7 @@ unsigned
 formula_fields(enum formula f)
 {
 	static const unsigned n[FORMULAS] = { [FORMULA_SPAN] = 2, [FORMULA_SINCE] = 4, [FORMULA_SQUARES] = 3, [FORMULA_SUM] = 2,
-		[FORMULA_OTHER_OF_TWO] = 3, [FORMULA_RANGE_OF_TWO] = 3 };
+		[FORMULA_OTHER_OF_TWO] = 3, [FORMULA_RANGE_OF_TWO] = 3, [FORMULA_LESSER] = 2, [FORMULA_MEANS] = 4 };
 
 	return (f < FORMULAS ? n[f] : 0);
 }
@@ -50,6 +50,14 @@ formula_fill(enum formula f, struct like *like, const uint64_t *const from[FORMU
 	case FORMULA_RANGE_OF_TWO:
 		for (uint32_t i = 0; i < n; i++)
 			to[i] = c[i] == 2 ? a[i] - b[i] : 0;
+		break;
+	case FORMULA_LESSER:
+		for (uint32_t i = 0; i < n; i++)
+			to[i] = a[i] < b[i] ? a[i] : b[i];
+		break;
+	case FORMULA_MEANS:
+		for (uint32_t i = 0; i < n; i++)
+			to[i] = formula_means(a[i], b[i], c[i], from[3][i]);
 		break;
 	default:
 		break;

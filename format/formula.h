@@ -13,6 +13,14 @@
 
 /* How many fields it takes; 0: it is not known. */
 unsigned formula_fields(enum formula);
+/* FORMULA_MEANS of one row: sums and counts of two, as many of both as there are of each. */
+static inline uint64_t
+formula_means(uint64_t sum, uint64_t n, uint64_t other, uint64_t others)
+{
+	uint64_t lesser = n < others ? n : others;
+
+	return (lesser == 0 ? 0 : lesser * sum / n + lesser * other / others);
+}
 /* n values; those of the fields it does not take are not looked at. */
 void formula_fill(enum formula, struct like *, const uint64_t *const from[FORMULA_FIELDS], uint32_t n, uint64_t *to);
 

@@ -33,6 +33,9 @@ struct tile {
 	((t)->u[F_##field][(t)->row] = (uint64_t)(value), bit_set((t)->present[(t)->row], F_##field))
 #define PUT_IP(t, field, value) \
 	((t)->wide[F_##field][(t)->row].ip = (value), bit_set((t)->present[(t)->row], F_##field))
+/* Where the address is to be written at once. */
+#define PUT_IP_HERE(t, field) \
+	(bit_set((t)->present[(t)->row], F_##field), &(t)->wide[F_##field][(t)->row].ip)
 #define PUT_BLOB(t, field, bytes, len)                                                                    \
 	((t)->wide[F_##field][(t)->row].b = (struct blob){ (const uint8_t *)(bytes), (uint32_t)(len) }, \
 	    (t)->blob[(t)->nblobs++] = F_##field, bit_set((t)->present[(t)->row], F_##field))

@@ -80,6 +80,8 @@ libprobe_a_SOURCES += \
 	%D%/flow/list.h \
 	%D%/flow/slots.c \
 	%D%/flow/slots.h \
+	%D%/flow/path.c \
+	%D%/flow/path.h \
 	%D%/flow/table.c \
 	%D%/flow/table.h \
 	%D%/flow/wheel.c \

@@ -290,18 +290,25 @@ say_interrupted(void)
 		log_warnx("interrupted: %" PRIu64 " bytes were read", done);
 }
 
-/* Live: said once, before the first packet. */
+/* Once, before the first packet: to whoever waits for it, and live to the user. */
 static void
-say_listening(const struct options *o)
+say_ready(const struct options *o)
 {
 	struct buf b = { 0 };
 
+	if (o->nifaces == 0) {
+		guard_ready("reading captures");
+		return;
+	}
+	buf_str(&b, "listening on ");
 	capture_describe(capture, &b);
 	buf_printf(&b, ", snaplen %d, bins of %u s, to %s", o->snaplen, o->interval,
 	    o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
 	if (guard_says()[0] != '\0')
 		buf_printf(&b, "; %s", guard_says());
-	log_info("listening on %s", buf_cstr(&b));
+	if (!o->quiet)
+		log_info("%s", buf_cstr(&b));
+	guard_ready(buf_cstr(&b));
 	buf_free(&b);
 }
 
@@ -372,9 +379,7 @@ main(int argc, char **argv)
 	totals_start(totals);
 	if (!archive_begin(out)) /* an older file goes only now, when all else is there */
 		fatalx("%s", archive_error(out));
-	if (o.nifaces > 0 && !o.quiet)
-		say_listening(&o);
-	guard_ready(o.nifaces > 0 ? "capturing" : "reading");
+	say_ready(&o);
 	good = run(crew, w, &pings, totals, &o);
 	guard_end();
 	worker_ends(w);

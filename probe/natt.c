@@ -153,7 +153,7 @@ is_all(const struct natt *x, const struct pair *p, const struct seen *v)
 {
 	const struct flow_state *f = v->f;
 
-	if (f->packets != p->n || v->now >= f->freeze)
+	if (f->packets != p->n || ledger_frozen(x->flows->ledger, f, v->now))
 		return (false);
 	for (uint32_t n = f->bin; n != 0; n = bin_at(x->flows->ledger, n)->older)
 		if (bin_at(x->flows->ledger, n)->ext != 0 || bin_is_late(bin_at(x->flows->ledger, n)))

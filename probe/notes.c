@@ -59,7 +59,7 @@ quote(struct notes *n, const struct seen *v)
 
 	if (!key_quoted(v->p, n->key, &k, &side))
 		return;
-	if (key_is_tunnel(&k))
+	if (key_is_tunnel(k.proto))
 		flow = lanes_find(n->lanes, &k, side, v->p->quote.spi, v->now);
 	else
 		flow = table_find(t, &k, table_hash(t, &k));

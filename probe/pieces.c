@@ -55,7 +55,7 @@ settle_piece(struct pieces *x, int64_t now, const struct frag_piece *piece)
 
 	ledger_place(x->ledger, &v);
 	v.hash = table_hash(&x->flows->table, &v.key);
-	if (key_is_tunnel(&v.key))
+	if (key_is_tunnel(v.key.proto))
 		settle_tunnel_piece(x, &v, piece);
 	else
 		settle(x->flows, &v);

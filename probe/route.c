@@ -50,7 +50,7 @@ of_macs(const struct route *r, uint64_t a, uint64_t b)
 static unsigned
 of_key(const struct route *r, const struct key *k)
 {
-	return (key_is_tunnel(k) ? ROUTE_TUNNELS : of_pair(r, &k->lo, &k->hi));
+	return (key_is_tunnel(k->proto) ? ROUTE_TUNNELS : of_pair(r, &k->lo, &k->hi));
 }
 
 static bool

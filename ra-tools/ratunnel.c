@@ -157,7 +157,7 @@ new_bins(struct run *r, const char *key, struct keys *k, void (*want)(struct fie
 static void
 prepare(struct work *w)
 {
-	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_bstart, F_bend };
+	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_ifgap, F_bstart, F_bend };
 	struct keys pair;
 
 	bin.zone = run_zone(w->r);
@@ -193,7 +193,7 @@ of_tunnel(const struct batch *b, uint32_t r)
 static void
 sort_rows(struct work *w, const struct batch *b)
 {
-	const struct column *type = b->col[F_rectype], *drop = b->col[F_ps_drop],
+	const struct column *type = b->col[F_rectype], *drop = b->col[F_ps_drop], *gap = b->col[F_ifgap],
 			    *start = b->col[F_bstart], *end = b->col[F_bend];
 
 	memset(w->sel, 0, sizeof(w->sel));
@@ -202,7 +202,7 @@ sort_rows(struct work *w, const struct batch *b)
 		uint32_t r = (uint32_t)i;
 
 		if (column_has(type, r) && type->u[r] == RECTYPE_MAR) {
-			if (column_has(drop, r) && drop->u[r] > 0)
+			if ((column_has(drop, r) && drop->u[r] > 0) || (column_has(gap, r) && gap->u[r] > 0))
 				sla_suspect(w->s, b, r);
 			continue;
 		}

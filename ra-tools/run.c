@@ -1891,7 +1891,7 @@ run_end(struct run **pr)
 	note_period(r);
 	note_twice(r);
 	if (r->suspect > 0)
-		log_info("%llu row%s made of bins in which the kernel dropped packets: loss there is suspect "
+		log_info("%llu row%s made of bins in which packets were not captured: loss there is suspect "
 			 "(flag g; filter: not capdrop)",
 			 (unsigned long long)r->suspect, r->suspect == 1 ? " is" : "s are");
 	say_last(r);

@@ -746,6 +746,17 @@ whole_bins(const struct sla *s, int64_t from, int64_t to)
 					    : (uint64_t)((to - from + s->width / 2) / s->width));
 }
 
+/* Of bins without records: there may be none because nothing was captured. */
+static uint64_t
+suspect_bins(const struct sla *s, const struct sla_tunnel *t, const struct sla_gap *g)
+{
+	uint64_t n = 0;
+
+	for (int64_t start = g->start; s->width > 0 && start < g->end; start += s->width)
+		n += marks_dropped(s->marks, t->probe_number, start, start + s->width);
+	return (n);
+}
+
 static void
 judge_bins(struct sla *s, struct sla_tunnel *t)
 {
@@ -779,9 +790,10 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 			t->count[p->state]++;
 	}
 	for (size_t i = 0; i < t->ngaps; i++) {
-		uint64_t n = whole_bins(s, t->gap[i].start, t->gap[i].end);
+		uint64_t n = whole_bins(s, t->gap[i].start, t->gap[i].end), suspect = suspect_bins(s, t, &t->gap[i]);
 
-		t->count[t->gap[i].state] += n;
+		t->suspect += suspect;
+		t->count[t->gap[i].state] += s->o.strict ? n - suspect : n;
 		empty += n;
 	}
 	t->count[SLA_IDLE] += t->bins - t->n - empty;

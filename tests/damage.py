@@ -211,7 +211,7 @@ def _():
         tail += b'\x94\xa4PVBK\xce' + struct.pack('>I', n) + b'\xcf' + b'\1' * 8 + b'\xc6' + struct.pack('>I', n)
     save('hostile.pavo', esp + bytes(tail) + esp)
     for argv, stdin in ((['racount', '-q', '-P', '1', '-r', 'hostile.pavo'], None), (['racount', '-q'], load('hostile.pavo')),
-                        (['ra', '-q', '-t', '2026', '-r', 'hostile.pavo'], None)):
+                        (['racount', '-q', '-t', '2026', '-r', 'hostile.pavo'], None)):
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         st, out, err = run(argv, stdin)
         used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before

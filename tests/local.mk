@@ -121,11 +121,13 @@ UNIT += \
 	%D%/unit/probe/flow/test_key \
 	%D%/unit/probe/flow/test_list \
 	%D%/unit/probe/flow/test_slots \
+	%D%/unit/probe/flow/test_path \
 	%D%/unit/probe/flow/test_table \
 	%D%/unit/probe/flow/test_wheel
 tests_unit_probe_flow_test_key_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_list_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_slots_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+tests_unit_probe_flow_test_path_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_table_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_flow_test_wheel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += \
@@ -309,6 +311,8 @@ TESTS += \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
+TESTS += %D%/rotate.tap %D%/rotate-live.tap
+EXTRA_DIST += %D%/rotate.tap %D%/rotate-live.tap
 TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
 TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap

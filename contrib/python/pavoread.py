@@ -260,6 +260,11 @@ def likely(number, present, fields):
             out.append(a + b)
         elif number in (5, 6):
             out.append(a - b if c == 2 else b if number == 5 else 0)
+        elif number == 7:
+            out.append(min(a, b))
+        elif number == 8:
+            m = min(b, d)
+            out.append(m and (m * a & M64) // b + (m * c & M64) // d)
         else:
             raise Damaged("formula %d is not known" % number)
     return out

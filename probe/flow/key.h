@@ -28,6 +28,22 @@ key_equal(const struct key *a, const struct key *b)
 #undef DIFFER
 }
 
+#define KEY_REST 16 /* bytes behind the addresses */
+_Static_assert(offsetof(struct key, lport) == 32 && sizeof(struct key) == 32 + KEY_REST, "addresses, and the rest");
+
+/* The addresses of an IPv4 key as one word. */
+static inline uint64_t
+key_v4(const struct key *k)
+{
+	uint32_t a[2];
+	uint64_t x;
+
+	memcpy(&a[0], k->lo.b + 12, 4);
+	memcpy(&a[1], k->hi.b + 12, 4);
+	memcpy(&x, a, sizeof(x));
+	return (x);
+}
+
 /* What tables hash keys with: as secret as the seed it is made of, so that nobody outside can aim collisions. */
 struct key_secret {
 	uint64_t word[8];
@@ -66,7 +82,7 @@ key_vlans(uint16_t vlan, uint16_t ivlan)
 	return ((vlan + 1u) << 8 ^ (ivlan + 1u) << 20);
 }
 
-/* What a key has beside the addresses. */
+/* What a key has beside the addresses; ports: either of them. */
 enum key_form {
 	FORM_ADDRESSES, /* nothing */
 	FORM_PORTS,
@@ -75,11 +91,11 @@ enum key_form {
 };
 
 static inline enum key_form
-key_form(const struct key *k)
+key_form(uint16_t proto, uint8_t kind, uint32_t aux, uint32_t ports)
 {
-	if (k->kind == KEY_PORTLESS)
+	if (kind == KEY_PORTLESS)
 		return (FORM_ADDRESSES);
-	switch (k->proto) {
+	switch (proto) {
 	case PROTO_ICMP:
 	case PROTO_ICMP6:
 		return (FORM_TYPE);
@@ -90,24 +106,24 @@ key_form(const struct key *k)
 	case PROTO_UDPLITE:
 		return (FORM_PORTS);
 	default:
-		if (k->aux != 0 && (k->kind & (KEY_LANE | KEY_SA)) == 0)
+		if (aux != 0 && (kind & (KEY_LANE | KEY_SA)) == 0)
 			return (FORM_SAP);
-		return (k->lport == 0 && k->hport == 0 ? FORM_ADDRESSES : FORM_PORTS); /* UDP-encapsulated ESP */
+		return (ports == 0 ? FORM_ADDRESSES : FORM_PORTS); /* UDP-encapsulated ESP */
 	}
 }
 
 /* Of packets with TTL, TOS and fragments? */
 static inline bool
-key_is_ip(const struct key *k)
+key_is_ip(uint8_t af, uint16_t proto)
 {
-	return (k->af != 0 && k->proto != PROTO_ARP);
+	return (af != 0 && proto != PROTO_ARP);
 }
 
 /* Of a tunnel whose flows are its lanes? */
 static inline bool
-key_is_tunnel(const struct key *k)
+key_is_tunnel(uint16_t proto)
 {
-	return (k->proto == PROTO_ESP || k->proto == PROTO_AH);
+	return (proto == PROTO_ESP || proto == PROTO_AH);
 }
 
 /* The tunnel's own, without lane or SA. */

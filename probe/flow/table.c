@@ -21,7 +21,8 @@ table_init(struct table *t, uint32_t max_flows, uint64_t seed)
 	key_secret(&t->secret, seed);
 	/* A flow that ended stays in its cell until its bins are written: room for twice as many. */
 	pool_init(&t->flows, sizeof(struct flow_state), max_flows > 1u << 30 ? 1u << 31 : 2 * max_flows + 64);
-	pool_init(&t->attrs, sizeof(struct attr), t->flows.cap);
+	pool_init(&t->wides, sizeof(struct wide_key), t->flows.cap + 1); /* and one for a flow that is gone */
+	paths_init(&t->paths, t->flows.cap, &t->secret);
 	slots_init(&t->slots, 4096);
 }
 
@@ -29,8 +30,24 @@ void
 table_free(struct table *t)
 {
 	pool_free(&t->flows);
-	pool_free(&t->attrs);
+	pool_free(&t->wides);
+	paths_free(&t->paths);
 	slots_free(&t->slots);
+}
+
+void
+table_set_key(struct table *t, struct flow_state *f, const struct key *k)
+{
+	uint64_t v4 = key_v4(k);
+
+	table_forget_key(t, f);
+	memcpy(&f->key.lo, &v4, sizeof(v4));
+	memcpy(&f->key.lport, &k->lport, KEY_REST);
+	if (k->af == 4 && ip_is4(&k->lo) && ip_is4(&k->hi))
+		return;
+	f->wide = 1;
+	f->key.lo = pool_get(&t->wides); /* there are as many as flows */
+	*(struct wide_key *)pool_at(&t->wides, f->key.lo) = (struct wide_key){ { k->lo, k->hi } };
 }
 
 struct wanted {
@@ -43,7 +60,7 @@ same_key(const void *arg, uint32_t cell)
 {
 	const struct wanted *w = arg;
 
-	return (key_equal(&flow_at(w->t, cell)->key, w->key));
+	return (table_has_key(w->t, flow_at(w->t, cell), w->key));
 }
 
 uint32_t
@@ -67,9 +84,8 @@ table_add(struct table *t, const struct key *k, uint32_t hash)
 	struct flow_state *f = flow_at(t, n);
 
 	memset(f, 0, sizeof(*f));
-	f->key = *k;
+	table_set_key(t, f, k);
 	f->hash = hash;
-	f->vlan[0] = f->vlan[1] = f->ivlan[0] = f->ivlan[1] = 0xffff;
 	slots_add(&t->slots, hash, n);
 	list_append(&t->flows, FIFO, &t->probation, n);
 	t->on_probation++;
@@ -145,8 +161,10 @@ table_release(struct table *t, uint32_t n)
 {
 	struct flow_state *f = flow_at(t, n);
 
-	if (f->attr != 0)
-		pool_put(&t->attrs, f->attr);
+	table_forget_key(t, f);
+	for (int i = 0; i < 2; i++)
+		if (f->path[i] != 0)
+			path_drop(&t->paths, f->path[i]);
 	pool_put(&t->flows, n);
 }
 
@@ -156,33 +174,9 @@ table_rekey(struct table *t, uint32_t n, const struct key *k, uint32_t hash)
 	struct flow_state *f = flow_at(t, n);
 
 	slots_del(&t->slots, f->hash, n);
-	f->key = *k;
+	table_set_key(t, f, k);
 	f->hash = hash;
 	slots_add(&t->slots, hash, n);
-}
-
-static void
-merge_attr(struct table *t, struct flow_state *to, struct flow_state *from)
-{
-	const struct attr *a = pool_at(&t->attrs, from->attr);
-	struct attr *b;
-
-	if (to->attr == 0) {
-		to->attr = from->attr;
-		from->attr = 0;
-		return;
-	}
-	b = pool_at(&t->attrs, to->attr);
-	for (int i = 0; i < 2; i++) {
-		if ((a->known & 1 << i) == 0 || b->known & 1 << i)
-			continue;
-		b->known |= (uint8_t)(1 << i);
-		b->mpls[i] = a->mpls[i];
-		b->ohash[i] = a->ohash[i];
-		b->nencap[i] = a->nencap[i];
-		memcpy(b->kind[i], a->kind[i], sizeof(b->kind[i]));
-		memcpy(b->id[i], a->id[i], sizeof(b->id[i]));
-	}
 }
 
 void
@@ -193,23 +187,10 @@ table_merge(struct table *t, uint32_t n, uint32_t m)
 	for (int i = 0; i < 2; i++) {
 		if ((from->life & LIFE_SENT_LO << i) == 0)
 			continue;
-		if ((to->life & LIFE_SENT_LO << i) == 0) {
-			to->vlan[i] = from->vlan[i];
-			to->ivlan[i] = from->ivlan[i];
+		if ((to->life & LIFE_SENT_LO << i) == 0 || from->last[i] > to->last[i])
 			to->last[i] = from->last[i];
-		} else if (from->last[i] > to->last[i]) {
-			to->last[i] = from->last[i];
-		}
+		to->path[i] = path_join(&t->paths, to->path[i], from->path[i]);
 	}
-	for (int i = 0; i < 2; i++) {
-		if (from->macs & 1 << i && !(to->macs & 1 << i))
-			memcpy(to->mac[i], from->mac[i], 6);
-		if (from->macs & 4 << i && !(to->macs & 4 << i))
-			memcpy(to->mac_to[i], from->mac_to[i], 6);
-	}
-	to->macs |= from->macs;
-	if (from->attr != 0)
-		merge_attr(t, to, from);
 	to->life |= from->life & (LIFE_SENT_LO | LIFE_SENT_HI | LIFE_CHANCE);
 	if (from->heard > to->heard)
 		to->heard = from->heard;

@@ -11,6 +11,7 @@
 #include "format/base/clock.h"
 #include "probe/flow/key.h"
 #include "probe/flow/list.h"
+#include "probe/flow/path.h"
 #include "probe/flow/slots.h"
 
 enum { /* flow.life: what was ever seen */
@@ -28,8 +29,16 @@ enum idle_class { IDLE_SYN, IDLE_KNOCK, IDLE_EST, IDLE_LINGER, IDLE_UDP, IDLE_UD
 	IDLE_CLASSES };
 extern const uint16_t idle_seconds[IDLE_CLASSES];
 
+struct flow_key { /* as struct key, but for the addresses: see table_key() */
+	uint32_t lo, hi; /* of IPv4; else lo is the cell of both, if `wide` */
+	uint16_t lport, hport;
+	uint16_t proto;
+	uint8_t af, kind;
+	uint32_t vrf, aux;
+};
+
 struct flow_state {
-	struct key key;
+	struct flow_key key;
 	uint32_t hash;
 	uint32_t bin;       /* the ledger's: newest bin that waits to be written; 0 = none */
 	int64_t heard;      /* watermark at the last packet */
@@ -39,14 +48,13 @@ struct flow_state {
 	uint8_t pending;    /* bins waiting */
 	uint8_t packets;    /* saturating: for probation */
 	uint16_t tcp_life;  /* track/tcp.c's */
-	uint32_t ext;       /* tracker's cell; 0 = none */
-	uint32_t attr;      /* cell with MPLS, encapsulation; 0 = none */
-	/* colder */
+	/* the second line */
 	uint64_t id;        /* flowid */
 	int64_t otime;      /* start of the bin in which the direction was decided */
-	int64_t freeze;     /* when its first record is sealed: from then on the direction stays */
 	struct link fifo, timer;
 	uint32_t slot;      /* the timer wheel's */
+	uint32_t ext;       /* tracker's cell; 0 = none */
+	uint32_t path[2];   /* of each side's packets, as its first one came; 0 = none */
 	union {
 		struct { /* TCP */
 			uint32_t isn[2];   /* of each side's last SYN */
@@ -61,26 +69,14 @@ struct flow_state {
 			uint32_t own;        /* the hold of this flow alone; 0 = none */
 		} held;
 	};
-	uint16_t vlan[2], ivlan[2]; /* of each side's packets; 0xffff = none */
-	uint8_t mac[2][6];    /* each side's own, when it has sent */
-	uint8_t mac_to[2][6]; /* and as the other side's first packet called it */
-	uint32_t dns;         /* TCP port 53: cell with the place in its stream; 0 = none */
 	uint8_t ttl[2];       /* TCP: of each side's last packet that was no RST; 0 = none */
-	uint8_t macs : 4;     /* which of the four are known: bit 0, 1 = mac, bit 2, 3 = mac_to */
 	uint8_t rst_only : 2; /* TCP, a bit a side: it has sent RSTs only, and ttl is the first one's */
 	uint8_t waits : 1;    /* packets wait beside it: settle/wait.h */
+	uint8_t wide : 1;     /* its addresses are in a cell */
+	uint8_t frozen : 1;   /* the ledger's: a record of it was written since its first one was known */
 	uint8_t tracker;      /* the row of trackers[] that follows it */
 };
-_Static_assert(sizeof(struct flow_state) == 192, "three lines of cache");
-
-struct attr { /* first seen, by side */
-	uint32_t mpls[2];
-	uint64_t ohash[2];
-	uint8_t nencap[2];
-	uint8_t kind[2][ENCAP_DEPTH];
-	uint32_t id[2][ENCAP_DEPTH];
-	uint8_t known; /* bit a side */
-};
+_Static_assert(offsetof(struct flow_state, id) == 64 && sizeof(struct flow_state) == 128, "two lines of cache");
 
 /* Enough to speak of a flow when it is gone. */
 struct flow_ref {
@@ -92,7 +88,8 @@ struct flow_ref {
 };
 
 struct table {
-	struct pool flows, attrs;
+	struct pool flows, wides; /* wides: struct wide_key */
+	struct paths paths;
 	struct slots slots;
 	struct list probation, confirmed;
 	uint32_t on_probation; /* of the flows in `probation`, those that still are */
@@ -107,6 +104,63 @@ static inline struct flow_state *
 flow_at(const struct table *t, uint32_t n)
 {
 	return (pool_at(&t->flows, n));
+}
+
+struct wide_key { /* addresses that are not both IPv4's */
+	struct ip side[2];
+};
+
+/* Of a flow's sides: 0 = lo. */
+static inline void
+table_address(const struct table *t, const struct flow_state *f, int side, struct ip *to)
+{
+	static const struct ip v4 = { { [10] = 0xff, [11] = 0xff } };
+
+	if (f->wide) {
+		*to = ((const struct wide_key *)pool_at(&t->wides, f->key.lo))->side[side];
+		return;
+	}
+	*to = v4;
+	memcpy(to->b + 12, side == 0 ? &f->key.lo : &f->key.hi, 4);
+}
+
+static inline struct key
+table_key(const struct table *t, const struct flow_state *f)
+{
+	struct key k;
+
+	table_address(t, f, 0, &k.lo);
+	table_address(t, f, 1, &k.hi);
+	memcpy(&k.lport, &f->key.lport, KEY_REST);
+	return (k);
+}
+
+static inline bool
+table_has_key(const struct table *t, const struct flow_state *f, const struct key *k)
+{
+	const struct wide_key *w;
+	uint64_t a[2], b[2], v4;
+
+	memcpy(a, &f->key.lport, KEY_REST);
+	memcpy(b, &k->lport, KEY_REST);
+	if (((a[0] ^ b[0]) | (a[1] ^ b[1])) != 0)
+		return (false);
+	if (!f->wide) {
+		memcpy(&v4, &f->key.lo, sizeof(v4));
+		return (v4 == key_v4(k));
+	}
+	w = pool_at(&t->wides, f->key.lo);
+	return (memcmp(w, k, sizeof(*w)) == 0);
+}
+
+/* f is zeroed at first; a key that was set is given back in the end. */
+void table_set_key(struct table *, struct flow_state *, const struct key *);
+static inline void
+table_forget_key(struct table *t, struct flow_state *f)
+{
+	if (f->wide)
+		pool_put(&t->wides, f->key.lo);
+	f->wide = 0;
 }
 
 static inline uint32_t
@@ -165,7 +219,7 @@ table_is(const struct table *t, uint32_t n, const struct key *k)
 {
 	const struct flow_state *f = flow_at(t, n);
 
-	return ((f->life & LIFE_DEAD) == 0 && key_equal(&f->key, k));
+	return ((f->life & LIFE_DEAD) == 0 && table_has_key(t, f, k));
 }
 
 static inline struct flow_ref
@@ -173,7 +227,7 @@ table_ref(const struct table *t, uint32_t n)
 {
 	const struct flow_state *f = flow_at(t, n);
 
-	return ((struct flow_ref){ .key = f->key, .id = f->id, .otime = f->otime, .cell = n, .src = f->src,
+	return ((struct flow_ref){ .key = table_key(t, f), .id = f->id, .otime = f->otime, .cell = n, .src = f->src,
 	    .dirq = f->dirq });
 }
 

@@ -125,7 +125,7 @@ calls_restrict(void)
 	r = r != 0 ? r : seccomp_load(c);
 	if (c != NULL)
 		seccomp_release(c);
-	return (r == 0 ? NULL : r == -ENOMEM ? "out of memory" : "not in this kernel");
+	return (r == 0 ? NULL : r == -ENOMEM ? "out of memory" : "not on this system");
 }
 
 #endif

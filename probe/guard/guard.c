@@ -62,7 +62,7 @@ guard_close(const struct guard_options *o, const struct guard_paths *p)
 		return;
 	}
 	if (!files_restrict(p))
-		say("no Landlock (not in this kernel)");
+		say("no Landlock (not on this system)");
 	if ((why = calls_restrict()) != NULL)
 		buf_printf(&guard.says, "%sno seccomp (%s)", guard.sep, why);
 }

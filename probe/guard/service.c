@@ -119,9 +119,9 @@ service_begin(struct service *s, bool daemon, const char *pidfile, char *err, si
 void
 service_ready(struct service *s, const char *status)
 {
-	char text[256];
+	char text[1024];
 
-	(void)snprintf(text, sizeof(text), "READY=1\nSTATUS=%s\nMAINPID=%ld", status, (long)getpid());
+	(void)snprintf(text, sizeof(text), "READY=1\nMAINPID=%ld\nSTATUS=%.900s", (long)getpid(), status);
 	tell(s, text);
 	if (!s->daemon)
 		return;

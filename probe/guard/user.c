@@ -131,10 +131,11 @@ not_writable(const struct guard_paths *p)
 	return (NULL);
 }
 
+/* Root of a user namespace, as rootless containers have it, may not leave its groups, which are nobody's there. */
 static bool
 turn_into(const struct who *w)
 {
-	return (setgroups(0, NULL) == 0 && setresgid(w->gid, w->gid, w->gid) == 0 && setresuid(w->uid, w->uid, w->uid) == 0);
+	return ((setgroups(0, NULL) == 0 || w->uid == geteuid()) && setresgid(w->gid, w->gid, w->gid) == 0 && setresuid(w->uid, w->uid, w->uid) == 0);
 }
 
 /* Could this user write all of them?  Tried by a child that is that user. */

@@ -6,7 +6,6 @@
 
 #include "format/base/clock.h"
 
-#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,21 +102,16 @@ head(struct emit *e, int64_t start, unsigned rectype, unsigned flags)
 	PUT_KEPT(r, probe, e->name);
 }
 
-static uint64_t
-mac_number(const uint8_t m[static 6])
+static const struct path *
+path(const struct emit *e, const struct flow_state *f, int side)
 {
-	uint32_t head;
-	uint16_t tail;
-
-	memcpy(&head, m, sizeof(head));
-	memcpy(&tail, m + 4, sizeof(tail));
-	return ((uint64_t)be32toh(head) << 16 | be16toh(tail));
+	return (path_at(&e->table->paths, f->path[side]));
 }
 
 static void
-form_fields(struct tile *r, const struct key *k, bool lo)
+form_fields(struct tile *r, const struct flow_key *k, bool lo)
 {
-	switch (key_form(k)) {
+	switch (key_form(k->proto, k->kind, k->aux, k->lport | k->hport)) {
 	case FORM_ADDRESSES:
 		return;
 	case FORM_TYPE:
@@ -136,57 +130,71 @@ form_fields(struct tile *r, const struct key *k, bool lo)
 	}
 }
 
-static void
-key_fields(struct tile *r, const struct flow_state *f, bool vlan_key)
+/* Not inline: the usual record pays for no array of its own on the stack. */
+static __attribute__((noinline)) void
+tunnel_fields(struct emit *e, const struct flow_state *f)
 {
-	const struct key *k = &f->key;
-	bool lo = f->src == 0;
-	int side = f->life & LIFE_SENT_LO ? 0 : 1; /* one that has sent */
+	struct tile *r = e->tile;
+	struct key k = table_key(e->table, f);
+
+	PUT(r, tunid, id_of_tunnel(&k));
+	if (k.kind == KEY_LANE)
+		PUT(r, lane, k.aux);
+}
+
+static void
+key_fields(struct emit *e, const struct flow_state *f)
+{
+	struct tile *r = e->tile;
+	const struct flow_key *k = &f->key;
+	uint32_t vrf = k->vrf;
 
 	PUT(r, proto, k->proto);
 	if (k->af != 0) {
-		PUT_IP(r, saddr, lo ? k->lo : k->hi);
-		PUT_IP(r, daddr, lo ? k->hi : k->lo);
+		table_address(e->table, f, f->src, PUT_IP_HERE(r, saddr));
+		table_address(e->table, f, 1 - f->src, PUT_IP_HERE(r, daddr));
 	}
-	form_fields(r, k, lo);
-	PUT(r, vrf, vlan_key ? k->vrf ^ key_vlans(f->vlan[side], f->ivlan[side]) : k->vrf);
+	form_fields(r, k, f->src == 0);
+	if (e->vlan_key) {
+		const struct path *p = path(e, f, f->life & LIFE_SENT_LO ? 0 : 1); /* of one that has sent */
+
+		vrf ^= key_vlans(p->vlan, p->ivlan);
+	}
+	PUT(r, vrf, vrf);
 	PUT(r, flowid, f->id);
-	if (key_is_tunnel(k)) {
-		PUT(r, tunid, id_of_tunnel(k));
-		if (k->kind == KEY_LANE)
-			PUT(r, lane, k->aux);
-	}
+	if (key_is_tunnel(k->proto))
+		tunnel_fields(e, f);
 }
 
 /* A side's own address as a source, or what the other side called it. */
 static bool
-side_mac(const struct flow_state *f, const struct bin *b, int side, uint64_t *mac)
+side_mac(const struct bin *b, int side, const struct path *own, const struct path *other, uint64_t *mac)
 {
-	if (b->seen & 1 << side && f->macs & 1 << side)
-		*mac = mac_number(f->mac[side]);
-	else if (f->macs & 4 << side)
-		*mac = mac_number(f->mac_to[side]);
+	if (b->seen & 1 << side && own->macs)
+		*mac = own->smac;
+	else if (other->macs)
+		*mac = other->dmac;
 	else
 		return (false);
 	return (true);
 }
 
 static size_t
-encap_text(const struct attr *a, int side, char *out, size_t size)
+encap_text(const struct path *p, char *out, size_t size)
 {
 #define ENCAP_WORD(name, word) word,
 	static const char *const name[] = { ENCAPS(ENCAP_WORD) };
 #undef ENCAP_WORD
 	size_t n = 0;
 
-	for (int i = 0; i < a->nencap[side] && n < size; i++) {
-		const char *sep = i > 0 ? "/" : "", *colon = a->kind[side][i] == ENCAP_VLAN ? "" : ":";
+	for (int i = 0; i < p->nencap && n < size; i++) {
+		const char *sep = i > 0 ? "/" : "", *colon = p->kind[i] == ENCAP_VLAN ? "" : ":";
 
-		if (a->id[side][i] == ENCAP_NOID)
-			n += (size_t)snprintf(out + n, size - n, "%s%s", sep, name[a->kind[side][i]]);
+		if (p->id[i] == ENCAP_NOID)
+			n += (size_t)snprintf(out + n, size - n, "%s%s", sep, name[p->kind[i]]);
 		else
-			n += (size_t)snprintf(out + n, size - n, "%s%s%s%u", sep, name[a->kind[side][i]],
-			    colon, a->id[side][i]);
+			n += (size_t)snprintf(out + n, size - n, "%s%s%s%u", sep, name[p->kind[i]],
+			    colon, p->id[i]);
 	}
 	return (n < size ? n : size - 1);
 }
@@ -211,25 +219,25 @@ frag_fields(struct tile *r, const struct frag_counts *c, int s, int d)
 /* Attributes of a direction: VLANs, MPLS, encapsulation. */
 #define SIDE_ATTRIBUTES(p, side)                                                      \
 	do {                                                                          \
-		if (f->vlan[side] != 0xffff)                                          \
-			PUT(r, p##vlan, f->vlan[side]);                               \
-		if (f->ivlan[side] != 0xffff)                                         \
-			PUT(r, p##ivlan, f->ivlan[side]);                             \
-		if (a == NULL || !(a->known & 1 << side))                             \
-			break;                                                        \
-		if (a->mpls[side] != UINT32_MAX)                                      \
-			PUT(r, p##mpls, a->mpls[side]);                               \
-		if ((n = encap_text(a, side, e->encap[side], ENCAP_TEXT)) > 0)     \
+		const struct path *x = path(e, f, side);                              \
+		size_t n;                                                             \
+                                                                                      \
+		if (x->vlan != 0xffff)                                                \
+			PUT(r, p##vlan, x->vlan);                                     \
+		if (x->ivlan != 0xffff)                                               \
+			PUT(r, p##ivlan, x->ivlan);                                   \
+		if (x->mpls != UINT32_MAX)                                            \
+			PUT(r, p##mpls, x->mpls);                                     \
+		if (x->nencap > 0 && (n = encap_text(x, e->encap[side], ENCAP_TEXT)) > 0) \
 			PUT_BLOB(r, p##encap, e->encap[side], n);                     \
 	} while (0)
 
 /* Of the sides that it is asked for, a bit each. */
 static void
-attributes(struct emit *e, const struct flow_state *f, const struct attr *a, unsigned sides)
+attributes(struct emit *e, const struct flow_state *f, unsigned sides)
 {
 	struct tile *r = e->tile;
 	int src = f->src, dst = 1 - src;
-	size_t n;
 
 	if (sides & 1u << src)
 		SIDE_ATTRIBUTES(s, src);
@@ -273,7 +281,7 @@ volume(struct tile *r, const struct told *o)
 	const struct bin *b = o->b;
 	const struct tos *t = o->tos != NULL ? o->tos : &zero;
 	int src = o->f->src, dst = 1 - src;
-	bool ip = key_is_ip(&o->f->key);
+	bool ip = key_is_ip(o->f->key.af, o->f->key.proto);
 	struct tile_noted is = { { 0 } };
 
 	if (b->pkts[src] > 0)
@@ -315,7 +323,7 @@ counts(struct tile *r, const struct told *o)
 	volume(r, o);
 	if (m != NULL)
 		whole_sums(r, b, m, f->src);
-	if (key_is_ip(&f->key))
+	if (key_is_ip(f->key.af, f->key.proto))
 		frag_fields(r, o->frag, f->src, 1 - f->src);
 	for (const struct extra *x = extras; x->fill != NULL; x++) {
 		uint32_t cell = extra_cell(x, b, m);
@@ -348,13 +356,13 @@ emit_bin(struct emit *e, const struct told *o)
 {
 	const struct flow_state *f = o->f;
 	const struct bin *b = o->b;
-	const struct attr *a = o->attr;
 	struct tile *r = e->tile;
-	uint64_t mac, ohash = 0;
 	int src = f->src, dst = 1 - src;
+	const struct path *s = path(e, f, src), *d = path(e, f, dst);
+	uint64_t mac, ohash;
 
 	head(e, b->start, RECTYPE_FLOW, b->flags);
-	key_fields(r, f, e->vlan_key);
+	key_fields(e, f);
 	PUT(r, stime, b->stime);
 	PUT(r, ltime, b->ltime);
 	PUT(r, trans, (b->flags & RFLAGS_start) != 0);
@@ -364,15 +372,14 @@ emit_bin(struct emit *e, const struct told *o)
 		PUT(r, cause, b->cause);
 	if (b->conn != 0)
 		PUT(r, conn, b->conn);
-	if (a != NULL) /* the source's, if it had sent by then */
-		ohash = b->seen & 1 << src && a->ohash[src] != 0 ? a->ohash[src] : b->seen & 1 << dst ? a->ohash[dst] : 0;
-	if (ohash != 0)
+	ohash = b->seen & 1 << src && s->ohash != 0 ? s->ohash : b->seen & 1 << dst ? d->ohash : 0;
+	if (ohash != 0) /* the source's, if it had sent by then */
 		PUT(r, ohash, ohash);
-	if (side_mac(f, b, src, &mac))
+	if (side_mac(b, src, s, d, &mac))
 		PUT(r, smac, mac);
-	if (side_mac(f, b, dst, &mac))
+	if (side_mac(b, dst, d, s, &mac))
 		PUT(r, dmac, mac);
-	attributes(e, f, a, (b->pkts[0] > 0) | (b->pkts[1] > 0) << 1);
+	attributes(e, f, (b->pkts[0] > 0) | (b->pkts[1] > 0) << 1);
 	counts(r, o);
 	health_fill(r, e->limits, replied(f, b));
 	put(e);
@@ -384,7 +391,7 @@ emit_end(struct emit *e, const struct flow_state *f, int64_t start, uint8_t caus
 	struct tile *r = e->tile;
 
 	head(e, start, RECTYPE_FLOW, RFLAGS_end);
-	key_fields(r, f, e->vlan_key);
+	key_fields(e, f);
 	PUT(r, trans, 0);
 	direction(r, f, start);
 	PUT(r, state, end->state);
@@ -428,10 +435,10 @@ emit_correction(struct emit *e, const struct told *o)
 	uint64_t before[TILE_WORDS];
 
 	head(e, o->b->start, RECTYPE_CORR, 0);
-	key_fields(r, o->f, e->vlan_key);
+	key_fields(e, o->f);
 	PUT(r, trans, 0);
 	direction(r, o->f, o->b->start);
-	attributes(e, o->f, o->attr, 3);
+	attributes(e, o->f, 3);
 	memcpy(before, r->present[r->row], sizeof(before));
 	counts(r, o);
 	health_fill(r, e->limits, true);

@@ -38,7 +38,6 @@ struct told {
 	const struct bin_more *more;
 	const struct tos *tos;
 	const struct frag_counts *frag;
-	const struct attr *attr;
 };
 
 struct emit {
@@ -46,6 +45,7 @@ struct emit {
 	struct blob name;   /* id of the probe; lives as long, and longer than the batches */
 	int64_t interval;   /* ns */
 	const struct health_limits *limits; /* never NULL */
+	const struct table *table; /* of the flows; borrowed */
 	bool vlan_key;      /* --key +vlan: taken out of the key's vrf again */
 	struct batch *batch;
 	struct tile *tile;  /* the record that is being made, and those that go into the batch next */

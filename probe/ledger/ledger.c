@@ -30,6 +30,7 @@ ledger_init(struct ledger *l, struct table *t, const struct ledger_options *o)
 	pool_init(&l->frags, sizeof(struct frag_counts), cells);
 	holds_init(&l->holds, o->max_holds);
 	emit_init(&l->emit, o->sink, o->probe, o->interval);
+	l->emit.table = t;
 	page_init(&l->page, &l->time, &l->emit);
 	l->time.periods.length = o->rotate;
 	l->emit.vlan_key = o->vlan_key;
@@ -196,8 +197,7 @@ told(const struct ledger *l, const struct flow_state *f, const struct bin *b)
 
 	return ((struct told){ .track = l->track, .f = f, .b = b, .more = m,
 	    .tos = b->tos != 0 ? pool_at(&l->toses, b->tos) : NULL,
-	    .frag = m != NULL && m->frag != 0 ? pool_at(&l->frags, m->frag) : NULL,
-	    .attr = f->attr != 0 ? pool_at(&l->table->attrs, f->attr) : NULL });
+	    .frag = m != NULL && m->frag != 0 ? pool_at(&l->frags, m->frag) : NULL });
 }
 
 static struct ending
@@ -243,7 +243,7 @@ write_bin(struct ledger *l, uint32_t n)
 	emit_bin(&l->emit, &o);
 	if (b->end_row)
 		write_end(l, f, b->end_row);
-	f->freeze = INT64_MIN;
+	f->frozen = 1;
 	unchain(l, f, n);
 	free_cells(l, f, b);
 	pool_put(&l->bins, n);
@@ -357,6 +357,18 @@ ledger_end(struct ledger *l, struct flow_state *f, uint8_t cause, int64_t when)
 
 /* --- opening */
 
+bool
+ledger_frozen(const struct ledger *l, const struct flow_state *f, int64_t now)
+{
+	uint32_t n = f->bin;
+
+	if (f->frozen)
+		return (true);
+	while (n != 0 && (bin_at(l, n)->flags & RFLAGS_start) == 0)
+		n = bin_at(l, n)->older;
+	return (n != 0 && now >= ledger_due(l, bin_at(l, n)));
+}
+
 /* START is on the record that is written first: on this new one, if it comes before the one that has it.
  * Bins of `open` and later have waited until `now`. */
 static void
@@ -366,7 +378,7 @@ take_start(const struct ledger *l, struct flow_state *f, struct bin *b, int64_t 
 		f->life |= LIFE_STARTED;
 		b->flags |= RFLAGS_start;
 		f->otime = b->start;
-		f->freeze = ledger_due(l, b);
+		f->frozen = 0;
 		return;
 	}
 	for (uint32_t n = b->older; n != 0; n = bin_at(l, n)->older) {
@@ -379,7 +391,7 @@ take_start(const struct ledger *l, struct flow_state *f, struct bin *b, int64_t 
 		if (old->state == STATE_INT)
 			old->state = STATE_REQ;
 		b->flags |= RFLAGS_start;
-		f->freeze = ledger_due(l, b);
+		f->frozen = 0;
 	}
 }
 
@@ -497,8 +509,9 @@ ledger_bin(struct ledger *l, const struct flow_ref *of, int64_t start, int64_t n
 	l->blank = (struct bin){ .start = start, .correction = true, .flow = of->cell };
 	if (there && table_lives(l->table, of->cell, of->id, now))
 		return (&l->blank);
-	l->gone = (struct flow_state){ .key = of->key, .id = of->id, .otime = of->otime, .src = of->src, .dirq = of->dirq,
-		.vlan = { 0xffff, 0xffff }, .ivlan = { 0xffff, 0xffff }, .tracker = tracker_of(&of->key) };
+	l->gone = (struct flow_state){ .id = of->id, .otime = of->otime, .src = of->src, .dirq = of->dirq,
+		.tracker = tracker_of(&of->key) };
+	table_set_key(l->table, &l->gone, &of->key);
 	l->blank.flow = 0;
 	return (&l->blank);
 }
@@ -514,6 +527,7 @@ ledger_done(struct ledger *l, struct bin *b)
 	o = told(l, f, b);
 	emit_correction(&l->emit, &o);
 	free_cells(l, f, b);
+	table_forget_key(l->table, &l->gone);
 }
 
 /* --- two flows that are one */

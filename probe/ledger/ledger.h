@@ -165,6 +165,8 @@ ledger_due(const struct ledger *l, const struct bin *b)
 }
 /* The watermark at which a bin is written: its seal, or when what holds it is lifted. */
 int64_t ledger_written_at(const struct ledger *, const struct bin *);
+/* Is its first record sealed?  From then on its direction stays. */
+bool ledger_frozen(const struct ledger *, const struct flow_state *, int64_t now);
 /* The flow ends at watermark `when`: the record that is written last says so, or a row of its own (SEMANTICS 0,
  * "Flow life events"). */
 void ledger_end(struct ledger *, struct flow_state *, uint8_t cause, int64_t when);

@@ -181,9 +181,14 @@ search(struct search *s, const char *at, const char *glob)
 		search(s, path, glob + 1);
 		return;
 	}
+	(void)snprintf(step, sizeof(step), "%.*s", (int)len, glob);
+	if (!files && strpbrk(step, "*?[\\") == NULL) { /* a name: what lies above may not be for us to read */
+		if ((size_t)snprintf(path, sizeof(path), "%s%s/", at, step) < sizeof(path))
+			search(s, path, glob + len + 1);
+		return;
+	}
 	if (s->folders++ >= FOLDERS_MOST)
 		return;
-	(void)snprintf(step, sizeof(step), "%.*s", (int)len, glob);
 	names = list(at[0] != '\0' ? at : ".", step, files, &n);
 	for (size_t i = 0; i < n; i++) {
 		if ((size_t)snprintf(path, sizeof(path), "%s%s%s", at, names[i], files ? "" : "/") < sizeof(path)) {

@@ -135,7 +135,7 @@ next(struct worker *w, struct word *word)
 	}
 	if (w->nwords == 0 && !can_tell(w))
 		return (false);
-	if (w->nwords == 0 || (w->words[0].batch == NULL && can_tell(w))) {
+	if (w->nwords == 0 || (w->words[0].batch == NULL && can_tell(w) && !w->ends)) {
 		w->kept = losses_tell(w->losses, w->told);
 		*word = (struct word){ .batch = w->told };
 		return (true);

@@ -35,7 +35,7 @@ count(struct numbers *n, const struct seen *v, const struct number *q)
 	struct carrier c;
 	struct seq_sink k;
 
-	x->of = (struct flow_ref){ .key = v->f->key, .cell = v->flow, .src = v->f->src, .dirq = v->f->dirq };
+	x->of = (struct flow_ref){ .key = table_key(n->ledger->table, v->f), .cell = v->flow, .src = v->f->src, .dirq = v->f->dirq };
 	c = carrier_of(n, x, v->now);
 	k = carrier_sink(&c, (struct seq_place){ .bin = v->b->start, .flowid = v->f->id }, &s->counts[v->side]);
 	for (unsigned i = 0; i <= q->more; i++)

@@ -218,7 +218,9 @@ seq_fill_carried(const struct numbers *n, const struct flow_state *f, const stru
 		return;
 	s = pool_at(&n->bins, b->ext);
 	if (s->peers) {
-		PUT(r, tunid, id_of_tunnel(&f->key));
+		struct key k = table_key(n->ledger->table, f);
+
+		PUT(r, tunid, id_of_tunnel(&k));
 		PUT(r, lane, 0);
 		seq_fill_spis(s, x, r);
 	}

@@ -144,7 +144,7 @@ rtp_packet(struct numbers *n, const struct seen *v, struct number *out)
 {
 	const struct packet *p = v->p;
 	int side = v->side;
-	uint64_t id = stream_id(n->seed, &v->f->key, side, p->rtp.ssrc, STREAM_RTP), j;
+	uint64_t id = stream_id(n->seed, &v->key, side, p->rtp.ssrc, STREAM_RTP), j;
 	struct stream *x = stream_find(&n->streams, id, v->now);
 	struct rtp_source *c = NULL;
 	struct seq_bin *s;

@@ -50,7 +50,7 @@ handshake(struct numbers *n, struct wg *w, const struct seen *v)
 {
 	uint64_t seed = n->seed;
 	const struct packet *p = v->p;
-	const struct key *k = &v->f->key;
+	const struct key *k = &v->key;
 	int side = v->side, other = 1 - side;
 
 	if (p->wg.type == INITIATION) {
@@ -153,7 +153,7 @@ unsigned
 wg_packet(struct numbers *n, const struct seen *v, struct number *out)
 {
 	const struct packet *p = v->p;
-	uint64_t id = stream_id(n->seed, &v->f->key, 0, 0, STREAM_WG_PEERS);
+	uint64_t id = stream_id(n->seed, &v->key, 0, 0, STREAM_WG_PEERS);
 	struct stream *peers = stream_find(&n->streams, id, v->now);
 	struct seq_bin *s;
 	struct wg_index *x, made;
@@ -177,7 +177,7 @@ wg_packet(struct numbers *n, const struct seen *v, struct number *out)
 	s = seq_bin(n, v->b);
 	if (x == NULL) {
 		made = (struct wg_index){ p->wg.receiver,
-			stream_id(n->seed, &v->f->key, side, p->wg.receiver, STREAM_WG), false, 0 };
+			stream_id(n->seed, &v->key, side, p->wg.receiver, STREAM_WG), false, 0 };
 		known = w->index[side][WG_NOW].stream != 0;
 		x = succeed(w, side, &made, p->ts, s);
 		got += count(n, v, x, w->first[side].counter, w->first[side].more, w->first[side].ts, known,

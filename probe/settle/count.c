@@ -7,60 +7,13 @@
 #include "format/base/canary.h"
 #include "format/base/clock.h"
 
-#include <endian.h>
-#include <string.h>
-
 #define CONFIRM_MIN 16 /* packets that confirm a flow which nobody answers (tunnels, multicast) */
-
-static void
-put_mac(uint8_t to[static 6], uint64_t mac)
-{
-	uint64_t be = htobe64(mac << 16);
-
-	memcpy(to, &be, 6);
-}
-
-void
-count_encapsulation(struct table *t, struct flow_state *f, int side, const struct packet *p)
-{
-	struct attr *a;
-
-	if (f->attr == 0) {
-		if ((f->attr = pool_get(&t->attrs)) == 0)
-			return;
-		memset(pool_at(&t->attrs, f->attr), 0, sizeof(*a));
-	}
-	a = pool_at(&t->attrs, f->attr);
-	a->known |= (uint8_t)(1 << side);
-	a->mpls[side] = p->mpls;
-	a->ohash[side] = p->ohash;
-	a->nencap[side] = p->nencap;
-	for (int i = 0; i < p->nencap; i++) {
-		a->kind[side][i] = p->encap[i].kind;
-		a->id[side][i] = p->encap[i].id;
-	}
-}
 
 static void
 first_of_side(struct flows *fl, const struct seen *v)
 {
-	struct flow_state *f = v->f;
-	const struct packet *p = v->p;
-	int side = v->side, other = 1 - side;
-
-	f->life |= (uint8_t)(LIFE_SENT_LO << side);
-	f->vlan[side] = p->vlan;
-	f->ivlan[side] = p->ivlan;
-	if (p->facts & FACT_MAC) {
-		put_mac(f->mac[side], p->smac);
-		f->macs |= (uint8_t)(1 << side);
-		if ((f->macs & 4 << other) == 0) {
-			put_mac(f->mac_to[other], p->dmac);
-			f->macs |= (uint8_t)(4 << other);
-		}
-	}
-	if (p->nencap > 0 || p->mpls != UINT32_MAX || p->ohash != 0)
-		count_encapsulation(&fl->table, f, side, p);
+	v->f->life |= (uint8_t)(LIFE_SENT_LO << v->side);
+	v->f->path[v->side] = path_of(&fl->table.paths, v->p);
 }
 
 /* The other side has sent: bins that are not sealed yet have their answer. */
@@ -77,7 +30,7 @@ replied(const struct ledger *l, const struct flow_state *f, int64_t now)
 
 /* Who is the source: evidence may turn the flow round until its first record is sealed. */
 static void
-orient(const struct seen *v, bool first)
+orient(const struct ledger *l, const struct seen *v, bool first)
 {
 	struct flow_state *f = v->f;
 	struct bin *b = v->b;
@@ -85,7 +38,8 @@ orient(const struct seen *v, bool first)
 	enum dirq q;
 	int src;
 
-	if (!first && (f->dirq == DIRQ_SEEN || v->now >= f->freeze || v->p->facts & FACT_NOANSWER))
+	if (!first && (f->dirq == DIRQ_SEEN || v->p->facts & FACT_NOANSWER ||
+	    ((b->flags & RFLAGS_start) == 0 && ledger_frozen(l, f, v->now))))
 		return;
 	q = key_initiator(v->p, first, &sender);
 	if (q <= f->dirq)
@@ -223,7 +177,9 @@ count(struct flows *fl, struct seen *v)
 		first_of_side(fl, v);
 		replied(fl->ledger, f, v->now);
 	} else {
-		if (p->vlan != f->vlan[side] || p->ivlan != f->ivlan[side])
+		const struct path *first = path_at(&fl->table.paths, f->path[side]);
+
+		if (p->vlan != first->vlan || p->ivlan != first->ivlan)
 			b->flags |= RFLAGS_vlanchg;
 		count_gap(fl->ledger, f, b, side, p->ts);
 	}
@@ -231,7 +187,7 @@ count(struct flows *fl, struct seen *v)
 		f->src = v->src;
 		f->dirq = v->told;
 	} else {
-		orient(v, first_of_flow);
+		orient(fl->ledger, v, first_of_flow);
 	}
 	count_volume(fl->ledger, v);
 	if (v->now > f->heard)

@@ -150,7 +150,7 @@ settle_become(struct flows *fl, uint32_t n, const struct packet *p)
 	f->ext = 0;
 	for (int side = 0; side < 2; side++)
 		if (f->life & LIFE_SENT_LO << side)
-			count_encapsulation(&fl->table, f, side, p);
+			f->path[side] = path_encapsulate(&fl->table.paths, f->path[side], p);
 }
 
 /* Those without a bin have to say their END now. */

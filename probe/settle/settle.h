@@ -36,7 +36,6 @@ void settle_in(struct flows *, struct seen *);
 void settle_become(struct flows *, uint32_t flow, const struct packet *);
 /* Count it there, and what else it says; settle() does.  true: its flow may fall silent sooner than it could before. */
 bool count(struct flows *, struct seen *);
-void count_encapsulation(struct table *, struct flow_state *, int side, const struct packet *);
 
 /* When the oldest packet has waited long enough to know its flow; INT64_MAX: none waits.  Then those beside that flow
  * are the flow's. */

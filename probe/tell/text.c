@@ -50,6 +50,8 @@ snapshot_line(const struct snapshot *t, struct buf *b)
 		    { s->ps_ifdrop, "by the interface" });
 	if (t->live)
 		ADD_IF_ANY(b, ", ", "", { s->ps_ifdrop, "by the interface" });
+	if (s->ifgap > 0)
+		buf_printf(b, "; an interface was away for %.1f s", (double)s->ifgap / 1e6);
 	ADD_IF_ANY(b, "; times: ", "", { s->tbad, "impossible" }, { s->tback, "late" }, { s->tjump, "far ahead" });
 	ADD_IF_ANY(b, "; evicted: ", "", { s->evict_prob + s->evict_conf, "flows" }, { s->saevict, "SAs" },
 	    { s->fragevict, "datagrams" }, { s->dnsevict, "DNS queries" }, { s->synevict, "SYNs" }, { s->segevict, "bins" });

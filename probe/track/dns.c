@@ -8,6 +8,7 @@
 #include "probe/track/asks.h"
 #include "probe/track/dns_tcp.h"
 #include "probe/track/rtt.h"
+#include "probe/track/tcp.h"
 
 #include <string.h>
 
@@ -84,22 +85,18 @@ dns_end_bin(struct track *t, uint32_t cell)
 
 /* A flow's streams, by side; NULL at the cap. */
 static struct dns_stream *
-streams(struct track *t, struct flow_state *f)
+streams(struct track *t, const struct flow_state *f)
 {
-	if (f->dns == 0) {
-		if ((f->dns = pool_get(&t->dns_flow)) == 0)
-			return (NULL);
-		memset(pool_at(&t->dns_flow, f->dns), 0, 2 * sizeof(struct dns_stream));
-	}
-	return (pool_at(&t->dns_flow, f->dns));
-}
+	struct tcp *c = pool_at(&t->tcp, f->ext);
 
-void
-dns_end_flow(struct track *t, struct flow_state *f)
-{
-	if (f->dns != 0)
-		pool_put(&t->dns_flow, f->dns);
-	f->dns = 0;
+	if (f->ext == 0)
+		return (NULL);
+	if (c->dns == 0) {
+		if ((c->dns = pool_get(&t->dns_flow)) == 0)
+			return (NULL);
+		memset(pool_at(&t->dns_flow, c->dns), 0, 2 * sizeof(struct dns_stream));
+	}
+	return (pool_at(&t->dns_flow, c->dns));
 }
 
 /* --- messages */
@@ -107,7 +104,7 @@ dns_end_flow(struct track *t, struct flow_state *f)
 static void
 query(struct track *t, const struct seen *v, struct dns_bin *d, const struct dns_message *m)
 {
-	struct ask *x = asks_find(t->asks, &v->f->key, v->side, m);
+	struct ask *x = asks_find(t->asks, &v->key, v->side, m);
 	bool evicted;
 
 	d->q++;
@@ -115,7 +112,7 @@ query(struct track *t, const struct seen *v, struct dns_bin *d, const struct dns
 		d->qrtx++;
 		asks_again(t->asks, x, v->now);
 	} else {
-		x = asks_add(t->asks, &v->f->key, v->side, m, v->now, &evicted);
+		x = asks_add(t->asks, &v->key, v->side, m, v->now, &evicted);
 		ledger_stats(t->ledger, v->now)->dnsevict += evicted;
 	}
 	x->ts = v->p->ts;
@@ -127,7 +124,7 @@ enum { RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5, DNS_TC = 0x020
 static void
 response(struct track *t, const struct seen *v, struct dns_bin *d, const struct dns_message *m)
 {
-	struct ask *x = asks_find(t->asks, &v->f->key, v->side, m);
+	struct ask *x = asks_find(t->asks, &v->key, v->side, m);
 	int64_t ts = v->p->ts;
 	unsigned code = m->flags & 15;
 

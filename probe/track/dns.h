@@ -16,7 +16,6 @@ int64_t dns_due(const struct track *);
 /* Those that are at `now`: each counts in the bin of its query. */
 void dns_expire(struct track *, int64_t now);
 uint32_t dns_waiting(const struct track *); /* queries */
-void dns_end_flow(struct track *, struct flow_state *);
 
 /* A row of extras[].  The histogram stays valid until the next call. */
 void dns_fill(const struct track *, uint32_t cell, struct tile *);

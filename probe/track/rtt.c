@@ -5,6 +5,7 @@
 #include "probe/track/rtt.h"
 
 #include "format/base/clock.h"
+#include "format/formula.h"
 #include "probe/track/track.h"
 
 #include <string.h>
@@ -436,12 +437,17 @@ rtt_fill(const struct track *t, const struct rtt_bin *b, int src, struct tile *r
 	static _Thread_local uint8_t out[2][RTT_PACKED]; /* until the record is put */
 	struct rtt_leg one;
 	const struct rtt_leg *l;
+	uint64_t n, sum;
 
 	if ((l = rtt_leg(t, b, src, &one)) == NULL)
 		return;
+	n = l->n;
+	sum = l->sum;
 	LEG_FIELDS(rtts, l, out[0]);
 	l = rtt_leg(t, b, 1 - src, &one);
 	LEG_FIELDS(rttd, l, out[1]);
+	PUT(r, rtt_n, n < l->n ? n : l->n);
+	PUT(r, rtt_sum, formula_means(sum, n, l->sum, l->n));
 	HS_FIELDS(synack, RTTBIN_SYNACK);
 	HS_FIELDS(ackdat, RTTBIN_ACKDAT);
 	HS_FIELDS(tcprtt, RTTBIN_TCPRTT);

@@ -9,7 +9,6 @@
 
 #include "format/base/clock.h"
 #include "format/base/mem.h"
-#include "probe/track/dns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -735,7 +734,6 @@ end_flow(struct track *t, struct flow_state *f)
 {
 	struct tcp *c;
 
-	dns_end_flow(t, f);
 	if (f->ext == 0)
 		return;
 	c = pool_at(&t->tcp, f->ext);
@@ -746,6 +744,8 @@ end_flow(struct track *t, struct flow_state *f)
 	}
 	if (c->odd != 0)
 		pool_put(&t->tcp_odd, c->odd);
+	if (c->dns != 0)
+		pool_put(&t->dns_flow, c->dns);
 	rtt_end_flow(t, &c->rtt);
 	pool_put(&t->tcp, f->ext);
 }

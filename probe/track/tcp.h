@@ -141,6 +141,7 @@ struct tcp {
 	struct tcp_side side[2];
 	struct rtt_flow rtt;
 	uint32_t odd; /* the cell; 0 = none */
+	uint32_t dns; /* port 53: that with the place in its stream; 0 = none */
 };
 _Static_assert(sizeof(struct tcp) == 192, "three lines of cache");
 

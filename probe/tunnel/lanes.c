@@ -523,7 +523,7 @@ forced(void *arg, uint32_t flow)
 {
 	struct lanes *e = arg;
 	struct flow_state *f = flow_of(e, flow);
-	struct key tunnel = key_tunnel(&f->key), key;
+	struct key own = table_key(&e->flows->table, f), tunnel = key_tunnel(&own), key;
 	struct decision d;
 	uint32_t n = tunnels_find(e->tunnels, &tunnel, f->key.kind & KEY_LO_SENDS ? 0 : 1, f->key.aux);
 
@@ -533,7 +533,7 @@ forced(void *arg, uint32_t flow)
 	lift(e, sa_at(e->tunnels, n));
 	key = lane_key(&tunnel, lane_at(e->tunnels, d.lane)->number);
 	if (f->life & LIFE_DEAD) {
-		f->key = key;
+		table_set_key(&e->flows->table, f, &key);
 	} else {
 		table_rekey(&e->flows->table, flow, &key, table_hash(&e->flows->table, &key));
 		lane_at(e->tunnels, d.lane)->home = home_at(e, flow);

@@ -80,7 +80,7 @@ read_all(const char *path, bool scan, bool more)
 {
 	struct seen s = { 0 };
 	char err[512] = "";
-	struct pcapfile *p = pcapfile_open(path, err, sizeof(err));
+	struct pcapfile *p = pcapfile_open(path, NULL, err, sizeof(err));
 	struct frame f[8];
 	enum capture_result r;
 

@@ -145,7 +145,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct heap h = { .blocks = blocks_new(), .back = batch_new(1) };
 	struct engine_options o = { .interval = (choice & 8 ? 1 : 5) * SEC, .probe = "fuzz", .max_flows = CAP, .max_frags = CAP,
 		.max_sas = CAP, .no_lanes = choice & 16, .seed = 1 };
-	struct engine *e = engine_new(&o, (struct sink){ put, &h });
+	struct engine *e = engine_new(&o, (struct sink){ .put = put, .arg = &h });
 	uint64_t frames = 0, bytes = 0;
 	int64_t t = 1700000000 * SEC;
 	unsigned waiting = 0;

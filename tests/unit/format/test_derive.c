@@ -195,7 +195,9 @@ test_connection(void **state)
 	REAL_IS(&f, F_latency, 21.0); /* one side alone is not end to end */
 	SET(&f, rttd_sum, 60000);
 	SET(&f, rttd_n, 3);
-	REAL_IS(&f, F_latency, 21.5005); /* 1.5005 + 20 */
+	SET(&f, rtt_n, 2);
+	SET(&f, rtt_sum, 43001); /* 2 * (1500.5 + 20000) */
+	REAL_IS(&f, F_latency, 21.5005);
 
 	IS_ABSENT(&f, F_lossmix);
 	SET(&f, srtxup, 0);
@@ -348,7 +350,7 @@ test_round_trips(void **state)
 	} cases[] = {
 		{ F_rtts, 25000 },      /* 2500099 / 100, cut */
 		{ F_rttd, 5 },          /* 11 / 2, cut */
-		{ F_rtt, 25005 },
+		{ F_rtt, 25006 },       /* 50012 / 2 */
 		{ F_rttmin, 16503 },
 		{ F_rttsjit, 101 },     /* 9999 / 99 */
 		{ F_rttdjit, 5 },
@@ -378,6 +380,8 @@ test_round_trips(void **state)
 	SET(&f, rttd_min, 3);
 	SET(&f, rttd_dsum, 5);
 	SET_BLOB(&f, rttd_hist, dst, sizeof(dst));
+	SET(&f, rtt_n, 2);
+	SET(&f, rtt_sum, 50012); /* 2 * 2500099 / 100 + 2 * 11 / 2, each cut */
 	SET(&f, rt_n, 203);
 	SET(&f, rt_sum, 203000);
 	SET_BLOB(&f, rt_hist, dns, sizeof(dns));

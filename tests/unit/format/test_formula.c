@@ -34,6 +34,7 @@ test_by_hand(void **state)
 	static const uint64_t since[FORMULA_FIELDS][ROWS] = { { 9000, 12000, 20000, 7000, 30999 }, { 4000, 11000, 15000, 7000, 25000 },
 		{ 1, 1, 1, 2, 1 }, { 80, 80, 443, 80, 80 } };
 	static const uint64_t squares[FORMULA_FIELDS][ROWS] = { { 10, 10, 10, 7, UINT64_MAX }, { 4, 4, 1, 0, 1 }, { 0, 1, 1, 0, 0 } };
+	static const uint64_t means[FORMULA_FIELDS][ROWS] = { { 90, 10, 5, 5, 10 }, { 9, 1, 0, 2, 3 }, { 90, 810, 5, 10, 5 }, { 1, 9, 4, 3, 3 } };
 	static const uint64_t two[FORMULA_FIELDS][ROWS] = { { 30, 30, 30, 5, 9 }, { 10, 10, 10, 5, 4 }, { 1, 2, 3, 1, 2 } };
 
 	(void)state;
@@ -43,6 +44,9 @@ test_by_hand(void **state)
 	check(FORMULA_SQUARES, squares, (const uint64_t[]){ 25, 33, 100, 49, 1 });
 	check(FORMULA_SUM, two, (const uint64_t[]){ 40, 40, 40, 10, 13 });
 	check(FORMULA_OTHER_OF_TWO, two, (const uint64_t[]){ 10, 20, 10, 5, 5 });
+	check(FORMULA_LESSER, two, (const uint64_t[]){ 10, 10, 10, 5, 4 });
+	/* 9 of 90 and one of 90; 1 of 10 and 9 of 810; none; 2 of 5 and 3 of 10; 3 of 10 and 3 of 5 */
+	check(FORMULA_MEANS, means, (const uint64_t[]){ 100, 100, 0, 11, 15 });
 	check(FORMULA_RANGE_OF_TWO, two, (const uint64_t[]){ 0, 20, 0, 0, 5 });
 }
 

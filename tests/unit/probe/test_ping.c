@@ -156,7 +156,7 @@ test_full(void **state)
 	give(g, &(struct seg){ B, 1000002, 6, (1u << 20) + 1, TCP_ACK });
 	assert_true(ping_close(&g, err, sizeof(err)));
 	assert_non_null(f = fopen(path, "r"));
-	(void)fread(got, 1, sizeof(got) - 1, f);
+	assert_true(fread(got, 1, sizeof(got) - 1, f) > 0);
 	(void)fclose(f);
 	assert_string_equal(got, PING_HEAD "1.000002,0.000002,0.000002," BA);
 	(void)unlink(path);

@@ -194,7 +194,7 @@ world_free(struct world *w)
 
 	if (!w->over)
 		world_end(w);
-	assert_int_equal(w->flows.table.flows.used + w->flows.table.attrs.used, 0);
+	assert_int_equal(w->flows.table.flows.used + w->flows.table.wides.used + w->flows.table.paths.cells.used, 0);
 	assert_int_equal(w->flows.waits.cells.used, 0);
 	assert_int_equal(w->ledger.bins.used + w->ledger.mores.used + w->ledger.toses.used + w->ledger.frags.used, 0);
 	for (int i = 0; i < TCP_HOLE_SIZES; i++)

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -60,7 +61,7 @@ test_find(void **state)
 	n = add(&t, 1);
 	assert_int_equal(table_find(&t, &one, table_hash(&t, &one)), n);
 	assert_int_equal(table_find(&t, &two, table_hash(&t, &two)), 0);
-	assert_int_equal(flow_at(&t, n)->vlan[1], 0xffff);
+	assert_int_equal(path_at(&t.paths, flow_at(&t, n)->path[1])->vlan, 0xffff);
 	table_rekey(&t, n, &two, table_hash(&t, &two));
 	assert_int_equal(table_find(&t, &one, table_hash(&t, &one)), 0);
 	assert_int_equal(table_find(&t, &two, table_hash(&t, &two)), n);
@@ -71,9 +72,10 @@ test_find(void **state)
 	assert_false(table_is(&t, n, &two));
 	assert_int_equal(t.alive, 0);
 	assert_int_equal(t.flows.used, 1); /* until its bins are written */
-	flow_at(&t, n)->attr = pool_get(&t.attrs);
+	flow_at(&t, n)->path[1] = path_of(&t.paths, &(struct packet){ .vlan = 5 });
+	assert_int_equal(t.paths.cells.used, 1);
 	table_release(&t, n);
-	assert_int_equal(t.flows.used + t.attrs.used, 0);
+	assert_int_equal(t.flows.used + t.wides.used + t.paths.cells.used, 0);
 	table_free(&t);
 }
 
@@ -105,7 +107,7 @@ test_life(void **state)
 	assert_int_equal(of.cell, n);
 	assert_int_equal(of.id, 77);
 	assert_int_equal(of.otime, 5);
-	assert_true(of.src == 1 && of.dirq == DIRQ_SEEN && key_equal(&of.key, &f->key));
+	assert_true(of.src == 1 && of.dirq == DIRQ_SEEN && table_has_key(&t, f, &of.key));
 	table_remove(&t, n);
 	assert_false(table_lives(&t, n, 77, 100 * SEC));
 	assert_false(table_has(&t, n, 77));
@@ -143,14 +145,14 @@ test_full(void **state)
 /* --- two flows that are one */
 
 static uint32_t
-sender(struct table *t, unsigned n, unsigned side, int64_t last, uint16_t vlan)
+sender(struct table *t, unsigned n, unsigned side, int64_t last, const struct packet *p)
 {
 	uint32_t cell = add(t, n);
 	struct flow_state *f = flow_at(t, cell);
 
 	f->life |= (uint8_t)(LIFE_SENT_LO << side);
 	f->last[side] = f->heard = last;
-	f->vlan[side] = vlan;
+	f->path[side] = path_of(&t->paths, p);
 	f->packets = 200;
 	return (cell);
 }
@@ -158,68 +160,80 @@ sender(struct table *t, unsigned n, unsigned side, int64_t last, uint16_t vlan)
 static void
 test_merge(void **state)
 {
+	static const struct packet five = { .vlan = 5 }, six = { .vlan = 6 },
+	    seven = { .vlan = 7, .facts = FACT_MAC, .smac = 1, .dmac = 2 };
 	struct table t;
 	struct flow_state *to;
 	uint32_t n, m;
 
 	(void)state;
 	table_init(&t, 8, 1);
-	n = sender(&t, 1, 0, 10, 5);
-	m = sender(&t, 2, 1, 20, 6);
-	flow_at(&t, m)->macs = 2 | 4;
-	flow_at(&t, m)->mac[1][5] = 7;
-	flow_at(&t, m)->mac_to[0][5] = 8;
+	n = sender(&t, 1, 0, 10, &five);
+	m = sender(&t, 2, 1, 20, &six);
 	to = flow_at(&t, n);
-	to->macs = 4;
-	to->mac_to[0][5] = 9;
 	table_merge(&t, n, m);
-	assert_true(to->vlan[0] == 5 && to->vlan[1] == 6);
+	assert_true(path_at(&t.paths, to->path[0])->vlan == 5 && path_at(&t.paths, to->path[1])->vlan == 6);
+	assert_int_equal(path_at(&t.paths, to->path[1])->flows, 2);
 	assert_true(to->last[0] == 10 && to->last[1] == 20);
 	assert_int_equal(to->heard, 20);
 	assert_int_equal(to->packets, 200); /* as many as can be said */
-	assert_int_equal(to->macs, 2 | 4);
-	assert_true(to->mac[1][5] == 7 && to->mac_to[0][5] == 9);
 	assert_true(to->life & LIFE_CONFIRMED); /* both sides have sent */
 	assert_int_equal(t.on_probation, 1);
-	m = sender(&t, 3, 0, 30, 7); /* a side that has sent: what was first stays */
+	m = sender(&t, 3, 0, 30, &seven); /* a side that has sent: what was first stays */
 	flow_at(&t, m)->packets = 50;
 	table_merge(&t, n, m);
-	assert_true(to->vlan[0] == 5 && to->last[0] == 30);
+	assert_true(path_at(&t.paths, to->path[0])->vlan == 5 && path_at(&t.paths, to->path[0])->smac == 1);
+	assert_int_equal(to->last[0], 30);
 	assert_int_equal(to->packets, 250);
-	m = sender(&t, 4, 0, 25, 7);
+	m = sender(&t, 4, 0, 25, &seven);
 	table_merge(&t, n, m);
 	assert_int_equal(to->last[0], 30);
 	assert_int_equal(to->heard, 30);
 	table_free(&t);
 }
 
+/* --- keys: addresses of IPv4 lie in the flow, others in a cell */
+
 static void
-test_merge_attr(void **state)
+test_keys(void **state)
 {
+	static const struct { uint8_t af; const char *lo, *hi; bool wide; } keys[] = {
+		{ 4, "10.0.0.1", "10.0.0.2", false }, { 6, "fe80::1", "fe80::2", true },
+		{ 6, "::ffff:10.0.0.1", "::ffff:10.0.0.2", true }, /* the same bytes, another family */
+		{ 0, "::1", "::2", true }, /* no IP: MAC addresses */
+	};
 	struct table t;
-	struct attr *a;
-	uint32_t n, m;
+	uint32_t cell[4];
 
 	(void)state;
 	table_init(&t, 8, 1);
-	n = add(&t, 1);
-	m = add(&t, 2);
-	flow_at(&t, m)->attr = pool_get(&t.attrs);
-	*(struct attr *)pool_at(&t.attrs, flow_at(&t, m)->attr) = (struct attr){ .mpls = { 1, 2 }, .known = 3 };
-	table_merge(&t, n, m); /* moved */
-	assert_int_equal(flow_at(&t, m)->attr, 0);
-	a = pool_at(&t.attrs, flow_at(&t, n)->attr);
-	assert_true(a->mpls[0] == 1 && a->mpls[1] == 2);
-	a->known = 1;
-	m = add(&t, 3);
-	flow_at(&t, m)->attr = pool_get(&t.attrs);
-	*(struct attr *)pool_at(&t.attrs, flow_at(&t, m)->attr) = (struct attr){ .mpls = { 3, 4 }, .ohash = { 5, 6 },
-		.nencap = { 1, 1 }, .kind = { { ENCAP_GRE }, { ENCAP_IPIP } }, .id = { { 7 }, { 8 } }, .known = 3 };
-	table_merge(&t, n, m); /* of side 1 nothing was known */
-	assert_true(a->mpls[0] == 1 && a->ohash[0] == 0);
-	assert_true(a->mpls[1] == 4 && a->ohash[1] == 6 && a->nencap[1] == 1 && a->kind[1][0] == ENCAP_IPIP &&
-	    a->id[1][0] == 8);
-	assert_int_equal(a->known, 3);
+	for (unsigned i = 0; i < 4; i++) {
+		struct key k = { .lport = 1, .hport = 2, .proto = 17, .af = keys[i].af, .vrf = 3, .aux = 4 }, got;
+
+		assert_true(ip_parse(keys[i].lo, strlen(keys[i].lo), &k.lo) && ip_parse(keys[i].hi, strlen(keys[i].hi), &k.hi));
+		cell[i] = table_add(&t, &k, table_hash(&t, &k));
+		assert_int_equal(flow_at(&t, cell[i])->wide, keys[i].wide);
+		got = table_key(&t, flow_at(&t, cell[i]));
+		assert_memory_equal(&got, &k, sizeof(k));
+		for (unsigned j = 0; j <= i; j++)
+			assert_int_equal(table_has_key(&t, flow_at(&t, cell[j]), &k), i == j);
+		assert_int_equal(table_find(&t, &k, table_hash(&t, &k)), cell[i]);
+		k.hi.b[15] ^= 4;
+		assert_false(table_has_key(&t, flow_at(&t, cell[i]), &k));
+	}
+	assert_int_equal(t.wides.used, 3);
+	for (unsigned i = 0; i < 4; i++) {
+		struct key k = table_key(&t, flow_at(&t, cell[3 - i]));
+
+		k.hport++; /* and from one form to the other */
+		table_rekey(&t, cell[i], &k, table_hash(&t, &k));
+		assert_true(table_has_key(&t, flow_at(&t, cell[i]), &k));
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		table_remove(&t, cell[i]);
+		table_release(&t, cell[i]);
+	}
+	assert_int_equal(t.wides.used, 0);
 	table_free(&t);
 }
 
@@ -232,7 +246,7 @@ main(void)
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_merge_attr),
+		cmocka_unit_test(test_keys),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -27,7 +27,7 @@ test_followers(void **state)
 
 		assert_string_equal(trackers[tracker_of(&k)]->name, followers[i].name);
 		world_new(&w, 5, 10);
-		if (key_is_tunnel(&k)) {
+		if (key_is_tunnel(k.proto)) {
 			p.facts |= FACT_SPI;
 			p.spi = 7;
 		}
