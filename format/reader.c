@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STDIN_NAME "stdin" /* in sentences */
@@ -227,6 +228,15 @@ reader_again(struct reader *r)
 		return (false);
 	r->done = false;
 	return (true);
+}
+
+bool
+reader_was_replaced(const struct reader *r)
+{
+	struct stat mine, named;
+
+	return (r->in.seek && fstat(r->in.fd, &mine) == 0 && stat(r->path, &named) == 0 &&
+	    (mine.st_ino != named.st_ino || mine.st_dev != named.st_dev || (uint64_t)mine.st_size < r->pos));
 }
 
 void

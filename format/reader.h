@@ -63,6 +63,8 @@ const uint64_t *reader_surplus(const struct reader *, size_t *n);
 /* A file that somebody is writing has grown since its end was reached: true, and reading goes on there. */
 bool reader_again(struct reader *);
 bool reader_being_written(const struct reader *);
+/* Another file has its name now, or it was begun anew: what was read is not in it. */
+bool reader_was_replaced(const struct reader *);
 void reader_close(struct reader **);
 
 /* --- one file read by several threads.  Each has a piece: "in turn" one thread at a time finds the next block with

@@ -39,7 +39,7 @@ struct source_file {
 	unsigned number;
 	struct reader *reader; /* NULL: it could not be opened */
 	unsigned out;	       /* blocks that are not settled */
-	bool ended;
+	bool ended, replaced; /* replaced: what has its name now is among the paths too */
 	char err[512];
 };
 
@@ -236,6 +236,23 @@ close_ended(struct source *s)
 		close_first(s);
 }
 
+/* A probe has completed the file meanwhile: NAME.part is NAME. */
+static bool
+was_completed(struct source *s, const struct source_file *f)
+{
+	char *path = s->path[f->number];
+	size_t n = strlen(path);
+	struct stat st;
+
+	if (n <= 5 || strcmp(path + n - 5, ".part") != 0)
+		return (false);
+	path[n - 5] = '\0';
+	if (stat(path, &st) == 0 && st.st_ino == s->ino[f->number])
+		return (true);
+	path[n - 5] = '.';
+	return (false);
+}
+
 /* Is a file of a tree another one than when the tree was looked through?  Then some records may have been read before, in
  * the file that they were in. */
 static bool
@@ -243,7 +260,8 @@ was_replaced(struct source *s, struct source_file *f)
 {
 	struct stat st;
 
-	if (s->ino[f->number] == 0 || (stat(f->path, &st) == 0 && st.st_ino == s->ino[f->number]))
+	if (s->ino[f->number] == 0 || (stat(f->path, &st) == 0 && st.st_ino == s->ino[f->number]) ||
+	    was_completed(s, f))
 		return (false);
 	(void)snprintf(f->err, sizeof(f->err), "was replaced or removed while its folder was being read, and is left out: run "
 	    "it again");
@@ -418,6 +436,12 @@ source_more(struct source *s)
 	for (struct source_file *f = s->first; f != NULL; f = f->next)
 		if (f->ended && f->reader != NULL && reader_again(f->reader)) {
 			f->ended = false;
+			more = true;
+		}
+	for (struct source_file *f = s->first; f != NULL; f = f->next)
+		if (f->ended && f->reader != NULL && !f->replaced && s->ino[f->number] == 0 && reader_was_replaced(f->reader)) {
+			f->replaced = true;
+			add_file(s, f->path, 0);
 			more = true;
 		}
 	/* one that is complete, and behind which another one was begun */

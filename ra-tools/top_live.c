@@ -403,12 +403,15 @@ read_again(struct top *t)
 static void
 loop(struct top *t)
 {
+	enum run_more more;
+
 	for (;;) {
 		read_again(t);
 		read_more(t);
 		if (t->quit)
 			return;
-		if (!t->ended && run_more(t->r) == RUN_NEVER) {
+		more = t->ended && t->pipe ? RUN_NEVER : run_more(t->r);
+		if (more == RUN_NEVER && !t->ended) {
 			t->ended = true;
 			t->next = run_clock();
 			if (!t->screen) { /* the last block is of all that came */
@@ -416,6 +419,7 @@ loop(struct top *t)
 				return;
 			}
 		}
+		t->ended &= more == RUN_NEVER; /* else another file has the name now */
 		(void)tend(t, LOOK);
 	}
 }

@@ -190,11 +190,35 @@ def nothing_yet():
     tap.ok(status == 143 and t < 1, 'TERM while a fifo has no writer: exit 143 within a second', (status, t, said(p)))
 
 
+def endless(kill, wanted):
+    """a pcapng stream that never has a packet again, as fast as it can be read"""
+    raw, block = pcapng(100, 100), struct.pack('<II', 0xbad, 1 << 20) + bytes((1 << 20) - 12) + struct.pack('<I', 1 << 20)
+    for args in (['-r', '-'], ['-r', '-', '-r', path('several.cap')]):
+        p = start('endless%d%d' % (wanted, len(args)), *args)
+        stop = threading.Event()
+
+        def feed():
+            try:
+                p.stdin.write(raw)
+                while not stop.is_set():
+                    p.stdin.write(block)
+            except BrokenPipeError:
+                pass
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        time.sleep(0.5)
+        p.send_signal(signal.SIGUSR1)
+        t = until(lambda: 'frames read' in said(p))
+        status, t2 = end(p, kill)
+        stop.set()
+        feeder.join()
+        tap.ok(t is not None and t < 1 and status == wanted and t2 < 1 and frames_of(p.out)[1:] == (0, True),
+               'blocks without end that are no packets: signals act within a second', (t, status, t2, said(p)))
+
+
 def several():
     """two captures merged by time, of which one is a silent pipe"""
     raw, ends = pcap(500, 100)
-    with open(path('several.cap'), 'wb') as f:
-        f.write(raw)
     p = start('several', '-r', '-', '-r', path('several.cap'))
     p.stdin.write(raw[:ends[299]])
     time.sleep(0.5)
@@ -274,11 +298,13 @@ def progress(quiet):
 
 
 def main():
+    with open(path('several.cap'), 'wb') as f:
+        f.write(pcap(500, 100)[0])
     raw, _ = pcap(2000, 400)
     ng = pcapng(2000, 400)
     half = len(raw) // 2
     packed = gzip.compress(raw[:half]) + gzip.compress(raw[half:]) + bytes(512)
-    jobs = [(silent, ('INT', signal.SIGINT, 130)), (silent, ('TERM', signal.SIGTERM, 143)), (nothing_yet, ()), (several, ()),
+    jobs = [(silent, ('INT', signal.SIGINT, 130)), (silent, ('TERM', signal.SIGTERM, 143)), (nothing_yet, ()), (several, ()), (endless, (signal.SIGINT, 130)), (endless, (signal.SIGTERM, 143)),
             (twice, ()), (cut_short, ()), (progress, (False,)), (progress, (True,))]
     for seed in range(20 if LONG else 2):
         jobs += [(pieces, (name + str(seed), data, seed)) for name, data in (('pcap', raw), ('pcapng', ng), ('gzip', packed))]

@@ -198,6 +198,27 @@ def tree():
     same(t.end(), 0, 'q: the end')
 
 
+def again():
+    """the probe was started again: another file has the name, or it was begun anew"""
+    path = os.path.join(work, 'again.pavo')
+    for how in ('another file', 'begun anew'):
+        with open(path, 'wb') as f:
+            f.write(read('a') + read('b'))
+        t = Terminal(['ratop', '-i', '300ms', '-r', path])
+        ok(t.sees('24.0 kbit/s, 30 pps') and t.sees('ended'), 'a file that has ended', t.last)
+        if how == 'another file':
+            with open(path + '.new', 'wb') as f:
+                f.write(read('c'))
+            os.rename(path + '.new', path)
+        else:
+            with open(path, 'r+b') as f:
+                f.truncate(0)
+                f.write(read('c'))
+        ok(t.sees('41.0 kbit/s, 51 pps'), how, t.last)
+        t.press(b'q')
+        same(t.end(), 0, 'q: the end')
+
+
 def keys(records):
     t = Terminal(['ratop', '-i', '200ms', '-r', records])
     ok(t.sees('Top conv by bytes') and ENTER in t.last and not t.canonical(), 'a screen', t.last)
@@ -272,12 +293,13 @@ def simple(records):
     same(t.end(), 0, '^C: the end')
 
 
-print('1..49')
+print('1..55')
 try:
     RECORDS = make()
     blocks(RECORDS)
     grows()
     tree()
+    again()
     keys(RECORDS)
     widths(RECORDS)
     simple(RECORDS)

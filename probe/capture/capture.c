@@ -195,6 +195,18 @@ input_advance(struct capture *c, struct input *in)
 	return (in->held || in->broken);
 }
 
+/* As input_advance(), however long it takes, until it is told to stop. */
+static bool
+input_first(struct capture *c, struct input *in)
+{
+	bool more;
+
+	do
+		more = input_advance(c, in);
+	while (in->silent && !stopped(c));
+	return (more);
+}
+
 /* Open (again) a file whose turn has come; as input_advance(). */
 static bool
 input_begin(struct capture *c, struct input *in)
@@ -207,7 +219,7 @@ input_begin(struct capture *c, struct input *in)
 	if (in->file != NULL) {
 		c->tells |= pcapfile_tells(in->file);
 		pcapfile_scan(in->file);
-		return (input_advance(c, in));
+		return (input_first(c, in));
 	}
 	in->broken = true;
 	free(in->error);
@@ -287,9 +299,7 @@ input_look(struct capture *c, struct input *in, bool alone)
 	if (alone)
 		pcapfile_scan(in->file);
 	c->looking = !alone && pcapfile_again(in->file);
-	do
-		(void)input_advance(c, in);
-	while (in->silent && !stopped(c));
+	(void)input_first(c, in);
 	if (in->held && !filter_fits(c->filter, in->head.dlt)) {
 		(void)snprintf(c->error, sizeof(c->error), "%s", filter_error(c->filter));
 		return (false);

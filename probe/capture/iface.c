@@ -20,8 +20,11 @@
 #define SENTENCE 512
 #define BEFORE	 SEC /* frames older than the opening, by no more than this, may be in a ring */
 
+#define MESSAGE	 65535 /* of nflog, with several packets: libpcap has room for one of the length of the snaplen */
+
 struct ring {
 	pcap_t *pcap;
+	struct pcap_stat counted; /* by libpcap, where it is no packet socket */
 	int fd, dlt; /* dlt: LINKTYPE_ */
 	bool ns;
 };
@@ -103,7 +106,7 @@ ring_open(struct ring *r, const char *name, const struct iface_options *o, char 
 		(void)snprintf(err, (size_t)errlen, "%s: %s", name, text);
 		return (false);
 	}
-	(void)pcap_set_snaplen(r->pcap, o->snaplen);
+	(void)pcap_set_snaplen(r->pcap, strncmp(name, "nflog", 5) == 0 && o->snaplen < MESSAGE ? MESSAGE : o->snaplen);
 	(void)pcap_set_promisc(r->pcap, o->promisc);
 	(void)pcap_set_timeout(r->pcap, o->timeout);
 	if (o->buffer > 0)
@@ -357,6 +360,22 @@ iface_look(struct iface *i, bool anew)
 	return (IFACE_GONE);
 }
 
+/* Since the last call.  libpcap would open a file for what a packet socket says by itself. */
+static bool
+ring_counts(struct ring *r, uint32_t *recv, uint32_t *drop)
+{
+	struct pcap_stat now;
+
+	if (netdev_counts(r->fd, recv, drop))
+		return (true);
+	if (pcap_stats(r->pcap, &now) != 0)
+		return (false);
+	*recv = now.ps_recv - r->counted.ps_recv; /* 32 bits that wrap */
+	*drop = now.ps_drop - r->counted.ps_drop;
+	r->counted = now;
+	return (true);
+}
+
 struct capture_stats
 iface_stats(struct iface *i)
 {
@@ -366,7 +385,7 @@ iface_stats(struct iface *i)
 	for (unsigned k = 0; k < i->rings; k++) {
 		uint32_t recv, drop;
 
-		if (!netdev_counts(i->ring[k].fd, &recv, &drop))
+		if (!ring_counts(&i->ring[k], &recv, &drop))
 			continue;
 		s.has = true;
 		s.recv += recv;

@@ -27,6 +27,7 @@
 #define SCAN_DROPS  65536		 /* reports that are kept of it */
 #define TAIL_BLOCKS 1024
 #define NO_TIME	    INT64_MIN
+#define LONG	    ((uint64_t)16 << 20) /* bytes without a packet, after which who reads may look about */
 
 enum { MAGIC_US = 0xa1b2c3d4, MAGIC_NS = 0xa1b23c4d, MAGIC_KUZNETZOV = 0xa1b2cd34 };
 enum { BLOCK_IDB = 1, BLOCK_PB = 2, BLOCK_SPB = 3, BLOCK_ISB = 5, BLOCK_EPB = 6, BLOCK_SHB = 0x0a0d0d0a,
@@ -58,6 +59,7 @@ struct pcapfile {
 	bool over;
 	uint64_t frames; /* given */
 	uint64_t passing; /* pcapng: bytes of a block of no interest that are still to come */
+	uint64_t rested;  /* pcapng: where it was read to when somebody could look about last */
 	struct interface *interfaces;
 	uint32_t ninterfaces, capinterfaces;
 	struct capture_stats drops;	/* given last */
@@ -395,7 +397,8 @@ pass(struct pcapfile *f)
 	while (f->passing > (uint64_t)(f->in.end - f->in.p)) {
 		f->passing -= (uint64_t)(f->in.end - f->in.p);
 		f->in.p = f->in.end;
-		if (!need(f, 1))
+		f->in.silent = offset(f) - f->rested > LONG;
+		if (f->in.silent || !need(f, 1))
 			return (false);
 	}
 	f->in.p += f->passing;
@@ -586,6 +589,7 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 		f->drops = f->ahead[f->given++];
 		return (CAPTURE_DROPS);
 	}
+	f->rested = offset(f);
 	for (;;) {
 		enum capture_result r = CAPTURE_FRAME;
 		struct interface *i = NULL;
@@ -594,6 +598,8 @@ next_pcapng(struct pcapfile *f, struct frame *frame)
 
 		if (!pass(f))
 			return (cut(f));
+		if (offset(f) - f->rested > LONG)
+			return (CAPTURE_IDLE);
 		if (!need(f, 8))
 			return (f->in.end - f->in.p < 8 && f->in.p != f->in.end ? cut(f) : finish(f));
 		type = u32(f, f->in.p);
@@ -704,8 +710,8 @@ pcapfile_scan(struct pcapfile *f)
 		return;
 	if ((s = pcapfile_open(f->name, f->stop, err, sizeof(err))) == NULL)
 		return;
-	while (f->nahead < SCAN_DROPS && ((r = pcapfile_next(s, &frame)) == CAPTURE_FRAME || r == CAPTURE_DROPS)) {
-		if (r == CAPTURE_FRAME || s->dropped_at == offset(s)) /* a packet tells in time */
+	while (f->nahead < SCAN_DROPS && (r = pcapfile_next(s, &frame)) != CAPTURE_END && r != CAPTURE_ERROR) {
+		if (r != CAPTURE_DROPS || s->dropped_at == offset(s)) /* a packet tells in time */
 			continue;
 		if ((f->nahead & (f->nahead - 1)) == 0)
 			f->ahead = mem_grow(f->ahead, f->nahead == 0 ? 1 : f->nahead * 2, sizeof(f->ahead[0]));

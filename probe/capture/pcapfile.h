@@ -24,7 +24,7 @@ struct pcapfile *pcapfile_open(const char *path, const volatile sig_atomic_t *st
  * before the frames it is about.  Not in a pipe, nor in a large file whose end does not tell of any. */
 void pcapfile_scan(struct pcapfile *);
 /* CAPTURE_FRAME, CAPTURE_DROPS, CAPTURE_END or CAPTURE_ERROR; after the latter two the file is at its end.  CAPTURE_IDLE: a
- * pipe has nothing for the moment. */
+ * pipe has nothing for the moment, or there is still no packet behind many bytes. */
 enum capture_result pcapfile_next(struct pcapfile *, struct frame *);
 /* Up to n frames that lie whole in the reader's buffer; 0: there is none, or it is not known, and pcapfile_next() is asked. */
 unsigned pcapfile_more(struct pcapfile *, struct frame *, unsigned n);
