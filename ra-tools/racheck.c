@@ -445,7 +445,9 @@ show_text(struct run *r, const struct report *f)
 		if (f->known)
 			sheet_printf(s, "; %s",
 				     f->conserved
-					 ? "every captured frame is accounted for"
+					 ? f->c.mar[MAR_RECDROP] > 0
+						   ? "every captured frame is accounted for, some in records that could not be written"
+						   : "every captured frame is accounted for"
 					 : "NOT conserved: frames are missing or counted twice");
 	}
 	sheet_printf(s, "\n");

@@ -236,6 +236,23 @@ close_ended(struct source *s)
 		close_first(s);
 }
 
+/* A probe has completed the file meanwhile: NAME.part is NAME. */
+static bool
+was_completed(struct source *s, const struct source_file *f)
+{
+	char *path = s->path[f->number];
+	size_t n = strlen(path);
+	struct stat st;
+
+	if (n <= 5 || strcmp(path + n - 5, ".part") != 0)
+		return (false);
+	path[n - 5] = '\0';
+	if (stat(path, &st) == 0 && st.st_ino == s->ino[f->number])
+		return (true);
+	path[n - 5] = '.';
+	return (false);
+}
+
 /* Is a file of a tree another one than when the tree was looked through?  Then some records may have been read before, in
  * the file that they were in. */
 static bool
@@ -243,7 +260,8 @@ was_replaced(struct source *s, struct source_file *f)
 {
 	struct stat st;
 
-	if (s->ino[f->number] == 0 || (stat(f->path, &st) == 0 && st.st_ino == s->ino[f->number]))
+	if (s->ino[f->number] == 0 || (stat(f->path, &st) == 0 && st.st_ino == s->ino[f->number]) ||
+	    was_completed(s, f))
 		return (false);
 	(void)snprintf(f->err, sizeof(f->err), "was replaced or removed while its folder was being read, and is left out: run "
 	    "it again");

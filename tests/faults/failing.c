@@ -4,8 +4,8 @@
  *
  *	PAVO_FAIL=KIND:N:ERRNO:FD	KIND is a word of `kinds`; a byte comes out of FD when it has failed
  *
- * Memory that the C library and its loader ask for is not refused: they do not survive that everywhere (glibc: fts_open,
- * getpwnam, thread-local data).
+ * Memory that these libraries ask for is not refused, for they do not survive it everywhere: the C library (fts_open,
+ * getpwnam), its loader (thread-local data), libseccomp (a filter that lacks rules, and no error).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -34,26 +34,29 @@ static atomic_long left;
 
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
 
+#define SPARED 3
+
 static struct {
+	const char *name;
 	uintptr_t from, to;
-} libc[2];
+} spared[SPARED] = { { "/libc.so", 0, 0 }, { "/ld-linux", 0, 0 }, { "/libseccomp", 0, 0 } };
 
 static int
-find_libc(struct dl_phdr_info *o, size_t size, void *arg)
+find(struct dl_phdr_info *o, size_t size, void *arg)
 {
-	int i = strstr(o->dlpi_name, "/libc.so") != NULL ? 0 : strstr(o->dlpi_name, "/ld-linux") != NULL ? 1 : -1;
-
 	(void)size;
 	(void)arg;
-	if (i < 0)
-		return (0);
-	for (int k = 0; k < o->dlpi_phnum; k++)
-		if (o->dlpi_phdr[k].p_type == PT_LOAD) {
-			uintptr_t end = o->dlpi_addr + o->dlpi_phdr[k].p_vaddr + o->dlpi_phdr[k].p_memsz;
+	for (int i = 0; i < SPARED; i++) {
+		if (strstr(o->dlpi_name, spared[i].name) == NULL)
+			continue;
+		spared[i].from = o->dlpi_addr;
+		for (int k = 0; k < o->dlpi_phnum; k++)
+			if (o->dlpi_phdr[k].p_type == PT_LOAD) {
+				uintptr_t end = o->dlpi_addr + o->dlpi_phdr[k].p_vaddr + o->dlpi_phdr[k].p_memsz;
 
-			libc[i].to = end > libc[i].to ? end : libc[i].to;
-		}
-	libc[i].from = o->dlpi_addr;
+				spared[i].to = end > spared[i].to ? end : spared[i].to;
+			}
+	}
 	return (0);
 }
 
@@ -66,7 +69,7 @@ start(void)
 
 	if (asked == NULL || sscanf(asked, "%15[a-z_]:%ld:%d:%d", word, &n, &error, &told) != 4)
 		return;
-	(void)dl_iterate_phdr(find_libc, NULL);
+	(void)dl_iterate_phdr(find, NULL);
 	atomic_store(&left, n);
 	for (int i = 0; i < KINDS; i++)
 		if (strcmp(word, kinds[i]) == 0)
@@ -88,8 +91,8 @@ no_memory(const void *caller)
 {
 	uintptr_t at = (uintptr_t)caller;
 
-	for (int i = 0; i < 2; i++)
-		if (at >= libc[i].from && at < libc[i].to)
+	for (int i = 0; i < SPARED; i++)
+		if (at >= spared[i].from && at < spared[i].to)
 			return (0);
 	return (fails(MALLOC));
 }
@@ -146,6 +149,12 @@ int
 rename(const char *from, const char *to)
 {
 	return (fails(RENAME) ? -1 : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+int
+renameat2(int from_at, const char *from, int to_at, const char *to, unsigned how)
+{
+	return (fails(RENAME) ? -1 : (int)syscall(SYS_renameat2, from_at, from, to_at, to, how));
 }
 
 void *

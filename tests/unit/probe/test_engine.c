@@ -12,13 +12,23 @@
 
 #define RUNS 600
 
+static bool waits; /* the sink has room now and then only */
+
+static bool
+by_chance(void *arg)
+{
+	(void)arg;
+	return (chance(4) == 0);
+}
+
 /* Packets in calls of `cut` of them; 0: by chance. */
 static void
 play(const struct trial *t, unsigned cut, uint64_t seed, struct rows *rows)
 {
 	struct arrival batch[ENGINE_BATCH];
 	struct engine *e = engine_new(&(struct engine_options){ .interval = t->interval, .probe = "p",
-	    .max_flows = 1000, .max_frags = 100, .max_sas = 1024, .seed = seed }, (struct sink){ .put = sim_put, .arg = rows });
+	    .max_flows = 1000, .max_frags = 100, .max_sas = 1024, .seed = seed }, (struct sink){ .put = sim_put, .ready = waits ? by_chance : NULL,
+	    .arg = rows });
 	unsigned i = 0;
 
 	while (i < t->n) {
@@ -119,6 +129,25 @@ test_rows(void **state)
 		check(&t, &rows, seed);
 		sim_free(&rows);
 	}
+}
+
+/* Sealing waits while the writer has no room: the same holds. */
+static void
+test_waits(void **state)
+{
+	static struct trial t;
+
+	(void)state;
+	waits = true;
+	for (uint64_t seed = 1; seed <= RUNS / 3; seed++) {
+		struct rows rows = { .texts = true };
+
+		sim_trial(&t, seed);
+		play(&t, 0, 1, &rows);
+		check(&t, &rows, seed);
+		sim_free(&rows);
+	}
+	waits = false;
 }
 
 /* In the file's order: the START is on the first FLOW row of a flow, the END on the last. */
@@ -292,6 +321,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_first_and_last),
 		cmocka_unit_test(test_seeds),
 		cmocka_unit_test(test_cuts),
