@@ -49,7 +49,7 @@ totals_new(const struct options *o)
 	if (t->teller == NULL)
 		fatalx("%s", err);
 	check_output(o, "--stats", o->stats); /* it is there now */
-	t->now = (struct snapshot){ .probe = o->probe, .input = o->input, .live = o->nifaces > 0,
+	t->now = (struct snapshot){ .probe = o->probe, .input = o->input, .links = o->ifaces, .nlinks = o->nifaces, .live = o->nifaces > 0,
 		.filters = o->filter != NULL, .ip_only = o->decode.ip_only, .no_sandbox = o->guard.no_sandbox, .max_flows = o->max_flows,
 		.max_frags = o->max_frags, .max_sas = o->max_sas, .max_queries = (uint64_t)o->workers * ASKS_MAX };
 	return (t);

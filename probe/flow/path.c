@@ -162,12 +162,10 @@ path_join(struct paths *p, uint32_t n, uint32_t with)
 }
 
 void
-path_drop(struct paths *p, uint32_t n)
+path_forget(struct paths *p, uint32_t n)
 {
-	struct path *c = pool_at(&p->cells, n);
+	const struct path *c = path_at(p, n);
 
-	if (n == 0 || --c->flows > 0)
-		return;
 	if (p->recent[c->hash % PATHS_RECENT] == n)
 		p->recent[c->hash % PATHS_RECENT] = 0;
 	slots_del(&p->slots, c->hash, n);

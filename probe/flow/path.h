@@ -49,7 +49,13 @@ uint32_t path_of(struct paths *, const struct packet *);
  * first is as in the second. The side that named `n` (and gives it up) names what is returned. */
 uint32_t path_encapsulate(struct paths *, uint32_t n, const struct packet *);
 uint32_t path_join(struct paths *, uint32_t n, uint32_t with);
+void path_forget(struct paths *, uint32_t n);
 /* A side less names it. */
-void path_drop(struct paths *, uint32_t n);
+static inline void
+path_drop(struct paths *p, uint32_t n)
+{
+	if (n != 0 && --((struct path *)pool_at(&p->cells, n))->flows == 0)
+		path_forget(p, n);
+}
 
 #endif

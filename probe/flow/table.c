@@ -41,13 +41,13 @@ table_set_key(struct table *t, struct flow_state *f, const struct key *k)
 	uint64_t v4 = key_v4(k);
 
 	table_forget_key(t, f);
-	memcpy(&f->key.lo, &v4, sizeof(v4));
+	memcpy(f->key.addr, &v4, sizeof(v4));
 	memcpy(&f->key.lport, &k->lport, KEY_REST);
 	if (k->af == 4 && ip_is4(&k->lo) && ip_is4(&k->hi))
 		return;
 	f->wide = 1;
-	f->key.lo = pool_get(&t->wides); /* there are as many as flows */
-	*(struct wide_key *)pool_at(&t->wides, f->key.lo) = (struct wide_key){ { k->lo, k->hi } };
+	f->key.addr[0] = pool_get(&t->wides); /* there are as many as flows */
+	*(struct wide_key *)pool_at(&t->wides, f->key.addr[0]) = (struct wide_key){ { k->lo, k->hi } };
 }
 
 struct wanted {
@@ -162,9 +162,8 @@ table_release(struct table *t, uint32_t n)
 	struct flow_state *f = flow_at(t, n);
 
 	table_forget_key(t, f);
-	for (int i = 0; i < 2; i++)
-		if (f->path[i] != 0)
-			path_drop(&t->paths, f->path[i]);
+	path_drop(&t->paths, f->path[0]);
+	path_drop(&t->paths, f->path[1]);
 	pool_put(&t->flows, n);
 }
 

@@ -30,7 +30,7 @@ enum idle_class { IDLE_SYN, IDLE_KNOCK, IDLE_EST, IDLE_LINGER, IDLE_UDP, IDLE_UD
 extern const uint16_t idle_seconds[IDLE_CLASSES];
 
 struct flow_key { /* as struct key, but for the addresses: see table_key() */
-	uint32_t lo, hi; /* of IPv4; else lo is the cell of both, if `wide` */
+	uint32_t addr[2]; /* IPv4: of lo, hi; else, if `wide`, the first is the cell of both */
 	uint16_t lport, hport;
 	uint16_t proto;
 	uint8_t af, kind;
@@ -117,11 +117,11 @@ table_address(const struct table *t, const struct flow_state *f, int side, struc
 	static const struct ip v4 = { { [10] = 0xff, [11] = 0xff } };
 
 	if (f->wide) {
-		*to = ((const struct wide_key *)pool_at(&t->wides, f->key.lo))->side[side];
+		*to = ((const struct wide_key *)pool_at(&t->wides, f->key.addr[0]))->side[side];
 		return;
 	}
 	*to = v4;
-	memcpy(to->b + 12, side == 0 ? &f->key.lo : &f->key.hi, 4);
+	memcpy(to->b + 12, &f->key.addr[side], 4);
 }
 
 static inline struct key
@@ -146,10 +146,10 @@ table_has_key(const struct table *t, const struct flow_state *f, const struct ke
 	if (((a[0] ^ b[0]) | (a[1] ^ b[1])) != 0)
 		return (false);
 	if (!f->wide) {
-		memcpy(&v4, &f->key.lo, sizeof(v4));
+		memcpy(&v4, f->key.addr, sizeof(v4));
 		return (v4 == key_v4(k));
 	}
-	w = pool_at(&t->wides, f->key.lo);
+	w = pool_at(&t->wides, f->key.addr[0]);
 	return (memcmp(w, k, sizeof(*w)) == 0);
 }
 
@@ -159,7 +159,7 @@ static inline void
 table_forget_key(struct table *t, struct flow_state *f)
 {
 	if (f->wide)
-		pool_put(&t->wides, f->key.lo);
+		pool_put(&t->wides, f->key.addr[0]);
 	f->wide = 0;
 }
 

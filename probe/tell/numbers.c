@@ -8,6 +8,8 @@
 #include "format/base/json.h"
 
 #include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 enum kind { COUNTER, GAUGE };
@@ -35,6 +37,26 @@ numbers_of(const struct snapshot *s, struct number list[static NUMBERS_MAX])
 
 	memcpy(list, all, sizeof(all));
 	return (sizeof(all) / sizeof(all[0]));
+}
+
+/* Of each interface, beside their sums. */
+static const struct {
+	const char *name, *help;
+	size_t at; /* in struct stat_link */
+	enum unit unit;
+} of_link[] = {
+	{ "received", "Packets of the interface that the kernel received, those that it dropped too.", offsetof(struct stat_link, recv), COUNT },
+	{ "dropped", "Of those, packets that the kernel dropped.", offsetof(struct stat_link, drop), COUNT },
+	{ "away_seconds", "Time in which the interface was away.", offsetof(struct stat_link, gap), TIME },
+};
+
+static struct number
+number_of_link(const struct snapshot *s, unsigned link, size_t i)
+{
+	struct number n = { .unit = of_link[i].unit };
+
+	memcpy(&n.value, (const char *)&s->stats.link[link] + of_link[i].at, sizeof(n.value));
+	return (n);
 }
 
 static bool
@@ -69,6 +91,23 @@ add_json(struct buf *b, const struct number *n)
 	buf_str(b, text ? "\"" : "");
 }
 
+static void
+add_links(struct buf *b, const struct snapshot *s)
+{
+	for (unsigned k = 0; k < s->nlinks; k++) {
+		buf_str(b, k == 0 ? ",\"interfaces\":{" : ",");
+		json_text(b, s->links[k], strlen(s->links[k]));
+		for (size_t i = 0; i < sizeof(of_link) / sizeof(of_link[0]); i++) {
+			const struct number n = number_of_link(s, k, i);
+
+			buf_printf(b, "%s\"%s\":", i == 0 ? ":{" : ",", of_link[i].name);
+			add_json(b, &n);
+		}
+		buf_str(b, "}");
+	}
+	buf_str(b, s->nlinks > 0 ? "}" : "");
+}
+
 void
 snapshot_json(const struct snapshot *s, struct buf *b)
 {
@@ -98,7 +137,9 @@ snapshot_json(const struct snapshot *s, struct buf *b)
 		}
 		add_json(b, &list[i]);
 	}
-	buf_str(b, within ? "}}\n" : "}\n");
+	buf_str(b, within ? "}" : "");
+	add_links(b, s);
+	buf_str(b, "}\n");
 }
 
 /* --- Prometheus */
@@ -122,6 +163,28 @@ add_head(struct buf *b, const char *name, const char *end, const char *help, enu
 {
 	buf_printf(b, "# HELP pavo_%s%s %s\n# TYPE pavo_%s%s %s\n", name, end, help, name, end,
 	    kind == COUNTER ? "counter" : "gauge");
+}
+
+static void
+link_metrics(const struct snapshot *s, struct buf *b)
+{
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(of_link) / sizeof(of_link[0]) && s->nlinks > 0; i++) {
+		(void)snprintf(name, sizeof(name), "interface_%s", of_link[i].name);
+		add_head(b, name, "_total", of_link[i].help, COUNTER);
+		for (unsigned k = 0; k < s->nlinks; k++) {
+			const struct number n = number_of_link(s, k, i);
+
+			buf_printf(b, "pavo_%s_total{", name);
+			add_label(b, "probe", s->probe);
+			buf_u8(b, ',');
+			add_label(b, "interface", s->links[k]);
+			buf_str(b, "} ");
+			add_value(b, &n);
+			buf_u8(b, '\n');
+		}
+	}
 }
 
 void
@@ -162,4 +225,5 @@ snapshot_metrics(const struct snapshot *s, struct buf *b)
 		add_value(b, &list[i]);
 		buf_u8(b, '\n');
 	}
+	link_metrics(s, b);
 }

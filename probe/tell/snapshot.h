@@ -12,6 +12,8 @@
 
 struct snapshot {
 	const char *probe, *input; /* they live as long as the probe; input NULL: files */
+	char *const *links; /* live: the names of the interfaces; they live as long */
+	unsigned nlinks;
 	bool live, filters, ip_only, no_sandbox;
 	/* when: ns of the wall's clock; of a clock that nobody sets, since the start; of the processors */
 	int64_t time, up, cpu;

@@ -29,7 +29,7 @@ struct rtt_flow {
 enum { RTT_BASE = 1 << 0 /* << leg */, RTT_LAST = 1 << 2 /* << leg */, RTT_TIMED = 1 << 4 /* << sender */,
 	RTT_SYNACK = 1 << 6 };
 
-#define RTT_PAIRS 12 /* different buckets that a leg's histogram holds before it takes a cell of its own */
+#define RTT_PAIRS 7 /* different buckets that a leg's histogram holds before it takes a cell of its own */
 
 struct rtt_leg { /* of a bin */
 	uint64_t sum, dsum;       /* us */
@@ -42,6 +42,7 @@ struct rtt_leg { /* of a bin */
 	uint8_t pairs;
 	uint8_t has;              /* RTTLEG_* */
 };
+_Static_assert(sizeof(struct rtt_leg) == 64, "a line of cache");
 enum { RTTLEG_MIN = 1 };
 
 /* Of a bin; all zero = no sample.  Most legs have one at most, which needs no cell. */

@@ -141,6 +141,31 @@ test_metrics(void **state)
 	buf_free(&b);
 }
 
+/* Each interface beside the sums. */
+static void
+test_links(void **state)
+{
+	char *const two[2] = { (char[]){ "eth0" }, (char[]){ "a\"b" } };
+	struct snapshot s = live();
+	struct buf b = { 0 };
+
+	(void)state;
+	s.links = two;
+	s.nlinks = 2;
+	s.stats.link[0] = (struct stat_link){ .recv = 100, .drop = 7 };
+	s.stats.link[1] = (struct stat_link){ .recv = 20, .gap = 2500 * MSEC };
+	snapshot_json(&s, &b);
+	assert_non_null(strstr(buf_cstr(&b), ",\"interfaces\":{\"eth0\":{\"received\":100,\"dropped\":7,\"away_seconds\":0.000000},"
+	    "\"a\\\"b\":{\"received\":20,\"dropped\":0,\"away_seconds\":2.500000}}}\n"));
+	buf_free(&b);
+	snapshot_metrics(&s, &b);
+	assert_non_null(strstr(buf_cstr(&b), "# TYPE pavo_interface_dropped_total counter\n"
+	    "pavo_interface_dropped_total{probe=\"gw\",interface=\"eth0\"} 7\n"
+	    "pavo_interface_dropped_total{probe=\"gw\",interface=\"a\\\"b\"} 0\n"));
+	assert_non_null(strstr(buf_cstr(&b), "pavo_interface_away_seconds_total{probe=\"gw\",interface=\"a\\\"b\"} 2.500000\n"));
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -149,6 +174,7 @@ main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_links),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -363,7 +363,7 @@ one_sample(uint32_t us)
 	rtt_acked(track, &flow, &bin, LO, seq, us * USEC);
 }
 
-/* Twelve buckets lie in the bin, the thirteenth makes it take a cell; the histogram is the same. */
+/* Some buckets lie in the leg, one more makes it take a cell for all; the histogram is the same. */
 static void
 test_spill(void **state)
 {
