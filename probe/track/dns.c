@@ -88,13 +88,18 @@ static struct dns_stream *
 streams(struct track *t, const struct flow_state *f)
 {
 	struct tcp *c = pool_at(&t->tcp, f->ext);
+	struct dns_stream *s;
 
 	if (f->ext == 0)
 		return (NULL);
 	if (c->dns == 0) {
 		if ((c->dns = pool_get(&t->dns_flow)) == 0)
 			return (NULL);
-		memset(pool_at(&t->dns_flow, c->dns), 0, 2 * sizeof(struct dns_stream));
+		s = pool_at(&t->dns_flow, c->dns);
+		memset(s, 0, 2 * sizeof(*s));
+		for (int i = 0; i < 2; i++) /* SYNs came before there was a connection */
+			if (f->tcp_life & TCPLIFE_ISN << i)
+				dns_begins(&s[i], f->isn[i] + 1);
 	}
 	return (pool_at(&t->dns_flow, c->dns));
 }

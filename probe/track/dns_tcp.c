@@ -62,7 +62,7 @@ dns_segment(struct dns_stream *s, const struct packet *p, struct dns_message m[s
 
 	if (p->tcp.flags & TCP_SYN) {
 		seq++;
-		*s = (struct dns_stream){ .known = true, .synced = true, .next = seq, .boundary = seq };
+		dns_begins(s, seq);
 	}
 	if ((p->facts & FACT_PAYLOAD) == 0 || p->payload == 0)
 		return (0);

@@ -16,6 +16,12 @@ struct dns_stream {
 	bool bare;                  /* the message whose length ends at `next` begins there */
 };
 
+/* It begins with this byte, and with a message. */
+static inline void
+dns_begins(struct dns_stream *s, uint32_t seq)
+{
+	*s = (struct dns_stream){ .known = true, .synced = true, .next = seq, .boundary = seq };
+}
 /* The messages of this segment that are new, into m; returns how many. */
 unsigned dns_segment(struct dns_stream *, const struct packet *, struct dns_message m[static DNS_MESSAGES + 1]);
 
