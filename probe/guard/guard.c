@@ -46,8 +46,9 @@ guard_drop(const struct guard_options *o, const struct guard_paths *p, char *err
 		say(u.who.name);
 	}
 	if (u.stays_root)
-		say("runs as root without capabilities, for nobody else may write there");
-	if (p->live && !user_forgets())
+		say(user_forgets(&u) ? "runs as root without capabilities, for nobody else may write there" :
+		    "runs as root, for nobody else may write there");
+	if (p->live && !user_forgets(&u))
 		say("capabilities kept (built without libcap-ng)");
 	return (true);
 }

@@ -220,12 +220,13 @@ user_confine(const char *root, char *err, size_t errlen)
 }
 
 bool
-user_forgets(void)
+user_forgets(const struct user *u)
 {
 #ifdef HAVE_CAP_NG
+	(void)u;
 	return (true);
 #else
-	return (geteuid() != 0);
+	return (u->changes); /* from root: then the kernel takes them */
 #endif
 }
 
@@ -256,7 +257,6 @@ forget_bounds(void)
 {
 }
 
-/* The kernel takes them from who was root and is no more. */
 static bool
 forget(bool opens)
 {

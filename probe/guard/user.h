@@ -33,7 +33,7 @@ bool user_confine(const char *root, char *err, size_t errlen);
 /* Where the options name nobody: who may write the output.  false: whom they name may not. */
 bool user_choose(struct user *, const struct guard_paths *, char *err, size_t errlen);
 bool user_become(const struct user *, char *err, size_t errlen);
-/* Can capabilities be given up? */
-bool user_forgets(void);
+/* Are capabilities given up with that? */
+bool user_forgets(const struct user *);
 
 #endif
