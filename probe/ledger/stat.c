@@ -33,7 +33,7 @@ stat_add(struct stat_set *to, const struct stat_set *from)
 	to->active = active;
 	to->fragtab = fragtab;
 	to->satab = satab;
-	if (from->first != 0)
+	if (from->timed)
 		stat_span(to, from->first, from->last);
 	to->live |= from->live;
 	to->has_ifdrop |= from->has_ifdrop;
@@ -62,7 +62,7 @@ known(const struct stat_set *s, enum field f)
 void
 stat_fill(const struct stat_set *s, struct tile *f)
 {
-	if (s->first != 0) {
+	if (s->timed) {
 		PUT(f, stime, (uint64_t)s->first);
 		PUT(f, ltime, (uint64_t)s->last);
 	}

@@ -28,7 +28,8 @@ struct stat_set {
 #define STAT_LIVE(name)    uint64_t name;
 #define STAT_OFFLINE(name) uint64_t name;
 #include "probe/ledger/stat.def"
-	int64_t first, last; /* times of frames, the earliest and the latest; 0: of none */
+	int64_t first, last; /* times of frames, the earliest and the latest, */
+	bool timed;          /* if there were any */
 	bool live;      /* there is a kernel to ask */
 	bool has_ifdrop;
 	struct stat_link link[STAT_LINKS]; /* live */
@@ -40,8 +41,9 @@ void stat_add(struct stat_set *, const struct stat_set *);
 static inline void
 stat_span(struct stat_set *s, int64_t first, int64_t last)
 {
-	s->first = s->first == 0 || first < s->first ? first : s->first;
-	s->last = last > s->last ? last : s->last;
+	s->first = !s->timed || first < s->first ? first : s->first;
+	s->last = !s->timed || last > s->last ? last : s->last;
+	s->timed = true;
 }
 void stat_take(struct stat_set *, const struct stat_news *);
 void stat_fill(const struct stat_set *, struct tile *);

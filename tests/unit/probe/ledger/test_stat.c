@@ -59,7 +59,7 @@ test_times(void **state)
 
 	(void)state;
 	stat_add(&a, &b);
-	assert_int_equal(a.first, 0);
+	assert_false(a.timed);
 	stat_span(&b, 500, 700);
 	stat_span(&b, 400, 450);
 	stat_span(&b, 600, 650);
@@ -68,6 +68,8 @@ test_times(void **state)
 	stat_add(&a, &b);
 	assert_int_equal(a.first, 400);
 	assert_int_equal(a.last, 700);
+	stat_span(&a, 0, 0); /* a time like any other */
+	assert_int_equal(a.first, 0);
 }
 
 static const struct filled {
