@@ -44,8 +44,9 @@ def same_sums(name):
         for what, got in sums.items():
             compare_sums(got, sums['ra'], '-S %d, %s against ra' % (t, what), turned='flow' not in what and what != 'ra')
         whole[t] = sums['ra']
-    for t in INTERVALS:                  # how many records carry a flag depends on how many there are
-        whole[t] = {n: v for n, v in whole[t].items() if not n.startswith('n_')}
+    for t in INTERVALS:                  # how many records carry a flag depends on how many there are; round trips from end
+        whole[t] = {n: v for n, v in whole[t].items()  # to end are those of records that have both sides of one
+                    if not n.startswith('n_') and n not in ('rtt_n', 'rtt_sum')}
     for t in INTERVALS[1:]:
         compare_sums(whole[t], whole[1], '-S %d against -S 1' % t, turned=True)
 

@@ -94,6 +94,7 @@ def lines(argv, folder):
 def traffic(folder):
     """what racount says, but for the number of records"""
     total = json.loads(good(['racount', '-R', folder, '--json'], status=(0, 1, 2)).decode())
+    total.pop('conserved')  # captures of one time under one name: told of two files, not within one
     for part in [total] + total.get('proto', []) + total.get('family', []):
         part.pop('records', None)
     return total

@@ -45,7 +45,7 @@ def compare(name):
         raise Failure(err)
     theirs = list(pavoread.records(io.BytesIO(records)))
     ours = [json.loads(line, parse_float=Decimal)
-            for line in good(['ra', '--mar', '-nn', '-u', '-p', '9', '--json', '-s', 'all'], records, (0, 1)).splitlines()]
+            for line in good(['ra', '--mar', '-nn', '-u', '-p', '9', '--json', '--json-numbers', '-s', 'all'], records, (0, 1)).splitlines()]
     want(len(ours), len(theirs), 'rows of ra against records of pavoread.py')
     for i, (a, b) in enumerate(zip(ours, theirs)):
         stored = {k: v for k, v in a.items() if k in TYPES}
