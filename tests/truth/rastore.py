@@ -94,7 +94,6 @@ def lines(argv, folder):
 def traffic(folder):
     """what racount says, but for the number of records"""
     total = json.loads(good(['racount', '-R', folder, '--json'], status=(0, 1, 2)).decode())
-    total.pop('conserved')  # captures of one time under one name: told of two files, not within one
     for part in [total] + total.get('proto', []) + total.get('family', []):
         part.pop('records', None)
     return total
@@ -113,6 +112,7 @@ def answers(folder, width):
                  ['ragap', '-M', width]):
         out[' '.join(tool)] = lines([tool[0], '-R', folder] + tool[1:] + ['--json'], folder)
     out['racount'] = traffic(folder)
+    out['racount'].pop('conserved')  # captures of one time under one name: told of two files, not within one
     return out
 
 
