@@ -106,6 +106,7 @@ struct run {
 		bool hint;
 	} *last; /* to say at the end */
 	unsigned nlast;
+	bool dropped; /* a block says of records that were not written (set by several threads) */
 	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
 	struct watch watch;
@@ -761,6 +762,8 @@ wants(void *arg, const struct block_info *b)
 
 	if (outside(r, b))
 		return (WHY_TIME);
+	if (b->range[F_recdrop].known && b->range[F_recdrop].max.u > 0)
+		__atomic_store_n(&r->dropped, true, __ATOMIC_RELAXED);
 	for (enum field f = F_slabel; f <= F_das && r->wanted != NULL; f++)
 		if (field_is_label(f) && fieldset_has(r->wanted, f) && !b->range[f].absent)
 			__atomic_store_n(&r->label_seen, true, __ATOMIC_RELAXED);
@@ -1890,6 +1893,9 @@ run_end(struct run **pr)
 	note_corrections(r);
 	note_period(r);
 	note_twice(r);
+	if (r->dropped && !r->mar)
+		log_info("records were dropped when this was captured, for what they are written to was full or too slow: sums lack them "
+			 "(bins and counts: ra -s bstart,recdrop,recdrop_pkts,recdrop_bytes - \"mar and recdrop > 0\")");
 	if (r->suspect > 0)
 		log_info("%llu row%s made of bins in which packets were not captured: loss there is suspect "
 			 "(flag g; filter: not capdrop)",
