@@ -50,7 +50,7 @@ world_new(struct world *w, int64_t seconds, uint32_t max_flows)
 	memset(w, 0, sizeof(*w));
 	table_init(&w->flows.table, max_flows, 1);
 	ledger_init(&w->ledger, &w->flows.table, &(struct ledger_options){ .interval = seconds * SEC, .probe = "p",
-	    .max_flows = max_flows, .max_holds = 64, .limits = &health_default, .sink = { world_put, NULL } });
+	    .max_flows = max_flows, .max_holds = 64, .limits = &health_default, .sink = { .put = world_put } });
 	batch_free(&w->ledger.emit.batch);
 	w->ledger.emit.batch = batch_new(512);
 	w->track = w->ledger.track = track_new(&w->ledger, max_flows, 1, &health_default);

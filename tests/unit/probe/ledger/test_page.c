@@ -166,7 +166,7 @@ test_conserved(void **state)
 		s = (struct files){ .turn = { INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN },
 			.periods = { .length = (int64_t)(1 + seed % 5) * t.interval, .cut = INT64_MIN } };
 		e = engine_new(&(struct engine_options){ .interval = t.interval, .probe = "p", .max_flows = 4000, .max_frags = 400,
-		    .max_sas = 4096, .seed = 1, .rotate = s.periods.length }, (struct sink){ .put = put, .arg = &s, turn, NULL });
+		    .max_sas = 4096, .seed = 1, .rotate = s.periods.length }, (struct sink){ .put = put, .arg = &s, .turn = turn });
 		for (unsigned i = 0; i < t.n; i += ENGINE_BATCH)
 			engine_packets(e, &t.a[i], t.n - i < ENGINE_BATCH ? t.n - i : ENGINE_BATCH);
 		engine_finish(e);
