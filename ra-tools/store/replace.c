@@ -59,7 +59,7 @@ static bool
 is_whole_in(const struct archive *s, unsigned file, const struct store_part *p, size_t n)
 {
 	for (size_t i = 0; i < s->parts; i++)
-		if (s->part[i].file == file && !s->part[i].moved && (&s->part[i] < p || &s->part[i] >= p + n))
+		if (s->part[i].file == file && !s->part[i].moved && (n == 0 || &s->part[i] < p || &s->part[i] >= p + n))
 			return (false);
 	return (true);
 }
