@@ -356,6 +356,7 @@ main(int argc, char **argv)
 	options_parse(&o, argc, argv);
 	if (o.list) {
 		capture_list(print_interface);
+		options_free(&o);
 		return (0);
 	}
 	paths = (struct guard_paths){ { o.out, o.pping, o.stats, o.metrics }, o.files, o.nfiles, o.nifaces > 0 };

@@ -86,7 +86,8 @@ struct run {
 	bool native;
 	bool headed;
 	struct repeats *repeats;
-	bool *read; /* of each file: was a block of it looked at? NULL: of none */
+	bool *read; /* of the first nread files: was a block of it looked at? */
+	unsigned nread;
 	struct arena found; /* what twice is of */
 	struct twice twice;
 	bool looked;
@@ -1258,6 +1259,20 @@ explain_block(const struct scan_block *b)
 					  : "read, nothing selected");
 }
 
+/* A block of this file was looked at.  Files may be added while others are read. */
+static void
+note_read(struct run *r, unsigned file)
+{
+	unsigned n = source_count(r->source);
+
+	if (file >= r->nread) {
+		r->read = mem_grow(r->read, n, sizeof(r->read[0]));
+		memset(r->read + r->nread, 0, (n - r->nread) * sizeof(r->read[0]));
+		r->nread = n;
+	}
+	r->read[file] = true;
+}
+
 /* The next block that was looked at; NULL: no more, or enough. */
 static const struct scan_block *
 next_block(struct run *r)
@@ -1279,9 +1294,7 @@ next_block(struct run *r)
 	note_segment(r, b->origin.segment);
 	r->origin = b->origin;
 	r->seen += b->batch->rows;
-	if (r->read == NULL)
-		r->read = mem_zero(source_count(r->source), sizeof(r->read[0]));
-	r->read[b->file] = true;
+	note_read(r, b->file);
 	r->corrections += b->corrections;
 	if (b->longest > 0)
 		period_reach(&r->period, b->first, b->last, b->longest);
@@ -1836,16 +1849,14 @@ run_twice(struct run *r, bool all)
 	unsigned n = source_count(r->source);
 	char **path;
 
-	if (all && r->read == NULL) {
-		r->read = mem_zero(n, sizeof(r->read[0]));
-		memset(r->read, true, n * sizeof(r->read[0]));
-	}
+	for (unsigned i = 0; all && i < n; i++)
+		note_read(r, i);
 	if (r->looked || r->read == NULL || r->dedup || source_moved(r->source))
 		return (r->twice.a != NULL);
 	path = mem_alloc(n * sizeof(path[0]));
 	for (unsigned i = 0; i < n; i++)
 		path[i] = (char *)(uintptr_t)source_path(r->source, i);
-	(void)twice_find(path, r->read, n, r->period.from, r->period.to, &r->found, &r->twice);
+	(void)twice_find(path, r->read, n < r->nread ? n : r->nread, r->period.from, r->period.to, &r->found, &r->twice);
 	r->looked = true;
 	free(path);
 	return (r->twice.a != NULL);
