@@ -6,6 +6,7 @@
 #include "format/reader.h"
 
 #include "format/base/mem.h"
+#include "format/base/output.h"
 #include "format/block.h"
 #include "format/input.h"
 #include "format/tally.h"
@@ -14,7 +15,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -252,12 +252,7 @@ reader_want(struct reader *r, reader_wants wants, void *arg)
 bool
 reader_being_written(const struct reader *r)
 {
-	if (!r->in.seek)
-		return (false);
-	if (flock(r->in.fd, LOCK_SH | LOCK_NB) != 0)
-		return (errno == EWOULDBLOCK);
-	(void)flock(r->in.fd, LOCK_UN);
-	return (false);
+	return (r->in.seek && output_held(r->in.fd));
 }
 
 /* The input ends within the object at pos.  What is kept is told by what lies before it, not by what was read: others may

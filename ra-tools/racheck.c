@@ -7,6 +7,7 @@
  */
 #include "format/repair.h"
 #include "format/base/mem.h"
+#include "format/base/output.h"
 #include "ra-tools/conserve.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,17 +141,6 @@ note_surplus(struct report *f, const struct reader *r)
 	memcpy(f->surplus, number, f->nsurplus * sizeof(f->surplus[0]));
 }
 
-static bool
-being_written(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-
-	if (fd >= 0)
-		(void)close(fd);
-	return (held);
-}
-
 /* false: interrupted. */
 static bool
 check(struct run *run, struct report *f)
@@ -185,7 +174,7 @@ check(struct run *run, struct report *f)
 	if (reader_error(r) != NULL)
 		f->trouble = mem_str(reader_error(r));
 	f->state = f->trouble != NULL					 ? DAMAGED
-		   : strcmp(f->path, "-") != 0 && being_written(f->path) ? WRITTEN
+		   : strcmp(f->path, "-") != 0 && output_held_at(f->path) ? WRITTEN
 		   : f->totals.closed < f->totals.segments		 ? OPEN
 									 : GOOD;
 	reader_close(&r);

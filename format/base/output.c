@@ -234,6 +234,26 @@ output_write(struct output *o, const void *bytes, size_t n)
 }
 
 bool
+output_held(int fd)
+{
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+		return (errno == EWOULDBLOCK);
+	(void)flock(fd, LOCK_UN);
+	return (false);
+}
+
+bool
+output_held_at(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && output_held(fd);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return (held);
+}
+
+bool
 output_gone(const struct output *o, bool elsewhere)
 {
 	struct stat st;

@@ -9,18 +9,17 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/output.h"
 #include "format/repair.h"
 #include "probe/out/folder.h"
 #include "probe/out/name.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,17 +33,6 @@ struct search {
 };
 
 /* --- one file */
-
-static bool
-is_held(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-
-	if (fd >= 0)
-		(void)close(fd);
-	return (held);
-}
 
 /* It gets its name, or the next one that is free. */
 static bool
@@ -78,7 +66,7 @@ complete(struct search *s, const char *part)
 	struct stat st;
 	uint64_t records = 0;
 
-	if (is_held(part)) {
+	if (output_held_at(part)) {
 		log_warnx("%s: another program writes it, it stays as it is", part);
 		return;
 	}

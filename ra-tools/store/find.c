@@ -5,6 +5,7 @@
 #include "ra-tools/store/find.h"
 
 #include "format/base/mem.h"
+#include "format/base/output.h"
 #include "format/reader.h"
 #include "ra-tools/store/policy.h"
 
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,22 +29,13 @@ ends_in(const char *name, const char *end)
 	return (n > k && strcmp(name + n - k, end) == 0);
 }
 
-static bool
-is_held(int fd)
-{
-	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
-		return (errno == EWOULDBLOCK);
-	(void)flock(fd, LOCK_UN);
-	return (false);
-}
-
 static enum store_state
 state_of_bytes(int fd)
 {
 	uint8_t p[META_PREFIX];
 	struct meta_object o;
 
-	if (is_held(fd))
+	if (output_held(fd))
 		return (STORE_WRITTEN);
 	return (pread(fd, p, sizeof(p), 0) == (ssize_t)sizeof(p) && meta_get_object(p, &o) ? STORE_OPEN : STORE_FOREIGN);
 }
@@ -112,7 +103,7 @@ static void
 add_left(struct archive *s, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool held = fd < 0 || is_held(fd);
+	bool held = fd < 0 || output_held(fd);
 
 	if (fd >= 0)
 		(void)close(fd);
@@ -342,7 +333,7 @@ store_unchanged(const struct store_file *f)
 	uint64_t size, check;
 	struct stat st;
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC);
-	bool same = fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino && !is_held(fd) &&
+	bool same = fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino && !output_held(fd) &&
 		outline_identity(f->path, &size, &check) && size == f->o.size && check == f->o.check;
 
 	if (fd >= 0)
