@@ -96,11 +96,11 @@ select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s
 	struct batch *b = s->block.batch;
 
 	bits_fill(s->sel, b->rows);
+	source_leave_moved(scan->source, s->part, b, s->sel); /* first: what does not count is no earlier record of any */
 	if (p->repeats != NULL)
 		repeats_leave(p->repeats, b, s->sel);
 	if (p->labels != NULL)
 		labels_fill(p->labels, read, b);
-	source_leave_moved(scan->source, s->part, b, s->sel);
 	if (p->timed)
 		select_time(p, b, s->sel);
 	if (p->leave_mar)

@@ -125,8 +125,8 @@ def compare(got, expected):
             raise Failure('%s: got %.600r, expected %.600r' % (name, a, b))
 
 
-def totals(folder):
-    return good(['racount', '-R', folder, '--json'], status=(0, 1, 2))
+def totals(folder, *more):
+    return good(['racount', '-R', folder, '--json', *more], status=(0, 1, 2))
 
 
 def store(*argv, status=(0,)):
@@ -240,13 +240,14 @@ def interrupted(tmp):
     os.makedirs(folder)
     make_archive(folder)
     shutil.copytree(folder, kept)
-    counted, whole = totals(folder), answers(folder, '1m')
+    counted, whole, once = totals(folder), answers(folder, '1m'), totals(folder, '--dedup')
     store('compact', folder)
     old = files_below(kept)
     for some in old, old[::2], old[-1:], old[:3]:
         for path in some:
             shutil.copy2(path, os.path.join(folder, os.path.relpath(path, kept)))
         want(totals(folder), counted, 'racount, %d old files still there' % len(some))
+        want(totals(folder, '--dedup'), once, 'racount --dedup, %d old files still there' % len(some))
         if some == old[::2]:
             compare(answers(folder, '1m'), whole)
         # as files on the command line, old ones first
