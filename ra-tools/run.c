@@ -1847,11 +1847,13 @@ bool
 run_twice(struct run *r, bool all)
 {
 	unsigned n = source_count(r->source);
+	bool one; /* run of a probe: files are not opened again */
 	char **path;
 
 	for (unsigned i = 0; all && i < n; i++)
 		note_read(r, i);
-	if (r->looked || r->read == NULL || r->dedup || source_moved(r->source))
+	one = !all && source_totals(r->source).segments < 2;
+	if (r->looked || r->read == NULL || r->dedup || one || source_moved(r->source))
 		return (r->twice.a != NULL);
 	path = mem_alloc(n * sizeof(path[0]));
 	for (unsigned i = 0; i < n; i++)
