@@ -20,8 +20,7 @@ enum id_formula { ID_NONE, ID_FLOW = 1, ID_TUNNEL = 2 }; /* on disk: what an id 
 /* On disk: what a number is likely to be (formula.h). */
 enum formula {
 	FORMULA_NONE = 0,
-	FORMULA_SPAN = 1,	  /* (a - b) / 1000 */
-	FORMULA_SINCE = 2,	  /* the same; b is the a of the last row with the same c and d, if there is one */
+	FORMULA_SINCE = 2,	  /* (a - b) / 1000; b is the a of the last row with the same c and d, if there is one */
 	FORMULA_SQUARES = 3,	  /* a * a / (b, or b - 1 where c is odd) */
 	FORMULA_SUM = 4,	  /* a + b */
 	FORMULA_OTHER_OF_TWO = 5, /* c is 2: a - b; else b */

@@ -7,7 +7,7 @@
 unsigned
 formula_fields(enum formula f)
 {
-	static const unsigned n[FORMULAS] = { [FORMULA_SPAN] = 2, [FORMULA_SINCE] = 4, [FORMULA_SQUARES] = 3, [FORMULA_SUM] = 2,
+	static const unsigned n[FORMULAS] = { [FORMULA_SINCE] = 4, [FORMULA_SQUARES] = 3, [FORMULA_SUM] = 2,
 		[FORMULA_OTHER_OF_TWO] = 3, [FORMULA_RANGE_OF_TWO] = 3, [FORMULA_LESSER] = 2, [FORMULA_MEANS] = 4 };
 
 	return (f < FORMULAS ? n[f] : 0);
@@ -26,10 +26,6 @@ formula_fill(enum formula f, struct like *like, const uint64_t *const from[FORMU
 	const uint64_t *a = from[0], *b = from[1], *c = from[2];
 
 	switch (f) {
-	case FORMULA_SPAN:
-		for (uint32_t i = 0; i < n; i++)
-			to[i] = (a[i] - b[i]) / 1000;
-		break;
 	case FORMULA_SINCE:
 		like_before(like, c, from[3], a, b, n, to);
 		for (uint32_t i = 0; i < n; i++)

@@ -7,6 +7,7 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/plain.h"
 #include "ra-tools/corrections.h"
 #include "ra-tools/drill.h"
 #include "ra-tools/filter.h"
@@ -613,17 +614,6 @@ file_text(const char *path)
 	return ((char *)b.p);
 }
 
-/* On a screen. */
-static unsigned
-places(const struct buf *b)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < b->len; i++)
-		n += (b->p[i] & 0xc0) != 0x80;
-	return (n);
-}
-
 /* The text with a caret under the place. */
 static noreturn void
 filter_mistake(const char *what, const char *text, const struct filter_error *e)
@@ -633,10 +623,10 @@ filter_mistake(const char *what, const char *text, const struct filter_error *e)
 	unsigned before, under;
 
 	buf_plain(&b, text, from);
-	before = places(&b);
+	before = plain_places(b.p, b.len);
 	b.len = 0;
 	buf_plain(&b, text + from, length);
-	under = places(&b);
+	under = plain_places(b.p, b.len);
 	b.len = 0;
 	buf_plain(&b, text, n);
 	log_warnx("%s: %s", what, e->text);

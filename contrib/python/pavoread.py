@@ -249,10 +249,9 @@ def likely(number, present, fields):
     last, out = {}, []
     for r in present:
         a, b, c, d = [f.get(r, 0) for f in fields] + [0] * (4 - len(fields))
-        if number in (1, 2):
-            since = last.get((c, d), b) if number == 2 else b
+        if number == 2:
+            out.append((a - last.get((c, d), b) & M64) // 1000)
             last[c, d] = a
-            out.append((a - since & M64) // 1000)
         elif number == 3:
             n = max((b - (c & 1)) & M64, 1)
             out.append(a // n * a + (a % n * a & M64) // n)

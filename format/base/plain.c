@@ -26,6 +26,17 @@ plain_utf8(const uint8_t *p, size_t n)
 	return (len);
 }
 
+unsigned
+plain_places(const void *text, size_t n)
+{
+	const uint8_t *p = text;
+	unsigned places = 0;
+
+	for (size_t i = 0; i < n; i++)
+		places += (p[i] & 0xc0) != 0x80;
+	return (places);
+}
+
 bool
 plain_acts(const uint8_t *p, size_t n)
 {

@@ -18,6 +18,8 @@ bool plain_acts(const uint8_t *p, size_t n);
 size_t plain_run(const uint8_t *p, size_t n, size_t *acting);
 #define PLAIN_ESCAPED 4 /* characters that such a byte is shown as: \x1b */
 void plain_escape(uint8_t, char to[static PLAIN_ESCAPED]);
+/* Places on a screen that n bytes take: those that do not go on with a character. */
+unsigned plain_places(const void *, size_t n);
 /* A text so that it is only shown, cut to `room` with its NUL.  Done twice it changes nothing more.  Into a buffer: buf_plain(). */
 void plain_text(char *to, size_t room, const char *from);
 

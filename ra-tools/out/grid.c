@@ -5,6 +5,7 @@
 #include "ra-tools/out/grid.h"
 
 #include "format/base/mem.h"
+#include "format/base/plain.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,17 +71,6 @@ cell(const struct grid *g, int row, unsigned i, size_t *n)
 	return ((const char *)g->text.p + start);
 }
 
-/* Places on a screen: bytes that do not go on with a character. */
-static unsigned
-shown(const char *p, size_t n)
-{
-	unsigned w = 0;
-
-	for (size_t i = 0; i < n; i++)
-		w += ((unsigned char)p[i] & 0xc0) != 0x80;
-	return (w);
-}
-
 static unsigned
 width(const struct grid *g, unsigned i)
 {
@@ -89,7 +79,7 @@ width(const struct grid *g, unsigned i)
 	for (int row = -1; row < (int)rows_of(g); row++) {
 		size_t n;
 		const char *p = cell(g, row, i, &n);
-		unsigned w = shown(p, n);
+		unsigned w = plain_places(p, n);
 
 		most = w > most ? w : most;
 	}
@@ -104,7 +94,7 @@ grid_line(const struct grid *g, int row, struct buf *to)
 	for (unsigned i = 0; i < g->n; i++) {
 		size_t n;
 		const char *p = cell(g, row, i, &n);
-		unsigned space = width(g, i) - shown(p, n);
+		unsigned space = width(g, i) - plain_places(p, n);
 
 		if (i > 0)
 			buf_u8(to, ' ');

@@ -8,6 +8,7 @@
 #include "ra-tools/out.h"
 
 #include "format/base/mem.h"
+#include "format/base/plain.h"
 
 #include <string.h>
 
@@ -16,17 +17,6 @@
 #define BOLD   "\033[1m"
 #define YELLOW "\033[33m"
 #define PLAIN  "\033[0m"
-
-/* Columns on a screen: bytes that do not continue a UTF-8 sequence. */
-static unsigned
-shown(const uint8_t *p, size_t n)
-{
-	unsigned w = 0;
-
-	for (size_t i = 0; i < n; i++)
-		w += (p[i] & 0xc0) != 0x80;
-	return (w);
-}
 
 static void
 pad(struct buf *b, unsigned n)
@@ -37,7 +27,7 @@ pad(struct buf *b, unsigned n)
 static void
 put(struct sheet *s, unsigned i, const uint8_t *p, size_t n, const char *colour)
 {
-	unsigned w = shown(p, n), space = s->width[i] > w ? s->width[i] - w : 0;
+	unsigned w = plain_places(p, n), space = s->width[i] > w ? s->width[i] - w : 0;
 	bool right = type_is_right(sheet_type(s, i));
 
 	if (i > 0)
@@ -94,7 +84,7 @@ widen(struct sheet *s)
 	size_t at = 0;
 
 	for (size_t k = 0; k < s->nends; k++) {
-		unsigned i = (unsigned)(k % s->n), w = shown(s->held.p + at, s->ends[k] - at);
+		unsigned i = (unsigned)(k % s->n), w = plain_places(s->held.p + at, s->ends[k] - at);
 
 		if (w > s->width[i])
 			s->width[i] = w;

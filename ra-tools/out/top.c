@@ -4,6 +4,8 @@
  */
 #include "ra-tools/out/top.h"
 
+#include "format/base/plain.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,16 +115,6 @@ add_measure(const struct top_table *t, enum measure m, uint32_t r, struct buf *t
 		buf_printf(to, x == 0 ? "0" : x >= 99.95 ? "%.0f" : x >= 0.995 ? "%.1f" : "%.2f", x);
 }
 
-static unsigned
-places(const char *p, size_t n)
-{
-	unsigned w = 0;
-
-	for (size_t i = 0; i < n; i++)
-		w += ((unsigned char)p[i] & 0xc0) != 0x80;
-	return (w);
-}
-
 /* Both ends of an address say something; keys have no characters of several bytes but in labels, which are cut whole. */
 static void
 add_cell(struct grid *g, struct buf *cell, unsigned most)
@@ -130,7 +122,7 @@ add_cell(struct grid *g, struct buf *cell, unsigned most)
 	char text[256];
 	size_t n = cell->len, end = most / 2 - 1, begin = most - 1 - end;
 
-	if (most == 0 || places((const char *)cell->p, n) <= most || n + 4 > sizeof(text)) {
+	if (most == 0 || plain_places(cell->p, n) <= most || n + 4 > sizeof(text)) {
 		grid_cell(g, buf_cstr(cell));
 		return;
 	}
@@ -216,7 +208,7 @@ width_of(const struct grid *g)
 
 		line.len = 0;
 		grid_line(g, row, &line);
-		w = places((const char *)line.p, line.len);
+		w = plain_places(line.p, line.len);
 		most = w > most ? w : most;
 	}
 	buf_free(&line);
