@@ -106,6 +106,17 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	b->len += (size_t)n;
 }
 
+bool
+say_wrong(char *to, size_t room, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(to, room, fmt, ap);
+	va_end(ap);
+	return (false);
+}
+
 void
 buf_u16(struct buf *b, uint16_t v)
 {

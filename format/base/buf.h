@@ -10,6 +10,7 @@
 #define FORMAT_BASE_BUF_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,8 @@ void buf_str(struct buf *, const char *);           /* append a string without i
 void buf_plain(struct buf *, const void *, size_t n); /* append text so that it is only shown (plain.h) */
 void buf_plain_str(struct buf *, const char *);
 void buf_printf(struct buf *, const char *, ...) __attribute__((format(printf, 2, 3)));
+/* A sentence into memory of the caller, cut to `room`; false, for who says by this that something is wrong. */
+bool say_wrong(char *to, size_t room, const char *, ...) __attribute__((format(printf, 3, 4)));
 void buf_u16(struct buf *, uint16_t);
 void buf_u32(struct buf *, uint32_t);
 void buf_u64(struct buf *, uint64_t);

@@ -4,13 +4,13 @@
  */
 #include "format/base/output.h"
 
+#include "format/base/buf.h"
 #include "format/base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +20,6 @@
 
 #define MODE  0640 /* who talked to whom is not for everybody */
 #define TRIES 8
-
-static __attribute__((format(printf, 3, 4))) bool
-refuse(char *err, size_t len, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(err, len, fmt, ap);
-	va_end(ap);
-	return (false);
-}
 
 static bool
 may_replace(int fd, const struct stat *st, const struct output_kind *kind)
@@ -49,11 +38,11 @@ static bool
 take(int fd, const char *path, const struct output_kind *kind, struct stat *st, char *err, size_t len)
 {
 	if (fstat(fd, st) != 0)
-		return (refuse(err, len, "%s: %s", path, strerror(errno)));
+		return (say_wrong(err, len, "%s: %s", path, strerror(errno)));
 	if (S_ISREG(st->st_mode) && !may_replace(fd, st, kind))
-		return (refuse(err, len, "%s exists and %s: not replaced", path, kind->foreign));
+		return (say_wrong(err, len, "%s exists and %s: not replaced", path, kind->foreign));
 	if (S_ISREG(st->st_mode) && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-		return (refuse(err, len, "%s is being written by another program", path));
+		return (say_wrong(err, len, "%s is being written by another program", path));
 	return (true);
 }
 
@@ -74,7 +63,7 @@ open_regular(const char *path, int flags, const struct output_kind *kind, struct
 		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, MODE);
 
 		if (fd < 0) {
-			(void)refuse(err, len, "%s: %s", path, strerror(errno));
+			(void)say_wrong(err, len, "%s: %s", path, strerror(errno));
 			return (-1);
 		}
 		if (!take(fd, path, kind, st, err, len)) {
@@ -85,7 +74,7 @@ open_regular(const char *path, int flags, const struct output_kind *kind, struct
 			return (fd);
 		(void)close(fd);
 	}
-	(void)refuse(err, len, "%s is being written by another program", path);
+	(void)say_wrong(err, len, "%s is being written by another program", path);
 	return (-1);
 }
 
@@ -117,7 +106,7 @@ hold_older(struct output *o, const struct output_kind *kind, struct stat *st, ch
 {
 	o->older = open(o->name, O_RDWR | O_CLOEXEC);
 	if (o->older < 0)
-		return (errno == ENOENT || refuse(err, len, "%s: %s", o->path, strerror(errno)));
+		return (errno == ENOENT || say_wrong(err, len, "%s: %s", o->path, strerror(errno)));
 	return (take(o->older, o->path, kind, st, err, len));
 }
 
@@ -137,7 +126,7 @@ open_beside(struct output *o, const char *path, unsigned how, const struct outpu
 		return (false);
 	o->regular = true;
 	if (!S_ISREG(part.st_mode))
-		return (refuse(err, len, "%s exists and is not a file: not replaced", o->part));
+		return (say_wrong(err, len, "%s exists and is not a file: not replaced", o->part));
 	if (how & OUTPUT_APPEND) {
 		go_on(o, &part);
 		return (true);
@@ -147,7 +136,7 @@ open_beside(struct output *o, const char *path, unsigned how, const struct outpu
 		st.st_mode &= 0777; /* no other user's powers for what is ours */
 	if (ftruncate(o->fd, 0) == 0 && fchmod(o->fd, o->older >= 0 ? st.st_mode & 07777 : part.st_mode & MODE) == 0)
 		return (true);
-	(void)refuse(err, len, "%s: %s", o->part, strerror(errno));
+	(void)say_wrong(err, len, "%s: %s", o->part, strerror(errno));
 	(void)unlink(o->part);
 	return (false);
 }
@@ -158,8 +147,8 @@ open_other(struct output *o, const char *path, char *err, size_t len)
 {
 	o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (o->fd < 0 && errno == EINTR)
-		return (refuse(err, len, "%s: interrupted before anybody read it", path));
-	return (o->fd >= 0 || refuse(err, len, "%s: %s", path, strerror(errno)));
+		return (say_wrong(err, len, "%s: interrupted before anybody read it", path));
+	return (o->fd >= 0 || say_wrong(err, len, "%s: %s", path, strerror(errno)));
 }
 
 static void
@@ -185,9 +174,9 @@ output_open(struct output *o, const char *path, unsigned how, const struct outpu
 	o->path = mem_str(strcmp(path, "-") == 0 ? "standard output" : path);
 	if (strcmp(path, "-") == 0) {
 		o->fd = dup(STDOUT_FILENO);
-		good = o->fd >= 0 || refuse(err, len, "standard output: %s", strerror(errno));
+		good = o->fd >= 0 || say_wrong(err, len, "standard output: %s", strerror(errno));
 	} else if (is && !S_ISREG(st.st_mode)) {
-		good = S_ISDIR(st.st_mode) ? refuse(err, len, "%s: %s", path, strerror(EISDIR)) :
+		good = S_ISDIR(st.st_mode) ? say_wrong(err, len, "%s: %s", path, strerror(EISDIR)) :
 					     open_other(o, path, err, len);
 	} else if ((how & OUTPUT_BESIDE) == 0 || strncmp(path, "/dev/", 5) == 0) {
 		good = open_here(o, path, how, kind, err, len);
@@ -263,8 +252,8 @@ output_gone(const struct output *o, bool elsewhere)
 	return (st.st_nlink == 0 || (elsewhere && !is_named(o->fd, o->part != NULL ? o->part : o->path)));
 }
 
-static bool
-sync_folder(const char *path)
+bool
+output_sync_folder(const char *path)
 {
 	char *copy = mem_str(path);
 	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -286,9 +275,9 @@ finish(struct output *o, bool sync, char *err, size_t len)
 	bool good = true;
 
 	if (sync && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS)
-		good = refuse(err, len, "%s: can not be brought to disk: %s", o->path, strerror(errno));
+		good = say_wrong(err, len, "%s: can not be brought to disk: %s", o->path, strerror(errno));
 	if (close(o->fd) != 0 && good)
-		good = refuse(err, len, "%s: can not close: %s", o->path, strerror(errno));
+		good = say_wrong(err, len, "%s: can not close: %s", o->path, strerror(errno));
 	o->fd = lock;
 	return (good);
 }
@@ -299,12 +288,12 @@ output_close(struct output *o, enum output_fate fate, bool sync, char *err, size
 	bool good = finish(o, sync, err, len);
 
 	if (o->part != NULL && good && fate == OUTPUT_WHOLE && rename(o->part, o->name) != 0)
-		good = refuse(err, len, "%s: can not take its name: %s; what was to be there is %s", o->path,
+		good = say_wrong(err, len, "%s: can not take its name: %s; what was to be there is %s", o->path,
 		    strerror(errno), o->part);
 	else if (o->part != NULL && (fate == OUTPUT_DROP || (fate == OUTPUT_WHOLE && !good)))
 		(void)unlink(o->part);
-	if (good && sync && fate == OUTPUT_WHOLE && o->regular && !sync_folder(o->name != NULL ? o->name : o->path))
-		good = refuse(err, len, "%s: its folder can not be brought to disk: %s", o->path, strerror(errno));
+	if (good && sync && fate == OUTPUT_WHOLE && o->regular && !output_sync_folder(o->name != NULL ? o->name : o->path))
+		good = say_wrong(err, len, "%s: its folder can not be brought to disk: %s", o->path, strerror(errno));
 	release(o);
 	return (good);
 }

@@ -40,6 +40,8 @@ bool output_cut(struct output *, uint64_t size);
 /* Nobody will find what is written: its last name is gone; or, `elsewhere`, its name leads to another file, or none. */
 bool output_gone(const struct output *, bool elsewhere);
 
+/* What happened in the folder in which this path lies is on disk.  false: errno. */
+bool output_sync_folder(const char *path);
 /* Is somebody writing this file, who has it by output_open()? */
 bool output_held(int fd);
 bool output_held_at(const char *path);

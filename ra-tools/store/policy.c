@@ -4,10 +4,10 @@
  */
 #include "ra-tools/store/policy.h"
 
+#include "format/base/buf.h"
 #include "format/base/mem.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,17 +32,6 @@ policy_age(const char *text, int64_t *ns)
 	return (false);
 }
 
-static __attribute__((format(printf, 3, 4))) bool
-wrong(char *err, size_t errlen, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(err, errlen, fmt, ap);
-	va_end(ap);
-	return (false);
-}
-
 static bool
 add_step(struct policy *p, char *text, char *err, size_t errlen)
 {
@@ -51,20 +40,20 @@ add_step(struct policy *p, char *text, char *err, size_t errlen)
 	char *width = strchr(text, ':');
 
 	if (p->n == POLICY_STEPS)
-		return (wrong(err, errlen, "more than %d steps", POLICY_STEPS));
+		return (say_wrong(err, errlen, "more than %d steps", POLICY_STEPS));
 	if (width == NULL)
-		return (wrong(err, errlen, "\"%s\": expected an age and the bins from then on, such as 30d:1m", text));
+		return (say_wrong(err, errlen, "\"%s\": expected an age and the bins from then on, such as 30d:1m", text));
 	*width++ = '\0';
 	if (!policy_age(text, &s->age))
-		return (wrong(err, errlen, "\"%s\": expected an age such as 30d, 2w, 6mo or 1y", text));
+		return (say_wrong(err, errlen, "\"%s\": expected an age such as 30d, 2w, 6mo or 1y", text));
 	if (!clock_parse_dur(width, strlen(width), &s->width) || s->width < SEC)
-		return (wrong(err, errlen, "\"%s\": expected the length of a bin, such as 1m or 1h", width));
+		return (say_wrong(err, errlen, "\"%s\": expected the length of a bin, such as 1m or 1h", width));
 	if (s->width > DAY || DAY % s->width != 0)
-		return (wrong(err, errlen, "\"%s\": bins have to be a part of a day, such as 1m, 5m, 1h or 1d", width));
+		return (say_wrong(err, errlen, "\"%s\": bins have to be a part of a day, such as 1m, 5m, 1h or 1d", width));
 	if (before != NULL && s->age <= before->age)
-		return (wrong(err, errlen, "\"%s\": the ages of a policy grow from step to step", text));
+		return (say_wrong(err, errlen, "\"%s\": the ages of a policy grow from step to step", text));
 	if (before != NULL && (s->width <= before->width || s->width % before->width != 0))
-		return (wrong(err, errlen, "\"%s\": bins of %lld s can not be made of bins of %lld s", width,
+		return (say_wrong(err, errlen, "\"%s\": bins of %lld s can not be made of bins of %lld s", width,
 			      (long long)(s->width / SEC), (long long)(before->width / SEC)));
 	p->n++;
 	return (true);
@@ -81,7 +70,7 @@ policy_parse(const char *text, struct policy *p, char *err, size_t errlen)
 		good = add_step(p, w, err, errlen);
 	free(copy);
 	if (good && p->n == 0)
-		return (wrong(err, errlen, "expected a policy, such as 30d:1m,1y:1h"));
+		return (say_wrong(err, errlen, "expected a policy, such as 30d:1m,1y:1h"));
 	return (good);
 }
 

@@ -4,7 +4,9 @@
  */
 #include "ra-tools/store/replace.h"
 
+#include "format/base/buf.h"
 #include "format/base/mem.h"
+#include "format/base/output.h"
 #include "format/reader.h"
 #include "ra-tools/store/policy.h"
 #include "ra-tools/store/sums.h"
@@ -12,7 +14,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +21,6 @@
 #include <unistd.h>
 
 #define BESIDE ".rastore"
-
-static __attribute__((format(printf, 3, 4))) bool
-wrong(char *err, size_t errlen, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(err, errlen, fmt, ap);
-	va_end(ap);
-	return (false);
-}
 
 /* --- names -------------------------------------------------------------------------------------- */
 
@@ -126,30 +116,14 @@ way(const char *from, const char *to, struct arena *a)
 
 /* --- the disk ----------------------------------------------------------------------------------- */
 
-static bool
-sync_folder(const char *path)
-{
-	char folder[4096];
-	size_t n = folder_length(path);
-	int fd;
-	bool good;
-
-	(void)snprintf(folder, sizeof(folder), "%.*s", n == 0 ? 1 : (int)n, n == 0 ? "." : path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
-	if (fd >= 0)
-		(void)close(fd);
-	return (good);
-}
-
 /* With the permissions of the one that it stands for. */
 static bool
 call_by_name(const char *fresh, const char *path, const struct store_file *like, char *err, size_t errlen)
 {
 	if (chmod(fresh, like->mode & 07777) != 0 ||
 	    (like->uid != geteuid() && chown(fresh, like->uid, like->gid) != 0 && errno != EPERM) || rename(fresh, path) != 0 ||
-	    !sync_folder(path))
-		return (wrong(err, errlen, "%s: %s", path, strerror(errno)));
+	    !output_sync_folder(path))
+		return (say_wrong(err, errlen, "%s: %s", path, strerror(errno)));
 	return (true);
 }
 
@@ -157,9 +131,9 @@ static bool
 remove_file(const char *path, char *err, size_t errlen)
 {
 	if (unlink(path) != 0 && errno != ENOENT)
-		return (wrong(err, errlen, "%s: can not be removed: %s", path, strerror(errno)));
-	if (!sync_folder(path))
-		return (wrong(err, errlen, "%s: fsync of its folder: %s", path, strerror(errno)));
+		return (say_wrong(err, errlen, "%s: can not be removed: %s", path, strerror(errno)));
+	if (!output_sync_folder(path))
+		return (say_wrong(err, errlen, "%s: fsync of its folder: %s", path, strerror(errno)));
 	return (true);
 }
 
@@ -222,9 +196,9 @@ settle_day(struct archive *s, const struct store_part *p, size_t n, const char *
 
 	for (size_t i = 0; i < n && good; i++)
 		if (!store_unchanged(&s->file[p[i].file]))
-			good = wrong(r->err, sizeof(r->err), "%s was changed meanwhile", s->file[p[i].file].path);
+			good = say_wrong(r->err, sizeof(r->err), "%s was changed meanwhile", s->file[p[i].file].path);
 	if (good && outline_taken(fresh, &a) == NULL)
-		good = wrong(r->err, sizeof(r->err), "%s: its end can not be read", fresh);
+		good = say_wrong(r->err, sizeof(r->err), "%s: its end can not be read", fresh);
 	arena_free(&a);
 	if (stat(fresh, &st) == 0)
 		r->bytes_after = (uint64_t)st.st_size;
@@ -324,7 +298,7 @@ write_rest(const struct rest *k, const char *fresh)
 		struct writer_options o = { .segment = *reader_segment(r), .fsync = true, .append = segment > 0 };
 
 		if (*k->stop != 0)
-			good = wrong(k->err, k->errlen, "interrupted");
+			good = say_wrong(k->err, k->errlen, "interrupted");
 		if (!good || !select_rest(k, o.segment.probe == NULL ? "" : o.segment.probe, b))
 			continue;
 		sums_add(k->read, b);
@@ -333,10 +307,10 @@ write_rest(const struct rest *k, const char *fresh)
 			segment = reader_totals(r).segments;
 		}
 		if (good && !writer_put(w, b))
-			good = wrong(k->err, k->errlen, "%s", writer_error(w));
+			good = say_wrong(k->err, k->errlen, "%s", writer_error(w));
 	}
 	if (r != NULL && reader_error(r) != NULL)
-		good = wrong(k->err, k->errlen, "%s", reader_error(r));
+		good = say_wrong(k->err, k->errlen, "%s", reader_error(r));
 	reader_close(&r);
 	return (writer_close(&w, k->err, k->errlen) && good);
 }
@@ -353,10 +327,10 @@ same_rest(const struct rest *k, const char *fresh)
 		sums_add(k->written, b);
 	}
 	if (r != NULL && reader_error(r) != NULL)
-		good = wrong(k->err, k->errlen, "%s", reader_error(r));
+		good = say_wrong(k->err, k->errlen, "%s", reader_error(r));
 	reader_close(&r);
 	if (good && sums_differ(k->read, k->written, false) != F_NONE)
-		good = wrong(k->err, k->errlen, "%s: what was written does not add up to what was read", fresh);
+		good = say_wrong(k->err, k->errlen, "%s: what was written does not add up to what was read", fresh);
 	return (good);
 }
 
@@ -375,7 +349,7 @@ keep_rest(const struct archive *s, unsigned file, const volatile sig_atomic_t *s
 		good = remove_file(f->path, err, errlen);
 	else
 		good = good && same_rest(&k, fresh) &&
-			(store_unchanged(f) || wrong(err, errlen, "%s was changed meanwhile", f->path)) &&
+			(store_unchanged(f) || say_wrong(err, errlen, "%s was changed meanwhile", f->path)) &&
 			call_by_name(fresh, f->path, f, err, errlen);
 	if (!good)
 		(void)unlink(fresh);
