@@ -302,6 +302,16 @@ select_slice(struct work *w, struct batch *b, int64_t from, int64_t to)
 	return (any);
 }
 
+/* All of it, if there was nothing wrong with it. */
+static bool
+end_reading(struct work *w, struct reader **r, bool good)
+{
+	if (reader_error(*r) != NULL)
+		good = fail(w, reader_error(*r));
+	reader_close(r);
+	return (good);
+}
+
 /* Rows of one segment of a file. */
 static bool
 read_part(struct work *w, size_t part, int64_t from, int64_t to)
@@ -325,10 +335,7 @@ read_part(struct work *w, size_t part, int64_t from, int64_t to)
 		if (*w->job->stop != 0)
 			good = fail(w, "interrupted");
 	}
-	if (reader_error(r) != NULL)
-		good = fail(w, reader_error(r));
-	reader_close(&r);
-	return (good);
+	return (end_reading(w, &r, good));
 }
 
 static bool
@@ -442,10 +449,7 @@ read_again(struct work *w)
 		if (*w->job->stop != 0)
 			good = fail(w, "interrupted");
 	}
-	if (reader_error(r) != NULL)
-		good = fail(w, reader_error(r));
-	reader_close(&r);
-	return (good);
+	return (end_reading(w, &r, good));
 }
 
 static bool

@@ -189,6 +189,45 @@ test_selection(void **state)
 	blocks_free(&k);
 }
 
+/* Rows that are selected, each with a chance of 7 in 8. */
+static void
+select_most(struct batch *b)
+{
+	b->sel = arena_zero(&b->arena, BITS_WORDS(b->rows) * 8);
+	for (uint32_t r = 0; r < b->rows; r++)
+		if (rnd() % 8 != 0)
+			bit_set(b->sel, r);
+}
+
+/* The batch as a block; what the last one was is gone. */
+static void
+write_block(struct blocks *k, const struct batch *b, struct buf *out, struct arena *a, struct open_block *o)
+{
+	struct fieldset used;
+	struct index_entry entry;
+
+	out->len = 0;
+	block_encode(k, b, out, &used, &entry);
+	arena_reset(a);
+	open_block(out, a, o);
+}
+
+/* The selected rows have come back, in these fields (NULL: all). */
+static void
+same_rows(const struct batch *b, const struct batch *back, const struct fieldset *in)
+{
+	uint32_t n = 0;
+
+	for (uint32_t r = 0; r < b->rows; r++) {
+		if (!batch_selected(b, r))
+			continue;
+		for (enum field f = 0; f < F_STORED; f++)
+			if (in == NULL || fieldset_has(in, f))
+				same_cell(b, r, back, n, f);
+		n++;
+	}
+}
+
 /* Records of a few flows as the probe writes them, with all that may happen to them afterwards. */
 static struct batch *
 batch_of_flows(uint32_t rows, unsigned whole) /* whole: of 100 ids, those that are as the probe makes them */
@@ -258,8 +297,7 @@ test_ids(void **state)
 		unsigned whole = round % 4 == 0 ? 100 : round % 4 * 25 + 20;
 		struct batch *b = batch_of_flows(rows, whole);
 		struct open_block o;
-		struct fieldset used, want = { { 0 } };
-		struct index_entry entry;
+		struct fieldset want = { { 0 } };
 		enum field unknown = F_NONE;
 
 		if (round % 3 == 0) {
@@ -270,10 +308,7 @@ test_ids(void **state)
 		}
 		fieldset_add(&want, F_tunid);
 		fieldset_add(&want, F_flowid);
-		out.len = 0;
-		block_encode(k, b, &out, &used, &entry);
-		arena_reset(&a);
-		open_block(&out, &a, &o);
+		write_block(k, b, &out, &a, &o);
 		assert_int_equal(block_decode(k, &o.d, round % 2 ? &want : NULL, NULL, from_memory, &o.sections, back,
 		    &unknown), BLOCK_GOOD);
 		assert_int_equal(unknown, F_NONE);
@@ -401,47 +436,28 @@ test_repeating(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 12; round++) {
-		uint32_t rows = 6000 + (uint32_t)rnd() % 4000, n = 0, given = 0;
+		uint32_t rows = 6000 + (uint32_t)rnd() % 4000, given = 0;
 		struct batch *b = batch_of_hosts(rows);
 		struct open_block o;
-		struct fieldset used, want = { { 0 } };
-		struct index_entry entry;
+		struct fieldset want = { { 0 } };
 		enum field unknown = F_NONE;
 
-		if (round % 2 != 0) {
-			b->sel = arena_zero(&b->arena, BITS_WORDS(rows) * 8);
-			for (uint32_t r = 0; r < rows; r++)
-				if (rnd() % 8 != 0)
-					bit_set(b->sel, r);
-		}
-		out.len = 0;
-		block_encode(k, b, &out, &used, &entry);
-		arena_reset(&a);
-		open_block(&out, &a, &o);
+		if (round % 2 != 0)
+			select_most(b);
+		write_block(k, b, &out, &a, &o);
 		for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
 			assert_int_equal(dir_column(&o.d, some[i])->code, CODE_LIKE);
 		for (uint32_t i = 0; i < o.d.nset; i++)
 			given += o.d.set[i].given != 0;
 		assert_true(given > 0);
 		assert_int_equal(block_decode(k, &o.d, NULL, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
-		for (uint32_t r = 0; r < rows; r++) {
-			if (!batch_selected(b, r))
-				continue;
-			for (enum field f = 0; f < F_STORED; f++)
-				same_cell(b, r, back, n, f);
-			n++;
-		}
+		same_rows(b, back, NULL);
 		assert_int_equal(unknown, F_NONE);
 		fieldset_add(&want, F_sttlmin); /* by the hardware address, which is by the address */
 		fieldset_add(&want, F_spayload);
 		assert_int_equal(block_decode(k, &o.d, &want, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
 		assert_null(back->col[F_smac]);
-		n = 0;
-		for (uint32_t r = 0; r < rows; r++)
-			if (batch_selected(b, r)) {
-				same_cell(b, r, back, n, F_spayload);
-				same_cell(b, r, back, n++, F_sttlmin);
-			}
+		same_rows(b, back, &want);
 		((struct dir_column *)(uintptr_t)dir_column(&o.d, F_saddr))->code = 77; /* from the future */
 		assert_int_equal(block_decode(k, &o.d, &want, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
 		assert_null(back->col[F_sttlmin]);
@@ -515,38 +531,22 @@ test_made(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 12; round++) {
-		uint32_t rows = 1000 + (uint32_t)rnd() % 4000, n = 0;
+		uint32_t rows = 1000 + (uint32_t)rnd() % 4000;
 		struct batch *b = batch_of_gaps(rows);
 		struct open_block o;
-		struct fieldset used, want = { { 0 } };
-		struct index_entry entry;
+		struct fieldset want = { { 0 } };
 		enum field unknown = F_NONE;
 		struct dir_column *c;
 
-		if (round % 2 != 0) {
-			b->sel = arena_zero(&b->arena, BITS_WORDS(rows) * 8);
-			for (uint32_t r = 0; r < rows; r++)
-				if (rnd() % 8 != 0)
-					bit_set(b->sel, r);
-		}
-		out.len = 0;
-		block_encode(k, b, &out, &used, &entry);
-		arena_reset(&a);
-		open_block(&out, &a, &o);
+		if (round % 2 != 0)
+			select_most(b);
+		write_block(k, b, &out, &a, &o);
 		for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
 			assert_int_equal(dir_column(&o.d, some[i])->code, CODE_MADE);
 		fieldset_add(&want, F_sipg_sumsq); /* of the sum, which is made of times */
 		for (unsigned all = 0; all < 2; all++) {
 			assert_int_equal(block_decode(k, &o.d, all ? NULL : &want, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
-			n = 0;
-			for (uint32_t r = 0; r < rows; r++) {
-				if (!batch_selected(b, r))
-					continue;
-				for (enum field f = 0; f < F_STORED; f++)
-					if (all || f == F_sipg_sumsq)
-						same_cell(b, r, back, n, f);
-				n++;
-			}
+			same_rows(b, back, all ? NULL : &want);
 			assert_true(all || back->col[F_sipg_sum] == NULL);
 		}
 		assert_int_equal(unknown, F_NONE);
