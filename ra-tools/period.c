@@ -68,20 +68,22 @@ period_zone(struct period *p)
 enum clock_range
 period_range(struct period *p, int64_t now)
 {
+	enum clock_range what;
+
 	p->from = INT64_MIN;
 	p->to = INT64_MAX;
-	return (p->text == NULL ? CLOCK_RANGE : clock_parse_range(p->text, now, p->zone, &p->from, &p->to));
+	what = p->text == NULL ? CLOCK_RANGE : clock_parse_range(p->text, now, p->zone, &p->from, &p->to);
+	p->first = p->from;
+	p->last = p->to;
+	return (what);
 }
 
 void
 period_reach(struct period *p, int64_t first, int64_t last, int64_t longest)
 {
-	if (first < p->from && (p->first == 0 || first < p->first))
-		p->first = first;
-	if (last > p->to && last > p->last)
-		p->last = last;
-	if (longest > p->longest)
-		p->longest = longest;
+	p->first = first < p->first ? first : p->first;
+	p->last = last > p->last ? last : p->last;
+	p->longest = longest > p->longest ? longest : p->longest;
 }
 
 bool
@@ -90,7 +92,7 @@ period_sentence(const struct period *p, struct buf *to)
 	char text[CLOCK_TEXT];
 
 	/* since then: nobody asks for a second */
-	if (p->text == NULL || p->text[0] == '-' || (p->first == 0 && p->last == 0))
+	if (p->text == NULL || p->text[0] == '-' || (p->first == p->from && p->last == p->to))
 		return (false);
 	buf_str(to, "-t ");
 	buf_str(to, p->text);
@@ -98,10 +100,10 @@ period_sentence(const struct period *p, struct buf *to)
 	(void)clock_dur((uint64_t)(p->longest / USEC), p->longest % SEC == 0 ? 0 : 6, text);
 	buf_str(to, text);
 	buf_str(to, " s are not cut: ");
-	(void)clock_text(p->first != 0 ? p->first : p->from, 0, p->zone, text);
+	(void)clock_text(p->first, 0, p->zone, text);
 	buf_str(to, text);
 	buf_str(to, " to ");
-	(void)clock_text(p->last != 0 ? p->last : p->to, 0, p->zone, text);
+	(void)clock_text(p->last, 0, p->zone, text);
 	buf_str(to, text);
 	buf_str(to, p->zone == CLOCK_UTC ? " UTC was taken" : " was taken");
 	return (true);

@@ -13,8 +13,7 @@ struct period {
 	const char *tz;	       /* the same of the zone; NULL: UTC */
 	enum clock_zone zone;
 	int64_t from, to;      /* ns: from <= time < to */
-	/* what was answered, where bins reach further: the earliest start before `from`, the latest end behind `to`, and the
-	 * longest of these bins; 0: none does */
+	/* what was answered: bins may reach further than from `from` to `to`; the longest of those that do */
 	int64_t first, last, longest;
 };
 
