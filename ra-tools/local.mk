@@ -79,3 +79,4 @@ libra_a_SOURCES += %D%/store/day.c %D%/store/day.h %D%/store/find.c %D%/store/fi
 bin_PROGRAMS += rastore
 rastore_SOURCES = %D%/rastore.c %D%/rastore.opt
 rastore_LDADD = $(RA_LIBS)
+EXTRA_DIST += %D%/README.md
