@@ -4,10 +4,10 @@
  */
 #include "format/base/hash.h"
 #include "format/base/mem.h"
-#include "ra-tools/cluster.h"
+#include "ra-tools/run/cluster.h"
 #include "ra-tools/out/histo.h"
-#include "ra-tools/out/page.h"
-#include "ra-tools/run.h"
+#include "ra-tools/run/page.h"
+#include "ra-tools/run/run.h"
 
 #include <errno.h>
 #include <math.h>

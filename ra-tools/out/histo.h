@@ -5,7 +5,7 @@
 #ifndef RA_TOOLS_OUT_HISTO_H
 #define RA_TOOLS_OUT_HISTO_H
 
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 struct bar { /* values from <= v <= to; of fractions: from <= v < to */
 	union value from, to;
