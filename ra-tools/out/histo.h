@@ -20,6 +20,7 @@ struct histo {
 	uint64_t total, without; /* values; records without one */
 	bool exact;		 /* least and greatest are known */
 	union value least, greatest;
+	const union value *sorted; /* all values, ascending; NULL: percentiles are known as bounds of bars only */
 	const char *rows; /* of what the values are: "records", "samples" */
 };
 

@@ -48,6 +48,7 @@ struct zero {
 	uint64_t seed;
 	struct arena arena;
 	struct buf key, spare;
+	struct buf probe; /* of the row before, where it is no part of a key: who sees nothing is there, too */
 };
 
 struct zero *
@@ -83,6 +84,7 @@ zero_free(struct zero **pz)
 	arena_free(&z->arena);
 	buf_free(&z->key);
 	buf_free(&z->spare);
+	buf_free(&z->probe);
 	free(z);
 	*pz = NULL;
 }
@@ -187,6 +189,11 @@ put_zero(struct zero *z, uint32_t key)
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (fieldset_has(&z->keep, none[i]))
 			column_set(batch_column(z->out, none[i]), r, &v);
+	if (z->probe.len == 0 || !fieldset_has(&z->keep, F_probe))
+		return;
+	v.b = (struct blob){ z->probe.p, (uint32_t)z->probe.len };
+	v.b = batch_blob(z->out, NULL, &v.b);
+	column_set(batch_column(z->out, F_probe), r, &v);
 }
 
 /* The keys that the open bin lacks; true: all that there was room for. */
@@ -250,6 +257,18 @@ next_batch(struct zero *z)
 	return (z->next < z->nkept ? z->kept[z->next++] : NULL);
 }
 
+static void
+note_probe(struct zero *z)
+{
+	const struct column *c = z->in->col[F_probe];
+
+	if (z->keys.n > 0 || !column_has(c, z->at) ||
+	    (z->probe.len == c->b[z->at].n && memcmp(z->probe.p, c->b[z->at].p, z->probe.len) == 0))
+		return;
+	z->probe.len = 0;
+	buf_add(&z->probe, c->b[z->at].p, c->b[z->at].n);
+}
+
 static bool
 next_row(struct zero *z, int64_t *start)
 {
@@ -260,6 +279,7 @@ next_row(struct zero *z, int64_t *start)
 	}
 	if (z->end)
 		return (false);
+	note_probe(z);
 	*start = column_has(z->in->col[F_bstart], z->at) ? z->in->col[F_bstart]->i[z->at] : 0;
 	return (true);
 }
