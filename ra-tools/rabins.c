@@ -3,10 +3,10 @@
  * rabins: merges records by time bin, and by key within a bin.  See rabins(1).
  */
 #include "format/base/mem.h"
-#include "ra-tools/bin.h"
-#include "ra-tools/cluster.h"
-#include "ra-tools/run.h"
-#include "ra-tools/view.h"
+#include "ra-tools/query/bin.h"
+#include "ra-tools/run/cluster.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/out/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>

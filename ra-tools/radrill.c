@@ -8,13 +8,13 @@
  */
 #include "format/base/mem.h"
 #include "format/base/programs.h"
-#include "ra-tools/bin.h"
-#include "ra-tools/cluster.h"
-#include "ra-tools/drill.h"
+#include "ra-tools/query/bin.h"
+#include "ra-tools/run/cluster.h"
+#include "ra-tools/report/drill.h"
 #include "ra-tools/out/drill.h"
 #include "ra-tools/out/screen.h"
-#include "ra-tools/run.h"
-#include "ra-tools/worst.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/run/worst.h"
 
 #include <stdio.h>
 #include <stdlib.h>

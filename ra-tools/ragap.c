@@ -7,8 +7,8 @@
 #include "format/base/mem.h"
 #include "format/base/programs.h"
 #include "ra-tools/out/grid.h"
-#include "ra-tools/run.h"
-#include "ra-tools/signature.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/report/signature.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  *
  * rasort: puts records in order.  See rasort(1).
  */
-#include "ra-tools/run.h"
-#include "ra-tools/sort.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/query/sort.h"
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },

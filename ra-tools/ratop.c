@@ -3,11 +3,11 @@
  * ratop: the greatest groups by a field, with their share of the total.  See ratop(1).
  */
 #include "format/base/clock.h"
-#include "ra-tools/cluster.h"
-#include "ra-tools/run.h"
-#include "ra-tools/sort.h"
+#include "ra-tools/run/cluster.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/query/sort.h"
 #include "ra-tools/top_live.h"
-#include "ra-tools/view.h"
+#include "ra-tools/out/view.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * A column is as wide as the table says, or as its longest value so far.  The rows of a batch wait until
  * some hundred are there, so that what fits a screen is aligned from its first line on.
  */
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 #include "format/base/mem.h"
 #include "format/base/plain.h"
