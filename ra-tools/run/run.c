@@ -99,6 +99,8 @@ struct run {
 	struct segment_info segment;
 	char *probe;
 	uint32_t interval;
+	int64_t reach_from, reach_to; /* of all blocks, read or not (set by several threads) */
+	int64_t over;		      /* rates are over so many ns; 0: each row's own bin */
 	const char *called; /* what -w calls the probe; NULL: what the input does */
 
 	/* what became of it */
@@ -742,6 +744,36 @@ misses_corrections(const struct run *r)
 		(r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)));
 }
 
+static void
+note_least(int64_t *to, int64_t v)
+{
+	int64_t old = __atomic_load_n(to, __ATOMIC_RELAXED);
+
+	while (v < old && !__atomic_compare_exchange_n(to, &old, v, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+static void
+note_most(int64_t *to, int64_t v)
+{
+	int64_t old = __atomic_load_n(to, __ATOMIC_RELAXED);
+
+	while (v > old && !__atomic_compare_exchange_n(to, &old, v, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+/* A filter changes nothing of how long the input is. */
+static void
+note_reach(struct run *r, const struct block_info *b)
+{
+	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
+
+	if (start->known && !start->mixed)
+		note_least(&r->reach_from, start->min.i);
+	if (end->known && !end->mixed)
+		note_most(&r->reach_to, end->max.i);
+}
+
 static unsigned
 wants(void *arg, const struct block_info *b)
 {
@@ -751,6 +783,7 @@ wants(void *arg, const struct block_info *b)
 	struct range range[F_COUNT];
 	enum filter_skip skip;
 
+	note_reach(r, b);
 	if (outside(r, b))
 		return (WHY_TIME);
 	if (b->range[F_recdrop].known && b->range[F_recdrop].max.u > 0)
@@ -840,6 +873,8 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	log_start(argv[0]);
 	(void)signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
 	r->tool = tool;
+	r->reach_from = INT64_MAX;
+	r->reach_to = INT64_MIN;
 	r->sheet.text.digits = 6;
 	r->sheet.patience = patience;
 	r->sheet.patience_arg = r;
@@ -1443,6 +1478,7 @@ run_having(struct run *r, struct batch *b)
 		bits_fill(r->sel, b->rows);
 		b->sel = r->sel;
 	}
+	b->over = r->over > 0 ? r->over : b->over;
 	if (r->having == NULL)
 		return;
 	memset(r->match, 0, BITS_WORDS(b->rows) * 8);
@@ -1474,6 +1510,15 @@ select_output(struct run *r, struct batch *b)
 	return (n);
 }
 
+static bool
+shows_rates(const struct run *r)
+{
+	for (unsigned i = 0; i < r->sheet.n; i++)
+		if (r->sheet.want[i].view == VIEW_RATE || (r->sheet.want[i].view != VIEW_SHARE && field_is_rate(r->sheet.want[i].field)))
+			return (true);
+	return (false);
+}
+
 static void
 sheet_head(struct run *r)
 {
@@ -1481,6 +1526,8 @@ sheet_head(struct run *r)
 		return;
 	r->headed = true;
 	show_probe(r);
+	if (!shows_rates(r))
+		r->sheet.rates = NULL;
 	r->out->head(&r->sheet);
 }
 
@@ -1498,6 +1545,40 @@ count_suspect(const struct batch *b)
 	return (n);
 }
 
+int64_t
+run_over(const struct run *r)
+{
+	int64_t from = r->reach_from, to = r->reach_to;
+
+	return (period_span(&r->period, (int64_t)r->segment.interval * SEC, &from, &to));
+}
+
+void
+run_over_all(struct run *r)
+{
+	int64_t from = r->reach_from, to = r->reach_to;
+	char text[CLOCK_TEXT];
+	struct buf b = { 0 };
+
+	r->over = period_span(&r->period, (int64_t)r->segment.interval * SEC, &from, &to);
+	if (r->over == 0)
+		return;
+	(void)clock_dur((uint64_t)(r->over / USEC), r->over % SEC == 0 ? 0 : 6, text);
+	buf_printf(&b, "Rates over %s s, ", text);
+	(void)clock_text(from, 0, r->period.zone, text);
+	buf_printf(&b, "%s to ", text);
+	(void)clock_text(to, 0, r->period.zone, text);
+	buf_str(&b, text);
+	r->sheet.rates = arena_copy(&r->names, buf_cstr(&b), b.len + 1);
+	buf_free(&b);
+}
+
+void
+run_over_bins(struct run *r)
+{
+	r->sheet.rates = "Rates over each bin";
+}
+
 bool
 run_print(struct run *r, struct batch *b)
 {
@@ -1505,6 +1586,7 @@ run_print(struct run *r, struct batch *b)
 
 	if (stopping(r))
 		return (false);
+	b->over = r->over > 0 ? r->over : b->over;
 	watch_clear(&r->watch);
 	if (r->views != NULL && r->write_path == NULL)
 		views_fill(r->views, b);
