@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * aggr_room.h: what aggr.c (records into groups), aggr_key.c (their keys) and aggr_out.c (groups out, joined, and to
+ * aggr_room.h: what aggr_in.c (records into groups), aggr_key.c (their keys) and aggr_out.c (groups out, joined, and to
  * temporary files) share.
  */
 #ifndef RA_TOOLS_QUERY_AGGR_ROOM_H

@@ -2,7 +2,7 @@
  *
  * bin.c: records merged by time bin and key.
  *
- * A record is put into its bin by moving its bstart and bend to the bin's; the rest is aggr.c, with bstart
+ * A record is put into its bin by moving its bstart and bend to the bin's; the rest is aggr.h, with bstart
  * as the first part of the key.  Where the width is to be that of the input and a wider record comes, what
  * is merged so far is merged again into wider bins.
  */

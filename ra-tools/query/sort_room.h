@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sort_room.h: what sort.c (rows in, and their order), sort_out.c (rows out) and sort_runs.c (temporary files) share.
+ * sort_room.h: what sort_in.c (rows in, and their order), sort_out.c (rows out) and sort_runs.c (temporary files) share.
  */
 #ifndef RA_TOOLS_QUERY_SORT_ROOM_H
 #define RA_TOOLS_QUERY_SORT_ROOM_H

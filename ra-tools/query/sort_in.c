@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sort.c: records in order.
+ * sort_in.c: records in order.
  *
  * Rows are kept as columns in full batches; what is sorted are small items that hold 8 bytes of the
  * first key in an order-preserving form, so that most comparisons touch nothing else.

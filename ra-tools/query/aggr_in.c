@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * aggr.c: key columns -> group number -> rows of only the kept fields, merged by one kernel per
+ * aggr_in.c: key columns -> group number -> rows of only the kept fields, merged by one kernel per
  * (merge rule, store) that runs over a column.
  *
  * Rows go through in chunks that fit the cache: keys are laid out and hashed (aggr_key.c), slots fetched ahead, then
