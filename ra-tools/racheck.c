@@ -8,9 +8,9 @@
 #include "format/repair.h"
 #include "format/base/mem.h"
 #include "format/base/output.h"
-#include "ra-tools/conserve.h"
+#include "ra-tools/report/conserve.h"
 #include "ra-tools/out/grid.h"
-#include "ra-tools/run.h"
+#include "ra-tools/run/run.h"
 
 #include <errno.h>
 #include <fcntl.h>

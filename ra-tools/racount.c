@@ -5,10 +5,10 @@
  */
 #include "format/base/mem.h"
 #include "format/base/programs.h"
-#include "ra-tools/cluster.h"
-#include "ra-tools/conserve.h"
+#include "ra-tools/run/cluster.h"
+#include "ra-tools/report/conserve.h"
 #include "ra-tools/out/grid.h"
-#include "ra-tools/run.h"
+#include "ra-tools/run/run.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
 #include "format/base/mem.h"
 #include "format/base/programs.h"
 #include "ra-tools/out/grid.h"
-#include "ra-tools/run.h"
+#include "ra-tools/run/run.h"
 #include "ra-tools/store/look.h"
 #include "ra-tools/store/policy.h"
 #include "ra-tools/store/replace.h"

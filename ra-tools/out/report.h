@@ -5,8 +5,8 @@
 #ifndef RA_TOOLS_OUT_REPORT_H
 #define RA_TOOLS_OUT_REPORT_H
 
-#include "ra-tools/out.h"
-#include "ra-tools/sla.h"
+#include "ra-tools/out/out.h"
+#include "ra-tools/report/sla.h"
 
 struct report {
 	const struct sla *sla;
