@@ -90,6 +90,7 @@ prepare(struct run *r, struct keys *k)
 	run_want_set(r, &read);
 	bin.zone = run_zone(r);
 	bin.memory = run_memory(r);
+	bin.ends = run_output(r) != NULL; /* what is written may be merged into a bin that has packets */
 	run_span(r, &bin.from, &bin.to);
 	if (bin.from == INT64_MIN)
 		bin.from = bin.to = 0; /* no -t */

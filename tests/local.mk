@@ -290,6 +290,7 @@ TESTS += \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
 	%D%/truth/invariants.tap \
+	%D%/truth/merging.tap \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \
