@@ -20,7 +20,7 @@
 #define SEXP   (N(sdatasegs) + N(suniq) + N(slost) - N(sfix))
 #define DEXP   (N(ddatasegs) + N(duniq) + N(dlost) - N(dfix))
 #define CAPGAP (N(sackgap) + N(dackgap) - N(sackfix) - N(dackfix))
-#define BINSEC (HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
+#define BINSEC (b->over > 0 ? (double)b->over / 1e9 : HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
 #define PACKETSEC (HAS(stime) && HAS(ltime) ? (double)(N(ltime) - N(stime)) / 1e9 : 0.0)
 #define HAS_SUSEFUL (HAS(snewbytes) || HAS(spayload))
 #define HAS_DUSEFUL (HAS(dnewbytes) || HAS(dpayload))

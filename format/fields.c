@@ -121,6 +121,18 @@ fieldset_all(struct fieldset *s)
 		fieldset_add(s, f);
 }
 
+bool
+field_is_rate(enum field f)
+{
+	bool sum = false, bin = false;
+
+	for (const uint16_t *n = fields[f].needs; n != NULL && *n != F_NONE; n++) {
+		sum |= fields[*n].agg == AGG_SUM;
+		bin |= *n == F_bend;
+	}
+	return (sum && bin);
+}
+
 static bool
 word_is(const char *word, const char *s, size_t n)
 {

@@ -334,6 +334,8 @@ seconds(const struct batch *b, uint32_t r)
 {
 	const struct column *s = b->col[F_bstart], *e = b->col[F_bend];
 
+	if (b->over > 0)
+		return ((double)b->over / 1e9);
 	return (column_has(s, r) && column_has(e, r) ? (double)(e->i[r] - s->i[r]) / 1e9 : 0.0);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "ra-tools/query/period.h"
 
+#include "format/base/cut.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,21 @@ period_sentence(const struct period *p, struct buf *to)
 	buf_str(to, text);
 	buf_str(to, p->zone == CLOCK_UTC ? " UTC was taken" : " was taken");
 	return (true);
+}
+
+int64_t
+period_span(const struct period *p, int64_t T, int64_t *first, int64_t *last)
+{
+	enum clock_zone zone = T > 3600 * SEC ? p->zone : CLOCK_UTC; /* days of merged records are those of a zone */
+
+	if (p->text != NULL) {
+		*first = T > 0 ? cut_bin(p->from, T, zone, last) : p->from;
+		if (T > 0 && p->to > *last)
+			(void)cut_bin(p->to - 1, T, zone, last);
+		else if (T <= 0)
+			*last = p->to;
+	}
+	return (*last > *first && *first >= 0 ? *last - *first : 0);
 }
 
 void

@@ -160,6 +160,12 @@ sort_memory(struct sort *s, uint64_t bytes)
 	s->batch_rows = bytes / 8192 > BATCH_ROWS ? BATCH_ROWS : bytes / 8192 < 1024 ? 1024 : (uint32_t)(bytes / 8192);
 }
 
+void
+sort_over(struct sort *s, int64_t ns)
+{
+	s->over = ns;
+}
+
 const char *
 sort_error(const struct sort *s)
 {
@@ -354,6 +360,7 @@ sort_ties(struct sort *s)
 void
 sort_derive(const struct sort *s, struct batch *b)
 {
+	b->over = s->over;
 	for (unsigned j = 0; j < s->keys.n; j++)
 		(void)batch_derive(b, s->keys.key[j].field);
 }

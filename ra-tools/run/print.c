@@ -52,6 +52,7 @@ run_having(struct run *r, struct batch *b)
 		bits_fill(r->sel, b->rows);
 		b->sel = r->sel;
 	}
+	over_batch(r, b);
 	if (r->having == NULL)
 		return;
 	memset(r->match, 0, BITS_WORDS(b->rows) * 8);
@@ -90,6 +91,7 @@ sheet_head(struct run *r)
 		return;
 	r->headed = true;
 	columns_probe(r);
+	over_head(r);
 	r->out->head(&r->sheet);
 }
 
@@ -114,6 +116,7 @@ run_print(struct run *r, struct batch *b)
 
 	if (run_stops(r))
 		return (false);
+	over_batch(r, b);
 	watch_clear(&r->watch);
 	if (r->views != NULL && r->write_path == NULL)
 		views_fill(r->views, b);

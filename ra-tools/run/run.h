@@ -95,6 +95,11 @@ const struct origin *run_origin(const struct run *); /* of the batch handed out 
 void run_having(struct run *, struct batch *);
 /* Its selected rows go where the output goes. false: enough (-N, or nobody reads any more). */
 bool run_print(struct run *, struct batch *);
+/* Rates in what is printed from now on are over the question's span, which the heading says; all has been read. */
+void run_over_all(struct run *);
+/* The heading says that rates are over each bin. */
+void run_over_bins(struct run *);
+int64_t run_over(const struct run *); /* ns; 0: not known */
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);
 /* From now on, note the probes of the selected rows. */
