@@ -47,7 +47,7 @@ static struct {
 
 struct interval {
 	int64_t start;
-	uint32_t probe;
+	uint32_t probe, place; /* place: of its name among the others, at the end */
 	bool acked, counted, dropped; /* there was a record that knows */
 	uint64_t acks, gaps, back, miss, fix, fresh, drop; /* back: of `gaps`, taken back */
 	uint64_t after, skew; /* segments captured after their acknowledgement, and by how much at most, us */
@@ -59,7 +59,7 @@ struct gap {
 	struct interval *row; /* merged when they have become many */
 	size_t n, cap;
 	char **probe;
-	uint32_t nprobes;
+	uint32_t nprobes, *named; /* named: probes in the order of their names, at the end */
 	struct signatures *signatures;
 	uint64_t acks, gaps, back, maracks, margaps, marback; /* of flows; of MAR records */
 	uint64_t merged;		       /* records with ranges of several */
@@ -161,6 +161,8 @@ by_time(const void *x, const void *y)
 
 	if (a->start != b->start)
 		return (a->start < b->start ? -1 : 1);
+	if (a->place != b->place)
+		return (a->place < b->place ? -1 : 1);
 	return ((a->probe > b->probe) - (a->probe < b->probe));
 }
 
@@ -195,6 +197,24 @@ merge_rows(struct gap *g)
 		else
 			g->row[kept++] = g->row[i];
 	g->n = kept;
+}
+
+/* Probes are numbered as they come; what is shown goes by their names, whatever the order of the files. */
+static void
+order_probes(struct gap *g)
+{
+	uint32_t *place = mem_zero(g->nprobes + 1, sizeof(place[0]));
+
+	g->named = mem_zero(g->nprobes + 1, sizeof(g->named[0]));
+	for (uint32_t i = 0; i < g->nprobes; i++) {
+		for (uint32_t k = 0; k < g->nprobes; k++)
+			place[i] += strcmp(g->probe[k], g->probe[i]) < 0;
+		g->named[place[i]] = i;
+	}
+	for (size_t i = 0; i < g->n; i++)
+		g->row[i].place = place[g->row[i].probe];
+	free(place);
+	merge_rows(g);
 }
 
 static struct interval *
@@ -352,6 +372,7 @@ read_all(struct gap *g)
 			take_row(g, b, (uint32_t)i);
 	}
 	merge_rows(g);
+	order_probes(g);
 }
 
 /* --- showing ----------------------------------------------------------------------------------- */
@@ -490,15 +511,15 @@ text_intervals(struct gap *g, struct sheet *s)
 		interval_line(s, buf_cstr(&when), g->probe[g->row[i].probe], &g->row[i]);
 	}
 	for (uint32_t k = 0; k < g->nprobes; k++) {
-		struct interval all = all_of(g, k, &n);
+		struct interval all = all_of(g, g->named[k], &n);
 
 		if (n > 1)
-			interval_line(s, "all", several ? g->probe[k] : "", &all);
+			interval_line(s, "all", several ? g->probe[g->named[k]] : "", &all);
 	}
 	for (uint32_t k = 0; k < g->nprobes; k++) {
-		struct interval all = all_of(g, k, &n);
+		struct interval all = all_of(g, g->named[k], &n);
 
-		after_line(s, several ? g->probe[k] : NULL, &all);
+		after_line(s, several ? g->probe[g->named[k]] : NULL, &all);
 	}
 	buf_free(&when);
 }
@@ -586,9 +607,9 @@ words_of(const struct gap *g, const struct signature *x, struct words *w)
 		buf_printf(&w->ports, "%s%u", i > 0 ? " " : "", x->port[i]);
 	if (x->nports > shown)
 		buf_printf(&w->ports, " +%u", x->nports - shown);
-	for (uint32_t i = 0; i < g->nprobes && i < 64; i++)
-		if (x->probes >> i & 1) {
-			buf_printf(&w->probes, "%s%s", sep, g->probe[i]);
+	for (uint32_t i = 0; i < g->nprobes; i++)
+		if (g->named[i] < 64 && x->probes >> g->named[i] & 1) {
+			buf_printf(&w->probes, "%s%s", sep, g->probe[g->named[i]]);
 			sep = " ";
 		}
 	for (uint32_t i = 0; i < x->nexamples; i++)
@@ -801,6 +822,7 @@ main(int argc, char **argv)
 	for (uint32_t i = 0; i < g.nprobes; i++)
 		free(g.probe[i]);
 	free(g.probe);
+	free(g.named);
 	free(g.row);
 	return (run_end(&g.run));
 }
