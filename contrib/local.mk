@@ -29,7 +29,7 @@ all-local: contrib/completion/done
 contrib/completion/done: contrib/completion/complete$(EXEEXT) %D%/completion/bash.in %D%/completion/zsh.in \
 	    $(top_srcdir)/probe/probe.opt $(top_srcdir)/ra-tools/*.opt Makefile
 	$(AM_V_GEN)rm -rf $(@D)/bash $(@D)/zsh && mkdir -p $(@D)/bash $(@D)/zsh && for p in $(COMPLETED); do \
-	    p=$${p%$(EXEEXT)} t=$(srcdir)/ra-tools/$$p.opt c=$(srcdir)/ra-tools/run.opt; \
+	    p=$${p%$(EXEEXT)} t=$(srcdir)/ra-tools/$$p.opt c=$(srcdir)/ra-tools/run/run.opt; \
 	    [ $$p != pavo ] || { t=$(srcdir)/probe/probe.opt c=; }; [ -f $$t ] || t=; \
 	    n=`echo $$p | sed '$(transform)'`; \
 	    for s in bash zsh; do \

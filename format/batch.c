@@ -94,6 +94,7 @@ batch_reset(struct batch *b)
 	b->rows = 0;
 	b->sel = NULL;
 	b->filtered = false;
+	b->over = 0;
 }
 
 struct column *

@@ -10,6 +10,7 @@
 
 /* What the expressions of fields.def may say of row r of batch b. */
 #define HAS(f) column_has(b->col[F_##f], r)
+#define NONE(f) (!HAS(f) && !column_mixed(b->col[F_##f], r))
 #define U(f)   (b->col[F_##f] == NULL ? 0 : b->col[F_##f]->u[r])
 #define N(f)   ((int64_t)U(f))
 #define HAS_SLOSS (HAS(srtxup) || HAS(srtxdn) || HAS(slost) || HAS(sfix))
@@ -19,7 +20,7 @@
 #define SEXP   (N(sdatasegs) + N(suniq) + N(slost) - N(sfix))
 #define DEXP   (N(ddatasegs) + N(duniq) + N(dlost) - N(dfix))
 #define CAPGAP (N(sackgap) + N(dackgap) - N(sackfix) - N(dackfix))
-#define BINSEC (HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
+#define BINSEC (b->over > 0 ? (double)b->over / 1e9 : HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
 #define PACKETSEC (HAS(stime) && HAS(ltime) ? (double)(N(ltime) - N(stime)) / 1e9 : 0.0)
 #define HAS_SUSEFUL (HAS(snewbytes) || HAS(spayload))
 #define HAS_DUSEFUL (HAS(dnewbytes) || HAS(dpayload))
@@ -27,6 +28,8 @@
 #define DUSEFUL (HAS(dnewbytes) ? U(dnewbytes) : U(dpayload))
 #define MEAN(f) ((double)U(f##_sum) / (double)U(f##_n))
 #define DEVIATION(f) deviation(U(f##_sum), U(f##_sumsq), U(f##_n))
+#define ONE(f) (HAS(f) || NONE(f))
+#define ONE_FLOW (ONE(sport) && ONE(dport) && ONE(icmptype) && ONE(icmpcode) && NONE(smask) && NONE(dmask))
 #define TEXTOF(fn) fn(b, r)
 #define LAGS_FROM(f, bucket) hist_from(b->col[F_##f], r, bucket)
 #define SAMPLED(f) (HAS(f) && b->col[F_##f]->b[r].n > 0)

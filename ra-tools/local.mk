@@ -5,37 +5,38 @@ noinst_LIBRARIES += libra.a
 libra_a_SOURCES =
 
 # run, source, aggr, bin, sort (add your files here)
-libra_a_SOURCES += %D%/run.c %D%/run.h %D%/run.opt %D%/scan.c %D%/scan.h %D%/corrections.c %D%/corrections.h %D%/pool.c %D%/pool.h \
-	%D%/watch.c %D%/watch.h %D%/source.c %D%/source.h %D%/moved.c %D%/moved.h %D%/gather.c %D%/gather.h %D%/sink.c %D%/sink.h \
-	%D%/aggr.c %D%/aggr.h %D%/aggr_room.h %D%/aggr_key.c %D%/aggr_out.c %D%/spill.c %D%/spill.h \
-	%D%/left_out.c %D%/left_out.h %D%/period.c %D%/period.h %D%/repeats.c %D%/repeats.h %D%/twice.c %D%/twice.h %D%/probes.c %D%/probes.h %D%/cluster.c %D%/cluster.h %D%/keys.c %D%/bin.c %D%/bin.h %D%/sort.c %D%/sort.h \
-	%D%/sort_room.h %D%/sort_out.c %D%/sort_runs.c
+libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/line.c %D%/run/start.c %D%/run/filters.c %D%/run/columns.c %D%/run/plan.c %D%/run/over.c \
+	%D%/run/next.c %D%/run/print.c %D%/run/ask.c %D%/run/end.c %D%/run/run.opt %D%/query/scan.c %D%/query/scan.h %D%/query/corrections.c %D%/query/corrections.h %D%/query/pool.c %D%/query/pool.h \
+	%D%/run/watch.c %D%/run/watch.h %D%/query/source.c %D%/query/source.h %D%/query/moved.c %D%/query/moved.h %D%/query/gather.c %D%/query/gather.h %D%/query/sink.c %D%/query/sink.h \
+	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/spill.c %D%/query/spill.h \
+	%D%/query/left_out.c %D%/query/left_out.h %D%/query/period.c %D%/query/period.h %D%/query/repeats.c %D%/query/repeats.h %D%/query/twice.c %D%/query/twice.h %D%/query/probes.c %D%/query/probes.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/sort_in.c %D%/query/sort.h \
+	%D%/query/sort_room.h %D%/query/sort_out.c %D%/query/sort_runs.c
 
 # drill-down and service levels
-libra_a_SOURCES += %D%/drill.c %D%/drill.h %D%/sla.c %D%/sla.h %D%/marks.c %D%/marks.h
-libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/out/page.c %D%/out/page.h %D%/out/tunnel.c %D%/out/html.c %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
+libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.c %D%/report/sla.h %D%/report/marks.c %D%/report/marks.h
+libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
 	%D%/out/screen.c %D%/out/screen.h
 bin_PROGRAMS += radrill
-radrill_SOURCES = %D%/radrill.c %D%/radrill.opt %D%/worst.c %D%/worst.h
+radrill_SOURCES = %D%/radrill.c %D%/radrill.opt %D%/run/worst.c %D%/run/worst.h
 radrill_LDADD = $(RA_LIBS)
 bin_PROGRAMS += ratunnel
 ratunnel_SOURCES = %D%/ratunnel.c %D%/ratunnel.opt
 ratunnel_LDADD = $(RA_LIBS)
 
 # filter/*.c (add your files here)
-libra_a_SOURCES += %D%/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/parse.c \
+libra_a_SOURCES += %D%/filter/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/parse.c \
 	%D%/filter/check.c %D%/filter/compile.c %D%/filter/run.c %D%/filter/addrs.c
 
 # out/*.c (add your files here)
-libra_a_SOURCES += %D%/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
-	%D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/view.c %D%/view.h %D%/conserve.c %D%/conserve.h %D%/zero.c %D%/zero.h \
-	%D%/labels.c %D%/labels.h %D%/geo.c %D%/geo.h
+libra_a_SOURCES += %D%/out/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
+	%D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h \
+	%D%/query/labels.c %D%/query/labels.h %D%/query/geo.c %D%/query/geo.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
 bin_PROGRAMS += ra racluster rabins rasort racount ragap
 ra_SOURCES = %D%/ra.c %D%/ra.opt
 ra_LDADD = $(RA_LIBS)
-racluster_SOURCES = %D%/models.c %D%/models.h %D%/racluster.c %D%/racluster.opt
+racluster_SOURCES = %D%/run/models.c %D%/run/models.h %D%/racluster.c %D%/racluster.opt
 racluster_LDADD = $(RA_LIBS)
 rabins_SOURCES = %D%/rabins.c %D%/rabins.opt
 rabins_LDADD = $(RA_LIBS)
@@ -43,7 +44,7 @@ rasort_SOURCES = %D%/rasort.c %D%/rasort.opt
 rasort_LDADD = $(RA_LIBS)
 racount_SOURCES = %D%/racount.c
 racount_LDADD = $(RA_LIBS)
-ragap_SOURCES = %D%/ragap.c %D%/ragap.opt %D%/signature.c %D%/signature.h
+ragap_SOURCES = %D%/ragap.c %D%/ragap.opt %D%/report/signature.c %D%/report/signature.h
 ragap_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += ralabel
@@ -51,7 +52,7 @@ ralabel_SOURCES = %D%/ralabel.c
 ralabel_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += ratop
-ratop_SOURCES = %D%/ratop.c %D%/ratop.opt %D%/top_live.c %D%/top_live.h %D%/live.c %D%/live.h %D%/out/top.c %D%/out/top.h
+ratop_SOURCES = %D%/ratop.c %D%/ratop.opt %D%/top_live.c %D%/top_live.h %D%/query/live.c %D%/query/live.h %D%/out/top.c %D%/out/top.h
 ratop_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += rasplit
@@ -79,3 +80,4 @@ libra_a_SOURCES += %D%/store/day.c %D%/store/day.h %D%/store/find.c %D%/store/fi
 bin_PROGRAMS += rastore
 rastore_SOURCES = %D%/rastore.c %D%/rastore.opt
 rastore_LDADD = $(RA_LIBS)
+EXTRA_DIST += %D%/README.md

@@ -2,7 +2,7 @@
  *
  * ra: reads records, filters them, prints them or writes them again.  See ra(1).
  */
-#include "ra-tools/cluster.h"
+#include "ra-tools/run/cluster.h"
 #include "format/base/programs.h"
 
 #include <string.h>

@@ -3,10 +3,10 @@
  * rabins: merges records by time bin, and by key within a bin.  See rabins(1).
  */
 #include "format/base/mem.h"
-#include "ra-tools/bin.h"
-#include "ra-tools/cluster.h"
-#include "ra-tools/run.h"
-#include "ra-tools/view.h"
+#include "ra-tools/query/bin.h"
+#include "ra-tools/run/cluster.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/out/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +90,7 @@ prepare(struct run *r, struct keys *k)
 	run_want_set(r, &read);
 	bin.zone = run_zone(r);
 	bin.memory = run_memory(r);
+	bin.ends = run_output(r) != NULL; /* what is written may be merged into a bin that has packets */
 	run_span(r, &bin.from, &bin.to);
 	if (bin.from == INT64_MIN)
 		bin.from = bin.to = 0; /* no -t */
@@ -110,8 +111,8 @@ main(int argc, char **argv)
 		run_note(
 		    "%llu records were split over bins: their counts are guesses, flagged approx",
 		    (unsigned long long)bins_split(bins));
-	if (bins_width(bins) != CUT_MONTH)
-		run_interval(r, (uint32_t)(bins_width(bins) / SEC));
+	run_interval(r, (uint32_t)(bins_width(bins) / SEC)); /* of months: the longest one's */
+	run_over_bins(r);
 	while ((b = bins_next(bins)) != NULL)
 		if (!run_print(r, b))
 			break;

@@ -2,8 +2,8 @@
  *
  * racluster: merges the records that agree on a key.  See racluster(1).
  */
-#include "ra-tools/cluster.h"
-#include "ra-tools/models.h"
+#include "ra-tools/run/cluster.h"
+#include "ra-tools/run/models.h"
 
 #include <stddef.h>
 

@@ -4,10 +4,10 @@
  */
 #include "format/base/hash.h"
 #include "format/base/mem.h"
-#include "ra-tools/cluster.h"
+#include "ra-tools/run/cluster.h"
 #include "ra-tools/out/histo.h"
-#include "ra-tools/out/page.h"
-#include "ra-tools/run.h"
+#include "ra-tools/run/page.h"
+#include "ra-tools/run/run.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define BARS_MAX 10000
+#define VALUES_MAX 1000000 /* that are kept, for percentiles that are values */
 
 enum { O_WIDTH = O_OWN, O_SVG };
 
@@ -66,6 +67,7 @@ struct counts {
 	uint64_t bucket[HIST_BUCKETS], below; /* below: under 0 */
 	struct place *place;		      /* a table */
 	size_t places, mask;
+	union value *value; /* each one; NULL: none yet, or there were too many */
 };
 
 /* --- counting ---------------------------------------------------------------------------------- */
@@ -113,12 +115,27 @@ add_place(struct counts *c, double v)
 	p->count++;
 }
 
+/* Room for all that are kept is made once: pages that nobody writes to are not taken. */
+static void
+keep_value(struct counts *c, const union value *v)
+{
+	if (c->h.total == 0)
+		c->value = mem_alloc(VALUES_MAX * sizeof(c->value[0]));
+	if (c->value != NULL && c->h.total < VALUES_MAX) {
+		c->value[c->h.total] = *v;
+	} else if (c->value != NULL) {
+		free(c->value);
+		c->value = NULL;
+	}
+}
+
 static void
 add_value(struct counts *c, const union value *v)
 {
 	struct histo *h = &c->h;
 	double d = real(h->type, v);
 
+	keep_value(c, v);
 	if (h->total == 0 || d < real(h->type, &h->least))
 		h->least = *v;
 	if (h->total == 0 || d > real(h->type, &h->greatest))
@@ -242,6 +259,24 @@ octave_bars(struct counts *c)
 	}
 }
 
+static enum store sorted_store; /* qsort() hands on nothing */
+
+static int
+value_order(const void *a, const void *b)
+{
+	return (value_cmp(sorted_store, a, b));
+}
+
+static void
+sort_values(struct counts *c)
+{
+	if (c->value == NULL)
+		return;
+	sorted_store = types[c->h.type].store;
+	qsort(c->value, c->h.total, sizeof(c->value[0]), value_order);
+	c->h.sorted = c->value;
+}
+
 /* --- the tool ---------------------------------------------------------------------------------- */
 
 static bool
@@ -318,7 +353,7 @@ note_without(struct run *r, const struct histo *h)
 	bool one = h->without == 1;
 	char text[128];
 
-	if (h->without == 0 || !(run_json(r) || run_separated(r) || (svg != NULL && strcmp(svg, "-") == 0)))
+	if (h->without == 0 || !(run_separated(r) || (svg != NULL && strcmp(svg, "-") == 0)))
 		return;
 	(void)snprintf(text, sizeof(text), "%llu record%s no %s and %s in no bar", (unsigned long long)h->without,
 		       one ? " has" : "s have", h->name, one ? "is" : "are");
@@ -337,6 +372,7 @@ main(int argc, char **argv)
 	prepare(r, &c);
 	while ((b = run_next(r)) != NULL)
 		add_batch(&c, b);
+	sort_values(&c);
 	if (c.h.total > 0)
 		(c.width > 0 ? equal_bars : octave_bars)(&c);
 	run_counted(r, c.h.total > 0);
@@ -350,5 +386,6 @@ main(int argc, char **argv)
 	cluster_sums(r, "these bars", NULL);
 	free(c.h.bar);
 	free(c.place);
+	free(c.value);
 	return (run_end(&r));
 }

@@ -2,7 +2,7 @@
  *
  * ralabel: shows or writes records with what is known of their addresses.  See ralabel(1).
  */
-#include "ra-tools/run.h"
+#include "ra-tools/run/run.h"
 
 #include <stdio.h>
 #include <string.h>

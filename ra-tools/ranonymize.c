@@ -5,8 +5,8 @@
  * What is done to a field is said by its type; only prefixes, labels and the probe's name have a line of their own.
  */
 #include "ra-tools/anon.h"
-#include "ra-tools/labels.h"
-#include "ra-tools/run.h"
+#include "ra-tools/query/labels.h"
+#include "ra-tools/run/run.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -8,8 +8,8 @@
  */
 #include "format/base/hash.h"
 #include "format/base/mem.h"
-#include "ra-tools/run.h"
-#include "ra-tools/sink.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/query/sink.h"
 
 #include <ctype.h>
 #include <errno.h>

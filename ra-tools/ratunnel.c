@@ -4,12 +4,12 @@
  */
 #include "format/base/log.h"
 #include "format/base/programs.h"
-#include "ra-tools/bin.h"
-#include "ra-tools/cluster.h"
-#include "ra-tools/out/page.h"
+#include "ra-tools/query/bin.h"
+#include "ra-tools/run/cluster.h"
+#include "ra-tools/run/page.h"
 #include "ra-tools/out/report.h"
-#include "ra-tools/run.h"
-#include "ra-tools/sla.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/report/sla.h"
 
 #include <errno.h>
 #include <stdio.h>

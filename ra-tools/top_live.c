@@ -5,10 +5,10 @@
 #include "ra-tools/top_live.h"
 
 #include "format/base/clock.h"
-#include "ra-tools/live.h"
+#include "ra-tools/query/live.h"
 #include "ra-tools/out/screen.h"
 #include "ra-tools/out/top.h"
-#include "ra-tools/watch.h"
+#include "ra-tools/run/watch.h"
 
 #include <ctype.h>
 #include <poll.h>

@@ -215,8 +215,8 @@ UNIT += %D%/unit/probe/tunnel/test_ike
 tests_unit_probe_tunnel_test_ike_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 
 # --- ra-tools (add your tests here) --------------------------------------------------------------
-UNIT += %D%/unit/ra-tools/test_filter
-tests_unit_ra_tools_test_filter_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/ra-tools/filter/test_filter
+tests_unit_ra_tools_filter_test_filter_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_filter
 tests_fuzz_fuzz_filter_SOURCES = %D%/fuzz/fuzz_filter.c $(FUZZ_MAIN)
@@ -224,34 +224,34 @@ tests_fuzz_fuzz_filter_LDADD = $(RA_LIBS)
 tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 UNIT += \
-	%D%/unit/ra-tools/test_aggr \
-	%D%/unit/ra-tools/test_bin \
-	%D%/unit/ra-tools/test_out \
-	%D%/unit/ra-tools/test_pages \
-	%D%/unit/ra-tools/test_probes \
-	%D%/unit/ra-tools/test_sla \
-	%D%/unit/ra-tools/test_sort
-tests_unit_ra_tools_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
-tests_unit_ra_tools_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
-tests_unit_ra_tools_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
-tests_unit_ra_tools_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
-tests_unit_ra_tools_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
-tests_unit_ra_tools_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
-tests_unit_ra_tools_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+	%D%/unit/ra-tools/query/test_aggr \
+	%D%/unit/ra-tools/query/test_bin \
+	%D%/unit/ra-tools/out/test_out \
+	%D%/unit/ra-tools/run/test_pages \
+	%D%/unit/ra-tools/query/test_probes \
+	%D%/unit/ra-tools/report/test_sla \
+	%D%/unit/ra-tools/query/test_sort
+tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_run_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_report_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/ra-tools/store/test_policy %D%/unit/ra-tools/store/test_sums
 tests_unit_ra_tools_store_test_policy_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_store_test_sums_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 
-UNIT += %D%/unit/ra-tools/test_signature
-tests_unit_ra_tools_test_signature_SOURCES = %D%/unit/ra-tools/test_signature.c ra-tools/signature.c
-tests_unit_ra_tools_test_signature_LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/ra-tools/report/test_signature
+tests_unit_ra_tools_report_test_signature_SOURCES = %D%/unit/ra-tools/report/test_signature.c ra-tools/report/signature.c
+tests_unit_ra_tools_report_test_signature_LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
 
 FUZZ += %D%/fuzz/fuzz_labels
 tests_fuzz_fuzz_labels_SOURCES = %D%/fuzz/fuzz_labels.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_labels_LDADD = $(RA_LIBS)
 tests_fuzz_fuzz_labels_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-UNIT += %D%/unit/ra-tools/test_labels
-tests_unit_ra_tools_test_labels_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/ra-tools/query/test_labels
+tests_unit_ra_tools_query_test_labels_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 
 if HAVE_LIBCRYPTO
 UNIT += %D%/unit/ra-tools/test_anon
@@ -291,6 +291,7 @@ TESTS += \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
 	%D%/truth/invariants.tap \
+	%D%/truth/merging.tap \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \

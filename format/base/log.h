@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * log.h: messages for people, on stderr, each line `program: sentence`.
- * Called by main files and ra-tools/run.c only: a library returns its errors.
+ * Called by main files and ra-tools/run/ only: a library returns its errors.
  */
 #ifndef FORMAT_BASE_LOG_H
 #define FORMAT_BASE_LOG_H

@@ -13,7 +13,7 @@
 #ifndef RA_TOOLS_FILTER_TREE_H
 #define RA_TOOLS_FILTER_TREE_H
 
-#include "ra-tools/filter.h"
+#include "ra-tools/filter/filter.h"
 
 #define FILTER_TEXT_MAX	 (64 * 1024) /* bytes of a filter */
 #define FILTER_TERMS_MAX 4096

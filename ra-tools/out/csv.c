@@ -5,7 +5,7 @@
  * A spreadsheet runs a cell that begins like a formula, and who made a record file chose the names in it.  Loaders get what
  * is there: numbers and names stay as they are, only a first character that would make a formula is written as \x3d.
  */
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 #include "ra-tools/out/grid.h"
 

@@ -5,7 +5,7 @@
 #ifndef RA_TOOLS_OUT_GRID_H
 #define RA_TOOLS_OUT_GRID_H
 
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 struct grid_column {
 	const char *name, *label; /* CSV heading; heading of the text */

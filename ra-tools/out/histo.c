@@ -10,6 +10,7 @@
 #define BAR_WIDTH 50
 
 static const unsigned percents[] = { 50, 90, 95, 99 };
+#define NPERCENTS (sizeof(percents) / sizeof(percents[0]))
 
 static double
 share(uint64_t part, uint64_t total)
@@ -31,16 +32,19 @@ less(const struct histo *h, const union value *a, const union value *b)
 	return (value_cmp(types[h->type].store, a, b) < 0);
 }
 
-/* The upper bound of the bar that holds the percentile; no more than the greatest value. */
+/* Nearest rank: the least value that so many percent of all are not above.  Where values were not kept, the upper bound of
+ * the bar that holds it; no more than the greatest value. */
 static union value
 percentile(const struct histo *h, unsigned percent)
 {
-	uint64_t want = h->total / 100 * percent + (h->total % 100 * percent + 99) / 100, seen = 0;
+	uint64_t rank = h->total / 100 * percent + (h->total % 100 * percent + 99) / 100, seen = 0;
 	union value v = h->bar[h->n - 1].to;
 
+	if (h->sorted != NULL)
+		return (h->sorted[rank - 1]);
 	for (size_t i = 0; i < h->n; i++) {
 		seen += h->bar[i].count;
-		if (seen >= want) {
+		if (seen >= rank) {
 			v = h->bar[i].to;
 			break;
 		}
@@ -60,13 +64,13 @@ summary(const struct histo *h, struct sheet *s)
 		sheet_printf(s, ", %s", text_of(h, &h->least, &s->text, &b));
 		sheet_printf(s, " to %s", text_of(h, &h->greatest, &s->text, &b));
 	}
-	for (size_t i = 0; h->total > 0 && i < sizeof(percents) / sizeof(percents[0]); i++) {
+	for (size_t i = 0; h->total > 0 && i < NPERCENTS; i++) {
 		union value v = percentile(h, percents[i]);
 
-		sheet_printf(s, "%s %u%% up to %s", i == 0 ? ";" : ",", percents[i],
-			     text_of(h, &v, &s->text, &b));
+		sheet_printf(s, "%s %u%% %s%s", i == 0 ? ";" : ",", percents[i], h->sorted != NULL ? "" : "up to ",
+		    text_of(h, &v, &s->text, &b));
 	}
-	sheet_printf(s, "\n");
+	sheet_printf(s, h->total > 0 && h->sorted == NULL ? " (upper bounds of ranges)\n" : "\n");
 	buf_free(&b);
 }
 
@@ -131,23 +135,69 @@ histo_csv(const struct histo *h, struct sheet *s)
 	buf_free(&to);
 }
 
+/* What a printed value counts; NULL: nothing but itself. */
+static const char *
+unit_of(enum type t)
+{
+	return (t == TYPE_DUR ? "s" : types[t].unit[0] != '\0' ? types[t].unit : NULL);
+}
+
+/* A whole number that most readers of JSON would round is a string. */
+static const char *
+json_value(const struct histo *h, const union value *v, const struct sheet *s, struct buf *b)
+{
+	bool round = types[h->type].store == STORE_U64 && h->type != TYPE_DUR && v->u > 1ull << 53 && !s->json_numbers;
+
+	b->len = 0;
+	if (round)
+		buf_u8(b, '"');
+	value_print(b, h->type, v, &s->text, -1);
+	if (round)
+		buf_u8(b, '"');
+	return (buf_cstr(b));
+}
+
+static void
+json_summary(const struct histo *h, struct sheet *s)
+{
+	struct buf b = { 0 };
+	const char *unit = unit_of(h->type);
+
+	sheet_printf(s, "{\"field\":\"%s\",\"unit\":", h->name);
+	sheet_printf(s, unit == NULL ? "null" : "\"%s\"", unit);
+	sheet_printf(s, ",\"of\":\"%s\",\"n\":%llu,\"without\":%llu", h->rows, (unsigned long long)h->total,
+	    (unsigned long long)h->without);
+	if (h->exact && h->total > 0) {
+		sheet_printf(s, ",\"min\":%s", json_value(h, &h->least, s, &b));
+		sheet_printf(s, ",\"max\":%s", json_value(h, &h->greatest, s, &b));
+	}
+	for (size_t i = 0; h->total > 0 && i < NPERCENTS; i++) {
+		union value v = percentile(h, percents[i]);
+
+		sheet_printf(s, ",\"p%u\":%s", percents[i], json_value(h, &v, s, &b));
+	}
+	if (h->total > 0)
+		sheet_printf(s, ",\"percentiles\":\"%s\"", h->sorted != NULL ? "exact" : "upper bound");
+	buf_free(&b);
+}
+
 void
 histo_json(const struct histo *h, struct sheet *s)
 {
 	struct buf from = { 0 }, to = { 0 };
 	uint64_t seen = 0;
 
+	json_summary(h, s);
+	sheet_printf(s, ",\"ranges\":[");
 	for (size_t i = 0; i < h->n; i++) {
 		const struct bar *bar = &h->bar[i];
 
 		seen += bar->count;
-		sheet_printf(
-		    s,
-		    "{\"from\":%s,\"to\":%s,\"count\":%llu,\"share_pct\":%.2f,\"cum_pct\":%.2f}\n",
-		    text_of(h, &bar->from, &s->text, &from), text_of(h, &bar->to, &s->text, &to),
-		    (unsigned long long)bar->count, share(bar->count, h->total),
-		    share(seen, h->total));
+		sheet_printf(s, "%s{\"from\":%s,\"to\":%s,\"count\":%llu,\"share_pct\":%.2f,\"cum_pct\":%.2f}", i == 0 ? "" : ",",
+		    json_value(h, &bar->from, s, &from), json_value(h, &bar->to, s, &to), (unsigned long long)bar->count,
+		    share(bar->count, h->total), share(seen, h->total));
 	}
+	sheet_printf(s, "]}\n");
 	buf_free(&from);
 	buf_free(&to);
 }

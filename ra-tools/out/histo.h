@@ -5,7 +5,7 @@
 #ifndef RA_TOOLS_OUT_HISTO_H
 #define RA_TOOLS_OUT_HISTO_H
 
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 struct bar { /* values from <= v <= to; of fractions: from <= v < to */
 	union value from, to;
@@ -20,6 +20,7 @@ struct histo {
 	uint64_t total, without; /* values; records without one */
 	bool exact;		 /* least and greatest are known */
 	union value least, greatest;
+	const union value *sorted; /* all values, ascending; NULL: percentiles are known as bounds of bars only */
 	const char *rows; /* of what the values are: "records", "samples" */
 };
 

@@ -10,7 +10,7 @@
 #include "format/base/clock.h"
 #include "format/base/mem.h"
 #include "format/base/programs.h"
-#include "ra-tools/drill.h"
+#include "ra-tools/report/drill.h"
 #include "ra-tools/out/report.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  * json.c: one object a line.  Absent: no key; mixed: null; 64-bit ids are strings, and so are counters that most readers of
  * JSON would round.
  */
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * A block is the number of columns and of rows (varints), then for each column its name, its type, and its values one
  * after the other.  Every column is Nullable: a byte for each row first, 1 where the value is absent or mixed.
  */
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 #include "format/base/mem.h"
 

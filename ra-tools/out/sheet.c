@@ -2,7 +2,7 @@
  *
  * sheet.c: what all formats share: the value of a cell, the buffer, and its way to standard output.
  */
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 #include "format/base/mem.h"
 #include "ra-tools/out/names.h"

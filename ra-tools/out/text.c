@@ -5,7 +5,7 @@
  * A column is as wide as the table says, or as its longest value so far.  The rows of a batch wait until
  * some hundred are there, so that what fits a screen is aligned from its first line on.
  */
-#include "ra-tools/out.h"
+#include "ra-tools/out/out.h"
 
 #include "format/base/mem.h"
 #include "format/base/plain.h"
@@ -61,6 +61,10 @@ label(struct sheet *s, unsigned i)
 static void
 heading(struct sheet *s)
 {
+	if (s->rates != NULL && !s->begun) {
+		buf_str(&s->out, s->rates);
+		buf_u8(&s->out, '\n');
+	}
 	for (unsigned i = 0; i < s->n; i++)
 		put(s, i, (const uint8_t *)label(s, i), strlen(label(s, i)),
 		    s->colour ? BOLD : NULL);

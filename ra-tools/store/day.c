@@ -10,9 +10,9 @@
 
 #include "format/base/mem.h"
 #include "format/reader.h"
-#include "ra-tools/bin.h"
-#include "ra-tools/gather.h"
-#include "ra-tools/sort.h"
+#include "ra-tools/query/bin.h"
+#include "ra-tools/query/gather.h"
+#include "ra-tools/query/sort.h"
 #include "ra-tools/store/policy.h"
 #include "ra-tools/store/sums.h"
 

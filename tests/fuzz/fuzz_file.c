@@ -14,11 +14,11 @@
 #include "format/base/plain.h"
 #include "format/block.h"
 #include "format/reader.h"
-#include "ra-tools/bin.h"
-#include "ra-tools/conserve.h"
-#include "ra-tools/filter.h"
-#include "ra-tools/out.h"
-#include "ra-tools/sort.h"
+#include "ra-tools/query/bin.h"
+#include "ra-tools/report/conserve.h"
+#include "ra-tools/filter/filter.h"
+#include "ra-tools/out/out.h"
+#include "ra-tools/query/sort.h"
 
 #include <assert.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * fuzz_filter.c: any text as a filter, over a small batch and over the directory of a block.
  */
 #include "format/base/mem.h"
-#include "ra-tools/filter.h"
+#include "ra-tools/filter/filter.h"
 
 #include <assert.h>
 #include <stdlib.h>

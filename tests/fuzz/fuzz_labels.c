@@ -2,7 +2,7 @@
  *
  * fuzz_labels.c: any text as a list of prefixes and labels; every address finds a label of the list, or none.
  */
-#include "ra-tools/labels.h"
+#include "ra-tools/query/labels.h"
 
 #include <assert.h>
 #include <stdio.h>

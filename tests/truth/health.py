@@ -311,7 +311,7 @@ def spoken(path):
     t.write(path + '.pcap')
     good(['pavo', '-q', '-r', path + '.pcap', '-w', path])
     good(['racluster', '-r', path, '-m', 'flow', '-w', path + '.flows'])
-    got = [json.loads(line) for line in good(['rahisto', '-r', path + '.flows', '-o', 'smaxrtx', '--width', '1', '--json']).splitlines()]
+    got = json.loads(good(['rahisto', '-r', path + '.flows', '-o', 'smaxrtx', '--width', '1', '--json']))['ranges']
     want([(g['from'], g['count']) for g in got if g['count']], [(0, 2), (1, 3), (3, 1)], 'connections by most repetitions')
 
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * out.h: records as text.  A format is a const struct out; it loops over columns and asks their types.
+ */
+#ifndef RA_TOOLS_OUT_OUT_H
+#define RA_TOOLS_OUT_OUT_H
+
+#include "format/base/buf.h"
+#include "format/base/clock.h"
+#include "format/base/json.h"
+#include "format/batch.h"
+#include "format/types.h"
+
+#include <stdbool.h>
+
+#define SHEET_MAX 1024 /* columns */
+
+struct sheet_column {
+	enum field field;
+	unsigned width; /* in text; it grows when a value is longer */
+	const char *
+	    name; /* as it was asked for: the CSV heading and the JSON key; lives as long as the sheet */
+	/* of columns that are no fields: which view of the field (view.h), and what is shown instead of the
+	 * batch's column */
+	unsigned view;
+	const char *label;
+	const struct column *made; /* NULL: the field itself */
+	enum type type;
+};
+
+struct sheet {
+	const struct sheet_column *want;
+	unsigned n;
+	struct text_options text;
+	char separator;	    /* CSV */
+	const char *null;   /* CSV: for absent and mixed; NULL: "-" and "*" */
+	bool json_numbers;  /* JSON: of any size */
+	bool verdicts;	    /* JSON: a boolean for each health flag instead of the words of the set ones */
+	bool names, colour; /* service and host names; escape sequences */
+	char offset[CLOCK_TEXT]; /* text: of all times, in the heading; "": they say it themselves */
+	const char *rates;  /* text: what rates are over, a line before the first heading; NULL: nothing to say */
+	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
+	bool bare;	    /* no heading */
+
+	/* How many ms whoever reads standard output may still be waited for: -1 for ever; NULL: for ever. */
+	int (*patience)(void *);
+	void *patience_arg;
+
+	/* of the formats */
+	struct buf out;	       /* on its way to stdout, one write for 64 KiB */
+	struct buf cell, held; /* a value; cells of the rows that wait for their widths (text) */
+	uint32_t *ends;	       /* where each held cell ends in `held` */
+	size_t nends, capends;
+	unsigned *width;
+	struct sheet_native *native;
+	uint64_t lines;
+	bool begun;
+	int error; /* errno of a failed write; nothing is written after it.  ECANCELED: there was no patience left */
+};
+
+struct out {
+	const char *name;
+	void (*head)(struct sheet *); /* once, before all rows */
+	void (*row)(struct sheet *, const struct batch *,
+		    uint32_t r);       /* derived columns are there */
+	void (*pause)(struct sheet *); /* after each batch: what is held goes out; may be NULL */
+	void (*tail)(struct sheet *);  /* once, after all rows */
+};
+
+extern const struct out out_text, out_csv, out_json, out_native;
+
+enum type sheet_type(const struct sheet *, unsigned i);
+const struct column *sheet_column_of(const struct sheet *, const struct batch *, unsigned i); /* NULL: absent */
+
+enum cell_state { CELL_ABSENT, CELL_MIXED, CELL_HERE };
+/* The value of column i in row r as text, appended to `to`. */
+enum cell_state sheet_cell(struct sheet *, const struct batch *, unsigned i, uint32_t r,
+			   struct buf *to);
+bool type_is_right(enum type); /* right-aligned in text */
+
+void sheet_printf(struct sheet *, const char *, ...) __attribute__((format(printf, 2, 3)));
+void sheet_flush(struct sheet *); /* everything that is ready goes to stdout */
+void sheet_ready(struct sheet *); /* the same if it is worth a write */
+void sheet_free(struct sheet *);  /* buffers only */
+
+#endif

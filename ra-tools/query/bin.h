@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * bin.h: records merged by time bin and key.
+ *
+ * Bins are cut by bstart, as cut.h says, and are exact: a record never spans two of them, or it is refused; with
+ * `approx` it is split by time, sums preserved, and its parts are flagged approx.
+ */
+#ifndef RA_TOOLS_QUERY_BIN_H
+#define RA_TOOLS_QUERY_BIN_H
+
+#include "format/base/cut.h"
+#include "ra-tools/query/aggr.h"
+
+struct bin_options {
+	int64_t width;	      /* ns, as cut.h; 0: the largest bin of the input */
+	int64_t from, to;     /* of what was asked: no bin reaches further; the same: all */
+	bool approx, zero;    /* zero: bins without records too (zero.h) */
+	bool ends;	      /* groups made only of END rows come out too */
+	enum clock_zone zone; /* whose clock cuts hours and days */
+	uint64_t memory;      /* bytes, for what `zero` keeps */
+};
+
+struct bins;
+
+struct bins *bins_new(const struct keys *, const struct fieldset *keep, const struct bin_options *);
+void bins_free(struct bins **);
+/* What has to be read. */
+void bins_want(const struct keys *, const struct fieldset *keep, struct fieldset *read);
+/* Merge the selected rows; the batch is changed.  `interval`: T of its file in ns, 0 if it is not known.
+ * false: records do not fit into bins of this width, and err says what to do instead. */
+bool bins_add(struct bins *, struct batch *, int64_t interval, char *err, size_t errlen);
+/* The number of the batch that is added next; else it is counted on. */
+void bins_place(struct bins *, uint64_t number);
+/* For another thread, if a width was asked for: another one of the same kind, empty; everything in it; and what aggr.h
+ * says of memory. */
+struct bins *bins_twin(const struct bins *);
+bool bins_are_sparse(const struct bins *);
+void bins_join(struct bins *into, struct bins **twin);
+void bins_memory(struct bins *, uint64_t bytes);
+const char *bins_error(const struct bins *);
+/* Bins in order of time, within a bin keys in order of appearance. NULL: no more, or bins_error(). */
+struct batch *bins_next(struct bins *);
+int64_t bins_width(const struct bins *);  /* ns; 0: nothing was added */
+uint64_t bins_split(const struct bins *); /* records that were split */
+/* Records without what the key requires; after bins_next(), for which parts of split records wait. */
+struct left_out bins_left_out(const struct bins *);
+
+#endif

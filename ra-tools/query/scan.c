@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * scan.c: blocks are found in turn, and read, filtered and taken by several threads (pool.h).
+ */
+#include "ra-tools/query/scan.h"
+
+#include "format/base/mem.h"
+#include "ra-tools/query/corrections.h"
+#include "ra-tools/query/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct slot {
+	struct part *part;
+	struct scan_block block;
+	uint64_t *sel, *match, *rejected;
+	struct probes *probes;
+};
+
+struct scan {
+	struct source *source;
+	struct scan_plan plan;
+	struct fieldset want, first; /* the plan's, where there is more to read */
+	unsigned slots;
+	struct slot *slot;
+	uint64_t number;
+	struct crew *pool;
+};
+
+/* --- rows -------------------------------------------------------------------------------------- */
+
+static void
+select_time(const struct scan_plan *p, const struct batch *b, uint64_t *sel)
+{
+	const struct column *start = b->col[F_bstart], *end = b->col[F_bend];
+
+	for (uint32_t i = 0; i < b->rows; i++) {
+		int64_t s = column_has(start, i) ? start->i[i] : 0,
+			e = column_has(end, i) ? end->i[i] : s + 1;
+
+		if (!column_has(start, i) || s >= p->to || e <= p->from)
+			bit_clear(sel, i);
+	}
+}
+
+/* Selected rows whose bins reach out of the time that was asked for. */
+static void
+note_reach(const struct scan_plan *p, struct slot *s)
+{
+	const struct column *start = s->block.batch->col[F_bstart], *end = s->block.batch->col[F_bend];
+	struct scan_block *b = &s->block;
+	uint32_t rows = b->batch->rows;
+
+	for (size_t i = bits_next(s->sel, 0, rows); end != NULL && i < rows; i = bits_next(s->sel, i + 1, rows)) {
+		int64_t from = start->i[i], to = column_has(end, (uint32_t)i) ? end->i[i] : from;
+
+		if ((from >= p->from && to <= p->to) || to <= from)
+			continue;
+		b->first = b->longest == 0 || from < b->first ? from : b->first;
+		b->last = b->longest == 0 || to > b->last ? to : b->last;
+		b->longest = to - from > b->longest ? to - from : b->longest;
+	}
+}
+
+static void
+select_not_mar(const struct batch *b, uint64_t *sel)
+{
+	const struct column *type = b->col[F_rectype];
+
+	for (uint32_t i = 0; type != NULL && i < b->rows; i++)
+		if (type->u[i] == RECTYPE_MAR)
+			bit_clear(sel, i);
+}
+
+static void
+select_filter(const struct scan_plan *p, struct slot *s, struct batch *b)
+{
+	size_t words = BITS_WORDS(b->rows);
+
+	memset(s->match, 0, words * 8);
+	filter_run(p->filter, b, s->match);
+	for (size_t w = 0; w < words; w++) {
+		s->rejected[w] = s->sel[w] & ~s->match[w];
+		s->sel[w] &= s->match[w];
+	}
+	if (p->note_corrections)
+		s->block.corrections = corrections_lost(p->filter, b, s->rejected);
+	s->block.rejected = s->rejected;
+}
+
+static void
+select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s)
+{
+	const struct scan_plan *p = &scan->plan;
+	struct batch *b = s->block.batch;
+
+	bits_fill(s->sel, b->rows);
+	source_leave_moved(scan->source, s->part, b, s->sel); /* first: what does not count is no earlier record of any */
+	if (p->repeats != NULL)
+		repeats_leave(p->repeats, b, s->sel);
+	if (p->labels != NULL)
+		labels_fill(p->labels, read, b);
+	if (p->timed)
+		select_time(p, b, s->sel);
+	if (p->leave_mar)
+		select_not_mar(b, s->sel);
+	if (p->filter != NULL)
+		select_filter(p, s, b);
+	if (p->timed)
+		note_reach(p, s);
+	b->sel = s->sel;
+	s->block.any = bits_next(s->sel, 0, b->rows) < b->rows;
+}
+
+/* --- blocks ------------------------------------------------------------------------------------ */
+
+static bool
+take(void *arg, unsigned n)
+{
+	struct scan *scan = arg;
+	struct slot *s = &scan->slot[n];
+	struct batch *batch;
+
+	if (!source_find(scan->source, s->part, scan->plan.want, scan->plan.threads > 1, &batch))
+		return (false);
+	s->block = (struct scan_block){
+		.origin = { piece_segment(s->part->piece), s->part->path, scan->number++ },
+		.batch = batch,
+		.file = s->part->number,
+		.in_file = piece_number(s->part->piece),
+		.rows = piece_rows(s->part->piece),
+	};
+	return (true);
+}
+
+static void
+read_piece(const struct scan *scan, struct slot *s, const struct fieldset *want)
+{
+	struct scan_block *b = &s->block;
+
+	if (!s->part->settled)
+		b->batch = piece_read(s->part->piece, want);
+	b->why = piece_why(s->part->piece);
+	b->any = false;
+	if (b->batch != NULL)
+		select_rows(scan, want, s);
+}
+
+static void
+work(void *arg, unsigned n, unsigned worker)
+{
+	struct scan *scan = arg;
+	struct slot *s = &scan->slot[n];
+	struct scan_block *b = &s->block;
+
+	if (!s->part->settled && scan->plan.first != NULL)
+		read_piece(scan, s, scan->plan.first);
+	if (scan->plan.first == NULL || s->part->settled || b->any)
+		read_piece(scan, s, scan->plan.want);
+	if (b->any && scan->plan.tell_probes) {
+		probes_forget(s->probes);
+		probes_meet(s->probes, b->batch);
+		b->probes = s->probes;
+	}
+	if (b->any && scan->plan.take != NULL)
+		b->taken = scan->plan.take(scan->plan.states[worker], b->batch, &b->origin);
+}
+
+static void
+done(void *arg, unsigned n)
+{
+	struct scan *scan = arg;
+	struct slot *s = &scan->slot[n];
+
+	if (!s->part->settled)
+		source_settle(scan->source, s->part);
+	s->block.records = source_totals(scan->source).records;
+	source_progress(scan->source, &s->block.done, &s->block.size);
+}
+
+/* What says which rows have moved is read too. */
+static void
+read_starts(struct scan *scan)
+{
+	if (scan->plan.want != NULL) {
+		scan->want = *scan->plan.want;
+		fieldset_add(&scan->want, F_bstart);
+		scan->plan.want = &scan->want;
+	}
+	if (scan->plan.first != NULL) {
+		scan->first = *scan->plan.first;
+		fieldset_add(&scan->first, F_bstart);
+		scan->plan.first = &scan->first;
+	}
+}
+
+struct scan *
+scan_new(struct source *source, const struct scan_plan *plan)
+{
+	static const struct crew_work steps = { take, work, done };
+	struct scan *scan = mem_zero(1, sizeof(*scan));
+
+	scan->source = source;
+	scan->plan = *plan;
+	if (source_moved(source))
+		read_starts(scan);
+	scan->slots = crew_slots(plan->threads);
+	scan->slot = mem_zero(scan->slots, sizeof(scan->slot[0]));
+	for (unsigned i = 0; i < scan->slots; i++) {
+		struct slot *s = &scan->slot[i];
+
+		s->part = part_new();
+		s->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
+		s->match = s->sel + BITS_WORDS(BATCH_ROWS);
+		s->rejected = s->match + BITS_WORDS(BATCH_ROWS);
+		s->probes = plan->tell_probes ? probes_new() : NULL;
+	}
+	scan->pool = crew_new(plan->threads, &steps, scan);
+	return (scan);
+}
+
+const struct scan_block *
+scan_next(struct scan *scan)
+{
+	int slot = crew_next(scan->pool);
+
+	return (slot < 0 ? NULL : &scan->slot[slot].block);
+}
+
+void
+scan_free(struct scan **ps)
+{
+	struct scan *scan = *ps;
+
+	if (scan == NULL)
+		return;
+	crew_free(&scan->pool);
+	for (unsigned i = 0; i < scan->slots; i++) {
+		part_free(&scan->slot[i].part);
+		free(scan->slot[i].sel);
+		probes_free(&scan->slot[i].probes);
+	}
+	free(scan->slot);
+	free(scan);
+	*ps = NULL;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * cluster.c: records merged by key, and printed.
+ */
+#include "ra-tools/run/cluster.h"
+
+#include "format/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+struct share { /* of one thread; the last one is that of who hands out */
+	struct aggr *a;
+	bool last;
+};
+
+static bool
+take(void *state, struct batch *b, const struct origin *o)
+{
+	struct share *s = state;
+
+	if (!s->last && aggr_is_sparse(s->a))
+		return (false);
+	aggr_place(s->a, o->number);
+	aggr_add(s->a, b);
+	return (true);
+}
+
+/* Each thread has groups of its own, which are joined. */
+void
+cluster_all(struct run *r, struct aggr *a)
+{
+	unsigned n = run_threads(r);
+	struct share *share = mem_zero(n + 1, sizeof(share[0]));
+	void **states = mem_zero(n + 1, sizeof(states[0]));
+
+	/* half is for all that comes together, the other half for what threads have apart */
+	aggr_memory(a, run_memory(r) / 2 / n);
+	for (unsigned i = 0; i <= n; i++) {
+		share[i] = (struct share){ i < n && n > 1 ? aggr_twin(a) : a, i == n || n == 1 };
+		states[i] = &share[i];
+	}
+	aggr_memory(a, n > 1 ? run_memory(r) / 2 : run_memory(r));
+	run_each(r, take, states);
+	for (unsigned i = 0; i < n; i++)
+		if (share[i].a != a)
+			aggr_join(a, &share[i].a);
+	free(share);
+	free(states);
+}
+
+struct bins_share {
+	struct bins *bins;
+	bool last;
+	uint64_t refused; /* number of the batch + 1 */
+	char why[1024];
+};
+
+static bool
+take_bins(void *state, struct batch *b, const struct origin *o)
+{
+	struct bins_share *s = state;
+	char err[512];
+
+	if (s->refused > 0)
+		return (true);
+	if (!s->last && bins_are_sparse(s->bins))
+		return (false);
+	bins_place(s->bins, o->number);
+	if (bins_add(s->bins, b, o->segment->interval * SEC, err, sizeof(err)))
+		return (true);
+	s->refused = o->number + 1;
+	(void)snprintf(s->why, sizeof(s->why), "%s %s", o->path, err);
+	return (true);
+}
+
+/* The first one in the input, whoever came upon it first. */
+static void
+refuse_first(const struct bins_share *share, unsigned n)
+{
+	const struct bins_share *first = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		if (share[i].refused > 0 && (first == NULL || share[i].refused < first->refused))
+			first = &share[i];
+	if (first != NULL)
+		run_fail("%s", first->why);
+}
+
+/* Where the width follows from the order of the records, one thread merges. */
+void
+cluster_bins(struct run *r, struct bins *bins, bool width)
+{
+	unsigned n = width && run_threads(r) > 1 ? run_threads(r) : 0;
+	struct bins_share *share = mem_zero(n + 1, sizeof(share[0]));
+	void **states = mem_zero(n + 1, sizeof(states[0]));
+	struct batch *b;
+
+	bins_memory(bins, run_memory(r) / 2 / (n > 0 ? n : 1));
+	for (unsigned i = 0; i <= n; i++) {
+		share[i].bins = i == n ? bins : bins_twin(bins);
+		share[i].last = i == n;
+		states[i] = &share[i];
+	}
+	bins_memory(bins, n > 0 ? run_memory(r) / 2 : run_memory(r));
+	if (n > 0)
+		run_each(r, take_bins, states);
+	else
+		while (share[0].refused == 0 && (b = run_next(r)) != NULL)
+			(void)take_bins(&share[0], b, run_origin(r));
+	refuse_first(share, n + 1);
+	for (unsigned i = 0; i < n; i++)
+		bins_join(bins, &share[i].bins);
+	free(share);
+	free(states);
+}
+
+void
+cluster_left_out(struct run *r, const struct keys *k, const struct left_out *l, const char *key, const char *by)
+{
+	struct buf of = { 0 }, instead = { 0 }, text = { 0 };
+	const char *they = l->records == 1 ? "it" : "them";
+
+	if (l->records == 0)
+		return;
+	buf_printf(&of, "-m %s", key);
+	buf_printf(&instead, "%s-m conv counts %s too, the filter not has %s shows %s", by, they,
+		   left_out_word(k->required), they);
+	left_out_text(l, k->required, buf_cstr(&of), buf_cstr(&instead), &text);
+	run_hint_last(r, buf_cstr(&text));
+	buf_free(&of);
+	buf_free(&instead);
+	buf_free(&text);
+}
+
+void
+cluster_sums(struct run *r, const char *of, const char *apart)
+{
+	struct buf text = { 0 };
+
+	if (!probes_several(run_probes(r)))
+		return;
+	probes_text(run_probes(r), of, apart, &text);
+	run_note_last(r, buf_cstr(&text));
+	buf_free(&text);
+}
+
+void
+cluster_probes(struct run *r, const struct keys *k, const char *key)
+{
+	struct buf of = { 0 }, apart = { 0 };
+
+	if (k->apart)
+		return;
+	buf_printf(&of, "rows of -m %s", key);
+	buf_printf(&apart, strcasecmp(key, "none") == 0 ? "-m probe" : "-m probe,%s", key);
+	cluster_sums(r, buf_cstr(&of), buf_cstr(&apart));
+	buf_free(&of);
+	buf_free(&apart);
+}
+
+static struct aggr *
+prepare(struct run *r, const char *key, struct keys *k)
+{
+	struct fieldset keep = { { 0 } }, read = { { 0 } };
+	char err[256];
+
+	if (!keys_parse(key, k, err, sizeof(err)))
+		run_usage("%s", err);
+	if (k->objects != NULL && run_json(r))
+		run_objects(r, k->objects);
+	else if (k->defaults != NULL)
+		run_columns(r, k->defaults);
+	if (k->apart)
+		run_probe_column(r);
+	run_tell_probes(r);
+	run_fields(r, &keep);
+	keys_want(k, &keep, &read);
+	run_want_set(r, &read);
+	return (aggr_new(k, &keep));
+}
+
+void
+cluster(struct run *r, const char *key)
+{
+	struct keys k;
+	struct aggr *a = prepare(r, key, &k);
+	struct batch *b;
+
+	cluster_all(r, a);
+	run_over_all(r);
+	while ((b = aggr_next(a)) != NULL)
+		if (!run_print(r, b))
+			break;
+	if (aggr_error(a) != NULL)
+		run_fail("%s", aggr_error(a));
+	cluster_left_out(r, &k, aggr_left_out(a), key, "");
+	cluster_probes(r, &k, key);
+	aggr_free(&a);
+}

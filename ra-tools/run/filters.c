@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * filters.c: filters as they are typed, and mistakes in them.
+ */
+#include "ra-tools/run/room.h"
+
+#include "format/base/log.h"
+#include "format/base/plain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILTER_FILE_MAX (1u << 20)
+
+static char *
+file_text(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	struct buf b = { 0 };
+	size_t n;
+
+	if (f == NULL)
+		fatal("%s", path);
+	do {
+		n = fread(buf_room(&b, 4096), 1, 4096, f);
+		b.len += n;
+	} while (n > 0 && b.len < FILTER_FILE_MAX);
+	if (ferror(f))
+		fatal("%s", path);
+	if (b.len >= FILTER_FILE_MAX || (b.len > 0 && memchr(b.p, '\0', b.len) != NULL))
+		fatalx("%s: this is no filter", path);
+	(void)fclose(f);
+	for (size_t i = 0; i < b.len; i++)
+		if (b.p[i] == '\n')
+			b.p[i] = ' ';
+	(void)buf_cstr(&b);
+	return ((char *)b.p);
+}
+
+/* The text with a caret under the place. */
+static noreturn void
+filter_mistake(const char *what, const char *text, const struct filter_error *e)
+{
+	size_t n = strlen(text), from = e->column < n ? e->column : n, length = e->length < n - from ? e->length : n - from;
+	struct buf b = { 0 };
+	unsigned before, under;
+
+	buf_plain(&b, text, from);
+	before = plain_places(b.p, b.len);
+	b.len = 0;
+	buf_plain(&b, text + from, length);
+	under = plain_places(b.p, b.len);
+	b.len = 0;
+	buf_plain(&b, text, n);
+	log_warnx("%s: %s", what, e->text);
+	(void)fprintf(stderr, "  %s\n  %*s", buf_cstr(&b), (int)before, "");
+	for (unsigned i = 0; i < (under > 0 ? under : 1); i++)
+		(void)fputc('^', stderr);
+	(void)fputc('\n', stderr);
+	exit(EXIT_ERROR);
+}
+
+struct filter *
+filter_of(const struct run *r, const char *what, const char *text)
+{
+	struct filter_error e = { .length = 1 };
+	struct filter *f;
+
+	if (text == NULL || strspn(text, " \t") == strlen(text))
+		return (NULL);
+	f = filter_new(text, r->now, r->period.zone, &e);
+	if (f == NULL)
+		filter_mistake(what, text, &e);
+	if (filter_read_as(f) != NULL && !r->quiet)
+		log_info("%s: read as: %s", what, filter_read_as(f));
+	return (f);
+}
+
+struct filter *
+run_filter(const struct run *r, const char *what, const char *text)
+{
+	return (filter_of(r, what, text));
+}
+
+void
+filters_set(struct run *r)
+{
+	if (r->filter_file != NULL) {
+		if (r->filter_text != NULL)
+			run_usage("a filter and --filter-file: one of them");
+		r->filter_text = file_text(r->filter_file);
+	}
+	r->filter = filter_of(r, "filter", r->filter_text);
+	r->having = filter_of(r, "--having", r->having_text);
+	if (r->filter != NULL && filter_wants_mar(r->filter))
+		r->mar = true;
+	r->mar |= r->tool->mar;
+	if (r->rejects_path != NULL && r->filter == NULL)
+		run_usage("-E needs a filter");
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * line.c: the command line, and --help.  The only place that knows it.
+ */
+#include "ra-tools/run/room.h"
+
+#include "format/base/log.h"
+#include "format/base/mem.h"
+#include "format/base/plain.h"
+#include "ra-tools/report/drill.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_row common[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/run/run.opt"
+#undef OPT
+};
+#define NCOMMON (sizeof(common) / sizeof(common[0]))
+
+static void
+help_text(const struct run *r, struct buf *to)
+{
+	buf_printf(to, "usage: %s %s\n%s\n", log_name(),
+		   r->tool->synopsis != NULL ? r->tool->synopsis : "-r FILE... [options] [- FILTER]", r->tool->purpose);
+	if (r->nrows > r->ncommon) {
+		buf_printf(to, "\n");
+		option_lines(to, r->rows + r->ncommon, r->nrows - r->ncommon);
+	}
+	buf_printf(to, "\n");
+	option_lines(to, r->rows, r->ncommon);
+	if (r->tool->common == NULL)
+		buf_printf(to, "\nThe filter: pavo-filter(7).  The fields: pavo-fields(7).\n"
+			       "Exit status: 0 records came out, 1 none, 2 an error.\n");
+}
+
+noreturn void
+line_help_wrong(const struct run *r)
+{
+	struct buf b = { 0 };
+
+	help_text(r, &b);
+	(void)fputs(buf_cstr(&b), stderr);
+	exit(EXIT_ERROR);
+}
+
+static noreturn void
+help_wanted(const struct run *r)
+{
+	struct buf b = { 0 };
+
+	help_text(r, &b);
+	show_printf("%s", buf_cstr(&b));
+	buf_free(&b);
+	exit(0);
+}
+
+static noreturn void
+version(void)
+{
+	show_printf("%s (%s) %s\n", log_name(), PACKAGE_NAME, PACKAGE_VERSION);
+	exit(0);
+}
+
+uint64_t
+line_number(const char *option, const char *arg, uint64_t most)
+{
+	char *end;
+	unsigned long long v;
+
+	errno = 0;
+	v = strtoull(arg, &end, 10);
+	if ((!isdigit((unsigned char)arg[0]) || *end != '\0' || errno != 0) && most == UINT64_MAX)
+		run_usage("%s %s: expected a number", option, arg);
+	if (!isdigit((unsigned char)arg[0]) || *end != '\0' || errno != 0 || v > most)
+		run_usage("%s %s: expected a number up to %llu", option, arg,
+			  (unsigned long long)most);
+	return (v);
+}
+
+static void
+type_word(struct buf *to, const char *word)
+{
+	if (to->len > 0)
+		buf_u8(to, ' ');
+	drill_quote(word, to);
+}
+
+static void
+add_input(struct run *r, int c, const char *path)
+{
+	type_word(&r->typed, path);
+	r->inputs = mem_grow(r->inputs, r->ninputs + 1, sizeof(r->inputs[0]));
+	r->inputs[r->ninputs++] = (struct input){ .path = path, .tree = c == 'R' };
+}
+
+/* Files up to the next word that begins with a dash (TOOLS, "Arguments"). */
+static void
+take_inputs(struct run *r, int c, int argc, char **argv)
+{
+	r->started = true;
+	type_word(&r->typed, c == 'r' ? "-r" : "-R");
+	add_input(r, c, optarg);
+	while (optind < argc && argv[optind][0] != '-')
+		add_input(r, c, argv[optind++]);
+}
+
+static void
+add_labels(struct run *r, const char *path)
+{
+	char err[512];
+
+	if (r->labels == NULL)
+		r->labels = labels_new();
+	if (!labels_add(r->labels, path, err, sizeof(err)))
+		run_fail("%s", err);
+}
+
+static bool
+take_output(struct run *r, int c, const char *arg)
+{
+	switch (c) {
+	case 'w':
+		r->write_path = arg;
+		break;
+	case 'E':
+		r->rejects_path = arg;
+		break;
+	case 's':
+		r->fields = arg;
+		break;
+	case 'c':
+		r->separator = arg;
+		break;
+	case O_CSV:
+		r->separator = ",";
+		break;
+	case O_CSV_NULL:
+		r->sheet.null = arg;
+		break;
+	case O_JSON_NUMBERS:
+		r->sheet.json_numbers = true;
+		break;
+	case O_JSON:
+		r->json = true;
+		break;
+	case O_NATIVE:
+		r->native = true;
+		break;
+	case 'n':
+		r->numeric++;
+		break;
+	case O_NAMES:
+		r->sheet.names = true;
+		break;
+	case 'u':
+		r->sheet.text.epoch = true;
+		break;
+	case 'p':
+		r->sheet.text.digits = (unsigned)line_number("-p", arg, 9);
+		break;
+	case 'L':
+		r->sheet.repeat = (unsigned)line_number("-L", arg, 1u << 30);
+		break;
+	default:
+		return (false);
+	}
+	return (true);
+}
+
+static void
+set_memory(struct run *r, const char *arg)
+{
+	union value v;
+	const char *why;
+
+	if (!value_parse(TYPE_BYTES, arg, strlen(arg), 0, CLOCK_UTC, &v, &why) || v.u == 0)
+		run_usage("--memory %s: expected a size, such as 500M or 4G", arg);
+	r->memory = v.u;
+}
+
+static bool
+take_input(struct run *r, int c, const char *arg)
+{
+	switch (c) {
+	case 't':
+		r->period.text = arg;
+		break;
+	case O_TZ:
+		r->period.tz = arg;
+		break;
+	case 'N':
+		r->count = line_number("-N", arg, UINT64_MAX);
+		r->counted = true;
+		break;
+	case 'q':
+		r->quiet = true;
+		break;
+	case 'P':
+		if ((r->threads = (unsigned)line_number("-P", arg, 256)) == 0)
+			run_usage("-P 0: at least one thread is needed");
+		break;
+	case O_MEMORY:
+		set_memory(r, arg);
+		break;
+	case O_LABEL:
+		add_labels(r, arg);
+		break;
+	case O_FILTER_FILE:
+		r->filter_file = arg;
+		break;
+	case O_MAR:
+		r->mar = true;
+		break;
+	case O_DEDUP:
+		r->dedup = true;
+		break;
+	case O_LIVE:
+		r->live = true;
+		break;
+	case O_EXPLAIN:
+		r->explain++;
+		break;
+	case O_HAVING:
+		r->having_text = arg;
+		break;
+	case 'h':
+		help_wanted(r);
+	case O_VERSION:
+		version();
+	default:
+		return (false);
+	}
+	return (true);
+}
+
+static char *
+words_joined(int argc, char **argv, int at)
+{
+	struct buf b = { 0 };
+
+	for (int i = at; i < argc; i++) {
+		if (i > at)
+			buf_u8(&b, ' ');
+		buf_str(&b, argv[i]);
+	}
+	(void)buf_cstr(&b);
+	return ((char *)b.p);
+}
+
+static noreturn void
+bad_option(int c, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (c == ':' && optopt < 256)
+		run_usage("-%c needs an argument", optopt);
+	if (c == ':')
+		run_usage("%s needs an argument", word);
+	if (optopt > 0 && optopt < 256)
+		run_usage("-%c: no such option", optopt);
+	run_usage("%s: no such option", word);
+}
+
+void
+line_take(struct run *r, tool_option own, int argc, char **argv)
+{
+	struct option longs[OPTIONS_MAX + 1];
+	char letters[OPTION_LETTERS(OPTIONS_MAX)];
+	int c;
+
+	option_words(r->rows, r->nrows, letters, longs);
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1 || (r->tool->word != NULL && optind < argc)) {
+		if (c == -1)
+			r->tool->word(argv[optind++]);
+		else if (c == '?' || c == ':')
+			bad_option(c, argv);
+		else if (c == 'r' || c == 'R')
+			take_inputs(r, c, argc, argv);
+		else if ((own == NULL || !own(c, optarg)) && !take_output(r, c, optarg) && !take_input(r, c, optarg))
+			run_usage("%s: no such option", argv[optind - 1]);
+	}
+	if (optind == argc)
+		return;
+	if (strcmp(argv[optind], "-") == 0)
+		optind++;
+	else if (strcmp(argv[optind - 1], "--") != 0 && optind > 2 &&
+		 (strcmp(argv[optind - 2], "-s") == 0 || strcmp(argv[optind - 2], "-m") == 0))
+		run_usage("\"%s\" is out of place: names are separated by commas: %s %s,%s",
+			  argv[optind], argv[optind - 2], argv[optind - 1], argv[optind]);
+	else if (strcmp(argv[optind - 1], "--") != 0)
+		run_usage(
+		    "\"%s\" is out of place: files stand behind -r, the filter behind a lone -",
+		    argv[optind]);
+	r->filter_text = words_joined(argc, argv, optind);
+}
+
+/* The options that the tool shares with others. */
+void
+line_common(struct run *r)
+{
+	char name[32];
+
+	for (size_t i = 0; i < NCOMMON; i++) {
+		(void)snprintf(name, sizeof(name), " %s ", common[i].name);
+		if (r->tool->common == NULL || strstr(r->tool->common, name) != NULL)
+			r->rows[r->nrows++] = common[i];
+	}
+	r->ncommon = r->nrows;
+}
+
+/* When all options are known: --live may stand behind a tree. */
+void
+line_inputs(struct run *r)
+{
+	for (size_t i = 0; i < r->ninputs; i++)
+		if (!r->inputs[i].tree)
+			source_add(r->source, r->inputs[i].path);
+		else if (!source_add_tree(r->source, r->inputs[i].path, r->live))
+			run_wrong(r, "%s: %s", r->inputs[i].path, strerror(errno));
+	if (r->live)
+		type_word(&r->typed, "--live");
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * plan.c: what has to be read: which fields, which blocks.
+ */
+#include "ra-tools/run/room.h"
+
+#include "ra-tools/out/view.h"
+#include "ra-tools/query/corrections.h"
+
+#include <string.h>
+
+static bool
+outside(const struct run *r, const struct block_info *b)
+{
+	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
+
+	return (r->timed && ((start->known && !start->mixed && start->min.i >= r->to) ||
+				     (end->known && end->all && end->max.i <= r->from)));
+}
+
+/* What labels make is not what the file says of those fields. */
+static void
+blur(const struct run *r, const struct block_info *b, struct range range[static F_COUNT])
+{
+	struct fieldset made = { { 0 } };
+
+	labels_fields(r->labels, &made);
+	memcpy(range, b->range, F_COUNT * sizeof(range[0]));
+	for (enum field f = 0; f < F_STORED; f++)
+		if (fieldset_has(&made, f))
+			range[f] = (struct range){ .known = false };
+}
+
+/* Only who sums losses misses corrections. */
+static bool
+misses_corrections(const struct run *r)
+{
+	return (r->filter != NULL && r->tool->merges &&
+		(r->wanted == NULL || fieldset_has(r->wanted, F_sfix) || fieldset_has(r->wanted, F_dfix)));
+}
+
+unsigned
+plan_wants(void *arg, const struct block_info *b)
+{
+	struct run *r = arg;
+	const struct range *type = &b->range[F_rectype];
+	struct block_info blurred = *b;
+	struct range range[F_COUNT];
+	enum filter_skip skip;
+
+	over_block(r, b);
+	if (outside(r, b))
+		return (WHY_TIME);
+	if (b->range[F_recdrop].known && b->range[F_recdrop].max.u > 0)
+		__atomic_store_n(&r->dropped, true, __ATOMIC_RELAXED);
+	for (enum field f = F_slabel; f <= F_das && r->wanted != NULL; f++)
+		if (field_is_label(f) && fieldset_has(r->wanted, f) && !b->range[f].absent)
+			__atomic_store_n(&r->label_seen, true, __ATOMIC_RELAXED);
+	if (r->rejects_path != NULL)
+		return (0);
+	if (!r->mar && !(r->write_path != NULL && r->filter == NULL) && type->known && type->all &&
+	    type->min.u == RECTYPE_MAR && type->max.u == RECTYPE_MAR)
+		return (WHY_MAR);
+	if (r->labels != NULL && r->filter != NULL) {
+		blur(r, b, range);
+		blurred.range = range;
+		b = &blurred;
+	}
+	skip = r->filter == NULL ? FILTER_MAYBE : filter_skips(r->filter, b);
+	if (skip == FILTER_RANGE && misses_corrections(r) && corrections_in(r->filter, b)) /* else by its key */
+		__atomic_store_n(&r->corrections_unread, true, __ATOMIC_RELAXED);
+	return (skip == FILTER_MAYBE ? 0 : WHY_FILTER + (unsigned)skip - FILTER_RANGE);
+}
+
+void
+run_want(struct run *r, enum field f)
+{
+	fieldset_want(&r->own, f);
+}
+
+void
+run_want_set(struct run *r, const struct fieldset *s)
+{
+	fieldset_union(&r->own, s);
+}
+
+/* Whose loss is shown has to say whether the kernel dropped packets there. */
+static void
+want_drops(struct fieldset *set)
+{
+	static const uint16_t loss[] = { F_slost, F_dlost, F_srtxup, F_drtxup, F_srtxdn, F_drtxdn };
+
+	for (size_t i = 0; i < sizeof(loss) / sizeof(loss[0]); i++)
+		if (fieldset_has(set, loss[i]))
+			fieldset_want(set, F_flags);
+}
+
+void
+run_fields(struct run *r, struct fieldset *set)
+{
+	if (r->write_path != NULL) {
+		fieldset_all(set);
+		return;
+	}
+	if (r->probe_hidden)
+		fieldset_want(set, F_probe);
+	for (unsigned i = 0; i < r->sheet.n; i++) {
+		enum field f = r->sheet.want[i].field;
+
+		fieldset_want(set, f);
+		if (f == F_saddr || f == F_daddr) /* printed with the length of its prefix */
+			fieldset_want(set, f == F_saddr ? F_smask : F_dmask);
+		if (r->sheet.names)
+			fieldset_want(set, F_proto);
+	}
+	if (r->views != NULL)
+		views_want(r->views, set);
+	if (r->having != NULL)
+		fieldset_union(set, filter_fields(r->having));
+	if (r->tool->merges)
+		want_drops(set);
+}
+
+/* Everything that has to be read, once the tool has said what it needs. */
+void
+plan_columns(struct run *r)
+{
+	struct fieldset *w = &r->want;
+
+	if (r->wanted != NULL)
+		return;
+	r->wanted = w;
+	fieldset_union(w, &r->own);
+	fieldset_want(w, F_rectype);
+	if (r->probes != NULL)
+		fieldset_want(w, F_probe);
+	if (r->timed) {
+		fieldset_want(w, F_bstart);
+		fieldset_want(w, F_bend);
+	}
+	if (r->filter != NULL)
+		fieldset_union(w, filter_fields(r->filter));
+	run_fields(r, w);
+	if (r->labels != NULL)
+		labels_want(r->labels, w, w);
+	if (r->rejects_path != NULL)
+		fieldset_all(w);
+}
+
+/* What says which records are selected; NULL: all that is wanted, or is read anyway. */
+static const struct fieldset *
+set_first(struct run *r, const struct fieldset *wanted)
+{
+	struct fieldset *first = &r->first;
+
+	if (r->filter == NULL || r->rejects_path != NULL)
+		return (NULL);
+	fieldset_want(first, F_rectype);
+	fieldset_want(first, F_bstart);
+	fieldset_want(first, F_bend);
+	fieldset_union(first, filter_fields(r->filter));
+	if (r->labels != NULL)
+		labels_want(r->labels, first, first);
+	for (enum field f = 0; f < F_STORED; f++)
+		if ((wanted == NULL || fieldset_has(wanted, f)) && !fieldset_has(first, f))
+			return (first);
+	return (NULL);
+}
+
+struct scan_plan
+plan_scan(struct run *r)
+{
+	bool all = r->write_path != NULL || r->rejects_path != NULL || r->dedup;
+
+	if (r->dedup && r->repeats == NULL)
+		r->repeats = repeats_new(run_memory(r) / 2);
+	return ((struct scan_plan){
+	    .want = all ? NULL : r->wanted,
+	    .first = r->dedup ? NULL : set_first(r, all ? NULL : r->wanted),
+	    .filter = r->filter,
+	    .labels = r->labels,
+	    .timed = r->timed,
+	    .from = r->from,
+	    .to = r->to,
+	    /* a copy without a filter is a whole copy */
+	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
+	    .note_corrections = misses_corrections(r),
+	    .tell_probes = r->probes != NULL,
+	    .threads = run_threads(r),
+	    .repeats = r->repeats,
+	});
+}
+
+void
+plan_opened(void *arg, struct reader *reader)
+{
+	const struct run *r = arg;
+
+	if (r->timed)
+		reader_between(reader, r->from, r->to, WHY_TIME);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * print.c: rows go out: selected, to a sheet or a record file.
+ */
+#include "ra-tools/run/room.h"
+
+#include "format/base/log.h"
+#include "ra-tools/out/view.h"
+#include "ra-tools/query/sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct segment_info *
+run_header(const struct run *r, bool filtered)
+{
+	static struct segment_info s;
+
+	s = r->segment;
+	if (r->interval > 0)
+		s.interval = r->interval;
+	if (r->called != NULL)
+		s.probe = r->called;
+	s.filtered |= filtered || r->filter != NULL;
+	return (&s);
+}
+
+void
+put_rows(struct run *r, struct sink *s, struct batch *b, bool filtered)
+{
+	if (!sink_put(s, run_header(r, filtered), b)) {
+		log_warnx("%s", sink_error(s));
+		exit(EXIT_ERROR);
+	}
+}
+
+void
+run_close(struct run *r, struct sink **s, bool filtered)
+{
+	char err[512] = "";
+
+	if (run_stops(r) && *s != NULL && sink_part(*s) != NULL && r->parts++ == 0)
+		buf_str(&r->part, sink_part(*s));
+	if (!sink_close(s, run_header(r, filtered), run_stops(r) ? SINK_PART : r->failed ? SINK_SOME : SINK_WHOLE, err, sizeof(err)))
+		run_wrong(r, "%s", err);
+}
+
+void
+run_having(struct run *r, struct batch *b)
+{
+	if (b->sel == NULL) {
+		bits_fill(r->sel, b->rows);
+		b->sel = r->sel;
+	}
+	over_batch(r, b);
+	if (r->having == NULL)
+		return;
+	memset(r->match, 0, BITS_WORDS(b->rows) * 8);
+	filter_run(r->having, b, r->match);
+	for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+		b->sel[w] &= r->match[w];
+}
+
+/* --having, and no more rows than -N asks for. */
+static uint64_t
+select_output(struct run *r, struct batch *b)
+{
+	uint64_t n;
+
+	run_having(r, b);
+	n = bits_count(b->sel, b->rows);
+	if (r->counted && r->came_out + n >= r->count) {
+		uint64_t left = r->count - r->came_out;
+
+		for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
+		     i = bits_next(b->sel, i + 1, b->rows))
+			if (left == 0)
+				bit_clear(b->sel, i);
+			else
+				left--;
+		n = r->count - r->came_out;
+		r->enough = true;
+	}
+	return (n);
+}
+
+void
+sheet_head(struct run *r)
+{
+	if (r->headed || r->sheet.n == 0)
+		return;
+	r->headed = true;
+	columns_probe(r);
+	over_head(r);
+	r->out->head(&r->sheet);
+}
+
+/* Merged rows with packets that the kernel dropped. */
+static uint64_t
+count_suspect(const struct batch *b)
+{
+	const struct column *flags = b->col[F_flags];
+	uint64_t n = 0;
+
+	if (flags == NULL)
+		return (0);
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
+		n += column_has(flags, (uint32_t)i) && flags->u[i] & RFLAGS_capdrop;
+	return (n);
+}
+
+bool
+run_print(struct run *r, struct batch *b)
+{
+	uint64_t n;
+
+	if (run_stops(r))
+		return (false);
+	over_batch(r, b);
+	watch_clear(&r->watch);
+	if (r->views != NULL && r->write_path == NULL)
+		views_fill(r->views, b);
+	n = select_output(r, b);
+	r->came_out += n;
+	if (r->tool->merges)
+		r->suspect += count_suspect(b);
+	if (n == 0)
+		return (!r->enough);
+	if (r->write_path != NULL) {
+		put_rows(r, r->write, b, false);
+		return (!r->enough);
+	}
+	if (r->quiet) {
+		r->enough = true; /* the status is known */
+		return (false);
+	}
+	for (unsigned i = 0; i < r->sheet.n; i++)
+		(void)batch_derive(b, r->sheet.want[i].field);
+	sheet_head(r);
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
+	     i = bits_next(b->sel, i + 1, b->rows))
+		r->out->row(&r->sheet, b, (uint32_t)i);
+	if (r->out->pause != NULL)
+		r->out->pause(&r->sheet);
+	sheet_flush(&r->sheet); /* the next batch may come from a probe, later */
+	if (r->sheet.error != 0)
+		r->enough = true;
+	return (!r->enough);
+}
+
+bool
+run_print_anyway(struct run *r, struct batch *b)
+{
+	struct filter *having = r->having;
+	uint64_t suspect = r->suspect;
+	bool more;
+
+	r->having = NULL;
+	more = run_print(r, b);
+	r->having = having;
+	r->suspect = suspect;
+	return (more);
+}

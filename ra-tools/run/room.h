@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * room.h: what the files of a run share (run.h is what tools see): say.c, line.c, start.c, filters.c, columns.c, plan.c,
+ * over.c, next.c, print.c, ask.c, end.c.
+ */
+#ifndef RA_TOOLS_RUN_ROOM_H
+#define RA_TOOLS_RUN_ROOM_H
+
+#include "ra-tools/filter/filter.h"
+#include "ra-tools/query/labels.h"
+#include "ra-tools/query/period.h"
+#include "ra-tools/query/scan.h"
+#include "ra-tools/query/twice.h"
+#include "ra-tools/run/run.h"
+#include "ra-tools/run/watch.h"
+
+#define OPTIONS_MAX 64
+
+/* Why blocks are skipped; what of the filter: WHY_FILTER + FILTER_RANGE - 1 ... */
+enum { WHY_TIME = 1, WHY_MAR, WHY_FILTER };
+
+struct run {
+	const struct tool *tool;
+	struct option_row rows[OPTIONS_MAX];
+	unsigned nrows, ncommon; /* the common ones are first */
+
+	/* what was asked for */
+	const char *fields, *having_text, *filter_file, *separator;
+	char *filter_text, *fields_text, *both_text;
+	struct input { /* as -r and -R name them, until they are opened */
+		const char *path;
+		bool tree;
+	} *inputs;
+	size_t ninputs;
+	bool live; /* files that are still being written, too */
+	struct buf typed; /* the inputs, as one would type them in a shell */
+	struct buf part;  /* interrupted: the first file that stays a part, */
+	unsigned parts;	  /* and how many do */
+	const char *write_path, *rejects_path;
+	struct sink *write, *rejects;
+	uint64_t count;
+	bool counted, json, quiet, mar, started;
+	unsigned numeric, explain, threads;
+	uint64_t memory;
+	int64_t now, from, to; /* -t: from <= time < to */
+	bool timed, dedup;
+	struct period period; /* as it was asked for */
+
+	/* at work */
+	struct source *source;
+	struct scan *scan;
+	struct origin origin; /* of the batch handed out last */
+	bool files;	      /* nothing but files is read */
+	struct filter *filter, *having;
+	const struct out *out;
+	struct sheet sheet;
+	struct sheet_column *columns;
+	bool probe_hidden; /* the first of these is the probe, which the sheet does not have yet */
+	struct arena names;  /* of columns that no option spells */
+	struct views *views; /* of those columns that are no fields; NULL: none is */
+	struct labels *labels;
+	bool label_seen; /* some block has a label that is wanted (set by several threads) */
+	bool native;
+	bool headed;
+	struct repeats *repeats;
+	bool *read; /* of the first nread files: was a block of it looked at? */
+	unsigned nread;
+	struct arena found; /* what twice is of */
+	struct twice twice;
+	bool looked;
+	struct probes *probes; /* NULL: nobody asks */
+	struct fieldset own, want, first; /* what the tool reads; all that is read; what selects */
+	const struct fieldset *wanted; /* NULL: every field */
+	uint64_t *sel, *match;
+	struct segment_info segment;
+	char *probe;
+	uint32_t interval;
+	int64_t reach_from, reach_to; /* of all blocks, read or not (set by several threads) */
+	int64_t over;		      /* rates are over so many ns; 0: each row's own bin */
+	const char *called; /* what -w calls the probe; NULL: what the input does */
+
+	/* what became of it */
+	uint64_t came_out, corrections, seen, suspect;
+	struct sentence {
+		char *text;
+		bool hint;
+	} *last; /* to say at the end */
+	unsigned nlast;
+	bool dropped; /* a block says of records that were not written (set by several threads) */
+	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
+	bool failed, enough, stopped, drained; /* drained: by run_each() */
+	struct watch watch;
+	int64_t stop_asked; /* when it was seen; 0: not yet */
+	bool gave_up; /* a tool that reads by itself did */
+	bool follow; /* what comes while it comes */
+	bool (*idle)(void *);
+	void *idle_arg;
+};
+
+/* say.c: source.h's hook */
+void say_input(void *run, const char *path, const char *sentence, bool wrong);
+
+/* line.c */
+void line_common(struct run *); /* the options that the tool shares with others */
+void line_take(struct run *, tool_option own, int argc, char **argv);
+void line_inputs(struct run *); /* when all options are known: --live may stand behind a tree */
+noreturn void line_help_wrong(const struct run *);
+uint64_t line_number(const char *option, const char *arg, uint64_t most); /* or the program ends */
+
+/* filters.c */
+struct filter *filter_of(const struct run *, const char *what, const char *text); /* NULL: the text is empty; a mistake ends the program */
+void filters_set(struct run *);
+
+/* columns.c: the probe's column, once all is read */
+void columns_probe(struct run *);
+
+/* over.c */
+void over_start(struct run *);
+void over_block(struct run *, const struct block_info *); /* before it is skipped: a filter changes nothing of how long the input is */
+void over_head(struct run *);				  /* columns are known */
+void over_batch(const struct run *, struct batch *);	  /* before anything is derived */
+
+/* plan.c */
+unsigned plan_wants(void *run, const struct block_info *);
+void plan_opened(void *run, struct reader *);
+void plan_columns(struct run *); /* everything that has to be read, once the tool has said what it needs */
+struct scan_plan plan_scan(struct run *);
+
+/* next.c */
+bool run_stops(const struct run *); /* the user wants an end */
+void note_read(struct run *, unsigned file); /* a block of this file was looked at */
+
+/* print.c */
+void put_rows(struct run *, struct sink *, struct batch *, bool filtered);
+void sheet_head(struct run *);
+
+#endif

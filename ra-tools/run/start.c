@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * start.c: a tool begins: what the words of the command line mean, checked before anything is read.  The only place
+ * that knows the clock.
+ */
+#include "ra-tools/run/room.h"
+
+#include "format/base/log.h"
+#include "format/base/mem.h"
+#include "format/writer.h"
+#include "ra-tools/query/pool.h"
+#include "ra-tools/query/sink.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MEMORY_DEFAULT  (1ull << 30) /* at least */
+#define THREADS_DEFAULT 4 /* at most: beyond, memory is what they wait for */
+
+static int64_t
+wall_clock(clockid_t id)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(id, &ts);
+	return ((int64_t)ts.tv_sec * SEC + ts.tv_nsec);
+}
+
+static void
+set_range(struct run *r)
+{
+	const char *wrong = period_zone(&r->period);
+	enum clock_range what;
+
+	if (wrong != NULL)
+		run_usage("--tz %s: %s", r->period.tz, wrong);
+	what = period_range(&r->period, r->now);
+	if (what == CLOCK_WRONG)
+		run_usage("-t %s: expected a time or a range, such as 14:05-14:10, "
+			  "2026/11/20.14:05:00+5m, 2026-11, 2026-W47, yesterday or -1h",
+			  r->period.text);
+	if (what == CLOCK_HOLE)
+		run_note("-t %s: there is no such time in %s: its clock is set ahead there", r->period.text,
+		    strcasecmp(r->period.tz, "local") == 0 ? "this zone" : r->period.tz);
+	r->timed = r->period.text != NULL;
+	r->from = r->period.from;
+	r->to = r->period.to;
+}
+
+static char
+separator_of(const char *arg)
+{
+	if (strcmp(arg, "\\t") == 0)
+		return ('\t');
+	if (strlen(arg) != 1 || *arg == '"' || *arg == '\n')
+		run_usage("-c %s: expected one character", arg);
+	return (*arg);
+}
+
+static void
+set_output(struct run *r)
+{
+	r->out = &out_text;
+	if (r->separator != NULL) {
+		r->sheet.separator = separator_of(r->separator);
+		r->out = &out_csv;
+	}
+	if (r->json + r->native + (r->separator != NULL) > 1)
+		run_usage("--json, --native and separated values: one of them");
+	if (r->native && r->tool->reports)
+		run_usage("--native is for records, and this is a report: --csv or --json");
+	if (r->native && isatty(STDOUT_FILENO) && r->write_path == NULL)
+		run_usage("--native is not for a terminal: pipe it into ClickHouse");
+	if (r->native)
+		r->out = &out_native;
+	if (r->json)
+		r->out = &out_json;
+	if (r->numeric > 0)
+		r->sheet.names = false;
+	r->sheet.text.zone = r->period.zone;
+	if (r->out == &out_text)
+		period_offset(&r->period, r->sheet.offset);
+	if (r->sheet.offset[0] != '\0')
+		r->sheet.text.zone = CLOCK_BARE;
+	r->sheet.text.proto_numbers = r->numeric > 1;
+	r->sheet.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+}
+
+void
+run_check_output(const struct run *r, const char *path)
+{
+	for (unsigned i = 0; i < source_count(r->source); i++)
+		if (strcmp(path, "-") != 0 && writer_same_file(path, source_path(r->source, i)))
+			run_usage("%s is read: it can not be written too", path);
+}
+
+static void
+check_paths(const struct run *r)
+{
+	const char *paths[] = { r->write_path, r->rejects_path };
+
+	for (unsigned s = 0; s < 2; s++)
+		if (paths[s] != NULL)
+			run_check_output(r, paths[s]);
+	if (r->write_path != NULL && r->rejects_path != NULL &&
+	    (strcmp(r->write_path, r->rejects_path) == 0 ||
+	     writer_same_file(r->write_path, r->rejects_path)))
+		run_usage("-w and -E: the same file");
+	if (r->write_path != NULL && strcmp(r->write_path, "-") == 0 && isatty(STDOUT_FILENO))
+		run_usage("records are not for a terminal: say -w FILE, or pipe them into a tool");
+}
+
+static void
+find_input(struct run *r)
+{
+	if (r->started || r->tool->word != NULL)
+		return;
+	if (isatty(STDIN_FILENO))
+		line_help_wrong(r);
+	source_add(r->source, "-");
+}
+
+/* Who writes a pipe was asked to stop too, as a rule: what it sends at its end is taken, but not waited for long. */
+#define LAST_WORDS (700 * MSEC)
+
+static bool
+enough(void *arg)
+{
+	struct run *r = arg;
+	int64_t now = wall_clock(CLOCK_MONOTONIC);
+
+	if (r->follow)
+		return (r->idle(r->idle_arg) || watch_stop() != 0);
+	if (watch_stop() == 0) {
+		watch_wait(&r->watch, now);
+		return (false);
+	}
+	if (r->stop_asked == 0)
+		r->stop_asked = now;
+	return (now - r->stop_asked >= LAST_WORDS);
+}
+
+static int
+patience(void *arg)
+{
+	struct run *r = arg;
+	int64_t left;
+
+	if (watch_stop() == 0)
+		return (-1);
+	(void)enough(r);
+	left = r->stop_asked + LAST_WORDS - wall_clock(CLOCK_MONOTONIC);
+	return (left < 0 ? 0 : (int)(left / MSEC));
+}
+
+/* A quarter of what the machine has. */
+static uint64_t
+memory_default(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	uint64_t quarter = pages > 0 && size > 0 ? (uint64_t)pages / 4 * (uint64_t)size : 0;
+
+	return (quarter > MEMORY_DEFAULT ? quarter : MEMORY_DEFAULT);
+}
+
+struct run *
+run_start(int argc, char **argv, const struct tool *tool, tool_option own)
+{
+	const struct source_hooks hooks = { plan_wants, plan_opened, say_input, enough, NULL };
+	struct source_hooks h = hooks;
+	struct run *r = mem_zero(1, sizeof(*r));
+
+	log_start(argv[0]);
+	(void)signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
+	r->tool = tool;
+	over_start(r);
+	r->sheet.text.digits = 6;
+	r->sheet.patience = patience;
+	r->sheet.patience_arg = r;
+	r->now = wall_clock(CLOCK_REALTIME);
+	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
+	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
+	r->memory = tool->memory > 0 ? tool->memory : memory_default();
+	line_common(r);
+	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
+		r->rows[r->nrows++] = tool->options[i];
+	h.arg = r;
+	r->source = source_new(&h);
+	line_take(r, own, argc, argv);
+	line_inputs(r);
+	find_input(r);
+	set_range(r);
+	set_output(r);
+	filters_set(r);
+	check_paths(r);
+	if (r->labels != NULL)
+		labels_ready(r->labels);
+	if (r->write_path != NULL && !tool->writes)
+		r->write = sink_new(r->write_path);
+	if (r->rejects_path != NULL)
+		r->rejects = sink_new(r->rejects_path);
+	r->files = source_is_files(r->source);
+	r->sel = mem_zero(2 * BITS_WORDS(BATCH_ROWS), 8);
+	r->match = r->sel + BITS_WORDS(BATCH_ROWS);
+	if (tool->columns != NULL)
+		run_columns(r, tool->columns);
+	return (r);
+}
+
+struct reader *
+run_open(struct run *r, const char *path, char *err, size_t errlen)
+{
+	return (reader_open_until(path, enough, r, err, errlen));
+}
+
+bool
+run_stopping(struct run *r)
+{
+	return (r->gave_up = r->gave_up || (watch_stop() != 0 && (r->files || enough(r))));
+}
+
+int64_t
+run_clock(void)
+{
+	return (wall_clock(CLOCK_MONOTONIC));
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * test_out.c: the three formats, byte for byte.  stdout is a file while a format writes.
+ */
+#include "ra-tools/out/out.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COLUMN(f, w, n) { .field = F_##f, .width = (w), .name = (n) }
+static struct sheet_column columns[] = {
+	COLUMN(saddr, 15, "saddr"), COLUMN(spkts, 8, "spkts"),   COLUMN(flowid, 16, "flowid"),
+	COLUMN(probe, 6, "srcid"),  COLUMN(sploss, 7, "sploss"), COLUMN(slost, 5, "slost"),
+};
+
+/* Three rows: everything there; a prefix, awkward text; absent and mixed. */
+static struct batch *
+rows(void)
+{
+	struct batch *b = batch_new(8);
+	struct flow f;
+
+	flow_clear(&f);
+	SET_IP(&f, saddr, ip_v4((const uint8_t[]){ 10, 1, 2, 3 }));
+	SET(&f, spkts, 1234567890123ull);
+	SET(&f, flowid, 0x00000000deadbeefull);
+	SET_BLOB(&f, probe, "tap", 3);
+	SET(&f, slost, 1);
+	SET(&f, suniq, 3);
+	batch_add(b, &f);
+	flow_clear(&f);
+	SET_IP(&f, saddr, ip_v4((const uint8_t[]){ 10, 1, 2, 0 }));
+	SET(&f, smask, 24);
+	SET(&f, spkts, 7);
+	SET_BLOB(&f, probe, "a,\"b\"", 5);
+	batch_add(b, &f);
+	flow_clear(&f);
+	bit_set(f.mixed, F_saddr);
+	bit_set(f.mixed, F_probe);
+	batch_add(b, &f);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		(void)batch_derive(b, columns[i].field);
+	return (b);
+}
+
+/* The rows of a batch, which is freed. */
+static char *
+printed_rows(const struct out *out, struct sheet *s, struct batch *b)
+{
+	static char text[8192];
+	char path[] = "/tmp/test_out.XXXXXX";
+	int fd = mkstemp(path), saved = dup(STDOUT_FILENO);
+	ssize_t n;
+
+	assert_true(fd >= 0 && saved >= 0);
+	(void)fflush(stdout);
+	(void)dup2(fd, STDOUT_FILENO);
+	s->want = columns;
+	s->n = sizeof(columns) / sizeof(columns[0]);
+	s->text.digits = 6;
+	out->head(s);
+	for (uint32_t r = 0; r < b->rows; r++)
+		out->row(s, b, r);
+	if (out->pause != NULL)
+		out->pause(s);
+	out->tail(s);
+	(void)dup2(saved, STDOUT_FILENO);
+	(void)close(saved);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	(void)close(fd);
+	(void)unlink(path);
+	sheet_free(s);
+	batch_free(&b);
+	return (text);
+}
+
+static char *
+printed(const struct out *out, struct sheet *s)
+{
+	return (printed_rows(out, s, rows()));
+}
+
+/* 2^53 is a double, 2^53 + 1 is none. */
+static void
+large(void **state)
+{
+	static const uint64_t counts[] = { 9007199254740992, 9007199254740993, UINT64_MAX };
+	struct sheet s = { .n = 0 };
+
+	(void)state;
+	for (unsigned numbers = 0; numbers < 2; numbers++) {
+		struct batch *b = batch_new(4);
+		struct flow f;
+
+		for (size_t i = 0; i < 3; i++) {
+			flow_clear(&f);
+			SET(&f, spkts, counts[i]);
+			batch_add(b, &f);
+		}
+		s = (struct sheet){ .json_numbers = numbers };
+		assert_string_equal(printed_rows(&out_json, &s, b), numbers ?
+		    "{\"spkts\":9007199254740992}\n{\"spkts\":9007199254740993}\n{\"spkts\":18446744073709551615}\n" :
+		    "{\"spkts\":9007199254740992}\n{\"spkts\":\"9007199254740993\"}\n{\"spkts\":\"18446744073709551615\"}\n");
+	}
+}
+
+static void
+csv(void **state)
+{
+	struct sheet s = { .separator = ',' };
+
+	(void)state;
+	assert_string_equal(printed(&out_csv, &s),
+			    "saddr,spkts,flowid,srcid,sploss,slost\n"
+			    "10.1.2.3,1234567890123,00000000deadbeef,tap,25,1\n"
+			    "10.1.2.0/24,7,-,\"a,\"\"b\"\"\",-,-\n"
+			    "*,-,-,*,-,-\n");
+	s = (struct sheet){ .separator = ';', .null = "" };
+	assert_string_equal(printed(&out_csv, &s),
+			    "saddr;spkts;flowid;srcid;sploss;slost\n"
+			    "10.1.2.3;1234567890123;00000000deadbeef;tap;25;1\n"
+			    "10.1.2.0/24;7;;\"a,\"\"b\"\"\";;\n"
+			    ";;;;;\n");
+}
+
+static void
+json(void **state)
+{
+	struct sheet s = { .n = 0 };
+
+	(void)state;
+	assert_string_equal(printed(&out_json, &s),
+			    "{\"saddr\":\"10.1.2.3\",\"spkts\":1234567890123,\"flowid\":"
+			    "\"00000000deadbeef\",\"srcid\":\"tap\","
+			    "\"sploss_pct\":25,\"slost\":1}\n"
+			    "{\"saddr\":\"10.1.2.0/24\",\"spkts\":7,\"srcid\":\"a,\\\"b\\\"\"}\n"
+			    "{\"saddr\":null,\"srcid\":null}\n");
+}
+
+static void
+text(void **state)
+{
+	struct sheet s = { .n = 0 };
+
+	(void)state;
+	/* SrcPkts is wider than the table says, because a value is */
+	assert_string_equal(
+	    printed(&out_text, &s),
+	    "SrcAddr               SrcPkts FlowId           Probe  SrcLoss% SrcLost\n"
+	    "10.1.2.3        1234567890123 00000000deadbeef tap          25       1\n"
+	    "10.1.2.0/24                 7 -                a,\"b\"         -       -\n"
+	    "*                           - -                *             -       -\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(csv),
+		cmocka_unit_test(json), cmocka_unit_test(large),
+		cmocka_unit_test(text),
+	};
+
+	return (cmocka_run_group_tests_name("out", tests, NULL, NULL));
+}
