@@ -58,7 +58,7 @@ static const struct want cases[] = {
 	{ "ipv6, to nobody at last", BYTES(ETH(0x86dd), IP6(43, 36), 17, 2, 0, 1, Z4, NOBODY, UDP(5000, 6000, 4), DATA4),
 	    .dlt = LINK_ETH, SIX, .proto = 17, .sport = 5000, .dport = 6000, .facts = FACT_PORTS, .iplen = 76, .payload = 4 },
 	{ "ipv6, a quote from nobody", BYTES(ETH(0x86dd), IP6(58, 56), 1, 4, 0, 0, Z4, IP6_(NOBODY, B6, 17, 8),
-	    UDP(1000, 2000, 0)), .dlt = LINK_ETH, SIX, .proto = 58, .facts = FACT_ICMP, .iplen = 96, .payload = 56 },
+	    UDP(1000, 2000, 0)), .dlt = LINK_ETH, SIX, .proto = 58, .facts = FACT_ICMP, .iplen = 96, .payload = 48 },
 	{ "ipv6, hop-by-hop and destination options", BYTES(ETH(0x86dd), IP6(0, 36), 60, 0, 1, 4, Z4, 17, 1, 1, 4,
 	    Z4, Z8, UDP(5000, 6000, 4), DATA4), .dlt = LINK_ETH, SIX, .proto = 17, .sport = 5000, .dport = 6000,
 	    .facts = FACT_PORTS, .iplen = 76, .payload = 4 },
