@@ -5,6 +5,7 @@
  */
 #include "format/base/mem.h"
 #include "format/base/programs.h"
+#include "format/base/wide.h"
 #include "ra-tools/run/cluster.h"
 #include "ra-tools/report/conserve.h"
 #include "ra-tools/out/grid.h"
@@ -74,16 +75,16 @@ add(struct count *to, const struct count *c)
 {
 	to->records += c->records;
 	to->flows += c->flows;
-	to->pkts += c->pkts;
-	to->bytes += c->bytes;
+	to->pkts = saturating_sum(to->pkts, c->pkts);
+	to->bytes = saturating_sum(to->bytes, c->bytes);
 }
 
 static void
 count_row(struct totals *t, const struct batch *b, uint32_t r)
 {
 	const struct column *addr = b->col[F_saddr];
-	struct count c = { 1, value(b, F_trans, r), value(b, F_spkts, r) + value(b, F_dpkts, r),
-			   value(b, F_sbytes, r) + value(b, F_dbytes, r) };
+	struct count c = { 1, value(b, F_trans, r), saturating_sum(value(b, F_spkts, r), value(b, F_dpkts, r)),
+			   saturating_sum(value(b, F_sbytes, r), value(b, F_dbytes, r)) };
 
 	t->records++;
 	if (!conserve_add(&t->c, b, r))
@@ -110,11 +111,11 @@ static void
 join(struct totals *t, struct totals *other)
 {
 	t->records += other->records;
-	t->c.pkts += other->c.pkts;
-	t->c.bytes += other->c.bytes;
+	t->c.pkts = saturating_sum(t->c.pkts, other->c.pkts);
+	t->c.bytes = saturating_sum(t->c.bytes, other->c.bytes);
 	t->c.marrecords += other->c.marrecords;
 	for (int i = 0; i < MAR_N; i++)
-		t->c.mar[i] += other->c.mar[i];
+		t->c.mar[i] = saturating_sum(t->c.mar[i], other->c.mar[i]);
 	t->c.filtered |= other->c.filtered;
 	t->c.live |= other->c.live;
 	add(&t->flow, &other->flow);

@@ -6,6 +6,7 @@
 #include "format/base/clock.h"
 #include "format/base/mem.h"
 #include "format/base/programs.h"
+#include "format/base/wide.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/report/signature.h"
@@ -118,7 +119,7 @@ sum(const struct batch *b, enum field src, enum field dst, uint32_t r, uint64_t 
 	bool has = get(b, src, r, &s);
 
 	has |= get(b, dst, r, &d);
-	*to += s + d;
+	*to = saturating_sum(*to, saturating_sum(s, d));
 	return (has);
 }
 
@@ -172,15 +173,15 @@ add_interval(struct interval *to, const struct interval *from)
 	to->acked |= from->acked;
 	to->counted |= from->counted;
 	to->dropped |= from->dropped;
-	to->acks += from->acks;
-	to->gaps += from->gaps;
-	to->back += from->back;
-	to->after += from->after;
+	to->acks = saturating_sum(to->acks, from->acks);
+	to->gaps = saturating_sum(to->gaps, from->gaps);
+	to->back = saturating_sum(to->back, from->back);
+	to->after = saturating_sum(to->after, from->after);
 	to->skew = from->skew > to->skew ? from->skew : to->skew;
-	to->miss += from->miss;
-	to->fix += from->fix;
-	to->fresh += from->fresh;
-	to->drop += from->drop;
+	to->miss = saturating_sum(to->miss, from->miss);
+	to->fix = saturating_sum(to->fix, from->fix);
+	to->fresh = saturating_sum(to->fresh, from->fresh);
+	to->drop = saturating_sum(to->drop, from->drop);
 }
 
 /* One row for each start and probe, in order. */
@@ -290,12 +291,12 @@ take_row(struct gap *g, const struct batch *b, uint32_t r)
 	if (type == RECTYPE_MAR) {
 		g->mar |= get(b, F_m_ackev, r, &add.acks) && get(b, F_m_ackgap, r, &add.gaps);
 		(void)get(b, F_m_ackfix, r, &add.back);
-		g->maracks += add.acks;
-		g->margaps += add.gaps;
-		g->marback += add.back;
+		g->maracks = saturating_sum(g->maracks, add.acks);
+		g->margaps = saturating_sum(g->margaps, add.gaps);
+		g->marback = saturating_sum(g->marback, add.back);
 		x = row_of(g, bin, probe);
 		x->dropped |= get(b, F_ps_drop, r, &add.drop);
-		x->drop += add.drop;
+		x->drop = saturating_sum(x->drop, add.drop);
 		return;
 	}
 	add.acked = sum(b, F_sackev, F_dackev, r, &add.acks);
@@ -308,9 +309,9 @@ take_row(struct gap *g, const struct batch *b, uint32_t r)
 	add.counted = sum(b, F_scapmiss, F_dcapmiss, r, &add.miss);
 	add.counted |= sum(b, F_scapfix, F_dcapfix, r, &add.fix);
 	add.counted |= sum(b, F_snewbytes, F_dnewbytes, r, &add.fresh);
-	g->acks += add.acks;
-	g->gaps += add.gaps;
-	g->back += add.back;
+	g->acks = saturating_sum(g->acks, add.acks);
+	g->gaps = saturating_sum(g->gaps, add.gaps);
+	g->back = saturating_sum(g->back, add.back);
 	add_interval(row_of(g, bin, probe), &add);
 	take_gaps(g, b, r, probe);
 }

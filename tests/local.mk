@@ -287,6 +287,7 @@ TESTS += \
 	%D%/truth/dns.tap \
 	%D%/truth/drill.tap \
 	%D%/truth/drops.tap \
+	%D%/truth/families.tap \
 	%D%/truth/flood.tap \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \

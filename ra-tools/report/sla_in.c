@@ -7,6 +7,7 @@
 #include "ra-tools/report/sla_room.h"
 
 #include "format/base/mem.h"
+#include "format/base/wide.h"
 #include "format/types.h"
 #include "ra-tools/query/labels.h"
 #include "ra-tools/report/drill.h"
@@ -156,7 +157,7 @@ windows(const struct batch *b, enum field f, uint32_t r, uint64_t rpl[static SLA
 	hist_unpack(b->col[f]->b[r], count);
 	for (int w = 0; w < SLA_WINDOWS; w++) /* a lag of 2^k and more is outside a window of 2^k */
 		for (int k = 5 + w; k < HIST_BUCKETS; k++)
-			rpl[w] += count[k];
+			rpl[w] = saturating_sum(rpl[w], count[k]);
 }
 
 static uint64_t *
@@ -180,12 +181,12 @@ counts_add(struct sla_counts *to, struct sla_counts *c)
 		uint64_t *x = counter(to, i), y = *counter(c, i);
 
 		if (!count_fields[i].max)
-			*x += y;
+			*x = saturating_sum(*x, y);
 		else if (y > *x)
 			*x = y;
 	}
 	for (int w = 0; w < SLA_WINDOWS; w++)
-		to->rpl[w] += c->rpl[w];
+		to->rpl[w] = saturating_sum(to->rpl[w], c->rpl[w]);
 }
 
 static uint32_t
