@@ -115,11 +115,13 @@ put_period(const struct page *p)
 	report_time(from, p->o, to);
 	buf_str(to, " to ");
 	report_time(end, p->o, to);
-	buf_printf(to, "%s, %zu tunnel%s%s, bins of ",
-		   p->o->epoch		     ? ""
-		   : p->o->zone == CLOCK_UTC ? " UTC"
-					     : " local time",
-		   rep->count, rep->count == 1 ? "" : "s", rep->probes ? ", each as one probe saw it" : "");
+	if (!p->o->epoch) {
+		buf_str(to, " (");
+		html_text(to, rep->zone);
+		buf_u8(to, ')');
+	}
+	buf_printf(to, ", %zu tunnel%s%s, bins of ", rep->count, rep->count == 1 ? "" : "s",
+		   rep->probes ? ", each as one probe saw it" : "");
 	report_bins_of(rep, to);
 	if (*rep->asked != '\0') {
 		buf_str(to, ", of records that match <code>");
