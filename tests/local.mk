@@ -314,6 +314,7 @@ TESTS += \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap \
 	%D%/truth/workers.tap \
+	%D%/truth/rates.tap \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
