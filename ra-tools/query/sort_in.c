@@ -160,6 +160,12 @@ sort_memory(struct sort *s, uint64_t bytes)
 	s->batch_rows = bytes / 8192 > BATCH_ROWS ? BATCH_ROWS : bytes / 8192 < 1024 ? 1024 : (uint32_t)(bytes / 8192);
 }
 
+void
+sort_over(struct sort *s, int64_t ns)
+{
+	s->over = ns;
+}
+
 const char *
 sort_error(const struct sort *s)
 {
@@ -219,9 +225,10 @@ first_bytes(const uint8_t *p, size_t n)
 
 /* IPv4 addresses differ only behind the first 8 bytes. */
 static uint64_t
-address_prefix(const struct ip *ip)
+address_prefix(const struct ip *addr)
 {
-	uint64_t high = first_bytes(ip->b, 8), low = first_bytes(ip->b + 8, 8);
+	struct ip ip = ip_mapped(addr);
+	uint64_t high = first_bytes(ip.b, 8), low = first_bytes(ip.b + 8, 8);
 
 	if (high == 0)
 		return (low < ADDRESS_WHOLE ? low : ADDRESS_WHOLE);
@@ -354,6 +361,7 @@ sort_ties(struct sort *s)
 void
 sort_derive(const struct sort *s, struct batch *b)
 {
+	b->over = s->over;
 	for (unsigned j = 0; j < s->keys.n; j++)
 		(void)batch_derive(b, s->keys.key[j].field);
 }

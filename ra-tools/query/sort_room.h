@@ -43,6 +43,7 @@ struct sort {
 	enum field like[F_STORED]; /* SOME and ZERO: the first field that is in the same rows */
 	struct column nothing; /* instead of a column that a batch has not: zeros, absent in every row */
 	struct batch *out;
+	int64_t over; /* of the batches, while they are put in order */
 	bool ordered; /* items are, and shapes are known */
 
 	/* what is in temporary files (sort_runs.c) */

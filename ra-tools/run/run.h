@@ -74,6 +74,8 @@ bool run_chose_columns(const struct run *); /* -s says what is shown, all of it 
 void run_probe_column(struct run *);
 /* Beside each column that is a sum, this view of it (view.h). */
 void run_beside(struct run *, unsigned view);
+/* A column for this view of the field, behind the others, unless it is there. */
+void run_behind(struct run *, enum field, unsigned view);
 struct views *run_views(struct run *); /* NULL: no column needs any */
 /* The same for JSON objects that say of each health flag whether it is set. */
 void run_objects(struct run *, const char *defaults);
@@ -95,6 +97,12 @@ const struct origin *run_origin(const struct run *); /* of the batch handed out 
 void run_having(struct run *, struct batch *);
 /* Its selected rows go where the output goes. false: enough (-N, or nobody reads any more). */
 bool run_print(struct run *, struct batch *);
+/* Rates in what is printed from now on are over the question's span, which the heading says; all has been read. */
+void run_over_all(struct run *);
+/* The heading says that rates are over each bin. */
+void run_over_bins(struct run *);
+void run_peaks_of(struct run *, int64_t finer); /* and that peaks are those of bins of so many ns */
+int64_t run_over(const struct run *); /* ns; 0: not known */
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);
 /* From now on, note the probes of the selected rows. */
@@ -126,6 +134,9 @@ uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
+/* Its name and how its clock stands in these times: "Europe/Berlin, UTC+01:00". */
+void run_zone_text(const struct run *, int64_t from, int64_t to, struct buf *);
+const struct labels *run_label_lists(const struct run *); /* --label; NULL: none */
 int64_t run_now(const struct run *); /* when the tool was started */
 int64_t run_clock(void); /* ns of a clock that nobody sets */
 const char *run_input(const struct run *, unsigned i); /* the files to be read, "-" = stdin; NULL: no more */
