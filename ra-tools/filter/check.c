@@ -121,6 +121,7 @@ family(enum type type)
 	case TYPE_TEXT:
 	case TYPE_HIST:
 	case TYPE_GAPS:
+	case TYPE_SEQS:
 		return (FAMILY_TEXT);
 	case TYPE_REAL:
 	case TYPE_PCT:
