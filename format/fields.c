@@ -12,7 +12,7 @@
 #include <strings.h>
 
 enum { /* how a type is held, as a constant expression */
-#define TYPE(name, store, unit, doc) HELD_##name = STORE_##store,
+#define TYPE(name, store, ...) HELD_##name = STORE_##store,
 #include "format/types.def"
 };
 

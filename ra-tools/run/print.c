@@ -112,11 +112,12 @@ count_suspect(const struct batch *b)
 bool
 run_print(struct run *r, struct batch *b)
 {
-	uint64_t n;
+	uint64_t n, full;
 
 	if (run_stops(r))
 		return (false);
 	over_batch(r, b);
+	full = r->tool->merges ? full_mark(b) : 0;
 	watch_clear(&r->watch);
 	if (r->views != NULL && r->write_path == NULL)
 		views_fill(r->views, b);
@@ -124,6 +125,7 @@ run_print(struct run *r, struct batch *b)
 	r->came_out += n;
 	if (r->tool->merges)
 		r->suspect += count_suspect(b);
+	r->full += n > 0 ? full : 0;
 	if (n == 0)
 		return (!r->enough);
 	if (r->write_path != NULL) {

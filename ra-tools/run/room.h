@@ -80,7 +80,7 @@ struct run {
 	const char *called; /* what -w calls the probe; NULL: what the input does */
 
 	/* what became of it */
-	uint64_t came_out, corrections, seen, suspect;
+	uint64_t came_out, corrections, seen, suspect, full;
 	struct sentence {
 		char *text;
 		bool hint;
@@ -119,6 +119,9 @@ void over_start(struct run *);
 void over_block(struct run *, const struct block_info *); /* before it is skipped: a filter changes nothing of how long the input is */
 void over_head(struct run *);				  /* columns are known */
 void over_batch(const struct run *, struct batch *);	  /* before anything is derived */
+
+/* full.c: rows with a sum that is more than 64 bits hold get their flag; how many */
+uint64_t full_mark(struct batch *);
 
 /* plan.c */
 unsigned plan_wants(void *run, const struct block_info *);
