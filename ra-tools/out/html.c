@@ -656,20 +656,20 @@ verdict_span(const struct sla_verdict *v, bool limited, enum sla_term term, stru
 }
 
 static void
-term_cell(const struct report *rep, const struct sla_tunnel *t, int side, enum sla_term term,
+term_cell(const struct sla_tunnel *t, int side, enum sla_term term,
 	  const char *more, struct buf *to)
 {
 	buf_printf(to, "<td class=\"num\"%s>", more);
-	verdict_span(&t->d[side].verdict[term], sla_options(rep->sla)->limits.set[term], term, to);
+	verdict_span(&t->d[side].verdict[term], t->limits.set[term], term, to);
 	buf_str(to, "</td>");
 }
 
 static void
 tunnel_name(const struct report *rep, const struct sla_tunnel *t, struct buf *to)
 {
-	text(to, t->name[0]);
+	text(to, t->called[0]);
 	buf_str(to, " \xe2\x86\x94 ");
-	text(to, t->name[1]);
+	text(to, t->called[1]);
 	if (t->has_lane)
 		buf_printf(to, ", lane %llu", ULL(t->lane));
 	if (rep->probes) {
@@ -699,19 +699,19 @@ overview_row(const struct report *rep, size_t i, int side, struct buf *to)
 			buf_printf(to, "<td rowspan=\"2\" class=\"%s\">%s</td>",
 				   t->violated ? "bad" : "good",
 				   t->violated ? "\xe2\x9c\x97 violated" : "\xe2\x9c\x93 kept");
-		term_cell(rep, t, side, SLA_AVAIL, " rowspan=\"2\"", to);
+		term_cell(t, side, SLA_AVAIL, " rowspan=\"2\"", to);
 	}
 	buf_str(to, "<td class=\"to\">\xe2\x86\x92 ");
 	text(to, t->name[1 - side]);
 	buf_printf(to, "</td><td class=\"num\">%lld of %lld</td>", (long long)d->net,
 		   (long long)d->expected);
-	term_cell(rep, t, side, SLA_LOSS, "", to);
-	term_cell(rep, t, side, SLA_BURST, "", to);
-	term_cell(rep, t, side, SLA_OUTAGE, "", to);
-	term_cell(rep, t, side, SLA_REORDER, "", to);
-	term_cell(rep, t, side, SLA_REPLAY, "", to);
-	term_cell(rep, t, side, SLA_DUP, "", to);
-	term_cell(rep, t, side, SLA_P95, "", to);
+	term_cell(t, side, SLA_LOSS, "", to);
+	term_cell(t, side, SLA_BURST, "", to);
+	term_cell(t, side, SLA_OUTAGE, "", to);
+	term_cell(t, side, SLA_REORDER, "", to);
+	term_cell(t, side, SLA_REPLAY, "", to);
+	term_cell(t, side, SLA_DUP, "", to);
+	term_cell(t, side, SLA_P95, "", to);
 	buf_str(to, "</tr>\n");
 }
 
@@ -932,7 +932,7 @@ section(const struct report *rep, size_t i, const struct text_options *o, struct
 		buf_printf(to, ", SPI %s and %s", t->spi[0][0] != '\0' ? t->spi[0] : "none",
 			   t->spi[1][0] != '\0' ? t->spi[1] : "none");
 	buf_str(to, "</span></h2>\n<p>Availability <strong>");
-	verdict_span(&t->d[0].verdict[SLA_AVAIL], sla_options(rep->sla)->limits.set[SLA_AVAIL],
+	verdict_span(&t->d[0].verdict[SLA_AVAIL], t->limits.set[SLA_AVAIL],
 		     SLA_AVAIL, to);
 	buf_printf(to, "</strong> <span class=\"soft\">of %llu bins of ", ULL(t->bins));
 	report_width(sla_width(rep->sla), to);
@@ -1014,10 +1014,7 @@ period(const struct report *rep, const struct text_options *o, struct buf *to)
 	report_time(from, o, to);
 	buf_str(to, " to ");
 	report_time(end, o, to);
-	buf_printf(to, "%s, %zu tunnel%s%s, bins of ",
-		   o->epoch		  ? ""
-		   : o->zone == CLOCK_UTC ? " UTC"
-					  : " local time",
+	buf_printf(to, "%s%s%s, %zu tunnel%s%s, bins of ", o->epoch ? "" : " (", o->epoch ? "" : rep->zone, o->epoch ? "" : ")",
 		   rep->count, rep->count == 1 ? "" : "s", rep->probes ? ", each as one probe saw it" : "");
 	report_bins_of(rep, to);
 	if (*rep->asked != '\0') {

@@ -6,6 +6,7 @@
 
 #include "format/base/clock.h"
 #include "format/base/mem.h"
+#include "ra-tools/report/contract.h"
 #include "ra-tools/report/drill.h"
 
 #include <stdio.h>
@@ -151,6 +152,18 @@ report_span(const struct sla_tunnel *t, const struct sla_violation *v, int64_t *
 {
 	*from = v->point == UINT32_MAX ? t->gap[v->gap].start : t->point[v->point].start;
 	*to = v->point == UINT32_MAX ? t->gap[v->gap].end : t->point[v->point].end;
+}
+
+void
+report_hours(const struct report *rep, const struct sla_tunnel *t, const char *before, struct buf *to)
+{
+	if (*contract_hours(t->contract) == '\0')
+		return;
+	buf_printf(to, "%shours of service %s (%s): ", before, contract_hours(t->contract), rep->zone);
+	if (t->bins == 0)
+		buf_str(to, "no bin lies in them");
+	else
+		buf_printf(to, "%llu bin%s outside, not judged and not counted", ULL(t->off), t->off == 1 ? " is" : "s are");
 }
 
 const char *

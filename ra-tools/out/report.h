@@ -17,12 +17,15 @@ struct report {
 	const char *asked;   /* the filter, or "" */
 	const char *title;   /* of the page; NULL */
 	const char *capture; /* name of the capture in commands */
+	const char *zone;    /* of the period: "Europe/Berlin, UTC+01:00" */
 	bool more;	     /* text: all violating bins */
 	bool probes;	     /* of several: whose a tunnel is has to be said */
 	bool partial;	     /* not all of the input could be read */
 };
 
 void report_text(const struct report *, struct sheet *);
+/* A line for each limit that was broken. */
+void report_breaches(const struct report *, struct sheet *);
 void report_csv(const struct report *, struct sheet *);
 void report_json(const struct report *, struct sheet *);
 /* Every bin of every direction. */
@@ -40,6 +43,8 @@ void report_percent(double, struct buf *); /* 0.12 %: as many digits as tell it 
 void report_bins_option(int64_t ns, struct buf *); /* -M for bins of this width */
 void report_width(int64_t ns, struct buf *); /* 5 s, 1 min */
 void report_bins_of(const struct report *, struct buf *); /* 1 min (recorded in bins of 5 s: -M 5s shows those) */
+/* What the hours of service are, and how many bins are outside of them, behind `before`; nothing where there are none. */
+void report_hours(const struct report *, const struct sla_tunnel *, const char *before, struct buf *);
 /* Why there is no ratio of availability, until the next call; NULL: there is one. */
 const char *report_unjudged(const struct sla_tunnel *);
 const char *report_unknown(enum sla_term); /* why a term has no value, in three words */

@@ -17,6 +17,51 @@
 #define SHOWN_VIOLATIONS 10
 #define ULL(v)		 ((unsigned long long)(v))
 
+/* --- breaches ------------------------------------------------------------------------------------- */
+
+/* "Berlin (192.0.2.1) -> ...: loss 0.78 % (9 of 1159), promised at most 0.50 %, worst at 15:19:57" */
+static void
+breach(const struct report *rep, const struct sla_tunnel *t, int side, enum sla_term term, struct sheet *s)
+{
+	const struct sla_direction *d = &t->d[side];
+	struct buf *b = &s->out;
+	size_t at;
+
+	buf_printf(b, "%s %s %s", t->called[side], term == SLA_AVAIL ? "<->" : "->", t->called[1 - side]);
+	if (t->has_lane)
+		buf_printf(b, " lane %llu", ULL(t->lane));
+	if (rep->probes)
+		buf_printf(b, ", probe %s", t->probe);
+	buf_printf(b, ": %s ", sla_terms[term].word);
+	report_value(term, d->verdict[term].value, b);
+	if (term == SLA_LOSS)
+		buf_printf(b, " (%lld of %lld)", (long long)d->net, (long long)d->expected);
+	buf_printf(b, ", promised at %s ", sla_terms[term].most ? "most" : "least");
+	report_value(term, t->limits.value[term], b);
+	if ((term == SLA_LOSS || term == SLA_BURST) && report_worst(t, side, &at, 1) == 1) {
+		buf_str(b, ", worst at ");
+		report_time(t->point[at].start, &s->text, b);
+	}
+	buf_u8(b, '\n');
+	sheet_ready(s);
+}
+
+void
+report_breaches(const struct report *rep, struct sheet *s)
+{
+	for (size_t i = 0; i < rep->count; i++) {
+		const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
+
+		for (int side = 0; side < 2; side++)
+			for (enum sla_term term = 0; term < SLA_TERMS; term++) {
+				const struct sla_verdict *v = &t->d[side].verdict[term];
+
+				if (t->limits.set[term] && v->known && !v->good && (term != SLA_AVAIL || side == 0))
+					breach(rep, t, side, term, s);
+			}
+	}
+}
+
 /* --- text ----------------------------------------------------------------------------------------- */
 
 static const char *
@@ -57,10 +102,10 @@ overview(const struct report *rep, struct sheet *s)
 		const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
 
 		if (t->has_lane)
-			grid_printf(&g, "%s <-> %s lane %llu", t->name[0], t->name[1],
+			grid_printf(&g, "%s <-> %s lane %llu", t->called[0], t->called[1],
 				    ULL(t->lane));
 		else
-			grid_printf(&g, "%s <-> %s", t->name[0], t->name[1]);
+			grid_printf(&g, "%s <-> %s", t->called[0], t->called[1]);
 		if (rep->probes)
 			grid_cell(&g, t->probe);
 		grid_cell(&g, t->proto);
@@ -83,7 +128,7 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 {
 	struct buf b = { 0 };
 
-	buf_printf(&b, "%s <-> %s  %s", t->name[0], t->name[1], t->proto);
+	buf_printf(&b, "%s <-> %s  %s", t->called[0], t->called[1], t->proto);
 	if (t->port[0] != 0)
 		buf_printf(&b, ", UDP %u and %u", t->port[0], t->port[1]);
 	if (t->has_lane)
@@ -96,6 +141,8 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	report_time(t->from, &s->text, &b);
 	buf_str(&b, " to ");
 	report_time(t->to, &s->text, &b);
+	if (!s->text.epoch)
+		buf_printf(&b, " (%s)", rep->zone);
 	buf_printf(&b, ", %llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
 	report_bins_of(rep, &b);
 	buf_str(&b, "\n  availability ");
@@ -108,6 +155,7 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 		   ULL(t->count[SLA_IDLE]), ULL(t->count[SLA_ONE_WAY]));
 	if (report_unjudged(t) != NULL)
 		buf_printf(&b, "\n  %s", report_unjudged(t));
+	report_hours(rep, t, "\n  ", &b);
 	if (t->suspect > 0)
 		buf_printf(&b, "\n  %llu bin%s suspect: the capture dropped packets there (%s)",
 			   ULL(t->suspect), t->suspect == 1 ? " is" : "s are",
@@ -202,9 +250,9 @@ numbers(const struct sla_tunnel *t, struct grid *g)
 }
 
 static void
-limits(const struct report *rep, const struct sla_tunnel *t, struct grid *g)
+limits(const struct sla_tunnel *t, struct grid *g)
 {
-	const struct sla_limits *l = &sla_options(rep->sla)->limits;
+	const struct sla_limits *l = &t->limits;
 	struct buf b = { 0 };
 
 	for (enum sla_term term = 0; term < SLA_TERMS; term++) {
@@ -232,7 +280,7 @@ bin_line(const struct report *rep, const struct sla_tunnel *t, int side, int64_t
 
 	buf_str(&b, "  ");
 	report_time(from, &s->text, &b);
-	buf_printf(&b, "  %s -> %s  %s\n      ", t->name[side], t->name[1 - side], what);
+	buf_printf(&b, "  %s -> %s  %s\n      ", t->called[side], t->called[1 - side], what);
 	report_command(rep, t, TOOL(ra), from, to, "", &b);
 	buf_u8(&b, '\n');
 	buf_add(&s->out, b.p, b.len);
@@ -250,8 +298,8 @@ violating(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 									      : SHOWN_VIOLATIONS;
 
 		if (d->nviolations > 0)
-			sheet_printf(s, "\n  Bins that violate it, %s -> %s: %zu\n", t->name[side],
-				     t->name[1 - side], d->nviolations);
+			sheet_printf(s, "\n  Bins that violate it, %s -> %s: %zu\n", t->called[side],
+				     t->called[1 - side], d->nviolations);
 		for (size_t i = 0; i < shown; i++) {
 			const struct sla_violation *v = &d->violation[i];
 			int64_t from, to;
@@ -322,12 +370,12 @@ one(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 
 	headline(rep, t, s);
 	for (int side = 0; side < 2; side++)
-		buf_printf(&way[side], "%s -> %s", t->name[side], t->name[1 - side]);
+		buf_printf(&way[side], "%s -> %s", t->called[side], t->called[1 - side]);
 	grid_column(&g, "", "", false);
 	grid_column(&g, "src", buf_cstr(&way[0]), true);
 	grid_column(&g, "dst", buf_cstr(&way[1]), true);
 	numbers(t, &g);
-	limits(rep, t, &g);
+	limits(t, &g);
 	grid_text(&g, s, 2);
 	grid_free(&g);
 	if (report_hint(t) != NULL)

@@ -7,6 +7,7 @@
 #include "format/base/programs.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/out/report.h"
+#include "ra-tools/report/contract.h"
 #include "ra-tools/report/drill.h"
 
 #include <stdlib.h>
@@ -76,7 +77,7 @@ probe_fact(struct facts *f, const struct sla_tunnel *t)
 }
 
 static void
-who(struct facts *f, const struct sla_tunnel *t, int side)
+who(struct facts *f, const struct report *rep, const struct sla_tunnel *t, int side)
 {
 	probe_fact(f, t);
 	text_fact(f, "tunid", t->id);
@@ -86,6 +87,10 @@ who(struct facts *f, const struct sla_tunnel *t, int side)
 	text_fact(f, "side", side == 0 ? "src" : "dst");
 	text_fact(f, "sender", t->name[side]);
 	text_fact(f, "receiver", t->name[1 - side]);
+	if (sla_options(rep->sla)->labels != NULL) {
+		text_fact(f, "sender_label", t->label[side]);
+		text_fact(f, "receiver_label", t->label[1 - side]);
+	}
 	if (t->has_lane)
 		text_fact(f, "spi", t->spi[side]);
 	fact(f, "start", TIME, true)->i = t->from;
@@ -96,6 +101,10 @@ static void
 bins_facts(struct facts *f, const struct report *rep, const struct sla_tunnel *t, const struct sla_direction *d)
 {
 	count_fact(f, "bins", t->bins);
+	if (sla_options(rep->sla)->contracts != NULL) {
+		text_fact(f, "hours", contract_hours(t->contract));
+		count_fact(f, "off", t->off);
+	}
 	real_fact(f, "blen", true, (double)sla_width(rep->sla) / 1e9);
 	count_fact(f, "up", t->count[SLA_UP]);
 	count_fact(f, "degraded", t->count[SLA_DEGRADED]);
@@ -124,7 +133,7 @@ facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	const struct sla_counts *c = &d->c;
 
 	f->n = 0;
-	who(f, t, side);
+	who(f, rep, t, side);
 	bins_facts(f, rep, t, d);
 	count_fact(f, "pkts", c->pkts);
 	count_fact(f, "bytes", c->bytes);
@@ -260,21 +269,21 @@ key_of(enum sla_term t, const char *key, const char *key_pct)
 }
 
 static void
-json_limits(const struct report *rep, const struct sla_direction *d, struct json *j)
+json_limits(const struct sla_tunnel *t, const struct sla_direction *d, struct json *j)
 {
-	const struct sla_limits *l = &sla_options(rep->sla)->limits;
+	const struct sla_limits *l = &t->limits;
 
 	json_open(j, "terms", '{');
-	for (enum sla_term t = 0; t < SLA_TERMS; t++) {
-		const char *value = key_of(t, "value", "value_pct");
+	for (enum sla_term term = 0; term < SLA_TERMS; term++) {
+		const char *value = key_of(term, "value", "value_pct");
 
-		if (!l->set[t])
+		if (!l->set[term])
 			continue;
-		json_open(j, sla_terms[t].word, '{');
-		json_real(j, key_of(t, "limit", "limit_pct"), l->value[t]);
-		if (d->verdict[t].known) {
-			json_real(j, value, d->verdict[t].value);
-			json_bool(j, "kept", d->verdict[t].good);
+		json_open(j, sla_terms[term].word, '{');
+		json_real(j, key_of(term, "limit", "limit_pct"), l->value[term]);
+		if (d->verdict[term].known) {
+			json_real(j, value, d->verdict[term].value);
+			json_bool(j, "kept", d->verdict[term].good);
 		} else {
 			json_null(j, value);
 			json_null(j, "kept");
@@ -330,8 +339,8 @@ json_members(const struct facts *f, struct sheet *s, struct json *j)
 		const struct fact *x = &f->fact[i];
 		size_t n = strlen(x->name);
 
-		/* too few packets to tell is said; what does not apply has no key */
-		if (!x->known && !x->mixed && !(n > 4 && strcmp(x->name + n - 4, "_pct") == 0))
+		/* too few packets to tell is said; what does not apply, or is not judged, has no key */
+		if (!x->known && !x->mixed && (n <= 4 || strcmp(x->name + n - 4, "_pct") != 0 || strcmp(x->name, "avail_pct") == 0))
 			continue;
 		text.len = 0;
 		if (!x->known)
@@ -356,7 +365,7 @@ json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	facts_of(rep, t, side, &f);
 	json_open(&j, NULL, '{');
 	json_members(&f, s, &j);
-	json_limits(rep, &t->d[side], &j);
+	json_limits(t, &t->d[side], &j);
 	json_lists(rep, t, side, s, &j);
 	report_command(rep, t, TOOL(ra), INT64_MIN, 0, "", &text);
 	json_bytes(&j, "ra", text.p, text.len);

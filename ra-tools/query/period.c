@@ -139,3 +139,19 @@ period_offset(const struct period *p, char out[static CLOCK_TEXT])
 	memcpy(out, "UTC", 3);
 	memcpy(out + 3, text, clock_offset(p->from, text) + 1); /* at most 9 letters */
 }
+
+void
+period_zone_text(const struct period *p, int64_t from, int64_t to, struct buf *b)
+{
+	char first[CLOCK_TEXT], last[CLOCK_TEXT];
+
+	if (p->zone == CLOCK_UTC) {
+		buf_str(b, "UTC");
+		return;
+	}
+	(void)clock_offset(from, first);
+	(void)clock_offset(to > from ? to - 1 : from, last);
+	buf_printf(b, "%s, UTC%s", p->tz == NULL || strcasecmp(p->tz, "local") == 0 ? "local time" : p->tz, first);
+	if (strcmp(first, last) != 0)
+		buf_printf(b, " and UTC%s", last);
+}

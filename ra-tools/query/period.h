@@ -31,4 +31,7 @@ int64_t period_span(const struct period *, int64_t T, int64_t *first, int64_t *l
 /* "UTC+01:00" if the zone's clock stands so for all of the period; else an empty text. */
 void period_offset(const struct period *, char out[static CLOCK_TEXT]);
 
+/* The zone with its name and how its clock stands in these times: "UTC", "Europe/Berlin, UTC+01:00"; both offsets where it changes. */
+void period_zone_text(const struct period *, int64_t from, int64_t to, struct buf *);
+
 #endif

@@ -225,9 +225,10 @@ first_bytes(const uint8_t *p, size_t n)
 
 /* IPv4 addresses differ only behind the first 8 bytes. */
 static uint64_t
-address_prefix(const struct ip *ip)
+address_prefix(const struct ip *addr)
 {
-	uint64_t high = first_bytes(ip->b, 8), low = first_bytes(ip->b + 8, 8);
+	struct ip ip = ip_mapped(addr);
+	uint64_t high = first_bytes(ip.b, 8), low = first_bytes(ip.b + 8, 8);
 
 	if (high == 0)
 		return (low < ADDRESS_WHOLE ? low : ADDRESS_WHOLE);

@@ -37,7 +37,7 @@ mark_ike(struct sla *s, struct sla_tunnel *t)
 		size_t lo = 0, hi = n;
 		struct sla_point *p;
 
-		if (k->start < t->point[0].start)
+		if (k->start < t->point[0].start || !contract_serves(t->contract, k->start, k->end, s->o.zone))
 			continue;
 		while (lo < hi) { /* the first that ends behind its start */
 			size_t mid = (lo + hi) / 2;
@@ -238,6 +238,19 @@ whole_bins(const struct sla *s, int64_t from, int64_t to)
 					    : (uint64_t)((to - from + s->width / 2) / s->width));
 }
 
+/* Those of them that are in the hours of service. */
+static uint64_t
+served_bins(const struct sla *s, const struct sla_tunnel *t, int64_t from, int64_t to)
+{
+	uint64_t n = 0;
+
+	if (*contract_hours(t->contract) == '\0')
+		return (whole_bins(s, from, to));
+	for (int64_t start = from; s->width > 0 && start < to; start += s->width)
+		n += contract_serves(t->contract, start, start + s->width, s->o.zone);
+	return (n);
+}
+
 /* Of bins without records: there may be none because nothing was captured. */
 static uint64_t
 suspect_bins(const struct sla *s, const struct sla_tunnel *t, const struct sla_gap *g)
@@ -245,22 +258,17 @@ suspect_bins(const struct sla *s, const struct sla_tunnel *t, const struct sla_g
 	uint64_t n = 0;
 
 	for (int64_t start = g->start; s->width > 0 && start < g->end; start += s->width)
-		n += marks_dropped(s->marks, t->probe_number, start, start + s->width);
+		n += marks_dropped(s->marks, t->probe_number, start, start + s->width) &&
+		     contract_serves(t->contract, start, start + s->width, s->o.zone);
 	return (n);
 }
 
-void
-judge_bins(struct sla *s, struct sla_tunnel *t)
+/* Bins without records, in order of time, those of the hours of service. */
+static void
+find_gaps(struct sla *s, struct sla_tunnel *t)
 {
-	uint64_t empty = 0;
+	size_t n = 0;
 
-	mark_ike(s, t);
-	t->from = t->point[0].start;
-	t->to = t->point[t->n - 1].end;
-	for (int side = 0; side < 2; side++)
-		mark_usual(t, side);
-	if (!s->o.oneway)
-		mark_silence(s, t);
 	for (size_t i = 0; i < t->n; i++)
 		for (int side = 0; side < 2; side++)
 			if (t->point[i].d[side].outage > 0)
@@ -269,9 +277,31 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 	fill_holes(s, t);
 	if (t->ngaps > 1)
 		qsort(t->gap, t->ngaps, sizeof(t->gap[0]), by_gap);
-	t->bins = whole_bins(s, t->from, t->to);
+	for (size_t i = 0; i < t->ngaps; i++)
+		if (served_bins(s, t, t->gap[i].start, t->gap[i].end) > 0)
+			t->gap[n++] = t->gap[i];
+	t->ngaps = n;
+}
+
+void
+judge_bins(struct sla *s, struct sla_tunnel *t)
+{
+	uint64_t empty = 0;
+
+	if (t->n > 0)
+		mark_ike(s, t);
+	if (t->n > 0 && t->point[t->n - 1].end > t->to)
+		t->to = t->point[t->n - 1].end;
+	for (int side = 0; side < 2; side++)
+		mark_usual(t, side);
+	if (!s->o.oneway)
+		mark_silence(s, t);
+	find_gaps(s, t);
+	t->bins = served_bins(s, t, t->from, t->to);
 	if (t->bins < t->n)
 		t->bins = t->n;
+	t->off = whole_bins(s, t->from, t->to);
+	t->off = t->off > t->bins ? t->off - t->bins : 0;
 	for (size_t i = 0; i < t->n; i++) {
 		struct sla_point *p = &t->point[i];
 
@@ -282,7 +312,7 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 			t->count[p->state]++;
 	}
 	for (size_t i = 0; i < t->ngaps; i++) {
-		uint64_t n = whole_bins(s, t->gap[i].start, t->gap[i].end), suspect = suspect_bins(s, t, &t->gap[i]);
+		uint64_t n = served_bins(s, t, t->gap[i].start, t->gap[i].end), suspect = suspect_bins(s, t, &t->gap[i]);
 
 		t->suspect += suspect;
 		t->count[t->gap[i].state] += s->o.strict ? n - suspect : n;

@@ -9,6 +9,7 @@
 #include "format/base/mem.h"
 #include "format/base/wide.h"
 #include "format/types.h"
+#include "ra-tools/query/labels.h"
 #include "ra-tools/report/drill.h"
 
 #include <stdio.h>
@@ -231,6 +232,10 @@ tunnel_free(struct sla_tunnel *t)
 	free(t->id);
 	free(t->name[0]);
 	free(t->name[1]);
+	for (int side = 0; side < 2; side++) {
+		free(t->label[side]);
+		free(t->called[side]);
+	}
 	free(t->proto);
 	free(t->probe);
 	free(t->filter);
@@ -287,6 +292,29 @@ printed(const struct batch *b, enum field f, uint32_t r)
 	return (copy);
 }
 
+/* Who its gateways are, and what was promised to them. */
+static void
+introduce(const struct sla *s, struct sla_tunnel *t)
+{
+	struct buf b = { 0 };
+
+	for (int side = 0; side < 2; side++) {
+		struct blob label = s->o.labels == NULL ? (struct blob){ .n = 0 } : labels_of(s->o.labels, &t->addr[side]);
+
+		if (label.n > 0) {
+			buf_plain(&b, (const char *)label.p, label.n);
+			t->label[side] = taken(&b);
+			buf_printf(&b, "%s (%s)", t->label[side], t->name[side]);
+		} else {
+			buf_str(&b, t->name[side]);
+		}
+		t->called[side] = taken(&b);
+	}
+	t->contract = contracts_find(s->o.contracts, t->addr, (const char *const *)t->label, t->id);
+	t->limits = t->contract != NULL ? *contract_limits(t->contract) : s->o.limits;
+	buf_free(&b);
+}
+
 static struct work *
 tunnel_new(struct sla *s, const struct batch *b, uint32_t r, unsigned probe)
 {
@@ -316,6 +344,7 @@ tunnel_new(struct sla *s, const struct batch *b, uint32_t r, unsigned probe)
 		t->addr[0] = b->col[F_saddr]->ip[r];
 	if (column_has(b->col[F_daddr], r))
 		t->addr[1] = b->col[F_daddr]->ip[r];
+	introduce(s, t);
 	drill_filter(&s->keys, b, r, &text);
 	t->filter = taken(&text);
 	probes_filter(s->probes, probe, &text);
@@ -407,6 +436,19 @@ usual_gap(const struct work *w, int side)
 	return (n < USUAL_MIN ? 0 : us < n ? 1 : small(us / n));
 }
 
+/* Of an outage that ended in a bin, what lies in the hours of service. */
+static void
+outage_served(const struct sla *s, const struct sla_tunnel *t, int64_t end, struct sla_counts *c)
+{
+	int64_t most = c->outage > (uint64_t)(INT64_MAX / USEC) ? INT64_MAX : (int64_t)c->outage * USEC;
+
+	if (c->outage == 0 || *contract_hours(t->contract) == '\0' || most > end)
+		return;
+	c->outage = (uint64_t)(contract_time(t->contract, end - most, end, s->o.zone) / USEC);
+	if (c->outage == 0)
+		c->noutage = 0;
+}
+
 static void
 add_row(struct sla *s, const struct batch *b, uint32_t r)
 {
@@ -418,6 +460,11 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 	struct sla_point *p;
 	struct sla_counts c = { 0 };
 
+	if (t->to == 0)
+		t->from = start;
+	t->to = end > t->to ? end : t->to;
+	if (!contract_serves(t->contract, start, end, s->o.zone))
+		return;
 	if (t->n > 0 &&
 	    t->point[t->n - 1].start >= start) /* rows come in order of time, one a bin */
 		return;
@@ -430,6 +477,7 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 		enum field spi = side == 0 ? F_sspi : F_dspi;
 
 		counts_of(b, r, side, &c);
+		outage_served(s, t, end, &c);
 		counts_add(&w->sum[to][p->suspect], &c);
 		p->d[to] = point_of(&c);
 		p->d[to].gap = usual_gap(w, to);

@@ -130,7 +130,7 @@ breaks(const struct sla_limits *l, enum sla_term term, double v)
 static void
 violations(struct sla *s, struct sla_tunnel *t, int side)
 {
-	const struct sla_limits *l = &s->o.limits;
+	const struct sla_limits *l = &t->limits;
 	double v;
 
 	for (size_t i = 0; i < t->n; i++)
@@ -169,8 +169,8 @@ judge_direction(struct sla *s, struct sla_tunnel *t, int side)
 	v[SLA_AVAIL].known = judged >= SLA_RATIO_BINS && judged * 100 >= t->bins * SLA_RATIO_PERCENT;
 	v[SLA_AVAIL].value = percent_of(judged - t->count[SLA_DOWN], judged);
 	for (enum sla_term term = 0; term < SLA_TERMS; term++) {
-		v[term].good = !breaks(&s->o.limits, term, v[term].value);
-		if (!s->o.limits.set[term] || !v[term].known)
+		v[term].good = !breaks(&t->limits, term, v[term].value);
+		if (!t->limits.set[term] || !v[term].known)
 			continue;
 		t->judged = true;
 		t->violated |= !v[term].good;
@@ -190,6 +190,8 @@ swap_sides(struct work *w)
 		(b) = tmp;                                                                         \
 	} while (0)
 	SWAP(char *, t->name[0], t->name[1]);
+	SWAP(char *, t->label[0], t->label[1]);
+	SWAP(char *, t->called[0], t->called[1]);
 	SWAP(struct ip, t->addr[0], t->addr[1]);
 	SWAP(uint16_t, t->port[0], t->port[1]);
 	for (size_t i = 0; i < sizeof(t->spi[0]); i++)
@@ -202,13 +204,27 @@ swap_sides(struct work *w)
 #undef SWAP
 }
 
+static bool
+is_local(const struct sla *s, const struct ip *a)
+{
+	for (unsigned i = 0; i < s->o.locals; i++) {
+		struct ip net = ip_mask(a, s->o.local[i].len);
+
+		if (ip_cmp(&net, &s->o.local[i].net) == 0)
+			return (true);
+	}
+	return (false);
+}
+
 static void
 judge(struct sla *s, struct work *w)
 {
 	struct sla_tunnel *t = &w->t;
 
-	if (w->dirq[1] >
-	    w->dirq[0]) /* most rows point the other way: who began is known better there */
+	bool first = is_local(s, &t->addr[0]), second = is_local(s, &t->addr[1]);
+
+	/* most rows point the other way: who began is known better there */
+	if (first == second ? w->dirq[1] > w->dirq[0] : second)
 		swap_sides(w);
 	judge_bins(s, t);
 	for (int side = 0; side < 2; side++) {

@@ -6,6 +6,7 @@
 #define RA_TOOLS_REPORT_SLA_ROOM_H
 
 #include "ra-tools/query/aggr.h"
+#include "ra-tools/report/contract.h"
 #include "ra-tools/report/marks.h"
 #include "ra-tools/report/sla.h"
 

@@ -152,3 +152,15 @@ run_interval(struct run *r, uint32_t seconds)
 {
 	r->interval = seconds;
 }
+
+void
+run_zone_text(const struct run *r, int64_t from, int64_t to, struct buf *b)
+{
+	period_zone_text(&r->period, from, to, b);
+}
+
+const struct labels *
+run_label_lists(const struct run *r)
+{
+	return (r->labels);
+}

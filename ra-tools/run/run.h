@@ -131,6 +131,9 @@ uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
+/* Its name and how its clock stands in these times: "Europe/Berlin, UTC+01:00". */
+void run_zone_text(const struct run *, int64_t from, int64_t to, struct buf *);
+const struct labels *run_label_lists(const struct run *); /* --label; NULL: none */
 int64_t run_now(const struct run *); /* when the tool was started */
 int64_t run_clock(void); /* ns of a clock that nobody sets */
 const char *run_input(const struct run *, unsigned i); /* the files to be read, "-" = stdin; NULL: no more */
