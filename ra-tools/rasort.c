@@ -43,6 +43,7 @@ prepare(struct run *r)
 	run_want_set(r, &read);
 	s = sort_new(&k);
 	sort_memory(s, run_memory(r));
+	sort_most(s, run_count(r, 0));
 	return (s);
 }
 
@@ -53,8 +54,10 @@ main(int argc, char **argv)
 	struct sort *s = prepare(r);
 	struct batch *b;
 
-	while (sort_error(s) == NULL && (b = run_next(r)) != NULL)
+	while (sort_error(s) == NULL && (b = run_next(r)) != NULL) {
+		run_having(r, b); /* before rows are left behind for -N */
 		sort_add(s, b);
+	}
 	while ((b = sort_next(s)) != NULL)
 		if (!run_print(r, b))
 			break;
