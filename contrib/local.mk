@@ -18,22 +18,30 @@ contrib/systemd/pavo@.service: %D%/systemd/pavo@.service.in Makefile
 	$(AM_V_GEN)mkdir -p $(@D) && $(fill_in) $(srcdir)/contrib/systemd/pavo@.service.in > $@.tmp && mv $@.tmp $@
 
 # Completion: a template for each shell, filled in for each program from its tables of options.
+COMPLETE = contrib/completion/complete$(RUNS_HERE)
+if CROSS
+EXTRA_DIST += %D%/completion/complete.c
+CLEANFILES += contrib/completion/complete$(RUNS_HERE)
+contrib/completion/complete$(RUNS_HERE): %D%/completion/complete.c $(OF_TABLE) $(srcdir)/format/fields.def
+	$(MAKE_HERE) $(srcdir)/contrib/completion/complete.c $(OF_TABLE)
+else
 noinst_PROGRAMS += contrib/completion/complete
 contrib_completion_complete_SOURCES = %D%/completion/complete.c
 contrib_completion_complete_LDADD = $(FLOW_LIBS)
+endif
 EXTRA_DIST += debian/README.Debian debian/changelog debian/control debian/copyright debian/pavo-tools.install debian/pavo.install \
 	debian/pavo.postinst debian/pavo.prerm debian/rules debian/source/format
 EXTRA_DIST += %D%/completion/bash.in %D%/completion/zsh.in
 COMPLETED = $(bin_PROGRAMS) $(sbin_PROGRAMS)
 all-local: contrib/completion/done
-contrib/completion/done: contrib/completion/complete$(EXEEXT) %D%/completion/bash.in %D%/completion/zsh.in \
+contrib/completion/done: $(COMPLETE) %D%/completion/bash.in %D%/completion/zsh.in \
 	    $(top_srcdir)/probe/probe.opt $(top_srcdir)/ra-tools/*.opt Makefile
 	$(AM_V_GEN)rm -rf $(@D)/bash $(@D)/zsh && mkdir -p $(@D)/bash $(@D)/zsh && for p in $(COMPLETED); do \
 	    p=$${p%$(EXEEXT)} t=$(srcdir)/ra-tools/$$p.opt c=$(srcdir)/ra-tools/run/run.opt; \
 	    [ $$p != pavo ] || { t=$(srcdir)/probe/probe.opt c=; }; [ -f $$t ] || t=; \
 	    n=`echo $$p | sed '$(transform)'`; \
 	    for s in bash zsh; do \
-	        $(@D)/complete$(EXEEXT) $$p $$n $$t $$c < $(srcdir)/contrib/completion/$$s.in > $(@D)/$$s/$$n || exit 1; \
+	        $(COMPLETE) $$p $$n $$t $$c < $(srcdir)/contrib/completion/$$s.in > $(@D)/$$s/$$n || exit 1; \
 	    done; done && touch $@
 install-data-local: contrib/completion/done
 	$(MKDIR_P) '$(DESTDIR)$(bashcompdir)' '$(DESTDIR)$(zshcompdir)'

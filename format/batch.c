@@ -15,7 +15,7 @@
 static size_t
 cell_size(enum store s)
 {
-	return (s == STORE_IP || s == STORE_BLOB ? 16 : 8);
+	return (s == STORE_IP ? sizeof(struct ip) : s == STORE_BLOB ? sizeof(struct blob) : sizeof(uint64_t));
 }
 
 /* Zeroed.  A large column is a region of its own, which costs what is written to. */
@@ -94,6 +94,7 @@ batch_reset(struct batch *b)
 	b->rows = 0;
 	b->sel = NULL;
 	b->filtered = false;
+	b->over = 0;
 }
 
 struct column *

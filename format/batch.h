@@ -39,6 +39,7 @@ struct batch {
 	} kept[F_COUNT];
 	struct fieldset derived; /* derived columns that batch_derive() has looked at */
 	uint64_t *sel;  /* selected rows; NULL: all */
+	int64_t over;   /* ns that all rates are over, to be said before they are derived; 0: those of each row's own bin */
 	bool filtered;  /* its file was written under a filter: totals can not be checked */
 	struct arena arena;
 };

@@ -38,9 +38,7 @@ value_of(enum store store, const struct dir_value *v, union value *out)
 			out->ip = ip_v4(v->bytes.p);
 		else if (v->bytes.n == 16)
 			memcpy(out->ip.b, v->bytes.p, 16);
-		else
-			return (false);
-		return (true);
+		return (v->bytes.n == 4 || (v->bytes.n == 16 && !ip_is4(&out->ip)));
 	case STORE_BLOB:
 		out->b = v->bytes;
 		return (true);
@@ -229,6 +227,9 @@ block_addresses(struct blocks *k, const struct directory *d, block_fetch fetch, 
 	if (p == NULL)
 		return (BLOCK_DAMAGED);
 	memcpy(ip + d->n4, p, (size_t)d->n6 * 16);
+	for (uint32_t i = 0; i < d->n6; i++)
+		if (ip_is4(&ip[d->n4 + i]))
+			return (BLOCK_DAMAGED);
 	k->ip_from = d->addr;
 	k->ip_n4 = d->n4;
 	k->ip_n6 = d->n6;

@@ -2,17 +2,22 @@
  *
  * derive.c: the derived columns of fields.def, computed from stored ones when somebody asks.
  */
+#include "format/base/wide.h"
 #include "format/batch.h"
 #include "format/cid.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define COUNT_MOST (UINT64_MAX / 32) /* 2^59 */
+
 /* What the expressions of fields.def may say of row r of batch b. */
 #define HAS(f) column_has(b->col[F_##f], r)
 #define NONE(f) (!HAS(f) && !column_mixed(b->col[F_##f], r))
 #define U(f)   (b->col[F_##f] == NULL ? 0 : b->col[F_##f]->u[r])
-#define N(f)   ((int64_t)U(f))
+#define N(f)   ((int64_t)(U(f) < COUNT_MOST ? U(f) : COUNT_MOST)) /* of a counter: some of them can be added and subtracted */
+#define TIME(f) ((int64_t)U(f))
+#define SUM(a, b) saturating_sum(a, b)
 #define HAS_SLOSS (HAS(srtxup) || HAS(srtxdn) || HAS(slost) || HAS(sfix))
 #define HAS_DLOSS (HAS(drtxup) || HAS(drtxdn) || HAS(dlost) || HAS(dfix))
 #define SLOSS  (N(srtxup) + N(srtxdn) + N(slost) - N(sfix))
@@ -20,8 +25,8 @@
 #define SEXP   (N(sdatasegs) + N(suniq) + N(slost) - N(sfix))
 #define DEXP   (N(ddatasegs) + N(duniq) + N(dlost) - N(dfix))
 #define CAPGAP (N(sackgap) + N(dackgap) - N(sackfix) - N(dackfix))
-#define BINSEC (HAS(bstart) && HAS(bend) ? (double)(N(bend) - N(bstart)) / 1e9 : 0.0)
-#define PACKETSEC (HAS(stime) && HAS(ltime) ? (double)(N(ltime) - N(stime)) / 1e9 : 0.0)
+#define BINSEC (b->over > 0 ? (double)b->over / 1e9 : HAS(bstart) && HAS(bend) ? (double)(TIME(bend) - TIME(bstart)) / 1e9 : 0.0)
+#define PACKETSEC (HAS(stime) && HAS(ltime) ? (double)(TIME(ltime) - TIME(stime)) / 1e9 : 0.0)
 #define HAS_SUSEFUL (HAS(snewbytes) || HAS(spayload))
 #define HAS_DUSEFUL (HAS(dnewbytes) || HAS(dpayload))
 #define SUSEFUL (HAS(snewbytes) ? U(snewbytes) : U(spayload))
@@ -52,7 +57,7 @@ hist_from(const struct column *c, uint32_t r, int bucket)
 		return (0);
 	hist_unpack(c->b[r], count);
 	for (int i = bucket; i < HIST_BUCKETS; i++)
-		sum += count[i];
+		sum = saturating_sum(sum, count[i]);
 	return (sum);
 }
 
@@ -114,6 +119,8 @@ derive_flgs(struct batch *b, uint32_t r)
 		f[0] = 'c';
 	else if (U(flags) & RFLAGS_late)
 		f[0] = 'l';
+	else if (U(flags) & RFLAGS_saturated)
+		f[0] = '>';
 	if (start || end)
 		f[1] = start && end ? '*' : start ? 'S' : 'E';
 	if (U(sfrags) + U(dfrags) > 0)

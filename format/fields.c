@@ -12,7 +12,7 @@
 #include <strings.h>
 
 enum { /* how a type is held, as a constant expression */
-#define TYPE(name, store, unit, doc) HELD_##name = STORE_##store,
+#define TYPE(name, store, ...) HELD_##name = STORE_##store,
 #include "format/types.def"
 };
 
@@ -119,6 +119,18 @@ fieldset_all(struct fieldset *s)
 {
 	for (enum field f = 0; f < F_STORED; f++)
 		fieldset_add(s, f);
+}
+
+bool
+field_is_rate(enum field f)
+{
+	bool sum = false, bin = false;
+
+	for (const uint16_t *n = fields[f].needs; n != NULL && *n != F_NONE; n++) {
+		sum |= fields[*n].agg == AGG_SUM;
+		bin |= *n == F_bend;
+	}
+	return (sum && bin);
 }
 
 static bool

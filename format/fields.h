@@ -83,6 +83,7 @@ void fieldset_union(struct fieldset *, const struct fieldset *);
 /* f and what must be read for it: the needs of a derived field, bstart and the companion of a timed one. */
 void fieldset_want(struct fieldset *, enum field f);
 void fieldset_all(struct fieldset *); /* every stored field */
+bool field_is_rate(enum field); /* a sum divided by seconds: those of the bin, or of all that was asked (batch.h, `over`) */
 
 enum field field_named(const char *, size_t n); /* names and aliases; F_NONE */
 enum field field_with_id(uint16_t id);          /* F_NONE if this program does not know it */

@@ -23,36 +23,41 @@ key_mac(uint64_t mac)
 	return (ip);
 }
 
-/* As it lies in memory, on every machine. */
-static struct key
-little(const struct key *k)
+/* As it lies in memory, on every machine; `af` tells the addresses of IPv4 and IPv6 apart. */
+static inline void
+little(const struct key *k, struct key *l)
 {
-	struct key l = *k;
-
-	l.lport = htole16(k->lport);
-	l.hport = htole16(k->hport);
-	l.proto = htole16(k->proto);
-	l.vrf = htole32(k->vrf);
-	l.aux = htole32(k->aux);
-	return (l);
+	l->lo = ip_mapped(&k->lo);
+	l->hi = ip_mapped(&k->hi);
+	l->lport = htole16(k->lport);
+	l->hport = htole16(k->hport);
+	l->proto = htole16(k->proto);
+	l->af = k->af;
+	l->kind = k->kind;
+	l->vrf = htole32(k->vrf);
+	l->aux = htole32(k->aux);
 }
 
 uint64_t
 id_of_flow(const struct key *k, int64_t first, uint64_t probe, uint64_t life)
 {
-	const struct {
+	struct {
 		struct key key;
 		uint64_t first, probe;
-	} of = { little(k), htole64((uint64_t)first), htole64(probe) };
+	} of;
 
+	little(k, &of.key);
+	of.first = htole64((uint64_t)first);
+	of.probe = htole64(probe);
 	return (hash64(&of, sizeof(of), life));
 }
 
 uint64_t
 id_of_tunnel(const struct key *k)
 {
-	struct key tunnel = little(k);
+	struct key tunnel;
 
+	little(k, &tunnel);
 	tunnel.kind = 0;
 	tunnel.aux = 0;
 	return (hash64(&tunnel, sizeof(tunnel), 0));

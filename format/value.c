@@ -12,7 +12,7 @@
 #include <string.h>
 
 const struct type_info types[TYPE_COUNT_] = {
-#define TYPE(name, store, unit, doc) { #name, unit, doc, STORE_##store },
+#define TYPE(name, store, family, bytes, unit, doc) { #name, unit, doc, STORE_##store, FAMILY_##family, bytes },
 #include "format/types.def"
 };
 

@@ -14,8 +14,20 @@
 
 enum store { STORE_U64, STORE_I64, STORE_REAL, STORE_IP, STORE_BLOB };
 
+/* What may be asked of a type's values. */
+enum family {
+	FAMILY_MEASURE, /* how much: has order, differences and rates */
+	FAMILY_REAL,	/* the same, with a fraction */
+	FAMILY_NUMBER,	/* has order */
+	FAMILY_ADDRESS, /* has order, and prefixes */
+	FAMILY_WORDS,	/* equal or not */
+	FAMILY_FLAGS,	/* named bits */
+	FAMILY_BIT,	/* bits by their numbers */
+	FAMILY_TEXT,
+};
+
 enum type {
-#define TYPE(name, store, unit, doc) TYPE_##name,
+#define TYPE(name, ...) TYPE_##name,
 #include "format/types.def"
 	TYPE_COUNT_
 };
@@ -36,6 +48,8 @@ union value {
 struct type_info {
 	const char *name, *unit, *doc;
 	enum store store;
+	enum family family;
+	uint8_t bytes; /* that all its values fit in; of texts: of a hash */
 };
 extern const struct type_info types[TYPE_COUNT_];
 

@@ -9,10 +9,18 @@ dist_man_MANS += %D%/ra.1 %D%/racluster.1 %D%/rabins.1 %D%/rasort.1 %D%/racount.
 EXTRA_DIST += %D%/path.svg # the picture in README.md
 
 # The fields' page is made from the table.
+PAGE_FIELDS = man/fields$(RUNS_HERE)
+if CROSS
+EXTRA_DIST += %D%/fields.c
+CLEANFILES += man/fields$(RUNS_HERE)
+man/fields$(RUNS_HERE): %D%/fields.c $(OF_TABLE) $(srcdir)/format/fields.def
+	$(MAKE_HERE) $(srcdir)/man/fields.c $(OF_TABLE)
+else
 noinst_PROGRAMS += man/fields
 man_fields_SOURCES = %D%/fields.c
 man_fields_LDADD = $(FLOW_LIBS)
+endif
 nodist_man_MANS += man/pavo-fields.7
 CLEANFILES += man/pavo-fields.7
-man/pavo-fields.7: man/fields$(EXEEXT)
-	$(AM_V_GEN)man/fields$(EXEEXT) > $@.tmp && mv $@.tmp $@
+man/pavo-fields.7: $(PAGE_FIELDS)
+	$(AM_V_GEN)$(PAGE_FIELDS) > $@.tmp && mv $@.tmp $@

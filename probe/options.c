@@ -561,13 +561,16 @@ take_words(struct options *o, int argc, char **argv, const char *letters, const 
 	}
 }
 
+/* Room for all of them is reserved: on 32 bits it takes a quarter of what there is. */
+#define MAX_FLOWS (sizeof(void *) > 4 ? 1000000 : 250000)
+
 void
 options_parse(struct options *o, int argc, char **argv)
 {
 	char letters[OPTION_LETTERS(NROWS)];
 	struct option longs[NROWS + 1];
 
-	*o = (struct options){ .interval = 5, .workers = 1, .fanout = 1, .max_flows = 1000000, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
+	*o = (struct options){ .interval = 5, .workers = 1, .fanout = 1, .max_flows = MAX_FLOWS, .max_frags = 16384, .max_sas = 65536, .snaplen = 192,
 		.buffer = 64000000, .flush = 2 * SEC, .limits = health_default };
 	option_words(rows, NROWS, letters, longs);
 	opterr = 0;

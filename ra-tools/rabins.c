@@ -111,8 +111,8 @@ main(int argc, char **argv)
 		run_note(
 		    "%llu records were split over bins: their counts are guesses, flagged approx",
 		    (unsigned long long)bins_split(bins));
-	if (bins_width(bins) != CUT_MONTH)
-		run_interval(r, (uint32_t)(bins_width(bins) / SEC));
+	run_interval(r, (uint32_t)(bins_width(bins) / SEC)); /* of months: the longest one's */
+	run_over_bins(r);
 	while ((b = bins_next(bins)) != NULL)
 		if (!run_print(r, b))
 			break;

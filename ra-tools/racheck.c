@@ -307,45 +307,59 @@ conserved_word(const struct report *f)
 }
 
 static void
-json_string(struct sheet *s, const char *name, const char *value)
+json_time(struct run *r, struct json *j, const char *key, int64_t t)
 {
-	sheet_printf(s, ",\"%s\":", name);
-	json_text(&s->out, value, strlen(value));
+	struct buf b = { 0 };
+	const char *text = time_text(r, t, &b);
+
+	if (run_sheet(r)->text.epoch)
+		json_raw(j, key, text, strlen(text));
+	else
+		json_str(j, key, text);
+	buf_free(&b);
+}
+
+static void
+json_rest(struct run *r, struct json *j, const struct report *f)
+{
+	json_u64(j, "bytes", f->bytes);
+	json_u64(j, "segments", f->totals.segments);
+	json_u64(j, "blocks", f->totals.blocks);
+	json_u64(j, "records", f->records);
+	if (f->probe != NULL)
+		json_str(j, "probe", f->probe);
+	else
+		json_null(j, "probe");
+	if (f->interval > 0)
+		json_u64(j, "interval", f->interval);
+	else
+		json_null(j, "interval");
+	if (f->times) {
+		json_time(r, j, "from", f->from);
+		json_time(r, j, "to", f->to);
+	}
+	json_u64(j, "lost_bytes", f->totals.bad_bytes);
+	if (summary)
+		return;
+	json_u64(j, "behind", f->behind);
+	json_raw(j, "conserved", conserved_word(f), strlen(conserved_word(f)));
 }
 
 static void
 show_json(struct run *r, const struct report *f)
 {
-	struct sheet *s = run_sheet(r);
-	const char *quote = s->text.epoch ? "" : "\"";
-	struct buf b = { 0 };
+	struct json j = json_to(&run_sheet(r)->out);
 
-	sheet_printf(s, "{\"file\":");
-	json_text(&s->out, f->path, strlen(f->path));
-	json_string(s, "state", state_words[f->state]);
-	if (f->state != UNREADABLE) {
-		sheet_printf(
-		    s, ",\"bytes\":%llu,\"segments\":%llu,\"blocks\":%llu,\"records\":%llu",
-		    ULL(f->bytes), ULL(f->totals.segments), ULL(f->totals.blocks), ULL(f->records));
-		if (f->probe != NULL)
-			json_string(s, "probe", f->probe);
-		else
-			sheet_printf(s, ",\"probe\":null");
-		sheet_printf(s, f->interval > 0 ? ",\"interval\":%u" : ",\"interval\":null", f->interval);
-		if (f->times) {
-			sheet_printf(s, ",\"from\":%s%s%s", quote, time_text(r, f->from, &b),
-				     quote);
-			sheet_printf(s, ",\"to\":%s%s%s", quote, time_text(r, f->to, &b), quote);
-		}
-		sheet_printf(s, ",\"lost_bytes\":%llu", ULL(f->totals.bad_bytes));
-		if (!summary)
-			sheet_printf(s, ",\"behind\":%llu,\"conserved\":%s", ULL(f->behind),
-				     conserved_word(f));
-	}
+	json_open(&j, NULL, '{');
+	json_str(&j, "file", f->path);
+	json_str(&j, "state", state_words[f->state]);
+	if (f->state != UNREADABLE)
+		json_rest(r, &j, f);
 	if (f->trouble != NULL)
-		json_string(s, "error", f->trouble);
-	sheet_printf(s, "}\n");
-	buf_free(&b);
+		json_str(&j, "error", f->trouble);
+	json_close(&j, '}');
+	json_line(&j);
+	sheet_ready(run_sheet(r));
 }
 
 static const char *const csv_names[] = { "file",       "state",	 "bytes",     "segments", "blocks",

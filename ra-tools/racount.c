@@ -5,6 +5,7 @@
  */
 #include "format/base/mem.h"
 #include "format/base/programs.h"
+#include "format/base/wide.h"
 #include "ra-tools/run/cluster.h"
 #include "ra-tools/report/conserve.h"
 #include "ra-tools/out/grid.h"
@@ -74,16 +75,16 @@ add(struct count *to, const struct count *c)
 {
 	to->records += c->records;
 	to->flows += c->flows;
-	to->pkts += c->pkts;
-	to->bytes += c->bytes;
+	to->pkts = saturating_sum(to->pkts, c->pkts);
+	to->bytes = saturating_sum(to->bytes, c->bytes);
 }
 
 static void
 count_row(struct totals *t, const struct batch *b, uint32_t r)
 {
 	const struct column *addr = b->col[F_saddr];
-	struct count c = { 1, value(b, F_trans, r), value(b, F_spkts, r) + value(b, F_dpkts, r),
-			   value(b, F_sbytes, r) + value(b, F_dbytes, r) };
+	struct count c = { 1, value(b, F_trans, r), saturating_sum(value(b, F_spkts, r), value(b, F_dpkts, r)),
+			   saturating_sum(value(b, F_sbytes, r), value(b, F_dbytes, r)) };
 
 	t->records++;
 	if (!conserve_add(&t->c, b, r))
@@ -110,11 +111,11 @@ static void
 join(struct totals *t, struct totals *other)
 {
 	t->records += other->records;
-	t->c.pkts += other->c.pkts;
-	t->c.bytes += other->c.bytes;
+	t->c.pkts = saturating_sum(t->c.pkts, other->c.pkts);
+	t->c.bytes = saturating_sum(t->c.bytes, other->c.bytes);
 	t->c.marrecords += other->c.marrecords;
 	for (int i = 0; i < MAR_N; i++)
-		t->c.mar[i] += other->c.mar[i];
+		t->c.mar[i] = saturating_sum(t->c.mar[i], other->c.mar[i]);
 	t->c.filtered |= other->c.filtered;
 	t->c.live |= other->c.live;
 	add(&t->flow, &other->flow);
@@ -158,58 +159,77 @@ proto_text(struct run *r, const struct by_proto *p, struct buf *b)
 #define ULL(v) ((unsigned long long)(v))
 
 static void
-json_pair(struct sheet *s, const char *name, uint64_t pkts, uint64_t bytes)
+json_pair(struct json *j, const char *name, uint64_t pkts, uint64_t bytes)
 {
-	sheet_printf(s, ",\"%s\":{\"pkts\":%llu,\"bytes\":%llu}", name, ULL(pkts), ULL(bytes));
+	json_open(j, name, '{');
+	json_u64(j, "pkts", pkts);
+	json_u64(j, "bytes", bytes);
+	json_close(j, '}');
 }
 
 static void
-json_counts(struct sheet *s, const struct count *c)
+json_counts(struct json *j, const char *key, const char *name, const struct count *c)
 {
-	sheet_printf(s, "\"records\":%llu,\"flows\":%llu,\"pkts\":%llu,\"bytes\":%llu}",
-		     ULL(c->records), ULL(c->flows), ULL(c->pkts), ULL(c->bytes));
+	json_open(j, NULL, '{');
+	json_str(j, key, name);
+	json_u64(j, "records", c->records);
+	json_u64(j, "flows", c->flows);
+	json_u64(j, "pkts", c->pkts);
+	json_u64(j, "bytes", c->bytes);
+	json_close(j, '}');
+}
+
+static void
+json_mar(struct json *j, const struct totals *t)
+{
+	const uint64_t *mar = t->c.mar;
+
+	json_open(j, "mar", '{');
+	json_u64(j, "frames", mar[MAR_FRAMES]);
+	json_u64(j, "bytes", mar[MAR_FRAMEBYTES]);
+	json_pair(j, "short", mar[MAR_SHORT], mar[MAR_SHORTBYTES]);
+	json_pair(j, "badip", mar[MAR_BADIP], mar[MAR_BADIPBYTES]);
+	json_pair(j, "nonip_off", mar[MAR_NONIP], mar[MAR_NONIPBYTES]);
+	if (t->c.live)
+		json_null(j, "filtered");
+	else
+		json_pair(j, "filtered", mar[MAR_FILT], mar[MAR_FILTBYTES]);
+	if (mar[MAR_RECDROPS] > 0) {
+		json_open(j, "recdrop", '{');
+		json_u64(j, "records", mar[MAR_RECDROPS]);
+		json_u64(j, "pkts", mar[MAR_RECDROP]);
+		json_u64(j, "bytes", mar[MAR_RECDROPBYTES]);
+		json_close(j, '}');
+	}
+	json_u64(j, "cut", mar[MAR_CUT]);
+	json_close(j, '}');
 }
 
 static void
 show_json(struct run *r, const struct totals *t, bool known, bool good)
 {
-	struct sheet *s = run_sheet(r);
-	struct buf name = { 0 }, quoted = { 0 };
+	struct json j = json_to(&run_sheet(r)->out);
+	struct buf name = { 0 };
 
-	sheet_printf(s, "{\"records\":%llu", ULL(t->records));
-	json_pair(s, "flow", t->flow.pkts, t->flow.bytes);
-	sheet_printf(s, ",\"mar\":{\"frames\":%llu,\"bytes\":%llu", ULL(t->c.mar[MAR_FRAMES]),
-		     ULL(t->c.mar[MAR_FRAMEBYTES]));
-	json_pair(s, "short", t->c.mar[MAR_SHORT], t->c.mar[MAR_SHORTBYTES]);
-	json_pair(s, "badip", t->c.mar[MAR_BADIP], t->c.mar[MAR_BADIPBYTES]);
-	json_pair(s, "nonip_off", t->c.mar[MAR_NONIP], t->c.mar[MAR_NONIPBYTES]);
-	if (t->c.live)
-		sheet_printf(s, ",\"filtered\":null");
+	json_open(&j, NULL, '{');
+	json_u64(&j, "records", t->records);
+	json_pair(&j, "flow", t->flow.pkts, t->flow.bytes);
+	json_mar(&j, t);
+	if (known)
+		json_bool(&j, "conserved", good);
 	else
-		json_pair(s, "filtered", t->c.mar[MAR_FILT], t->c.mar[MAR_FILTBYTES]);
-	if (t->c.mar[MAR_RECDROPS] > 0)
-		sheet_printf(s, ",\"recdrop\":{\"records\":%llu,\"pkts\":%llu,\"bytes\":%llu}", ULL(t->c.mar[MAR_RECDROPS]),
-			     ULL(t->c.mar[MAR_RECDROP]), ULL(t->c.mar[MAR_RECDROPBYTES]));
-	sheet_printf(s, ",\"cut\":%llu},\"conserved\":%s", ULL(t->c.mar[MAR_CUT]),
-		     !known ? "null"
-		     : good ? "true"
-			    : "false");
-	sheet_printf(s, ",\"proto\":[");
-	for (size_t i = 0; i < t->nproto; i++) {
-		quoted.len = 0;
-		(void)proto_text(r, &t->proto[i], &name);
-		json_text(&quoted, name.p, name.len);
-		sheet_printf(s, "%s{\"proto\":%s,", i > 0 ? "," : "", buf_cstr(&quoted));
-		json_counts(s, &t->proto[i].c);
-	}
-	sheet_printf(s, "],\"family\":[");
-	for (int i = 0; i < FAMILIES; i++) {
-		sheet_printf(s, "%s{\"family\":\"%s\",", i > 0 ? "," : "", family_names[i]);
-		json_counts(s, &t->family[i]);
-	}
-	sheet_printf(s, "]}\n");
+		json_null(&j, "conserved");
+	json_open(&j, "proto", '[');
+	for (size_t i = 0; i < t->nproto; i++)
+		json_counts(&j, "proto", proto_text(r, &t->proto[i], &name), &t->proto[i].c);
+	json_close(&j, ']');
+	json_open(&j, "family", '[');
+	for (int i = 0; i < FAMILIES; i++)
+		json_counts(&j, "family", family_names[i], &t->family[i]);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	json_line(&j);
 	buf_free(&name);
-	buf_free(&quoted);
 }
 
 static void

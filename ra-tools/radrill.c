@@ -162,15 +162,16 @@ level_want(const struct drill *d, const struct level *v, struct fieldset *keep)
 	drill_want(keep);
 }
 
-/* The rows that were picked become those of the level. */
+/* The rows that were picked become those of the level.  Rates are over so many ns; 0: each row's own bin. */
 static void
-level_take(struct level *v, struct top *t, uint64_t groups, int64_t total)
+level_take(struct level *v, struct top *t, uint64_t groups, int64_t total, int64_t over)
 {
 	uint32_t n;
 
 	top_cut(t);
 	n = t->n;
 	v->l.rows = t->held;
+	v->l.rows->over = over;
 	v->l.by = by;
 	v->l.others = groups - n;
 	v->value = mem_zero(n + 1, sizeof(v->value[0]));
@@ -366,7 +367,7 @@ find_bins(struct drill *d)
 	rank_bins(d, bins, &t, &sums);
 	for (unsigned i = 0; i < sums.n; i++)
 		groups += sums.of[i].bad;
-	level_take(&v, &t, groups, 0);
+	level_take(&v, &t, groups, 0, 0);
 	bins_title(d, &v, &sums, bins_width(bins));
 	bins_free(&bins);
 	run_span(d->r, &from, &to);
@@ -425,6 +426,12 @@ key_filter(const struct drill *d, const struct batch *b, uint32_t r, const char 
 	buf_free(&key);
 }
 
+static int64_t
+length_of(const struct batch *bins, uint32_t at)
+{
+	return (bins->col[F_bend]->i[at] - bins->col[F_bstart]->i[at]);
+}
+
 static struct level
 find_keys(struct drill *d, const struct level *bins, uint32_t at)
 {
@@ -456,7 +463,7 @@ find_keys(struct drill *d, const struct level *bins, uint32_t at)
 	}
 	if (aggr_error(a) != NULL)
 		run_fail("%s", aggr_error(a));
-	level_take(&v, &t, groups, total);
+	level_take(&v, &t, groups, total, length_of(bins->l.rows, at));
 	left_out_join(&d->left, aggr_left_out(a));
 	aggr_free(&a);
 	buf_printf(&text, "Keys by %s, %lld in bin %u: ", by, (long long)total, (unsigned)at + 1);
@@ -525,7 +532,7 @@ find_flows(struct drill *d, const struct level *keys, uint32_t at)
 			top_add(&t, b, (uint32_t)i, value, true);
 		}
 	}
-	level_take(&v, &t, records, total);
+	level_take(&v, &t, records, total, 0);
 	(void)keys_parse("flow", &flow, (char[128]){ 0 }, 128);
 	buf_printf(&text, "Records of key %u, %llu of them: ", (unsigned)at + 1,
 		   (unsigned long long)records);

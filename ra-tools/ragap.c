@@ -6,6 +6,7 @@
 #include "format/base/clock.h"
 #include "format/base/mem.h"
 #include "format/base/programs.h"
+#include "format/base/wide.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/report/signature.h"
@@ -47,7 +48,7 @@ static struct {
 
 struct interval {
 	int64_t start;
-	uint32_t probe;
+	uint32_t probe, place; /* place: of its name among the others, at the end */
 	bool acked, counted, dropped; /* there was a record that knows */
 	uint64_t acks, gaps, back, miss, fix, fresh, drop; /* back: of `gaps`, taken back */
 	uint64_t after, skew; /* segments captured after their acknowledgement, and by how much at most, us */
@@ -59,7 +60,7 @@ struct gap {
 	struct interval *row; /* merged when they have become many */
 	size_t n, cap;
 	char **probe;
-	uint32_t nprobes;
+	uint32_t nprobes, *named; /* named: probes in the order of their names, at the end */
 	struct signatures *signatures;
 	uint64_t acks, gaps, back, maracks, margaps, marback; /* of flows; of MAR records */
 	uint64_t merged;		       /* records with ranges of several */
@@ -118,7 +119,7 @@ sum(const struct batch *b, enum field src, enum field dst, uint32_t r, uint64_t 
 	bool has = get(b, src, r, &s);
 
 	has |= get(b, dst, r, &d);
-	*to += s + d;
+	*to = saturating_sum(*to, saturating_sum(s, d));
 	return (has);
 }
 
@@ -161,6 +162,8 @@ by_time(const void *x, const void *y)
 
 	if (a->start != b->start)
 		return (a->start < b->start ? -1 : 1);
+	if (a->place != b->place)
+		return (a->place < b->place ? -1 : 1);
 	return ((a->probe > b->probe) - (a->probe < b->probe));
 }
 
@@ -170,15 +173,15 @@ add_interval(struct interval *to, const struct interval *from)
 	to->acked |= from->acked;
 	to->counted |= from->counted;
 	to->dropped |= from->dropped;
-	to->acks += from->acks;
-	to->gaps += from->gaps;
-	to->back += from->back;
-	to->after += from->after;
+	to->acks = saturating_sum(to->acks, from->acks);
+	to->gaps = saturating_sum(to->gaps, from->gaps);
+	to->back = saturating_sum(to->back, from->back);
+	to->after = saturating_sum(to->after, from->after);
 	to->skew = from->skew > to->skew ? from->skew : to->skew;
-	to->miss += from->miss;
-	to->fix += from->fix;
-	to->fresh += from->fresh;
-	to->drop += from->drop;
+	to->miss = saturating_sum(to->miss, from->miss);
+	to->fix = saturating_sum(to->fix, from->fix);
+	to->fresh = saturating_sum(to->fresh, from->fresh);
+	to->drop = saturating_sum(to->drop, from->drop);
 }
 
 /* One row for each start and probe, in order. */
@@ -195,6 +198,24 @@ merge_rows(struct gap *g)
 		else
 			g->row[kept++] = g->row[i];
 	g->n = kept;
+}
+
+/* Probes are numbered as they come; what is shown goes by their names, whatever the order of the files. */
+static void
+order_probes(struct gap *g)
+{
+	uint32_t *place = mem_zero(g->nprobes + 1, sizeof(place[0]));
+
+	g->named = mem_zero(g->nprobes + 1, sizeof(g->named[0]));
+	for (uint32_t i = 0; i < g->nprobes; i++) {
+		for (uint32_t k = 0; k < g->nprobes; k++)
+			place[i] += strcmp(g->probe[k], g->probe[i]) < 0;
+		g->named[place[i]] = i;
+	}
+	for (size_t i = 0; i < g->n; i++)
+		g->row[i].place = place[g->row[i].probe];
+	free(place);
+	merge_rows(g);
 }
 
 static struct interval *
@@ -270,12 +291,12 @@ take_row(struct gap *g, const struct batch *b, uint32_t r)
 	if (type == RECTYPE_MAR) {
 		g->mar |= get(b, F_m_ackev, r, &add.acks) && get(b, F_m_ackgap, r, &add.gaps);
 		(void)get(b, F_m_ackfix, r, &add.back);
-		g->maracks += add.acks;
-		g->margaps += add.gaps;
-		g->marback += add.back;
+		g->maracks = saturating_sum(g->maracks, add.acks);
+		g->margaps = saturating_sum(g->margaps, add.gaps);
+		g->marback = saturating_sum(g->marback, add.back);
 		x = row_of(g, bin, probe);
 		x->dropped |= get(b, F_ps_drop, r, &add.drop);
-		x->drop += add.drop;
+		x->drop = saturating_sum(x->drop, add.drop);
 		return;
 	}
 	add.acked = sum(b, F_sackev, F_dackev, r, &add.acks);
@@ -288,9 +309,9 @@ take_row(struct gap *g, const struct batch *b, uint32_t r)
 	add.counted = sum(b, F_scapmiss, F_dcapmiss, r, &add.miss);
 	add.counted |= sum(b, F_scapfix, F_dcapfix, r, &add.fix);
 	add.counted |= sum(b, F_snewbytes, F_dnewbytes, r, &add.fresh);
-	g->acks += add.acks;
-	g->gaps += add.gaps;
-	g->back += add.back;
+	g->acks = saturating_sum(g->acks, add.acks);
+	g->gaps = saturating_sum(g->gaps, add.gaps);
+	g->back = saturating_sum(g->back, add.back);
 	add_interval(row_of(g, bin, probe), &add);
 	take_gaps(g, b, r, probe);
 }
@@ -352,6 +373,7 @@ read_all(struct gap *g)
 			take_row(g, b, (uint32_t)i);
 	}
 	merge_rows(g);
+	order_probes(g);
 }
 
 /* --- showing ----------------------------------------------------------------------------------- */
@@ -490,15 +512,15 @@ text_intervals(struct gap *g, struct sheet *s)
 		interval_line(s, buf_cstr(&when), g->probe[g->row[i].probe], &g->row[i]);
 	}
 	for (uint32_t k = 0; k < g->nprobes; k++) {
-		struct interval all = all_of(g, k, &n);
+		struct interval all = all_of(g, g->named[k], &n);
 
 		if (n > 1)
-			interval_line(s, "all", several ? g->probe[k] : "", &all);
+			interval_line(s, "all", several ? g->probe[g->named[k]] : "", &all);
 	}
 	for (uint32_t k = 0; k < g->nprobes; k++) {
-		struct interval all = all_of(g, k, &n);
+		struct interval all = all_of(g, g->named[k], &n);
 
-		after_line(s, several ? g->probe[k] : NULL, &all);
+		after_line(s, several ? g->probe[g->named[k]] : NULL, &all);
 	}
 	buf_free(&when);
 }
@@ -537,38 +559,35 @@ csv_intervals(struct gap *g, struct sheet *s)
 }
 
 static void
-json_number(struct buf *b, const char *name, bool known, const char *text)
-{
-	if (known)
-		buf_printf(b, ",\"%s\":%s", name, text);
-}
-
-static void
 json_intervals(struct gap *g, struct sheet *s)
 {
 	static const char *const keys[CELLS] = { "acks", "gaps", "caploss_pct", "missing", "missing_pct", "drop", "after",
 					   "skew_us" };
-	struct buf b = { 0 }, when = { 0 };
+	struct json j = json_to(&s->out);
+	struct buf when = { 0 };
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct interval *x = &g->row[i];
 		char cell[CELLS][32];
 
-		b.len = when.len = 0;
+		when.len = 0;
 		put_time(s, &when, x->start);
-		buf_str(&b, "{\"kind\":\"interval\",\"bstart\":");
+		json_open(&j, NULL, '{');
+		json_str(&j, "kind", "interval");
 		if (s->text.epoch)
-			buf_add(&b, when.p, when.len);
+			json_raw(&j, "bstart", when.p, when.len);
 		else
-			json_text(&b, when.p, when.len);
-		buf_printf(&b, ",\"blen\":%g,\"probe\":", (double)g->width / 1e9);
-		json_text(&b, g->probe[x->probe], strlen(g->probe[x->probe]));
+			json_bytes(&j, "bstart", when.p, when.len);
+		json_real(&j, "blen", (double)g->width / 1e9);
+		json_str(&j, "probe", g->probe[x->probe]);
 		cells_of(x, false, cell);
 		for (int k = 0; k < CELLS; k++)
-			json_number(&b, keys[k], strcmp(cell[k], "-") != 0, cell[k]);
-		sheet_printf(s, "%s}\n", buf_cstr(&b));
+			if (strcmp(cell[k], "-") != 0)
+				json_raw(&j, keys[k], cell[k], strlen(cell[k]));
+		json_close(&j, '}');
+		json_line(&j);
+		sheet_ready(s);
 	}
-	buf_free(&b);
 	buf_free(&when);
 }
 
@@ -589,9 +608,9 @@ words_of(const struct gap *g, const struct signature *x, struct words *w)
 		buf_printf(&w->ports, "%s%u", i > 0 ? " " : "", x->port[i]);
 	if (x->nports > shown)
 		buf_printf(&w->ports, " +%u", x->nports - shown);
-	for (uint32_t i = 0; i < g->nprobes && i < 64; i++)
-		if (x->probes >> i & 1) {
-			buf_printf(&w->probes, "%s%s", sep, g->probe[i]);
+	for (uint32_t i = 0; i < g->nprobes; i++)
+		if (g->named[i] < 64 && x->probes >> g->named[i] & 1) {
+			buf_printf(&w->probes, "%s%s", sep, g->probe[g->named[i]]);
 			sep = " ";
 		}
 	for (uint32_t i = 0; i < x->nexamples; i++)
@@ -687,35 +706,46 @@ csv_signatures(struct gap *g, struct sheet *s, const struct signature *x, uint32
 static void
 json_signatures(struct gap *g, struct sheet *s, const struct signature *x, uint32_t n)
 {
+	struct json j = json_to(&s->out);
 	struct words w = { 0 };
-	struct buf b = { 0 };
 
 	for (uint32_t i = 0; i < n; i++, x++) {
 		uint32_t shown = x->nports < SIGNATURE_PORTS ? x->nports : SIGNATURE_PORTS;
 
-		b.len = 0;
 		words_of(g, x, &w);
-		buf_printf(&b, "{\"kind\":\"signature\",\"flows\":%u,\"gap_flows\":%u,\"share_pct\":%.2f,", x->flows,
-			   signatures_flows(g->signatures), share_of(g, x));
-		buf_printf(&b, "\"dir\":\"%s\",\"rel_lo\":%u,\"rel_lo_min\":%u,\"rel_lo_max\":%u,\"len\":%u",
-			   x->dir == 0 ? "src" : "dst", x->lo, x->lo_min, x->lo_max, x->len);
+		json_open(&j, NULL, '{');
+		json_str(&j, "kind", "signature");
+		json_u64(&j, "flows", x->flows);
+		json_u64(&j, "gap_flows", signatures_flows(g->signatures));
+		json_fixed(&j, "share_pct", share_of(g, x), 2);
+		json_str(&j, "dir", x->dir == 0 ? "src" : "dst");
+		json_u64(&j, "rel_lo", x->lo);
+		json_u64(&j, "rel_lo_min", x->lo_min);
+		json_u64(&j, "rel_lo_max", x->lo_max);
+		json_u64(&j, "len", x->len);
 		if (x->mss > 0)
-			buf_printf(&b, ",\"mss\":%u", x->mss);
+			json_u64(&j, "mss", x->mss);
 		if (is_whole(x))
-			buf_printf(&b, ",\"segments\":%u", x->len / x->mss);
-		buf_printf(&b, ",\"pairs\":%u,\"ports\":[", x->pairs);
+			json_u64(&j, "segments", x->len / x->mss);
+		json_u64(&j, "pairs", x->pairs);
+		json_open(&j, "ports", '[');
 		for (uint32_t k = 0; k < shown; k++)
-			buf_printf(&b, "%s%u", k > 0 ? "," : "", x->port[k]);
-		buf_str(&b, "],\"probes\":");
-		json_text(&b, w.probes.p, w.probes.len);
-		buf_str(&b, ",\"flowids\":[");
-		for (uint32_t k = 0; k < x->nexamples; k++)
-			buf_printf(&b, "%s\"%016llx\"", k > 0 ? "," : "", ULL(x->example[k]));
-		buf_str(&b, "],\"filter\":");
-		json_text(&b, w.filter.p, w.filter.len);
-		sheet_printf(s, "%s}\n", buf_cstr(&b));
+			json_u64(&j, NULL, x->port[k]);
+		json_close(&j, ']');
+		json_bytes(&j, "probes", w.probes.p, w.probes.len);
+		json_open(&j, "flowids", '[');
+		for (uint32_t k = 0; k < x->nexamples; k++) {
+			char id[20];
+
+			(void)snprintf(id, sizeof(id), "%016llx", ULL(x->example[k]));
+			json_str(&j, NULL, id);
+		}
+		json_close(&j, ']');
+		json_bytes(&j, "filter", w.filter.p, w.filter.len);
+		json_close(&j, '}');
+		json_line(&j);
+		sheet_ready(s);
 	}
-	buf_free(&b);
 	words_free(&w);
 }
 
@@ -793,6 +823,7 @@ main(int argc, char **argv)
 	for (uint32_t i = 0; i < g.nprobes; i++)
 		free(g.probe[i]);
 	free(g.probe);
+	free(g.named);
 	free(g.row);
 	return (run_end(&g.run));
 }

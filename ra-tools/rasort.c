@@ -2,6 +2,7 @@
  *
  * rasort: puts records in order.  See rasort(1).
  */
+#include "format/base/clock.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/query/sort.h"
 
@@ -29,21 +30,70 @@ option(int c, const char *arg)
 	return (c == 'm');
 }
 
+static struct sort_keys keys;
+
+static bool
+by_rate(void)
+{
+	bool rate = false;
+
+	for (unsigned i = 0; i < keys.n; i++)
+		rate |= field_is_rate(keys.key[i].field);
+	return (rate);
+}
+
+static struct sort *
+new_sort(const struct run *r)
+{
+	struct sort *s = sort_new(&keys);
+
+	sort_memory(s, run_memory(r));
+	if (!by_rate()) /* what they are over is not known before the end */
+		sort_most(s, run_most(r));
+	return (s);
+}
+
 static struct sort *
 prepare(struct run *r)
 {
 	struct fieldset read = { { 0 } };
-	struct sort_keys k;
-	struct sort *s;
 	char err[256];
 
-	if (!sort_parse(order, &k, err, sizeof(err)))
+	if (!sort_parse(order, &keys, err, sizeof(err)))
 		run_usage("%s", err);
-	sort_want(&k, &read);
+	sort_want(&keys, &read);
 	run_want_set(r, &read);
-	s = sort_new(&k);
-	sort_memory(s, run_memory(r));
-	sort_most(s, run_count(r, 0));
+	return (new_sort(r));
+}
+
+/* Rows that are longer than the bins of their file were merged from several: they are no bins.  A day is an hour longer where
+ * the clock is set back. */
+static bool
+was_merged(const struct batch *b, int64_t T)
+{
+	const struct column *start = b->col[F_bstart], *end = b->col[F_bend];
+	int64_t longest = T >= 86400 * SEC ? T + 3600 * SEC : T;
+
+	for (size_t i = bits_next(b->sel, 0, b->rows); T > 0 && start != NULL && end != NULL && i < b->rows;
+	     i = bits_next(b->sel, i + 1, b->rows))
+		if (column_has(start, (uint32_t)i) && column_has(end, (uint32_t)i) && end->i[i] - start->i[i] > longest)
+			return (true);
+	return (false);
+}
+
+/* Rates of all rows are over the same time, whichever: that is how those are put in order that are there already. */
+static struct sort *
+sort_again(struct run *r, struct sort *old)
+{
+	struct sort *s = new_sort(r);
+	struct batch *b;
+
+	sort_over(s, SEC);
+	while ((b = sort_next(old)) != NULL)
+		sort_add(s, b);
+	if (sort_error(old) != NULL)
+		run_fail("%s", sort_error(old));
+	sort_free(&old);
 	return (s);
 }
 
@@ -53,11 +103,17 @@ main(int argc, char **argv)
 	struct run *r = run_start(argc, argv, &tool, option);
 	struct sort *s = prepare(r);
 	struct batch *b;
+	bool merged = false;
 
 	while (sort_error(s) == NULL && (b = run_next(r)) != NULL) {
-		run_having(r, b); /* before rows are left behind for -N */
+		if (!merged && was_merged(b, (int64_t)run_segment(r)->interval * SEC)) {
+			merged = true;
+			s = sort_again(r, s);
+		}
 		sort_add(s, b);
 	}
+	if (merged)
+		run_over_all(r);
 	while ((b = sort_next(s)) != NULL)
 		if (!run_print(r, b))
 			break;

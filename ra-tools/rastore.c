@@ -172,19 +172,15 @@ probe_text(const char *probe, struct buf *b)
 }
 
 static void
-json_string(struct sheet *s, const char *name, const char *value)
+json_time(struct run *r, struct json *j, const char *name, int64_t t)
 {
-	sheet_printf(s, "\"%s\":", name);
-	json_text(&s->out, value, strlen(value));
-}
-
-static void
-json_time(struct run *r, const char *name, int64_t t)
-{
-	const char *quote = run_sheet(r)->text.epoch ? "" : "\"";
 	char text[CLOCK_TEXT];
+	const char *p = time_text(r, t, text);
 
-	sheet_printf(run_sheet(r), ",\"%s\":%s%s%s", name, quote, time_text(r, t, text), quote);
+	if (run_sheet(r)->text.epoch)
+		json_raw(j, name, p, strlen(p));
+	else
+		json_str(j, name, p);
 }
 
 /* --- files that are left alone ------------------------------------------------------------------- */
@@ -309,75 +305,75 @@ show_rows(struct run *r, const struct look *l)
 }
 
 static void
-json_rows(struct run *r, const struct look *l)
+json_rows(struct run *r, const struct look *l, struct json *to)
 {
-	struct sheet *s = run_sheet(r);
-
-	sheet_printf(s, ",\"probes\":[");
+	json_open(to, "probes", '[');
 	for (size_t i = 0; i < l->rows; i++) {
 		const struct look_row *x = &l->row[i];
 		uint64_t days = 0;
 
 		for (size_t j = 0; j + 1 < x->days.n; j += 2)
 			days += (uint64_t)((x->days.at[j + 1] - x->days.at[j]) / DAY);
-		sheet_printf(s, "%s{", i == 0 ? "" : ",");
-		json_string(s, "probe", x->probe);
+		json_open(to, NULL, '{');
+		json_str(to, "probe", x->probe);
 		if (x->interval > 0)
-			sheet_printf(s, ",\"interval\":%u", x->interval);
-		sheet_printf(s, ",\"files\":%u,\"days\":%llu,\"records\":%llu,\"bytes\":%llu", x->files, ULL(days),
-			     ULL(x->records), ULL(x->bytes));
+			json_u64(to, "interval", x->interval);
+		json_u64(to, "files", x->files);
+		json_u64(to, "days", days);
+		json_u64(to, "records", x->records);
+		json_u64(to, "bytes", x->bytes);
 		if (x->to >= x->from) {
-			json_time(r, "from", x->from);
-			json_time(r, "to", x->to);
+			json_time(r, to, "from", x->from);
+			json_time(r, to, "to", x->to);
 		}
-		sheet_printf(s, "}");
+		json_close(to, '}');
 	}
-	sheet_printf(s, "]");
+	json_close(to, ']');
 }
 
 static void
-json_holes(struct run *r, const struct look *l)
+json_holes(struct run *r, const struct look *l, struct json *to)
 {
-	struct sheet *s = run_sheet(r);
-	bool any = false;
-
-	sheet_printf(s, ",\"holes\":[");
+	json_open(to, "holes", '[');
 	for (size_t i = 0; i < l->probes; i++) {
 		size_t n;
 		int64_t sum;
 		struct hole *h = holes_of(&l->probe[i], &n, &sum);
 
 		for (size_t j = 0; j < n; j++) {
-			sheet_printf(s, "%s{", any ? "," : "");
-			any = true;
-			json_string(s, "probe", l->probe[i].probe);
-			json_time(r, "from", h[j].from);
-			json_time(r, "to", h[j].to);
-			sheet_printf(s, "}");
+			json_open(to, NULL, '{');
+			json_str(to, "probe", l->probe[i].probe);
+			json_time(r, to, "from", h[j].from);
+			json_time(r, to, "to", h[j].to);
+			json_close(to, '}');
 		}
 		free(h);
 	}
-	sheet_printf(s, "]");
+	json_close(to, ']');
 }
 
 static void
 json_stat(struct run *r, const char *folder, const struct look *l)
 {
 	static const char *const keys[STORE_STATES] = { NULL, "written", "part", "open", "timeless", "damaged", "foreign" };
-	struct sheet *s = run_sheet(r);
+	struct json j = json_to(&run_sheet(r)->out);
 	uint64_t records = 0;
 
 	for (size_t i = 0; i < l->rows; i++)
 		records += l->row[i].records;
-	sheet_printf(s, "{");
-	json_string(s, "folder", folder);
-	sheet_printf(s, ",\"files\":%llu,\"bytes\":%llu,\"records\":%llu", ULL(l->files), ULL(l->bytes), ULL(records));
-	json_rows(r, l);
-	json_holes(r, l);
-	sheet_printf(s, ",\"left\":{");
+	json_open(&j, NULL, '{');
+	json_str(&j, "folder", folder);
+	json_u64(&j, "files", l->files);
+	json_u64(&j, "bytes", l->bytes);
+	json_u64(&j, "records", records);
+	json_rows(r, l, &j);
+	json_holes(r, l, &j);
+	json_open(&j, "left", '{');
 	for (enum store_state i = STORE_WHOLE + 1; i < STORE_STATES; i++)
-		sheet_printf(s, "%s\"%s\":%llu", i == STORE_WHOLE + 1 ? "" : ",", keys[i], ULL(l->in_state[i]));
-	sheet_printf(s, "}}\n");
+		json_u64(&j, keys[i], l->in_state[i]);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	json_line(&j);
 }
 
 static void
@@ -438,6 +434,29 @@ has_shorter_bins(const struct archive *s, const struct store_part *p, size_t n, 
 }
 
 static void
+json_day(struct buf *to, const struct replaced *x, const char *day, int64_t width, bool done)
+{
+	struct json j = json_to(to);
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "probe", x->probe);
+	json_str(&j, "day", day);
+	json_u64(&j, "files", x->files);
+	json_u64(&j, "bytes", x->bytes);
+	json_u64(&j, "records", x->records);
+	json_str(&j, "path", x->path);
+	if (width > 0)
+		json_i64(&j, "interval", width / SEC);
+	if (done) {
+		json_u64(&j, "bytes_after", x->bytes_after);
+		json_u64(&j, "records_after", x->records_after);
+	}
+	json_bool(&j, "done", done);
+	json_close(&j, '}');
+	json_line(&j);
+}
+
+static void
 show_day(struct run *r, const struct replaced *x, int64_t width, bool done)
 {
 	struct sheet *s = run_sheet(r);
@@ -446,16 +465,7 @@ show_day(struct run *r, const struct replaced *x, int64_t width, bool done)
 
 	(void)day_text(x->day, day);
 	if (run_json(r)) {
-		sheet_printf(s, "{");
-		json_string(s, "probe", x->probe);
-		sheet_printf(s, ",\"day\":\"%s\",\"files\":%u,\"bytes\":%llu,\"records\":%llu,", day, x->files, ULL(x->bytes),
-			     ULL(x->records));
-		json_string(s, "path", x->path);
-		if (width > 0)
-			sheet_printf(s, ",\"interval\":%lld", (long long)(width / SEC));
-		if (done)
-			sheet_printf(s, ",\"bytes_after\":%llu,\"records_after\":%llu", ULL(x->bytes_after), ULL(x->records_after));
-		sheet_printf(s, ",\"done\":%s}\n", done ? "true" : "false");
+		json_day(&s->out, x, day, width, done);
 	} else if (!run_quiet(r)) {
 		sheet_printf(s, "%s %s: %u file%s, %s, %llu record%s -> ", probe_text(x->probe, &b), day, x->files, many(x->files),
 			     short_text(x->bytes, "B", size[0]), ULL(x->records), many(x->records));
@@ -557,12 +567,18 @@ expire_file(struct run *r, const struct store_file *f, const char *why)
 		return (false);
 	}
 	if (run_json(r)) {
-		sheet_printf(s, "{");
-		json_string(s, "path", f->path);
-		sheet_printf(s, ",\"bytes\":%llu,\"records\":%llu", ULL(f->bytes), ULL(f->records));
-		json_time(r, "from", f->from);
-		json_time(r, "to", f->to);
-		sheet_printf(s, ",\"why\":\"%s\",\"done\":%s}\n", why, asked.dry ? "false" : "true");
+		struct json j = json_to(&s->out);
+
+		json_open(&j, NULL, '{');
+		json_str(&j, "path", f->path);
+		json_u64(&j, "bytes", f->bytes);
+		json_u64(&j, "records", f->records);
+		json_time(r, &j, "from", f->from);
+		json_time(r, &j, "to", f->to);
+		json_str(&j, "why", why);
+		json_bool(&j, "done", !asked.dry);
+		json_close(&j, '}');
+		json_line(&j);
 	} else if (!run_quiet(r)) {
 		sheet_printf(s, "%s ", asked.dry ? "would remove" : "removed");
 		buf_plain_str(&s->out, f->path);

@@ -38,6 +38,7 @@ struct top {
 	struct sort *sort;
 	struct sort_keys by;
 	uint64_t count, held;
+	int64_t over; /* what rates are over */
 	bool rows_of_sums; /* rest and total are shown */
 	uint64_t sel[BITS_WORDS(BATCH_ROWS)], best[BITS_WORDS(BATCH_ROWS)];
 };
@@ -158,6 +159,7 @@ drop_others(struct top *t)
 	uint64_t left = t->count;
 	struct batch *b;
 
+	sort_over(kept, t->over);
 	while ((b = next_best(t, &left)) != NULL)
 		sort_add(kept, b);
 	sort_free(&t->sort);
@@ -249,6 +251,9 @@ main(int argc, char **argv)
 	}
 	prepare(r, &t);
 	cluster_all(r, t.groups);
+	run_over_all(r);
+	t.over = run_over(r);
+	sort_over(t.sort, t.over);
 	show(r, &t);
 	cluster_left_out(r, &t.keys, aggr_left_out(t.groups), key, "");
 	cluster_probes(r, &t.keys, key);

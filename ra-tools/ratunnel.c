@@ -9,6 +9,7 @@
 #include "ra-tools/run/page.h"
 #include "ra-tools/out/report.h"
 #include "ra-tools/run/run.h"
+#include "ra-tools/report/contract.h"
 #include "ra-tools/report/sla.h"
 
 #include <errno.h>
@@ -27,7 +28,8 @@ enum {
 	O_LMAX,
 	O_SAMPLE,
 	O_ALL,
-	O_PCAP
+	O_PCAP,
+	O_LOCAL
 };
 
 static const struct option_row options[] = {
@@ -53,6 +55,8 @@ enum { ESP = 50, AH = 51 };
 
 static struct sla_options sla = { .lmax = 1, .min_sample = 100 };
 static struct bin_options bin;
+static struct contracts *contracts;
+static const char *contracts_file;
 static bool lanes, check, all, bins_too;
 static const char *html, *title, *capture = "capture.pcap";
 
@@ -67,13 +71,37 @@ percent(const char *option, const char *arg)
 	return (v);
 }
 
+/* Limits, or a file of them: --sla loss=1%, --sla contracts.txt */
 static void
 set_sla(const char *arg)
 {
-	char err[256];
+	char err[512];
 
+	if (strchr(arg, '=') == NULL || strchr(arg, '/') != NULL) {
+		if (contracts != NULL)
+			run_usage("--sla %s: one file of limits", arg);
+		contracts_file = arg;
+		if ((contracts = contracts_read(arg, err, sizeof(err))) == NULL)
+			run_usage("--sla %s", err);
+		return;
+	}
 	if (!sla_parse(arg, &sla.limits, err, sizeof(err)))
 		run_usage("%s", err);
+}
+
+/* Prefixes between commas. */
+static void
+set_local(const char *arg)
+{
+	for (const char *p = arg; *p != '\0';) {
+		size_t n = strcspn(p, ",");
+		struct sla_local *l = &sla.local[sla.locals];
+
+		if (sla.locals == SLA_LOCAL || !ip_parse_net(p, n, &l->net, &l->len))
+			run_usage("--local %s: expected up to %d addresses or prefixes, as 10.0.0.0/8,2001:db8::/32", arg, SLA_LOCAL);
+		sla.locals++;
+		p += n + (p[n] == ',');
+	}
 }
 
 static bool
@@ -121,6 +149,9 @@ option(int c, const char *arg)
 	case O_PCAP:
 		capture = arg;
 		return (true);
+	case O_LOCAL:
+		set_local(arg);
+		return (true);
 	default:
 		return (false);
 	}
@@ -163,6 +194,9 @@ prepare(struct work *w)
 	bin.zone = run_zone(w->r);
 	w->from = INT64_MAX;
 	w->to = INT64_MIN;
+	sla.zone = bin.zone;
+	sla.contracts = contracts;
+	sla.labels = run_label_lists(w->r);
 	w->s = sla_new(&sla, lanes);
 	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", &w->keys, sla_want);
 	w->ike = new_bins(w->r, "probe,matrix", &pair, sla_want_ike);
@@ -285,6 +319,7 @@ static void
 show(struct work *w)
 {
 	uint64_t most = run_count(w->r, UINT64_MAX);
+	struct buf zone = { 0 };
 	struct report rep = { .sla = w->s,
 			      .count = sla_count(w->s) < most ? sla_count(w->s) : (size_t)most,
 			      .charts = (size_t)run_count(w->r, CHARTS),
@@ -297,10 +332,12 @@ show(struct work *w)
 			      .probes = probes_several(run_probes(w->r)),
 			      .partial = run_partial(w->r) };
 
+	run_zone_text(w->r, w->from, w->to, &zone);
+	rep.zone = buf_cstr(&zone);
 	run_counted(w->r, rep.count);
 	if (html != NULL)
 		page(&rep, w->r);
-	else if (run_quiet(w->r))
+	if (run_quiet(w->r) || (html != NULL && (strcmp(html, "-") == 0 || (!run_json(w->r) && !check))))
 		;
 	else if (bins_too)
 		report_bins(&rep, run_sheet(w->r), run_json(w->r), run_separated(w->r));
@@ -308,8 +345,11 @@ show(struct work *w)
 		report_json(&rep, run_sheet(w->r));
 	else if (run_separated(w->r))
 		report_csv(&rep, run_sheet(w->r));
+	else if (check)
+		report_breaches(&rep, run_sheet(w->r));
 	else
 		report_text(&rep, run_sheet(w->r));
+	buf_free(&zone);
 }
 
 int
@@ -341,6 +381,7 @@ main(int argc, char **argv)
 	bins_free(&w.tunnels);
 	bins_free(&w.ike);
 	sla_free(&w.s);
+	contracts_free(&contracts);
 	status = run_end(&w.r);
 	return (status == 0 && bad ? 1 : status);
 }

@@ -229,7 +229,7 @@ UNIT += \
 	%D%/unit/ra-tools/out/test_out \
 	%D%/unit/ra-tools/run/test_pages \
 	%D%/unit/ra-tools/query/test_probes \
-	%D%/unit/ra-tools/report/test_sla \
+	%D%/unit/ra-tools/report/test_contract %D%/unit/ra-tools/report/test_sla \
 	%D%/unit/ra-tools/query/test_sort \
 	%D%/unit/ra-tools/query/test_table
 tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -237,6 +237,7 @@ tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_run_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_report_test_contract_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_table_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -288,6 +289,7 @@ TESTS += \
 	%D%/truth/dns.tap \
 	%D%/truth/drill.tap \
 	%D%/truth/drops.tap \
+	%D%/truth/families.tap \
 	%D%/truth/flood.tap \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
@@ -300,6 +302,7 @@ TESTS += \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
 	%D%/truth/rastore.tap \
+	%D%/truth/promise.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
 	%D%/truth/tcploss.tap \

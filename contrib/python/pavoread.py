@@ -152,10 +152,10 @@ def key_of(row, tunnel):
     if row(SADDR) is not None:
         ends = [row(SADDR), row(DADDR) or ipaddress.IPv6Address(0)]
         af = 4 if all(a.version == 4 for a in ends) else 6
-        ends = [sixteen(a) for a in ends]
+        ends = [(sixteen(a), a.version) for a in ends]
     else:
-        ends = [of(mac).to_bytes(8, "big")[2:].rjust(16, b"\0") for mac in (SMAC, DMAC)]
-    ends = list(zip(ends, (of(SPORT) & 0xffff, of(DPORT) & 0xffff)))
+        ends = [(of(mac).to_bytes(8, "big")[2:].rjust(16, b"\0"), 0) for mac in (SMAC, DMAC)]
+    ends = [(*a, port) for a, port in zip(ends, (of(SPORT) & 0xffff, of(DPORT) & 0xffff))]
     turned = ends[0] > ends[1]
     if turned:
         ends.reverse()
@@ -176,7 +176,7 @@ def key_of(row, tunnel):
     else:
         aux = of(SAP)
     return ends[0][0] + ends[1][0] + struct.pack(
-        "<HHHBBII", ends[0][1], ends[1][1], proto & 0xffff, af, kind, of(VRF) & 0xffffffff, aux & 0xffffffff)
+        "<HHHBBII", ends[0][2], ends[1][2], proto & 0xffff, af, kind, of(VRF) & 0xffffffff, aux & 0xffffffff)
 
 
 def ids(formula, present, others, seen):
@@ -385,11 +385,17 @@ def records(stream):
             yield from block(stream, msgpack.unpackb(payload), schema)
 
 
+def address(a):
+    """As text; ::ffff:a.b.c.d in IPv6 as RFC 5952 wants it, which Python does since 3.13."""
+    four = a.ipv4_mapped if a.version == 6 else None
+    return "::ffff:%s" % four if four else str(a)
+
+
 def plain(v):
     """For JSON and CSV: addresses as text, blobs as text or hexadecimal."""
     if isinstance(v, bytes):
         return v.decode("ascii") if v.isascii() and v.decode("ascii").isprintable() else v.hex()
-    return v if v is None or isinstance(v, int) else str(v)
+    return v if v is None or isinstance(v, int) else address(v)
 
 
 def main(args):

@@ -6,6 +6,15 @@
 
 #include <arpa/inet.h>
 
+int
+ip_cmp_families(const struct ip *a, const struct ip *b)
+{
+	struct ip x = ip_mapped(a), y = ip_mapped(b);
+	int c = memcmp(x.b, y.b, sizeof(x.b));
+
+	return (c != 0 ? (c > 0) - (c < 0) : ip_is4(b) - ip_is4(a));
+}
+
 struct ip
 ip_mask(const struct ip *ip, unsigned len)
 {
@@ -88,17 +97,27 @@ put_v6(char *p, const struct ip *ip)
 	return (p);
 }
 
+static char *
+put_v4(char *p, const uint8_t b[static 4])
+{
+	for (unsigned i = 0; i < 4; i++) {
+		p = put_octet(p, b[i]);
+		*p++ = '.';
+	}
+	return (p - 1);
+}
+
 size_t
 ip_text(const struct ip *ip, char out[static IP_TEXT])
 {
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char *p = out;
 
 	if (ip_is4(ip)) {
-		for (unsigned i = 12; i < 16; i++) {
-			p = put_octet(p, ip->b[i]);
-			*p++ = '.';
-		}
-		p--;
+		p = put_v4(p, ip->b + 12);
+	} else if (memcmp(ip->b, mapped, sizeof(mapped)) == 0) { /* RFC 5952 5 */
+		memcpy(p, "::ffff:", 7);
+		p = put_v4(p + 7, ip->b + 12);
 	} else {
 		p = put_v6(p, ip);
 	}
@@ -143,7 +162,7 @@ ip_parse(const char *s, size_t n, struct ip *ip)
 		return (false);
 	memcpy(text, s, n);
 	text[n] = '\0';
-	return (inet_pton(AF_INET6, text, ip->b) == 1);
+	return (inet_pton(AF_INET6, text, ip->b) == 1 && !ip_is4(ip));
 }
 
 /* "0".."128": digits only */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * json.c: text as JSON has it.
+ * json.c: JSON, written.
  */
 #include "format/base/json.h"
 
 #include "format/base/plain.h"
+
+#include <string.h>
 
 /* As \u and four digits; what acts has no more than three bytes. */
 static void
@@ -42,4 +44,101 @@ json_text(struct buf *to, const void *bytes, size_t n)
 		i += len;
 	}
 	buf_u8(to, '"');
+}
+
+static void
+json_key(struct json *j, const char *key)
+{
+	if (j->more)
+		buf_u8(j->to, ',');
+	j->more = true;
+	if (key == NULL)
+		return;
+	buf_u8(j->to, '"');
+	buf_str(j->to, key);
+	buf_str(j->to, "\":");
+}
+
+void
+json_open(struct json *j, const char *key, char bracket)
+{
+	json_key(j, key);
+	buf_u8(j->to, (uint8_t)bracket);
+	j->more = false;
+}
+
+void
+json_close(struct json *j, char bracket)
+{
+	buf_u8(j->to, (uint8_t)bracket);
+	j->more = true;
+}
+
+void
+json_line(struct json *j)
+{
+	buf_u8(j->to, '\n');
+	j->more = false;
+}
+
+void
+json_u64(struct json *j, const char *key, uint64_t v)
+{
+	json_key(j, key);
+	buf_printf(j->to, "%llu", (unsigned long long)v);
+}
+
+void
+json_i64(struct json *j, const char *key, int64_t v)
+{
+	json_key(j, key);
+	buf_printf(j->to, "%lld", (long long)v);
+}
+
+void
+json_real(struct json *j, const char *key, double v)
+{
+	json_key(j, key);
+	buf_printf(j->to, "%.10g", v);
+}
+
+void
+json_fixed(struct json *j, const char *key, double v, int decimals)
+{
+	json_key(j, key);
+	buf_printf(j->to, "%.*f", decimals, v);
+}
+
+void
+json_bool(struct json *j, const char *key, bool v)
+{
+	json_key(j, key);
+	buf_str(j->to, v ? "true" : "false");
+}
+
+void
+json_null(struct json *j, const char *key)
+{
+	json_key(j, key);
+	buf_str(j->to, "null");
+}
+
+void
+json_bytes(struct json *j, const char *key, const void *p, size_t n)
+{
+	json_key(j, key);
+	json_text(j->to, p, n);
+}
+
+void
+json_str(struct json *j, const char *key, const char *text)
+{
+	json_bytes(j, key, text, strlen(text));
+}
+
+void
+json_raw(struct json *j, const char *key, const void *p, size_t n)
+{
+	json_key(j, key);
+	buf_add(j->to, p, n);
 }

@@ -108,15 +108,17 @@ mem_reserve(size_t n)
 
 static _Atomic uintptr_t next_place;
 
+/* 0: there is none left. */
 static uintptr_t
 take_place(size_t most)
 {
-	uintptr_t none = 0;
+	uintptr_t none = 0, at;
 	size_t n = (most + 2 * PLACE_GAP - 1) & ~(PLACE_GAP - 1);
 
 	if (next_place == 0) /* somewhere: a stack is at random, too */
 		(void)atomic_compare_exchange_strong(&next_place, &none, PLACES + (((uintptr_t)&none & 0xffff000) << 16));
-	return (atomic_fetch_add(&next_place, n));
+	at = atomic_fetch_add(&next_place, n);
+	return (at + most < PLACES_END ? at : 0);
 }
 
 static bool
@@ -137,8 +139,6 @@ take_place(size_t most)
 	return (0);
 }
 
-#define PLACES_END ((uintptr_t)0)
-
 static bool
 map_at(uintptr_t at, size_t n)
 {
@@ -156,7 +156,7 @@ mem_place(size_t most, size_t *there)
 	uintptr_t at = take_place(most);
 
 	*there = most < PLACE_STEP ? at_least_one(most) : PLACE_STEP;
-	if (at + most < PLACES_END && map_at(at, *there))
+	if (at != 0 && map_at(at, *there))
 		return ((void *)at);
 	*there = at_least_one(most);
 	return (mem_reserve(most));

@@ -29,7 +29,9 @@
 #define NO_TIME	    INT64_MIN
 #define LONG	    ((uint64_t)16 << 20) /* bytes without a packet, after which who reads may look about */
 
-enum { MAGIC_US = 0xa1b2c3d4, MAGIC_NS = 0xa1b23c4d, MAGIC_KUZNETZOV = 0xa1b2cd34 };
+#define MAGIC_US	0xa1b2c3d4u /* no enumerators: those are ints */
+#define MAGIC_NS	0xa1b23c4du
+#define MAGIC_KUZNETZOV 0xa1b2cd34u
 enum { BLOCK_IDB = 1, BLOCK_PB = 2, BLOCK_SPB = 3, BLOCK_ISB = 5, BLOCK_EPB = 6, BLOCK_SHB = 0x0a0d0d0a,
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d };
 enum { OPT_TSRESOL = 9, OPT_TSOFFSET = 14 };		    /* of an interface */

@@ -175,8 +175,8 @@ pair_hash(const struct ip *a, const struct ip *b)
 {
 	struct ip pair[2];
 
-	pair[0] = ip_cmp(a, b) <= 0 ? *a : *b;
-	pair[1] = ip_cmp(a, b) <= 0 ? *b : *a;
+	pair[0] = ip_mapped(ip_cmp(a, b) <= 0 ? a : b); /* the hash is in records */
+	pair[1] = ip_mapped(ip_cmp(a, b) <= 0 ? b : a);
 	return (hash64(pair, sizeof(pair), 0));
 }
 

@@ -82,6 +82,8 @@ void decode_flow(struct decoder *, const struct ip *src, const struct ip *dst, u
 bool decode_keepalive(const struct decoder *, const struct ip *src, const struct ip *dst, size_t skip);
 /* The flow's destination is another one than its header said. */
 void decode_goal(struct decoder *);
+/* The 16 bytes of an IPv6 address.  false: nobody can have it (format/base/ip.h); out is as it was. */
+bool decode_address(const uint8_t b[static 16], struct ip *out);
 /* The last address that an IPv6 routing header of `size` bytes names, if the packet is not there yet. */
 bool decode_final(const uint8_t *h, uint32_t size, struct ip *dst);
 /* A fragment of a datagram: what follows is not all here. */

@@ -6,6 +6,8 @@
 
 #include "format/base/hash.h"
 
+#include <endian.h>
+
 enum {
 	GRE_SUM = 0x8000,
 	GRE_ROUTE = 0x4000,
@@ -32,14 +34,14 @@ skip_routes(struct cursor *c)
 	}
 }
 
-/* Which numbering a sequence number belongs to: it has one direction. */
+/* Which numbering a sequence number belongs to: it has one direction.  The same on every machine. */
 static uint64_t
 numbering(const struct packet *p, uint32_t kind, uint32_t id)
 {
 	struct {
 		struct ip src, dst;
 		uint32_t kind, id;
-	} of = { p->src, p->dst, kind, id };
+	} of = { p->src, p->dst, htole32(kind), htole32(id) };
 
 	return (hash64(&of, sizeof(of), 0));
 }

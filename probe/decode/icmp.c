@@ -129,8 +129,8 @@ quote(struct packet *p, struct cursor c, const struct decode_options *o)
 	} else {
 		if (cur_left(&c) < 40 || h[0] >> 4 != 6)
 			return;
-		memcpy(p->quote.src.b, h + 8, 16);
-		memcpy(p->quote.dst.b, h + 24, 16);
+		if (!decode_address(h + 8, &p->quote.src) || !decode_address(h + 24, &p->quote.dst))
+			return;
 		p->quote.proto = h[6];
 		cur_skip(&c, 40);
 		first = quote_extensions(p, &c);

@@ -37,6 +37,18 @@ is_extension(uint8_t number)
 	}
 }
 
+bool
+decode_address(const uint8_t b[static 16], struct ip *out)
+{
+	struct ip ip;
+
+	memcpy(ip.b, b, sizeof(ip.b));
+	if (ip_is4(&ip))
+		return (false);
+	*out = ip;
+	return (true);
+}
+
 /* Where a packet is still to go: the last address of its routing header, of `size` bytes.  false: it is there, or the
  * header is of a type that does not show it, or lies. */
 bool
@@ -63,8 +75,7 @@ decode_final(const uint8_t *h, uint32_t size, struct ip *dst)
 	default:
 		return (false);
 	}
-	memcpy(dst->b, h + last, sizeof(dst->b));
-	return (true);
+	return (decode_address(h + last, dst));
 }
 
 /* True if the packet's transport header is not in this fragment. */
@@ -163,9 +174,7 @@ belongs(const struct decoder *d, const uint8_t *h, uint32_t length, uint32_t the
 		return (false);
 	if (h[6] != PROTO_GRE)
 		return (true);
-	memcpy(src.b, h + 8, 16);
-	memcpy(dst.b, h + 24, 16);
-	return (!decode_keepalive(d, &src, &dst, 0));
+	return (!decode_address(h + 8, &src) || !decode_address(h + 24, &dst) || !decode_keepalive(d, &src, &dst, 0));
 }
 
 enum step
@@ -189,8 +198,8 @@ decode_ip6(struct decoder *d)
 		if (!belongs(d, h, length, there))
 			return (STEP_END);
 	}
-	memcpy(src.b, h + 8, 16);
-	memcpy(dst.b, h + 24, 16);
+	if (!decode_address(h + 8, &src) || !decode_address(h + 24, &dst))
+		return (decode_bad(d));
 	decode_flow(d, &src, &dst, 6, h[6]);
 	p->iplen = 40 + length;
 	p->payload = length;

@@ -191,7 +191,7 @@ struct packet {
 	uint32_t mpls;        /* top label; UINT32_MAX = none */
 	uint32_t ipid;        /* IPv4 identification; IPv6: of the fragment header, else 0 */
 	/* --- line 2 */
-	uint64_t smac, dmac;  /* 48 bits, if FACT_MAC */
+	_Alignas(8) uint64_t smac, dmac; /* 48 bits, if FACT_MAC; here on i386 too, which aligns to 4 */
 	uint64_t ohash;       /* hash of the outer address pair where there is an outer IP header, else 0 */
 	uint32_t keyed_vrf;   /* vrf, if the keys of GRE around the flow count (--key +gre); NVGRE: its network */
 	uint8_t arp_op;       /* PROTO_ARP: 1 request, 2 reply */

@@ -7,7 +7,8 @@
 #include "probe/decode/decoders.h"
 
 enum { FC1_TODS = 1, FC1_FROMDS = 2, FC1_PROTECTED = 0x40, FC1_ORDER = 0x80 };
-enum { RADIOTAP_TSFT = 1, RADIOTAP_FLAGS = 2, RADIOTAP_MORE = 1u << 31, RADIOTAP_PAD = 0x20 };
+enum { RADIOTAP_TSFT = 1, RADIOTAP_FLAGS = 2, RADIOTAP_PAD = 0x20 };
+#define RADIOTAP_MORE (1u << 31) /* no enumerator: those are ints */
 
 static enum step
 wifi(struct decoder *d, bool padded)

@@ -123,10 +123,11 @@ key_quoted(const struct packet *p, const struct key_options *o, struct key *k, i
 	q.ivlan = p->ivlan;
 	q.smac = q.dmac = 0;
 	q.facts = p->quote.ports ? FACT_PORTS : 0;
+	q.icmp.type = q.icmp.code = 0;
+	q.icmp.id = 0;
 	if (p->quote.echo != 0) {
 		q.facts |= FACT_ICMP;
 		q.icmp.type = p->quote.echo - 1;
-		q.icmp.code = 0;
 		q.icmp.id = p->quote.id;
 	}
 	*side = key_of(&q, o, k);

@@ -114,14 +114,11 @@ struct wide_key { /* addresses that are not both IPv4's */
 static inline void
 table_address(const struct table *t, const struct flow_state *f, int side, struct ip *to)
 {
-	static const struct ip v4 = { { [10] = 0xff, [11] = 0xff } };
-
 	if (f->wide) {
 		*to = ((const struct wide_key *)pool_at(&t->wides, f->key.addr[0]))->side[side];
 		return;
 	}
-	*to = v4;
-	memcpy(to->b + 12, &f->key.addr[side], 4);
+	*to = ip_v4((const uint8_t *)&f->key.addr[side]);
 }
 
 static inline struct key

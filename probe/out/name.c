@@ -6,6 +6,7 @@
  */
 #include "probe/out/name.h"
 
+#include "format/base/buf.h"
 #include "format/base/clock.h"
 
 #include <ctype.h>
@@ -208,28 +209,19 @@ name_check(const char *pattern, int64_t length, char *err, size_t errlen)
 	char text[NAME_LONGEST], lacks[64];
 	size_t n = strlen(pattern);
 
-	if (n == 0 || pattern[n - 1] == '/') {
-		(void)snprintf(err, errlen, "-w \"%s\": this is no name of a file", pattern);
-		return (false);
-	}
-	if (length == 0 && strchr(pattern, '%') != NULL) {
-		(void)snprintf(err, errlen, "-w %s: names that change with time need to be told when: add --rotate 5m", pattern);
-		return (false);
-	}
+	if (n == 0 || pattern[n - 1] == '/')
+		return (say_wrong(err, errlen, "-w \"%s\": this is no name of a file", pattern));
+	if (length == 0 && strchr(pattern, '%') != NULL)
+		return (say_wrong(err, errlen, "-w %s: names that change with time need to be told when: add --rotate 5m", pattern));
 	for (const char *p = pattern; (p = strchr(p, '%')) != NULL; p += 2)
-		if (p[1] != '%' && (p[1] == '\0' || word_at(p) == NULL)) {
-			(void)snprintf(err, errlen, "-w %s: %%%.1s is no word for a name; there are %%Y %%m %%d %%H %%M %%S %%j %%F %%s, and "
-			    "%%%% is a percent sign", pattern, p + 1);
-			return (false);
-		}
-	if (!name_make(pattern, "p", SOME_TIME, text, sizeof(text))) {
-		(void)snprintf(err, errlen, "-w: a name of %zu bytes is too long", n);
-		return (false);
-	}
+		if (p[1] != '%' && (p[1] == '\0' || word_at(p) == NULL))
+			return (say_wrong(err, errlen, "-w %s: %%%.1s is no word for a name; there are %%Y %%m %%d %%H %%M %%S %%j %%F "
+			    "%%s, and %%%% is a percent sign", pattern, p + 1));
+	if (!name_make(pattern, "p", SOME_TIME, text, sizeof(text)))
+		return (say_wrong(err, errlen, "-w: a name of %zu bytes is too long", n));
 	if (length > 0 && stays(pattern, length)) {
 		missing(pattern, length, lacks, sizeof(lacks));
-		(void)snprintf(err, errlen, "-w %s: a name does not change from one file to the next; it lacks %s", pattern, lacks);
-		return (false);
+		return (say_wrong(err, errlen, "-w %s: a name does not change from one file to the next; it lacks %s", pattern, lacks));
 	}
 	return (true);
 }

@@ -18,7 +18,7 @@
 
 /* Of a connection; all zero = nothing known. */
 struct rtt_flow {
-	int64_t sent[2];   /* by sender: when the timed segment went */
+	_Alignas(8) int64_t sent[2]; /* by sender: when the timed segment went */
 	uint32_t end[2];   /* and what acknowledges it */
 	uint32_t base[2];  /* by leg: least ever, us; if RTT_BASE */
 	uint32_t last[2];  /* by leg: the sample before; if RTT_LAST */

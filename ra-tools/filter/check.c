@@ -81,56 +81,6 @@ no_field(const struct check *c, const struct token *t)
 
 /* --- comparisons */
 
-enum family {
-	FAMILY_NUMBER,
-	FAMILY_WORDS,
-	FAMILY_FLAGS,
-	FAMILY_BIT,
-	FAMILY_TEXT,
-	FAMILY_REAL,
-	FAMILY_IP
-};
-
-static enum family
-family(enum type type)
-{
-	switch (type) {
-	case TYPE_IP:
-		return (FAMILY_IP);
-	case TYPE_MAC:
-	case TYPE_PROTO:
-	case TYPE_ID:
-	case TYPE_RECTYPE:
-	case TYPE_STATE:
-	case TYPE_CONN:
-	case TYPE_CAUSE:
-		return (FAMILY_WORDS);
-	case TYPE_RFLAGS:
-	case TYPE_HEALTH:
-	case TYPE_TCPFL:
-	case TYPE_TCPOPT:
-	case TYPE_SPIFL:
-	case TYPE_RTTM:
-	case TYPE_RSTPHASE:
-	case TYPE_LETTERS:
-	case TYPE_SIDES:
-		return (FAMILY_FLAGS);
-	case TYPE_BITMAP:
-		return (FAMILY_BIT);
-	case TYPE_HISTORY:
-	case TYPE_TEXT:
-	case TYPE_HIST:
-	case TYPE_GAPS:
-		return (FAMILY_TEXT);
-	case TYPE_REAL:
-	case TYPE_PCT:
-	case TYPE_BPS:
-		return (FAMILY_REAL);
-	default:
-		return (FAMILY_NUMBER);
-	}
-}
-
 /* The operators that make sense for a family, and the sentence when another one is used. */
 static const struct {
 	unsigned ops;
@@ -138,6 +88,7 @@ static const struct {
 } allowed[] = {
 #define OPS_EQUAL (1u << OP_EQ | 1u << OP_NE)
 #define OPS_ORDER (OPS_EQUAL | 1u << OP_LT | 1u << OP_LE | 1u << OP_GT | 1u << OP_GE)
+	[FAMILY_MEASURE] = { OPS_ORDER, "is a number: expected =, !=, <, <=, > or >= after it" },
 	[FAMILY_NUMBER] = { OPS_ORDER, "is a number: expected =, !=, <, <=, > or >= after it" },
 	[FAMILY_WORDS] = { OPS_EQUAL, "has no order: expected = or != after it" },
 	[FAMILY_FLAGS] = { OPS_EQUAL | 1u << OP_HAS,
@@ -146,7 +97,7 @@ static const struct {
 			 "is a set of numbers: expected =, != or has after it" },
 	[FAMILY_TEXT] = { OPS_EQUAL | 1u << OP_HAS, "is text: expected =, != or has after it" },
 	[FAMILY_REAL] = { OPS_ORDER, "is a number: expected =, !=, <, <=, > or >= after it" },
-	[FAMILY_IP] = { OPS_ORDER, "is an address: expected =, !=, <, <=, > or >= after it" },
+	[FAMILY_ADDRESS] = { OPS_ORDER, "is an address: expected =, !=, <, <=, > or >= after it" },
 };
 
 /* op v as a closed range; false: no value is in it */
@@ -259,7 +210,7 @@ emit_comparison(const struct check *c, enum field f, const struct term *t)
 	const struct token *name = &t->field, *value = &t->value[0];
 	enum op op = t->op;
 	const struct field_info *info = &fields[f];
-	enum family fam = family(info->type);
+	enum family fam = types[info->type].family;
 	struct leaf l = { .kind = LEAF_NEVER, .field = f, .mask = F_NONE };
 	union value v;
 	const char *why;
@@ -267,7 +218,7 @@ emit_comparison(const struct check *c, enum field f, const struct term *t)
 	if ((allowed[fam].ops >> op & 1) == 0)
 		return (filter_fail(c->error, &t->operator, "`%.*s` %s", QUOTE(name),
 				    allowed[fam].sentence));
-	if (fam == FAMILY_IP)
+	if (fam == FAMILY_ADDRESS)
 		return (emit_ip(c, f, op, value));
 	if (!value_parse(op == OP_HAS && fam == FAMILY_BIT ? TYPE_COUNT : info->type, value->p,
 			 value->n, c->now, c->zone, &v, &why))

@@ -73,7 +73,7 @@ net_word(const struct ip *v, unsigned n, const struct ip *net, unsigned len)
 		bits |= (uint64_t)((((h.a ^ want.a) & mask.a) | ((h.b ^ want.b) & mask.b)) == 0)
 			<< i;
 	}
-	if (!ip_is4(net) && len <= 96) /* ::/0 is no network of IPv4 addresses */
+	if (!ip_is4(net) && len <= 64) /* ::/0 is no network of IPv4 addresses */
 		for (uint64_t left = bits; left != 0; left &= left - 1)
 			if (ip_is4(&v[__builtin_ctzll(left)]))
 				bits &= ~(left & -left);

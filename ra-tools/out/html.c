@@ -20,7 +20,8 @@
 
 #define ULL(v) ((unsigned long long)(v))
 
-/* The page's only style; its hash is in the policy, so that no other one is taken. test: tests/truth/page.py */
+/* The page's only style, in two strings, as compilers need not take longer ones; its hash is in the policy, so that no other
+ * one is taken.  Test: tests/truth/page.py */
 static const char style[] =
     ":root{--bg:#fff;--fg:#1b1f24;--soft:#59636e;--line:#d1d9e0;--panel:#f6f8fa;--hatch:#9aa4af;--"
     "grid:#e4e8ec;"
@@ -72,7 +73,8 @@ static const char style[] =
     "none;background:var(--early)}"
     ".lost{fill:var(--lost);background:var(--lost)}.zero{stroke:var(--lost);stroke-width:1.2;fill:"
     "none}"
-    ".hover{fill:transparent}.hover:hover{fill:var(--fg);fill-opacity:.1}"
+    ".hover{fill:transparent}.hover:hover{fill:var(--fg);fill-opacity:.1}";
+static const char style_rest[] =
     "ul.legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:.2rem 0 "
     ".6rem;padding:0;font-size:.82rem;color:var(--soft)}"
     ".sw{display:inline-block;width:.85em;height:.85em;margin-right:.4em;border-radius:2px;"
@@ -654,20 +656,20 @@ verdict_span(const struct sla_verdict *v, bool limited, enum sla_term term, stru
 }
 
 static void
-term_cell(const struct report *rep, const struct sla_tunnel *t, int side, enum sla_term term,
+term_cell(const struct sla_tunnel *t, int side, enum sla_term term,
 	  const char *more, struct buf *to)
 {
 	buf_printf(to, "<td class=\"num\"%s>", more);
-	verdict_span(&t->d[side].verdict[term], sla_options(rep->sla)->limits.set[term], term, to);
+	verdict_span(&t->d[side].verdict[term], t->limits.set[term], term, to);
 	buf_str(to, "</td>");
 }
 
 static void
 tunnel_name(const struct report *rep, const struct sla_tunnel *t, struct buf *to)
 {
-	text(to, t->name[0]);
+	text(to, t->called[0]);
 	buf_str(to, " \xe2\x86\x94 ");
-	text(to, t->name[1]);
+	text(to, t->called[1]);
 	if (t->has_lane)
 		buf_printf(to, ", lane %llu", ULL(t->lane));
 	if (rep->probes) {
@@ -697,19 +699,19 @@ overview_row(const struct report *rep, size_t i, int side, struct buf *to)
 			buf_printf(to, "<td rowspan=\"2\" class=\"%s\">%s</td>",
 				   t->violated ? "bad" : "good",
 				   t->violated ? "\xe2\x9c\x97 violated" : "\xe2\x9c\x93 kept");
-		term_cell(rep, t, side, SLA_AVAIL, " rowspan=\"2\"", to);
+		term_cell(t, side, SLA_AVAIL, " rowspan=\"2\"", to);
 	}
 	buf_str(to, "<td class=\"to\">\xe2\x86\x92 ");
 	text(to, t->name[1 - side]);
 	buf_printf(to, "</td><td class=\"num\">%lld of %lld</td>", (long long)d->net,
 		   (long long)d->expected);
-	term_cell(rep, t, side, SLA_LOSS, "", to);
-	term_cell(rep, t, side, SLA_BURST, "", to);
-	term_cell(rep, t, side, SLA_OUTAGE, "", to);
-	term_cell(rep, t, side, SLA_REORDER, "", to);
-	term_cell(rep, t, side, SLA_REPLAY, "", to);
-	term_cell(rep, t, side, SLA_DUP, "", to);
-	term_cell(rep, t, side, SLA_P95, "", to);
+	term_cell(t, side, SLA_LOSS, "", to);
+	term_cell(t, side, SLA_BURST, "", to);
+	term_cell(t, side, SLA_OUTAGE, "", to);
+	term_cell(t, side, SLA_REORDER, "", to);
+	term_cell(t, side, SLA_REPLAY, "", to);
+	term_cell(t, side, SLA_DUP, "", to);
+	term_cell(t, side, SLA_P95, "", to);
 	buf_str(to, "</tr>\n");
 }
 
@@ -930,7 +932,7 @@ section(const struct report *rep, size_t i, const struct text_options *o, struct
 		buf_printf(to, ", SPI %s and %s", t->spi[0][0] != '\0' ? t->spi[0] : "none",
 			   t->spi[1][0] != '\0' ? t->spi[1] : "none");
 	buf_str(to, "</span></h2>\n<p>Availability <strong>");
-	verdict_span(&t->d[0].verdict[SLA_AVAIL], sla_options(rep->sla)->limits.set[SLA_AVAIL],
+	verdict_span(&t->d[0].verdict[SLA_AVAIL], t->limits.set[SLA_AVAIL],
 		     SLA_AVAIL, to);
 	buf_printf(to, "</strong> <span class=\"soft\">of %llu bins of ", ULL(t->bins));
 	report_width(sla_width(rep->sla), to);
@@ -1012,10 +1014,7 @@ period(const struct report *rep, const struct text_options *o, struct buf *to)
 	report_time(from, o, to);
 	buf_str(to, " to ");
 	report_time(end, o, to);
-	buf_printf(to, "%s, %zu tunnel%s%s, bins of ",
-		   o->epoch		  ? ""
-		   : o->zone == CLOCK_UTC ? " UTC"
-					  : " local time",
+	buf_printf(to, "%s%s%s, %zu tunnel%s%s, bins of ", o->epoch ? "" : " (", o->epoch ? "" : rep->zone, o->epoch ? "" : ")",
 		   rep->count, rep->count == 1 ? "" : "s", rep->probes ? ", each as one probe saw it" : "");
 	report_bins_of(rep, to);
 	if (*rep->asked != '\0') {
@@ -1043,6 +1042,7 @@ report_html(const struct report *rep, const struct text_options *o, struct buf *
 	text(to, title);
 	buf_str(to, "</title>\n<style>");
 	buf_str(to, style);
+	buf_str(to, style_rest);
 	buf_str(to, "</style>\n</head>\n<body>\n<svg class=\"defs\" aria-hidden=\"true\"><defs>"
 		    "<pattern id=\"nodata\" width=\"5\" height=\"5\" "
 		    "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"

@@ -86,6 +86,8 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 		else
 			json_text(&s->out, s->cell.p, s->cell.len);
 	}
+	if (column_has(b->col[F_flags], r) && (b->col[F_flags]->u[r] & RFLAGS_saturated) != 0)
+		buf_str(&s->out, first ? "\"saturated\":true" : ",\"saturated\":true");
 	buf_str(&s->out, "}\n");
 	sheet_ready(s);
 }

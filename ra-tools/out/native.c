@@ -130,7 +130,7 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 			buf_u16le(to, (uint16_t)v.u);
 			break;
 		case FORM_IP:
-			buf_add(to, here ? v.ip.b : zero, 16);
+			buf_add(to, here ? ip_mapped(&v.ip).b : zero, 16);
 			break;
 		case FORM_TEXT:
 			s->cell.len = 0;

@@ -38,6 +38,7 @@ struct sheet {
 	bool verdicts;	    /* JSON: a boolean for each health flag instead of the words of the set ones */
 	bool names, colour; /* service and host names; escape sequences */
 	char offset[CLOCK_TEXT]; /* text: of all times, in the heading; "": they say it themselves */
+	const char *rates;  /* text: what rates are over, a line before the first heading; NULL: nothing to say */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
 

@@ -61,6 +61,10 @@ label(struct sheet *s, unsigned i)
 static void
 heading(struct sheet *s)
 {
+	if (s->rates != NULL && !s->begun) {
+		buf_str(&s->out, s->rates);
+		buf_u8(&s->out, '\n');
+	}
 	for (unsigned i = 0; i < s->n; i++)
 		put(s, i, (const uint8_t *)label(s, i), strlen(label(s, i)),
 		    s->colour ? BOLD : NULL);

@@ -123,19 +123,7 @@ field_is_additive(enum field f)
 static bool
 is_measure(enum type t)
 {
-	switch (t) {
-	case TYPE_COUNT:
-	case TYPE_BYTES:
-	case TYPE_DUR:
-	case TYPE_USEC2:
-	case TYPE_INT:
-	case TYPE_REAL:
-	case TYPE_PCT:
-	case TYPE_BPS:
-		return (true);
-	default:
-		return (false);
-	}
+	return (types[t].family == FAMILY_MEASURE || types[t].family == FAMILY_REAL);
 }
 
 const char *
@@ -346,6 +334,8 @@ seconds(const struct batch *b, uint32_t r)
 {
 	const struct column *s = b->col[F_bstart], *e = b->col[F_bend];
 
+	if (b->over > 0)
+		return ((double)b->over / 1e9);
 	return (column_has(s, r) && column_has(e, r) ? (double)(e->i[r] - s->i[r]) / 1e9 : 0.0);
 }
 

@@ -33,22 +33,6 @@ row_turned(const struct aggr *a, const struct batch *b, uint32_t r)
 
 /* --- keys -------------------------------------------------------------------------------------- */
 
-static uint16_t
-key_width(enum field f)
-{
-	switch (fields[f].type) {
-	case TYPE_IP:
-		return (16);
-	case TYPE_PORT:
-		return (2);
-	case TYPE_PROTO:
-	case TYPE_HEX32:
-		return (4);
-	default:
-		return (8);
-	}
-}
-
 /* The bytes of a value in the key; c is NULL: there is none. */
 static inline void
 key_put(uint8_t *to, const struct column *c, uint32_t r, unsigned width)
@@ -203,7 +187,7 @@ lay_out(struct aggr *a, const struct keys *k, bool texts, unsigned width)
 	for (unsigned i = 0; i < k->n; i++) {
 		enum field f = k->part[i].field;
 
-		if (key_width(f) != width || is_text(f) != texts)
+		if (types[fields[f].type].bytes != width || is_text(f) != texts)
 			continue;
 		a->part[i] = (struct part){ f,
 					    a->turn ? key_twin(f) : f,

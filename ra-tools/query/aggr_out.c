@@ -111,7 +111,7 @@ get_cell(struct cursor *c, struct cell *cell)
 		return (f);
 	cell->present = true;
 	if (fields[f].store == STORE_BLOB) {
-		memcpy(&n, cur_bytes(c, 4), 4);
+		n = cur_u32le(c);
 		cell->v.b = (struct blob){ cur_bytes(c, n), n };
 	} else {
 		memcpy(&cell->v, cur_bytes(c, cell_bytes(f)), cell_bytes(f));

@@ -101,7 +101,7 @@ add_word(struct keys *k, const struct key_word *w)
 	return (true);
 }
 
-/* "24", "24/64", "64": up to 32 bits are for IPv4, and IPv6 is then cut to 64. */
+/* "24", "24/64", "64", "0": up to 32 bits are for IPv4, and IPv6 is then cut to 64, or to nothing as IPv4 is. */
 static bool
 parse_masks(const char *text, int *mask4, int *mask6)
 {
@@ -111,7 +111,7 @@ parse_masks(const char *text, int *mask4, int *mask6)
 	if (!isdigit((unsigned char)*text) || v > 128)
 		return (false);
 	*mask4 = v <= 32 ? (int)v : -1;
-	*mask6 = v <= 32 ? 64 : (int)v;
+	*mask6 = v == 0 ? 0 : v <= 32 ? 64 : (int)v;
 	if (*end == '\0')
 		return (true);
 	text = end + 1;

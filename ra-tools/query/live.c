@@ -265,11 +265,13 @@ static void
 show_groups(struct live *v, struct aggr *groups, struct aggr *again, uint32_t n, void (*having)(void *, struct batch *),
     void *arg)
 {
+	int64_t over = v->view.to - v->view.from; /* one divisor for all */
 	struct batch *b;
 
 	sort_free(&v->sort);
 	aggr_free(&v->sums);
 	v->sort = new_sort(v);
+	sort_over(v->sort, over);
 	v->sums = aggr_new(&v->none, &v->keep);
 	v->view.groups = 0;
 	while ((b = aggr_next(groups)) != NULL) {
@@ -277,11 +279,14 @@ show_groups(struct live *v, struct aggr *groups, struct aggr *again, uint32_t n,
 		if (again != NULL)
 			aggr_add(again, b);
 		aggr_add(v->sums, b);
+		b->over = over;
 		having(arg, b);
 		sort_add(v->sort, b);
 	}
 	take_rows(v, n);
-	v->view.total = aggr_next(v->sums);
+	v->view.rows->over = over;
+	if ((v->view.total = aggr_next(v->sums)) != NULL)
+		v->view.total->over = over;
 }
 
 void

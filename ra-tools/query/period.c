@@ -4,6 +4,8 @@
  */
 #include "ra-tools/query/period.h"
 
+#include "format/base/cut.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +111,21 @@ period_sentence(const struct period *p, struct buf *to)
 	return (true);
 }
 
+int64_t
+period_span(const struct period *p, int64_t T, int64_t *first, int64_t *last)
+{
+	enum clock_zone zone = T > 3600 * SEC ? p->zone : CLOCK_UTC; /* days of merged records are those of a zone */
+
+	if (p->text != NULL) {
+		*first = T > 0 ? cut_bin(p->from, T, zone, last) : p->from;
+		if (T > 0 && p->to > *last)
+			(void)cut_bin(p->to - 1, T, zone, last);
+		else if (T <= 0)
+			*last = p->to;
+	}
+	return (*last > *first && *first >= 0 ? *last - *first : 0);
+}
+
 void
 period_offset(const struct period *p, char out[static CLOCK_TEXT])
 {
@@ -121,4 +138,20 @@ period_offset(const struct period *p, char out[static CLOCK_TEXT])
 		return;
 	memcpy(out, "UTC", 3);
 	memcpy(out + 3, text, clock_offset(p->from, text) + 1); /* at most 9 letters */
+}
+
+void
+period_zone_text(const struct period *p, int64_t from, int64_t to, struct buf *b)
+{
+	char first[CLOCK_TEXT], last[CLOCK_TEXT];
+
+	if (p->zone == CLOCK_UTC) {
+		buf_str(b, "UTC");
+		return;
+	}
+	(void)clock_offset(from, first);
+	(void)clock_offset(to > from ? to - 1 : from, last);
+	buf_printf(b, "%s, UTC%s", p->tz == NULL || strcasecmp(p->tz, "local") == 0 ? "local time" : p->tz, first);
+	if (strcmp(first, last) != 0)
+		buf_printf(b, " and UTC%s", last);
 }

@@ -25,7 +25,13 @@ enum clock_range period_range(struct period *, int64_t now);
 void period_reach(struct period *, int64_t first, int64_t last, int64_t longest);
 /* The sentence that says so; false: there is nothing to say. */
 bool period_sentence(const struct period *, struct buf *);
+/* From where to where a question goes: -t, widened to whole bins of T ns (0: not known), or all that there is, `first` to `last`.
+ * Its length; 0: nothing is known of it. */
+int64_t period_span(const struct period *, int64_t T, int64_t *first, int64_t *last);
 /* "UTC+01:00" if the zone's clock stands so for all of the period; else an empty text. */
 void period_offset(const struct period *, char out[static CLOCK_TEXT]);
+
+/* The zone with its name and how its clock stands in these times: "UTC", "Europe/Berlin, UTC+01:00"; both offsets where it changes. */
+void period_zone_text(const struct period *, int64_t from, int64_t to, struct buf *);
 
 #endif

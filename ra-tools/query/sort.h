@@ -36,6 +36,8 @@ void sort_add(struct sort *, struct batch *); /* the selected rows, copied; the 
 void sort_memory(struct sort *, uint64_t bytes);
 /* Only the first n rows are wanted, and as many are kept.  Before sort_add(). */
 void sort_most(struct sort *, uint64_t n);
+/* Rates that are keys are over this (batch.h, `over`).  Before sort_add(), or sort_next(). */
+void sort_over(struct sort *, int64_t ns);
 const char *sort_error(const struct sort *); /* of temporary files; NULL: all is well */
 /* Rows in order, valid until the next call; NULL: no more, or sort_error().  Without sort_memory(), blobs are borrowed
  * until sort_free(). */

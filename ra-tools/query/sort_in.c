@@ -150,6 +150,12 @@ sort_most(struct sort *s, uint64_t n)
 	s->most = n;
 }
 
+void
+sort_over(struct sort *s, int64_t ns)
+{
+	s->over = ns;
+}
+
 const char *
 sort_error(const struct sort *s)
 {
@@ -168,16 +174,17 @@ first_bytes(const uint8_t *p, size_t n)
 	return (v);
 }
 
-#define ADDRESS_WHOLE (1ull << 62) /* prefixes below are whole addresses: all of IPv4 */
+#define ADDRESS_WHOLE (1ull << 62) /* prefixes below are whole addresses: all of IPv4, and what looks like it */
 
-/* IPv4 addresses differ only behind the first 8 bytes. */
+/* IPv4 addresses differ only behind the first 8 bytes; of the same bytes they come before IPv6. */
 static uint64_t
-address_prefix(const struct ip *ip)
+address_prefix(const struct ip *addr)
 {
-	uint64_t high = first_bytes(ip->b, 8), low = first_bytes(ip->b + 8, 8);
+	struct ip ip = ip_mapped(addr);
+	uint64_t high = first_bytes(ip.b, 8), low = first_bytes(ip.b + 8, 8);
 
 	if (high == 0)
-		return (low < ADDRESS_WHOLE ? low : ADDRESS_WHOLE);
+		return (low < ADDRESS_WHOLE / 2 ? low << 1 | !ip_is4(addr) : ADDRESS_WHOLE);
 	return (ADDRESS_WHOLE + 1 + (high >> 2));
 }
 
@@ -214,6 +221,7 @@ exact(const struct sort_key *k, uint64_t prefix)
 void
 sort_derive(const struct sort *s, struct batch *b)
 {
+	b->over = s->over;
 	for (unsigned j = 0; j < s->keys.n; j++)
 		(void)batch_derive(b, s->keys.key[j].field);
 }

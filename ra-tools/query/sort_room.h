@@ -32,6 +32,7 @@ struct sort {
 	uint64_t most; /* so many of the first rows are wanted; 0: all */
 	bool bounded;  /* rows behind `worst` are not among them */
 	struct item worst;
+	int64_t over; /* what rates are over */
 
 	/* what is in temporary files (sort_runs.c) */
 	uint64_t limit;

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOMENTS 16 /* pairs of files that have one in common, the last ones */
+
 struct stretch { /* a segment: one run of a probe */
 	const char *probe;
 	int64_t from, to;
@@ -22,7 +24,7 @@ struct stretch { /* a segment: one run of a probe */
 
 struct mar {
 	const char *probe;
-	int64_t bin, first, last;
+	int64_t first, last;
 	unsigned file;
 };
 
@@ -121,10 +123,9 @@ read_rows(struct search *s, const struct batch *b, const char *probe, unsigned f
 		if (type->u[r] != RECTYPE_MAR || !column_has(bin, r) || !column_has(first, r) || !column_has(last, r) ||
 		    (column_has(flags, r) && flags->u[r] & RFLAGS_late))
 			continue;
-		m.bin = bin->i[r];
 		m.first = first->i[r];
 		m.last = last->i[r];
-		if (m.bin >= s->from && m.bin < s->to)
+		if (bin->i[r] >= s->from && bin->i[r] < s->to)
 			add_mar(s, &m);
 	}
 }
@@ -158,46 +159,89 @@ read_file(struct search *s, const struct stretch *x)
 }
 
 static int
-by_bin(const void *a, const void *b)
+by_first_frame(const void *a, const void *b)
 {
 	const struct mar *x = a, *y = b;
 	int c = strcmp(x->probe, y->probe);
 
 	if (c != 0)
 		return (c);
-	if (x->bin != y->bin)
-		return (x->bin < y->bin ? -1 : 1);
 	if (x->first != y->first)
 		return (x->first < y->first ? -1 : 1);
+	if (x->last != y->last)
+		return (x->last > y->last ? -1 : 1);
 	return ((x->file > y->file) - (x->file < y->file));
 }
 
-/* Two records side by side: the one whose frames reach furthest so far, and the next. */
+/* Two files that adjoin can have frames of one moment, that where they meet; more than one is a sign. */
+struct moment {
+	unsigned a, b;
+	int64_t at;
+};
+
+static bool
+same_pair(unsigned a, unsigned b, const struct mar *x, const struct mar *y)
+{
+	return ((x->file == a && y->file == b) || (x->file == b && y->file == a));
+}
+
+/* true: the files of the two records had a moment in common before, and *first is that. */
+static bool
+met_before(struct moment *met, unsigned *n, const struct mar *x, const struct mar *y, int64_t *first)
+{
+	unsigned kept = *n < MOMENTS ? *n : MOMENTS;
+
+	for (unsigned i = 0; i < kept; i++)
+		if (same_pair(met[i].a, met[i].b, x, y)) {
+			*first = met[i].at;
+			return (true);
+		}
+	met[(*n)++ % MOMENTS] = (struct moment){ x->file, y->file, y->first };
+	return (false);
+}
+
+/* More than where one ends and the other begins. */
+static bool
+inside(const struct mar *far, const struct mar *m)
+{
+	return (m->first < far->last && (m->first > far->first || m->last > m->first));
+}
+
+/* Frames of a single moment are all that there is of either. */
+static bool
+moments(const struct search *s, const struct mar *x, const struct mar *y)
+{
+	return (s->nmar == 2 && x->first == x->last && y->first == y->last);
+}
+
+/* Two records side by side: the one whose frames reach furthest so far, and the next; their bins need not be equally long. */
 static void
 compare(struct search *s, struct twice *t)
 {
 	const struct mar *far = NULL;
-	unsigned a = 0, b = 0;
+	struct moment met[MOMENTS];
+	unsigned a = 0, b = 0, n = 0;
 
 	for (size_t i = 0; i < s->nmar; i++) {
 		const struct mar *m = &s->mar[i];
-		bool beside = far != NULL && far->bin == m->bin && strcmp(far->probe, m->probe) == 0;
+		bool same = far != NULL && strcmp(far->probe, m->probe) == 0;
 
-		if (beside && m->first <= far->last) {
-			int64_t last = m->last < far->last ? m->last : far->last;
+		if (same && m->first <= far->last) {
+			int64_t first = m->first, last = m->last < far->last ? m->last : far->last;
 
-			if (t->a == NULL) {
-				*t = (struct twice){ s->path[far->file], s->path[m->file], far->probe, m->first, last, 0 };
-				a = far->file;
-				b = m->file;
-			} else if ((far->file == a && m->file == b) || (far->file == b && m->file == a)) {
-				t->first = m->first < t->first ? m->first : t->first;
+			if (t->a != NULL && same_pair(a, b, far, m)) {
 				t->last = last > t->last ? last : t->last;
-			} else {
-				t->more++;
+			} else if (met_before(met, &n, far, m, &first) || inside(far, m) || moments(s, far, m)) {
+				if (t->a != NULL) {
+					t->more++;
+				} else {
+					a = far->file;
+					b = m->file;
+					*t = (struct twice){ s->path[a], s->path[b], far->probe, first, last, 0 };
+				}
 			}
 		}
-		if (!beside || m->last > far->last)
+		if (!same || m->last > far->last)
 			far = m;
 	}
 }
@@ -226,7 +270,7 @@ twice_find(char *const *path, const bool *read, unsigned n, int64_t from, int64_
 				read_file(&s, last = x);
 		}
 		if (s.nmar > 1)
-			qsort(s.mar, s.nmar, sizeof(*s.mar), by_bin);
+			qsort(s.mar, s.nmar, sizeof(*s.mar), by_first_frame);
 		compare(&s, found);
 	}
 	free(s.stretch);

@@ -4,6 +4,8 @@
  */
 #include "ra-tools/report/conserve.h"
 
+#include "format/base/wide.h"
+
 static const uint16_t mar_fields[MAR_N] = { F_frames,	   F_framebytes,  F_short_pkts,
 					    F_short_bytes, F_badip_pkts,  F_badip_bytes,
 					    F_nonip_pkts,  F_nonip_bytes, F_filt_pkts,
@@ -27,6 +29,12 @@ value(const struct batch *b, enum field f, uint32_t r)
 	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
 }
 
+static void
+add(uint64_t *to, uint64_t v)
+{
+	*to = saturating_sum(*to, v);
+}
+
 bool
 conserve_add(struct conserve *c, const struct batch *b, uint32_t r)
 {
@@ -34,13 +42,13 @@ conserve_add(struct conserve *c, const struct batch *b, uint32_t r)
 	case RECTYPE_MAR:
 		c->marrecords++;
 		for (int i = 0; i < MAR_N; i++)
-			c->mar[i] += value(b, mar_fields[i], r);
+			add(&c->mar[i], value(b, mar_fields[i], r));
 		return (false);
 	case RECTYPE_TUN:
 		return (false);
 	default:
-		c->pkts += value(b, F_spkts, r) + value(b, F_dpkts, r);
-		c->bytes += value(b, F_sbytes, r) + value(b, F_dbytes, r);
+		add(&c->pkts, saturating_sum(value(b, F_spkts, r), value(b, F_dpkts, r)));
+		add(&c->bytes, saturating_sum(value(b, F_sbytes, r), value(b, F_dbytes, r)));
 		return (true);
 	}
 }
@@ -54,8 +62,8 @@ conserve_holds(const struct conserve *c, bool *known)
 	for (int i = MAR_SHORT; i < MAR_CUT; i += 2) {
 		if (i == MAR_FILT && c->live)
 			continue;
-		pkts += c->mar[i];
-		bytes += c->mar[i + 1];
+		add(&pkts, c->mar[i]);
+		add(&bytes, c->mar[i + 1]);
 	}
 	return (pkts == c->mar[MAR_FRAMES] && bytes == c->mar[MAR_FRAMEBYTES]);
 }

@@ -287,6 +287,19 @@ most_frequent(const uint32_t *v, uint32_t n, const uint16_t *not, uint32_t nnot,
 }
 
 /* What the flows in scratch[0..flows) have in common. */
+/* The least ids: not those that came first. */
+static void
+take_example(struct signature *g, uint64_t id)
+{
+	uint32_t at = g->nexamples < SIGNATURE_EXAMPLES ? g->nexamples++ : SIGNATURE_EXAMPLES;
+
+	for (; at > 0 && g->example[at - 1] > id; at--)
+		if (at < SIGNATURE_EXAMPLES)
+			g->example[at] = g->example[at - 1];
+	if (at < SIGNATURE_EXAMPLES)
+		g->example[at] = id;
+}
+
 static void
 describe(struct signatures *s, struct signature *g)
 {
@@ -295,8 +308,7 @@ describe(struct signatures *s, struct signature *g)
 	for (uint32_t i = 0; i < g->flows; i++) {
 		const struct member *m = &s->member[flow[i]];
 
-		if (g->nexamples < SIGNATURE_EXAMPLES)
-			g->example[g->nexamples++] = m->id;
+		take_example(g, m->id);
 		g->probes |= 1ull << (m->probe < 63 ? m->probe : 63);
 		if (m->mss > 0)
 			other[n++] = m->mss;

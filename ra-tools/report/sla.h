@@ -11,8 +11,13 @@
 #define RA_TOOLS_REPORT_SLA_H
 
 #include "format/base/buf.h"
+#include "format/base/zone.h"
 #include "format/batch.h"
 #include "ra-tools/query/probes.h"
+
+struct contract;
+struct contracts;
+struct labels;
 
 /* What can be promised.  Each is a number of one kind; `most` says whether it is a bound from above. */
 enum sla_term {
@@ -40,8 +45,18 @@ extern const struct sla_term_info {
 /* "loss=0.1%,avail=99.9%,outage=5s,p95=10M". false: err says why. */
 bool sla_parse(const char *, struct sla_limits *, char *err, size_t errlen);
 
+#define SLA_LOCAL 16
+
 struct sla_options {
-	struct sla_limits limits;
+	struct sla_limits limits; /* of tunnels that no contract names */
+	const struct contracts *contracts; /* NULL: none; borrowed, as are labels */
+	const struct labels *labels;	   /* names of gateways; NULL: none */
+	enum clock_zone zone;		   /* of hours of service */
+	struct sla_local {		   /* whose side is the first of a tunnel */
+		struct ip net;
+		unsigned len;
+	} local[SLA_LOCAL];
+	unsigned locals;
 	double lmax;	     /* % of loss above which a bin is degraded, if enough was expected or lost in it */
 	uint64_t min_sample; /* packets below which a percentage is not told */
 	bool oneway, strict;
@@ -107,6 +122,11 @@ struct sla_tunnel { /* as one probe saw it */
 	char *probe;   /* as it is printed */
 	enum probe_kind probe_is;
 	char *name[2]; /* addresses of source and destination */
+	char *label[2]; /* their names; NULL */
+	char *called[2]; /* both, for a reader: Berlin (192.0.2.1) */
+	struct sla_limits limits; /* what was promised */
+	const struct contract *contract; /* by which line of the file; NULL */
+	uint64_t off; /* bins outside of the hours of service, which count nowhere else */
 	char *proto, *bpf;
 	char *filter, *one; /* of its records; where they are of one probe, and where there are others */
 	uint64_t lane; /* UINT64_MAX: of all */

@@ -41,6 +41,12 @@ run_count(const struct run *r, uint64_t otherwise)
 	return (r->counted ? r->count : otherwise);
 }
 
+uint64_t
+run_most(const struct run *r)
+{
+	return (r->counted && r->having == NULL ? r->count : 0);
+}
+
 bool
 run_separated(const struct run *r)
 {
@@ -151,4 +157,16 @@ void
 run_interval(struct run *r, uint32_t seconds)
 {
 	r->interval = seconds;
+}
+
+void
+run_zone_text(const struct run *r, int64_t from, int64_t to, struct buf *b)
+{
+	period_zone_text(&r->period, from, to, b);
+}
+
+const struct labels *
+run_label_lists(const struct run *r)
+{
+	return (r->labels);
 }

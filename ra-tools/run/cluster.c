@@ -189,6 +189,7 @@ cluster(struct run *r, const char *key)
 	struct batch *b;
 
 	cluster_all(r, a);
+	run_over_all(r);
 	while ((b = aggr_next(a)) != NULL)
 		if (!run_print(r, b))
 			break;

@@ -193,6 +193,9 @@ run_end(struct run **pr)
 		log_info("%llu row%s made of bins in which packets were not captured: loss there is suspect "
 			 "(flag g; filter: not capdrop)",
 			 (unsigned long long)r->suspect, r->suspect == 1 ? " is" : "s are");
+	if (r->full > 0)
+		log_info("%llu row%s a sum of more than 64 bits hold: %llu is there instead, for that much or more (flag saturated)",
+			 (unsigned long long)r->full, r->full == 1 ? " has" : "s have", (unsigned long long)UINT64_MAX);
 	say_last(r);
 	if (r->explain)
 		explain(r);

@@ -338,6 +338,7 @@ models(struct run *r, const char *path)
 	prepare(r, s);
 	while ((b = run_next(r)) != NULL)
 		add_batch(s, b);
+	run_over_all(r);
 	for (unsigned i = 0; i < s->n; i++)
 		show(r, &s->model[i]);
 	note_unmatched(r, &s->unmatched);

@@ -48,6 +48,7 @@ plan_wants(void *arg, const struct block_info *b)
 	struct range range[F_COUNT];
 	enum filter_skip skip;
 
+	over_block(r, b);
 	if (outside(r, b))
 		return (WHY_TIME);
 	if (b->range[F_recdrop].known && b->range[F_recdrop].max.u > 0)

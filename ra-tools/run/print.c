@@ -52,6 +52,7 @@ run_having(struct run *r, struct batch *b)
 		bits_fill(r->sel, b->rows);
 		b->sel = r->sel;
 	}
+	over_batch(r, b);
 	if (r->having == NULL)
 		return;
 	memset(r->match, 0, BITS_WORDS(b->rows) * 8);
@@ -90,6 +91,7 @@ sheet_head(struct run *r)
 		return;
 	r->headed = true;
 	columns_probe(r);
+	over_head(r);
 	r->out->head(&r->sheet);
 }
 
@@ -110,10 +112,12 @@ count_suspect(const struct batch *b)
 bool
 run_print(struct run *r, struct batch *b)
 {
-	uint64_t n;
+	uint64_t n, full;
 
 	if (run_stops(r))
 		return (false);
+	over_batch(r, b);
+	full = r->tool->merges ? full_mark(b) : 0;
 	watch_clear(&r->watch);
 	if (r->views != NULL && r->write_path == NULL)
 		views_fill(r->views, b);
@@ -121,6 +125,7 @@ run_print(struct run *r, struct batch *b)
 	r->came_out += n;
 	if (r->tool->merges)
 		r->suspect += count_suspect(b);
+	r->full += n > 0 ? full : 0;
 	if (n == 0)
 		return (!r->enough);
 	if (r->write_path != NULL) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * room.h: what the files of a run share (run.h is what tools see): say.c, line.c, start.c, filters.c, columns.c, plan.c,
- * next.c, print.c, ask.c, end.c.
+ * over.c, next.c, print.c, ask.c, end.c.
  */
 #ifndef RA_TOOLS_RUN_ROOM_H
 #define RA_TOOLS_RUN_ROOM_H
@@ -75,10 +75,12 @@ struct run {
 	struct segment_info segment;
 	char *probe;
 	uint32_t interval;
+	int64_t reach_from, reach_to; /* of all blocks, read or not (set by several threads) */
+	int64_t over;		      /* rates are over so many ns; 0: each row's own bin */
 	const char *called; /* what -w calls the probe; NULL: what the input does */
 
 	/* what became of it */
-	uint64_t came_out, corrections, seen, suspect;
+	uint64_t came_out, corrections, seen, suspect, full;
 	struct sentence {
 		char *text;
 		bool hint;
@@ -111,6 +113,15 @@ void filters_set(struct run *);
 
 /* columns.c: the probe's column, once all is read */
 void columns_probe(struct run *);
+
+/* over.c */
+void over_start(struct run *);
+void over_block(struct run *, const struct block_info *); /* before it is skipped: a filter changes nothing of how long the input is */
+void over_head(struct run *);				  /* columns are known */
+void over_batch(const struct run *, struct batch *);	  /* before anything is derived */
+
+/* full.c: rows with a sum that is more than 64 bits hold get their flag; how many */
+uint64_t full_mark(struct batch *);
 
 /* plan.c */
 unsigned plan_wants(void *run, const struct block_info *);

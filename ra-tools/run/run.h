@@ -95,6 +95,11 @@ const struct origin *run_origin(const struct run *); /* of the batch handed out 
 void run_having(struct run *, struct batch *);
 /* Its selected rows go where the output goes. false: enough (-N, or nobody reads any more). */
 bool run_print(struct run *, struct batch *);
+/* Rates in what is printed from now on are over the question's span, which the heading says; all has been read. */
+void run_over_all(struct run *);
+/* The heading says that rates are over each bin. */
+void run_over_bins(struct run *);
+int64_t run_over(const struct run *); /* ns; 0: not known */
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);
 /* From now on, note the probes of the selected rows. */
@@ -122,10 +127,15 @@ const char *run_inputs(struct run *);	   /* "-r a.pavo 'b c.pavo'", to show in a
 const char *run_asked(const struct run *); /* the filter in force, as text; "": none */
 void run_span(const struct run *, int64_t *from, int64_t *to);	   /* -t */
 uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
+/* Only so many of the first rows can come out: -N, if --having leaves none of them out; 0: all. */
+uint64_t run_most(const struct run *);
 
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */
 enum clock_zone run_zone(const struct run *);
+/* Its name and how its clock stands in these times: "Europe/Berlin, UTC+01:00". */
+void run_zone_text(const struct run *, int64_t from, int64_t to, struct buf *);
+const struct labels *run_label_lists(const struct run *); /* --label; NULL: none */
 int64_t run_now(const struct run *); /* when the tool was started */
 int64_t run_clock(void); /* ns of a clock that nobody sets */
 const char *run_input(const struct run *, unsigned i); /* the files to be read, "-" = stdin; NULL: no more */

@@ -177,6 +177,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	log_start(argv[0]);
 	(void)signal(SIGPIPE, SIG_DFL); /* a reader that has enough is no error: end quietly */
 	r->tool = tool;
+	over_start(r);
 	r->sheet.text.digits = 6;
 	r->sheet.patience = patience;
 	r->sheet.patience_arg = r;

@@ -21,6 +21,9 @@ from frames import ETHERNET, frames
 
 CASES = os.path.join(SRC, 'tests', 'cases')
 DOCUMENTATION = [ip_network(n) for n in ('192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32')]
+WRITTEN = {                              # by make_query_cases.py, beside those
+    'lookalikes.pcap': ('0.0.0.0', '255.255.255.255', '::', 'ff02::16', '::192.0.2.1', '::ffff:192.0.2.1', '::ffff:198.51.100.1'),
+}
 TOGETHER = 500                           # damaged frames in one capture
 # Words that decoders look at: types of Ethernet, and what else makes another layer of the next bytes.
 TYPES = [struct.pack('!H', n) for n in (0x0800, 0x86dd, 0x0806, 0x8100, 0x88a8, 0x8847, 0x8848, 0x8864, 0x88be, 0x22eb, 0x6558,
@@ -86,8 +89,9 @@ def check(path, datas):
 def foreign(path):
     """addresses that nobody wrote into cases/"""
     pairs, macs = records(path)
+    written = [ip_address(a) for a in WRITTEN.get(os.path.basename(path), ())]
     bad = ['%s was never written' % a for a in sorted({a for p in pairs for a in p} - {'-', ''})
-           if not any(ip_address(a) in net for net in DOCUMENTATION)]
+           if not any(ip_address(a) in net for net in DOCUMENTATION) and ip_address(a) not in written]
     return bad + ['%s was never written' % m for m in sorted(macs) if m[:14] not in ('02:00:00:00:00', '4c:00:00:00:00')]
 
 

@@ -20,7 +20,7 @@ SHOWN = {
     'DUR': lambda v: Decimal(v).scaleb(-6),
     'ID': lambda v: '%016x' % v,
     'COUNT': int, 'BYTES': int, 'USEC2': int, 'PORT': int,
-    'IP': str,
+    'IP': pavoread.address,
     'MAC': lambda v: v.to_bytes(6, 'big').hex(':'),
     'HEX32': lambda v: '0x%08x' % v,
     'TEXT': lambda v: v.decode(),

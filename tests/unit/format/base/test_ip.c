@@ -31,8 +31,10 @@ texts(void **state)
 		{ "10.0.99.100", "10.0.99.100" },
 		{ "255.255.255.255", "255.255.255.255" },
 		{ "1.20.101.110", "1.20.101.110" },
-		{ "::ffff:192.0.2.1", "192.0.2.1" },
-		{ "::ffff:c000:201", "192.0.2.1" },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.1" }, /* RFC 5952 5 */
+		{ "::ffff:c000:201", "::ffff:192.0.2.1" },
+		{ "::ffff:0:c000:201", "::ffff:0:c000:201" },
+		{ "::192.0.2.1", "::c000:201" },
 		{ "::", "::" },
 		{ "::1", "::1" },
 		{ "1::", "1::" },
@@ -110,6 +112,9 @@ refused(void **state)
 				       "1:2:3:4:5:6:7:8:9",
 				       "fe80::1%eth0",
 				       "::g",
+				       "ff00:69a5:d317:8ec7::", /* what stands for IPv4 is no address */
+				       "ff00:69a5:d317:8ec7::192.0.2.1",
+				       "ff00:69a5:d317:8ec7:ffff:ffff:ffff:ffff",
 				       "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa" };
 	struct ip a;
 
@@ -183,6 +188,10 @@ masks(void **state)
 		bool in;
 	} cases[] = {
 		{ "10.1.2.3", "10.0.0.0", 8, true },
+		{ "::ffff:10.1.2.3", "10.0.0.0", 8, false },
+		{ "::ffff:10.1.2.3", "::ffff:10.0.0.0", 104, true },
+		{ "::ffff:10.1.2.3", "::", 0, true },
+		{ "::ffff:10.1.2.3", "::ffff:11.0.0.0", 104, false },
 		{ "11.1.2.3", "10.0.0.0", 8, false },
 		{ "10.1.2.3", "10.1.2.99", 24, true }, /* host bits of the net do not matter */
 		{ "10.1.2.3", "10.1.2.2", 31, true },
@@ -208,12 +217,40 @@ masks(void **state)
 	}
 }
 
+/* The order of the table is that of the addresses, and what others see of each is the same for both families. */
+static void
+order(void **state)
+{
+	static const char *const up[] = { "::", "::1", "::192.0.2.1", "::fffe:ffff:ffff", "0.0.0.0", "::ffff:0.0.0.0", "192.0.2.1",
+		"::ffff:192.0.2.1", "192.0.2.2", "255.255.255.255", "::ffff:255.255.255.255", "::1:0:0:0", "64:ff9b::192.0.2.1",
+		"2001:db8::", "fe80::1", "ff00:69a5:d317:8ec6::", "ff00:69a5:d317:8ec8::", "ff02::16", "ffff::" };
+	const int n = (int)(sizeof(up) / sizeof(up[0]));
+
+	(void)state;
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++) {
+			struct ip a = ip(up[i]), b = ip(up[j]);
+
+			if (ip_cmp(&a, &b) != (i > j) - (i < j))
+				fail_msg("%s and %s", up[i], up[j]);
+		}
+	for (int i = 0; i < n; i++) {
+		struct ip a = ip(up[i]), out = ip_mapped(&a), six;
+		char text[IP_TEXT + 7] = "::ffff:";
+
+		if (ip_is4(&a))
+			(void)ip_text(&a, text + 7);
+		six = ip(ip_is4(&a) ? text : up[i]);
+		assert_memory_equal(out.b, six.b, 16);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts), cmocka_unit_test(round_trip), cmocka_unit_test(refused),
-		cmocka_unit_test(nets),	 cmocka_unit_test(masks),
+		cmocka_unit_test(nets),	 cmocka_unit_test(masks), cmocka_unit_test(order),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

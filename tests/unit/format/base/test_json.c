@@ -42,11 +42,45 @@ json_escapes(void **state)
 	}
 }
 
+static void
+json_written(void **state)
+{
+	struct buf b = { 0 };
+	struct json j = json_to(&b);
+
+	(void)state;
+	json_open(&j, NULL, '{');
+	json_u64(&j, "n", UINT64_MAX);
+	json_i64(&j, "i", -3);
+	json_real(&j, "r", 0.1);
+	json_fixed(&j, "f", 1.005, 1);
+	json_bool(&j, "b", true);
+	json_null(&j, "z");
+	json_str(&j, "s", "a\"b");
+	json_open(&j, "none", '[');
+	json_close(&j, ']');
+	json_open(&j, "list", '[');
+	json_open(&j, NULL, '{');
+	json_close(&j, '}');
+	json_raw(&j, NULL, "7", 1);
+	json_bytes(&j, NULL, "xy", 1);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	json_line(&j);
+	json_open(&j, NULL, '[');
+	json_close(&j, ']');
+	json_line(&j);
+	assert_string_equal(buf_cstr(&b), "{\"n\":18446744073709551615,\"i\":-3,\"r\":0.1,\"f\":1.0,\"b\":true,\"z\":null,"
+					  "\"s\":\"a\\\"b\",\"none\":[],\"list\":[{},7,\"x\"]}\n[]\n");
+	buf_free(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_escapes),
+		cmocka_unit_test(json_written),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -44,7 +44,10 @@
 #define OUT4(proto, n) IP4_(C4, D4, proto, n, 0)
 #define A6 0x20, 1, 0xd, 0xb8, Z8, 0, 0, 0, 1
 #define B6 0x20, 1, 0xd, 0xb8, Z8, 0, 0, 0, 2
-#define IP6(next, n) 0x60, 0x20, 0, 0, B16(n), next, 63, A6, B6
+#define IP6_(src, dst, next, n) 0x60, 0x20, 0, 0, B16(n), next, 63, src, dst
+#define IP6(next, n) IP6_(A6, B6, next, n)
+#define MAPPED(n) Z8, 0, 0, 0xff, 0xff, 10, 0, 0, n
+#define NOBODY 0xff, 0, 0x69, 0xa5, 0xd3, 0x17, 0x8e, 0xc7, Z4, 10, 0, 0, 1 /* IPv4 in memory (format/base/ip.h) */
 #define UDP(sport, dport, n) B16(sport), B16(dport), B16(8 + (n)), 0, 0
 #define TCP(words, flags) B16(40000), B16(80), B32(1000), B32(2000), (words) << 4, flags, B16(512), 0xbe, 0xef, 0, 0
 #define GRE(flags, type) B16(flags), B16(type)

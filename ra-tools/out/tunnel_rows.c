@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * tunnel_rows.c: what ratunnel computed, a row a direction, or a row a bin: CSV and JSON.
+ */
+#include "format/base/json.h"
+#include "format/base/mem.h"
+#include "format/base/programs.h"
+#include "ra-tools/out/grid.h"
+#include "ra-tools/out/report.h"
+#include "ra-tools/report/contract.h"
+#include "ra-tools/report/drill.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ULL(v) ((unsigned long long)(v))
+
+/* --- one row a direction: the facts, for CSV and JSON ---------------------------------------------- */
+
+enum kind { TEXT, TIME, COUNT, INT, REAL, BOOL };
+
+struct fact {
+	const char *name;
+	enum kind kind;
+	bool known, mixed;
+	const char *text;
+	uint64_t u;
+	int64_t i;
+	double r;
+};
+
+#define FACTS_MAX 80
+
+struct facts {
+	struct fact fact[FACTS_MAX];
+	unsigned n;
+};
+
+static struct fact *
+fact(struct facts *f, const char *name, enum kind kind, bool known)
+{
+	f->fact[f->n] = (struct fact){ .name = name, .kind = kind, .known = known };
+	return (&f->fact[f->n++]);
+}
+
+static void
+text_fact(struct facts *f, const char *name, const char *text)
+{
+	fact(f, name, TEXT, text != NULL && *text != '\0')->text = text;
+}
+
+static void
+count_fact(struct facts *f, const char *name, uint64_t v)
+{
+	fact(f, name, COUNT, true)->u = v;
+}
+
+static void
+real_fact(struct facts *f, const char *name, bool known, double v)
+{
+	fact(f, name, REAL, known)->r = v;
+}
+
+static void
+verdict_fact(struct facts *f, const char *name, const struct sla_direction *d, enum sla_term t)
+{
+	real_fact(f, name, d->verdict[t].known, d->verdict[t].value);
+}
+
+static void
+probe_fact(struct facts *f, const struct sla_tunnel *t)
+{
+	struct fact *x = fact(f, "probe", TEXT, t->probe_is == PROBE_NAMED);
+
+	x->text = t->probe;
+	x->mixed = t->probe_is == PROBE_MERGED;
+}
+
+static void
+who(struct facts *f, const struct report *rep, const struct sla_tunnel *t, int side)
+{
+	probe_fact(f, t);
+	text_fact(f, "tunid", t->id);
+	if (t->has_lane)
+		count_fact(f, "lane", t->lane);
+	text_fact(f, "proto", t->proto);
+	text_fact(f, "side", side == 0 ? "src" : "dst");
+	text_fact(f, "sender", t->name[side]);
+	text_fact(f, "receiver", t->name[1 - side]);
+	if (sla_options(rep->sla)->labels != NULL) {
+		text_fact(f, "sender_label", t->label[side]);
+		text_fact(f, "receiver_label", t->label[1 - side]);
+	}
+	if (t->has_lane)
+		text_fact(f, "spi", t->spi[side]);
+	fact(f, "start", TIME, true)->i = t->from;
+	fact(f, "end", TIME, true)->i = t->to;
+}
+
+static void
+bins_facts(struct facts *f, const struct report *rep, const struct sla_tunnel *t, const struct sla_direction *d)
+{
+	count_fact(f, "bins", t->bins);
+	if (sla_options(rep->sla)->contracts != NULL) {
+		text_fact(f, "hours", contract_hours(t->contract));
+		count_fact(f, "off", t->off);
+	}
+	real_fact(f, "blen", true, (double)sla_width(rep->sla) / 1e9);
+	count_fact(f, "up", t->count[SLA_UP]);
+	count_fact(f, "degraded", t->count[SLA_DEGRADED]);
+	count_fact(f, "down", t->count[SLA_DOWN]);
+	count_fact(f, "idle", t->count[SLA_IDLE]);
+	count_fact(f, "oneway", t->count[SLA_ONE_WAY]);
+	count_fact(f, "suspect", t->suspect);
+	verdict_fact(f, "avail_pct", d, SLA_AVAIL);
+	text_fact(f, "avail_why", report_unjudged(t));
+}
+
+static void
+replay_facts(struct facts *f, const struct sla_counts *c)
+{
+	static const char *const words[SLA_WINDOWS] = { "rpl32",  "rpl64",   "rpl128",	"rpl256",
+							"rpl512", "rpl1024", "rpl2048", "rpl4096" };
+
+	for (int w = 0; w < SLA_WINDOWS; w++)
+		count_fact(f, words[w], c->rpl[w]);
+}
+
+static void
+facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct facts *f)
+{
+	const struct sla_direction *d = &t->d[side];
+	const struct sla_counts *c = &d->c;
+
+	f->n = 0;
+	who(f, rep, t, side);
+	bins_facts(f, rep, t, d);
+	count_fact(f, "pkts", c->pkts);
+	count_fact(f, "bytes", c->bytes);
+	count_fact(f, "uniq", c->uniq);
+	fact(f, "expected", INT, true)->i = d->expected;
+	fact(f, "lost", INT, true)->i = d->net;
+	verdict_fact(f, "loss_pct", d, SLA_LOSS);
+	count_fact(f, "maxgap", c->maxgap);
+	count_fact(f, "gapev", c->gapev);
+	count_fact(f, "outages", c->noutage);
+	real_fact(f, "outage_s", true, (double)c->outage / 1e6);
+	count_fact(f, "late", c->late);
+	verdict_fact(f, "reorder_pct", d, SLA_REORDER);
+	count_fact(f, "early", c->early);
+	count_fact(f, "nr3", c->nr3);
+	count_fact(f, "lagmax", c->lagmax);
+	replay_facts(f, c);
+	verdict_fact(f, "replay64_pct", d, SLA_REPLAY);
+	count_fact(f, "dup", c->dup);
+	verdict_fact(f, "dup_pct", d, SLA_DUP);
+	count_fact(f, "stale", c->stale);
+	count_fact(f, "badseq", c->badseq);
+	count_fact(f, "jumps", c->jumps);
+	count_fact(f, "jumpskip", c->jumpskip);
+	count_fact(f, "resets", c->resets);
+	count_fact(f, "frags", c->frags);
+	count_fact(f, "fragdg", c->fragdg);
+	count_fact(f, "fraginc", c->fraginc);
+	count_fact(f, "fragorph", c->fragorph);
+	count_fact(f, "dscps", (uint64_t)__builtin_popcountll(d->dscps));
+	count_fact(f, "rekeys", c->rekeys);
+	count_fact(f, "roam", c->roam);
+	count_fact(f, "bps_p50", d->bps_p50);
+	count_fact(f, "bps_p95", d->bps_p95);
+	count_fact(f, "bps_p99", d->bps_p99);
+	count_fact(f, "bps_max", d->bps_max);
+	fact(f, "lost_suspect", INT, true)->i = d->suspect_net;
+	*fact(f, "sla", TEXT, t->judged) =
+	    (struct fact){ "sla", TEXT, t->judged, false, t->violated ? "violated" : "kept", 0, 0, 0 };
+	count_fact(f, "violations", d->nviolations);
+}
+
+static void
+put(const struct fact *f, const struct text_options *o, struct buf *to)
+{
+	union value v = { .i = f->i };
+
+	switch (f->kind) {
+	case TEXT:
+		buf_str(to, f->text);
+		break;
+	case TIME:
+		value_print(to, TYPE_TIME, &v, o, -1);
+		break;
+	case COUNT:
+		buf_printf(to, "%llu", ULL(f->u));
+		break;
+	case INT:
+		buf_printf(to, "%lld", (long long)f->i);
+		break;
+	case REAL:
+		buf_printf(to, "%.10g", f->r);
+		break;
+	case BOOL:
+		buf_str(to, f->u != 0 ? "true" : "false");
+	}
+}
+
+void
+report_csv(const struct report *rep, struct sheet *s)
+{
+	struct sla_tunnel none = { .has_lane =
+				       rep->count > 0 && sla_tunnel(rep->sla, 0)->has_lane };
+	struct facts f;
+	struct grid g = { 0 };
+	struct buf text = { 0 };
+
+	facts_of(rep, &none, 0, &f);
+	for (unsigned i = 0; i < f.n; i++)
+		grid_column(&g, f.fact[i].name, f.fact[i].name, false);
+	for (size_t i = 0; i < rep->count * 2; i++) {
+		facts_of(rep, sla_tunnel(rep->sla, i / 2), (int)(i % 2), &f);
+		for (unsigned k = 0; k < f.n; k++) {
+			text.len = 0;
+			if (f.fact[k].known)
+				put(&f.fact[k], &s->text, &text);
+			grid_cell(&g, f.fact[k].known ? buf_cstr(&text) : f.fact[k].mixed ? "*" : NULL);
+		}
+	}
+	grid_csv(&g, s);
+	grid_free(&g);
+	buf_free(&text);
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------- */
+
+static void
+json_time(struct sheet *s, struct json *j, const char *key, int64_t t)
+{
+	struct buf text = { 0 };
+	union value v = { .i = t };
+
+	value_print(&text, TYPE_TIME, &v, &s->text, -1);
+	if (s->text.epoch)
+		json_raw(j, key, text.p, text.len);
+	else
+		json_bytes(j, key, text.p, text.len);
+	buf_free(&text);
+}
+
+/* Opens an object. */
+static void
+json_bin(const struct report *rep, const struct sla_tunnel *t, int64_t from, int64_t to, struct sheet *s, struct json *j)
+{
+	struct buf command = { 0 };
+
+	json_open(j, NULL, '{');
+	json_time(s, j, "bstart", from);
+	json_real(j, "blen", (double)(to - from) / 1e9);
+	report_command(rep, t, TOOL(ra), from, to, "", &command);
+	json_bytes(j, "ra", command.p, command.len);
+	command.len = 0;
+	drill_pcap(rep->capture, from, to, t->bpf, &command);
+	json_bytes(j, "pcap", command.p, command.len);
+	buf_free(&command);
+}
+
+/* The key of a value; those of percentages say so. */
+static const char *
+key_of(enum sla_term t, const char *key, const char *key_pct)
+{
+	return (strcmp(sla_terms[t].unit, "%") == 0 ? key_pct : key);
+}
+
+static void
+json_limits(const struct sla_tunnel *t, const struct sla_direction *d, struct json *j)
+{
+	const struct sla_limits *l = &t->limits;
+
+	json_open(j, "terms", '{');
+	for (enum sla_term term = 0; term < SLA_TERMS; term++) {
+		const char *value = key_of(term, "value", "value_pct");
+
+		if (!l->set[term])
+			continue;
+		json_open(j, sla_terms[term].word, '{');
+		json_real(j, key_of(term, "limit", "limit_pct"), l->value[term]);
+		if (d->verdict[term].known) {
+			json_real(j, value, d->verdict[term].value);
+			json_bool(j, "kept", d->verdict[term].good);
+		} else {
+			json_null(j, value);
+			json_null(j, "kept");
+		}
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+}
+
+static void
+json_point(const struct report *rep, const struct sla_tunnel *t, int side, size_t i, struct sheet *s, struct json *j)
+{
+	json_bin(rep, t, t->point[i].start, t->point[i].end, s, j);
+	json_i64(j, "lost", t->point[i].d[side].net);
+	json_close(j, '}');
+}
+
+static void
+json_lists(const struct report *rep, const struct sla_tunnel *t, int side, struct sheet *s, struct json *j)
+{
+	const struct sla_direction *d = &t->d[side];
+	size_t at[REPORT_WORST], n = report_worst(t, side, at, REPORT_WORST);
+
+	json_open(j, "violating_bins", '[');
+	for (size_t i = 0; i < d->nviolations; i++) {
+		const struct sla_violation *v = &d->violation[i];
+		int64_t from, to;
+
+		report_span(t, v, &from, &to);
+		json_bin(rep, t, from, to, s, j);
+		json_str(j, "term", sla_terms[v->term].word);
+		json_real(j, key_of(v->term, "value", "value_pct"), v->value);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_open(j, "worst_bins", '[');
+	for (size_t i = 0; i < n; i++)
+		json_point(rep, t, side, at[i], s, j);
+	json_close(j, ']');
+	json_open(j, "suspect_bins", '[');
+	for (size_t i = 0; i < t->n; i++)
+		if (t->point[i].suspect)
+			json_point(rep, t, side, i, s, j);
+	json_close(j, ']');
+}
+
+static void
+json_members(const struct facts *f, struct sheet *s, struct json *j)
+{
+	struct buf text = { 0 };
+
+	for (unsigned i = 0; i < f->n; i++) {
+		const struct fact *x = &f->fact[i];
+		size_t n = strlen(x->name);
+
+		/* too few packets to tell is said; what does not apply, or is not judged, has no key */
+		if (!x->known && !x->mixed && (n <= 4 || strcmp(x->name + n - 4, "_pct") != 0 || strcmp(x->name, "avail_pct") == 0))
+			continue;
+		text.len = 0;
+		if (!x->known)
+			json_null(j, x->name);
+		else if (x->kind == TIME)
+			json_time(s, j, x->name, x->i);
+		else if (put(x, &s->text, &text), x->kind == TEXT)
+			json_bytes(j, x->name, text.p, text.len);
+		else
+			json_raw(j, x->name, text.p, text.len);
+	}
+	buf_free(&text);
+}
+
+static void
+json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct sheet *s)
+{
+	struct json j = json_to(&s->out);
+	struct facts f;
+	struct buf text = { 0 };
+
+	facts_of(rep, t, side, &f);
+	json_open(&j, NULL, '{');
+	json_members(&f, s, &j);
+	json_limits(t, &t->d[side], &j);
+	json_lists(rep, t, side, s, &j);
+	report_command(rep, t, TOOL(ra), INT64_MIN, 0, "", &text);
+	json_bytes(&j, "ra", text.p, text.len);
+	json_close(&j, '}');
+	json_line(&j);
+	buf_free(&text);
+	sheet_ready(s);
+}
+
+void
+report_json(const struct report *rep, struct sheet *s)
+{
+	for (size_t i = 0; i < rep->count; i++)
+		for (int side = 0; side < 2; side++)
+			json_one(rep, sla_tunnel(rep->sla, i), side, s);
+}
+
+/* --- one row for each bin ------------------------------------------------------------------------- */
+
+static void
+facts_of_bin(const struct report *rep, const struct sla_tunnel *t, int side,
+	     const struct sla_point *p, bool data, struct facts *f)
+{
+	const struct sla_dir_point *d = &p->d[side];
+	double pct = 0;
+	bool known = sla_point_loss(rep->sla, p, side, &pct);
+
+	f->n = 0;
+	if (data || rep->probes)
+		probe_fact(f, t);
+	text_fact(f, "tunid", t->id);
+	if (t->has_lane)
+		count_fact(f, "lane", t->lane);
+	text_fact(f, "side", side == 0 ? "src" : "dst");
+	text_fact(f, "sender", t->name[side]);
+	text_fact(f, "receiver", t->name[1 - side]);
+	fact(f, "bstart", TIME, true)->i = p->start;
+	real_fact(f, "blen", true, (double)(p->end - p->start) / 1e9);
+	text_fact(f, "state", sla_state_words[p->state]);
+	fact(f, "suspect", BOOL, true)->u = p->suspect;
+	count_fact(f, "pkts", d->pkts);
+	count_fact(f, "bytes", d->bytes);
+	count_fact(f, "uniq", d->uniq);
+	fact(f, "lost", INT, true)->i = d->net;
+	real_fact(f, "loss_pct", known, pct);
+	count_fact(f, "maxgap", d->maxgap);
+	count_fact(f, "late", d->late);
+	count_fact(f, "early", d->early);
+	count_fact(f, "rpl64", d->rpl64);
+	count_fact(f, "dup", d->dup);
+	real_fact(f, "outage_s", true, (double)d->outage / 1e6);
+}
+
+struct table { /* rows of facts, on their way out */
+	struct sheet *s;
+	struct grid grid;
+	struct buf text;
+	bool json, data; /* data: not for reading */
+};
+
+static void
+table_row(struct table *to, const struct facts *f)
+{
+	if (to->json) {
+		struct json j = json_to(&to->s->out);
+
+		json_open(&j, NULL, '{');
+		json_members(f, to->s, &j);
+		json_close(&j, '}');
+		json_line(&j);
+		sheet_ready(to->s);
+		return;
+	}
+	for (unsigned i = 0; i < f->n && to->grid.cells == 0; i++)
+		grid_column(&to->grid, f->fact[i].name, f->fact[i].name,
+			    f->fact[i].kind != TEXT && f->fact[i].kind != TIME);
+	for (unsigned i = 0; i < f->n; i++) {
+		to->text.len = 0;
+		if (f->fact[i].known)
+			put(&f->fact[i], &to->s->text, &to->text);
+		grid_cell(&to->grid, f->fact[i].known ? buf_cstr(&to->text) : f->fact[i].mixed ? "*" : NULL);
+	}
+}
+
+static void
+table_point(struct table *to, const struct report *rep, const struct sla_tunnel *t,
+	    const struct sla_point *p)
+{
+	struct facts f;
+
+	for (int side = 0; side < 2; side++) {
+		facts_of_bin(rep, t, side, p, to->data, &f);
+		table_row(to, &f);
+	}
+}
+
+/* Bins without records are there only where they are judged, a run of them as one. */
+static void
+table_tunnel(struct table *to, const struct report *rep, const struct sla_tunnel *t)
+{
+	size_t gap = 0;
+
+	for (size_t k = 0; k < t->n; k++) {
+		for (; gap < t->ngaps && t->gap[gap].start < t->point[k].start; gap++)
+			table_point(to, rep, t,
+				    &(struct sla_point){ .start = t->gap[gap].start,
+							 .end = t->gap[gap].end,
+							 .state = t->gap[gap].state });
+		table_point(to, rep, t, &t->point[k]);
+	}
+}
+
+void
+report_bins(const struct report *rep, struct sheet *s, bool json, bool separated)
+{
+	struct table to = { .s = s, .json = json, .data = json || separated };
+
+	for (size_t i = 0; i < rep->count; i++)
+		table_tunnel(&to, rep, sla_tunnel(rep->sla, i));
+	if (!json && separated)
+		grid_csv(&to.grid, s);
+	else if (!json)
+		grid_text(&to.grid, s, 0);
+	grid_free(&to.grid);
+	buf_free(&to.text);
+}
