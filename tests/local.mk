@@ -298,6 +298,7 @@ TESTS += \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \
+	%D%/truth/questions.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
@@ -314,6 +315,7 @@ TESTS += \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap \
 	%D%/truth/workers.tap \
+	%D%/truth/rates.tap \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
