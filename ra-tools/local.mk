@@ -14,8 +14,16 @@ libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/line.c %D%
 
 # drill-down and service levels
 libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/marks.c %D%/report/marks.h
-libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
+libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
 	%D%/out/screen.c %D%/out/screen.h
+# its style and what stands round the report are files of their own
+EXTRA_DIST += %D%/out/html.css %D%/out/html.page %D%/out/lines.sed
+CLEANFILES += %D%/out/html.css.h %D%/out/html.page.h
+%D%/out/html.$(OBJEXT): %D%/out/html.css.h %D%/out/html.page.h
+%D%/out/html.css.h: %D%/out/html.css %D%/out/lines.sed
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -f $(srcdir)/%D%/out/lines.sed $(srcdir)/%D%/out/html.css > $@.part && mv -f $@.part $@
+%D%/out/html.page.h: %D%/out/html.page %D%/out/lines.sed
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed -f $(srcdir)/%D%/out/lines.sed $(srcdir)/%D%/out/html.page > $@.part && mv -f $@.part $@
 bin_PROGRAMS += radrill
 radrill_SOURCES = %D%/radrill.c %D%/radrill.opt %D%/run/worst.c %D%/run/worst.h
 radrill_LDADD = $(RA_LIBS)

@@ -48,6 +48,7 @@ UNIT += \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
+	%D%/unit/format/base/test_sha256 \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide \
 	%D%/unit/format/base/test_zone
