@@ -13,6 +13,7 @@ import sys
 from common import *
 
 T = 5
+LONG = bool(os.environ.get('PAVO_LONG'))
 START = 1700000100                       # 2023-11-14 22:15:00, a full minute
 HOSTS = ('192.0.2.1', '192.0.2.2', '192.0.2.3')
 SERVER = '198.51.100.9'
@@ -159,6 +160,22 @@ def percentiles(traffic, path):
         want(got['percentiles'], 'exact', 'what percentiles are')
 
 
+def many(traffic, path):
+    """of more than a million values a percentile is the upper bound of its range, at most a quarter too great, and says so"""
+    values = sorted(sum(v) for v in traffic.sums(lambda h, p: (h, p), 1).values())
+    data, times = good(['racluster', '-r', path, '-m', 'saddr,sport', '-w', '-']), 1
+    while times * len(values) <= 1000000:
+        data, times = good(['ra', '-r', '-', '-w', '-'], data * 8), times * 8
+    got = json.loads(good(['rahisto', '-o', 'bytes', '--json'], data))
+    want((got['n'], got['percentiles']), (times * len(values), 'upper bound'), 'what percentiles are')
+    text = good(['rahisto', '-o', 'bytes'], data).decode().split('\n')[0]
+    want((text.count(' up to '), '(upper bounds of ranges)' in text), (4, True), text)
+    for p in (50, 90, 95, 99):
+        true = values[math.ceil(p * len(values) / 100) - 1]
+        if not true <= got['p%d' % p] <= min(true * 1.25, values[-1]):
+            raise Failure('%d %%: %d, not %d or a little more' % (p, got['p%d' % p], true))
+
+
 def peaks(traffic, path):
     """the greatest of the finer bins, the first of equal ones: of counters and rates, for each key, with threads and little memory"""
     for key, fn in KEYS:
@@ -185,12 +202,12 @@ def peaks(traffic, path):
 def main():
     tap = Tap()
     with scratch() as folder:
-        for seed in range(10 if os.environ.get('PAVO_LONG') else 2):
+        for seed in range(10 if LONG else 2):
             traffic = Traffic(seed)
             path = os.path.join(folder, '%d.pavo' % seed)
             traffic.write(path + '.pcap')
             good(['pavo', '-q', '-S', str(T), '-r', path + '.pcap', '-w', path])
-            for case in (rates, bins, again, percentiles, peaks):
+            for case in (rates, bins, again, percentiles, peaks) + ((many,) if LONG and seed == 0 else ()):
                 try:
                     case(traffic, path)
                     tap.ok(True, '%s (%d)' % (case.__doc__, seed))
