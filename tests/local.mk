@@ -48,6 +48,7 @@ UNIT += \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
+	%D%/unit/format/base/test_sha256 \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide \
 	%D%/unit/format/base/test_zone
@@ -313,6 +314,7 @@ TESTS += \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap \
 	%D%/truth/workers.tap \
+	%D%/truth/rates.tap \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------

@@ -74,6 +74,8 @@ bool run_chose_columns(const struct run *); /* -s says what is shown, all of it 
 void run_probe_column(struct run *);
 /* Beside each column that is a sum, this view of it (view.h). */
 void run_beside(struct run *, unsigned view);
+/* A column for this view of the field, behind the others, unless it is there. */
+void run_behind(struct run *, enum field, unsigned view);
 struct views *run_views(struct run *); /* NULL: no column needs any */
 /* The same for JSON objects that say of each health flag whether it is set. */
 void run_objects(struct run *, const char *defaults);
@@ -99,6 +101,7 @@ bool run_print(struct run *, struct batch *);
 void run_over_all(struct run *);
 /* The heading says that rates are over each bin. */
 void run_over_bins(struct run *);
+void run_peaks_of(struct run *, int64_t finer); /* and that peaks are those of bins of so many ns */
 int64_t run_over(const struct run *); /* ns; 0: not known */
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);

@@ -157,14 +157,14 @@ patience(void *arg)
 	return (left < 0 ? 0 : (int)(left / MSEC));
 }
 
-/* A quarter of what the machine has. */
+/* A quarter of what the machine has; a process of 32 bits may not get that. */
 static uint64_t
 memory_default(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 	uint64_t quarter = pages > 0 && size > 0 ? (uint64_t)pages / 4 * (uint64_t)size : 0;
 
-	return (quarter > MEMORY_DEFAULT ? quarter : MEMORY_DEFAULT);
+	return (quarter > MEMORY_DEFAULT && sizeof(void *) > 4 ? quarter : MEMORY_DEFAULT);
 }
 
 struct run *
