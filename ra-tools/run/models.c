@@ -175,8 +175,11 @@ prepare(struct run *r, struct models *s)
 		keys_want(&m->keys, &keep, &read);
 		if (m->filter != NULL)
 			fieldset_union(&read, filter_fields(m->filter));
+		fieldset_want(&read, F_bend);
+		fieldset_want(&read, F_stime);
 		run_want_set(r, &read);
 		m->aggr = aggr_new(&m->keys, &keep);
+		aggr_order(m->aggr, F_NONE);
 		aggr_memory(m->aggr, run_memory(r) / s->n);
 		m->probes = m->keys.apart ? NULL : probes_new();
 	}
