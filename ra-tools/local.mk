@@ -10,7 +10,7 @@ libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/line.c %D%
 	%D%/run/watch.c %D%/run/watch.h %D%/query/source.c %D%/query/source.h %D%/query/moved.c %D%/query/moved.h %D%/query/gather.c %D%/query/gather.h %D%/query/peak.c %D%/query/peak.h %D%/query/sink.c %D%/query/sink.h \
 	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/spill.c %D%/query/spill.h \
 	%D%/query/left_out.c %D%/query/left_out.h %D%/query/period.c %D%/query/period.h %D%/query/repeats.c %D%/query/repeats.h %D%/query/twice.c %D%/query/twice.h %D%/query/probes.c %D%/query/probes.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/sort_in.c %D%/query/sort.h \
-	%D%/query/sort_room.h %D%/query/sort_out.c %D%/query/sort_runs.c
+	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/table_words.c %D%/query/sort_runs.c
 
 # drill-down and service levels
 libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/marks.c %D%/report/marks.h
@@ -54,6 +54,11 @@ racount_SOURCES = %D%/racount.c
 racount_LDADD = $(RA_LIBS)
 ragap_SOURCES = %D%/ragap.c %D%/ragap.opt %D%/report/signature.c %D%/report/signature.h
 ragap_LDADD = $(RA_LIBS)
+
+bin_PROGRAMS += rapath
+rapath_SOURCES = %D%/rapath.c %D%/rapath.opt %D%/report/path_rows.c %D%/report/path.h %D%/report/path_room.h %D%/report/path_clock.c \
+	%D%/report/path_sets.c %D%/report/path_ways.c %D%/out/path.c %D%/out/path.h
+rapath_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += ralabel
 ralabel_SOURCES = %D%/ralabel.c

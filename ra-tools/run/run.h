@@ -130,6 +130,8 @@ const char *run_inputs(struct run *);	   /* "-r a.pavo 'b c.pavo'", to show in a
 const char *run_asked(const struct run *); /* the filter in force, as text; "": none */
 void run_span(const struct run *, int64_t *from, int64_t *to);	   /* -t */
 uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
+/* Only so many of the first rows can come out: -N, if --having leaves none of them out; 0: all. */
+uint64_t run_most(const struct run *);
 
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */
