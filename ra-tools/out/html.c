@@ -1026,7 +1026,7 @@ period(const struct report *rep, const struct text_options *o, struct buf *to)
 }
 
 void
-report_html(const struct report *rep, const struct text_options *o, struct buf *to)
+report_html(const struct report *rep, const char *meta, const struct text_options *o, struct buf *to)
 {
 	const char *title = rep->title != NULL ? rep->title : "Tunnel report";
 
@@ -1040,7 +1040,7 @@ report_html(const struct report *rep, const struct text_options *o, struct buf *
 		   "<meta name=\"referrer\" content=\"no-referrer\">\n<title>",
 		   style_hash);
 	text(to, title);
-	buf_str(to, "</title>\n<style>");
+	buf_printf(to, "</title>\n%s<style>", meta);
 	buf_str(to, style);
 	buf_str(to, style_rest);
 	buf_str(to, "</style>\n</head>\n<body>\n<svg class=\"defs\" aria-hidden=\"true\"><defs>"
@@ -1062,5 +1062,4 @@ report_html(const struct report *rep, const struct text_options *o, struct buf *
 			   rep->charts);
 	buf_str(to, "</main>\n");
 	how(rep, to);
-	buf_str(to, "</body>\n</html>\n");
 }

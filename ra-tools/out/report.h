@@ -8,6 +8,8 @@
 #include "ra-tools/out/out.h"
 #include "ra-tools/report/sla.h"
 
+struct evidence;
+
 struct report {
 	const struct sla *sla;
 	size_t count;	     /* tunnels to show, the worst first */
@@ -30,8 +32,22 @@ void report_csv(const struct report *, struct sheet *);
 void report_json(const struct report *, struct sheet *);
 /* Every bin of every direction. */
 void report_bins(const struct report *, struct sheet *, bool json, bool separated);
-/* The page, into `to`. */
-void report_html(const struct report *, const struct text_options *, struct buf *to);
+/* The page, into `to`, without its last line, REPORT_PAGE_END; `meta` stands in its head. */
+#define REPORT_PAGE_END "</body>\n</html>\n"
+void report_html(const struct report *, const char *meta, const struct text_options *, struct buf *to);
+
+/* What a page was made from and how: between these two lines, so that what is said of the making can be told from the figures. */
+#define REPORT_EVIDENCE	    "<!-- evidence -->"
+#define REPORT_EVIDENCE_END "<!-- /evidence -->"
+
+struct report_origin {
+	const char *command, *verify; /* that make the page again, and compare it */
+	const char *left_out;	      /* of the records, and why: a sentence */
+	int64_t made;		      /* ns */
+};
+
+void report_evidence(const struct report *, const struct evidence *, const struct report_origin *, const struct text_options *, struct buf *);
+void report_evidence_json(const struct evidence *, const struct report_origin *, struct sheet *);
 
 /* Shared by the page and the text. */
 void report_command(const struct report *, const struct sla_tunnel *, const char *tool,

@@ -124,6 +124,8 @@ enum run_more { RUN_MORE, RUN_LATER, RUN_NEVER };
 void run_follow(struct run *, bool (*idle)(void *), void *arg);
 enum run_more run_more(struct run *);
 const char *run_inputs(struct run *);	   /* "-r a.pavo 'b c.pavo'", to show in a command */
+/* The options but inputs and the filter, as they stood on the command line; false: no more.  arg is NULL where there is none. */
+bool run_given(const struct run *, size_t i, const struct option_row **, const char **arg);
 const char *run_asked(const struct run *); /* the filter in force, as text; "": none */
 void run_span(const struct run *, int64_t *from, int64_t *to);	   /* -t */
 uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
