@@ -23,6 +23,7 @@ libflow_a_SOURCES += \
 	%D%/base/plain.c %D%/base/plain.h \
 	%D%/base/sanitizer.h \
 	%D%/base/progress.c %D%/base/progress.h \
+	%D%/base/sha256.c %D%/base/sha256.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
 	%D%/base/wide.h \

@@ -4,6 +4,7 @@
  */
 #include "format/base/mem.h"
 #include "ra-tools/query/bin.h"
+#include "ra-tools/query/peak.h"
 #include "ra-tools/run/cluster.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/out/view.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { O_ZERO = O_OWN, O_APPROX, O_DELTA, O_RATE };
+enum { O_ZERO = O_OWN, O_APPROX, O_DELTA, O_RATE, O_PEAK };
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -25,12 +26,15 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.merges = true,
-	.views = VIEW_DELTA,
+	.views = VIEW_DELTA | VIEW_PEAK | VIEW_PEAKTIME,
 };
 
 static const char *key = "none";
 static struct bin_options bin;
 static bool delta, rate;
+static const char *peak_text;
+static enum field peak = F_NONE;
+static struct bins *finer; /* --peak: those of the input */
 static char columns[768]; /* borrowed by run.c */
 
 static bool
@@ -50,6 +54,9 @@ option(int c, const char *arg)
 		return (delta = true);
 	case O_RATE:
 		return (rate = true);
+	case O_PEAK:
+		peak_text = arg;
+		return (true);
 	case O_APPROX:
 		return (bin.approx = true);
 	default:
@@ -57,10 +64,74 @@ option(int c, const char *arg)
 	}
 }
 
+static void
+set_peak(struct run *r)
+{
+	const struct sheet *s = run_sheet(r);
+
+	if (peak_text != NULL) {
+		peak = field_named(peak_text, strlen(peak_text));
+		if (peak == F_NONE)
+			run_usage("--peak %s: no such field; the nearest is %s", peak_text, field_nearest(peak_text, strlen(peak_text)));
+		if (view_wrong(peak, VIEW_PEAK) != NULL)
+			run_usage("--peak %s: %s", peak_text, view_wrong(peak, VIEW_PEAK));
+		if (bin.approx)
+			run_usage("--peak and --approx: one of them, for a peak is no guess");
+		if (run_output(r) != NULL)
+			run_usage("--peak is shown, but no record has a place for it: no -w; --csv or --json keeps it");
+		run_behind(r, peak, VIEW_PEAK);
+		run_behind(r, peak, VIEW_PEAKTIME);
+	}
+	for (unsigned i = 0; i < s->n; i++)
+		if ((s->want[i].view == VIEW_PEAK || s->want[i].view == VIEW_PEAKTIME) && s->want[i].field != peak &&
+		    (peak == F_NONE || s->want[i].field != peak_twin(peak)))
+			run_usage("-s %s: it needs --peak %s", s->want[i].name, fields[s->want[i].field].name);
+}
+
+/* Bins of the input's own width, which have everything that is to be merged again. */
+static void
+prepare_finer(const struct keys *k, const struct fieldset *keep, struct fieldset *read)
+{
+	static const enum field again[] = { F_bend, F_rectype, F_flags, F_spkts, F_dpkts };
+	struct bin_options o = bin;
+	struct fieldset all = *keep;
+
+	o.width = 0;
+	o.zero = false;
+	o.ends = true;
+	fieldset_want(&all, peak);
+	fieldset_want(&all, peak_twin(peak));
+	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++)
+		fieldset_want(&all, again[i]);
+	keys_keep(k, &all);
+	bins_want(k, &all, read);
+	finer = bins_new(k, &all, &o);
+}
+
+/* The finer bins' rows, each with its value, into these. */
+static void
+merge_finer(struct run *r, struct bins *bins)
+{
+	struct batch *b;
+	char err[512];
+
+	bins_memory(bins, run_memory(r) / 2);
+	cluster_bins(r, finer, false);
+	while ((b = bins_next(finer)) != NULL) {
+		peak_fill(b, peak);
+		if (!bins_add(bins, b, bins_width(finer), err, sizeof(err)))
+			run_fail("%s %s", run_at(r), err);
+	}
+	if (bins_error(finer) != NULL)
+		run_fail("%s", bins_error(finer));
+	run_peaks_of(r, bins_width(finer));
+}
+
 static struct bins *
 prepare(struct run *r, struct keys *k)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
+	struct keys once;
 	char err[256];
 
 	if (!keys_parse(key, k, err, sizeof(err)))
@@ -74,6 +145,7 @@ prepare(struct run *r, struct keys *k)
 		run_beside(r, VIEW_DELTA);
 	if (rate)
 		run_beside(r, VIEW_RATE);
+	set_peak(r);
 	if (k->apart)
 		run_probe_column(r);
 	run_tell_probes(r);
@@ -87,14 +159,18 @@ prepare(struct run *r, struct keys *k)
 		for (size_t i = 0; i < 4; i++)
 			fieldset_want(
 			    &read, (const enum field[]){ F_stime, F_ltime, F_flags, F_trans }[i]);
-	run_want_set(r, &read);
 	bin.zone = run_zone(r);
 	bin.memory = run_memory(r);
 	bin.ends = run_output(r) != NULL; /* what is written may be merged into a bin that has packets */
 	run_span(r, &bin.from, &bin.to);
 	if (bin.from == INT64_MIN)
 		bin.from = bin.to = 0; /* no -t */
-	return (bins_new(k, &keep, &bin));
+	if (peak != F_NONE)
+		prepare_finer(k, &keep, &read);
+	run_want_set(r, &read);
+	once = *k;
+	once.halves = k->halves && peak == F_NONE; /* those of the finer bins are halves already */
+	return (bins_new(&once, &keep, &bin));
 }
 
 int
@@ -106,7 +182,10 @@ main(int argc, char **argv)
 	struct bins *bins = prepare(r, &k);
 	struct batch *b;
 
-	cluster_bins(r, bins, bin.width != 0);
+	if (finer != NULL)
+		merge_finer(r, bins);
+	else
+		cluster_bins(r, bins, bin.width != 0);
 	if (bins_split(bins) > 0)
 		run_note(
 		    "%llu records were split over bins: their counts are guesses, flagged approx",
@@ -118,9 +197,10 @@ main(int argc, char **argv)
 			break;
 	if (bins_error(bins) != NULL)
 		run_fail("%s", bins_error(bins));
-	left = bins_left_out(bins);
+	left = bins_left_out(finer != NULL ? finer : bins);
 	cluster_left_out(r, &k, &left, key, "");
 	cluster_probes(r, &k, key);
 	bins_free(&bins);
+	bins_free(&finer);
 	return (run_end(&r));
 }

@@ -47,6 +47,7 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.mar = true,
+	.mar_always = true, /* what was not captured concerns every answer */
 	.writes = true,
 	.reports = true,
 };
@@ -370,7 +371,7 @@ compare(const struct work *w, const struct buf *b)
 static bool
 page(struct work *w, struct report *rep)
 {
-	struct buf b = { 0 }, meta = { 0 }, command = { 0 }, verify = { 0 }, left = { 0 };
+	struct buf b = { 0 }, meta = { 0 }, command = { 0 }, verify = { 0 }, left = { 0 }, foot = { 0 };
 	struct report_origin o = { .made = run_now(w->r) };
 	char err[512];
 	bool same = true;
@@ -387,9 +388,10 @@ page(struct work *w, struct report *rep)
 	o.verify = buf_cstr(&verify);
 	if (again.page != NULL)
 		rep->inputs = again.inputs;
-	report_html(rep, buf_cstr(&meta), &run_sheet(w->r)->text, &b);
-	report_evidence(rep, w->evidence, &o, &run_sheet(w->r)->text, &b);
-	buf_str(&b, REPORT_PAGE_END);
+	report_evidence(rep, w->evidence, &o, &run_sheet(w->r)->text, &foot);
+	rep->meta = buf_cstr(&meta);
+	rep->evidence = buf_cstr(&foot);
+	report_html(rep, &run_sheet(w->r)->text, &b);
 	if (again.page != NULL)
 		same = compare(w, &b);
 	else
@@ -403,6 +405,7 @@ page(struct work *w, struct report *rep)
 	buf_free(&command);
 	buf_free(&verify);
 	buf_free(&left);
+	buf_free(&foot);
 	return (same);
 }
 

@@ -48,6 +48,7 @@ UNIT += \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
+	%D%/unit/format/base/test_sha256 \
 	%D%/unit/format/base/test_show \
 	%D%/unit/format/base/test_wide \
 	%D%/unit/format/base/test_zone
@@ -230,7 +231,8 @@ UNIT += \
 	%D%/unit/ra-tools/run/test_pages \
 	%D%/unit/ra-tools/query/test_probes \
 	%D%/unit/ra-tools/report/test_contract %D%/unit/ra-tools/report/test_sla \
-	%D%/unit/ra-tools/query/test_sort
+	%D%/unit/ra-tools/query/test_sort \
+	%D%/unit/ra-tools/query/test_table
 tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -239,6 +241,7 @@ tests_unit_ra_tools_query_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_contract_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_table_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/ra-tools/store/test_policy %D%/unit/ra-tools/store/test_sums
 tests_unit_ra_tools_store_test_policy_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_store_test_sums_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -296,6 +299,7 @@ TESTS += \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \
+	%D%/truth/questions.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
@@ -312,6 +316,7 @@ TESTS += \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap \
 	%D%/truth/workers.tap \
+	%D%/truth/rates.tap \
 	%D%/truth/zones.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------

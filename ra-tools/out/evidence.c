@@ -6,35 +6,14 @@
 #include "ra-tools/report/evidence.h"
 
 #include "format/base/json.h"
-#include "format/base/plain.h"
 #include "format/base/programs.h"
-#include "ra-tools/out/report.h"
+#include "ra-tools/out/html_room.h"
 
 #include <string.h>
 
 #define ULL(v) ((unsigned long long)(v))
 
 /* --- as a page has it ----------------------------------------------------------------------------- */
-
-static void
-text(struct buf *to, const char *s)
-{
-	struct buf shown = { 0 };
-
-	buf_plain_str(&shown, s);
-	for (s = buf_cstr(&shown); *s != '\0'; s++)
-		if (*s == '&')
-			buf_str(to, "&amp;");
-		else if (*s == '<')
-			buf_str(to, "&lt;");
-		else if (*s == '>')
-			buf_str(to, "&gt;");
-		else if (*s == '"')
-			buf_str(to, "&quot;");
-		else
-			buf_u8(to, (uint8_t)*s);
-	buf_free(&shown);
-}
 
 static void
 row(struct buf *to, const char *name, uint64_t n, const char *what)
@@ -47,15 +26,15 @@ static void
 probe_row(const struct evidence_probe *p, struct buf *to)
 {
 	buf_str(to, "<tr><th scope=\"row\">Probe ");
-	text(to, *p->name == '\0' ? "without a name" : p->name);
+	html_text(to, *p->name == '\0' ? "without a name" : p->name);
 	buf_str(to, "</th><td>");
-	text(to, *p->program == '\0' ? "program not said" : p->program);
+	html_text(to, *p->program == '\0' ? "program not said" : p->program);
 	if (p->interval > 0)
 		buf_printf(to, ", records of %u s", p->interval);
 	buf_str(to, p->live ? ", live" : ", from capture files");
 	if (*p->interfaces != '\0')
 		buf_str(to, " on ");
-	text(to, p->interfaces);
+	html_text(to, p->interfaces);
 	if (p->snaplen > 0)
 		buf_printf(to, ", snap length %u bytes", p->snaplen);
 	if (p->filtered)
@@ -81,7 +60,7 @@ static void
 file_row(const struct evidence_file *f, struct buf *to)
 {
 	buf_str(to, "<tr><th scope=\"row\">");
-	text(to, f->pipe ? "standard input" : f->path);
+	html_text(to, f->pipe ? "standard input" : f->path);
 	if (f->pipe) {
 		buf_str(to, "</th><td>a pipe: neither size nor digest</td></tr>\n");
 		return;
@@ -103,18 +82,18 @@ report_evidence(const struct report *rep, const struct evidence *e, const struct
 	for (size_t i = 0; i < e->probes; i++)
 		probe_row(&e->probe[i], to);
 	buf_str(to, "<tr><th scope=\"row\">Left out</th><td>");
-	text(to, o->left_out);
+	html_text(to, o->left_out);
 	buf_str(to, "</td></tr>\n<tr><th scope=\"row\">Made</th><td>by " TOOL(ratunnel) " (" PACKAGE_NAME ") " PACKAGE_VERSION ", ");
 	report_time(o->made / SEC * SEC, t, to);
 	if (!t->epoch) {
 		buf_str(to, " (");
-		text(to, rep->zone);
+		html_text(to, rep->zone);
 		buf_u8(to, ')');
 	}
 	buf_str(to, "</td></tr>\n<tr><th scope=\"row\">Again</th><td><code>");
-	text(to, o->command);
+	html_text(to, o->command);
 	buf_str(to, "</code><br>Are the figures of this page those of the files? <code>");
-	text(to, o->verify);
+	html_text(to, o->verify);
 	buf_str(to, "</code></td></tr>\n</tbody></table></div></section>\n" REPORT_EVIDENCE_END "\n");
 }
 

@@ -39,6 +39,7 @@ struct sheet {
 	bool names, colour; /* service and host names; escape sequences */
 	char offset[CLOCK_TEXT]; /* text: of all times, in the heading; "": they say it themselves */
 	const char *rates;  /* text: what rates are over, a line before the first heading; NULL: nothing to say */
+	const char *peaks;  /* the same of what peaks are of */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
 

@@ -20,6 +20,7 @@ struct report {
 	const char *title;   /* of the page; NULL */
 	const char *capture; /* name of the capture in commands */
 	const char *zone;    /* of the period: "Europe/Berlin, UTC+01:00" */
+	const char *meta, *evidence; /* of the page: lines of its head; report_evidence() */
 	bool more;	     /* text: all violating bins */
 	bool probes;	     /* of several: whose a tunnel is has to be said */
 	bool partial;	     /* not all of the input could be read */
@@ -32,9 +33,8 @@ void report_csv(const struct report *, struct sheet *);
 void report_json(const struct report *, struct sheet *);
 /* Every bin of every direction. */
 void report_bins(const struct report *, struct sheet *, bool json, bool separated);
-/* The page, into `to`, without its last line, REPORT_PAGE_END; `meta` stands in its head. */
-#define REPORT_PAGE_END "</body>\n</html>\n"
-void report_html(const struct report *, const char *meta, const struct text_options *, struct buf *to);
+/* The page, into `to`. */
+void report_html(const struct report *, const struct text_options *, struct buf *to);
 
 /* What a page was made from and how: between these two lines, so that what is said of the making can be told from the figures. */
 #define REPORT_EVIDENCE	    "<!-- evidence -->"

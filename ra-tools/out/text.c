@@ -61,10 +61,9 @@ label(struct sheet *s, unsigned i)
 static void
 heading(struct sheet *s)
 {
-	if (s->rates != NULL && !s->begun) {
-		buf_str(&s->out, s->rates);
-		buf_u8(&s->out, '\n');
-	}
+	if ((s->rates != NULL || s->peaks != NULL) && !s->begun)
+		buf_printf(&s->out, "%s%s%s\n", s->rates != NULL ? s->rates : "", s->rates != NULL && s->peaks != NULL ? ". " : "",
+		    s->peaks != NULL ? s->peaks : "");
 	for (unsigned i = 0; i < s->n; i++)
 		put(s, i, (const uint8_t *)label(s, i), strlen(label(s, i)),
 		    s->colour ? BOLD : NULL);

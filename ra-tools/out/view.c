@@ -10,6 +10,7 @@
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "ra-tools/query/peak.h"
 #include "ra-tools/query/probes.h"
 
 #include <stdio.h>
@@ -25,6 +26,8 @@ static const struct {
 	{ VIEW_DELTA, "_delta", "Delta" },
 	{ VIEW_RATE, "_rate", "/s" },
 	{ VIEW_SHARE, "_share", "Share%" },
+	{ VIEW_PEAK, "_peak", "Peak" },
+	{ VIEW_PEAKTIME, "_peaktime", "PeakTime" },
 };
 #define NWORDS (sizeof(words) / sizeof(words[0]))
 
@@ -133,26 +136,9 @@ view_wrong(enum field f, enum view view)
 		return (NULL);
 	if (!is_measure((enum type)fields[f].type))
 		return ("it is no quantity");
-	if (view != VIEW_DELTA && !field_is_additive(f))
+	if (view != VIEW_DELTA && view != VIEW_PEAK && view != VIEW_PEAKTIME && !field_is_additive(f))
 		return ("it is no sum");
 	return (NULL);
-}
-
-/* The field of the other side: sloss and dloss are twins in name alone. */
-static enum field
-other_side(enum field f)
-{
-	const struct field_info *i = &fields[f];
-	char name[64];
-	enum field t;
-
-	if (i->twin != f)
-		return ((enum field)i->twin);
-	if (f < F_STORED || (strncmp(i->label, "Src", 3) != 0 && strncmp(i->label, "Dst", 3) != 0))
-		return (f);
-	(void)snprintf(name, sizeof(name), "%c%s", i->name[0] == 's' ? 'd' : 's', i->name + 1);
-	t = field_named(name, strlen(name));
-	return (t == F_NONE ? f : t);
 }
 
 /* --- setting up -------------------------------------------------------------------------------- */
@@ -198,6 +184,10 @@ shown_as(enum field f, enum view view)
 		return (TYPE_TEXT);
 	if (view == VIEW_SHARE)
 		return (TYPE_PCT);
+	if (view == VIEW_PEAK)
+		return ((enum type)fields[f].type);
+	if (view == VIEW_PEAKTIME)
+		return (TYPE_TIME);
 	if (view == VIEW_RATE || fields[f].store == STORE_REAL || fields[f].type == TYPE_DUR)
 		return (TYPE_REAL);
 	return (TYPE_INT);
@@ -211,7 +201,7 @@ views_add(struct views *v, enum view view, struct sheet_column *c)
 	v->one[v->n++] = o;
 	o->view = view;
 	o->field = c->field;
-	o->twin = other_side(c->field);
+	o->twin = peak_twin(c->field);
 	o->type = shown_as(c->field, view);
 	o->column = c;
 	o->made.store = types[o->type].store;
@@ -227,6 +217,8 @@ views_add(struct views *v, enum view view, struct sheet_column *c)
 	c->made = &o->made;
 	if (view == VIEW_SHARE || view == VIEW_RANK)
 		c->width = 5;
+	if (view == VIEW_PEAKTIME)
+		c->width = fields[F_bstart].width;
 }
 
 void
@@ -240,6 +232,8 @@ views_want(const struct views *v, struct fieldset *s)
 		fieldset_want(s, o->field);
 		if (o->view == VIEW_SHARE)
 			continue;
+		if (o->view == VIEW_PEAK || o->view == VIEW_PEAKTIME)
+			fieldset_want(s, peak_of(o->field));
 		fieldset_want(s, F_bstart);
 		fieldset_want(s, F_bend);
 	}
@@ -357,6 +351,22 @@ fill_rate(struct one *o, struct batch *b, uint32_t r)
 		bit_set(o->made.mixed, r);
 	else if (p.here && s > 0)
 		set_real(o, r, real(o->field, &p.v) / s);
+}
+
+/* Where nothing came at all, the greatest number was 0 too, at no time. */
+static void
+fill_peak(struct one *o, struct batch *b, uint32_t r)
+{
+	enum field peak = peak_of(o->field);
+	struct past p = value_at(b, o->field, r);
+	union value v;
+
+	if (column_has(b->col[peak], r)) {
+		v = o->view == VIEW_PEAK ? peak_value(o->field, b->col[peak]->u[r]) : column_value(b->col[fields[peak].companion], r);
+		column_set(&o->made, r, &v);
+	} else if (o->view == VIEW_PEAK && p.here && p.v.u == 0) {
+		column_set(&o->made, r, &p.v);
+	}
 }
 
 static void
@@ -527,6 +537,8 @@ views_fill(struct views *v, struct batch *b)
 
 			if (o->view == VIEW_RATE)
 				fill_rate(o, b, r);
+			else if (o->view == VIEW_PEAK || o->view == VIEW_PEAKTIME)
+				fill_peak(o, b, r);
 			else if (o->view == VIEW_SHARE)
 				fill_share(v, i, b, r);
 			else if (o->view == VIEW_RANK)

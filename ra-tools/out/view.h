@@ -2,7 +2,7 @@
  *
  * view.h: columns of output that are no fields, because they look at other rows: a field's change
  * against the bin before (bytes_delta), its part of the total (bytes_share), the place of the row (rank);
- * and a field per second (bytes_rate).
+ * a field per second (bytes_rate); and the greatest value of it in finer bins (bytes_peak), and when (bytes_peaktime).
  */
 #ifndef RA_TOOLS_OUT_VIEW_H
 #define RA_TOOLS_OUT_VIEW_H
@@ -10,9 +10,9 @@
 #include "ra-tools/query/aggr.h"
 #include "ra-tools/out/out.h"
 
-enum view { VIEW_DELTA = 1, VIEW_RATE = 2, VIEW_SHARE = 4, VIEW_RANK = 8 };
+enum view { VIEW_DELTA = 1, VIEW_RATE = 2, VIEW_SHARE = 4, VIEW_RANK = 8, VIEW_PEAK = 16, VIEW_PEAKTIME = 32 };
 
-/* "bytes_delta", "bytes_rate", "bytes_share", "rank"; false: it is none. */
+/* "bytes_delta", "bytes_rate", "bytes_share", "bytes_peak", "bytes_peaktime", "rank"; false: it is none. */
 bool view_named(const char *, size_t n, enum field *, enum view *);
 /* The name of the view of f, into text. */
 void view_name(enum field f, enum view, char *text, size_t n);

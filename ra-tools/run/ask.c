@@ -41,6 +41,12 @@ run_count(const struct run *r, uint64_t otherwise)
 	return (r->counted ? r->count : otherwise);
 }
 
+uint64_t
+run_most(const struct run *r)
+{
+	return (r->counted && r->having == NULL ? r->count : 0);
+}
+
 bool
 run_separated(const struct run *r)
 {

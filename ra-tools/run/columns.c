@@ -154,6 +154,22 @@ run_beside(struct run *r, unsigned view)
 }
 
 void
+run_behind(struct run *r, enum field f, unsigned view)
+{
+	struct layout l = { .column = r->columns, .n = r->sheet.n };
+	char name[64];
+
+	for (unsigned i = 0; i < l.n; i++)
+		if (l.column[i].field == f && l.column[i].view == view)
+			return;
+	view_name(f, view, name, sizeof(name));
+	layout_add(&l, f, arena_copy(&r->names, name, strlen(name) + 1), 0);
+	l.column[l.n - 1].view = view;
+	r->sheet.n = l.n;
+	make_views(r);
+}
+
+void
 run_tell_probes(struct run *r)
 {
 	if (r->probes == NULL)

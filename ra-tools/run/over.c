@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * over.c: what rates are over: each row's own bin, or one span for all rows.  Tested by tests/cli (rates).
+ * over.c: what rates are over: each row's own bin, or one span for all rows.  Tested by tests/truth/rates.tap and tests/cli (rates).
  */
 #include "ra-tools/run/room.h"
 
@@ -83,13 +83,25 @@ run_over_bins(struct run *r)
 	r->sheet.rates = "Rates over each bin";
 }
 
+void
+run_peaks_of(struct run *r, int64_t finer)
+{
+	char text[CLOCK_TEXT];
+	struct buf b = { 0 };
+
+	(void)clock_dur((uint64_t)(finer / USEC), finer % SEC == 0 ? 0 : 6, text);
+	buf_printf(&b, "Peaks are of bins of %s s", text);
+	r->sheet.peaks = arena_copy(&r->names, buf_cstr(&b), b.len + 1);
+	buf_free(&b);
+}
+
 static bool
 shows_rates(const struct run *r)
 {
 	for (unsigned i = 0; i < r->sheet.n; i++) {
 		const struct sheet_column *c = &r->sheet.want[i];
 
-		if (c->view == VIEW_RATE || (c->view != VIEW_SHARE && c->view != VIEW_RANK && field_is_rate(c->field)))
+		if (c->view == VIEW_RATE || ((c->view == 0 || c->view == VIEW_DELTA) && field_is_rate(c->field)))
 			return (true);
 	}
 	return (false);

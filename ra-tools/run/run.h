@@ -52,6 +52,7 @@ struct tool {
 	bool
 	    merges; /* rows of output are not rows of input: --having, the note about corrections */
 	bool mar;   /* MAR records are considered without being asked for */
+	bool mar_always; /* even if a filter does not select them */
 	bool writes; /* -w is its own: run_output() */
 	bool reports; /* shows no records: no --native */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
@@ -74,6 +75,8 @@ bool run_chose_columns(const struct run *); /* -s says what is shown, all of it 
 void run_probe_column(struct run *);
 /* Beside each column that is a sum, this view of it (view.h). */
 void run_beside(struct run *, unsigned view);
+/* A column for this view of the field, behind the others, unless it is there. */
+void run_behind(struct run *, enum field, unsigned view);
 struct views *run_views(struct run *); /* NULL: no column needs any */
 /* The same for JSON objects that say of each health flag whether it is set. */
 void run_objects(struct run *, const char *defaults);
@@ -99,6 +102,7 @@ bool run_print(struct run *, struct batch *);
 void run_over_all(struct run *);
 /* The heading says that rates are over each bin. */
 void run_over_bins(struct run *);
+void run_peaks_of(struct run *, int64_t finer); /* and that peaks are those of bins of so many ns */
 int64_t run_over(const struct run *); /* ns; 0: not known */
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);
@@ -129,6 +133,8 @@ bool run_given(const struct run *, size_t i, const struct option_row **, const c
 const char *run_asked(const struct run *); /* the filter in force, as text; "": none */
 void run_span(const struct run *, int64_t *from, int64_t *to);	   /* -t */
 uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */
+/* Only so many of the first rows can come out: -N, if --having leaves none of them out; 0: all. */
+uint64_t run_most(const struct run *);
 
 const struct segment_info *run_segment(const struct run *); /* of the batch handed out last */
 const char *run_at(const struct run *);			    /* its file's name */

@@ -157,19 +157,20 @@ patience(void *arg)
 	return (left < 0 ? 0 : (int)(left / MSEC));
 }
 
-/* A quarter of what the machine has. */
+/* A quarter of what the machine has; a process of 32 bits may not get that. */
 static uint64_t
 memory_default(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 	uint64_t quarter = pages > 0 && size > 0 ? (uint64_t)pages / 4 * (uint64_t)size : 0;
 
-	return (quarter > MEMORY_DEFAULT ? quarter : MEMORY_DEFAULT);
+	return (quarter > MEMORY_DEFAULT && sizeof(void *) > 4 ? quarter : MEMORY_DEFAULT);
 }
 
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
+	const char *note;
 	const struct source_hooks hooks = { plan_wants, plan_opened, say_input, enough, NULL };
 	struct source_hooks h = hooks;
 	struct run *r = mem_zero(1, sizeof(*r));
@@ -197,8 +198,8 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	set_output(r);
 	filters_set(r);
 	check_paths(r);
-	if (r->labels != NULL)
-		labels_ready(r->labels);
+	if (r->labels != NULL && (note = labels_ready(r->labels)) != NULL && !r->quiet)
+		log_warnx("--label: %s", note);
 	if (r->write_path != NULL && !tool->writes)
 		r->write = sink_new(r->write_path);
 	if (r->rejects_path != NULL)

@@ -326,6 +326,21 @@ test_around(void **state)
 	}
 }
 
+/* The same on every machine: of contrib/python/xxh3.py over both addresses (::ffff:172.16.0.1 and .2), a zero and the key 5,
+ * four bytes each, the lowest first. */
+static void
+test_numbering(void **state)
+{
+	static const uint8_t bytes[] = { ETH(0x800), OUT4(47, 44), GRE(0x3000, 0x800), B32(5), B32(77), UDP12 };
+	struct packet p;
+
+	(void)state;
+	decode(&p, LINK_ETH, bytes, sizeof(bytes), sizeof(bytes), 0, &(struct decode_options){ 0 });
+	assert_true((p.facts & FACT_GRESEQ) != 0);
+	assert_int_equal(p.gre_seq, 77);
+	assert_true(p.gre_id == 0x73d5590459c6c04a);
+}
+
 int
 main(void)
 {
@@ -335,6 +350,7 @@ main(void)
 		cmocka_unit_test(test_mutants),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_around),
+		cmocka_unit_test(test_numbering),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

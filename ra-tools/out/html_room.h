@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * html_room.h: what the files of the page (html*.c) have in common.  For them only.
+ */
+#ifndef RA_TOOLS_OUT_HTML_ROOM_H
+#define RA_TOOLS_OUT_HTML_ROOM_H
+
+#include "ra-tools/out/report.h"
+
+/* Text of files and command lines: what acts in HTML is only shown. */
+void html_text(struct buf *to, const char *);
+
+void html_overview(const struct report *, struct buf *to);
+/* A tunnel with its chart and its tables. */
+void html_tunnel(const struct report *, size_t i, const struct text_options *, struct buf *to);
+void html_chart(const struct report *, const struct sla_tunnel *, const struct text_options *, struct buf *to);
+
+#endif
