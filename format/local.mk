@@ -39,7 +39,7 @@ libflow_a_SOURCES += \
 	%D%/fields.c %D%/fields.def %D%/fields.h \
 	%D%/flow.c %D%/flow.h \
 	%D%/hist.c %D%/hist.h \
-	%D%/ids.c %D%/ids.h \
+	%D%/ids.c %D%/ids.h %D%/seqs.c %D%/seqs.h \
 	%D%/tile.c %D%/tile.h \
 	%D%/value.c %D%/value.h
 

@@ -69,6 +69,7 @@ UNIT += \
 	%D%/unit/format/test_ids \
 	%D%/unit/format/test_like \
 	%D%/unit/format/test_outline \
+	%D%/unit/format/test_seqs \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types
@@ -204,6 +205,8 @@ UNIT += %D%/unit/probe/track/test_tcp_holes
 tests_unit_probe_track_test_tcp_holes_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_tcp_reach
 tests_unit_probe_track_test_tcp_reach_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/seq/test_came
+tests_unit_probe_seq_test_came_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_numbers
 tests_unit_probe_seq_test_numbers_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_wg
@@ -304,6 +307,7 @@ TESTS += \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
 	%D%/truth/rastore.tap \
+	%D%/truth/path.tap \
 	%D%/truth/promise.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \

@@ -31,8 +31,9 @@ file_text(const char *path)
 	if (b.len >= FILTER_FILE_MAX || (b.len > 0 && memchr(b.p, '\0', b.len) != NULL))
 		fatalx("%s: this is no filter", path);
 	(void)fclose(f);
+	memset(b.p, ' ', plain_mark(b.p, b.len));
 	for (size_t i = 0; i < b.len; i++)
-		if (b.p[i] == '\n')
+		if (b.p[i] == '\n' || b.p[i] == '\r')
 			b.p[i] = ' ';
 	(void)buf_cstr(&b);
 	return ((char *)b.p);
@@ -72,6 +73,8 @@ filter_of(const struct run *r, const char *what, const char *text)
 	f = filter_new(text, r->now, r->period.zone, &e);
 	if (f == NULL)
 		filter_mistake(what, text, &e);
+	if (filter_empty_list(f) != NULL && !r->quiet)
+		log_warnx("%s: the list %s has no addresses: nothing is in it", what, filter_empty_list(f));
 	if (filter_read_as(f) != NULL && !r->quiet)
 		log_info("%s: read as: %s", what, filter_read_as(f));
 	return (f);
