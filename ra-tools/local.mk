@@ -55,6 +55,11 @@ racount_LDADD = $(RA_LIBS)
 ragap_SOURCES = %D%/ragap.c %D%/ragap.opt %D%/report/signature.c %D%/report/signature.h
 ragap_LDADD = $(RA_LIBS)
 
+bin_PROGRAMS += rapath
+rapath_SOURCES = %D%/rapath.c %D%/rapath.opt %D%/report/path_rows.c %D%/report/path.h %D%/report/path_room.h %D%/report/path_clock.c \
+	%D%/report/path_sets.c %D%/report/path_ways.c %D%/out/path.c %D%/out/path.h
+rapath_LDADD = $(RA_LIBS)
+
 bin_PROGRAMS += ralabel
 ralabel_SOURCES = %D%/ralabel.c
 ralabel_LDADD = $(RA_LIBS)

@@ -90,7 +90,7 @@ next_block(struct run *r)
 		return (b);
 	note_segment(r, b->origin.segment);
 	r->origin = b->origin;
-	r->seen += b->batch->rows;
+	r->seen += b->rows;
 	note_read(r, b->file);
 	r->corrections += b->corrections;
 	if (b->longest > 0)
