@@ -373,6 +373,7 @@ page(struct work *w, struct report *rep)
 {
 	struct buf b = { 0 }, meta = { 0 }, command = { 0 }, verify = { 0 }, left = { 0 }, foot = { 0 };
 	struct report_origin o = { .made = run_now(w->r) };
+	struct text_options t = run_sheet(w->r)->text;
 	char err[512];
 	bool same = true;
 
@@ -388,10 +389,12 @@ page(struct work *w, struct report *rep)
 	o.verify = buf_cstr(&verify);
 	if (again.page != NULL)
 		rep->inputs = again.inputs;
-	report_evidence(rep, w->evidence, &o, &run_sheet(w->r)->text, &foot);
+	if (t.zone == CLOCK_LOCAL && strstr(rep->zone, " and ") == NULL)
+		t.zone = CLOCK_BARE; /* the page says it once */
+	report_evidence(rep, w->evidence, &o, &t, &foot);
 	rep->meta = buf_cstr(&meta);
 	rep->evidence = buf_cstr(&foot);
-	report_html(rep, &run_sheet(w->r)->text, &b);
+	report_html(rep, &t, &b);
 	if (again.page != NULL)
 		same = compare(w, &b);
 	else
