@@ -32,12 +32,24 @@ option(int c, const char *arg)
 
 static struct sort_keys keys;
 
+static bool
+by_rate(void)
+{
+	bool rate = false;
+
+	for (unsigned i = 0; i < keys.n; i++)
+		rate |= field_is_rate(keys.key[i].field);
+	return (rate);
+}
+
 static struct sort *
 new_sort(const struct run *r)
 {
 	struct sort *s = sort_new(&keys);
 
 	sort_memory(s, run_memory(r));
+	if (!by_rate()) /* what they are over is not known before the end */
+		sort_most(s, run_most(r));
 	return (s);
 }
 

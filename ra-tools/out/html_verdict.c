@@ -37,10 +37,14 @@ most_lost(const struct report *rep, int *side)
 	return (worst);
 }
 
+/* With its zone: a sentence is quoted without the page round it. */
 static void
 moment(const struct page *p, int64_t t)
 {
-	report_time(t, p->o, p->to);
+	struct text_options o = *p->o;
+
+	o.zone = o.zone == CLOCK_BARE ? CLOCK_LOCAL : o.zone;
+	report_time(t, &o, p->to);
 	if (!p->o->epoch && p->o->zone == CLOCK_UTC)
 		buf_str(p->to, " UTC");
 }

@@ -674,6 +674,7 @@ aggr_twin(const struct aggr *a)
 	t->required = a->required;
 	t->seed = a->seed; /* so that keys have the same hash */
 	t->by = a->by;
+	t->in_time = a->in_time;
 	t->keep = a->keep;
 	t->limit = a->limit;
 	t->level = a->level;
@@ -740,4 +741,7 @@ void
 aggr_order(struct aggr *a, enum field f)
 {
 	a->by = f;
+	a->in_time = true;
+	fieldset_add(&a->keep, F_stime);
+	fieldset_add(&a->keep, F_bend);
 }

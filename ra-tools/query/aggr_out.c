@@ -46,7 +46,8 @@ struct outgo {
 	struct head head[STREAMS];
 	unsigned taken; /* the head whose record was handed out, + 1 */
 	struct arena arena;
-	struct finished row;
+	uint16_t slot[F_STORED]; /* slots in the order of their fields */
+	struct finished row, one, other; /* one, other: while they are compared */
 };
 
 void
@@ -350,7 +351,7 @@ turned_wins(const struct aggr *a, uint32_t plain, uint32_t turned)
 }
 
 static void
-finish_group(struct aggr *a, uint32_t g, struct finished *row)
+finish_group(struct aggr *a, uint32_t g, struct finished *row, struct arena *arena)
 {
 	uint32_t other = a->group[g].partner, win = g, lose = other;
 
@@ -362,18 +363,115 @@ finish_group(struct aggr *a, uint32_t g, struct finished *row)
 	}
 	row->n = 0;
 	for (unsigned i = 0; i < a->nslots; i++) {
-		enum field f = a->slot[i].field;
-		struct cell c = group_cell(a, win, f, false, &a->outgo->arena), from;
+		enum field f = a->slot[a->outgo->slot[i]].field;
+		struct cell c = group_cell(a, win, f, false, arena), from;
 
 		if (other != NO_GROUP) {
-			from = group_cell(a, lose, f, true, &a->outgo->arena);
-			cell_merge(f, &c, &from, &a->outgo->arena);
+			from = group_cell(a, lose, f, true, arena);
+			cell_merge(f, &c, &from, arena);
 		}
 		if (!c.present && !c.mixed)
 			continue;
 		row->field[row->n] = (uint16_t)f;
 		row->cell[row->n++] = c;
 	}
+}
+
+static void
+order_slots(struct aggr *a)
+{
+	unsigned n = 0;
+
+	for (enum field f = 0; f < F_STORED; f++)
+		if (a->slot_of[f] != 0)
+			a->outgo->slot[n++] = (uint16_t)(a->slot_of[f] - 1);
+}
+
+/* --- rows of the same time ---------------------------------------------------------------------- */
+
+/* Absent first, then mixed, then by value. */
+static int
+cell_order(enum field f, const struct cell *x, const struct cell *y)
+{
+	if (x->present && y->present)
+		return (value_cmp(fields[f].store, &x->v, &y->v));
+	if (x->present != y->present)
+		return (x->present ? 1 : -1);
+	return ((int)x->mixed - (int)y->mixed);
+}
+
+static const struct cell *
+cell_of(const struct finished *row, enum field f)
+{
+	static const struct cell none;
+
+	for (unsigned i = 0; i < row->n && row->field[i] <= f; i++)
+		if (row->field[i] == f)
+			return (&row->cell[i]);
+	return (&none);
+}
+
+/* By what they keep, the key first.  0: they are the same, and so is what is shown of them. */
+static int
+row_order(const struct aggr *a, const struct finished *x, const struct finished *y)
+{
+	int c = 0;
+
+	for (unsigned p = 0; p < a->nparts && c == 0; p++) {
+		enum field f = a->part[p].field;
+
+		if (f < F_STORED)
+			c = cell_order(f, cell_of(x, f), cell_of(y, f));
+	}
+	for (unsigned i = 0; i < a->nslots && c == 0; i++) {
+		enum field f = a->slot[a->outgo->slot[i]].field;
+
+		c = cell_order(f, cell_of(x, f), cell_of(y, f));
+	}
+	return (c);
+}
+
+static int
+group_order(struct aggr *a, const struct place_of_group *x, const struct place_of_group *y)
+{
+	struct outgo *o = a->outgo;
+
+	arena_reset(&a->scratch);
+	finish_group(a, x->group, &o->one, &a->scratch);
+	finish_group(a, y->group, &o->other, &a->scratch);
+	return (row_order(a, &o->one, &o->other));
+}
+
+/* Groups that are otherwise in order: merge sort, for qsort() tells its comparison nothing of their rows. */
+static void
+order_equal(struct aggr *a, struct place_of_group *p, struct place_of_group *spare, uint32_t n)
+{
+	uint32_t half = n / 2, x = 0, y = half;
+
+	if (n < 2)
+		return;
+	order_equal(a, p, spare, half);
+	order_equal(a, p + half, spare, n - half);
+	for (uint32_t i = 0; i < n; i++)
+		spare[i] = y == n || (x < half && group_order(a, &p[x], &p[y]) <= 0) ? p[x++] : p[y++];
+	memcpy(p, spare, n * sizeof(p[0]));
+}
+
+static void
+order_ties(struct aggr *a)
+{
+	struct outgo *o = a->outgo;
+	struct place_of_group *spare = NULL;
+	uint32_t end;
+
+	for (uint32_t at = 0; at < o->n; at = end) {
+		for (end = at + 1; end < o->n && o->order[end].by == o->order[at].by && o->order[end].first == o->order[at].first;)
+			end++;
+		if (end - at > 1 && spare == NULL)
+			spare = mem_alloc(o->n * sizeof(spare[0]));
+		order_equal(a, o->order + at, spare, end - at);
+	}
+	free(spare);
 }
 
 /* The twin of a field that was seen has to have a place, for turned rows. */
@@ -398,6 +496,20 @@ comes_out(const struct aggr *a, uint32_t g)
 		(other != NO_GROUP && a->group[other].traffic));
 }
 
+/* What a group is ordered by: the time of its first packet, without one the end of its bin; or where it first appeared. */
+static uint64_t
+first_of(struct aggr *a, uint32_t g)
+{
+	struct cell c;
+
+	if (!a->in_time)
+		return (a->group[g].first);
+	c = group_cell(a, g, F_stime, false, NULL);
+	if (!c.present)
+		c = group_cell(a, g, F_bend, false, NULL);
+	return (c.present ? c.v.u : UINT64_MAX);
+}
+
 static int
 by_place(const void *x, const void *y)
 {
@@ -415,6 +527,7 @@ order_groups(struct aggr *a)
 	bool sorted = true;
 
 	cover_twins(a);
+	order_slots(a);
 	o->order = mem_alloc(((size_t)a->n + 1) * sizeof(o->order[0]));
 	for (uint32_t g = 0; g < a->n; g++) {
 		uint32_t other = a->group[g].partner;
@@ -422,9 +535,9 @@ order_groups(struct aggr *a)
 
 		if (!comes_out(a, g))
 			continue;
-		*p = (struct place_of_group){ 0, a->group[g].first, g };
-		if (other != NO_GROUP && a->group[other].first < p->first)
-			p->first = a->group[other].first;
+		*p = (struct place_of_group){ 0, first_of(a, g), g };
+		if (other != NO_GROUP && first_of(a, other) < p->first)
+			p->first = first_of(a, other);
 		if (a->by != F_NONE)
 			p->by = group_cell(a, g, a->by, false, &o->arena).v.u;
 		sorted = sorted && (o->n == 0 || by_place(p - 1, p) <= 0);
@@ -432,6 +545,8 @@ order_groups(struct aggr *a)
 	}
 	if (!sorted)
 		qsort(o->order, o->n, sizeof(o->order[0]), by_place);
+	if (a->in_time)
+		order_ties(a);
 }
 
 /* --- out, from ordered streams ----------------------------------------------------------------- */
@@ -449,11 +564,35 @@ advance(struct head *h)
 	memcpy(&h->first, h->record.p + 8, 8);
 }
 
-static struct finished *
-next_merged(struct outgo *o)
+static void
+head_row(const struct head *h, struct finished *row)
 {
+	struct cursor c = cur_new(h->record.p, h->record.len);
+
+	cur_skip(&c, 16);
+	row->by = h->by;
+	row->first = h->first;
+	for (row->n = 0; cur_left(&c) > 0; row->n++)
+		row->field[row->n] = (uint16_t)get_cell(&c, &row->cell[row->n]);
+}
+
+static bool
+head_before(const struct aggr *a, const struct head *x, const struct head *y)
+{
+	struct outgo *o = a->outgo;
+
+	if (x->by != y->by || x->first != y->first || !a->in_time)
+		return (x->by != y->by ? x->by < y->by : x->first < y->first);
+	head_row(x, &o->one);
+	head_row(y, &o->other);
+	return (row_order(a, &o->one, &o->other) < 0);
+}
+
+static struct finished *
+next_merged(struct aggr *a)
+{
+	struct outgo *o = a->outgo;
 	struct head *best = NULL;
-	struct cursor c;
 
 	if (o->taken > 0)
 		advance(&o->head[o->taken - 1]);
@@ -461,18 +600,13 @@ next_merged(struct outgo *o)
 	for (unsigned i = 0; i < STREAMS; i++) {
 		struct head *h = &o->head[i];
 
-		if (h->live && (best == NULL || h->by < best->by || (h->by == best->by && h->first < best->first)))
+		if (h->live && (best == NULL || head_before(a, h, best)))
 			best = h;
 	}
 	if (best == NULL)
 		return (NULL);
 	o->taken = (unsigned)(best - o->head) + 1;
-	c = cur_new(best->record.p, best->record.len);
-	cur_skip(&c, 16);
-	o->row.by = best->by;
-	o->row.first = best->first;
-	for (o->row.n = 0; cur_left(&c) > 0; o->row.n++)
-		o->row.field[o->row.n] = (uint16_t)get_cell(&c, &o->row.cell[o->row.n]);
+	head_row(best, &o->row);
 	return (&o->row);
 }
 
@@ -521,6 +655,7 @@ order_streams(struct aggr *a)
 		if (!spill_end(a->spill[i]))
 			note_error(a, spill_error(a->spill[i]));
 	o->sorted = spill_new(STREAMS);
+	order_slots(a);
 	for (unsigned i = 0; i < STREAMS && a->error == NULL; i++)
 		sort_stream(a, i, &b);
 	for (unsigned i = 0; i < a->spills; i++)
@@ -555,7 +690,7 @@ next_row(struct aggr *a)
 	const struct place_of_group *p;
 
 	if (o->sorted != NULL) {
-		struct finished *row = next_merged(o);
+		struct finished *row = next_merged(a);
 
 		note_error(a, spill_error(o->sorted));
 		return (row);
@@ -565,7 +700,7 @@ next_row(struct aggr *a)
 	p = &o->order[o->at++];
 	o->row.by = p->by;
 	o->row.first = p->first;
-	finish_group(a, p->group, &o->row);
+	finish_group(a, p->group, &o->row, &o->arena);
 	return (&o->row);
 }
 

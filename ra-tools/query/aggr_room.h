@@ -92,6 +92,7 @@ struct aggr {
 	unsigned half_now;
 
 	enum field by;
+	bool in_time; /* aggr_order() */
 	struct batch *out;
 	struct outgo *outgo; /* groups on their way out */
 

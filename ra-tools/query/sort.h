@@ -31,9 +31,11 @@ void sort_want(const struct sort_keys *, struct fieldset *);
 struct sort;
 struct sort *sort_new(const struct sort_keys *);
 void sort_free(struct sort **);
-void sort_add(struct sort *, const struct batch *); /* the selected rows, copied */
+void sort_add(struct sort *, struct batch *); /* the selected rows, copied; the batch gets its derived keys */
 /* Beyond about so many bytes rows go to temporary files; 0: never. Before sort_add(). */
 void sort_memory(struct sort *, uint64_t bytes);
+/* Only the first n rows are wanted, and as many are kept.  Before sort_add(). */
+void sort_most(struct sort *, uint64_t n);
 /* Rates that are keys are over this (batch.h, `over`).  Before sort_add(), or sort_next(). */
 void sort_over(struct sort *, int64_t ns);
 const char *sort_error(const struct sort *); /* of temporary files; NULL: all is well */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sort_in.c: records in order.
+ * sort_in.c: records in order.  Test: test_sort.c.
  *
- * Rows are kept as columns in full batches; what is sorted are small items that hold 8 bytes of the
- * first key in an order-preserving form, so that most comparisons touch nothing else.
+ * Rows are kept as narrow columns (table.h); what is sorted are small items that hold 8 bytes of a key in an
+ * order-preserving form.  Those that it leaves open are sorted again by the next key, and at last by all other fields.
  */
 #include "ra-tools/query/sort_room.h"
 
 #include "format/base/mem.h"
 #include "ra-tools/query/gather.h"
+#include "ra-tools/query/table_room.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,34 +71,36 @@ sort_want(const struct sort_keys *k, struct fieldset *s)
 
 /* When and whose it was, which is nearly always enough, before the rest. */
 static void
-list_others(struct sort *s)
+list_levels(struct sort *s)
 {
 	static const uint16_t telling[] = { F_bstart, F_probe, F_flowid, F_stime, F_rectype, F_flags };
 	struct fieldset seen = { { 0 } };
 
+	for (unsigned i = 0; i < s->keys.n; i++)
+		s->level[s->levels++] = s->keys.key[i];
 	for (unsigned i = 0; i < s->keys.nthen; i++)
-		s->other[s->others++] = (uint16_t)s->keys.then[i];
+		s->level[s->levels++] = (struct sort_key){ s->keys.then[i], false };
 	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
-		s->other[s->others++] = telling[i];
-		fieldset_add(&seen, telling[i]);
+		s->level[s->levels++] = (struct sort_key){ (enum field)telling[i], false };
+		fieldset_add(&seen, (enum field)telling[i]);
 	}
 	for (enum field f = 0; f < F_STORED; f++)
 		if (!fieldset_has(&seen, f))
-			s->other[s->others++] = (uint16_t)f;
+			s->level[s->levels++] = (struct sort_key){ f, false };
 }
 
 struct sort *
 sort_new(const struct sort_keys *k)
 {
 	struct sort *s = mem_zero(1, sizeof(*s));
-	enum store store = fields[k->key[0].field].store;
 
 	s->keys = *k;
-	s->exact = store != STORE_IP && store != STORE_BLOB;
-	s->batch_rows = BATCH_ROWS;
-	list_others(s);
-	s->nothing.any = mem_zero(BATCH_ROWS, 16);
-	s->nothing.present = mem_zero(BITS_WORDS(BATCH_ROWS), 8);
+	s->block_rows = BATCH_ROWS;
+	list_levels(s);
+	fieldset_all(&s->set);
+	for (unsigned i = 0; i < k->n; i++)
+		fieldset_add(&s->set, k->key[i].field);
+	s->table = table_new();
 	s->rows = mem_alloc(BATCH_ROWS * sizeof(s->rows[0]));
 	return (s);
 }
@@ -109,12 +112,10 @@ sort_free(struct sort **ps)
 
 	if (s == NULL)
 		return;
-	batches_drop(s);
-	free(s->nothing.any);
-	free(s->nothing.present);
-	free(s->batch);
+	table_free(&s->table);
+	free(s->item);
+	free(s->spare);
 	free(s->rows);
-	free(s->column);
 	runs_free(s);
 	batch_free(&s->out);
 	free(s);
@@ -122,42 +123,31 @@ sort_free(struct sort **ps)
 }
 
 void
-batches_drop(struct sort *s)
+rows_drop(struct sort *s)
 {
-	for (uint32_t i = 0; i < s->n && !s->merging; i++)
-		batch_free(&s->batch[i]);
-	s->n = 0;
-	s->items = s->at = s->bytes = 0;
+	table_clear(s->table);
 	free(s->item);
-	free(s->column);
-	s->item = NULL;
-	s->column = NULL;
+	free(s->spare);
+	s->item = s->spare = NULL;
+	s->items = s->at = 0;
 	s->ordered = false;
 }
 
-static uint64_t
-bytes_of(const struct batch *b)
-{
-	uint64_t sum = b->rows * (uint64_t)sizeof(struct item) * 2;
-
-	for (enum field f = 0; f < F_STORED; f++) {
-		const struct column *c = b->col[f];
-
-		if (c == NULL)
-			continue;
-		sum += (uint64_t)b->cap * (c->store == STORE_IP || c->store == STORE_BLOB ? 16 : 8);
-		for (uint32_t r = 0; c->store == STORE_BLOB && r < b->rows; r++)
-			sum += c->b[r].n;
-	}
-	return (sum);
-}
+#define ROW_BYTES 1100 /* of a batch of all columns, about */
 
 void
 sort_memory(struct sort *s, uint64_t bytes)
 {
+	uint64_t rows = bytes / 4 / ((uint64_t)ROW_BYTES * RUNS_MAX); /* a block of each run is in memory at once */
+
 	s->limit = bytes;
-	/* a row of all columns takes about 1 KB */
-	s->batch_rows = bytes / 8192 > BATCH_ROWS ? BATCH_ROWS : bytes / 8192 < 1024 ? 1024 : (uint32_t)(bytes / 8192);
+	s->block_rows = rows > BATCH_ROWS ? BATCH_ROWS : rows < BLOCK_ROWS_LEAST ? BLOCK_ROWS_LEAST : (uint32_t)rows;
+}
+
+void
+sort_most(struct sort *s, uint64_t n)
+{
+	s->most = n;
 }
 
 void
@@ -172,44 +162,7 @@ sort_error(const struct sort *s)
 	return (s->error[0] == '\0' ? NULL : s->error);
 }
 
-static struct batch *
-room(struct sort *s)
-{
-	if (s->n > 0 && s->batch[s->n - 1]->rows < s->batch[s->n - 1]->cap)
-		return (s->batch[s->n - 1]);
-	if (s->n > 0 && s->limit > 0 && (s->bytes += bytes_of(s->batch[s->n - 1])) > s->limit)
-		(void)run_write(s);
-	if (s->n == s->cap) {
-		s->cap = s->cap == 0 ? 16 : s->cap * 2;
-		s->batch = mem_grow(s->batch, s->cap, sizeof(s->batch[0]));
-	}
-	return (s->batch[s->n++] = batch_new(s->batch_rows));
-}
-
-void
-sort_add(struct sort *s, const struct batch *b)
-{
-	uint32_t n = rows_selected(b, s->rows);
-
-	for (uint32_t at = 0; at < n;) {
-		struct batch *to = room(s);
-		uint32_t k = to->cap - to->rows;
-
-		if (k > n - at)
-			k = n - at;
-		gather(to, b, s->rows + at, k);
-		at += k;
-		s->items += k;
-	}
-}
-
-/* --- order ------------------------------------------------------------------------------------- */
-
-static uint8_t
-rank(const struct column *c, uint32_t r)
-{
-	return (column_has(c, r) ? RANK_HERE : column_mixed(c, r) ? RANK_MIXED : RANK_ABSENT);
-}
+/* --- keys as numbers --------------------------------------------------------------------------- */
 
 static uint64_t
 first_bytes(const uint8_t *p, size_t n)
@@ -221,9 +174,9 @@ first_bytes(const uint8_t *p, size_t n)
 	return (v);
 }
 
-#define ADDRESS_WHOLE (1ull << 62) /* prefixes below are whole addresses: all of IPv4 */
+#define ADDRESS_WHOLE (1ull << 62) /* prefixes below are whole addresses: all of IPv4, and what looks like it */
 
-/* IPv4 addresses differ only behind the first 8 bytes. */
+/* IPv4 addresses differ only behind the first 8 bytes; of the same bytes they come before IPv6. */
 static uint64_t
 address_prefix(const struct ip *addr)
 {
@@ -231,131 +184,38 @@ address_prefix(const struct ip *addr)
 	uint64_t high = first_bytes(ip.b, 8), low = first_bytes(ip.b + 8, 8);
 
 	if (high == 0)
-		return (low < ADDRESS_WHOLE ? low : ADDRESS_WHOLE);
+		return (low < ADDRESS_WHOLE / 2 ? low << 1 | !ip_is4(addr) : ADDRESS_WHOLE);
 	return (ADDRESS_WHOLE + 1 + (high >> 2));
 }
 
 /* Unsigned order of the result is the order of the values. */
 static uint64_t
-prefix(const struct column *c, uint32_t r)
+prefix(enum store store, const union value *v)
 {
-	uint64_t v = 0;
-
-	switch (c->store) {
+	switch (store) {
 	case STORE_U64:
-		return (c->u[r]);
+		return (v->u);
 	case STORE_I64:
-		return (c->u[r] ^ 1ull << 63);
+		return (v->u ^ 1ull << 63);
 	case STORE_REAL:
-		v = c->u[r];
-		return (v >> 63 ? ~v : v | 1ull << 63);
+		return (v->u >> 63 ? ~v->u : v->u | 1ull << 63);
 	case STORE_IP:
-		return (address_prefix(&c->ip[r]));
+		return (address_prefix(&v->ip));
 	case STORE_BLOB:
-		return (first_bytes(c->b[r].p, c->b[r].n));
+		return (first_bytes(v->b.p, v->b.n));
 	}
-	return (v);
+	return (0);
 }
 
-static int
-compare_key(const struct sort *s, const struct sort_key *k, const struct item *x,
-	    const struct item *y)
+/* Rows of the same prefix have the same value. */
+static bool
+exact(const struct sort_key *k, uint64_t prefix)
 {
-	const struct column *cx = s->batch[x->batch]->col[k->field],
-			    *cy = s->batch[y->batch]->col[k->field];
-	uint8_t rx = rank(cx, x->row), ry = rank(cy, y->row);
-	union value vx, vy;
-	int c;
+	enum store store = fields[k->field].store;
 
-	if (rx != RANK_HERE || ry != RANK_HERE)
-		return (rx - ry);
-	vx = column_value(cx, x->row);
-	vy = column_value(cy, y->row);
-	c = value_cmp(fields[k->field].store, &vx, &vy);
-	return (k->down ? -c : c);
-}
-
-int
-sort_compare(const void *a, const void *b, void *arg)
-{
-	const struct item *x = a, *y = b;
-	const struct sort *s = arg;
-
-	if (x->rank != y->rank)
-		return (x->rank - y->rank);
-	if (x->prefix != y->prefix)
-		return (x->prefix < y->prefix ? -1 : 1);
-	for (unsigned i = s->exact ? 1 : 0; i < s->keys.n; i++) {
-		int c = compare_key(s, &s->keys.key[i], x, y);
-
-		if (c != 0)
-			return (c);
-	}
-	for (unsigned i = 0; i < s->others; i++) {
-		const enum field f = s->other[i];
-		int c;
-
-		if (s->batch[x->batch]->col[f] == NULL && s->batch[y->batch]->col[f] == NULL)
-			continue;
-		if ((c = compare_key(s, &(struct sort_key){ f, false }, x, y)) != 0)
-			return (c);
-	}
-	if (x->batch != y->batch) /* the same rows */
-		return (x->batch < y->batch ? -1 : 1);
-	return ((x->row > y->row) - (x->row < y->row));
-}
-
-static uint8_t
-digit(const struct item *x, unsigned pass)
-{
-	return (pass == 8 ? x->rank : (uint8_t)(x->prefix >> 8 * pass));
-}
-
-/* A radix sort by prefix, then rank: items with the same ones stay in order of batch and row. Bytes that are
- * the same everywhere cost nothing. */
-static void
-sort_by_prefix(struct sort *s)
-{
-	struct item *from = s->item, *to = mem_alloc((s->items + 1) * sizeof(*to)), *t;
-	uint64_t(*start)[256] = mem_zero(9, sizeof(*start));
-
-	for (uint64_t i = 0; i < s->items; i++)
-		for (unsigned pass = 0; pass < 9; pass++)
-			start[pass][digit(&from[i], pass)]++;
-	for (unsigned pass = 0; pass < 9 && s->items > 0; pass++) {
-		uint64_t at = 0;
-
-		if (start[pass][digit(&from[0], pass)] == s->items)
-			continue;
-		for (unsigned d = 0; d < 256; d++) {
-			uint64_t count = start[pass][d];
-
-			start[pass][d] = at;
-			at += count;
-		}
-		for (uint64_t i = 0; i < s->items; i++)
-			to[start[pass][digit(&from[i], pass)]++] = from[i];
-		t = from;
-		from = to;
-		to = t;
-	}
-	s->item = from;
-	free(to);
-	free(start);
-}
-
-/* What the prefix leaves open: the rest of the first key, the other keys, all other fields. */
-static void
-sort_ties(struct sort *s)
-{
-	for (uint64_t i = 0, end; i < s->items; i = end) {
-		const struct item *x = &s->item[i];
-
-		for (end = i + 1; end < s->items && s->item[end].rank == x->rank && s->item[end].prefix == x->prefix;)
-			end++;
-		if (end - i > 1)
-			qsort_r(&s->item[i], end - i, sizeof(s->item[0]), sort_compare, s);
-	}
+	if (store == STORE_IP)
+		return ((k->down ? ~prefix : prefix) < ADDRESS_WHOLE);
+	return (store != STORE_BLOB);
 }
 
 void
@@ -367,35 +227,336 @@ sort_derive(const struct sort *s, struct batch *b)
 }
 
 void
-sort_item(const struct sort *s, uint32_t batch, uint32_t row, struct item *to)
+sort_prefix(const struct sort *s, const struct batch *b, uint32_t row, struct item *to)
 {
-	const struct sort_key *k = &s->keys.key[0];
-	const struct column *c = s->batch[batch]->col[k->field];
+	const struct sort_key *k = &s->level[0];
+	const struct column *c = b->col[k->field];
+	union value v;
 
-	*to = (struct item){ 0, batch, (uint16_t)row, rank(c, row) };
-	if (to->rank == RANK_HERE)
-		to->prefix = k->down ? ~prefix(c, row) : prefix(c, row);
+	*to = (struct item){ 0, row, column_has(c, row) ? RANK_HERE : column_mixed(c, row) ? RANK_MIXED : RANK_ABSENT };
+	if (to->rank != RANK_HERE)
+		return;
+	v = column_value(c, row);
+	to->prefix = prefix((enum store)fields[k->field].store, &v);
+	if (k->down)
+		to->prefix = ~to->prefix;
+}
+
+static void put_in_order(struct sort *);
+
+/* --- rows in ------------------------------------------------------------------------------------ */
+
+/* Where only the first rows are wanted: of these as many are kept, and what can not be among them does not come in. */
+static void
+keep_most(struct sort *s)
+{
+	struct table *better = table_new();
+	struct batch *b = batch_new(BATCH_ROWS);
+	uint32_t *rows = mem_alloc(BATCH_ROWS * sizeof(rows[0])), *all = mem_alloc(BATCH_ROWS * sizeof(rows[0])), n;
+
+	put_in_order(s);
+	for (uint64_t at = 0; at < s->most; at += n) {
+		for (n = 0; n < BATCH_ROWS && at + n < s->most; n++) {
+			rows[n] = s->item[at + n].row;
+			all[n] = n;
+		}
+		table_gather(s->table, NULL, rows, n, b);
+		sort_derive(s, b);
+		table_append(better, b, &s->set, all, n);
+		sort_prefix(s, b, n - 1, &s->worst);
+	}
+	s->bounded = true;
+	rows_drop(s);
+	table_free(&s->table);
+	s->table = better;
+	batch_free(&b);
+	free(rows);
+	free(all);
+}
+
+static uint32_t
+leave_worse(const struct sort *s, const struct batch *b, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct item x;
+
+		sort_prefix(s, b, s->rows[i], &x);
+		if (x.rank < s->worst.rank || (x.rank == s->worst.rank && x.prefix <= s->worst.prefix))
+			s->rows[kept++] = s->rows[i];
+	}
+	return (kept);
 }
 
 void
+sort_add(struct sort *s, struct batch *b)
+{
+	uint32_t n = rows_selected(b, s->rows);
+
+	sort_derive(s, b);
+	if (s->bounded)
+		n = leave_worse(s, b, n);
+	table_append(s->table, b, &s->set, s->rows, n);
+	if (s->most > 0 && table_rows(s->table) > s->most + s->most / 2 + BATCH_ROWS)
+		keep_most(s);
+	if (s->limit > 0 && table_bytes(s->table) + (uint64_t)table_rows(s->table) * 2 * sizeof(struct item) > s->limit)
+		(void)run_write(s);
+}
+
+#define NEARLY 32 /* items that are put in order one by one */
+
+/* --- order ------------------------------------------------------------------------------------- */
+
+struct by_rest {
+	const struct sort *s;
+	unsigned level;
+};
+
+static int
+compare_rest(const void *a, const void *b, void *arg)
+{
+	const struct item *x = a, *y = b;
+	const struct by_rest *by = arg;
+
+	for (unsigned i = by->level; i < by->s->levels; i++) {
+		const struct sort_key *k = &by->s->level[i];
+		int c;
+
+		if (!table_has(by->s->table, k->field))
+			continue;
+		c = table_compare(by->s->table, k->field, x->row, y->row);
+		if (c != 0)
+			return (k->down && table_rank(by->s->table, k->field, x->row) == RANK_HERE &&
+					table_rank(by->s->table, k->field, y->row) == RANK_HERE ?
+				    -c :
+				    c);
+	}
+	return ((x->row > y->row) - (x->row < y->row)); /* the same rows */
+}
+
+/* One pass of a radix sort: items of the same byte stay in order. */
+static void
+sort_byte(const struct item *from, struct item *to, uint64_t n, unsigned shift)
+{
+	uint64_t start[256] = { 0 }, at = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		start[(uint8_t)(from[i].prefix >> shift)]++;
+	for (unsigned d = 0; d < 256; d++) {
+		uint64_t count = start[d];
+
+		start[d] = at;
+		at += count;
+	}
+	for (uint64_t i = 0; i < n; i++)
+		to[start[(uint8_t)(from[i].prefix >> shift)]++] = from[i];
+}
+
+/* Nearly in order: a few of the same first bytes follow each other. */
+static void
+sort_nearly(struct item *item, uint64_t n)
+{
+	for (uint64_t i = 1; i < n; i++) {
+		struct item x = item[i];
+		uint64_t at = i;
+
+		for (; at > 0 && item[at - 1].prefix > x.prefix; at--)
+			item[at] = item[at - 1];
+		item[at] = x;
+	}
+}
+
+/* By prefix; `differ` are the bits that are not the same in all.  Of numbers that are spread out the first bytes say nearly
+ * all. */
+static void
+sort_prefixes(struct item *item, struct item *spare, uint64_t n, uint64_t differ)
+{
+	struct item *from = item, *to = spare, *t;
+	unsigned top = differ == 0 ? 0 : 64 - (unsigned)__builtin_clzll(differ), least = 0, bits = 8;
+
+	while (n >> bits != 0)
+		bits++;
+	if (top > bits + 16)
+		least = (top - bits) / 8 * 8;
+	for (unsigned shift = least; shift < top; shift += 8) {
+		if ((differ >> shift & 0xff) == 0)
+			continue;
+		sort_byte(from, to, n, shift);
+		t = from;
+		from = to;
+		to = t;
+	}
+	if (from != item)
+		memcpy(item, from, n * sizeof(item[0]));
+	if (least == 0)
+		return;
+	for (uint64_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && item[end].prefix >> least == item[i].prefix >> least;)
+			end++;
+		if (end - i > NEARLY)
+			sort_prefixes(&item[i], spare, end - i, differ & ((1ull << least) - 1));
+		else
+			sort_nearly(&item[i], end - i);
+	}
+}
+
+/* Those without a value last, then by prefix. */
+static void
+sort_items(struct item *item, struct item *spare, uint64_t n, uint64_t differ, bool ranks)
+{
+	uint64_t at = 0, here = 0;
+
+	if (ranks) {
+		for (uint8_t rank = RANK_HERE; rank <= RANK_MIXED; rank++) {
+			for (uint64_t i = 0; i < n; i++)
+				if (item[i].rank == rank)
+					spare[at++] = item[i];
+			here = rank == RANK_HERE ? at : here;
+		}
+		memcpy(item, spare, n * sizeof(item[0]));
+	}
+	sort_prefixes(item, spare, ranks ? here : n, differ);
+}
+
+static uint64_t
+prefix_of_row(const struct strip *x, enum store store, const struct table *t, enum field f, uint32_t row)
+{
+	union value v;
+
+	if (store == STORE_IP || store == STORE_BLOB)
+		v = table_value(t, f, row);
+	else
+		v.u = strip_number(x, row & (TABLE_ROWS - 1));
+	return (prefix(store, &v));
+}
+
+/* The key of the level as prefixes. false: it is the same in all. */
+static bool
+fill_prefixes(struct sort *s, struct item *item, uint64_t n, const struct sort_key *k, uint64_t *differ, bool *ranks)
+{
+	const enum store store = (enum store)fields[k->field].store;
+	const uint64_t turn = k->down ? UINT64_MAX : 0;
+	uint64_t first = 0, any = 0;
+	bool some = false;
+
+	*ranks = false;
+	for (uint64_t i = 0; i < n; i++) {
+		const struct strip *x = strip_of(s->table, k->field, item[i].row);
+
+		item[i].prefix = 0;
+		item[i].rank = RANK_HERE;
+		if (!strip_has(x, item[i].row & (TABLE_ROWS - 1))) {
+			item[i].rank = (uint8_t)table_rank(s->table, k->field, item[i].row);
+			*ranks |= item[i].rank != item[0].rank;
+			continue;
+		}
+		item[i].prefix = prefix_of_row(x, store, s->table, k->field, item[i].row) ^ turn;
+		if (!some)
+			first = item[i].prefix;
+		some = true;
+		any |= item[i].prefix ^ first;
+		*ranks |= item[0].rank != RANK_HERE;
+	}
+	*differ = any;
+	return (any != 0 || *ranks);
+}
+
+static bool
+all_same(const struct sort *s, const struct item *item, uint64_t n, enum field f)
+{
+	for (uint64_t i = 1; i < n; i++)
+		if (table_compare(s->table, f, item[0].row, item[i].row) != 0)
+			return (false);
+	return (true);
+}
+
+#define FEW 32 /* are compared */
+
+
+static void sort_ties(struct sort *, struct item *, uint64_t n, unsigned level, const struct sort_key *);
+
+/* Items that the levels before leave open. */
+static void
+sort_level(struct sort *s, struct item *item, uint64_t n, unsigned level)
+{
+	while (n > FEW && level < s->levels) {
+		const struct sort_key *k = &s->level[level];
+		uint64_t differ;
+		bool ranks;
+
+		if (!table_has(s->table, k->field)) {
+			level++;
+		} else if (fill_prefixes(s, item, n, k, &differ, &ranks)) {
+			sort_items(item, s->spare, n, differ, ranks);
+			sort_ties(s, item, n, level, k);
+			return;
+		} else if (item[0].rank != RANK_HERE || exact(k, item[0].prefix) ||
+			   all_same(s, item, n, k->field)) {
+			level++;
+		} else {
+			break;
+		}
+	}
+	qsort_r(item, n, sizeof(item[0]), compare_rest, &(struct by_rest){ s, level });
+}
+
+/* Runs of the same prefix. */
+static void
+sort_ties(struct sort *s, struct item *item, uint64_t n, unsigned level, const struct sort_key *k)
+{
+	for (uint64_t i = 0, end; i < n; i = end) {
+		struct item x = item[i];
+
+		for (end = i + 1; end < n && item[end].rank == x.rank && item[end].prefix == x.prefix;)
+			end++;
+		if (end - i > 1)
+			sort_level(s, &item[i], end - i, x.rank != RANK_HERE || exact(k, x.prefix) ? level + 1 : level);
+	}
+}
+
+static void
 put_in_order(struct sort *s)
 {
-	struct item *to = s->item = mem_alloc((s->items + 1) * sizeof(s->item[0]));
+	uint32_t n = table_rows(s->table);
 
-	for (uint32_t i = 0; i < s->n; i++) {
-		sort_derive(s, s->batch[i]);
-		for (uint32_t r = 0; r < s->batch[i]->rows; r++)
-			sort_item(s, i, r, to++);
+	s->items = n;
+	s->item = mem_alloc(((size_t)n + 1) * sizeof(s->item[0]));
+	s->spare = mem_alloc(((size_t)n + 1) * sizeof(s->item[0]));
+	for (uint32_t i = 0; i < n; i++)
+		s->item[i] = (struct item){ 0, i, RANK_HERE };
+	sort_level(s, s->item, n, 0);
+	free(s->spare);
+	s->spare = NULL;
+}
+
+/* --- rows out ------------------------------------------------------------------------------------ */
+
+struct batch *
+next_in_memory(struct sort *s)
+{
+	uint64_t end;
+	uint32_t n = 0;
+
+	if (!s->ordered) {
+		put_in_order(s);
+		table_settle(s->table);
+		s->ordered = true;
 	}
-	sort_by_prefix(s);
-	sort_ties(s);
+	end = s->most > 0 && s->most < s->items ? s->most : s->items;
+	while (n < s->out->cap && s->at < end)
+		s->rows[n++] = s->item[s->at++].row;
+	if (n == 0)
+		return (NULL);
+	table_gather(s->table, NULL, s->rows, n, s->out);
+	return (s->out);
 }
 
 struct batch *
 sort_next(struct sort *s)
 {
 	if (s->out == NULL) {
-		s->out = batch_new(OUT_ROWS);
+		s->out = batch_new(s->limit == 0 || s->runs == 0 ? BATCH_ROWS : s->block_rows);
 		if (s->runs > 0 && !run_write(s))
 			return (NULL);
 	}

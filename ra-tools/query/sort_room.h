@@ -1,70 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * sort_room.h: what sort_in.c (rows in, and their order), sort_out.c (rows out) and sort_runs.c (temporary files) share.
+ * sort_room.h: what sort_in.c (rows in, their order, and out) and sort_runs.c (temporary files) share.
  */
 #ifndef RA_TOOLS_QUERY_SORT_ROOM_H
 #define RA_TOOLS_QUERY_SORT_ROOM_H
 
 #include "ra-tools/query/sort.h"
+#include "ra-tools/query/table.h"
 
-#define OUT_ROWS BATCH_ROWS
-
-enum { RANK_HERE, RANK_ABSENT, RANK_MIXED };
+#define RUNS_MAX 32 /* merged at once */
+#define BLOCK_ROWS_LEAST 1024
 
 struct item {
 	uint64_t prefix; /* turned over where the highest come first */
-	uint32_t batch;
-	uint16_t row;
+	uint32_t row;
 	uint8_t rank;
-};
-
-/* What a stored field is like in all the rows together. */
-enum shape {
-	SHAPE_NONE,  /* in no row */
-	SHAPE_ANY,
-	SHAPE_SOME,  /* a number or absent in each row */
-	SHAPE_ZERO,  /* 0 or absent in each row */
-	SHAPE_FULL,  /* a number in every row */
-	SHAPE_SAME,  /* the same number in every row */
 };
 
 struct sort {
 	struct sort_keys keys;
-	bool exact; /* the prefix is the whole first key */
-	uint16_t other[SORT_KEYS_MAX + F_STORED]; /* fields that decide what the keys leave open */
-	unsigned others;
-	struct batch **batch;
-	uint32_t n, cap;
-	struct item *item;
+	struct sort_key level[2 * SORT_KEYS_MAX + F_STORED + 8]; /* the keys, and what decides what they leave open */
+	unsigned levels;
+	struct fieldset set; /* of the table */
+	struct table *table;
+	struct item *item, *spare;
 	uint64_t items, at;
 	uint32_t *rows;
-	const struct column **column; /* of one field, in each batch */
-	enum shape shape[F_STORED];
-	enum field like[F_STORED]; /* SOME and ZERO: the first field that is in the same rows */
-	struct column nothing; /* instead of a column that a batch has not: zeros, absent in every row */
 	struct batch *out;
-	int64_t over; /* of the batches, while they are put in order */
-	bool ordered; /* items are, and shapes are known */
+	bool ordered; /* items are */
+
+	uint64_t most; /* so many of the first rows are wanted; 0: all */
+	bool bounded;  /* rows behind `worst` are not among them */
+	struct item worst;
+	int64_t over; /* what rates are over */
 
 	/* what is in temporary files (sort_runs.c) */
-	uint64_t limit, bytes;
-	uint32_t batch_rows;
+	uint64_t limit;
+	uint32_t block_rows;
 	struct sort_run *run;
 	unsigned runs;
-	bool merging; /* the batches are those of the runs */
+	bool merging;
 	char error[512];
 };
 
-void sort_item(const struct sort *, uint32_t batch, uint32_t row, struct item *); /* keys are derived */
-int sort_compare(const void *, const void *, void *sort);			  /* items */
+/* The first key of a row as a number; keys are derived. */
+void sort_prefix(const struct sort *, const struct batch *, uint32_t row, struct item *);
 void sort_derive(const struct sort *, struct batch *);
-void put_in_order(struct sort *);
-void batches_drop(struct sort *);
-/* n items' rows into s->out. */
-void copy_rows(struct sort *, const struct item *, uint32_t n);
+void rows_drop(struct sort *);
 /* The next rows of what is in memory; NULL: no more. */
 struct batch *next_in_memory(struct sort *);
-bool run_write(struct sort *);	      /* what is in memory, ordered */
+bool run_write(struct sort *); /* what is in memory, ordered */
 struct batch *next_merged(struct sort *);
 void runs_free(struct sort *);
 

@@ -16,14 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RUNS_MAX 32 /* merged at once */
-
 struct sort_run {
 	int fd;
 	struct reader *reader;
-	struct batch *batch;
-	uint32_t row;
-	struct item item; /* of that row */
+	struct batch *batch; /* NULL: it has ended */
+	struct item item;    /* of the row that is next */
+};
+
+struct pick { /* the next row of the result */
+	uint32_t run, row;
 };
 
 static bool
@@ -90,37 +91,69 @@ write_run(struct sort *s, struct batch *(*next)(struct sort *))
 
 /* --- merging ----------------------------------------------------------------------------------- */
 
+static unsigned
+rank(const struct column *c, uint32_t r)
+{
+	return (column_has(c, r) ? RANK_HERE : column_mixed(c, r) ? RANK_MIXED : RANK_ABSENT);
+}
+
+static int
+compare_key(const struct sort_key *k, const struct sort_run *x, const struct sort_run *y)
+{
+	const struct column *cx = x->batch->col[k->field], *cy = y->batch->col[k->field];
+	unsigned rx = rank(cx, x->item.row), ry = rank(cy, y->item.row);
+	union value vx, vy;
+	int c;
+
+	if (rx != RANK_HERE || ry != RANK_HERE)
+		return ((int)rx - (int)ry);
+	vx = column_value(cx, x->item.row);
+	vy = column_value(cy, y->item.row);
+	c = value_cmp((enum store)fields[k->field].store, &vx, &vy);
+	return (k->down ? -c : c);
+}
+
+/* Of equal rows those of the earlier run come first. */
+static int
+compare_runs(const struct sort *s, unsigned i, unsigned j)
+{
+	const struct sort_run *x = &s->run[i], *y = &s->run[j];
+
+	if (x->item.rank != y->item.rank)
+		return (x->item.rank - y->item.rank);
+	if (x->item.prefix != y->item.prefix)
+		return (x->item.prefix < y->item.prefix ? -1 : 1);
+	for (unsigned k = 0; k < s->levels; k++) {
+		const enum field f = s->level[k].field;
+		int c = x->batch->col[f] == NULL && y->batch->col[f] == NULL ? 0 : compare_key(&s->level[k], x, y);
+
+		if (c != 0)
+			return (c);
+	}
+	return (i < j ? -1 : 1);
+}
+
 static bool
 load(struct sort *s, unsigned i)
 {
 	struct sort_run *run = &s->run[i];
 
 	run->batch = reader_next(run->reader, NULL);
-	run->row = 0;
-	s->batch[i] = run->batch;
 	if (run->batch == NULL)
 		return (reader_error(run->reader) == NULL || fail(s, reader_error(run->reader)));
 	sort_derive(s, run->batch);
-	sort_item(s, i, 0, &run->item);
+	sort_prefix(s, run->batch, 0, &run->item);
 	return (true);
 }
 
-/* The runs' batches take the place of those in memory. */
 static bool
-open_runs(struct sort *s, unsigned n)
+open_runs(struct sort *s)
 {
 	char path[32], err[512];
 
-	batches_drop(s);
+	rows_drop(s);
 	s->merging = true;
-	if (s->cap < n) {
-		s->cap = n;
-		s->batch = mem_grow(s->batch, s->cap, sizeof(s->batch[0]));
-	}
-	s->n = n;
-	s->column = mem_zero(n + 1, sizeof(s->column[0]));
-	s->item = mem_alloc(OUT_ROWS * sizeof(s->item[0]));
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < s->runs; i++) {
 		(void)snprintf(path, sizeof(path), "/dev/fd/%d", s->run[i].fd);
 		s->run[i].reader = reader_open(path, err, sizeof(err));
 		if (s->run[i].reader == NULL)
@@ -131,19 +164,6 @@ open_runs(struct sort *s, unsigned n)
 	return (true);
 }
 
-/* Any column of any run, without a look at what is in it. */
-static void
-plain_shapes(struct sort *s)
-{
-	for (enum field f = 0; f < F_STORED; f++) {
-		s->shape[f] = SHAPE_NONE;
-		s->like[f] = f;
-		for (uint32_t i = 0; i < s->n && s->shape[f] == SHAPE_NONE; i++)
-			if (s->batch[i] != NULL && s->batch[i]->col[f] != NULL)
-				s->shape[f] = SHAPE_ANY;
-	}
-}
-
 static void
 sift(struct sort *s, unsigned *heap, unsigned n, unsigned at)
 {
@@ -151,7 +171,7 @@ sift(struct sort *s, unsigned *heap, unsigned n, unsigned at)
 		unsigned child = 2 * at + 1, least = at, t;
 
 		for (unsigned k = child; k < child + 2 && k < n; k++)
-			if (sort_compare(&s->run[heap[k]].item, &s->run[heap[least]].item, s) < 0)
+			if (compare_runs(s, heap[k], heap[least]) < 0)
 				least = k;
 		if (least == at)
 			return;
@@ -162,41 +182,77 @@ sift(struct sort *s, unsigned *heap, unsigned n, unsigned at)
 	}
 }
 
+/* A field of the rows picked; bytes are copied: they are those of a batch that goes when the next one is read. */
+static void
+copy_field(struct sort *s, enum field f, const struct pick *pick, uint32_t n)
+{
+	struct column *out = batch_column(s->out, f);
+	const struct blob *last = NULL;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct column *c = s->run[pick[i].run].batch->col[f];
+		uint32_t r = pick[i].row;
+		union value v;
+
+		if (column_mixed(c, r))
+			column_set_mixed(s->out, out, i);
+		if (!column_has(c, r))
+			continue;
+		v = column_value(c, r);
+		if (c->store == STORE_BLOB)
+			v.b = batch_blob(s->out, last, &v.b);
+		column_set(out, i, &v);
+		if (c->store == STORE_BLOB)
+			last = &out->b[i];
+	}
+}
+
+static void
+copy_rows(struct sort *s, const struct pick *pick, uint32_t n)
+{
+	batch_reset(s->out);
+	s->out->rows = n;
+	for (enum field f = 0; f < F_STORED; f++) {
+		bool any = false;
+
+		for (unsigned i = 0; i < s->runs && !any; i++)
+			any = s->run[i].batch != NULL && s->run[i].batch->col[f] != NULL;
+		if (any)
+			copy_field(s, f, pick, n);
+	}
+}
+
 /* The next rows of all runs, up to where the batch of one of them ends. */
 static struct batch *
 merge_some(struct sort *s)
 {
-	unsigned heap[RUNS_MAX + 1], n = 0, ended = s->n;
+	unsigned heap[RUNS_MAX + 1], n = 0, ended = s->runs;
+	struct pick *pick;
 	uint32_t picked = 0;
 
-	for (unsigned i = 0; i < s->n; i++)
-		if (s->batch[i] != NULL)
+	for (unsigned i = 0; i < s->runs; i++)
+		if (s->run[i].batch != NULL)
 			heap[n++] = i;
 	for (unsigned i = n; i-- > 0;)
 		sift(s, heap, n, i);
 	if (n == 0)
 		return (NULL);
-	plain_shapes(s);
-	while (picked < s->out->cap && ended == s->n) {
+	pick = mem_alloc(s->out->cap * sizeof(pick[0]));
+	while (picked < s->out->cap && ended == s->runs) {
 		struct sort_run *run = &s->run[heap[0]];
+		uint32_t row = run->item.row;
 
-		s->item[picked++] = run->item;
-		if (++run->row == run->batch->rows)
+		pick[picked++] = (struct pick){ heap[0], row };
+		if (row + 1 == run->batch->rows)
 			ended = heap[0];
 		else
-			sort_item(s, heap[0], run->row, &run->item);
-		sift(s, heap, n, 0);
+			sort_prefix(s, run->batch, row + 1, &run->item);
+		if (ended == s->runs)
+			sift(s, heap, n, 0);
 	}
-	copy_rows(s, s->item, picked);
-	/* the blobs are those of a batch that goes when the next one is read */
-	for (enum field f = 0; f < F_STORED; f++) {
-		struct column *c = s->out->col[f];
-
-		for (uint32_t r = 0; c != NULL && c->store == STORE_BLOB && r < picked; r++)
-			if (column_has(c, r))
-				c->b[r].p = arena_copy(&s->out->arena, c->b[r].p, c->b[r].n);
-	}
-	if (ended < s->n && !load(s, ended))
+	copy_rows(s, pick, picked);
+	free(pick);
+	if (ended < s->runs && !load(s, ended))
 		return (NULL);
 	return (s->out);
 }
@@ -204,9 +260,16 @@ merge_some(struct sort *s)
 struct batch *
 next_merged(struct sort *s)
 {
-	if (!s->merging && !open_runs(s, s->runs))
+	struct batch *b;
+
+	if (!s->merging && !open_runs(s))
 		return (NULL);
-	return (s->error[0] == '\0' ? merge_some(s) : NULL);
+	if (s->error[0] != '\0' || (b = merge_some(s)) == NULL)
+		return (NULL);
+	if (s->most > 0 && s->at + b->rows > s->most)
+		b->rows = (uint32_t)(s->most - s->at);
+	s->at += b->rows;
+	return (b->rows > 0 ? b : NULL);
 }
 
 /* One of many. */
@@ -214,9 +277,8 @@ static bool
 join_runs(struct sort *s)
 {
 	unsigned n = s->runs;
-	bool good = open_runs(s, n) && write_run(s, merge_some);
+	bool good = open_runs(s) && write_run(s, merge_some);
 
-	batches_drop(s);
 	s->merging = false;
 	close_runs(s, n);
 	return (good);
@@ -230,11 +292,11 @@ run_write(struct sort *s)
 
 	if (s->error[0] != '\0')
 		return (false);
-	if (s->items == 0)
+	if (table_rows(s->table) == 0)
 		return (true);
-	s->out = batch_new(s->batch_rows);
+	s->out = batch_new(s->block_rows);
 	good = write_run(s, next_in_memory);
-	batches_drop(s);
+	rows_drop(s);
 	if (good && s->runs == RUNS_MAX)
 		good = join_runs(s);
 	batch_free(&s->out);

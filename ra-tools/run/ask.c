@@ -41,6 +41,12 @@ run_count(const struct run *r, uint64_t otherwise)
 	return (r->counted ? r->count : otherwise);
 }
 
+uint64_t
+run_most(const struct run *r)
+{
+	return (r->counted && r->having == NULL ? r->count : 0);
+}
+
 bool
 run_separated(const struct run *r)
 {
@@ -163,4 +169,14 @@ const struct labels *
 run_label_lists(const struct run *r)
 {
 	return (r->labels);
+}
+
+bool
+run_given(const struct run *r, size_t i, const struct option_row **row, const char **arg)
+{
+	if (i >= r->ngiven)
+		return (false);
+	*row = r->given[i].row;
+	*arg = r->given[i].arg;
+	return (true);
 }

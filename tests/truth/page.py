@@ -141,7 +141,7 @@ def drawn(page, told):
         paths = page.all('path', **{'class': class_})
         want([spans(p['d']) for p in paths], [quiet] * len(paths), class_ + ': where there are packets, and nowhere else')
         want(len(paths), {'zero': 2, 'panel': 4}[class_], class_)
-    want([c for c in ('degraded', 'down', 'over') if page.all('path', **{'class': c})], [], 'nothing is degraded')
+    want([c for c in ('degraded', 'down', 'over') if page.all('path', **{'class': c})], ['degraded'] if told else [], 'what is degraded')
 
 
 def verdicts(records, folder):
@@ -174,8 +174,8 @@ def table(records, page):
 def zones(records, folder):
     """the zone and its offset are named, bins of a day begin at its midnight"""
     text = written(records, folder, 'x', '--tz', 'Europe/Berlin', '-M', '1d')[1]
-    want(('local time' in text, '(Europe/Berlin, UTC+02:00)' in text, '2020-09-13 00:00:00+02:00' in text,
-          'bins of 1 d' in text), (False, True, True, True), 'zone')
+    want(('local time' in text, '2020-09-13 00:00:00 to 2020-09-14 00:00:00 (Europe/Berlin, UTC+02:00)' in text,
+          'worst at 2020-09-13 00:00:00+02:00' in text, 'bins of 1 d' in text), (False, True, True, True), 'zone')
 
 
 # --- a browser --------------------------------------------------------------------------------------

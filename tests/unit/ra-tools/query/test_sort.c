@@ -192,6 +192,57 @@ in_files(void **unused)
 	}
 }
 
+/* Only the first rows are wanted: those of all, in memory and in files. */
+static void
+only_the_first(void **unused)
+{
+	static const char *const orders[] = { "spkts", "-probe,saddr", "-sloss,probe", "-flowid", "saddr" };
+	static struct flow row;
+
+	(void)unused;
+	for (size_t o = 0; o < 2 * sizeof(orders) / sizeof(orders[0]); o++) {
+		struct batch *in = batch_new(8192), *b, *w;
+		struct sort_keys k;
+		struct sort *s, *want;
+		uint32_t most = o % 5 == 3 ? 40000 : 700, at = 0;
+		char err[256];
+
+		seed = o;
+		assert_true(sort_parse(orders[o % 5], &k, err, sizeof(err)));
+		s = sort_new(&k);
+		want = sort_new(&k);
+		sort_most(s, most);
+		if (o >= 5)
+			sort_memory(s, 1000000);
+		for (unsigned i = 0; i < 131072; i++) {
+			random_row(&row, i);
+			batch_add(in, &row);
+			if (in->rows == in->cap) {
+				sort_add(s, in);
+				sort_add(want, in);
+				batch_reset(in);
+			}
+		}
+		w = sort_next(want);
+		for (uint32_t done = 0; (b = sort_next(s)) != NULL; done += b->rows)
+			for (uint32_t r = 0; r < b->rows; r++, at++) {
+				if (at == w->rows) {
+					w = sort_next(want);
+					at = 0;
+				}
+				assert_int_equal(b->col[F_flowid]->u[r], w->col[F_flowid]->u[at]);
+				assert_int_equal(column_has(b->col[F_spkts], r), column_has(w->col[F_spkts], at));
+				assert_true(done + r < most);
+				most -= done + r + 1 == most ? most : 0; /* 0: as many as were wanted */
+			}
+		assert_int_equal(most, 0);
+		assert_null(sort_error(s));
+		sort_free(&s);
+		sort_free(&want);
+		batch_free(&in);
+	}
+}
+
 static void
 mistakes(void **unused)
 {
@@ -213,6 +264,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order),
 		cmocka_unit_test(in_files),
+		cmocka_unit_test(only_the_first),
 		cmocka_unit_test(mistakes),
 	};
 

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * table_out.c: rows of narrow columns, in any order, become rows of a batch.  Test: test_table.c.
+ */
+#include "ra-tools/query/table_room.h"
+
+#include "format/base/vector.h"
+
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- a cell ------------------------------------------------------------------------------------ */
+
+union value
+table_value(const struct table *t, enum field f, uint32_t row)
+{
+	const struct strip *s = strip_of(t, f, row);
+	uint32_t i = row & (TABLE_ROWS - 1);
+	union value v;
+
+	memset(&v, 0, sizeof(v));
+	if (!strip_has(s, i))
+		return (v);
+	if (fields[f].store == STORE_IP)
+		v.ip = strip_ip(s, i);
+	else if (fields[f].store == STORE_BLOB)
+		v.b = t->words.word[strip_number(s, i)].bytes;
+	else
+		v.u = strip_number(s, i);
+	return (v);
+}
+
+unsigned
+table_rank(const struct table *t, enum field f, uint32_t row)
+{
+	const struct strip *s = strip_of(t, f, row);
+	uint32_t i = row & (TABLE_ROWS - 1);
+
+	return (strip_has(s, i) ? RANK_HERE : strip_mixed(s, i) ? RANK_MIXED : RANK_ABSENT);
+}
+
+int
+table_compare(const struct table *t, enum field f, uint32_t x, uint32_t y)
+{
+	unsigned rx = table_rank(t, f, x), ry = table_rank(t, f, y);
+	union value vx, vy;
+
+	if (rx != RANK_HERE || ry != RANK_HERE)
+		return ((int)rx - (int)ry);
+	vx = table_value(t, f, x);
+	vy = table_value(t, f, y);
+	if (fields[f].store == STORE_BLOB && vx.b.p == vy.b.p && vx.b.n == vy.b.n) /* they share it */
+		return (0);
+	return (value_cmp(fields[f].store, &vx, &vy));
+}
+
+/* --- what columns have in common ---------------------------------------------------------------- */
+
+static bool
+same_bits(const struct strip *x, const struct strip *y, uint32_t rows)
+{
+	if (x->present == NULL || y->present == NULL)
+		return (x->present == y->present && x->full == y->full);
+	return (memcmp(x->present, y->present, BITS_WORDS(rows) * 8) == 0);
+}
+
+static bool
+same_rows(const struct table *t, enum field f, enum field g)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		if (!same_bits(&t->chunk[i]->strip[f], &t->chunk[i]->strip[g], t->chunk[i]->rows))
+			return (false);
+	return (true);
+}
+
+void
+table_settle(struct table *t)
+{
+	t->settled = true;
+	for (enum field f = 0; f < F_STORED; f++) {
+		t->like[f] = (uint16_t)f;
+		if (!fieldset_has(&t->seen, f))
+			continue;
+		for (enum field g = 0; g < f; g++)
+			if (fieldset_has(&t->seen, g) && t->like[g] == g && same_rows(t, f, g)) {
+				t->like[f] = (uint16_t)g;
+				break;
+			}
+	}
+}
+
+/* --- rows of a column ---------------------------------------------------------------------------- */
+
+struct pick { /* rows on their way out */
+	const struct table *t;
+	const uint32_t *rows;
+	uint32_t n;
+	bool run; /* they follow each other */
+	const uint64_t **present; /* of one field, in each chunk */
+};
+
+static bool
+all_full(const struct pick *p, enum field f)
+{
+	for (uint32_t i = 0; i < p->t->n; i++)
+		if (!p->t->chunk[i]->strip[f].full)
+			return (false);
+	return (true);
+}
+
+static bool
+any_mixed(const struct pick *p, enum field f)
+{
+	for (uint32_t i = 0; i < p->t->n; i++)
+		if (p->t->chunk[i]->strip[f].mixed != NULL)
+			return (true);
+	return (false);
+}
+
+/* Are all numbers 0? */
+static bool
+nothing(const struct pick *p, enum field f)
+{
+	for (uint32_t i = 0; i < p->t->n; i++)
+		if (p->t->chunk[i]->strip[f].width > 0 || p->t->chunk[i]->strip[f].base > 0)
+			return (false);
+	return (true);
+}
+
+/* Where the chunks say which rows have the field. */
+static void
+find_present(const struct pick *p, enum field f)
+{
+	static const uint64_t none[TABLE_ROWS / 64];
+
+	for (uint32_t i = 0; i < p->t->n; i++) {
+		const struct strip *s = &p->t->chunk[i]->strip[f];
+
+		p->present[i] = s->present != NULL ? s->present : s->full ? p->t->ones : none;
+	}
+}
+
+static void
+pick_presence(const struct pick *p, enum field f, struct batch *out)
+{
+	struct column *c = out->col[f];
+	enum field like = p->t->settled ? (enum field)p->t->like[f] : f;
+
+	if (all_full(p, f)) {
+		bits_fill(c->present, p->n);
+		return;
+	}
+	if (like != f && out->col[like] != NULL) {
+		memcpy(c->present, out->col[like]->present, BITS_WORDS(p->n) * 8);
+		return;
+	}
+	find_present(p, f);
+	for (uint32_t at = 0; at < p->n; at += 64) {
+		uint32_t n = p->n - at < 64 ? p->n - at : 64;
+		uint64_t bits = 0;
+
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t row = p->rows[at + i];
+
+			bits |= (p->present[row >> TABLE_BITS][(row & (TABLE_ROWS - 1)) / 64] >> row % 64 & 1) << i;
+		}
+		c->present[at / 64] = bits;
+	}
+}
+
+static void
+pick_mixed(const struct pick *p, enum field f, struct batch *out)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (strip_mixed(strip_of(p->t, f, p->rows[i]), p->rows[i] & (TABLE_ROWS - 1)))
+			column_set_mixed(out, out->col[f], i);
+}
+
+#define LOAD_CELLS(name, type)                                                                           \
+	WIDE static void name(uint64_t *restrict to, const type *restrict from, uint64_t base, uint32_t n) \
+	{                                                                                                \
+		for (uint32_t i = 0; i < n; i++)                                                         \
+			to[i] = base + from[i];                                                          \
+	}
+
+LOAD_CELLS(load8, uint8_t)
+LOAD_CELLS(load16, uint16_t)
+LOAD_CELLS(load32, uint32_t)
+LOAD_CELLS(load64, uint64_t)
+
+/* Rows that follow each other in a chunk. */
+static void
+load_run(const struct strip *s, uint32_t at, uint32_t n, uint64_t *to)
+{
+	switch (s->width) {
+	case 1:
+		load8(to, (const uint8_t *)s->cells + at, s->base, n);
+		break;
+	case 2:
+		load16(to, (const uint16_t *)s->cells + at, s->base, n);
+		break;
+	case 4:
+		load32(to, (const uint32_t *)s->cells + at, s->base, n);
+		break;
+	case 8:
+		load64(to, (const uint64_t *)s->cells + at, s->base, n);
+		break;
+	default:
+		for (uint32_t i = 0; i < n; i++)
+			to[i] = s->base;
+	}
+}
+
+static void
+pick_run(const struct pick *p, enum field f, uint64_t *to)
+{
+	for (uint32_t done = 0, k; done < p->n; done += k) {
+		uint32_t row = p->rows[done], at = row & (TABLE_ROWS - 1);
+
+		k = TABLE_ROWS - at < p->n - done ? TABLE_ROWS - at : p->n - done;
+		load_run(strip_of(p->t, f, row), at, k, to + done);
+	}
+}
+
+/* The width of the cells, if it is the same in all chunks, above base 0; else 0. */
+static uint8_t
+one_width(const struct pick *p, enum field f)
+{
+	uint8_t width = p->t->chunk[0]->strip[f].width;
+
+	for (uint32_t i = 0; i < p->t->n; i++)
+		if (p->t->chunk[i]->strip[f].width != width || p->t->chunk[i]->strip[f].base != 0)
+			return (0);
+	return (width);
+}
+
+#define PICK_CELLS(type)                                                                                 \
+	for (uint32_t i = 0; i < p->n; i++)                                                              \
+	to[i] = ((const type *)strip_of(p->t, f, p->rows[i])->cells)[p->rows[i] & (TABLE_ROWS - 1)]
+
+/* Of all rows. */
+static void
+pick_scattered(const struct pick *p, enum field f, uint64_t *to)
+{
+	switch (one_width(p, f)) {
+	case 1:
+		PICK_CELLS(uint8_t);
+		break;
+	case 2:
+		PICK_CELLS(uint16_t);
+		break;
+	case 4:
+		PICK_CELLS(uint32_t);
+		break;
+	case 8:
+		PICK_CELLS(uint64_t);
+		break;
+	default:
+		for (uint32_t i = 0; i < p->n; i++)
+			to[i] = strip_number(strip_of(p->t, f, p->rows[i]), p->rows[i] & (TABLE_ROWS - 1));
+	}
+}
+
+/* Of those that have it: the others are zero already. */
+static void
+pick_some(const struct pick *p, enum field f, struct column *c)
+{
+	for (uint32_t w = 0; w < BITS_WORDS(p->n); w++)
+		for (uint64_t bits = c->present[w]; bits != 0; bits &= bits - 1) {
+			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits), row = p->rows[i];
+
+			c->u[i] = strip_number(strip_of(p->t, f, row), row & (TABLE_ROWS - 1));
+		}
+}
+
+static void
+pick_numbers(const struct pick *p, enum field f, struct column *c)
+{
+	c->zeros = false;
+	if (!all_full(p, f))
+		pick_some(p, f, c);
+	else
+		(p->run ? pick_run : pick_scattered)(p, f, c->u);
+}
+
+static void
+pick_wide(const struct pick *p, enum field f, struct column *c)
+{
+	c->zeros = false;
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct strip *s = strip_of(p->t, f, p->rows[i]);
+		uint32_t at = p->rows[i] & (TABLE_ROWS - 1);
+
+		if (!bit_get(c->present, i))
+			continue;
+		if (c->store == STORE_IP)
+			c->ip[i] = strip_ip(s, at);
+		else
+			c->b[i] = p->t->words.word[strip_number(s, at)].bytes;
+	}
+}
+
+static bool
+goes_out(const struct pick *p, const struct fieldset *set, enum field f)
+{
+	return (fieldset_has(&p->t->seen, f) && (set == NULL || fieldset_has(set, f)));
+}
+
+/* A column of which every value is written anew needs no zeros before. */
+static void
+leave_values(const struct pick *p, const struct fieldset *set, struct batch *out)
+{
+	for (enum field f = 0; f < F_STORED && p->n >= out->rows; f++) {
+		bool wide = fields[f].store == STORE_IP || fields[f].store == STORE_BLOB;
+
+		if (out->col[f] == NULL || !goes_out(p, set, f) || !all_full(p, f) || (!wide && nothing(p, f)))
+			continue;
+		memset(out->col[f]->present, 0, BITS_WORDS(out->cap) * 8);
+		out->kept[f].lent = false;
+	}
+}
+
+void
+table_gather(const struct table *t, const struct fieldset *set, const uint32_t *rows, uint32_t n, struct batch *out)
+{
+	struct pick p = { t, rows, n, true, NULL };
+
+	leave_values(&p, set, out);
+	batch_reset(out);
+	out->rows = n;
+	p.present = arena_alloc(&out->arena, (t->n + 1) * sizeof(p.present[0]));
+	for (uint32_t i = 1; i < n && p.run; i++)
+		p.run = rows[i] == rows[0] + i;
+	for (enum field f = 0; f < F_STORED && n > 0; f++) {
+		struct column *c;
+
+		if (!goes_out(&p, set, f))
+			continue;
+		c = batch_zeros(out, f);
+		pick_presence(&p, f, out);
+		if (c->store == STORE_IP || c->store == STORE_BLOB)
+			pick_wide(&p, f, c);
+		else if (!nothing(&p, f))
+			pick_numbers(&p, f, c);
+		if (any_mixed(&p, f))
+			pick_mixed(&p, f, out);
+	}
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * table_words.c: the texts and histograms of a table: those that rows share lie there once.  Test: test_table.c.
+ */
+#include "ra-tools/query/table_room.h"
+
+#include "format/base/hash.h"
+#include "format/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t
+new_word(struct table *t, const uint8_t *p, uint32_t n)
+{
+	struct words *w = &t->words;
+
+	if (w->n == w->cap) {
+		t->bytes += (w->cap == 0 ? 64 : w->cap) * sizeof(w->word[0]);
+		w->cap = w->cap == 0 ? 64 : w->cap * 2;
+		w->word = mem_grow(w->word, w->cap, sizeof(w->word[0]));
+	}
+	t->bytes += n;
+	w->word[w->n] = (struct word){ { p, n } };
+	return (w->n++);
+}
+
+static void
+grow_slots(struct table *t)
+{
+	struct words *w = &t->words;
+	uint32_t size = w->slot == NULL ? 64 : (w->mask + 1) * 2;
+
+	t->bytes += (size - (w->slot == NULL ? 0 : w->mask + 1)) * sizeof(w->slot[0]);
+	free(w->slot);
+	w->slot = mem_zero(size, sizeof(w->slot[0]));
+	w->mask = size - 1;
+	for (uint32_t i = 0; i < w->n; i++) {
+		const struct blob *b = &w->word[i].bytes;
+		uint32_t at;
+
+		for (at = (uint32_t)hash64(b->p, b->n, w->seed) & w->mask; w->slot[at] != 0;)
+			at = (at + 1) & w->mask;
+		w->slot[at] = i + 1;
+	}
+}
+
+uint32_t
+words_shared(struct table *t, const struct blob *b)
+{
+	struct words *w = &t->words;
+	uint32_t at;
+
+	if (w->slot == NULL)
+		w->seed = hash_seed();
+	if (w->slot == NULL || w->n >= w->mask / 4 * 3)
+		grow_slots(t);
+	for (at = (uint32_t)hash64(b->p, b->n, w->seed) & w->mask; w->slot[at] != 0; at = (at + 1) & w->mask) {
+		const struct blob *there = &w->word[w->slot[at] - 1].bytes;
+
+		if (there->n == b->n && (b->n == 0 || memcmp(there->p, b->p, b->n) == 0))
+			return (w->slot[at] - 1);
+	}
+	w->slot[at] = w->n + 1;
+	return (new_word(t, arena_copy(&w->arena, b->p, b->n), b->n));
+}
+
+void
+words_free(struct words *w)
+{
+	free(w->word);
+	free(w->slot);
+	arena_free(&w->arena);
+	*w = (struct words){ 0 };
+}

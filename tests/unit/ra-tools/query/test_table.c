@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * test_table.c: rows that went into a table come out as they were, in any order; against the records themselves.
+ */
+#include "format/base/arena.h"
+#include "ra-tools/query/table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ROWS 9000 /* three chunks, the last one not full */
+
+static uint64_t seed;
+
+static uint64_t
+rnd(uint64_t n)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return ((seed >> 33) % n);
+}
+
+static const enum field some[] = { F_spkts, F_dpkts, F_sbytes, F_bstart, F_stime, F_flowid, F_trans,
+				   F_sttlmin, F_saddr, F_daddr, F_probe, F_hist, F_sport };
+#define NSOME (sizeof(some) / sizeof(some[0]))
+
+/* Columns of all kinds, by number: zeros, one value, small ones, a few large ones, times, values over the whole range; in all
+ * rows, in few, from some row on. */
+static uint64_t
+number(unsigned kind, unsigned row)
+{
+	switch (kind % 7) {
+	case 0:
+		return (0);
+	case 1:
+		return (1700000000000000000);
+	case 2:
+		return (rnd(200));
+	case 3:
+		return (rnd(100) == 0 ? 1ull << rnd(64) : rnd(3));
+	case 4:
+		return (1700000000000000000 + rnd(1000000));
+	case 5:
+		return (row < 5000 ? 1700000000000000000 + row : 5);
+	default:
+		return (rnd(1ull << 31) << 33 | rnd(1ull << 31));
+	}
+}
+
+static void
+random_row(struct flow *f, unsigned trial, unsigned row)
+{
+	static const char *const words[] = { "", "a", "ab", "abcdefghi" };
+	const uint8_t six[16] = { 0x20, 1, 0xd, 0xb8, [15] = (uint8_t)rnd(9) };
+	const uint8_t four[4] = { 0, 0, 0, (uint8_t)rnd(9) };
+
+	flow_clear(f);
+	for (unsigned i = 0; i < NSOME; i++) {
+		unsigned how = (trial + i * 5) % 6;
+		const char *w = words[rnd(4)];
+		struct ip ip;
+
+		if ((how == 1 && rnd(20) != 0) || (how == 2 && row < 4500) || (how == 3 && row > 3000) || (how == 4 && rnd(2)))
+			continue;
+		if (how == 5 && rnd(30) == 0) {
+			bit_set(f->mixed, some[i]);
+			continue;
+		}
+		switch (fields[some[i]].store) {
+		case STORE_IP:
+			memcpy(ip.b, six, 16);
+			f->v[some[i]].ip = row > 6000 && rnd(2) ? ip : ip_v4(four);
+			break;
+		case STORE_BLOB:
+			f->v[some[i]].b = (struct blob){ (const uint8_t *)w, (uint32_t)strlen(w) };
+			break;
+		default:
+			f->v[some[i]].u = number(trial + i, row);
+		}
+		bit_set(f->present, some[i]);
+	}
+}
+
+static void
+same_row(const struct flow *want, const struct batch *b, uint32_t r)
+{
+	struct flow *got = malloc(sizeof(*got));
+
+	batch_get(b, r, got);
+	for (enum field f = 0; f < F_STORED; f++) {
+		assert_int_equal(bit_get(got->present, f), bit_get(want->present, f));
+		assert_int_equal(bit_get(got->mixed, f), bit_get(want->mixed, f));
+		if (bit_get(want->present, f))
+			assert_true(value_equal((enum store)fields[f].store, &got->v[f], &want->v[f]));
+		else if (b->col[f] != NULL && fields[f].store != STORE_IP && fields[f].store != STORE_BLOB)
+			assert_int_equal(b->col[f]->u[r], 0);
+		if (b->col[f] != NULL && b->col[f]->zeros)
+			assert_int_equal(b->col[f]->u[r], 0);
+	}
+	free(got);
+}
+
+static void
+fill(struct table *t, const struct flow *rows, unsigned trial)
+{
+	struct batch *b = batch_new(2500);
+	uint32_t *pick = calloc(2500, sizeof(pick[0]));
+	struct fieldset all = { { 0 } };
+
+	fieldset_all(&all);
+	for (unsigned i = 0; i < ROWS; i++) {
+		batch_add(b, &rows[i]);
+		if (b->rows < b->cap && i + 1 < ROWS)
+			continue;
+		/* in pieces of any length */
+		for (uint32_t at = 0, n; at < b->rows; at += n) {
+			n = 1 + (uint32_t)rnd(trial % 2 ? 3000 : 70);
+			n = n > b->rows - at ? b->rows - at : n;
+			for (uint32_t k = 0; k < n; k++)
+				pick[k] = at + k;
+			table_append(t, b, &all, pick, n);
+		}
+		batch_reset(b);
+	}
+	batch_free(&b);
+	free(pick);
+}
+
+static void
+comes_out_as_it_went_in(void **unused)
+{
+	struct flow *rows = malloc(ROWS * sizeof(rows[0]));
+	uint32_t *pick = calloc(ROWS, sizeof(pick[0]));
+
+	(void)unused;
+	for (unsigned trial = 0; trial < 12; trial++) {
+		struct table *t = table_new();
+		struct batch *out = batch_new(4000);
+
+		seed = trial;
+		for (unsigned i = 0; i < ROWS; i++)
+			random_row(&rows[i], trial, i);
+		fill(t, rows, trial);
+		assert_int_equal(table_rows(t), ROWS);
+		if (trial % 3 != 0)
+			table_settle(t);
+		for (unsigned k = 0; k < 8; k++) { /* in order and not, all and few */
+			uint32_t n = k == 3 ? 1 : 1 + (uint32_t)rnd(4000), from = (uint32_t)rnd(ROWS - n);
+
+			for (uint32_t i = 0; i < n; i++)
+				pick[i] = k % 2 ? from + i : (uint32_t)rnd(ROWS);
+			table_gather(t, NULL, pick, n, out);
+			assert_int_equal(out->rows, n);
+			for (uint32_t i = 0; i < n; i++)
+				same_row(&rows[pick[i]], out, i);
+		}
+		table_free(&t);
+		batch_free(&out);
+	}
+	free(rows);
+	free(pick);
+}
+
+/* Rows of a batch in any order, and only the fields that are asked for. */
+static void
+rows_and_fields_are_picked(void **unused)
+{
+	struct batch *b = batch_new(100), *out = batch_new(100);
+	struct table *t = table_new();
+	struct fieldset set = { { 0 } };
+	const uint32_t rows[] = { 70, 3, 64, 3 }, back[] = { 3, 0 };
+	struct flow *f = malloc(sizeof(*f));
+
+	(void)unused;
+	for (unsigned i = 0; i < 100; i++) {
+		flow_clear(f);
+		SET(f, spkts, i);
+		if (i % 2)
+			SET(f, dpkts, 1000 + i);
+		SET(f, sbytes, 7);
+		batch_add(b, f);
+	}
+	fieldset_add(&set, F_spkts);
+	fieldset_add(&set, F_dpkts);
+	table_append(t, b, &set, rows, 4);
+	assert_true(table_has(t, F_spkts));
+	assert_false(table_has(t, F_sbytes));
+	assert_true(table_compare(t, F_spkts, 0, 1) > 0);
+	assert_true(table_compare(t, F_dpkts, 0, 1) > 0); /* absent behind present */
+	assert_int_equal(table_compare(t, F_spkts, 1, 3), 0);
+	table_gather(t, &set, back, 2, out);
+	assert_null(out->col[F_sbytes]);
+	assert_int_equal(out->col[F_spkts]->u[0], 3);
+	assert_int_equal(out->col[F_spkts]->u[1], 70);
+	assert_int_equal(out->col[F_dpkts]->u[0], 1003);
+	assert_false(column_has(out->col[F_dpkts], 1));
+	table_clear(t);
+	assert_int_equal(table_rows(t), 0);
+	table_free(&t);
+	batch_free(&b);
+	batch_free(&out);
+	free(f);
+}
+
+/* What is not there takes no memory: a million rows of a column of zeros and one of a byte. */
+static void
+memory_is_what_values_need(void **unused)
+{
+	struct batch *b = batch_new(BATCH_ROWS);
+	struct table *t = table_new();
+	struct fieldset all = { { 0 } };
+	uint32_t *rows = calloc(BATCH_ROWS, sizeof(rows[0]));
+
+	(void)unused;
+	fieldset_all(&all);
+	b->rows = BATCH_ROWS;
+	for (uint32_t i = 0; i < b->rows; i++) {
+		rows[i] = i;
+		batch_column(b, F_spkts)->u[i] = i % 256;
+	}
+	bits_fill(batch_column(b, F_spkts)->present, b->rows);
+	bits_fill(batch_zeros(b, F_srtxup)->present, b->rows);
+	for (unsigned i = 0; i < 32; i++)
+		table_append(t, b, &all, rows, b->rows);
+	/* a byte a row, and what a chunk costs: less than 8 bytes a row */
+	assert_in_range(table_bytes(t), 32 * BATCH_ROWS, 32 * BATCH_ROWS * 9);
+	table_free(&t);
+	batch_free(&b);
+	free(rows);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(comes_out_as_it_went_in),
+		cmocka_unit_test(rows_and_fields_are_picked),
+		cmocka_unit_test(memory_is_what_values_need),
+	};
+
+	return (cmocka_run_group_tests_name("table", tests, NULL, NULL));
+}
