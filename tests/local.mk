@@ -58,6 +58,8 @@ UNIT += \
 	%D%/unit/format/test_block \
 	%D%/unit/format/test_cid \
 	%D%/unit/format/test_codec \
+	%D%/unit/format/test_codec_narrow \
+	%D%/unit/format/test_dense \
 	%D%/unit/format/test_derive \
 	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
@@ -68,6 +70,7 @@ UNIT += \
 	%D%/unit/format/test_formula \
 	%D%/unit/format/test_ids \
 	%D%/unit/format/test_like \
+	%D%/unit/format/test_narrow \
 	%D%/unit/format/test_outline \
 	%D%/unit/format/test_seqs \
 	%D%/unit/format/test_skip \
