@@ -64,21 +64,20 @@ batch_free(struct batch **pb)
 /* Zero what was used of a column: the rows that are present.  Many columns are of few rows, and many of zeros alone: what
  * was not written has no memory behind it yet. */
 static void
-wipe(struct kept *k, uint32_t rows)
+wipe(struct kept *k)
 {
-	size_t size = cell_size(k->column.store), words = BITS_WORDS(rows < k->cap ? rows : k->cap);
+	size_t size = cell_size(k->column.store), words = BITS_WORDS(k->dirty < k->cap ? k->dirty : k->cap);
 	uint64_t *present = k->column.present;
 
-	if (!k->lent)
-		return;
-	k->lent = false;
-	for (size_t w = 0; !k->column.zeros && w < words; w++)
+	for (size_t w = 0; w < words; w++)
 		if (present[w] != 0) {
 			size_t n = k->cap - w * 64 < 64 ? k->cap - w * 64 : 64;
 
-			memset((uint8_t *)k->cells + w * 64 * size, 0, n * size);
+			if (!k->column.zeros)
+				memset((uint8_t *)k->cells + w * 64 * size, 0, n * size);
+			present[w] = 0;
 		}
-	memset(present, 0, words * 8);
+	k->dirty = 0;
 }
 
 void
@@ -87,9 +86,15 @@ batch_reset(struct batch *b)
 	uint32_t rows = b->rows > 0 && b->rows <= b->cap ? b->rows : b->cap;
 
 	arena_reset(&b->arena);
-	for (enum field f = 0; f < F_COUNT; f++)
-		wipe(&b->kept[f], rows);
+	for (enum field f = 0; f < F_COUNT; f++) {
+		struct kept *k = &b->kept[f];
+
+		if (k->lent && rows > k->dirty) /* it is wiped for who wants it clean */
+			k->dirty = rows;
+		k->lent = false;
+	}
 	memset(b->col, 0, sizeof(b->col));
+	memset(b->dense, 0, sizeof(b->dense));
 	memset(&b->derived, 0, sizeof(b->derived));
 	b->rows = 0;
 	b->sel = NULL;
@@ -97,11 +102,37 @@ batch_reset(struct batch *b)
 	b->over = 0;
 }
 
+/* Memory for a column, dirty as it may be. */
+static struct column *
+lend(struct batch *b, enum field f)
+{
+	struct kept *k = &b->kept[f];
+	struct column *c = &k->column;
+
+	if (k->cap < b->cap || k->lent) { /* memory that was never used is zero and costs nothing yet */
+		cells_free(k, fields[f].store);
+		free(c->present);
+		k->cap = b->cap;
+		k->cells = cells_new(fields[f].store, b->cap);
+		c->present = mem_zero(BITS_WORDS(b->cap), 8);
+		c->zeros = true;
+		k->dirty = 0;
+	}
+	k->lent = true;
+	c->store = fields[f].store;
+	c->any = k->cells;
+	c->mixed = NULL;
+	b->col[f] = c;
+	return (c);
+}
+
 struct column *
 batch_column(struct batch *b, enum field f)
 {
-	struct column *c = b->col[f] != NULL ? b->col[f] : batch_zeros(b, f);
+	struct column *c = batch_flat(b, f);
 
+	if (c == NULL)
+		c = batch_zeros(b, f);
 	c->zeros = false;
 	return (c);
 }
@@ -109,25 +140,72 @@ batch_column(struct batch *b, enum field f)
 struct column *
 batch_zeros(struct batch *b, enum field f)
 {
-	struct kept *k = &b->kept[f];
-	struct column *c = &k->column;
+	struct column *c = b->col[f];
 
-	if (b->col[f] != NULL)
-		return (b->col[f]);
-	if (k->cap < b->cap || k->lent) { /* memory that was never used is zero and costs nothing yet */
-		cells_free(k, fields[f].store);
-		free(c->present);
-		k->cap = b->cap;
-		k->cells = cells_new(fields[f].store, b->cap);
-		c->present = mem_zero(BITS_WORDS(b->cap), 8);
-	}
-	k->lent = true;
-	c->store = fields[f].store;
-	c->any = k->cells;
-	c->mixed = NULL;
+	if (c != NULL)
+		return (c);
+	c = lend(b, f);
+	wipe(&b->kept[f]);
 	c->zeros = true;
-	b->col[f] = c;
 	return (c);
+}
+
+/* Every cell is written to, so nothing has to be wiped: but those of the last word behind the last row, of which nobody
+ * will know afterwards. */
+static void
+fill_whole(struct batch *b, enum field f, const struct dense *d)
+{
+	struct column *c = lend(b, f);
+	struct kept *k = &b->kept[f];
+	size_t size = cell_size(c->store), end = BITS_WORDS(b->rows) * 64;
+
+	dense_cells(d, b->rows, k->cells);
+	if (k->dirty > b->rows)
+		memset((uint8_t *)k->cells + b->rows * size, 0, ((end < k->cap ? end : k->cap) - b->rows) * size);
+	c->zeros = false;
+}
+
+struct column *
+batch_flat(struct batch *b, enum field f)
+{
+	const struct dense *d = f < F_STORED ? b->dense[f] : NULL;
+	struct column *c;
+
+	if (b->col[f] != NULL || d == NULL)
+		return (b->col[f]);
+	if (d->store == STORE_U64 && d->num.width == 0 && (d->n == 0 || narrow_at(&d->num, 0) == 0))
+		(void)batch_zeros(b, f);
+	else
+		fill_whole(b, f, d);
+	c = b->col[f];
+	dense_rows(d, b->rows, c->present);
+	if (d->mixed != NULL) {
+		c->mixed = arena_zero(&b->arena, BITS_WORDS(b->cap) * 8);
+		memcpy(c->mixed, d->mixed, BITS_WORDS(b->rows) * 8);
+	}
+	return (c);
+}
+
+void
+batch_hide(struct batch *b, enum field f)
+{
+	struct kept *k = &b->kept[f];
+
+	if (b->col[f] == &k->column && k->lent) {
+		k->dirty = b->rows > k->dirty ? b->rows : k->dirty;
+		k->lent = false;
+	}
+	b->col[f] = NULL;
+	if (f < F_STORED)
+		b->dense[f] = NULL;
+}
+
+void
+batch_flatten(struct batch *b)
+{
+	for (enum field f = 0; f < F_STORED; f++)
+		if (b->dense[f] != NULL)
+			(void)batch_flat(b, f);
 }
 
 void

@@ -2,13 +2,14 @@
  *
  * batch.h: up to BATCH_ROWS records as columns.
  *
- * A column exists only if some row has the field (col[f] == NULL: absent in every row).  Values of
+ * A column exists only if some row has the field (col[f] == NULL: absent in every row, or `dense` still).  Values of
  * rows that are not present are zero.  Blobs and bitmaps of mixed rows live in the batch's arena; columns are the
  * batch's own and are used again after a reset.
  */
 #ifndef FORMAT_BATCH_H
 #define FORMAT_BATCH_H
 
+#include "format/dense.h"
 #include "format/flow.h"
 
 #define BATCH_ROWS 32768
@@ -31,11 +32,13 @@ struct column {
 struct batch {
 	uint32_t rows, cap; /* cap is BATCH_ROWS unless made smaller */
 	struct column *col[F_COUNT];
+	const struct dense *dense[F_STORED]; /* as they came from a block, until batch_flat(); rows read otherwise have none */
 	struct kept {       /* columns' memory, for the next use */
 		struct column column;
 		void *cells;
 		uint32_t cap;
-		bool lent;  /* handed out since the last reset: not zero any more */
+		uint32_t dirty; /* rows that were written to before the last reset: those present are not zero */
+		bool lent;  /* handed out since the last reset */
 	} kept[F_COUNT];
 	struct fieldset derived; /* derived columns that batch_derive() has looked at */
 	uint64_t *sel;  /* selected rows; NULL: all */
@@ -53,6 +56,12 @@ struct column *batch_column(struct batch *, enum field);
 /* The same, for rows to be marked as present whose values are zero.  Who writes another one says that it is not `zeros`
  * any more. */
 struct column *batch_zeros(struct batch *, enum field);
+/* The column of a cell a row, made of a dense one if it is not there yet; NULL: absent in every row. */
+struct column *batch_flat(struct batch *, enum field);
+/* The same of all stored fields: for who looks into col[]. */
+void batch_flatten(struct batch *);
+/* The field is not to be seen any more. */
+void batch_hide(struct batch *, enum field);
 /* A copy of the bytes that lives as long as the batch's rows; `last` if that is one of the same (NULL: there is none): the
  * same name in row after row needs to lie there only once. */
 struct blob batch_blob(struct batch *, const struct blob *last, const struct blob *);
@@ -60,7 +69,7 @@ struct blob batch_blob(struct batch *, const struct blob *last, const struct blo
 void batch_add(struct batch *, const struct flow *);
 /* Row r as a record; blobs are borrowed from the batch.  Only the stored columns that are there. */
 void batch_get(const struct batch *, uint32_t r, struct flow *);
-/* Make the derived column f (does nothing for stored ones and for those already made).
+/* Make the derived column f, and flat what it is made of (only that for stored ones; nothing for stored ones and for those already made).
  * Returns the column or NULL if absent in every row. */
 struct column *batch_derive(struct batch *, enum field f);
 

@@ -39,6 +39,14 @@ enum block_result {
  * `unknown`: set to the field of a column that had to be left out for its encoding, else untouched. */
 enum block_result block_decode(struct blocks *, const struct directory *, const struct fieldset *want,
     const struct fieldset *odd, block_fetch, void *arg, struct batch *, enum field *unknown);
+/* The same in steps.  A batch of the block's rows that has no columns yet; the directory, `odd` and what `fetch` reads live on. */
+void block_open(struct blocks *, const struct directory *, const struct fieldset *odd, block_fetch, void *arg,
+    struct batch *);
+/* The columns in `want`, beside those that are there: dense, valid until the next block_open() or block_encode(). */
+enum block_result block_read(struct blocks *, const struct fieldset *want, enum field *unknown);
+/* Of the block only n > 0 rows, ascending, and the columns in `want`, into a batch of its own, which lives as long. */
+enum block_result block_pick(struct blocks *, const struct fieldset *want, const uint32_t *row, uint32_t n,
+    struct batch *, enum field *unknown);
 /* The address dictionary alone, ascending in each family: n4 IPv4, then n6 IPv6.  Valid until the next call for
  * another block; block_decode() of the same block uses it again. */
 enum block_result block_addresses(struct blocks *, const struct directory *, block_fetch, void *arg,

@@ -9,8 +9,7 @@
 #include "format/base/hash.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
-#include "format/block_memory.h"
-#include "format/dictionary.h"
+#include "format/block_decoding.h"
 #include "format/formula.h"
 #include "format/given.h"
 #include "format/ids.h"
@@ -27,8 +26,8 @@
 
 #define ADDRS_MAX (64u * BATCH_ROWS) /* more than all address columns together can hold */
 
-static bool
-value_of(enum store store, const struct dir_value *v, union value *out)
+bool
+block_value(enum store store, const struct dir_value *v, union value *out)
 {
 	if (!v->is || (store == STORE_U64) != (v->bytes.p == NULL))
 		return (false);
@@ -77,6 +76,12 @@ field_of(const struct dir_column *c, const struct fieldset *odd)
 	return (f != F_NONE && odd != NULL && fieldset_has(odd, f) ? F_NONE : f);
 }
 
+enum field
+column_field(const struct decoding *g, uint32_t i)
+{
+	return (field_of(&g->d->col[i], g->odd));
+}
+
 void
 block_ranges(const struct directory *d, const struct fieldset *odd, struct range range[static F_COUNT])
 {
@@ -95,25 +100,10 @@ block_ranges(const struct directory *d, const struct fieldset *odd, struct range
 		r->absent = false;
 		r->all = c->present == ROWS_ALL;
 		r->mixed = c->mixed != ROWS_NONE;
-		r->known = fields[f].store != STORE_BLOB && value_of(fields[f].store, &c->min, &r->min) &&
-		    value_of(fields[f].store, &c->max, &r->max);
+		r->known = fields[f].store != STORE_BLOB && block_value(fields[f].store, &c->min, &r->min) &&
+		    block_value(fields[f].store, &c->max, &r->max);
 	}
 }
-
-struct decoding { /* one call of block_decode() */
-	struct blocks *k;
-	const struct directory *d;
-	struct batch *b;
-	block_fetch fetch;
-	void *arg;
-	uint64_t *at;   /* offset of each column's section */
-	uint64_t **set; /* decoded sets */
-	uint64_t *set_at;
-	bool *need; /* columns to decode */
-	bool *key;  /* of those, the ones that others repeat by */
-	const uint32_t **place; /* of an address column that is one: its rows' places in the dictionary */
-	const struct ip *addrs;
-};
 
 static void
 raw_room(struct blocks *k, size_t n)
@@ -318,301 +308,55 @@ get_set(struct decoding *g, int32_t number, uint32_t *count)
 	return (BLOCK_GOOD);
 }
 
-/* The bits of a set into a bitmap of the batch. */
-static void
-copy_set(const struct decoding *g, int32_t number, uint64_t *to)
-{
-	if (number == ROWS_ALL)
-		bits_fill(to, g->d->rows);
-	else if (number != ROWS_NONE)
-		memcpy(to, g->set[number - 1], BITS_WORDS(g->d->rows) * 8);
-}
-
-/* Spread n values over the rows of the set, from behind, so that it can be done in place. */
-static void
-scatter(uint64_t *v, const uint64_t *present, uint32_t rows, uint32_t n)
-{
-	uint64_t few[64];
-
-	for (size_t w = BITS_WORDS(rows); w-- > 0;) { /* the values left lie before those of this word's rows, or in them */
-		uint64_t bits = present[w], *to = v + 64 * w;
-		uint32_t m = 64 * (w + 1) <= rows ? 64 : rows % 64, k = (uint32_t)__builtin_popcountll(bits);
-
-		n -= k;
-		if (bits == ~0ull) {
-			memmove(to, v + n, sizeof(few));
-			continue;
-		}
-		memcpy(few, v + n, k * sizeof(*few));
-		memset(to, 0, m * sizeof(*to));
-		for (k = 0; bits != 0; bits &= bits - 1)
-			to[__builtin_ctzll(bits)] = few[k++];
-	}
-}
-
-/* Ids: which ones do not follow from their rows, and what those are. */
+/* The bitmap of a set; NULL: all rows. */
 static enum block_result
-decode_ids(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
+bitmap_of(struct decoding *g, int32_t number, uint32_t *count, const uint64_t **w)
 {
-	struct blocks *k = g->k;
-	const struct id_rows rows = { g->b, col->present, NULL, g->d->rows, n, k->seed };
-	uint64_t others = cur_varint(bytes), at = 0;
-	uint32_t *place;
+	enum block_result res = get_set(g, number, count);
 
-	if (bytes->cut || others > n)
-		return (BLOCK_DAMAGED);
-	place = arena_alloc(&k->arena, others * sizeof(*place) + 1);
-	for (uint32_t i = 0; i < others; i++) {
-		uint64_t step = cur_varint(bytes);
-
-		if (bytes->cut || step >= n - at)
-			return (BLOCK_DAMAGED);
-		at += step;
-		place[i] = (uint32_t)at++;
-	}
-	if (others > 0 && !u64_get_nested(k->coder, bytes, k->residue, (uint32_t)others))
-		return (BLOCK_DAMAGED);
-	if (cur_left(bytes) != 0)
-		return (BLOCK_DAMAGED);
-	id_fill(c->more[0], &rows, place, k->residue, (uint32_t)others, col->u, &k->arena);
-	if (n != g->d->rows)
-		scatter(col->u, col->present, g->d->rows, n);
-	return (BLOCK_GOOD);
+	*w = NULL;
+	if (res == BLOCK_GOOD && number == ROWS_NONE)
+		*w = arena_zero(&g->k->arena, BITS_WORDS(g->d->rows) * 8);
+	else if (res == BLOCK_GOOD && number != ROWS_ALL)
+		*w = g->set[number - 1];
+	return (res);
 }
 
-/* The rows of a column that others repeat by, as numbers: 0 where it is not present. */
-static void
-key_of(const struct decoding *g, uint32_t id, const struct column *col, uint64_t *to)
-{
-	enum field f = field_with_id((uint16_t)id);
-	const struct column *c = g->b->col[f];
-	uint32_t n = 0, rows = g->d->rows;
-
-	for (size_t w = 0; w < BITS_WORDS(rows); w++)
-		for (uint64_t bits = col->present[w]; bits != 0; bits &= bits - 1) {
-			size_t r = 64 * w + (size_t)__builtin_ctzll(bits);
-
-			to[n++] = c->store == STORE_IP ? g->place[f][r] : c->u[r];
-		}
-}
-
-/* The n values of rows that repeat what the last row like them had. */
-static bool
-get_like(struct decoding *g, const struct dir_column *c, struct cursor *bytes, const struct column *col, uint64_t *v, uint32_t n)
-{
-	struct blocks *k = g->k;
-	uint64_t others = cur_varint(bytes);
-	uint8_t kind = cur_u8(bytes);
-	struct cursor set = cur_sub(bytes, cur_varint(bytes));
-
-	if (bytes->cut || set.cut || others == 0 || others > n ||
-	    !set_get(kind, &set, k->others, n, (uint32_t)others) ||
-	    !u64_get_nested(k->coder, bytes, k->residue, (uint32_t)others))
-		return (false);
-	key_of(g, c->more[0], col, k->beside[0]);
-	if (c->nmore > 1)
-		key_of(g, c->more[1], col, k->beside[1]);
-	return (like_fill(k->like, k->beside[0], c->nmore > 1 ? k->beside[1] : NULL, k->others, k->residue, n, v));
-}
-
-/* The n values that are nearly what a formula makes of others. */
-static bool
-get_made(struct decoding *g, const struct dir_column *c, struct cursor *bytes, const struct column *col, uint64_t *v, uint32_t n)
-{
-	struct blocks *k = g->k;
-	uint64_t *const from[FORMULA_FIELDS] = { k->beside[0], k->beside[1], k->beside[2], k->beside[3] };
-
-	if (!u64_get_nested(k->coder, bytes, v, n))
-		return (false);
-	for (unsigned i = 0; i < formula_fields(c->more[0]); i++)
-		key_of(g, c->more[i + 1], col, from[i]);
-	formula_fill(c->more[0], k->like, (const uint64_t *const *)from, n, k->residue);
-	for (uint32_t i = 0; i < n; i++)
-		v[i] = k->residue[i] + unzigzag(v[i]);
-	return (true);
-}
-
-static enum block_result
-decode_u64(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
-{
-	struct blocks *k = g->k;
-
-	if (c->code == CODE_ID)
-		return (decode_ids(g, c, bytes, col, n));
-	if (c->code == CODE_DIFF) {
-		const struct column *o = g->b->col[field_with_id((uint16_t)c->more[0])];
-
-		if (!u64_get_nested(k->coder, bytes, col->u, n))
-			return (BLOCK_DAMAGED);
-		for (size_t w = 0; w < BITS_WORDS(g->d->rows); w++)
-			if ((col->present[w] & ~o->present[w]) != 0)
-				return (BLOCK_DAMAGED);
-		if (n == g->d->rows) {
-			for (uint32_t r = 0; r < n; r++)
-				col->u[r] = o->u[r] + unzigzag(col->u[r]);
-			return (BLOCK_GOOD);
-		}
-		scatter(col->u, col->present, g->d->rows, n);
-		for (size_t w = 0; w < BITS_WORDS(g->d->rows); w++)
-			for (uint64_t bits = col->present[w]; bits != 0; bits &= bits - 1) {
-				size_t r = 64 * w + (size_t)__builtin_ctzll(bits);
-
-				col->u[r] = o->u[r] + unzigzag(col->u[r]);
-			}
-		return (BLOCK_GOOD);
-	}
-	if (!(c->code == CODE_LIKE     ? get_like(g, c, bytes, col, col->u, n) :
-		c->code == CODE_MADE ? get_made(g, c, bytes, col, col->u, n) :
-				       u64_get(k->coder, c->code, bytes, col->u, n)))
-		return (BLOCK_DAMAGED);
-	if (n != g->d->rows)
-		scatter(col->u, col->present, g->d->rows, n);
-	return (BLOCK_GOOD);
-}
-
-static enum block_result
-decode_ip(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
-{
-	uint64_t *index = g->k->index, count = (uint64_t)g->d->n4 + g->d->n6;
-	size_t r = 0;
-
-	if (c->code == CODE_LIKE ? !get_like(g, c, bytes, col, index, n) : !u64_get_nested(g->k->coder, bytes, index, n))
-		return (BLOCK_DAMAGED);
-	for (uint32_t i = 0; i < n; i++)
-		if (index[i] >= count)
-			return (BLOCK_DAMAGED);
-	if (g->key[c - g->d->col])
-		g->place[field_with_id((uint16_t)c->id)] = dictionary_rows(&g->k->arena, col->present, g->d->rows, index);
-	if (n == g->d->rows) {
-		for (uint32_t i = 0; i < n; i++)
-			col->ip[i] = g->addrs[index[i]];
-		return (BLOCK_GOOD);
-	}
-	for (uint32_t i = 0; i < n; i++, r++) {
-		r = bits_next(col->present, r, g->d->rows);
-		col->ip[r] = g->addrs[index[i]];
-	}
-	return (BLOCK_GOOD);
-}
-
-/* n blobs: varint lengths, then the bytes, which are copied to the batch's arena. */
-static bool
-read_blobs(struct batch *b, struct cursor *c, struct blob *to, uint32_t n)
-{
-	uint64_t sum = 0;
-	uint8_t *copy;
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint64_t len = cur_varint(c);
-
-		if (c->cut || len > META_RAW_MAX)
-			return (false);
-		to[i].n = (uint32_t)len;
-		sum += len;
-	}
-	if (sum > cur_left(c))
-		return (false);
-	copy = arena_copy(&b->arena, c->p, sum);
-	cur_skip(c, sum);
-	for (uint32_t i = 0; i < n; i++) {
-		to[i].p = copy;
-		copy += to[i].n;
-	}
-	return (true);
-}
-
-static enum block_result
-decode_blob(struct decoding *g, const struct dir_column *c, struct cursor *bytes, struct column *col, uint32_t n)
-{
-	struct blocks *k = g->k;
-	uint64_t count = n;
-	struct blob *entry;
-	size_t r = 0;
-
-	if (c->code == CODE_BLOBDICT && ((count = cur_varint(bytes)) == 0 || count > BATCH_ROWS))
-		return (BLOCK_DAMAGED);
-	entry = arena_alloc(&k->arena, count * sizeof(*entry));
-	if (!read_blobs(g->b, bytes, entry, (uint32_t)count))
-		return (BLOCK_DAMAGED);
-	if (c->code == CODE_BLOBDICT && !u64_get_nested(k->coder, bytes, k->index, n))
-		return (BLOCK_DAMAGED);
-	for (uint32_t i = 0; i < n; i++, r++) {
-		uint64_t at = c->code == CODE_BLOBDICT ? k->index[i] : i;
-
-		if (at >= count)
-			return (BLOCK_DAMAGED);
-		r = bits_next(col->present, r, g->d->rows);
-		col->b[r] = entry[at];
-	}
-	return (BLOCK_GOOD);
-}
-
-static enum block_result
-decode_constant(struct decoding *g, const struct dir_column *c, struct column *col, uint32_t n)
-{
-	union value v;
-	uint32_t rows = g->d->rows;
-
-	if (n == 0)
-		return (BLOCK_GOOD);
-	if (!value_of(col->store, &c->min, &v))
-		return (BLOCK_DAMAGED);
-	if (col->store == STORE_BLOB)
-		v.b.p = arena_copy(&g->b->arena, v.b.p, v.b.n);
-	if (col->store == STORE_U64 && n == rows) {
-		for (uint32_t r = 0; r < rows; r++)
-			col->u[r] = v.u;
-		return (BLOCK_GOOD);
-	}
-	if (col->store == STORE_BLOB && n == rows) {
-		for (uint32_t r = 0; r < rows; r++)
-			col->b[r] = v.b;
-		return (BLOCK_GOOD);
-	}
-	for (size_t r = bits_next(col->present, 0, rows); r < rows; r = bits_next(col->present, r + 1, rows))
-		column_set(col, (uint32_t)r, &v);
-	return (BLOCK_GOOD);
-}
-
-static enum block_result
-decode_column(struct decoding *g, uint32_t i, enum field f)
+enum block_result
+column_rows(struct decoding *g, uint32_t i, struct dense *x)
 {
 	const struct dir_column *c = &g->d->col[i];
-	struct column *col;
-	struct cursor bytes;
-	uint32_t n, nmixed;
 	enum block_result res;
+	uint32_t nmixed;
+	uint64_t *all;
 
-	if ((res = get_set(g, c->present, &n)) != BLOCK_GOOD || (res = get_set(g, c->mixed, &nmixed)) != BLOCK_GOOD)
+	if ((res = bitmap_of(g, c->present, &x->n, &x->present)) != BLOCK_GOOD || c->mixed == ROWS_NONE)
 		return (res);
-	col = batch_column(g->b, f);
-	copy_set(g, c->present, col->present);
-	if (nmixed > 0) {
-		col->mixed = arena_zero(&g->b->arena, BITS_WORDS(g->b->cap) * 8);
-		copy_set(g, c->mixed, col->mixed);
-		for (size_t w = 0; w < BITS_WORDS(g->d->rows); w++)
-			if ((col->present[w] & col->mixed[w]) != 0)
-				return (BLOCK_DAMAGED);
-	}
-	if (c->code == CODE_CONST) {
-		if (col->store == STORE_IP && g->key[i]) { /* one place for all */
-			memset(g->k->index, 0, n * sizeof(g->k->index[0]));
-			g->place[f] = dictionary_rows(&g->k->arena, col->present, g->d->rows, g->k->index);
-		}
-		return (decode_constant(g, c, col, n));
-	}
-	if (n == 0)
-		return (BLOCK_DAMAGED);
-	if ((res = open_section(g->k, &c->at, g->at[i], g->fetch, g->arg, &bytes)) != BLOCK_GOOD)
+	if ((res = bitmap_of(g, c->mixed, &nmixed, &x->mixed)) != BLOCK_GOOD)
 		return (res);
-	switch (col->store) {
-	case STORE_IP:
-		return (decode_ip(g, c, &bytes, col, n));
-	case STORE_BLOB:
-		return (decode_blob(g, c, &bytes, col, n));
-	default:
-		return (decode_u64(g, c, &bytes, col, n));
+	if (nmixed == 0)
+		x->mixed = NULL;
+	else if (x->mixed == NULL) {
+		all = arena_alloc(&g->k->arena, BITS_WORDS(g->d->rows) * 8);
+		bits_fill(all, g->d->rows);
+		x->mixed = all;
 	}
+	for (size_t w = 0; x->mixed != NULL && w < BITS_WORDS(g->d->rows); w++)
+		if (x->mixed[w] != 0 && (x->present == NULL || (x->present[w] & x->mixed[w]) != 0))
+			return (BLOCK_DAMAGED);
+	return (BLOCK_GOOD);
+}
+
+enum block_result
+dictionary_open(struct decoding *g, struct cursor *c)
+{
+	return (open_section(g->k, &g->d->addr, 0, g->fetch, g->arg, c));
+}
+
+enum block_result
+column_open(struct decoding *g, uint32_t i, struct cursor *c)
+{
+	return (open_section(g->k, &g->d->col[i].at, g->at[i], g->fetch, g->arg, c));
 }
 
 /* Where each section lies. */
@@ -641,9 +385,8 @@ column_with_id(const struct directory *d, uint32_t id, uint32_t end)
 	return (end);
 }
 
-/* The columns before this one that its encoding names; their number. */
-static unsigned
-references(const struct directory *d, uint32_t i, uint32_t to[DIR_MORE])
+unsigned
+column_references(const struct directory *d, uint32_t i, uint32_t to[DIR_MORE])
 {
 	const struct dir_column *c = &d->col[i];
 	unsigned first = c->code == CODE_MADE, end = 0, n = 0;
@@ -671,41 +414,42 @@ mark_references(struct decoding *g, uint32_t i)
 {
 	uint32_t o[DIR_MORE];
 
-	for (unsigned n = references(g->d, i, o); n-- > 0;)
-		if (o[n] < i) {
+	for (unsigned n = column_references(g->d, i, o); n-- > 0;)
+		if (o[n] < i)
 			g->need[o[n]] = true;
-			g->key[o[n]] |= takes_places(&g->d->col[i]);
-		}
 }
 
 /* Are they there, and of a kind that will do? */
 static bool
-has_references(const struct decoding *g, uint32_t i, const struct fieldset *odd)
+has_references(const struct decoding *g, uint32_t i)
 {
 	const struct directory *d = g->d;
 	uint32_t o[DIR_MORE];
 
-	for (unsigned n = references(d, i, o); n-- > 0;) {
+	for (unsigned n = column_references(d, i, o); n-- > 0;) {
 		enum store store;
 
 		if (o[n] == i || !g->need[o[n]] || d->col[o[n]].code == CODE_ID)
 			return (false);
-		store = fields[field_of(&d->col[o[n]], odd)].store;
+		store = fields[column_field(g, o[n])].store;
 		if (store != STORE_U64 && (store != STORE_IP || !takes_places(&d->col[i])))
 			return (false);
 	}
 	return (true);
 }
 
-static bool
-is_id(const struct dir_column *c, enum field f)
+bool
+column_is_id(const struct decoding *g, uint32_t i)
 {
+	const struct dir_column *c = &g->d->col[i];
+	enum field f = column_field(g, i);
+
 	return (c->code == CODE_ID && f != F_NONE && known(c, f));
 }
 
 /* What ids follow from may stand before or behind them.  `lost`: find out whether all of it can be read. */
 static bool
-mark_for_id(struct decoding *g, const struct dir_column *id, const struct fieldset *odd, bool lost)
+mark_for_id(struct decoding *g, const struct dir_column *id, bool lost)
 {
 	bool all = true;
 
@@ -715,7 +459,7 @@ mark_for_id(struct decoding *g, const struct dir_column *id, const struct fields
 		if (i == g->d->ncol)
 			continue; /* absent in every row */
 		if (!lost)
-			g->need[i] = field_of(&g->d->col[i], odd) != F_NONE;
+			g->need[i] = column_field(g, i) != F_NONE;
 		else if (!g->need[i])
 			all = false;
 	}
@@ -724,79 +468,157 @@ mark_for_id(struct decoding *g, const struct dir_column *id, const struct fields
 
 /* Mark what is wanted and what that is made of: from behind, since references of differences point forward.  A column
  * that can not be read, or hangs on one, is left out. */
-static void
-mark_needed(struct decoding *g, const struct fieldset *want, const struct fieldset *odd, enum field *unknown)
+void
+mark_needed(struct decoding *g, const struct fieldset *want, enum field *unknown)
 {
 	const struct directory *d = g->d;
 
+	memset(g->need, 0, d->ncol * sizeof(*g->need));
 	for (uint32_t i = 0; i < d->ncol; i++) {
-		enum field f = field_of(&d->col[i], odd);
+		enum field f = column_field(g, i);
 
 		if (f != F_NONE && (want == NULL || fieldset_has(want, f))) {
 			g->need[i] = true;
-			if (is_id(&d->col[i], f))
-				(void)mark_for_id(g, &d->col[i], odd, false);
+			if (column_is_id(g, i))
+				(void)mark_for_id(g, &d->col[i], false);
 		}
 	}
 	for (uint32_t i = d->ncol; i-- > 0;) {
-		const struct dir_column *c = &d->col[i];
-
-		if (field_of(c, odd) == F_NONE)
+		if (column_field(g, i) == F_NONE)
 			g->need[i] = false;
 		if (g->need[i])
 			mark_references(g, i);
 	}
 	for (uint32_t i = 0; i < d->ncol; i++) {
-		const struct dir_column *c = &d->col[i];
-		enum field f = field_of(c, odd);
+		enum field f = column_field(g, i);
 
-		if (g->need[i] && (!known(c, f) || !has_references(g, i, odd))) {
+		if (g->need[i] && (!known(&d->col[i], f) || !has_references(g, i))) {
 			*unknown = f;
 			g->need[i] = false;
 		}
 	}
-	for (uint32_t i = 0; i < d->ncol; i++) {
-		enum field f = field_of(&d->col[i], odd);
-
-		if (g->need[i] && is_id(&d->col[i], f) && !mark_for_id(g, &d->col[i], odd, true)) {
-			*unknown = f;
+	for (uint32_t i = 0; i < d->ncol; i++)
+		if (g->need[i] && column_is_id(g, i) && !mark_for_id(g, &d->col[i], true)) {
+			*unknown = column_field(g, i);
 			g->need[i] = false;
 		}
+}
+
+/* --- steps */
+
+void
+block_open(struct blocks *k, const struct directory *d, const struct fieldset *odd, block_fetch fetch, void *arg,
+    struct batch *b)
+{
+	struct decoding *g;
+
+	arena_reset(&k->arena);
+	batch_reset(b);
+	b->cap = d->rows;
+	b->rows = d->rows;
+	k->decoding = g = arena_zero(&k->arena, sizeof(*g));
+	*g = (struct decoding){ .k = k, .d = d, .odd = odd, .b = b, .fetch = fetch, .arg = arg };
+	g->at = arena_alloc(&k->arena, d->ncol * sizeof(*g->at) + 1);
+	g->set = arena_zero(&k->arena, d->nset * sizeof(*g->set) + 1);
+	g->set_at = arena_alloc(&k->arena, d->nset * sizeof(*g->set_at) + 1);
+	g->need = arena_zero(&k->arena, d->ncol * sizeof(*g->need) + 1);
+	g->dense = arena_zero(&k->arena, d->ncol * sizeof(*g->dense) + 1);
+	lay_out(g);
+}
+
+static bool
+wants(const struct fieldset *want, enum field f)
+{
+	return (f != F_NONE && (want == NULL || fieldset_has(want, f)));
+}
+
+/* Where addresses themselves are wanted, not only which rows have the same. */
+static enum block_result
+read_addresses(struct decoding *g, const struct fieldset *want)
+{
+	enum block_result res = BLOCK_GOOD;
+
+	for (uint32_t i = 0; i < g->d->ncol && g->addrs == NULL && res == BLOCK_GOOD; i++)
+		if (g->need[i] && g->d->col[i].code != CODE_CONST && wants(want, column_field(g, i)) &&
+		    fields[column_field(g, i)].store == STORE_IP)
+			res = block_addresses(g->k, g->d, g->fetch, g->arg, &g->addrs);
+	return (res);
+}
+
+/* An id is made of the cells of other fields. */
+static enum block_result
+decode_id(struct decoding *g, uint32_t i)
+{
+	struct fieldset lent = { { 0 } };
+	enum block_result res;
+
+	if ((res = block_addresses(g->k, g->d, g->fetch, g->arg, &g->addrs)) != BLOCK_GOOD)
+		return (res);
+	for (uint32_t o = 0; o < g->d->ncol; o++) {
+		enum field f = column_field(g, o);
+
+		if (g->dense[o] == NULL || f == F_NONE || g->b->dense[f] != NULL || g->b->col[f] != NULL)
+			continue;
+		if (g->dense[o]->store == STORE_IP && g->dense[o]->ip == NULL)
+			g->dense[o]->ip = g->addrs;
+		g->b->dense[f] = g->dense[o];
+		fieldset_add(&lent, f);
 	}
+	for (const uint16_t *f = id_needs(g->d->col[i].more[0]); *f != F_NONE; f++)
+		(void)batch_flat(g->b, (enum field)*f);
+	res = column_dense(g, i);
+	for (enum field f = 0; f < F_STORED; f++)
+		if (fieldset_has(&lent, f))
+			batch_hide(g->b, f);
+	return (res);
+}
+
+static void
+show(struct decoding *g, const struct fieldset *want)
+{
+	for (uint32_t i = 0; i < g->d->ncol; i++) {
+		enum field f = column_field(g, i);
+
+		if (!g->need[i] || g->dense[i] == NULL || !wants(want, f))
+			continue;
+		if (g->dense[i]->store == STORE_IP && g->dense[i]->ip == NULL)
+			g->dense[i]->ip = g->addrs;
+		g->b->dense[f] = g->dense[i];
+	}
+}
+
+enum block_result
+decode_needed(struct decoding *g)
+{
+	enum block_result res = BLOCK_GOOD;
+
+	for (int ids = 0; ids < 2; ids++) /* they last: they are made of the others */
+		for (uint32_t i = 0; i < g->d->ncol && res == BLOCK_GOOD; i++)
+			if (g->need[i] && g->dense[i] == NULL && column_is_id(g, i) == ids)
+				res = ids ? decode_id(g, i) : column_dense(g, i);
+	return (res);
+}
+
+enum block_result
+block_read(struct blocks *k, const struct fieldset *want, enum field *unknown)
+{
+	struct decoding *g = k->decoding;
+	enum block_result res;
+
+	mark_needed(g, want, unknown);
+	if ((res = read_addresses(g, want)) == BLOCK_GOOD && (res = decode_needed(g)) == BLOCK_GOOD)
+		show(g, want);
+	return (res);
 }
 
 enum block_result
 block_decode(struct blocks *k, const struct directory *d, const struct fieldset *want, const struct fieldset *odd,
     block_fetch fetch, void *arg, struct batch *b, enum field *unknown)
 {
-	struct decoding g = { .k = k, .d = d, .b = b, .fetch = fetch, .arg = arg };
-	enum block_result res = BLOCK_GOOD;
-	bool ips = false;
+	enum block_result res;
 
-	arena_reset(&k->arena);
-	batch_reset(b);
-	b->cap = d->rows;
-	b->rows = d->rows;
-	g.at = arena_alloc(&k->arena, d->ncol * sizeof(*g.at));
-	g.set = arena_zero(&k->arena, d->nset * sizeof(*g.set));
-	g.set_at = arena_alloc(&k->arena, d->nset * sizeof(*g.set_at));
-	g.need = arena_zero(&k->arena, d->ncol * sizeof(*g.need));
-	g.key = arena_zero(&k->arena, d->ncol * sizeof(*g.key));
-	g.place = arena_zero(&k->arena, F_STORED * sizeof(*g.place));
-	lay_out(&g);
-	mark_needed(&g, want, odd, unknown);
-	for (uint32_t i = 0; i < d->ncol; i++)
-		ips |= g.need[i] && d->col[i].code != CODE_CONST && fields[field_of(&d->col[i], odd)].store == STORE_IP;
-	if (ips && (res = block_addresses(k, d, fetch, arg, &g.addrs)) != BLOCK_GOOD)
-		return (res);
-	for (int ids = 0; ids < 2; ids++) /* they last: they are made of the others */
-		for (uint32_t i = 0; i < d->ncol && res == BLOCK_GOOD; i++)
-			if (g.need[i] && is_id(&d->col[i], field_of(&d->col[i], odd)) == ids)
-				res = decode_column(&g, i, field_of(&d->col[i], odd));
-	if (res != BLOCK_GOOD || want == NULL)
-		return (res);
-	for (enum field f = 0; f < F_STORED; f++) /* read only to undo a difference */
-		if (!fieldset_has(want, f))
-			b->col[f] = NULL;
-	return (BLOCK_GOOD);
+	block_open(k, d, odd, fetch, arg, b);
+	if ((res = block_read(k, want, unknown)) == BLOCK_GOOD)
+		batch_flatten(b);
+	return (res);
 }

@@ -30,6 +30,7 @@ struct blocks {
 	struct dir_section ip_from;
 	uint32_t ip_n4, ip_n6;
 	bool ip_good;
+	struct decoding *decoding; /* of block_open(), in the arena */
 };
 
 #endif

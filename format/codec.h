@@ -7,8 +7,10 @@
 #ifndef FORMAT_CODEC_H
 #define FORMAT_CODEC_H
 
+#include "format/base/arena.h"
 #include "format/base/buf.h"
 #include "format/base/cursor.h"
+#include "format/narrow.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,6 +65,14 @@ void u64_put_nested(struct coder *, const struct plan *, enum coding, const uint
 bool u64_get(struct coder *, enum coding, struct cursor *, uint64_t *v, uint32_t n);
 bool u64_get_nested(struct coder *, struct cursor *, uint64_t *v, uint32_t n);
 bool u64_knows(enum coding);
+/* The same as u64_get_nested(), as wide as they need; what they point to lies in the arena. */
+bool u64_get_narrow(struct coder *, enum coding, struct cursor *, uint32_t n, struct arena *, struct narrow *);
+bool u64_get_narrow_nested(struct coder *, struct cursor *, uint32_t n, struct arena *, struct narrow *);
+/* Of n of them only those at m ascending places.  Bytes that say nothing of these may be wrong. */
+bool u64_pick(struct coder *, enum coding, struct cursor *, uint32_t n, const uint32_t *at, uint32_t m, struct arena *,
+    uint64_t *v);
+bool u64_pick_nested(struct coder *, struct cursor *, uint32_t n, const uint32_t *at, uint32_t m, struct arena *,
+    uint64_t *v);
 
 /* Sets of rows, as bitmaps (bits.h). */
 enum set_kind { SET_BITMAP = 1, SET_MEMBERS = 2, SET_OTHERS = 3, SET_RUNS = 4, SET_GIVEN = 5 /* given.h */ };

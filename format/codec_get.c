@@ -3,69 +3,11 @@
  * codec_get.c: bytes as columns of numbers; the bytes may be anything.  Test: test_codec.c.
  */
 #include "format/codec_memory.h"
+#include "format/codec_unpack.h"
 
 #include <string.h>
 
 /* --- packed bits and groups */
-
-/* One value, not reading behind p + size. */
-static uint64_t
-unpack_one(const uint8_t *p, size_t size, size_t i, unsigned bits)
-{
-	uint8_t bytes[16] = { 0 };
-	size_t at = i * bits / 8, n = size - at < 9 ? size - at : 9;
-	unsigned shift = (unsigned)(i * bits % 8);
-
-	memcpy(bytes, p + at, n);
-	if (shift == 0)
-		return (load64(bytes) & mask_of(bits));
-	return ((load64(bytes) >> shift | (uint64_t)bytes[8] << (64 - shift)) & mask_of(bits));
-}
-
-/* Eight values are `bits` bytes, so with the width a constant all shifts and offsets are constants. */
-static inline __attribute__((always_inline)) uint32_t
-unpack_eights(const uint8_t *p, uint32_t n, unsigned bits, uint64_t *v)
-{
-	uint32_t i;
-
-	for (i = 0; i + 8 <= n; i += 8, p += bits) {
-#pragma GCC unroll 8
-		for (unsigned j = 0; j < 8; j++) {
-			unsigned at = j * bits;
-			uint64_t x = load64(p + at / 8) >> at % 8;
-
-			if (at % 8 + bits > 64)
-				x |= (uint64_t)p[at / 8 + 8] << (64 - at % 8);
-			v[i + j] = x & mask_of(bits);
-		}
-	}
-	return (i);
-}
-
-/* n values from a string of `size` readable bytes (at least packed_size()). */
-static void
-unpack(const uint8_t *p, size_t size, uint32_t n, unsigned bits, uint64_t *v)
-{
-	uint32_t i = 0, safe; /* safe: values that may be read as whole words */
-
-	if (bits == 0) {
-		memset(v, 0, n * sizeof(*v));
-		return;
-	}
-	safe = size < 9 ? 0 : (uint32_t)((size - 9) * 8 / bits + 1 < n ? (size - 9) * 8 / bits + 1 : n);
-	switch (bits) {
-#define W(b)                                       \
-	case b:                                    \
-		i = unpack_eights(p, safe, b, v);  \
-		break;
-#define W8(b) W(b) W(b + 1) W(b + 2) W(b + 3) W(b + 4) W(b + 5) W(b + 6) W(b + 7)
-		W8(1) W8(9) W8(17) W8(25) W8(33) W8(41) W8(49) W8(57)
-	default:
-		break;
-	}
-	for (; i < n; i++)
-		v[i] = unpack_one(p, size, i, bits);
-}
 
 static bool
 get_packed(struct cursor *c, uint64_t *v, uint32_t n, unsigned bits)
@@ -74,7 +16,7 @@ get_packed(struct cursor *c, uint64_t *v, uint32_t n, unsigned bits)
 
 	if (bits > 64 || cur_bytes(c, packed_size(n, bits)) == NULL)
 		return (false);
-	unpack(c->p - packed_size(n, bits), left, n, bits, v);
+	unpack(c->p - packed_size(n, bits), left, n, bits, sizeof(*v), v);
 	return (true);
 }
 
@@ -130,7 +72,7 @@ get_plain(struct cursor *c, uint64_t *v, uint32_t n)
 
 	if (width < 1 || width > 8 || (p = cur_bytes(c, (size_t)n * width)) == NULL)
 		return (false);
-	unpack(p, left, n, width * 8, v);
+	unpack(p, left, n, width * 8, sizeof(*v), v);
 	return (true);
 }
 

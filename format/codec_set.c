@@ -168,8 +168,9 @@ set_get(enum set_kind kind, struct cursor *c, uint64_t *set, uint32_t rows, uint
 	case SET_BITMAP:
 		if ((p = cur_bytes(c, (rows + 7) / 8)) == NULL)
 			return (false);
-		for (uint32_t i = 0; i < (rows + 7) / 8; i++)
-			set[i / 8] |= (uint64_t)p[i] << 8 * (i % 8);
+		memcpy(set, p, (rows + 7) / 8);
+		for (size_t i = 0; i < BITS_WORDS(rows); i++)
+			set[i] = le64toh(set[i]);
 		good = rows % 64 == 0 || set[rows / 64] >> rows % 64 == 0;
 		break;
 	case SET_MEMBERS:

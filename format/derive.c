@@ -189,8 +189,12 @@ batch_derive(struct batch *b, enum field f)
 #include "format/fields.def"
 	};
 
-	if (f >= F_STORED && !fieldset_has(&b->derived, f)) {
+	if (f < F_STORED)
+		return (batch_flat(b, f));
+	if (!fieldset_has(&b->derived, f)) {
 		fieldset_add(&b->derived, f);
+		for (const uint16_t *n = fields[f].needs; n != NULL && *n != F_NONE; n++)
+			(void)batch_flat(b, (enum field)*n);
 		derive[f - F_STORED](b, batch_column(b, f));
 	}
 	return (b->col[f]);

@@ -35,18 +35,20 @@ libflow_a_SOURCES += %D%/types.c %D%/types.h %D%/types.def %D%/names.def
 libflow_a_SOURCES += \
 	%D%/batch.c %D%/batch.h \
 	%D%/cid.c %D%/cid.h \
+	%D%/dense.c %D%/dense.h \
 	%D%/derive.c \
 	%D%/fields.c %D%/fields.def %D%/fields.h \
 	%D%/flow.c %D%/flow.h \
 	%D%/hist.c %D%/hist.h \
-	%D%/ids.c %D%/ids.h \
+	%D%/ids.c %D%/ids.h %D%/seqs.c %D%/seqs.h \
 	%D%/tile.c %D%/tile.h \
 	%D%/value.c %D%/value.h
 
 # codecs, blocks, files
 libflow_a_SOURCES += \
-	%D%/block.h %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_put.c \
-	%D%/codec.h %D%/codec_get.c %D%/codec_memory.c %D%/codec_memory.h %D%/codec_plan.c %D%/codec_put.c %D%/codec_set.c \
+	%D%/block.h %D%/block_decoding.h %D%/block_dense.c %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_pick.c %D%/block_put.c \
+	%D%/codec.h %D%/codec_get.c %D%/codec_memory.c %D%/codec_memory.h %D%/codec_plan.c %D%/codec_narrow.c %D%/codec_put.c %D%/codec_set.c \
+	%D%/codec_unpack.c %D%/codec_unpack.h %D%/narrow.c %D%/narrow.h \
 	%D%/dictionary.c %D%/dictionary.h \
 	%D%/formula.c %D%/formula.h \
 	%D%/given.c %D%/given.h \

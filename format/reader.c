@@ -65,7 +65,7 @@ struct piece {
 	enum field unknown;
 	int read_error;
 	struct blocks *blocks;
-	struct batch *batch;
+	struct batch *batch, *few; /* few: some of its rows; NULL: not asked for yet */
 	struct range range[F_COUNT];
 	uint8_t *bytes; /* of a regular file: those at `at` */
 	size_t len, cap;
@@ -455,6 +455,7 @@ piece_free(struct piece **pp)
 		return;
 	blocks_free(&p->blocks);
 	batch_free(&p->batch);
+	batch_free(&p->few);
 	arena_free(&p->arena);
 	free(p->bytes);
 	free(p);
@@ -524,8 +525,9 @@ piece_may_hold(struct piece *p, enum field f, const union value *v)
 	return (member_maybe(filter, size, what == MEMBER_ADDR ? member_hash_ip(&v->ip) : member_hash(v->u)));
 }
 
-struct batch *
-piece_read(struct piece *p, const struct fieldset *want)
+/* Does anybody want the block, by what is known of it? */
+static bool
+is_wanted(struct piece *p)
 {
 	const struct reader *r = p->r;
 	struct block_info info = { p->d.rows, r->in.seek ? p->pos : 0, p->range, p };
@@ -537,10 +539,44 @@ piece_read(struct piece *p, const struct fieldset *want)
 		block_ranges(&p->d, &p->odd, p->range);
 		p->why = r->wants(r->wants_arg, &info);
 	}
-	if (p->why == 0)
-		p->res = block_decode(p->blocks, &p->d, want, &p->odd, fetch, p, p->batch, &p->unknown);
+	return (p->why == 0);
+}
+
+struct batch *
+piece_open(struct piece *p)
+{
+	if (!is_wanted(p))
+		return (NULL);
+	block_open(p->blocks, &p->d, &p->odd, fetch, p, p->batch);
 	p->batch->filtered = p->segment.filtered;
-	return (p->why == 0 && p->res == BLOCK_GOOD ? p->batch : NULL);
+	return (p->batch);
+}
+
+struct batch *
+piece_more(struct piece *p, const struct fieldset *want)
+{
+	p->res = block_read(p->blocks, want, &p->unknown);
+	return (p->res == BLOCK_GOOD ? p->batch : NULL);
+}
+
+struct batch *
+piece_pick(struct piece *p, const struct fieldset *want, const uint32_t *row, uint32_t n)
+{
+	if (p->few == NULL)
+		p->few = batch_new(1);
+	p->res = block_pick(p->blocks, want, row, n, p->few, &p->unknown);
+	p->few->filtered = p->segment.filtered;
+	return (p->res == BLOCK_GOOD ? p->few : NULL);
+}
+
+struct batch *
+piece_read(struct piece *p, const struct fieldset *want)
+{
+	if (!is_wanted(p))
+		return (NULL);
+	p->res = block_decode(p->blocks, &p->d, want, &p->odd, fetch, p, p->batch, &p->unknown);
+	p->batch->filtered = p->segment.filtered;
+	return (p->res == BLOCK_GOOD ? p->batch : NULL);
 }
 
 static void
@@ -581,6 +617,8 @@ take_block(struct reader *r, struct piece *p, const struct meta_object *o, const
 	}
 	p->segment = r->segment;
 	p->segment.probe = arena_copy(&p->arena, r->segment.probe, strlen(r->segment.probe) + 1);
+	if (r->segment.program != NULL)
+		p->segment.program = arena_copy(&p->arena, r->segment.program, strlen(r->segment.program) + 1);
 	p->odd = r->odd;
 	p->holds = true;
 	count_block(r, p);

@@ -77,6 +77,12 @@ bool reader_find(struct reader *, struct piece *, bool ahead);
 bool piece_holds(const struct piece *);
 /* At the same time as others: the block's rows, until the piece finds again; NULL: not wanted, or not good. */
 struct batch *piece_read(struct piece *, const struct fieldset *want);
+/* The same in steps.  The block's rows, without a column; NULL: not wanted. */
+struct batch *piece_open(struct piece *);
+/* The columns in `want` beside those that are there, dense (batch_flat()); NULL: not good. */
+struct batch *piece_more(struct piece *, const struct fieldset *want);
+/* A batch of n > 0 of its rows alone, ascending, with the columns in `want`; NULL: not good. */
+struct batch *piece_pick(struct piece *, const struct fieldset *want, const uint32_t *row, uint32_t n);
 void reader_settle(struct reader *, struct piece *); /* in turn */
 /* Of the block found last. */
 const struct segment_info *piece_segment(const struct piece *);

@@ -4,6 +4,7 @@
  * to digits; printf is kept for fractions.
  */
 #include "format/types.h"
+#include "format/seqs.h"
 
 #include "format/base/cursor.h"
 #include "format/base/wide.h"
@@ -433,6 +434,31 @@ print_gaps(struct buf *b, const struct printing *p)
 		buf_u8(b, '+');
 		buf_dec(b, len);
 	}
+	if (b->len == start)
+		buf_str(b, NOTHING);
+}
+
+/* 1-99,101,0xc1adb8e0:7-9,+ */
+static void
+print_seqs(struct buf *b, const struct printing *p)
+{
+	struct seqs s = seqs_open(p->v->b, 0);
+	struct seqs_run r;
+	size_t start = b->len;
+
+	while (seqs_next(&s, &r)) {
+		if (b->len != start)
+			buf_u8(b, ',');
+		if (r.name != 0)
+			buf_printf(b, "0x%08x:", r.name);
+		buf_dec(b, r.lo);
+		if (r.hi == r.lo)
+			continue;
+		buf_u8(b, '-');
+		buf_dec(b, r.hi);
+	}
+	if (s.more)
+		buf_str(b, b->len != start ? ",+" : "+");
 	if (b->len == start)
 		buf_str(b, NOTHING);
 }

@@ -6,6 +6,7 @@
 #include "probe/conf.h"
 
 #include "format/base/buf.h"
+#include "format/base/plain.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -98,5 +99,6 @@ conf_read(const char *path, char *err, size_t errlen)
 		return (NULL);
 	}
 	(void)buf_cstr(&b);
+	memset(b.p, ' ', plain_mark(b.p, b.len));
 	return ((char *)b.p);
 }

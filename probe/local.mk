@@ -120,6 +120,7 @@ libprobe_a_SOURCES += \
 libprobe_a_SOURCES += \
 	%D%/seq/carried.c \
 	%D%/seq/numbers.c \
+	%D%/seq/came.c \
 	%D%/seq/numbers.h \
 	%D%/seq/rtp.c \
 	%D%/seq/seqno.c \

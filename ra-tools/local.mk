@@ -13,8 +13,8 @@ libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/line.c %D%
 	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/table_words.c %D%/query/sort_runs.c
 
 # drill-down and service levels
-libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/marks.c %D%/report/marks.h
-libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
+libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h
+libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/run/again.c %D%/run/again.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
 	%D%/out/screen.c %D%/out/screen.h
 # its style and what stands round the report are files of their own
 EXTRA_DIST += %D%/out/html.css %D%/out/html.page %D%/out/lines.sed
@@ -29,7 +29,7 @@ radrill_SOURCES = %D%/radrill.c %D%/radrill.opt %D%/run/worst.c %D%/run/worst.h
 radrill_LDADD = $(RA_LIBS)
 bin_PROGRAMS += ratunnel
 ratunnel_SOURCES = %D%/ratunnel.c %D%/ratunnel.opt
-ratunnel_LDADD = $(RA_LIBS)
+ratunnel_LDADD = $(RA_LIBS) $(LIBCRYPTO_LIBS)
 
 # filter/*.c (add your files here)
 libra_a_SOURCES += %D%/filter/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/parse.c \
@@ -54,6 +54,11 @@ racount_SOURCES = %D%/racount.c
 racount_LDADD = $(RA_LIBS)
 ragap_SOURCES = %D%/ragap.c %D%/ragap.opt %D%/report/signature.c %D%/report/signature.h
 ragap_LDADD = $(RA_LIBS)
+
+bin_PROGRAMS += rapath
+rapath_SOURCES = %D%/rapath.c %D%/rapath.opt %D%/report/path_rows.c %D%/report/path.h %D%/report/path_room.h %D%/report/path_clock.c \
+	%D%/report/path_sets.c %D%/report/path_ways.c %D%/out/path.c %D%/out/path.h
+rapath_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += ralabel
 ralabel_SOURCES = %D%/ralabel.c

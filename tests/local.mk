@@ -58,6 +58,8 @@ UNIT += \
 	%D%/unit/format/test_block \
 	%D%/unit/format/test_cid \
 	%D%/unit/format/test_codec \
+	%D%/unit/format/test_codec_narrow \
+	%D%/unit/format/test_dense \
 	%D%/unit/format/test_derive \
 	%D%/unit/format/test_fields \
 	%D%/unit/format/test_file \
@@ -68,7 +70,9 @@ UNIT += \
 	%D%/unit/format/test_formula \
 	%D%/unit/format/test_ids \
 	%D%/unit/format/test_like \
+	%D%/unit/format/test_narrow \
 	%D%/unit/format/test_outline \
+	%D%/unit/format/test_seqs \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types
@@ -204,6 +208,8 @@ UNIT += %D%/unit/probe/track/test_tcp_holes
 tests_unit_probe_track_test_tcp_holes_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/track/test_tcp_reach
 tests_unit_probe_track_test_tcp_reach_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
+UNIT += %D%/unit/probe/seq/test_came
+tests_unit_probe_seq_test_came_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_numbers
 tests_unit_probe_seq_test_numbers_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_wg
@@ -304,6 +310,7 @@ TESTS += \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
 	%D%/truth/rastore.tap \
+	%D%/truth/path.tap \
 	%D%/truth/promise.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \

@@ -35,6 +35,21 @@ class Damaged(Exception):
     """The file is not what pavo(5) says."""
 
 
+def seqs(value):
+    """A value of type SEQS: (more, (name, number, ns) or None, [(name, first, last)])."""
+    body = Body(value)
+    flags = body.byte()
+    mark = (body.varint(), body.varint(), body.varint()) if flags & 2 else None
+    runs = []
+    while body.at < len(body.data):
+        name, count, last = body.varint(), body.varint(), 0
+        for _ in range(count):
+            first = last + body.varint()
+            last = first + body.varint()
+            runs.append((name, first, last))
+    return bool(flags & 1), mark, runs
+
+
 class Body:
     """The bytes of one section."""
 

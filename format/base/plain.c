@@ -7,6 +7,14 @@
 #include <string.h>
 
 size_t
+plain_mark(const void *text, size_t n)
+{
+	static const char mark[3] = { '\xef', '\xbb', '\xbf' };
+
+	return (n >= sizeof(mark) && memcmp(text, mark, sizeof(mark)) == 0 ? sizeof(mark) : 0);
+}
+
+size_t
 plain_utf8(const uint8_t *p, size_t n)
 {
 	size_t len = p[0] < 0x80 ? 1

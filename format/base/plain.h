@@ -16,6 +16,8 @@ size_t plain_utf8(const uint8_t *p, size_t n);
 bool plain_acts(const uint8_t *p, size_t n);
 /* How many of n bytes can be shown as they are; behind them, *acting bytes act, or are no UTF-8. */
 size_t plain_run(const uint8_t *p, size_t n, size_t *acting);
+/* The mark of UTF-8 that some editors begin a file with: its bytes, 0: there is none. */
+size_t plain_mark(const void *, size_t n);
 #define PLAIN_ESCAPED 4 /* characters that such a byte is shown as: \x1b */
 void plain_escape(uint8_t, char to[static PLAIN_ESCAPED]);
 /* Places on a screen that n bytes take: those that do not go on with a character. */

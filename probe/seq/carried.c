@@ -38,8 +38,12 @@ count(struct numbers *n, const struct seen *v, const struct number *q)
 	x->of = (struct flow_ref){ .key = table_key(n->ledger->table, v->f), .cell = v->flow, .src = v->f->src, .dirq = v->f->dirq };
 	c = carrier_of(n, x, v->now);
 	k = carrier_sink(&c, (struct seq_place){ .bin = v->b->start, .flowid = v->f->id }, &s->counts[v->side]);
-	for (unsigned i = 0; i <= q->more; i++)
+	for (unsigned i = 0; i <= q->more; i++) {
+		struct seq_before was = seq_before(&x->seq, k.here);
+
 		seqno_packet(&x->seq, q->q + i, q->ts, q->known, &k);
+		seq_after(n, &s->came[v->side], &x->seq, k.here, &was, x->spi, q->q + i, q->ts);
+	}
 }
 
 void

@@ -10,6 +10,7 @@
 #define MIRRORS_MAX 1024
 #define STREAMS_MAX 65536
 #define TRIALS_MAX  16384
+#define RUNS_MAX    8192
 
 void
 numbers_init(struct numbers *n, struct ledger *l, uint32_t max_flows, uint64_t seed)
@@ -19,6 +20,7 @@ numbers_init(struct numbers *n, struct ledger *l, uint32_t max_flows, uint64_t s
 	n->seed = seed;
 	pool_init(&n->bins, sizeof(struct seq_bin), ledger_cells(max_flows));
 	pool_init(&n->media, sizeof(struct seq_media), ledger_cells(max_flows));
+	pool_init(&n->runs, sizeof(struct seq_runs), RUNS_MAX);
 	rtp_init(n, max_flows);
 	streams_init(&n->streams, max_flows < STREAMS_MAX ? max_flows + 2 : STREAMS_MAX);
 	streams_init(&n->mirrors, MIRRORS_MAX);
@@ -30,6 +32,7 @@ numbers_free(struct numbers *n)
 {
 	pool_free(&n->bins);
 	pool_free(&n->media);
+	pool_free(&n->runs);
 	pool_free(&n->rtp);
 	streams_free(&n->streams);
 	streams_free(&n->mirrors);
@@ -63,6 +66,8 @@ seq_bin_end(struct numbers *n, const struct bin *b)
 		return;
 	if (((const struct seq_bin *)pool_at(&n->bins, b->ext))->media != 0)
 		pool_put(&n->media, ((const struct seq_bin *)pool_at(&n->bins, b->ext))->media);
+	for (int i = 0; i < 2; i++)
+		seq_came_end(n, &((struct seq_bin *)pool_at(&n->bins, b->ext))->came[i]);
 	pool_put(&n->bins, b->ext);
 }
 
@@ -117,6 +122,7 @@ seq_bin_merge(struct numbers *n, struct bin *to, struct bin *from)
 		a->badspi[i] += b->badspi[i];
 		if (a->quiet[i] == 0)
 			a->quiet[i] = b->quiet[i];
+		seq_came_merge(n, &a->came[i], &b->came[i]);
 	}
 	a->flags |= b->flags;
 	pool_put(&n->bins, from->ext);
@@ -226,6 +232,7 @@ seq_fill_carried(const struct numbers *n, const struct flow_state *f, const stru
 	}
 	if (s->numbered) {
 		seq_fill_counts(&s->counts[x], &s->counts[y], r);
+		seq_fill_came(n, s, b, x, r);
 		seq_fill_health(s, b, r);
 	}
 	if (s->media != 0)

@@ -14,6 +14,28 @@
 
 #define SEQ_SPIS 8 /* told apart exactly within a record; beyond that each one counts */
 
+struct seq_run { /* numbers that came one after the other, as they are on the wire */
+	uint64_t lo, hi;
+	uint32_t name;               /* whose: SPI, index, SSRC */
+};
+
+#define SEQ_RUNS 250 /* of one side of a bin; with more of them the record says that some are not told */
+
+struct seq_runs {
+	uint32_t n;
+	struct seq_run run[SEQ_RUNS];
+};
+
+/* Which numbers came in a bin, for a comparison with another probe of the path.  `mark`: of them the one that the
+ * largest power of two divides, so that two probes often choose the same one, whatever their clocks say; and when. */
+struct seq_came {
+	struct seq_run now;          /* that goes on */
+	uint64_t mark, below;        /* below: the bits that have to be 0 in a better one */
+	int64_t mark_ts;
+	uint32_t mark_name, runs;    /* runs: the cell with the others; 0 = none */
+	bool any, more;
+};
+
 struct seq_bin { /* of one bin; [side] */
 	struct seq_counts counts[2];
 	int64_t since[2];            /* when the newest SA began */
@@ -28,6 +50,7 @@ struct seq_bin { /* of one bin; [side] */
 	bool numbered;               /* there were sequence numbers */
 	bool peers;                  /* of a WireGuard tunnel */
 	uint32_t media;              /* cell of struct seq_media; 0 = none */
+	struct seq_came came[2];
 };
 
 struct seq_media { /* RTP's; [side] */
@@ -39,7 +62,7 @@ struct seq_media { /* RTP's; [side] */
 
 struct numbers {
 	struct ledger *ledger;       /* borrowed */
-	struct pool bins, media;     /* struct seq_bin, seq_media */
+	struct pool bins, media, runs; /* struct seq_bin, seq_media, seq_runs */
 	struct pool rtp;             /* UDP flows that may become RTP: rtp.c's */
 	struct streams streams;
 	struct streams mirrors;      /* of ERSPAN: they are no flow's */
@@ -59,6 +82,31 @@ seq_bin(struct numbers *n, struct bin *b)
 	return (b->ext != 0 ? pool_at(&n->bins, b->ext) : seq_bin_new(n, b));
 }
 struct seq_media *seq_media(struct numbers *, struct seq_bin *);
+/* A number came for the first time: any, or the one that the last one let expect. */
+void seq_came_other(struct numbers *, struct seq_came *, uint32_t name, uint64_t q, int64_t ts);
+static inline void
+seq_came(struct numbers *n, struct seq_came *c, uint32_t name, uint64_t q, int64_t ts)
+{
+	if (q != c->now.hi + 1 || name != c->now.name || (q & c->below) == 0)
+		seq_came_other(n, c, name, q, ts);
+	else
+		c->now.hi = q;
+}
+/* What a packet that is not the expected one brought: before and after the numbering was asked. */
+struct seq_before {
+	uint64_t pend;
+	uint32_t uniq, jumps;
+	bool pending;
+};
+static inline struct seq_before
+seq_before(const struct seqno *s, const struct seq_counts *c)
+{
+	return ((struct seq_before){ (uint64_t)s->pend & s->mask, c->uniq, c->jumps, s->pending });
+}
+void seq_came_merge(struct numbers *, struct seq_came *to, struct seq_came *from);
+void seq_came_end(struct numbers *, struct seq_came *);
+void seq_after(struct numbers *, struct seq_came *, const struct seqno *, const struct seq_counts *, const struct seq_before *,
+    uint32_t name, uint64_t q, int64_t ts);
 /* It has seen this SPI, of an SA that began then. */
 void seq_bin_spi(struct seq_bin *, int side, uint32_t spi, int64_t since);
 /* `to` takes over what `from` holds; `from` is left without. */
@@ -67,6 +115,8 @@ void seq_bin_end(struct numbers *, const struct bin *);
 
 /* Both sides' counts as fields. */
 void seq_fill_counts(const struct seq_counts *source, const struct seq_counts *destination, struct tile *);
+/* Which numbers those were; x: the side that is the source. */
+void seq_fill_came(const struct numbers *, const struct seq_bin *, const struct bin *, int x, struct tile *);
 /* SPIs, rekeys and pairing; x: the side that is the source. */
 void seq_fill_spis(const struct seq_bin *, int x, struct tile *);
 void seq_fill_health(const struct seq_bin *, const struct bin *, struct tile *);

@@ -160,6 +160,7 @@ rtp_packet(struct numbers *n, const struct seen *v, struct number *out)
 		sampled = jitter(&x->clock, p, &j);
 	}
 	x->side = (uint8_t)side;
+	x->spi = p->rtp.ssrc;
 	s = seq_bin(n, v->b);
 	s->numbered = true;
 	m = seq_media(n, s);

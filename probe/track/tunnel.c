@@ -29,6 +29,7 @@ fill(const struct track *t, const struct flow_state *f, const struct bin *b, str
 	PUT(r, dbadspi, s->badspi[y]);
 	PUT(r, spiflags, s->flags);
 	seq_fill_counts(&s->counts[x], &s->counts[y], r);
+	seq_fill_came(&t->numbers, s, b, x, r);
 	seq_fill_health(s, b, r);
 }
 

@@ -287,9 +287,12 @@ other_number(struct lanes *e, const struct seen *v, uint32_t n, struct seq_count
 	struct seq_place p = { v->b->start, v->f->id, n, x->lane != 0 ? lane_at(e->tunnels, x->lane)->number : 0 };
 	struct way w = { .e = e, .now = v->now };
 	struct seq_sink k = sink_of(&w, &p, here);
+	struct seqno *q = &tunnels_numbers(e->tunnels, x)->seq;
+	struct seq_before was = seq_before(q, here);
 
 	k.segments = cut;
-	seqno_packet(&tunnels_numbers(e->tunnels, x)->seq, v->p->seq, v->p->ts, x->known, &k);
+	seqno_packet(q, v->p->seq, v->p->ts, x->known, &k);
+	seq_after(e->numbers, &seq_bin(e->numbers, v->b)->came[v->side], q, here, &was, x->spi, v->p->seq, v->p->ts);
 }
 
 static EACH void
@@ -309,7 +312,9 @@ count_numbers(struct lanes *e, const struct seen *v, uint32_t n, struct sa *x)
 		cut = segments(shared, seq, v->p->iplen);
 	if (shared->seq.cuts == CUTS_SURE)
 		s->flags |= SPIFL_gso;
-	if (!seqno_next(&shared->seq, seq, v->p->ts, b->start, v->f->id, &s->counts[v->side]))
+	if (seqno_next(&shared->seq, seq, v->p->ts, b->start, v->f->id, &s->counts[v->side]))
+		seq_came(e->numbers, &s->came[v->side], x->spi, seq, v->p->ts);
+	else
 		other_number(e, v, n, &s->counts[v->side], cut);
 }
 

@@ -6,6 +6,7 @@
 #include "ra-tools/filter/tree.h"
 
 #include "format/base/buf.h"
+#include "format/base/plain.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -111,6 +112,7 @@ addrs_read(const char *path, struct arena *arena, char *why, size_t n)
 	bool good = read_file(path, &text, why, n);
 	const char *p = good ? buf_cstr(&text) : NULL, *end = good ? p + text.len : NULL;
 
+	p += good ? plain_mark(p, text.len) : 0;
 	while (good && p < end) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p)), *word;
 		struct span s;
@@ -143,6 +145,12 @@ addrs_read(const char *path, struct arena *arena, char *why, size_t n)
 	buf_free(&text);
 	buf_free(&spans);
 	return (good ? a : NULL);
+}
+
+bool
+addrs_none(const struct addrs *a)
+{
+	return (a->n == 0);
 }
 
 const struct addrs *

@@ -539,6 +539,8 @@ check_file(const struct check *c, const struct term *t)
 	s.addrs = addrs_read(path, &c->filter->arena, why, sizeof(why));
 	if (s.addrs == NULL)
 		return (filter_fail(c->error, v, "%s", why));
+	if (addrs_none(s.addrs))
+		c->filter->empty_list = arena_copy(&c->filter->arena, path, strlen(path) + 1);
 	return (emit_sides(c, side, pick.f[0], pick.f[1], make_addrs, &s));
 }
 

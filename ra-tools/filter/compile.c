@@ -153,6 +153,12 @@ filter_fields(const struct filter *f)
 }
 
 const char *
+filter_empty_list(const struct filter *f)
+{
+	return (f->empty_list);
+}
+
+const char *
 filter_read_as(const struct filter *f)
 {
 	return (f->read_as);

@@ -36,6 +36,8 @@ filter_maybe(const struct filter *f, const struct block_info *b)
 }
 /* Where it mixes `and` with `or` and no parentheses tell them apart: the text with those that say how it was read; else NULL. */
 const char *filter_read_as(const struct filter *);
+/* The name of a file behind `in` that has no address; NULL: there is none such. */
+const char *filter_empty_list(const struct filter *);
 /* Does the text speak of MAR rows (the word `mar`, or rectype)?  Else they are left out by the caller. */
 bool filter_wants_mar(const struct filter *);
 

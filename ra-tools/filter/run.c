@@ -148,13 +148,110 @@ leaf_word(const struct leaf *l, const struct column *c, const struct column *mas
 	return (bits);
 }
 
+/* --- leaves over dense columns (dense.h): each distinct value is asked once */
+
+/* What the leaf says of `n` values of a column, a byte each. */
+static const uint8_t *
+ask_each(const struct leaf *l, struct batch *b, const struct column *c, uint32_t n)
+{
+	uint8_t *table = arena_alloc(&b->arena, n);
+
+	for (uint32_t r = 0; r < n; r += 64) {
+		uint32_t m = n - r < 64 ? n - r : 64;
+		uint64_t bits = leaf_word(l, c, NULL, r, m, m == 64 ? ~0ull : (1ull << m) - 1);
+
+		for (uint32_t i = 0; i < m; i++)
+			table[r + i] = bits >> i & 1;
+	}
+	return (table);
+}
+
+/* Addresses and bytes: a byte for each entry; through the words where numbers are words. */
+static const uint8_t *
+ask_entries(const struct leaf *l, struct batch *b, const struct dense *d)
+{
+	struct column c = { .store = d->store };
+	const uint8_t *entry;
+	uint8_t *word;
+
+	c.any = (void *)(d->store == STORE_IP ? (uintptr_t)d->ip : (uintptr_t)d->blob);
+	entry = ask_each(l, b, &c, d->entries);
+	if (d->num.word == NULL)
+		return (entry);
+	word = arena_alloc(&b->arena, d->num.words);
+	for (uint32_t i = 0; i < d->num.words; i++)
+		word[i] = entry[d->num.word[i]];
+	return (word);
+}
+
+static void
+ask_numbers(const struct leaf *l, struct batch *b, const struct dense *d, uint64_t *to)
+{
+	struct column c = { .store = STORE_U64 };
+	uint64_t v[64];
+
+	c.u = v;
+	if (d->num.word != NULL && d->num.words < d->n) {
+		c.u = (uint64_t *)(uintptr_t)d->num.word;
+		narrow_lookup(&d->num, d->n, ask_each(l, b, &c, d->num.words), to);
+	} else if (l->kind == LEAF_RANGE) {
+		narrow_between(&d->num, d->n, l->lo, l->hi, to);
+	} else {
+		for (uint32_t i = 0; i < d->n; i += 64) {
+			uint32_t m = d->n - i < 64 ? d->n - i : 64;
+
+			narrow_widen(&d->num, i, m, v);
+			to[i / 64] = leaf_word(l, &c, NULL, 0, m, ~0ull);
+		}
+	}
+}
+
+/* Bits of the column's own values, then of rows. */
+static void
+run_dense(const struct leaf *l, struct batch *b, const struct dense *d, uint64_t *out)
+{
+	size_t words = BITS_WORDS(b->rows);
+	uint64_t *values, last = b->rows % 64 == 0 ? ~0ull : (1ull << b->rows % 64) - 1;
+
+	if (l->kind == LEAF_KNOWN || l->kind == LEAF_NEVER || d->n == 0) {
+		memset(out, l->kind == LEAF_KNOWN ? 0xff : 0, words * sizeof(out[0]));
+	} else {
+		values = d->present == NULL ? out : arena_alloc(&b->arena, BITS_WORDS(d->n) * sizeof(out[0]));
+		if (d->store == STORE_U64)
+			ask_numbers(l, b, d, values);
+		else
+			narrow_lookup(&d->num, d->n, ask_entries(l, b, d), values);
+		if (values != out)
+			dense_spread(d, b->rows, values, out);
+	}
+	for (size_t w = 0; w < words; w++)
+		out[w] = (l->invert ? ~out[w] : out[w]) & (d->present == NULL ? ~0ull : d->present[w]);
+	out[words - 1] &= last;
+}
+
+/* The column as it came from the block, if nobody has changed it, and no other one belongs to it. */
+static const struct dense *
+dense_of_leaf(const struct leaf *l, const struct batch *b)
+{
+	if (l->field >= F_STORED || b->col[l->field] != NULL ||
+	    (l->mask != F_NONE && (b->dense[l->mask] != NULL || b->col[l->mask] != NULL)))
+		return (NULL);
+	return (b->dense[l->field]);
+}
+
 static void
 run_leaf(const struct leaf *l, struct batch *b, uint64_t *out)
 {
-	const struct column *c = batch_derive(b, l->field);
-	const struct column *mask = l->mask == F_NONE ? NULL : b->col[l->mask];
+	const struct dense *dense = dense_of_leaf(l, b);
+	const struct column *c, *mask;
 	size_t words = BITS_WORDS(b->rows);
 
+	if (dense != NULL) {
+		run_dense(l, b, dense, out);
+		return;
+	}
+	c = batch_derive(b, l->field);
+	mask = l->mask == F_NONE ? NULL : batch_flat(b, l->mask);
 	if (c == NULL) {
 		memset(out, 0, words * sizeof(out[0]));
 		return;

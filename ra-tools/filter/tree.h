@@ -146,6 +146,7 @@ struct filter {
 	struct fieldset fields;
 	bool mar;
 	char *read_as;
+	const char *empty_list;
 	bool addresses; /* a leaf asks for addresses, another for what a membership filter may know */
 	bool members;
 };
@@ -169,6 +170,7 @@ bool check_term(const struct check *, const struct term *);
 /* One address, prefix, or first address of a list a line, `#` begins a comment; what follows a comma or a
  * blank is not looked at.  NULL: `why` (of n bytes) says what is wrong and in which line. */
 const struct addrs *addrs_read(const char *path, struct arena *, char *why, size_t n);
+bool addrs_none(const struct addrs *);
 const struct addrs *addrs_range(const struct ip *lo, const struct ip *hi, struct arena *);
 /* Does the whole prefix lie in one range of the set? */
 bool addrs_have(const struct addrs *, const struct ip *, unsigned len);

@@ -153,6 +153,18 @@ put_tunnels(const struct page *p)
 }
 
 static void
+put_meta(const struct page *p)
+{
+	buf_str(p->to, p->rep->meta);
+}
+
+static void
+put_evidence(const struct page *p)
+{
+	buf_str(p->to, p->rep->evidence);
+}
+
+static void
 put_lmax(const struct page *p)
 {
 	buf_printf(p->to, "%g", sla_options(p->rep->sla)->lmax);
@@ -189,7 +201,7 @@ static const struct part {
 } parts[] = {
 	{ "digest", put_digest },   { "title", put_title },   { "style", put_style },	{ "period", put_period },
 	{ "overview", put_overview }, { "tunnels", put_tunnels }, { "lmax", put_lmax },	{ "sample", put_sample },
-	{ "oneway", put_oneway },   { "ratio", put_ratio },   { "package", put_package },
+	{ "meta", put_meta },	{ "evidence", put_evidence },	{ "oneway", put_oneway },   { "ratio", put_ratio },   { "package", put_package },
 };
 
 static void

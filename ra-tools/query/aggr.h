@@ -4,7 +4,7 @@
  *
  * Merging is flow_merge() of format/flow.h done on columns: associative and commutative, so that merging
  * merged records again gives what merging all at once gives.  Groups come out in the order in which
- * they first appeared.
+ * they first appeared, or as aggr_order() says.
  */
 #ifndef RA_TOOLS_QUERY_AGGR_H
 #define RA_TOOLS_QUERY_AGGR_H
@@ -62,7 +62,8 @@ void aggr_add(struct aggr *, struct batch *);
 const struct left_out *aggr_left_out(const struct aggr *);
 /* Groups made only of END rows (no traffic, SEMANTICS 0) do not come out; spkts and dpkts must be read. */
 void aggr_hide_ends(struct aggr *, bool hide);
-/* Groups come out ordered by f, a stored number or time; equal ones stay in order. */
+/* Groups come out ordered by f, a stored number or time (F_NONE: by none), then by the time of their first packet, then by
+ * what they keep, the key first: not by where their records stood.  What is read has stime and bend. */
 void aggr_order(struct aggr *, enum field f);
 /* The next groups as rows, valid until the next call; NULL: no more, or aggr_error(). Without aggr_memory(), values are
  * borrowed until aggr_free(). */
@@ -76,8 +77,8 @@ struct aggr *aggr_twin(const struct aggr *);
 bool aggr_is_sparse(const struct aggr *);
 /* Everything in a twin, which is freed. */
 void aggr_join(struct aggr *into, struct aggr **twin);
-/* The number of the batch that is added next; else it is counted on.  Groups come out in the order of the number of
- * the batch, then the row, in which they first appeared, whatever the order of adding. */
+/* The number of the batch that is added next; else it is counted on.  The order in which groups
+ * appeared is that of the number of the batch, then the row, whatever the order of adding. */
 void aggr_place(struct aggr *, uint64_t number);
 /* The same with a place for each row, made by aggr_row(). */
 void aggr_add_at(struct aggr *, struct batch *, const uint64_t *places);

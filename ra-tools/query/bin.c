@@ -131,7 +131,7 @@ bins_free(struct bins **pb)
 void
 bins_want(const struct keys *k, const struct fieldset *keep, struct fieldset *read)
 {
-	static const uint16_t always[] = { F_bstart, F_bend, F_rectype, F_spkts, F_dpkts };
+	static const uint16_t always[] = { F_bstart, F_bend, F_stime, F_rectype, F_spkts, F_dpkts };
 
 	keys_want(k, keep, read);
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)

@@ -38,7 +38,7 @@ bool bins_are_sparse(const struct bins *);
 void bins_join(struct bins *into, struct bins **twin);
 void bins_memory(struct bins *, uint64_t bytes);
 const char *bins_error(const struct bins *);
-/* Bins in order of time, within a bin keys in order of appearance. NULL: no more, or bins_error(). */
+/* Bins in order of time, within a bin rows as aggr_order() says. NULL: no more, or bins_error(). */
 struct batch *bins_next(struct bins *);
 int64_t bins_width(const struct bins *);  /* ns; 0: nothing was added */
 uint64_t bins_split(const struct bins *); /* records that were split */

@@ -9,6 +9,7 @@
 #include "ra-tools/query/labels.h"
 
 #include "format/base/mem.h"
+#include "format/base/plain.h"
 #include "ra-tools/query/geo.h"
 
 #include <errno.h>
@@ -49,6 +50,7 @@ struct labels {
 	struct geo *geo[GEO_MAX];
 	unsigned ngeo;
 	bool list;
+	char note[512];
 };
 
 static const struct { /* the fields, by what they are of */
@@ -189,13 +191,16 @@ add_list(struct labels *l, FILE *f, const char *path, char *err, size_t errlen)
 {
 	char *line = NULL;
 	size_t cap = 0;
+	uint32_t before = l->n;
 	unsigned number = 0;
+	size_t mark;
 	ssize_t n;
 	bool good = true;
 
 	while (good && (n = getline(&line, &cap, f)) > 0) {
 		number++;
-		good = add_line(l, line, (size_t)n, number == 1);
+		mark = number == 1 ? plain_mark(line, (size_t)n) : 0;
+		good = add_line(l, line + mark, (size_t)n - mark, number == 1);
 		if (!good)
 			(void)snprintf(
 			    err, errlen,
@@ -207,6 +212,8 @@ add_list(struct labels *l, FILE *f, const char *path, char *err, size_t errlen)
 		(void)snprintf(err, errlen, "%s: %s", path, strerror(errno));
 		good = false;
 	}
+	if (good && l->n == before && l->note[0] == '\0')
+		(void)snprintf(l->note, sizeof(l->note), "%s: there is no prefix in it", path);
 	free(line);
 	l->list = true;
 	return (good);
@@ -318,6 +325,22 @@ close_until(const struct prefix *const *stack, unsigned depth, const struct ip *
 	return (0);
 }
 
+/* The first one is named. */
+static void
+note_twice(struct labels *l, const struct prefix *later, const struct prefix *first)
+{
+	const struct blob *a = &l->label[first->label], *b = &l->label[later->label];
+	char net[IP_TEXT], one[LABEL_MAX + 1], two[LABEL_MAX + 1];
+
+	if (l->note[0] != '\0')
+		return;
+	(void)ip_text(&later->net, net);
+	(void)snprintf(one, sizeof(one), "%.*s", (int)a->n, (const char *)a->p);
+	(void)snprintf(two, sizeof(two), "%.*s", (int)b->n, (const char *)b->p);
+	(void)snprintf(l->note, sizeof(l->note), "%s/%u has two labels, \"%.64s\" and \"%.64s\": the later one counts", net,
+	    later->four ? later->len - 96u : later->len, one, two);
+}
+
 static void
 make_ranges(struct labels *l, bool four, const struct prefix *p, uint32_t count)
 {
@@ -329,8 +352,13 @@ make_ranges(struct labels *l, bool four, const struct prefix *p, uint32_t count)
 
 	put_range(range, &n, &zero, NO_LABEL);
 	for (uint32_t i = 0; i < count; i++) {
-		if (i > 0 && p[i].len == p[i - 1].len && ip_cmp(&p[i].net, &p[i - 1].net) == 0)
-			continue; /* said again: the later line came first */
+		if (i > 0 && p[i].len == p[i - 1].len && ip_cmp(&p[i].net, &p[i - 1].net) == 0) {
+			/* said again: the later line came first */
+			if (l->label[p[i].label].n != l->label[p[i - 1].label].n ||
+			    memcmp(l->label[p[i].label].p, l->label[p[i - 1].label].p, l->label[p[i].label].n) != 0)
+				note_twice(l, &p[i - 1], &p[i]);
+			continue;
+		}
 		depth = close_until(stack, depth, &p[i].net, range, &n);
 		put_range(range, &n, &p[i].net, p[i].label);
 		stack[depth++] = &p[i]; /* nested ones differ in length: at most 129 */
@@ -357,7 +385,7 @@ make_first(struct labels *l)
 	l->first[65536] = l->nrange[1] - 1;
 }
 
-void
+const char *
 labels_ready(struct labels *l)
 {
 	uint32_t six = 0;
@@ -371,6 +399,7 @@ labels_ready(struct labels *l)
 	make_first(l);
 	free(l->prefix);
 	l->prefix = NULL;
+	return (l->note[0] == '\0' ? NULL : l->note);
 }
 
 struct blob

@@ -20,8 +20,8 @@ void labels_free(struct labels **);
 /* Another list or database; of lists, where both have a prefix, the later counts.
  * false: err says why, a sentence with the file's name. */
 bool labels_add(struct labels *, const char *path, char *err, size_t errlen);
-/* After the last one. */
-void labels_ready(struct labels *);
+/* After the last one.  What its author may not have meant, for people, or NULL: a list without a prefix, two labels of one. */
+const char *labels_ready(struct labels *);
 /* Which fields they make. */
 void labels_fields(const struct labels *, struct fieldset *);
 /* What has to be read for those of them that are wanted. */

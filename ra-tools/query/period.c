@@ -35,7 +35,7 @@ is_rule(const char *tz)
 	if (p - tz < 3)
 		return (false);
 	p += *p == '-' || *p == '+';
-	return (*p >= '0' && *p <= '9');
+	return (*p >= '0' && *p <= '9' && strtoul(p, NULL, 10) <= 24); /* POSIX */
 }
 
 /* The C library takes any text for a zone, and any zone that it does not know for UTC. */

@@ -11,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FEW 8 /* of a block's rows less than one in so many are picked out of it */
+
 struct slot {
 	struct part *part;
 	struct scan_block block;
 	uint64_t *sel, *match, *rejected;
+	uint32_t *row; /* the selected ones */
 	struct probes *probes;
 };
 
@@ -25,21 +28,36 @@ struct scan {
 	unsigned slots;
 	struct slot *slot;
 	uint64_t number;
+	bool moved; /* rows may not count */
 	struct crew *pool;
 };
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
-static void
-select_time(const struct scan_plan *p, const struct batch *b, uint64_t *sel)
+static bool
+in_time(const struct scan_plan *p, int64_t start, int64_t end)
 {
-	const struct column *start = b->col[F_bstart], *end = b->col[F_bend];
+	return (start < p->to && end > p->from);
+}
 
+static void
+select_time(const struct scan_plan *p, struct batch *b, uint64_t *sel)
+{
+	const struct dense *one = b->dense[F_bstart], *other = b->dense[F_bend];
+	const struct column *start, *end;
+
+	if (one != NULL && dense_is_one(one) && other != NULL && dense_is_one(other)) {
+		if (!in_time(p, (int64_t)narrow_at(&one->num, 0), (int64_t)narrow_at(&other->num, 0)))
+			memset(sel, 0, BITS_WORDS(b->rows) * 8);
+		return;
+	}
+	start = batch_flat(b, F_bstart);
+	end = batch_flat(b, F_bend);
 	for (uint32_t i = 0; i < b->rows; i++) {
 		int64_t s = column_has(start, i) ? start->i[i] : 0,
 			e = column_has(end, i) ? end->i[i] : s + 1;
 
-		if (!column_has(start, i) || s >= p->to || e <= p->from)
+		if (!column_has(start, i) || !in_time(p, s, e))
 			bit_clear(sel, i);
 	}
 }
@@ -48,7 +66,7 @@ select_time(const struct scan_plan *p, const struct batch *b, uint64_t *sel)
 static void
 note_reach(const struct scan_plan *p, struct slot *s)
 {
-	const struct column *start = s->block.batch->col[F_bstart], *end = s->block.batch->col[F_bend];
+	const struct column *start = batch_flat(s->block.batch, F_bstart), *end = batch_flat(s->block.batch, F_bend);
 	struct scan_block *b = &s->block;
 	uint32_t rows = b->batch->rows;
 
@@ -64,10 +82,14 @@ note_reach(const struct scan_plan *p, struct slot *s)
 }
 
 static void
-select_not_mar(const struct batch *b, uint64_t *sel)
+select_not_mar(struct batch *b, uint64_t *sel)
 {
-	const struct column *type = b->col[F_rectype];
+	const struct dense *one = b->dense[F_rectype];
+	const struct column *type;
 
+	if (one != NULL && dense_is_one(one) && narrow_at(&one->num, 0) != RECTYPE_MAR)
+		return;
+	type = batch_flat(b, F_rectype);
 	for (uint32_t i = 0; type != NULL && i < b->rows; i++)
 		if (type->u[i] == RECTYPE_MAR)
 			bit_clear(sel, i);
@@ -84,8 +106,10 @@ select_filter(const struct scan_plan *p, struct slot *s, struct batch *b)
 		s->rejected[w] = s->sel[w] & ~s->match[w];
 		s->sel[w] &= s->match[w];
 	}
-	if (p->note_corrections)
+	if (p->note_corrections) {
+		batch_flatten(b);
 		s->block.corrections = corrections_lost(p->filter, b, s->rejected);
+	}
 	s->block.rejected = s->rejected;
 }
 
@@ -96,6 +120,8 @@ select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s
 	struct batch *b = s->block.batch;
 
 	bits_fill(s->sel, b->rows);
+	if (scan->moved || p->repeats != NULL || p->labels != NULL)
+		batch_flatten(b);
 	source_leave_moved(scan->source, s->part, b, s->sel); /* first: what does not count is no earlier record of any */
 	if (p->repeats != NULL)
 		repeats_leave(p->repeats, b, s->sel);
@@ -122,7 +148,7 @@ take(void *arg, unsigned n)
 	struct slot *s = &scan->slot[n];
 	struct batch *batch;
 
-	if (!source_find(scan->source, s->part, scan->plan.want, scan->plan.threads > 1, &batch))
+	if (!source_find(scan->source, s->part, scan->plan.want, true, &batch))
 		return (false);
 	s->block = (struct scan_block){
 		.origin = { piece_segment(s->part->piece), s->part->path, scan->number++ },
@@ -134,17 +160,52 @@ take(void *arg, unsigned n)
 	return (true);
 }
 
+/* The columns that say which rows are selected, and which these are. */
 static void
-read_piece(const struct scan *scan, struct slot *s, const struct fieldset *want)
+read_first(const struct scan *scan, struct slot *s)
 {
+	const struct fieldset *want = scan->plan.first != NULL && !s->part->settled ? scan->plan.first : scan->plan.want;
 	struct scan_block *b = &s->block;
 
-	if (!s->part->settled)
-		b->batch = piece_read(s->part->piece, want);
+	if (!s->part->settled) {
+		b->batch = piece_open(s->part->piece);
+		if (b->batch != NULL)
+			b->batch = piece_more(s->part->piece, want);
+	}
 	b->why = piece_why(s->part->piece);
 	b->any = false;
 	if (b->batch != NULL)
 		select_rows(scan, want, s);
+}
+
+/* All columns, of few rows or of all. */
+static void
+read_rest(const struct scan *scan, struct slot *s)
+{
+	const struct scan_plan *p = &scan->plan;
+	struct scan_block *b = &s->block;
+	struct piece *piece = s->part->piece;
+	uint32_t n = (uint32_t)bits_count(s->sel, b->rows), k = 0;
+	bool few = n < b->rows / FEW && !p->rejects;
+
+	if (!few) {
+		b->batch = piece_more(piece, p->want);
+	} else {
+		for (size_t r = bits_next(s->sel, 0, b->rows); r < b->rows; r = bits_next(s->sel, r + 1, b->rows))
+			s->row[k++] = (uint32_t)r;
+		b->batch = piece_pick(piece, p->want, s->row, n);
+		b->rejected = NULL;
+	}
+	b->any = b->batch != NULL;
+	if (!b->any)
+		return;
+	if (p->labels != NULL) {
+		batch_flatten(b->batch);
+		labels_fill(p->labels, p->want, b->batch);
+	}
+	if (few)
+		bits_fill(s->sel, n);
+	b->batch->sel = s->sel;
 }
 
 static void
@@ -154,10 +215,11 @@ work(void *arg, unsigned n, unsigned worker)
 	struct slot *s = &scan->slot[n];
 	struct scan_block *b = &s->block;
 
-	if (!s->part->settled && scan->plan.first != NULL)
-		read_piece(scan, s, scan->plan.first);
-	if (scan->plan.first == NULL || s->part->settled || b->any)
-		read_piece(scan, s, scan->plan.want);
+	read_first(scan, s);
+	if (b->any && scan->plan.first != NULL && !s->part->settled)
+		read_rest(scan, s);
+	if (b->any || (b->batch != NULL && scan->plan.rejects))
+		batch_flatten(b->batch);
 	if (b->any && scan->plan.tell_probes) {
 		probes_forget(s->probes);
 		probes_meet(s->probes, b->batch);
@@ -203,7 +265,8 @@ scan_new(struct source *source, const struct scan_plan *plan)
 
 	scan->source = source;
 	scan->plan = *plan;
-	if (source_moved(source))
+	scan->moved = source_moved(source);
+	if (scan->moved)
 		read_starts(scan);
 	scan->slots = crew_slots(plan->threads);
 	scan->slot = mem_zero(scan->slots, sizeof(scan->slot[0]));
@@ -212,6 +275,7 @@ scan_new(struct source *source, const struct scan_plan *plan)
 
 		s->part = part_new();
 		s->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
+		s->row = plan->first != NULL ? mem_alloc(BATCH_ROWS / FEW * sizeof(s->row[0])) : NULL;
 		s->match = s->sel + BITS_WORDS(BATCH_ROWS);
 		s->rejected = s->match + BITS_WORDS(BATCH_ROWS);
 		s->probes = plan->tell_probes ? probes_new() : NULL;
@@ -239,6 +303,7 @@ scan_free(struct scan **ps)
 	for (unsigned i = 0; i < scan->slots; i++) {
 		part_free(&scan->slot[i].part);
 		free(scan->slot[i].sel);
+		free(scan->slot[i].row);
 		probes_free(&scan->slot[i].probes);
 	}
 	free(scan->slot);

@@ -32,6 +32,7 @@ struct scan_plan {
 	int64_t from, to;      /* timed: bins that touch [from, to) */
 	bool leave_mar;	       /* MAR rows are not selected */
 	bool note_corrections; /* count those that the filter rejects because they lack what it asks for */
+	bool rejects;	  /* rows that the filter does not select are of use, too */
 	bool tell_probes; /* of the selected rows; F_probe is wanted */
 	struct repeats *repeats; /* rows that came before are not selected: one thread; NULL: all are */
 	unsigned threads;
@@ -41,8 +42,8 @@ struct scan_plan {
 
 struct scan_block {
 	struct origin origin;
-	struct batch *batch; /* its b->sel: the selected rows; NULL: nothing was read */
-	uint64_t *rejected;  /* rows in the time that the filter does not select; NULL: no filter */
+	struct batch *batch; /* its b->sel: the selected rows, and it may have no others; NULL: nothing was read */
+	uint64_t *rejected;  /* its rows in the time that the filter does not select; NULL: no filter, or they are not there */
 	bool any;	     /* a row is selected */
 	bool taken;	     /* by the plan's take() */
 	unsigned why;	     /* of source hooks: why it was skipped */

@@ -6,6 +6,7 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "format/base/plain.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -186,7 +187,7 @@ contracts_read(const char *path, char *err, size_t errlen)
 	ssize_t got;
 
 	while (wrong == NULL && (got = getline(&text, &cap, f)) >= 0) {
-		char *p = number == 0 && strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+		char *p = text + (number == 0 ? plain_mark(text, (size_t)got) : 0);
 
 		number++;
 		if (memchr(text, '\0', (size_t)got) != NULL || all->n == LINES_MAX) {

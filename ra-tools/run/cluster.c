@@ -164,6 +164,7 @@ static struct aggr *
 prepare(struct run *r, const char *key, struct keys *k)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
+	struct aggr *a;
 	char err[256];
 
 	if (!keys_parse(key, k, err, sizeof(err)))
@@ -177,8 +178,15 @@ prepare(struct run *r, const char *key, struct keys *k)
 	run_tell_probes(r);
 	run_fields(r, &keep);
 	keys_want(k, &keep, &read);
+	if (k->n > 0) { /* more than one row */
+		fieldset_want(&read, F_bend);
+		fieldset_want(&read, F_stime);
+	}
 	run_want_set(r, &read);
-	return (aggr_new(k, &keep));
+	a = aggr_new(k, &keep);
+	if (k->n > 0)
+		aggr_order(a, F_NONE);
+	return (a);
 }
 
 void

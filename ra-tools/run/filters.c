@@ -31,8 +31,9 @@ file_text(const char *path)
 	if (b.len >= FILTER_FILE_MAX || (b.len > 0 && memchr(b.p, '\0', b.len) != NULL))
 		fatalx("%s: this is no filter", path);
 	(void)fclose(f);
+	memset(b.p, ' ', plain_mark(b.p, b.len));
 	for (size_t i = 0; i < b.len; i++)
-		if (b.p[i] == '\n')
+		if (b.p[i] == '\n' || b.p[i] == '\r')
 			b.p[i] = ' ';
 	(void)buf_cstr(&b);
 	return ((char *)b.p);
@@ -72,6 +73,8 @@ filter_of(const struct run *r, const char *what, const char *text)
 	f = filter_new(text, r->now, r->period.zone, &e);
 	if (f == NULL)
 		filter_mistake(what, text, &e);
+	if (filter_empty_list(f) != NULL && !r->quiet)
+		log_warnx("%s: the list %s has no addresses: nothing is in it", what, filter_empty_list(f));
 	if (filter_read_as(f) != NULL && !r->quiet)
 		log_info("%s: read as: %s", what, filter_read_as(f));
 	return (f);
@@ -83,6 +86,23 @@ run_filter(const struct run *r, const char *what, const char *text)
 	return (filter_of(r, what, text));
 }
 
+/* What the filter selects, and MAR records. */
+static void
+with_mar(struct run *r)
+{
+	struct filter_error e = { .length = 1 };
+	struct buf both = { 0 };
+	struct filter *f;
+
+	buf_printf(&both, "(%s) or mar", r->filter_text);
+	f = filter_new(buf_cstr(&both), r->now, r->period.zone, &e);
+	buf_free(&both);
+	if (f == NULL) /* deeper than filters may be: as it was written */
+		return;
+	filter_free(&r->filter);
+	r->filter = f;
+}
+
 void
 filters_set(struct run *r)
 {
@@ -92,6 +112,8 @@ filters_set(struct run *r)
 		r->filter_text = file_text(r->filter_file);
 	}
 	r->filter = filter_of(r, "filter", r->filter_text);
+	if (r->filter != NULL && r->tool->mar_always)
+		with_mar(r);
 	r->having = filter_of(r, "--having", r->having_text);
 	if (r->filter != NULL && filter_wants_mar(r->filter))
 		r->mar = true;

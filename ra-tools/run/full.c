@@ -59,7 +59,7 @@ full_mark(struct batch *b)
 	uint64_t n = 0;
 
 	for (enum field f = 0; f < F_STORED; f++)
-		for (uint32_t r = 0; may_be_full(b, f) && r < b->rows; r++)
+		for (uint32_t r = may_be_full(b, f) ? 0 : b->rows; r < b->rows; r++)
 			if (is_full(b, f, r))
 				mark_row(b, r);
 	if (b->col[F_flags] == NULL || bits_of(b->col[F_flags]->u, b->rows) < RFLAGS_saturated)

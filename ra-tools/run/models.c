@@ -11,6 +11,7 @@
 #include "ra-tools/run/models.h"
 
 #include "format/base/mem.h"
+#include "format/base/plain.h"
 #include "ra-tools/query/aggr.h"
 #include "ra-tools/filter/filter.h"
 #include "ra-tools/query/gather.h"
@@ -139,7 +140,7 @@ read_models(struct run *r, struct models *s, const char *path)
 			run_usage("%s: more than %d characters", at, LINE_LEN - 2);
 		if (s->n == MODELS_MAX)
 			run_usage("%s: more than %d models", at, MODELS_MAX);
-		take_line(r, s, at, line);
+		take_line(r, s, at, line + (number == 1 ? plain_mark(line, strlen(line)) : 0));
 	}
 	if (ferror(f))
 		run_fail("%s: %s", path, strerror(errno));
@@ -174,8 +175,11 @@ prepare(struct run *r, struct models *s)
 		keys_want(&m->keys, &keep, &read);
 		if (m->filter != NULL)
 			fieldset_union(&read, filter_fields(m->filter));
+		fieldset_want(&read, F_bend);
+		fieldset_want(&read, F_stime);
 		run_want_set(r, &read);
 		m->aggr = aggr_new(&m->keys, &keep);
+		aggr_order(m->aggr, F_NONE);
 		aggr_memory(m->aggr, run_memory(r) / s->n);
 		m->probes = m->keys.apart ? NULL : probes_new();
 	}

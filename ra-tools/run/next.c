@@ -19,6 +19,7 @@ note_segment(struct run *r, const struct segment_info *s)
 		r->probe = mem_str(s->probe);
 		r->segment = *s;
 		r->segment.probe = r->probe;
+		r->segment.program = NULL; /* it was a block's */
 	}
 	if (s->interval > r->segment.interval)
 		r->segment.interval = s->interval;
@@ -89,7 +90,7 @@ next_block(struct run *r)
 		return (b);
 	note_segment(r, b->origin.segment);
 	r->origin = b->origin;
-	r->seen += b->batch->rows;
+	r->seen += b->rows;
 	note_read(r, b->file);
 	r->corrections += b->corrections;
 	if (b->longest > 0)

@@ -147,24 +147,23 @@ plan_columns(struct run *r)
 		fieldset_all(w);
 }
 
-/* What says which records are selected; NULL: all that is wanted, or is read anyway. */
+/* What says which records are selected: the rest is read of those alone. */
 static const struct fieldset *
-set_first(struct run *r, const struct fieldset *wanted)
+set_first(struct run *r)
 {
 	struct fieldset *first = &r->first;
 
 	if (r->filter == NULL || r->rejects_path != NULL)
 		return (NULL);
 	fieldset_want(first, F_rectype);
-	fieldset_want(first, F_bstart);
-	fieldset_want(first, F_bend);
+	if (r->timed) {
+		fieldset_want(first, F_bstart);
+		fieldset_want(first, F_bend);
+	}
 	fieldset_union(first, filter_fields(r->filter));
 	if (r->labels != NULL)
 		labels_want(r->labels, first, first);
-	for (enum field f = 0; f < F_STORED; f++)
-		if ((wanted == NULL || fieldset_has(wanted, f)) && !fieldset_has(first, f))
-			return (first);
-	return (NULL);
+	return (first);
 }
 
 struct scan_plan
@@ -176,7 +175,7 @@ plan_scan(struct run *r)
 		r->repeats = repeats_new(run_memory(r) / 2);
 	return ((struct scan_plan){
 	    .want = all ? NULL : r->wanted,
-	    .first = r->dedup ? NULL : set_first(r, all ? NULL : r->wanted),
+	    .first = r->dedup ? NULL : set_first(r),
 	    .filter = r->filter,
 	    .labels = r->labels,
 	    .timed = r->timed,
@@ -185,6 +184,7 @@ plan_scan(struct run *r)
 	    /* a copy without a filter is a whole copy */
 	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
 	    .note_corrections = misses_corrections(r),
+	    .rejects = r->rejects_path != NULL,
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
 	    .repeats = r->repeats,

@@ -170,6 +170,7 @@ memory_default(void)
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
+	const char *note;
 	const struct source_hooks hooks = { plan_wants, plan_opened, say_input, enough, NULL };
 	struct source_hooks h = hooks;
 	struct run *r = mem_zero(1, sizeof(*r));
@@ -197,8 +198,8 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	set_output(r);
 	filters_set(r);
 	check_paths(r);
-	if (r->labels != NULL)
-		labels_ready(r->labels);
+	if (r->labels != NULL && (note = labels_ready(r->labels)) != NULL && !r->quiet)
+		log_warnx("--label: %s", note);
 	if (r->write_path != NULL && !tool->writes)
 		r->write = sink_new(r->write_path);
 	if (r->rejects_path != NULL)

@@ -13,6 +13,12 @@ import pavoread
 TYPES = {name: kind for name, (kind, _) in fields().items()}
 RECTYPE = {1: 'FLOW', 2: 'CORR', 3: 'MAR', 4: 'TUN'}
 
+def seqs(value):
+    more, _, runs = pavoread.seqs(value)
+    text = ['%s%d%s' % ('0x%08x:' % name if name else '', first, '-%d' % last if last > first else '') for name, first, last in runs]
+    return ','.join(text + ['+'] * more)
+
+
 # How ra --json -nn -u -p 9 shows a value; the types that are not here have names (states, causes, flags): for
 # these one value has to have one text, and one text one value, over all captures.
 SHOWN = {
@@ -24,6 +30,7 @@ SHOWN = {
     'MAC': lambda v: v.to_bytes(6, 'big').hex(':'),
     'HEX32': lambda v: '0x%08x' % v,
     'TEXT': lambda v: v.decode(),
+    'SEQS': seqs,
     'RECTYPE': RECTYPE.get,
 }
 named, values = {}, {}

@@ -110,6 +110,87 @@ same_cell(const struct batch *want, uint32_t wr, const struct batch *got, uint32
 		fail_msg("%s, row %u: value", fields[f].name, wr);
 }
 
+static struct fieldset
+random_fields(void)
+{
+	struct fieldset s = { { 0 } };
+	unsigned share = (unsigned)rnd() % 6;
+
+	for (enum field f = 0; f < F_STORED; f++)
+		if (rnd() % 6 < share || rnd() % 50 == 0)
+			fieldset_add(&s, f);
+	return (s);
+}
+
+static void
+same_column(const struct batch *want, const struct batch *got, enum field f)
+{
+	for (uint32_t r = 0; r < want->rows; r++)
+		same_cell(want, r, got, r, f);
+}
+
+/* Rows picked out of the block that is open, beside those of a batch that has all. */
+static void
+check_pick(struct blocks *k, const struct batch *all, struct batch *few, uint32_t *row)
+{
+	struct fieldset want = random_fields();
+	uint64_t share = 1 + rnd() % (rnd() % 2 ? 4 : 400);
+	enum field unknown = F_NONE;
+	uint32_t n = 0;
+
+	for (uint32_t r = 0; r < all->rows; r++)
+		if (rnd() % share == 0 || (r + 1 == all->rows && n == 0))
+			row[n++] = r;
+	assert_int_equal(block_pick(k, &want, row, n, few, &unknown), BLOCK_GOOD);
+	assert_int_equal(unknown, F_NONE);
+	assert_int_equal(few->rows, n);
+	for (enum field f = 0; f < F_STORED; f++) {
+		if (!fieldset_has(&want, f))
+			assert_null(few->col[f]);
+		else
+			for (uint32_t r = 0; r < n; r++)
+				same_cell(all, row[r], few, r, f);
+	}
+}
+
+/* The block in steps, beside a batch that came from it at once. */
+static void
+check_steps(struct blocks *k, struct open_block *o, const struct batch *all)
+{
+	struct batch *b = batch_new(1), *few = batch_new(1);
+	uint32_t *row = malloc(all->rows * sizeof(*row));
+
+	assert_non_null(row);
+	for (unsigned t = 0; t < 4; t++) {
+		struct fieldset seen = { { 0 } };
+
+		block_open(k, &o->d, NULL, from_memory, &o->sections, b);
+		if (t % 2 == 0)
+			check_pick(k, all, few, row);
+		for (unsigned step = 0; step < 2; step++) {
+			struct fieldset want = random_fields();
+			enum field unknown = F_NONE;
+
+			fieldset_union(&seen, &want);
+			assert_int_equal(block_read(k, &want, &unknown), BLOCK_GOOD);
+			assert_int_equal(unknown, F_NONE);
+			for (enum field f = 0; f < F_STORED; f++) {
+				if (rnd() % 2 == 0)
+					continue;
+				(void)batch_flat(b, f);
+				if (fieldset_has(&seen, f))
+					same_column(all, b, f);
+				else
+					assert_null(b->col[f]);
+			}
+			check_pick(k, all, few, row);
+		}
+	}
+	free(row);
+	batch_free(&few);
+	batch_free(&b);
+}
+
 static void
 test_round_trip(void **state)
 {
@@ -140,6 +221,7 @@ test_round_trip(void **state)
 		for (enum field f = 0; f < F_STORED; f++)
 			for (uint32_t r = 0; r < b->rows; r++)
 				same_cell(b, r, back, r, f);
+		check_steps(k, &o, back);
 		batch_free(&b);
 	}
 	arena_free(&a);
@@ -319,6 +401,8 @@ test_ids(void **state)
 			same_cell(b, r, back, n++, F_tunid);
 		}
 		assert_true(round % 2 == 0 || back->col[F_proto] == NULL);
+		if (round % 8 == 0)
+			check_steps(k, &o, back);
 		if (whole == 100 && rows > 2) { /* but those of rows without a time that come before their flow's */
 			const struct dir_column *c = dir_column(&o.d, F_flowid), *t = dir_column(&o.d, F_tunid);
 
@@ -453,6 +537,7 @@ test_repeating(void **state)
 		assert_int_equal(block_decode(k, &o.d, NULL, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
 		same_rows(b, back, NULL);
 		assert_int_equal(unknown, F_NONE);
+		check_steps(k, &o, back);
 		fieldset_add(&want, F_sttlmin); /* by the hardware address, which is by the address */
 		fieldset_add(&want, F_spayload);
 		assert_int_equal(block_decode(k, &o.d, &want, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
@@ -549,6 +634,7 @@ test_made(void **state)
 			same_rows(b, back, all ? NULL : &want);
 			assert_true(all || back->col[F_sipg_sum] == NULL);
 		}
+		check_steps(k, &o, back);
 		assert_int_equal(unknown, F_NONE);
 		c = (struct dir_column *)(uintptr_t)dir_column(&o.d, F_sipg_sum);
 		c->more[0] = FORMULAS; /* one from the future: neither this field nor what is made of it */

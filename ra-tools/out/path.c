@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * path.c: what two probes of one path say together, as text, CSV and JSON.
+ */
+#include "ra-tools/out/path.h"
+
+#include "ra-tools/out/grid.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ULL(v) ((unsigned long long)(v))
+
+/* --- one row, in every format --------------------------------------------------------------------- */
+
+enum kind { TEXT, COUNT, SIGNED, REAL, TIME };
+
+struct fact {
+	const char *name;
+	enum kind kind;
+	bool known;
+	const char *text;
+	int64_t i;
+	double r;
+};
+
+struct facts { struct fact fact[32]; unsigned n; };
+
+static struct fact *
+fact(struct facts *f, const char *name, enum kind kind, bool known)
+{
+	f->fact[f->n] = (struct fact){ .name = name, .kind = kind, .known = known };
+	return (&f->fact[f->n++]);
+}
+
+static void
+text_fact(struct facts *f, const char *name, const char *text)
+{
+	fact(f, name, TEXT, text != NULL && *text != '\0')->text = text;
+}
+
+static void
+count_fact(struct facts *f, const char *name, bool known, uint64_t v)
+{
+	fact(f, name, COUNT, known)->i = (int64_t)v;
+}
+
+static const char *
+proto_text(unsigned proto, struct buf *to)
+{
+	static const struct text_options plain = { .digits = 6 };
+	union value v = { .u = proto };
+
+	to->len = 0;
+	value_print(to, TYPE_PROTO, &v, &plain, -1);
+	return (buf_cstr(to));
+}
+
+static const char *const by_words[] = { [PATH_NUMBERS] = "numbers", [PATH_PACKETS] = "packets", [PATH_TCP] = "tcp" };
+
+static void
+counts_facts(const struct path_counts *c, struct facts *f)
+{
+	double pct;
+	bool known = path_percent(c, &pct);
+
+	count_fact(f, "seen_a", true, c->seen[0]);
+	count_fact(f, "seen_b", true, c->seen[1]);
+	count_fact(f, "lost_before", (c->knows & PATH_BEFORE) != 0, c->before);
+	count_fact(f, "lost_between", (c->knows & PATH_BETWEEN) != 0, c->between);
+	count_fact(f, "lost_after", (c->knows & PATH_AFTER) != 0, c->after);
+	fact(f, "lost_between_pct", REAL, known)->r = pct;
+	count_fact(f, "dup_between", (c->knows & PATH_DUP) != 0, c->dup);
+	count_fact(f, "late_between", (c->knows & PATH_LATE) != 0, c->late);
+	count_fact(f, "unseen", (c->knows & PATH_BETWEEN) != 0, c->unseen);
+	count_fact(f, "missed", (c->knows & PATH_BETWEEN) != 0 || c->missed > 0, c->missed);
+	count_fact(f, "suspect", true, c->suspect);
+}
+
+/* pt: a bin; NULL: the sum. */
+static void
+way_facts(const struct path *p, const struct path_way *w, const struct path_point *pt, struct facts *f)
+{
+	static struct buf proto;
+	const struct path_clock *clock = path_clock(p);
+
+	f->n = 0;
+	if (pt != NULL)
+		fact(f, "bstart", TIME, true)->i = pt->start;
+	text_fact(f, "proto", proto_text(w->proto, &proto));
+	text_fact(f, "sender", w->name[0]);
+	text_fact(f, "receiver", w->name[1]);
+	count_fact(f, "sport", w->ports, w->port[0]);
+	count_fact(f, "dport", w->ports, w->port[1]);
+	text_fact(f, "key", w->key);
+	text_fact(f, "first", w->first < 0 ? NULL : path_probe(p, w->first));
+	text_fact(f, "by", by_words[w->by]);
+	counts_facts(pt != NULL ? &pt->c : &w->c, f);
+	fact(f, "clock_offset_us", SIGNED, clock->known)->i = clock->offset_us;
+	count_fact(f, "clock_spread_us", clock->known, clock->spread_us);
+	if (pt != NULL)
+		return;
+	count_fact(f, "delay_var_us", w->varies, w->variation_us);
+	text_fact(f, "why", w->why);
+}
+
+static void
+put(const struct fact *x, const struct sheet *s, struct buf *to)
+{
+	union value v = { .i = x->i };
+
+	switch (x->kind) {
+	case TEXT:
+		buf_str(to, x->text);
+		break;
+	case COUNT:
+		buf_printf(to, "%llu", ULL(x->i));
+		break;
+	case SIGNED:
+		buf_printf(to, "%lld", (long long)x->i);
+		break;
+	case REAL:
+		buf_printf(to, "%.6g", x->r);
+		break;
+	case TIME:
+		value_print(to, TYPE_TIME, &v, &s->text, -1);
+		break;
+	}
+}
+
+/* --- JSON, CSV ------------------------------------------------------------------------------------ */
+
+static void
+json_string(struct sheet *s, const char *text)
+{
+	json_text(&s->out, text, strlen(text));
+}
+
+static void
+json_row(const struct path *p, const struct facts *f, struct sheet *s)
+{
+	struct buf text = { 0 };
+
+	buf_str(&s->out, "{\"path\":[");
+	json_string(s, path_probe(p, 0));
+	buf_u8(&s->out, ',');
+	json_string(s, path_probe(p, 1));
+	buf_u8(&s->out, ']');
+	for (unsigned i = 0; i < f->n; i++) {
+		const struct fact *x = &f->fact[i];
+
+		if (!x->known)
+			continue;
+		text.len = 0;
+		put(x, s, &text);
+		sheet_printf(s, ",\"%s\":", x->name);
+		if (x->kind == TEXT || (x->kind == TIME && !s->text.epoch))
+			json_text(&s->out, text.p, text.len);
+		else
+			buf_add(&s->out, text.p, text.len);
+	}
+	buf_str(&s->out, "}\n");
+	buf_free(&text);
+	sheet_ready(s);
+}
+
+static void
+csv_row(const struct facts *f, struct sheet *s)
+{
+	struct buf text = { 0 };
+
+	for (unsigned i = 0; i < f->n && s->lines == 0 && !s->bare; i++) {
+		if (i > 0)
+			buf_u8(&s->out, (uint8_t)s->separator);
+		csv_value(s, f->fact[i].name, strlen(f->fact[i].name));
+	}
+	if (s->lines++ == 0 && !s->bare)
+		buf_u8(&s->out, '\n');
+	for (unsigned i = 0; i < f->n; i++) {
+		const char *null = s->null != NULL ? s->null : "-";
+
+		text.len = 0;
+		if (f->fact[i].known)
+			put(&f->fact[i], s, &text);
+		else
+			buf_str(&text, null);
+		if (i > 0)
+			buf_u8(&s->out, (uint8_t)s->separator);
+		csv_value(s, text.p, text.len);
+	}
+	buf_u8(&s->out, '\n');
+	buf_free(&text);
+	sheet_ready(s);
+}
+
+static void
+each(const struct path_page *g, struct sheet *s, bool json)
+{
+	struct facts f;
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct path_way *w = path_way(g->path, i);
+
+		for (size_t k = 0; k < (g->bins ? w->npoints : 1); k++) {
+			way_facts(g->path, w, g->bins ? &w->point[k] : NULL, &f);
+			if (json)
+				json_row(g->path, &f, s);
+			else
+				csv_row(&f, s);
+		}
+	}
+}
+
+void
+path_csv(const struct path_page *g, struct sheet *s)
+{
+	each(g, s, false);
+}
+
+void
+path_json(const struct path_page *g, struct sheet *s)
+{
+	each(g, s, true);
+}
+
+/* --- text ------------------------------------------------------------------------------------------ */
+
+static void
+duration(uint64_t us, struct buf *to)
+{
+	if (us < 10000)
+		buf_printf(to, "%llu us", ULL(us));
+	else if (us < 10000000)
+		buf_printf(to, "%.3f ms", (double)us / 1e3);
+	else
+		buf_printf(to, "%.3f s", (double)us / 1e6);
+}
+
+static void
+say_clock(const struct path *p, struct buf *to)
+{
+	const struct path_clock *c = path_clock(p);
+	uint64_t us = c->offset_us < 0 ? 0 - (uint64_t)c->offset_us : (uint64_t)c->offset_us;
+
+	if (!c->known) {
+		buf_str(to, "clocks: the offset is not known: it takes packets of both directions");
+		return;
+	}
+	buf_str(to, "clocks: b is ");
+	duration(us, to);
+	buf_str(to, c->offset_us < 0 ? " behind a, give or take " : " ahead of a, give or take ");
+	duration(c->spread_us, to);
+	if (c->stepped)
+		buf_str(to, "; one of them was set meanwhile");
+}
+
+static void
+say_head(const struct path *p, struct sheet *s)
+{
+	struct buf text = { 0 };
+	const uint64_t *alone = path_alone(p);
+
+	sheet_printf(s, "a = %s, b = %s\n%s\n", path_probe(p, 0), path_probe(p, 1), path_order(p));
+	say_clock(p, &text);
+	buf_add(&s->out, text.p, text.len);
+	buf_u8(&s->out, '\n');
+	if (alone[0] + alone[1] > 0)
+		sheet_printf(s, "only one of them saw: %llu flows a, %llu b; they are not shown\n", ULL(alone[0]), ULL(alone[1]));
+	buf_free(&text);
+}
+
+static void
+columns(struct grid *g, bool bins)
+{
+	if (bins)
+		grid_column(g, "bstart", "BinStart", false);
+	grid_column(g, "seen_a", "Seen a", true);
+	grid_column(g, "seen_b", "Seen b", true);
+	grid_column(g, "lost_before", "Before", true);
+	grid_column(g, "lost_between", "Between", true);
+	grid_column(g, "lost_between_pct", "Loss %", true);
+	if (!bins)
+		grid_column(g, "lost_after", "After", true);
+	grid_column(g, "dup_between", "Copies", true);
+	grid_column(g, "late_between", "Late", true);
+	grid_column(g, "suspect", "Suspect", true);
+}
+
+static void
+number_cell(struct grid *g, bool known, uint64_t v)
+{
+	if (known)
+		grid_printf(g, "%llu", ULL(v));
+	else
+		grid_cell(g, NULL);
+}
+
+static void
+cells(struct grid *g, const struct path_counts *c, bool bins)
+{
+	double pct;
+	bool known = path_percent(c, &pct);
+
+	number_cell(g, true, c->seen[0]);
+	number_cell(g, true, c->seen[1]);
+	number_cell(g, (c->knows & PATH_BEFORE) != 0, c->before);
+	number_cell(g, (c->knows & PATH_BETWEEN) != 0, c->between);
+	if (known)
+		grid_printf(g, "%.2f", pct);
+	else
+		grid_cell(g, NULL);
+	if (!bins)
+		number_cell(g, (c->knows & PATH_AFTER) != 0, c->after);
+	number_cell(g, (c->knows & PATH_DUP) != 0, c->dup);
+	number_cell(g, (c->knows & PATH_LATE) != 0, c->late);
+	number_cell(g, true, c->suspect);
+}
+
+static void
+say_way(const struct path *p, const struct path_way *w, struct sheet *s)
+{
+	struct buf proto = { 0 };
+
+	sheet_printf(s, "%s %s", proto_text(w->proto, &proto), w->name[0]);
+	if (w->ports)
+		sheet_printf(s, " port %u", w->port[0]);
+	sheet_printf(s, " -> %s", w->name[1]);
+	if (w->ports)
+		sheet_printf(s, " port %u", w->port[1]);
+	if (w->tunnel && w->spi != 0)
+		sheet_printf(s, " %s", w->key);
+	else if (w->tunnel && w->spis > 1)
+		sheet_printf(s, " (%u SAs)", w->spis);
+	if (w->first >= 0)
+		sheet_printf(s, ", %s first", w->first == 0 ? "a" : "b");
+	buf_u8(&s->out, '\n');
+	(void)p;
+	buf_free(&proto);
+}
+
+static void
+say_doubts(const struct path_way *w, struct sheet *s)
+{
+	const struct path_counts *c = &w->c;
+
+	if (w->why != NULL)
+		sheet_printf(s, "  lost between both is not known: %s\n", w->why);
+	if (w->translated)
+		sheet_printf(s, "  found by SPI: its addresses differ at both probes\n");
+	if (c->unseen > 0)
+		sheet_printf(s, "  %llu came to the later probe and were never captured at the first one\n", ULL(c->unseen));
+	if (c->missed > 0)
+		sheet_printf(s, "  %llu more did not come while the capture dropped packets: lost, or not captured\n", ULL(c->missed));
+	if (w->varies)
+		sheet_printf(s, "  the time between both varies by %llu us\n", ULL(w->variation_us));
+}
+
+static void
+say_time(int64_t t, const struct text_options *o, struct buf *to)
+{
+	struct text_options plain = *o;
+	union value v = { .i = t };
+
+	plain.digits = t % SEC == 0 ? 0 : o->digits;
+	to->len = 0;
+	value_print(to, TYPE_TIME, &v, &plain, -1);
+}
+
+/* Rows of sums: the name of a way, then its line of a table that is one for all. */
+static void
+sums(const struct path_page *g, struct sheet *s)
+{
+	struct grid t = { 0 };
+	struct buf line = { 0 };
+
+	columns(&t, false);
+	for (size_t i = 0; i < g->count; i++)
+		cells(&t, &path_way(g->path, i)->c, false);
+	for (size_t i = 0; i < g->count; i++) {
+		const struct path_way *w = path_way(g->path, i);
+
+		buf_u8(&s->out, '\n');
+		say_way(g->path, w, s);
+		for (int row = i == 0 && !s->bare ? -1 : (int)i; row <= (int)i; row++) {
+			line.len = 0;
+			grid_line(&t, row, &line);
+			sheet_printf(s, "  %s\n", buf_cstr(&line));
+		}
+		say_doubts(w, s);
+		sheet_ready(s);
+	}
+	grid_free(&t);
+	buf_free(&line);
+}
+
+static void
+bins(const struct path_page *g, struct sheet *s)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct path_way *w = path_way(g->path, i);
+		struct grid t = { 0 };
+
+		buf_u8(&s->out, '\n');
+		say_way(g->path, w, s);
+		columns(&t, true);
+		for (size_t k = 0; k < w->npoints; k++) {
+			say_time(w->point[k].start, &s->text, &text);
+			grid_cell(&t, buf_cstr(&text));
+			cells(&t, &w->point[k].c, true);
+		}
+		grid_text(&t, s, 2);
+		grid_free(&t);
+	}
+	buf_free(&text);
+}
+
+void
+path_text(const struct path_page *g, struct sheet *s)
+{
+	say_head(g->path, s);
+	if (g->bins)
+		bins(g, s);
+	else
+		sums(g, s);
+	if (g->count < path_count(g->path))
+		sheet_printf(s, "\nand %llu more (-N)\n", ULL(path_count(g->path) - g->count));
+	sheet_ready(s);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rapath: two probes of one path: what was lost before, between and behind them.  See rapath(1).
+ */
+#include "format/base/cut.h"
+#include "format/base/mem.h"
+#include "ra-tools/out/path.h"
+#include "ra-tools/run/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { O_PATH = O_OWN, O_BINS };
+
+static const struct option_row options[] = {
+#define OPT(code, name, arg, doc) { code, name, arg, doc },
+#include "ra-tools/rapath.opt"
+#undef OPT
+};
+
+static const struct tool tool = {
+	.purpose = "Compares two probes of one path: what was lost before, between and behind them.",
+	.options = options,
+	.noptions = sizeof(options) / sizeof(options[0]),
+	.mar = true,
+	.writes = true,
+	.reports = true,
+};
+
+#define SHOWN 50 /* ways in text, without -N */
+
+static struct path_options asked;
+static int64_t width;
+static char *probes; /* "a\0b" */
+static bool bins_too;
+
+static void
+set_path(const char *arg)
+{
+	char *comma;
+
+	free(probes);
+	probes = mem_str(arg);
+	comma = strchr(probes, ',');
+	if (comma == NULL || comma == probes || comma[1] == '\0' || strchr(comma + 1, ',') != NULL)
+		run_usage("--path %s: expected the ids of two probes, such as a,b", arg);
+	*comma = '\0';
+	asked.a = probes;
+	asked.b = comma + 1;
+	if (strcmp(asked.a, asked.b) == 0)
+		run_usage("--path %s: that is one probe", arg);
+}
+
+static bool
+option(int c, const char *arg)
+{
+	switch (c) {
+	case 'M':
+		if (!cut_parse(arg, &width))
+			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
+		return (true);
+	case 'm':
+		if (strcmp(arg, "tunnel") != 0 && strcmp(arg, "spi") != 0)
+			run_usage("-m %s: expected tunnel or spi", arg);
+		asked.sas = *arg == 's';
+		return (true);
+	case O_PATH:
+		set_path(arg);
+		return (true);
+	case O_BINS:
+		return (bins_too = true);
+	default:
+		return (false);
+	}
+}
+
+static void
+show(struct run *r, const struct path *p)
+{
+	bool text = !run_json(r) && !run_separated(r);
+	uint64_t most = run_count(r, text && !bins_too ? SHOWN : UINT64_MAX);
+	struct path_page page = { .path = p, .count = path_count(p) < most ? path_count(p) : (size_t)most, .bins = bins_too };
+
+	run_counted(r, page.count);
+	if (run_quiet(r))
+		return;
+	if (run_json(r))
+		path_json(&page, run_sheet(r));
+	else if (run_separated(r))
+		path_csv(&page, run_sheet(r));
+	else
+		path_text(&page, run_sheet(r));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct run *r = run_start(argc, argv, &tool, option);
+	struct fieldset want = { { 0 } };
+	int64_t interval = 0;
+	struct path *p;
+	struct batch *b;
+	char err[256];
+	int status;
+
+	if (run_output(r) != NULL)
+		run_usage("-w: a report is no record file");
+	asked.memory = run_memory(r);
+	asked.zone = run_zone(r);
+	asked.width = width;
+	p = path_new(&asked);
+	path_want(&want);
+	run_want_set(r, &want);
+	while ((b = run_next(r)) != NULL) {
+		if ((int64_t)run_segment(r)->interval * SEC > interval)
+			interval = (int64_t)run_segment(r)->interval * SEC;
+		if (!path_add(p, b))
+			run_fail("there are more rows than --memory has room for: ask for less with -t or a filter");
+	}
+	if (width > 0 && width < CUT_MONTH && interval > 0 && width % interval != 0)
+		run_fail("the input was recorded in bins of %llu s: -M has to be a multiple of that", (unsigned long long)(interval / SEC));
+	if (!path_judge(p, interval, err, sizeof(err)))
+		run_wrong(r, "%s", err);
+	else
+		show(r, p);
+	path_free(&p);
+	status = run_end(&r);
+	free(probes);
+	return (status);
+}
