@@ -217,7 +217,7 @@ figures(const struct sla_tunnel *t, struct buf *to)
 	pair(to, "packets", a->pkts, b->pkts);
 	pair(to, "bytes", a->bytes, b->bytes);
 	pair(to, "distinct sequence numbers", a->uniq, b->uniq);
-	if (*t->id != '\0')
+	if (!t->other)
 		numbered(t, to);
 	else
 		connected(t, to);

@@ -123,7 +123,8 @@ struct sla_direction {
 };
 
 struct sla_tunnel { /* as one probe saw it */
-	char *id;      /* tunid, 16 digits */
+	bool other;    /* no tunnel: of a key of the user's own */
+	char *id;      /* tunid, 16 digits; "" of others */
 	char *probe;   /* as it is printed */
 	enum probe_kind probe_is;
 	char *name[2]; /* addresses of source and destination */

@@ -385,6 +385,7 @@ name_key(const struct sla *s, struct sla_tunnel *t, const struct batch *b, uint3
 	}
 	t->proto = taken(&part[2]);
 	t->id = mem_str("");
+	t->other = true;
 	for (int i = 0; i < 3; i++)
 		buf_free(&part[i]);
 }
