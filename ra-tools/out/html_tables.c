@@ -149,21 +149,13 @@ skipped(struct buf *to, const struct sla_tunnel *t)
 	buf_str(to, "</tr>\n");
 }
 
+/* What only packets with numbers tell. */
 static void
-figures(const struct sla_tunnel *t, struct buf *to)
+numbered(const struct sla_tunnel *t, struct buf *to)
 {
 	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
 	char name[64];
 
-	buf_str(to, "<details class=\"part\"><summary>All "
-		    "figures</summary><table><thead><tr><th></th><th class=\"num\">\xe2\x86\x92 ");
-	html_text(to, t->name[1]);
-	buf_str(to, "</th><th class=\"num\">\xe2\x86\x92 ");
-	html_text(to, t->name[0]);
-	buf_str(to, "</th></tr></thead><tbody>\n");
-	pair(to, "packets", a->pkts, b->pkts);
-	pair(to, "bytes", a->bytes, b->bytes);
-	pair(to, "distinct sequence numbers", a->uniq, b->uniq);
 	skipped(to, t);
 	pair(to, "gaps opened", a->gapev, b->gapev);
 	pair(to, "longest burst of loss", a->maxgap, b->maxgap);
@@ -181,6 +173,54 @@ figures(const struct sla_tunnel *t, struct buf *to)
 	pair(to, "fragments", a->frags, b->frags);
 	pair(to, "datagrams never complete", a->fraginc, b->fraginc);
 	pair(to, "rekeys", a->rekeys, b->rekeys);
+}
+
+/* What connections tell. */
+static void
+connected(const struct sla_tunnel *t, struct buf *to)
+{
+	static const char *const trips[] = { "round trip to the sender, median", "round trip to the sender, 95 %",
+					     "round trip to the sender, 99 %" };
+	double pct;
+
+	for (int i = 0; i < 3; i++) {
+		buf_printf(to, "<tr><td>%s</td>", trips[i]);
+		for (int side = 0; side < 2; side++) {
+			buf_str(to, "<td class=\"num\">");
+			if (t->d[side].timed)
+				report_value(SLA_RTT, (double)t->d[side].rtt[i] / 1e6, to);
+			else
+				buf_str(to, "\xe2\x80\x93");
+			buf_str(to, "</td>");
+		}
+		buf_str(to, "</tr>\n");
+	}
+	pair(to, "resets", t->d[0].c.rst, t->d[1].c.rst);
+	if (!sla_capture_loss(t, &pct))
+		return;
+	buf_str(to, "<tr><td>capture loss, both ways</td><td class=\"num\" colspan=\"2\">");
+	report_percent(pct, to);
+	buf_str(to, "</td></tr>\n");
+}
+
+static void
+figures(const struct sla_tunnel *t, struct buf *to)
+{
+	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
+
+	buf_str(to, "<details class=\"part\"><summary>All "
+		    "figures</summary><table><thead><tr><th></th><th class=\"num\">\xe2\x86\x92 ");
+	html_text(to, t->name[1]);
+	buf_str(to, "</th><th class=\"num\">\xe2\x86\x92 ");
+	html_text(to, t->name[0]);
+	buf_str(to, "</th></tr></thead><tbody>\n");
+	pair(to, "packets", a->pkts, b->pkts);
+	pair(to, "bytes", a->bytes, b->bytes);
+	pair(to, "distinct sequence numbers", a->uniq, b->uniq);
+	if (!t->other)
+		numbered(t, to);
+	else
+		connected(t, to);
 	rates(to, "throughput, median", t->d[0].bps_p50, t->d[1].bps_p50);
 	rates(to, "throughput, 95th percentile", t->d[0].bps_p95, t->d[1].bps_p95);
 	rates(to, "throughput, 99th percentile", t->d[0].bps_p99, t->d[1].bps_p99);
