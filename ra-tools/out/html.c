@@ -113,7 +113,7 @@ put_period(const struct page *p)
 		html_text(to, rep->zone);
 		buf_u8(to, ')');
 	}
-	buf_printf(to, ", %zu tunnel%s%s, bins of ", rep->count, rep->count == 1 ? "" : "s",
+	buf_printf(to, ", %zu %s%s, bins of ", rep->count, html_noun(p),
 		   rep->probes ? ", each as one probe saw it" : "");
 	report_bins_of(rep, to);
 	if (*rep->asked != '\0') {
@@ -140,7 +140,7 @@ put_tunnels(const struct page *p)
 		html_tunnel(p, i);
 	if (rep->count > rep->charts)
 		buf_printf(p->to,
-			   "<p class=\"soft\">Charts are of the worst %zu tunnels; " TOOL(ratunnel) " -N "
+			   "<p class=\"soft\">Charts are of the worst %zu; " TOOL(ratunnel) " -N "
 			   "makes more.</p>\n",
 			   rep->charts);
 }
@@ -225,6 +225,7 @@ report_html(const struct report *rep, const struct text_options *o, struct buf *
 
 		p.from = t->from < p.from ? t->from : p.from;
 		p.end = t->to > p.end ? t->to : p.end;
+		p.other = t->other;
 	}
 	for (size_t i = 0; i < LINES(skeleton); i++)
 		put_line(&p, skeleton[i]);

@@ -12,6 +12,7 @@ struct page {
 	const struct report *rep;
 	const struct text_options *o;
 	int64_t from, end; /* of all tunnels */
+	bool other;	   /* they are none: of a key of the user's own */
 	struct buf *to;
 };
 
@@ -23,6 +24,8 @@ void html_text(struct buf *to, const char *);
 /* Who sends to whom, where there is little room: its label, or else its address. */
 const char *html_short(const struct sla_tunnel *, int side);
 
+/* tunnel, tunnels, and what else is reported on. */
+const char *html_noun(const struct page *);
 /* One sentence for all of it. */
 void html_verdict(const struct page *);
 void html_overview(const struct page *);

@@ -63,6 +63,16 @@ promised(const struct sla_limits *l, const char *before, struct buf *to)
 	buf_str(to, any ? ".</p>\n" : "");
 }
 
+/* Columns of the overview: of tunnels, and of what is none. */
+static const struct shown {
+	enum sla_term term;
+	const char *heading;
+} terms[] = { { SLA_LOSS, "Loss" },	    { SLA_BURST, "Longest burst" },	{ SLA_OUTAGE, "Outages" },   { SLA_REORDER, "Reordered" },
+	      { SLA_REPLAY, "Replay window 64" }, { SLA_DUP, "Duplicates" }, { SLA_P95, "Throughput p95" } },
+  other_terms[] = { { SLA_LOSS, "Loss" }, { SLA_RTT, "Round trip to the sender p95" }, { SLA_P95, "Throughput p95" } };
+#define TERMS  (sizeof(terms) / sizeof(terms[0]))
+#define OTHERS (sizeof(other_terms) / sizeof(other_terms[0]))
+
 static void
 first_cells(const struct page *page, size_t i)
 {
@@ -85,7 +95,8 @@ first_cells(const struct page *page, size_t i)
 	else
 		buf_printf(to, "<td rowspan=\"2\" class=\"%s x\">%s</td>", t->violated ? "bad" : "good",
 			   t->violated ? "\xe2\x9c\x97 violated" : "\xe2\x9c\x93 kept");
-	term_cell(t, 0, SLA_AVAIL, " rowspan=\"2\"", to);
+	if (!t->other)
+		term_cell(t, 0, SLA_AVAIL, " rowspan=\"2\"", to);
 }
 
 static void
@@ -102,27 +113,25 @@ overview_row(const struct page *page, size_t i, int side)
 	html_text(to, html_short(t, 1 - side));
 	buf_printf(to, "</td><td class=\"num x\">%lld of %lld</td>", (long long)d->net,
 		   (long long)d->expected);
-	term_cell(t, side, SLA_LOSS, "", to);
-	term_cell(t, side, SLA_BURST, "", to);
-	term_cell(t, side, SLA_OUTAGE, "", to);
-	term_cell(t, side, SLA_REORDER, "", to);
-	term_cell(t, side, SLA_REPLAY, "", to);
-	term_cell(t, side, SLA_DUP, "", to);
-	term_cell(t, side, SLA_P95, "", to);
+	for (size_t k = 0; k < (t->other ? OTHERS : TERMS); k++)
+		term_cell(t, side, (t->other ? other_terms : terms)[k].term, "", to);
 	buf_str(to, "</tr>\n");
 }
 
 void
 html_overview(const struct page *page)
 {
+	bool other = page->other;
 	struct buf *to = page->to;
 
 	buf_str(to, "<h2>Overview</h2>\n");
 	promised(&sla_options(page->rep->sla)->limits, "<p>Promised: ", to);
-	buf_str(to, "<div class=\"wide\"><table class=\"all\"><thead><tr><th>Tunnel</th><th class=\"x\">Limits</th><th class=\"num\">Availability</th>"
-		    "<th>Direction</th><th class=\"num x\">Lost of expected</th><th class=\"num\">Loss</th><th class=\"num x\">Longest burst</th>"
-		    "<th class=\"num x\">Outages</th><th class=\"num x\">Reordered</th><th class=\"num x\">Replay window 64</th>"
-		    "<th class=\"num x\">Duplicates</th><th class=\"num x\">Throughput p95</th></tr></thead><tbody>\n");
+	buf_printf(to, "<div class=\"wide\"><table class=\"all\"><thead><tr><th>%s</th><th class=\"x\">Limits</th>%s<th>Direction</th>"
+		       "<th class=\"num x\">Lost of expected</th>",
+		   other ? "Who" : "Tunnel", other ? "" : "<th class=\"num\">Availability</th>");
+	for (size_t k = 0; k < (other ? OTHERS : TERMS); k++)
+		buf_printf(to, "<th class=\"num%s\">%s</th>", k > 0 ? " x" : "", (other ? other_terms : terms)[k].heading);
+	buf_str(to, "</tr></thead><tbody>\n");
 	for (size_t i = 0; i < page->rep->count * 2; i++)
 		overview_row(page, i / 2, (int)(i % 2));
 	buf_str(to, "</tbody></table></div>\n");
@@ -160,20 +169,13 @@ skipped(struct buf *to, const struct sla_tunnel *t)
 	buf_str(to, "</tr>\n");
 }
 
+/* What only packets with numbers tell. */
 static void
-figures(const struct sla_tunnel *t, struct buf *to)
+numbered(const struct sla_tunnel *t, struct buf *to)
 {
 	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
 	char name[64];
 
-	buf_str(to, "<details class=\"part\"><summary>All figures</summary><div class=\"wide\"><table><thead><tr><th></th><th class=\"num\">\xe2\x86\x92 ");
-	html_text(to, html_short(t, 1));
-	buf_str(to, "</th><th class=\"num\">\xe2\x86\x92 ");
-	html_text(to, html_short(t, 0));
-	buf_str(to, "</th></tr></thead><tbody>\n");
-	pair(to, "packets", a->pkts, b->pkts);
-	pair(to, "bytes", a->bytes, b->bytes);
-	pair(to, "distinct sequence numbers", a->uniq, b->uniq);
 	skipped(to, t);
 	pair(to, "gaps opened", a->gapev, b->gapev);
 	pair(to, "longest burst of loss", a->maxgap, b->maxgap);
@@ -191,6 +193,53 @@ figures(const struct sla_tunnel *t, struct buf *to)
 	pair(to, "fragments", a->frags, b->frags);
 	pair(to, "datagrams never complete", a->fraginc, b->fraginc);
 	pair(to, "rekeys", a->rekeys, b->rekeys);
+}
+
+/* What connections tell. */
+static void
+connected(const struct sla_tunnel *t, struct buf *to)
+{
+	static const char *const trips[] = { "round trip to the sender, median", "round trip to the sender, 95 %",
+					     "round trip to the sender, 99 %" };
+	double pct;
+
+	for (int i = 0; i < 3; i++) {
+		buf_printf(to, "<tr><td>%s</td>", trips[i]);
+		for (int side = 0; side < 2; side++) {
+			buf_str(to, "<td class=\"num\">");
+			if (t->d[side].timed)
+				report_value(SLA_RTT, (double)t->d[side].rtt[i] / 1e6, to);
+			else
+				buf_str(to, "\xe2\x80\x93");
+			buf_str(to, "</td>");
+		}
+		buf_str(to, "</tr>\n");
+	}
+	pair(to, "resets", t->d[0].c.rst, t->d[1].c.rst);
+	if (!sla_capture_loss(t, &pct))
+		return;
+	buf_str(to, "<tr><td>capture loss, both ways</td><td class=\"num\" colspan=\"2\">");
+	report_percent(pct, to);
+	buf_str(to, "</td></tr>\n");
+}
+
+static void
+figures(const struct sla_tunnel *t, struct buf *to)
+{
+	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
+
+	buf_str(to, "<details class=\"part\"><summary>All figures</summary><div class=\"wide\"><table><thead><tr><th></th><th class=\"num\">\xe2\x86\x92 ");
+	html_text(to, html_short(t, 1));
+	buf_str(to, "</th><th class=\"num\">\xe2\x86\x92 ");
+	html_text(to, html_short(t, 0));
+	buf_str(to, "</th></tr></thead><tbody>\n");
+	pair(to, "packets", a->pkts, b->pkts);
+	pair(to, "bytes", a->bytes, b->bytes);
+	pair(to, "distinct sequence numbers", a->uniq, b->uniq);
+	if (!t->other)
+		numbered(t, to);
+	else
+		connected(t, to);
 	rates(to, "throughput, median", t->d[0].bps_p50, t->d[1].bps_p50);
 	rates(to, "throughput, 95th percentile", t->d[0].bps_p95, t->d[1].bps_p95);
 	rates(to, "throughput, 99th percentile", t->d[0].bps_p99, t->d[1].bps_p99);
@@ -327,6 +376,13 @@ availability(const struct page *page, const struct sla_tunnel *t)
 {
 	struct buf *to = page->to;
 
+	if (t->other) {
+		buf_printf(to, "<p class=\"soft\">%llu bins of ", ULL(t->bins));
+		report_width(sla_width(page->rep->sla), to);
+		report_hours(page->rep, t, "; ", to);
+		buf_str(to, "</p>\n");
+		return;
+	}
 	buf_str(to, "<p>Availability <strong>");
 	verdict_span(&t->d[0].verdict[SLA_AVAIL], t->limits.set[SLA_AVAIL], SLA_AVAIL, to);
 	buf_printf(to, "</strong> <span class=\"soft\">of %llu bins of ", ULL(t->bins));

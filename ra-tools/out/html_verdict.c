@@ -12,6 +12,14 @@ html_short(const struct sla_tunnel *t, int side)
 	return (t->label[side] != NULL ? t->label[side] : t->name[side]);
 }
 
+const char *
+html_noun(const struct page *p)
+{
+	if (p->other)
+		return (p->rep->count == 1 ? "entry" : "entries");
+	return (p->rep->count == 1 ? "tunnel" : "tunnels");
+}
+
 static double
 share(const struct sla_tunnel *t, int side)
 {
@@ -128,18 +136,19 @@ html_verdict(const struct page *p)
 	}
 	buf_printf(p->to, "<p class=\"verdict %s\">", violated > 0 ? "broken" : judged > 0 ? "kept" : "");
 	if (violated > 0) {
-		buf_printf(p->to, "%zu of %zu tunnel%s broke the promise%s: ", violated, rep->count, rep->count == 1 ? "" : "s",
+		buf_printf(p->to, "%zu of %zu %s broke the promise%s: ", violated, rep->count, html_noun(p),
 			   violated > 1 ? ", the worst" : "");
 		breach(p, sla_tunnel(rep->sla, 0));
 	} else if (judged > 0) {
 		if (judged == rep->count)
-			buf_printf(p->to, rep->count == 1 ? "The tunnel kept the promise: " : "All %zu tunnels kept the promise: ", rep->count);
+			buf_printf(p->to, rep->count == 1 ? "The %s kept the promise: " : "All %2$zu %1$s kept the promise: ", html_noun(p),
+				   rep->count);
 		else
-			buf_printf(p->to, "%zu of %zu tunnels kept the promise, of the others too little is known or nothing was promised: ",
-				   judged, rep->count);
+			buf_printf(p->to, "%zu of %zu %s kept the promise, of the others too little is known or nothing was promised: ",
+				   judged, rep->count, html_noun(p));
 		the_worst(p, rep->count == 1);
 	} else {
-		buf_printf(p->to, "%zu tunnel%s: ", rep->count, rep->count == 1 ? "" : "s");
+		buf_printf(p->to, "%zu %s: ", rep->count, html_noun(p));
 		the_worst(p, rep->count == 1);
 	}
 	buf_str(p->to, ".</p>\n");

@@ -192,6 +192,8 @@ is_alive(const struct sla_point *p, int side)
 static enum sla_state
 state_of(const struct sla *s, const struct sla_point *p)
 {
+	if (s->o.key != NULL)
+		return (p->d[0].pkts == 0 && p->d[1].pkts == 0 ? SLA_IDLE : over(s, p, 0) || over(s, p, 1) ? SLA_DEGRADED : SLA_UP);
 	bool src = is_alive(p, 0), dst = is_alive(p, 1), alive = s->o.oneway ? src || dst : src && dst;
 
 	if (p->down != 0)
@@ -294,9 +296,10 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 		t->to = t->point[t->n - 1].end;
 	for (int side = 0; side < 2; side++)
 		mark_usual(t, side);
-	if (!s->o.oneway)
+	if (!s->o.oneway && s->o.key == NULL)
 		mark_silence(s, t);
-	find_gaps(s, t);
+	if (s->o.key == NULL)
+		find_gaps(s, t);
 	t->bins = served_bins(s, t, t->from, t->to);
 	if (t->bins < t->n)
 		t->bins = t->n;

@@ -5,6 +5,7 @@
 #ifndef RA_TOOLS_REPORT_SLA_ROOM_H
 #define RA_TOOLS_REPORT_SLA_ROOM_H
 
+#include "format/hist.h"
 #include "ra-tools/query/aggr.h"
 #include "ra-tools/report/contract.h"
 #include "ra-tools/report/marks.h"
@@ -13,6 +14,7 @@
 struct work {			     /* what a tunnel needs until it is judged */
 	struct sla_tunnel t;	     /* first: they are cast */
 	struct sla_counts sum[2][2]; /* by direction; of suspect bins apart */
+	uint64_t rtt[2][HIST_BUCKETS]; /* by side, where the key is no tunnel's */
 	uint64_t dirq[2];	     /* the surest that this orientation, and the other, was seen */
 };
 
