@@ -504,6 +504,8 @@ read_header(void *arg, const msgpack_object *o)
 			*h->version = val->type == MSGPACK_OBJECT_POSITIVE_INTEGER ? val->via.u64 : UINT64_MAX;
 		else if (is_text(key, "probe") && val->type == MSGPACK_OBJECT_STR)
 			h->info->probe = text_of(h->arena, val);
+		else if (is_text(key, "program") && val->type == MSGPACK_OBJECT_STR)
+			h->info->program = text_of(h->arena, val);
 		else if (is_text(key, "interval"))
 			h->info->interval = small(val);
 		else if (is_text(key, "snaplen"))

@@ -423,6 +423,8 @@ take_block(struct reader *r, struct piece *p, const struct meta_object *o, const
 	}
 	p->segment = r->segment;
 	p->segment.probe = arena_copy(&p->arena, r->segment.probe, strlen(r->segment.probe) + 1);
+	if (r->segment.program != NULL)
+		p->segment.program = arena_copy(&p->arena, r->segment.program, strlen(r->segment.program) + 1);
 	p->odd = r->odd;
 	p->holds = true;
 	count_block(r, p);

@@ -10,6 +10,7 @@
 /* Settings of the probe that wrote a segment.  Who hands it out says how long the text lives. */
 struct segment_info {
 	const char *probe;
+	const char *program; /* that wrote it, and its version; NULL: not said.  A writer says its own */
 	uint32_t interval;  /* T in seconds; 0 = not said */
 	uint32_t snaplen;
 	bool filtered;      /* written under a filter */

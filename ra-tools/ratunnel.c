@@ -6,10 +6,12 @@
 #include "format/base/programs.h"
 #include "ra-tools/query/bin.h"
 #include "ra-tools/run/cluster.h"
+#include "ra-tools/run/again.h"
 #include "ra-tools/run/page.h"
 #include "ra-tools/out/report.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/report/contract.h"
+#include "ra-tools/report/evidence.h"
 #include "ra-tools/report/sla.h"
 
 #include <errno.h>
@@ -29,7 +31,8 @@ enum {
 	O_SAMPLE,
 	O_ALL,
 	O_PCAP,
-	O_LOCAL
+	O_LOCAL,
+	O_VERIFY
 };
 
 static const struct option_row options[] = {
@@ -44,6 +47,7 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.mar = true,
+	.mar_always = true, /* what was not captured concerns every answer */
 	.writes = true,
 	.reports = true,
 };
@@ -58,6 +62,8 @@ static struct bin_options bin;
 static struct contracts *contracts;
 static const char *contracts_file;
 static bool lanes, check, all, bins_too;
+static struct again again; /* --verify: the page */
+static const char *subject; /* of what is no tunnel; NULL */
 static const char *html, *title, *capture = "capture.pcap";
 
 static double
@@ -115,9 +121,8 @@ option(int c, const char *arg)
 			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
 		return (true);
 	case 'm':
-		if (strcmp(arg, "lane") != 0 && strcmp(arg, "tunnel") != 0)
-			run_usage("-m %s: expected tunnel or lane", arg);
-		lanes = *arg == 'l';
+		lanes = strcmp(arg, "lane") == 0;
+		subject = lanes || strcmp(arg, "tunnel") == 0 ? NULL : arg;
 		return (true);
 	case O_SLA:
 		set_sla(arg);
@@ -149,6 +154,8 @@ option(int c, const char *arg)
 	case O_PCAP:
 		capture = arg;
 		return (true);
+	case O_VERIFY:
+		run_usage("--verify stands first, before the page and the files: " TOOL(ratunnel) " --verify report.html x.pavo");
 	case O_LOCAL:
 		set_local(arg);
 		return (true);
@@ -164,6 +171,7 @@ static const uint16_t tunnel_facts[] = { F_snatka, F_dnatka, F_sbadspi, F_dbadsp
 struct work {
 	struct run *r;
 	struct sla *s;
+	struct evidence *evidence;
 	struct bins *tunnels, *ike;
 	struct keys keys; /* of tunnels */
 	struct left_out left;
@@ -185,9 +193,26 @@ new_bins(struct run *r, const char *key, struct keys *k, void (*want)(struct fie
 	return (bins_new(k, &keep, &bin));
 }
 
+/* A key of the user's own, of each probe apart. */
+static const char *
+own_key(struct buf *text)
+{
+	struct keys k;
+	char err[256];
+	bool probe = false;
+
+	if (!keys_parse(subject, &k, err, sizeof(err)))
+		run_usage("-m %s", err);
+	for (unsigned i = 0; i < k.n; i++)
+		probe |= k.part[i].field == F_probe;
+	buf_printf(text, "%s%s", probe || k.apart ? "" : "probe,", subject);
+	return (buf_cstr(text));
+}
+
 static void
 prepare(struct work *w)
 {
+	struct buf text = { 0 };
 	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_ifgap, F_bstart, F_bend };
 	struct keys pair;
 
@@ -197,10 +222,20 @@ prepare(struct work *w)
 	sla.zone = bin.zone;
 	sla.contracts = contracts;
 	sla.labels = run_label_lists(w->r);
+	w->tunnels = new_bins(w->r, subject != NULL ? own_key(&text) : lanes ? "lane,conv" : "tunnel,conv", &w->keys,
+			      subject != NULL ? sla_want_key : sla_want);
+	buf_free(&text);
+	sla.key = subject != NULL ? &w->keys : NULL;
 	w->s = sla_new(&sla, lanes);
-	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", &w->keys, sla_want);
 	w->ike = new_bins(w->r, "probe,matrix", &pair, sla_want_ike);
 	run_tell_probes(w->r);
+	if (html != NULL) {
+		struct fieldset mar_fields = { { 0 } };
+
+		w->evidence = evidence_new();
+		evidence_want(&mar_fields);
+		run_want_set(w->r, &mar_fields);
+	}
 	bins_memory(w->tunnels, run_memory(w->r));
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
 		run_want(w->r, mar[i]);
@@ -236,17 +271,19 @@ sort_rows(struct work *w, const struct batch *b)
 		uint32_t r = (uint32_t)i;
 
 		if (column_has(type, r) && type->u[r] == RECTYPE_MAR) {
+			if (w->evidence != NULL)
+				evidence_mar(w->evidence, b, r);
 			if ((column_has(drop, r) && drop->u[r] > 0) || (column_has(gap, r) && gap->u[r] > 0))
 				sla_suspect(w->s, b, r);
 			continue;
 		}
-		if (column_has(b->col[F_tunid], r)) {
+		if (subject != NULL ? column_has(type, r) && (type->u[r] == RECTYPE_FLOW || type->u[r] == RECTYPE_CORR) : column_has(b->col[F_tunid], r)) {
 			bit_set(w->sel[0], i);
 			if (column_has(start, r) && start->i[r] < w->from)
 				w->from = start->i[r];
 			if (column_has(end, r) && end->i[r] > w->to)
 				w->to = end->i[r];
-		} else if (of_tunnel(b, r)) {
+		} else if (subject == NULL && of_tunnel(b, r)) {
 			(void)left_out_row(&w->left, b, F_tunid, r, false);
 		}
 		if (column_has(b->col[F_sikeq], r) || column_has(b->col[F_dikeq], r))
@@ -272,6 +309,8 @@ add(struct work *w, struct batch *b)
 	char err[512];
 
 	sort_rows(w, b);
+	if (w->evidence != NULL && run_segment(w->r)->interval > 0)
+		evidence_segment(w->evidence, run_segment(w->r));
 	if (interval > w->interval)
 		w->interval = interval;
 	if (bin.width == 0 && interval > 0 && w->from < w->to) { /* bins become wider as the period grows */
@@ -289,21 +328,108 @@ add(struct work *w, struct batch *b)
 	b->sel = sel;
 }
 
+/* What is not in the figures. */
 static void
-page(const struct report *rep, struct run *r)
+left_out_of(const struct work *w, const struct report *rep, struct buf *to)
 {
-	struct buf b = { 0 };
+	if (*rep->asked != '\0')
+		buf_printf(to, "records that do not match %s; ", rep->asked);
+	if (w->left.records > 0) {
+		left_out_count(&w->left, to);
+		buf_str(to, " of tunnels that can not be told to belong to one; ");
+	}
+	if (sla.strict)
+		buf_str(to, "suspect bins, in which packets were not captured (--strict); ");
+	if (rep->partial)
+		buf_str(to, "input that could not be read; ");
+	if (to->len == 0)
+		buf_str(to, "nothing; ");
+	to->len -= 2;
+	if (!sla.strict)
+		buf_str(to, "; suspect bins, in which packets were not captured, count but break no limit");
+}
+
+static void
+write_page(const struct buf *b, struct run *r)
+{
 	struct sheet *s = run_sheet(r);
 	char err[512];
 
-	report_html(rep, &s->text, &b);
 	if (strcmp(html, "-") == 0) {
-		buf_add(&s->out, b.p, b.len);
+		buf_add(&s->out, b->p, b->len);
 		sheet_flush(s);
-	} else if (!page_write(html, &b, err, sizeof(err))) {
+	} else if (!page_write(html, b, err, sizeof(err))) {
 		run_fail("%s", err);
 	}
+}
+
+/* --verify: true: the page is what it would be. */
+static bool
+compare(const struct work *w, const struct buf *b)
+{
+	struct buf was = { 0 }, is = { 0 };
+	struct sheet *s = run_sheet(w->r);
+	bool same = again_same(&again, b, REPORT_EVIDENCE, REPORT_EVIDENCE_END, &was, &is);
+
+	if (same)
+		sheet_printf(s, "the same: the page has the figures of the files\n");
+	else
+		sheet_printf(s, "not the same: where the page has\n  %s\nthe files have\n  %s\n", buf_cstr(&was), buf_cstr(&is));
+	for (size_t i = 0; i < w->evidence->files; i++) {
+		const struct evidence_file *f = &w->evidence->file[i];
+
+		if (!f->pipe && strstr(again.page, f->xxh3) == NULL)
+			sheet_printf(s, "%s is not a file that the page was made from, by its digest\n", f->path);
+	}
+	sheet_flush(s);
+	buf_free(&was);
+	buf_free(&is);
+	return (same);
+}
+
+/* false: --verify found another one. */
+static bool
+page(struct work *w, struct report *rep)
+{
+	struct buf b = { 0 }, meta = { 0 }, command = { 0 }, verify = { 0 }, left = { 0 }, foot = { 0 };
+	struct report_origin o = { .made = run_now(w->r) };
+	struct text_options t = run_sheet(w->r)->text;
+	char err[512];
+	bool same = true;
+
+	for (unsigned i = 0; run_input(w->r, i) != NULL; i++)
+		if (!evidence_file(w->evidence, run_input(w->r, i), err, sizeof(err)))
+			run_wrong(w->r, "%s", err);
+	left_out_of(w, rep, &left);
+	again_meta(w->r, &meta);
+	again_command(w->r, TOOL(ratunnel), html, &command);
+	again_verify(w->r, TOOL(ratunnel), html, &verify);
+	o.left_out = buf_cstr(&left);
+	o.command = buf_cstr(&command);
+	o.verify = buf_cstr(&verify);
+	if (again.page != NULL)
+		rep->inputs = again.inputs;
+	if (t.zone == CLOCK_LOCAL && strstr(rep->zone, " and ") == NULL)
+		t.zone = CLOCK_BARE; /* the page says it once */
+	report_evidence(rep, w->evidence, &o, &t, &foot);
+	rep->meta = buf_cstr(&meta);
+	rep->evidence = buf_cstr(&foot);
+	report_html(rep, &t, &b);
+	if (again.page != NULL)
+		same = compare(w, &b);
+	else
+		write_page(&b, w->r);
+	if (run_json(w->r) && strcmp(html, "-") != 0) {
+		report_json(rep, run_sheet(w->r));
+		report_evidence_json(w->evidence, &o, run_sheet(w->r));
+	}
 	buf_free(&b);
+	buf_free(&meta);
+	buf_free(&command);
+	buf_free(&verify);
+	buf_free(&left);
+	buf_free(&foot);
+	return (same);
 }
 
 static bool
@@ -315,9 +441,10 @@ violated(const struct sla *s)
 	return (false);
 }
 
-static void
+static bool
 show(struct work *w)
 {
+	bool same = true;
 	uint64_t most = run_count(w->r, UINT64_MAX);
 	struct buf zone = { 0 };
 	struct report rep = { .sla = w->s,
@@ -336,8 +463,8 @@ show(struct work *w)
 	rep.zone = buf_cstr(&zone);
 	run_counted(w->r, rep.count);
 	if (html != NULL)
-		page(&rep, w->r);
-	if (run_quiet(w->r) || (html != NULL && (strcmp(html, "-") == 0 || (!run_json(w->r) && !check))))
+		same = page(w, &rep);
+	if (run_quiet(w->r) || (html != NULL && (strcmp(html, "-") == 0 || !check)))
 		;
 	else if (bins_too)
 		report_bins(&rep, run_sheet(w->r), run_json(w->r), run_separated(w->r));
@@ -350,6 +477,7 @@ show(struct work *w)
 	else
 		report_text(&rep, run_sheet(w->r));
 	buf_free(&zone);
+	return (same);
 }
 
 int
@@ -360,10 +488,18 @@ main(int argc, char **argv)
 	bool bad;
 	int status;
 
+	if (argc > 1 && strcmp(argv[1], "--verify") == 0) {
+		if (argc < 4)
+			run_usage("--verify: expected a page and the files: " TOOL(ratunnel) " --verify report.html x.pavo");
+		again = again_read(argv[0], argv[2], argv + 3, argc - 3);
+		html = argv[2];
+		argc = again.argc;
+		argv = again.argv;
+	}
 	w.r = run_start(argc, argv, &tool, option);
 	if (run_output(w.r) != NULL)
 		run_usage("-w: a report is no record file; " TOOL(racluster) " -m tunnel writes one");
-	if (html != NULL)
+	if (html != NULL && again.page == NULL)
 		page_check(w.r, html);
 	prepare(&w);
 	while ((b = run_next(w.r)) != NULL)
@@ -375,13 +511,16 @@ main(int argc, char **argv)
 	if (bins_error(w.tunnels) != NULL)
 		run_fail("%s", bins_error(w.tunnels));
 	sla_judge(w.s, bins_width(w.tunnels));
-	show(&w);
-	cluster_left_out(w.r, &w.keys, &w.left, lanes ? "lane" : "tunnel", TOOL(racluster) " ");
-	bad = check && violated(w.s);
+	bad = !show(&w);
+	if (subject == NULL)
+		cluster_left_out(w.r, &w.keys, &w.left, lanes ? "lane" : "tunnel", TOOL(racluster) " ");
+	bad |= check && violated(w.s);
 	bins_free(&w.tunnels);
 	bins_free(&w.ike);
 	sla_free(&w.s);
 	contracts_free(&contracts);
+	evidence_free(&w.evidence);
 	status = run_end(&w.r);
+	again_free(&again);
 	return (status == 0 && bad ? 1 : status);
 }

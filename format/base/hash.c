@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * hash.c: the secret seed of this process's tables.  Test: tests/cli.tap, each line with two of them.
+ * hash.c: the secret seed of this process's tables, and sums of files.  Test: tests/cli.tap, each line with two seeds;
+ * tests/truth/promise.tap.
  */
 #include "format/base/hash.h"
 
@@ -37,4 +38,36 @@ hash_seed(void)
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		fatal("getrandom");
 	return (seed);
+}
+
+struct hash_sum {
+	XXH3_state_t state;
+};
+
+struct hash_sum *
+hash_sum_new(void)
+{
+	struct hash_sum *h = aligned_alloc(64, (sizeof(*h) + 63) / 64 * 64); /* as XXH3 wants it */
+
+	if (h == NULL)
+		fatal("memory");
+	XXH3_INITSTATE(&h->state);
+	(void)XXH3_64bits_reset(&h->state);
+	return (h);
+}
+
+void
+hash_sum_add(struct hash_sum *h, const void *p, size_t n)
+{
+	(void)XXH3_64bits_update(&h->state, p, n);
+}
+
+uint64_t
+hash_sum_end(struct hash_sum **ph)
+{
+	uint64_t sum = XXH3_64bits_digest(&(*ph)->state);
+
+	free(*ph);
+	*ph = NULL;
+	return (sum);
 }

@@ -17,6 +17,12 @@ hash64(const void *p, size_t n, uint64_t seed)
 	return (XXH3_64bits_withSeed(p, n, seed));
 }
 
+/* The same with seed 0 of bytes that come in pieces. */
+struct hash_sum;
+struct hash_sum *hash_sum_new(void);
+void hash_sum_add(struct hash_sum *, const void *, size_t);
+uint64_t hash_sum_end(struct hash_sum **); /* frees it */
+
 /* The seed of this process's tables: random, or $PAVO_SEED (a number) so that tests can vary it. */
 uint64_t hash_seed(void);
 

@@ -8,6 +8,8 @@
 #include "ra-tools/out/out.h"
 #include "ra-tools/report/sla.h"
 
+struct evidence;
+
 struct report {
 	const struct sla *sla;
 	size_t count;	     /* tunnels to show, the worst first */
@@ -18,6 +20,7 @@ struct report {
 	const char *title;   /* of the page; NULL */
 	const char *capture; /* name of the capture in commands */
 	const char *zone;    /* of the period: "Europe/Berlin, UTC+01:00" */
+	const char *meta, *evidence; /* of the page: lines of its head; report_evidence() */
 	bool more;	     /* text: all violating bins */
 	bool probes;	     /* of several: whose a tunnel is has to be said */
 	bool partial;	     /* not all of the input could be read */
@@ -32,6 +35,19 @@ void report_json(const struct report *, struct sheet *);
 void report_bins(const struct report *, struct sheet *, bool json, bool separated);
 /* The page, into `to`. */
 void report_html(const struct report *, const struct text_options *, struct buf *to);
+
+/* What a page was made from and how: between these two lines, so that what is said of the making can be told from the figures. */
+#define REPORT_EVIDENCE	    "<!-- evidence -->"
+#define REPORT_EVIDENCE_END "<!-- /evidence -->"
+
+struct report_origin {
+	const char *command, *verify; /* that make the page again, and compare it */
+	const char *left_out;	      /* of the records, and why: a sentence */
+	int64_t made;		      /* ns */
+};
+
+void report_evidence(const struct report *, const struct evidence *, const struct report_origin *, const struct text_options *, struct buf *);
+void report_evidence_json(const struct evidence *, const struct report_origin *, struct sheet *);
 
 /* Shared by the page and the text. */
 void report_command(const struct report *, const struct sla_tunnel *, const char *tool,

@@ -493,8 +493,8 @@ instant(int64_t t, struct buf *to)
 }
 
 /* What -t wants: 2026-11-20T15:19:57Z+1s. */
-static void
-put_range(int64_t from, int64_t to_time, struct buf *to)
+void
+drill_range(int64_t from, int64_t to_time, struct buf *to)
 {
 	int64_t len = to_time - from;
 
@@ -514,7 +514,7 @@ drill_command(const char *tool, const char *inputs, int64_t from, int64_t to_tim
 		buf_printf(to, " "), buf_str(to, inputs);
 	if (from != INT64_MIN) {
 		buf_str(to, " -t ");
-		put_range(from, to_time, to);
+		drill_range(from, to_time, to);
 	}
 	if (*options != '\0')
 		buf_u8(to, ' '), buf_str(to, options);

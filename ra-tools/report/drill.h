@@ -26,6 +26,8 @@ void drill_command(const char *tool, const char *inputs, int64_t from, int64_t t
 /* Append the command that takes these packets out of a capture. */
 void drill_pcap(const char *capture, int64_t from, int64_t to, const char *bpf, struct buf *);
 /* A word as one types it in a shell. */
+/* Append what -t takes for [from, to), ns. */
+void drill_range(int64_t from, int64_t to, struct buf *);
 void drill_quote(const char *, struct buf *);
 
 #endif

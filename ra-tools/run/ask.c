@@ -170,3 +170,13 @@ run_label_lists(const struct run *r)
 {
 	return (r->labels);
 }
+
+bool
+run_given(const struct run *r, size_t i, const struct option_row **row, const char **arg)
+{
+	if (i >= r->ngiven)
+		return (false);
+	*row = r->given[i].row;
+	*arg = r->given[i].arg;
+	return (true);
+}

@@ -214,6 +214,7 @@ run_end(struct run **pr)
 	repeats_free(&r->repeats);
 	free(r->read);
 	free(r->inputs);
+	free(r->given);
 	free(r->columns);
 	free(r->fields_text);
 	free(r->filter_text);

@@ -86,6 +86,23 @@ run_filter(const struct run *r, const char *what, const char *text)
 	return (filter_of(r, what, text));
 }
 
+/* What the filter selects, and MAR records. */
+static void
+with_mar(struct run *r)
+{
+	struct filter_error e = { .length = 1 };
+	struct buf both = { 0 };
+	struct filter *f;
+
+	buf_printf(&both, "(%s) or mar", r->filter_text);
+	f = filter_new(buf_cstr(&both), r->now, r->period.zone, &e);
+	buf_free(&both);
+	if (f == NULL) /* deeper than filters may be: as it was written */
+		return;
+	filter_free(&r->filter);
+	r->filter = f;
+}
+
 void
 filters_set(struct run *r)
 {
@@ -95,6 +112,8 @@ filters_set(struct run *r)
 		r->filter_text = file_text(r->filter_file);
 	}
 	r->filter = filter_of(r, "filter", r->filter_text);
+	if (r->filter != NULL && r->tool->mar_always)
+		with_mar(r);
 	r->having = filter_of(r, "--having", r->having_text);
 	if (r->filter != NULL && filter_wants_mar(r->filter))
 		r->mar = true;

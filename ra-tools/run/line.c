@@ -267,6 +267,18 @@ bad_option(int c, char **argv)
 	run_usage("%s: no such option", word);
 }
 
+static void
+note_given(struct run *r, int c, const char *arg)
+{
+	for (unsigned i = 0; i < r->nrows; i++) {
+		if (r->rows[i].code != c)
+			continue;
+		r->given = mem_grow(r->given, r->ngiven + 1, sizeof(r->given[0]));
+		r->given[r->ngiven++] = (struct given){ &r->rows[i], r->rows[i].arg == NULL ? NULL : arg };
+		return;
+	}
+}
+
 void
 line_take(struct run *r, tool_option own, int argc, char **argv)
 {
@@ -286,6 +298,8 @@ line_take(struct run *r, tool_option own, int argc, char **argv)
 			take_inputs(r, c, argc, argv);
 		else if ((own == NULL || !own(c, optarg)) && !take_output(r, c, optarg) && !take_input(r, c, optarg))
 			run_usage("%s: no such option", argv[optind - 1]);
+		else
+			note_given(r, c, optarg);
 	}
 	if (optind == argc)
 		return;

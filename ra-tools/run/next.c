@@ -19,6 +19,7 @@ note_segment(struct run *r, const struct segment_info *s)
 		r->probe = mem_str(s->probe);
 		r->segment = *s;
 		r->segment.probe = r->probe;
+		r->segment.program = NULL; /* it was a block's */
 	}
 	if (s->interval > r->segment.interval)
 		r->segment.interval = s->interval;

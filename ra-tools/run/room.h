@@ -23,6 +23,11 @@ struct run {
 	const struct tool *tool;
 	struct option_row rows[OPTIONS_MAX];
 	unsigned nrows, ncommon; /* the common ones are first */
+	struct given { /* options as they stood on the command line; inputs and the filter are not among them */
+		const struct option_row *row;
+		const char *arg;
+	} *given;
+	size_t ngiven;
 
 	/* what was asked for */
 	const char *fields, *having_text, *filter_file, *separator;

@@ -53,6 +53,7 @@ struct tool {
 	    merges; /* rows of output are not rows of input: --having, the note about corrections */
 	bool copies; /* -w: rows go out as they came, one batch after the other */
 	bool mar;   /* MAR records are considered without being asked for */
+	bool mar_always; /* even if a filter does not select them */
 	bool writes; /* -w is its own: run_output() */
 	bool reports; /* shows no records: no --native */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
@@ -129,6 +130,8 @@ enum run_more { RUN_MORE, RUN_LATER, RUN_NEVER };
 void run_follow(struct run *, bool (*idle)(void *), void *arg);
 enum run_more run_more(struct run *);
 const char *run_inputs(struct run *);	   /* "-r a.pavo 'b c.pavo'", to show in a command */
+/* The options but inputs and the filter, as they stood on the command line; false: no more.  arg is NULL where there is none. */
+bool run_given(const struct run *, size_t i, const struct option_row **, const char **arg);
 const char *run_asked(const struct run *); /* the filter in force, as text; "": none */
 void run_span(const struct run *, int64_t *from, int64_t *to);	   /* -t */
 uint64_t run_count(const struct run *, uint64_t otherwise); /* -N */

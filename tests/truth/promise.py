@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whose side is which, what it is called, what was promised to whom and when: ratunnel --label, --local, --sla FILE, --check.
+"""Whose side is which, what it is called, what was promised to whom and when, and what a page proves: ratunnel --label, --local,
+--sla FILE, --check, --html, --verify.
 The captures are written here; what is right is counted while they are written.
 """
+import hashlib
 import os
 
 from common import *
 from peers import A, B, BASE, Case
-from sla import BACK, SPI, good, objects, read, tunnel
+from sla import BACK, good, objects, read, shell, tunnel
 
 C, D = '198.51.100.7', '10.9.0.1'
 
@@ -107,11 +109,91 @@ def outage_hours(folder):
         want((round(got['outage_s'] / 10) * 10, got['outages']), (seconds, int(seconds > 0)), when)
 
 
+def verified(page, *files):
+    st, out, err = run(['ratunnel', '--verify', page, *files])
+    return st, (out + err.encode()).decode()
+
+
+def evidence(folder):
+    """the page says what it is of, and can be made again: from the files it is the same, from others it is not"""
+    records = two_tunnels(folder)
+    lists, terms = put(folder, 'sites.csv', A + ',Berlin\n'), put(folder, 'sla.txt', 'Berlin loss=1% sun 00:00-24:00\n')
+    page = os.path.join(folder, 'page.html')
+    options = ['--label', lists, '--sla', terms, '--local', D + ',' + A, '--tz', 'Europe/Berlin', '-t', '2020-09-13', '--title', 'A "title" & 100 %']
+    twin = objects(['ratunnel', '-r', records, *options, '--html', page, '--json', '-', 'esp and not host 203.0.113.9'])
+    text = open(page, encoding='utf-8').read()
+    raw = open(records, 'rb').read()
+    sha, found = hashlib.sha256(raw).hexdigest(), twin[-1]['evidence']
+    for what in (sha, '%d bytes' % len(raw), 'x.pavo', 'ratunnel --verify', 'UTC+02:00', found['files'][0]['xxh3']):
+        want(what in text, True, what)
+    want([(f['sha256'], f['bytes']) for f in found['files']], [(sha, len(raw))], 'JSON')
+    want((found['probes'][0]['frames'], found['probes'][0]['ps_drop']), (4000, 0), 'frames')
+    want(sorted((r['sender'], r['lost']) for r in twin[:-1]), sorted([(A, 20), (B, 0), (C, 0), (D, 0)]), 'the twin has the figures')
+    want(verified(page, records), (0, 'the same: the page has the figures of the files\n'), 'the same')
+    st, out = shell(found['command'].replace(page, os.path.join(folder, 'again.html')))
+    again = open(os.path.join(folder, 'again.html'), encoding='utf-8').read()
+    cut = lambda t: t[:t.index('<!-- evidence -->')]
+    want((st, cut(again) == cut(text)), (0, True), 'the command makes it again')
+    copy = os.path.join(folder, 'copy.pavo')
+    good(['ra', '-r', records, '-w', copy])
+    st, said = verified(page, copy)
+    want((st, 'the same' in said), (0, True), 'a copy of the records')
+    forged = put(folder, 'forged.html', text.replace('20 of 1020', '2 of 1020'))
+    want('20 of 1020' in text, True, 'figure on the page')
+    st, said = verified(forged, records)
+    want((st, '2 of 1020' in said, '20 of 1020' in said), (1, True, True), 'a figure that was changed')
+    c = Case()
+    c.send([n for n in range(1, 1021) if not 500 < n <= 510])
+    st, said = verified(page, read(c, folder, name='other'))
+    want((st, 'not the same' in said, 'by its digest' in said), (1, True, True), 'other records')
+
+
+def hostile_pages(folder):
+    """of a page only options that choose what it shows are taken"""
+    records = two_tunnels(folder)
+    page = os.path.join(folder, 'page.html')
+    good(['ratunnel', '-r', records, '--html', page])
+    text = open(page, encoding='utf-8').read()
+    victim = os.path.join(folder, 'victim')
+    for words in ('--html ' + victim, '--write ' + victim, '-w ' + victim, '--sla', '--title %', '--title %0', '--title %zz', '--title %00',
+                  victim, '--filter-file /etc/passwd'):
+        st, said = verified(put(folder, 'bad.html', text.replace('name="pavo-options" content="', 'name="pavo-options" content="' + words)), records)
+        want((st, os.path.exists(victim), len(said.splitlines()) <= 2), (2, False, True), words)
+    for other in ('', '<html></html>', text.replace('pavo-inputs', 'x'), text[:400]):
+        want(verified(put(folder, 'bad.html', other), records)[0], 2, 'no page')
+    st, said = verified(put(folder, 'old.html', text.replace('name="pavo-version" content="', 'name="pavo-version" content="9')), records)
+    want((st, 'made by version 9' in said), (2, True), 'another version')
+    want((verified(folder, records)[0], verified(page)[0], verified(page + 'x', records)[0]), (2, 2, 2), 'no file')
+
+
+def other_keys(folder):
+    """of what is no tunnel: the figures of racluster, in both directions; availability is not judged"""
+    pcap = os.path.join(os.environ['PAVO_SRC'], 'tests', 'captures', 'tcp-loss.B.pcap')
+    records = os.path.join(folder, 'other.pavo')
+    good(['pavo', '-q', '-S', '5', '-e', 'P', '-r', pcap, '-w', records])
+    fields = 'saddr,daddr,spkts,dpkts,sbytes,dbytes,sloss,dloss,sploss,dploss,rtts_p95,rttd_p95,srst,drst,pcaploss'
+    merged = {(r['saddr'], r['daddr']): r for r in objects(['racluster', '-m', 'matrix', '-r', records, '--json', '-s', fields, '-', 'tcp'])}
+    got = objects(['ratunnel', '-m', 'matrix', '-r', records, '--json', '--min-sample', '1', '-', 'tcp'])
+    want((len(got) > 0, len(got)), (True, 2 * len(merged)), 'rows')
+    for r in got:
+        s, ends = ('s', (r['sender'], r['receiver'])) if r['side'] == 'src' else ('d', (r['receiver'], r['sender']))
+        m = merged.get(ends)
+        if m is None:                    # another orientation
+            m, s = merged[ends[::-1]], 'd' if s == 's' else 's'
+        pct = m.get(s + 'ploss', m.get(s + 'ploss_pct'))
+        want([r['pkts'], r['bytes'], r['lost'], r['rst']], [m[s + 'pkts'], m[s + 'bytes'], m.get(s + 'loss', 0), m.get(s + 'rst', 0)], 'counts')
+        want((r.get('loss_pct') is None or pct is None or abs(r['loss_pct'] - pct) < 0.01, r.get('rtt_p95')), (True, m.get('rtt' + s + '_p95')), 'loss, round trip')
+        want(('avail_pct' in r, r.get('caploss_pct') is None), (False, m.get('pcaploss', m.get('pcaploss_pct')) is None), 'not judged; capture loss')
+    st, out, err = run(['ratunnel', '-m', 'nonsense', '-r', records])
+    want((st, out), (2, b''), 'no key')
+
+
 def main():
     tap = Tap()
     with scratch() as folder:
         for name, act in (('whose side is the first', sides), ('what gateways are called', names), ('what was promised to whom', contracts),
-                          ('hours of service', hours), ('outages within the hours', outage_hours)):
+                          ('hours of service', hours), ('outages within the hours', outage_hours),
+                          ('evidence, and the page made again', evidence), ('pages that say something else', hostile_pages), ('what is no tunnel', other_keys)):
             try:
                 act(folder)
                 tap.ok(True, name)
