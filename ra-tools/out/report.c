@@ -175,7 +175,7 @@ report_unjudged(const struct sla_tunnel *t)
 	static char text[160];
 	unsigned long long n = ULL(sla_judged(t));
 
-	if (t->d[0].verdict[SLA_AVAIL].known || *t->id == '\0') /* of what is no tunnel nothing is said */
+	if (t->d[0].verdict[SLA_AVAIL].known || t->other) /* of what is no tunnel nothing is said */
 		return (NULL);
 	(void)snprintf(text, sizeof(text), "%llu of %llu bin%s could be judged; a ratio needs %d, and %d %% of the period",
 		       n, ULL(t->bins), t->bins == 1 ? "" : "s", SLA_RATIO_BINS, SLA_RATIO_PERCENT);

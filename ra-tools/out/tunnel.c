@@ -150,7 +150,7 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 		buf_printf(&b, " (%s)", rep->zone);
 	buf_printf(&b, ", %llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
 	report_bins_of(rep, &b);
-	if (*t->id == '\0') {
+	if (t->other) {
 		report_hours(rep, t, "\n  ", &b);
 		buf_str(&b, "\n\n");
 		buf_add(&s->out, b.p, b.len);
@@ -289,7 +289,7 @@ numbers(const struct sla_tunnel *t, struct grid *g)
 		grid_printf(g, "%lld of %lld", (long long)t->d[side].net,
 			    (long long)t->d[side].expected);
 	term_row(g, "loss", t, SLA_LOSS);
-	if (*t->id != '\0')
+	if (!t->other)
 		numbered(t, g);
 	else
 		connected(t, g);

@@ -180,7 +180,7 @@ facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	count_fact(f, "dscps", (uint64_t)__builtin_popcountll(d->dscps));
 	count_fact(f, "rekeys", c->rekeys);
 	count_fact(f, "roam", c->roam);
-	if (*t->id == '\0')
+	if (t->other)
 		connection_facts(f, t, d);
 	count_fact(f, "bps_p50", d->bps_p50);
 	count_fact(f, "bps_p95", d->bps_p95);
