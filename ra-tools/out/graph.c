@@ -24,7 +24,7 @@ struct shape { /* of one picture */
 	const char *class;
 	int w, h, left, right, top, bottom;
 };
-static const struct shape broad = { "chart broad", 1180, 320, 76, 12, 26, 34 }, narrow = { "chart narrow", 390, 260, 52, 6, 26, 34 };
+static const struct shape broad = { "chart broad", 1180, 320, 76, 12, 26, 34 }, narrow = { "chart narrow", 320, 240, 50, 6, 26, 34 };
 
 struct drawing {
 	const struct graph *g;
