@@ -24,7 +24,7 @@ struct shape { /* of one picture */
 	const char *class;
 	int w, h, left, right, top, bottom;
 };
-static const struct shape broad = { "chart broad", 1180, 320, 76, 12, 26, 34 }, narrow = { "chart narrow", 320, 240, 50, 6, 26, 34 };
+static const struct shape broad = { "graph broad", 1180, 320, 76, 12, 26, 34 }, narrow = { "graph narrow", 320, 240, 50, 6, 26, 34 };
 
 struct drawing {
 	const struct graph *g;
@@ -452,7 +452,7 @@ graph_svg(const struct graph *g, const struct text_options *o, struct buf *to)
 	html_style(to);
 	buf_str(to, "</style>\n");
 	for (unsigned f = 0; f < s->fields && s->bins > 0; f++) {
-		buf_printf(to, "<g transform=\"translate(0 %d)\">\n", (int)f * high);
+		buf_printf(to, "<g class=\"graph\" transform=\"translate(0 %d)\">\n", (int)f * high);
 		picture(g, f, &broad, true, o, to);
 		buf_str(to, "</g>\n");
 	}

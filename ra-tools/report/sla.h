@@ -78,12 +78,16 @@ struct sla_counts { /* of one direction; all add, the maxima are maxima */
 	uint64_t maxgap, lagmax, extmax, lateus_max;
 };
 
+enum { SLA_DOWN_SOURCE = 1, SLA_DOWN_DESTINATION = 2, SLA_DOWN_IKE = 4 }; /* why: sla_point.down */
+enum { SLA_MARK_REKEY = 1, SLA_MARK_JUMP = 2 };
+
 struct sla_point { /* one bin of one tunnel; bins without any record are not there */
 	int64_t start, end;
 	uint8_t state; /* enum sla_state */
-	uint8_t down;  /* why: bit 0 source silent, 1 destination silent, 2 IKE unanswered */
+	uint8_t down;  /* why: SLA_DOWN_ */
 	uint8_t usual; /* a bit a side: it sends nothing here, and such a silence is usual for it */
 	uint8_t hole;  /* the same of the bins without any record before this one */
+	uint8_t marks; /* what happened, in either direction: SLA_MARK_ */
 	bool suspect; /* the capture dropped packets: not the network's fault, or not known to be */
 	struct sla_dir_point {
 		uint64_t bytes, outage;

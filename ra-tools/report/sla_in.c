@@ -610,6 +610,7 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 		counts_add(&w->sum[to][p->suspect], &c);
 		p->d[to] = point_of(&c);
 		p->d[to].gap = usual_gap(w, to);
+		p->marks |= (c.rekeys > 0 ? SLA_MARK_REKEY : 0) | (c.jumps > 0 ? SLA_MARK_JUMP : 0);
 		t->d[to].dscps |= number(b, side == 0 ? F_sdscps : F_ddscps, r);
 		if (s->lanes && column_has(b->col[spi], r))
 			(void)snprintf(t->spi[to], sizeof(t->spi[to]), "0x%08x",

@@ -115,7 +115,7 @@ term_of_bin(const struct sla *s, const struct sla_point *p, int side, enum sla_t
 	case SLA_AVAIL:
 		*v = 0;
 		return (p->state == SLA_DOWN &&
-			(p->down & (DOWN_IKE | (side == 0 ? DOWN_SOURCE : DOWN_DESTINATION))) != 0);
+			(p->down & (SLA_DOWN_IKE | (side == 0 ? SLA_DOWN_SOURCE : SLA_DOWN_DESTINATION))) != 0);
 	default:
 		return (false);
 	}

@@ -11,8 +11,6 @@
 #include "ra-tools/report/marks.h"
 #include "ra-tools/report/sla.h"
 
-enum { DOWN_SOURCE = 1, DOWN_DESTINATION = 2, DOWN_IKE = 4 }; /* why: sla_point.down */
-
 struct work {			     /* what a tunnel needs until it is judged */
 	struct sla_tunnel t;	     /* first: they are cast */
 	struct sla_counts sum[2][2]; /* by direction; of suspect bins apart */

@@ -77,7 +77,7 @@ def pictures(folder):
     page = page_of(records, '-m', 'dport', '--title', '<b>&"')
     want(('<b>' in page.replace('<body>', ''), '&lt;b&gt;&amp;&quot;' in page), (False, True), 'a title is text')
     want(re.findall(r'(?:src|href)=|<script|url\((?!#)', page), [], 'nothing is asked for')
-    for chart in re.findall(r'<svg class="chart.*?</svg>', page, re.S):
+    for chart in re.findall(r'<svg class="graph.*?</svg>', page, re.S):
         for number in re.findall(r'[MHV]([-0-9.na]+)', ''.join(re.findall(r' d="([^"]*)"', chart))):
             want(-1 <= float(number) <= 1181, True, 'inside the picture')
     empty = run(['ragraph', '-r', records, '--html', '-', '-', 'port 9'])
