@@ -306,6 +306,7 @@ TESTS += \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \
+	%D%/truth/random_queries.tap \
 	%D%/truth/questions.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
