@@ -60,6 +60,11 @@ rapath_SOURCES = %D%/rapath.c %D%/rapath.opt %D%/report/path_rows.c %D%/report/p
 	%D%/report/path_sets.c %D%/report/path_ways.c %D%/out/path.c %D%/out/path.h
 rapath_LDADD = $(RA_LIBS)
 
+bin_PROGRAMS += ragraph
+libra_a_SOURCES += %D%/report/series.c %D%/report/series.h %D%/out/graph.c %D%/out/graph.h
+ragraph_SOURCES = %D%/ragraph.c %D%/ragraph.opt
+ragraph_LDADD = $(RA_LIBS)
+
 bin_PROGRAMS += ralabel
 ralabel_SOURCES = %D%/ralabel.c
 ralabel_LDADD = $(RA_LIBS)

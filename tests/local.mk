@@ -315,6 +315,7 @@ TESTS += \
 	%D%/truth/seqrandom.tap \
 	%D%/truth/rastore.tap \
 	%D%/truth/path.tap \
+	%D%/truth/graph.tap \
 	%D%/truth/promise.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
