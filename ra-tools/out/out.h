@@ -50,8 +50,7 @@ struct sheet {
 	/* of the formats */
 	struct buf out;	       /* on its way to stdout, one write for 64 KiB */
 	struct buf cell, held; /* a value; cells of the rows that wait for their widths (text) */
-	uint32_t *ends;	       /* where each held cell ends in `held` */
-	size_t nends, capends;
+	struct text_rows *rows; /* which these are */
 	unsigned *width;
 	struct sheet_native *native;
 	uint64_t lines;
@@ -64,6 +63,8 @@ struct out {
 	void (*head)(struct sheet *); /* once, before all rows */
 	void (*row)(struct sheet *, const struct batch *,
 		    uint32_t r);       /* derived columns are there */
+	void (*rows)(struct sheet *, const struct batch *, const uint32_t *row,
+		     uint32_t n);      /* the same of many; NULL: one after the other */
 	void (*pause)(struct sheet *); /* after each batch: what is held goes out; may be NULL */
 	void (*tail)(struct sheet *);  /* once, after all rows */
 };

@@ -140,8 +140,8 @@ sheet_free(struct sheet *s)
 	buf_free(&s->out);
 	buf_free(&s->cell);
 	buf_free(&s->held);
-	free(s->ends);
+	free(s->rows);
 	free(s->width);
-	s->ends = NULL;
+	s->rows = NULL;
 	s->width = NULL;
 }
