@@ -34,6 +34,8 @@ struct scan_plan {
 	bool leave_events;     /* nor are those that say of a flow's end and have no packets */
 	bool note_corrections; /* count those that the filter rejects because they lack what it asks for */
 	bool rejects;	  /* rows that the filter does not select are of use, too */
+	bool dense;	  /* columns may be dense (batch_flat()) */
+	bool copies;	  /* they may, and whole blocks have their bytes, as rows go out unchanged */
 	bool tell_probes; /* of the selected rows; F_probe is wanted */
 	struct repeats *repeats; /* rows that came before are not selected: one thread; NULL: all are */
 	unsigned threads;

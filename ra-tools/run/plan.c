@@ -206,6 +206,8 @@ plan_scan(struct run *r)
 	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
 	    .leave_events = leaves_events(r),
 	    .note_corrections = misses_corrections(r),
+	    .dense = r->dense,
+	    .copies = r->tool->copies && r->write_path != NULL && r->labels == NULL && r->probes == NULL,
 	    .rejects = r->rejects_path != NULL,
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
