@@ -308,6 +308,8 @@ aggr_join(struct aggr *into, struct aggr **pfrom)
 			groups_spill(into);
 	}
 	left_out_join(&into->left, &from->left);
+	if (into->sums != NULL && from->sums != NULL)
+		aggr_join(into->sums, &from->sums);
 	for (unsigned i = 0; i < from->spills; i++) {
 		add_spill(into, from->spill[i]);
 		from->spill[i] = NULL;
