@@ -31,6 +31,17 @@ table_value(const struct table *t, enum field f, uint32_t row)
 	return (v);
 }
 
+void
+table_cell(const struct table *t, enum field f, uint32_t row, struct cell *c)
+{
+	const struct strip *s = strip_of(t, f, row);
+	uint32_t i = row & (TABLE_ROWS - 1);
+
+	*c = (struct cell){ .present = strip_has(s, i), .mixed = strip_mixed(s, i) };
+	if (c->present)
+		c->v = table_value(t, f, row);
+}
+
 unsigned
 table_rank(const struct table *t, enum field f, uint32_t row)
 {
