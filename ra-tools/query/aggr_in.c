@@ -2,7 +2,7 @@
  *
  * aggr_in.c: key columns -> group number -> rows of only the kept fields.  Test: test_aggr.c.
  *
- * Rows go through in chunks that fit the cache: keys are laid out and hashed (aggr_key.c), slots fetched ahead; rows that
+ * Keys are laid out and hashed in chunks that fit the cache (aggr_key.c), slots fetched ahead; rows of the batch that
  * make a group are appended to the table of cells column by column, and those of groups that are there are merged into
  * them (aggr_merge.c).  No field is named here but in the part about END rows.
  *
@@ -161,12 +161,10 @@ is_traffic(const struct batch *b, uint32_t r)
 		(column_has(type, r) && type->u[r] != RECTYPE_FLOW));
 }
 
+/* The groups of some rows: those that make one, and those that go into one. */
 static void
-add_chunk(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_t n)
+find_groups(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_t n, struct into *into, uint32_t *fresh)
 {
-	struct into into = { b, a->rows, a->to, 0 };
-	uint32_t fresh = 0;
-
 	key_rows(a, b, rows, n);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t g = a->table[(uint32_t)(a->hash[i] >> 32) & a->mask].group;
@@ -179,16 +177,14 @@ add_chunk(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_t 
 		uint32_t g = group_of(a, a->keybuf + (size_t)i * a->keylen, a->hash[i], place_of(a, rows[i]));
 
 		if (g == before) {
-			a->fresh[fresh++] = rows[i];
+			a->fresh[(*fresh)++] = rows[i];
 		} else {
-			into.rows[into.n] = rows[i];
-			into.to[into.n++] = g;
+			into->rows[into->n] = rows[i];
+			into->to[into->n++] = g;
 		}
 		if (!a->group[g].traffic)
 			a->group[g].traffic = is_traffic(b, rows[i]);
 	}
-	table_append(a->cells, b, &a->hold, a->fresh, fresh);
-	merge_rows(a, &into);
 }
 
 void
@@ -259,7 +255,8 @@ drop_without(struct aggr *a, const struct batch *b, uint32_t *rows, uint32_t n)
 static void
 add_rows(struct aggr *a, struct batch *b)
 {
-	uint32_t n;
+	struct into into = { b, a->rows, a->to, 0 };
+	uint32_t n, fresh = 0;
 
 	key_batch(a, b);
 	n = rows_selected(b, a->selected);
@@ -267,7 +264,9 @@ add_rows(struct aggr *a, struct batch *b)
 		n = drop_without(a, b, a->selected, n);
 	a->rows_added += n;
 	for (uint32_t at = 0; at < n; at += CHUNK)
-		add_chunk(a, b, a->selected + at, n - at < CHUNK ? n - at : CHUNK);
+		find_groups(a, b, a->selected + at, n - at < CHUNK ? n - at : CHUNK, &into, &fresh);
+	table_append(a->cells, b, &a->hold, a->fresh, fresh);
+	merge_rows(a, &into);
 }
 
 /* What one side of the rows sent, as if that side were the source: columns are borrowed from the batch, those of the
@@ -377,7 +376,7 @@ choose_same(struct aggr *a)
 	for (unsigned i = 0; i < a->nparts; i++) {
 		const struct part *p = &a->part[i];
 
-		if (p->field < F_STORED && p->width >= 8 && is_part(a, p->twin))
+		if (p->field < F_STORED && fields[p->field].companion == F_NONE && p->width >= 8 && is_part(a, p->twin))
 			fieldset_add(&a->same, p->field);
 	}
 }
@@ -388,7 +387,10 @@ make_room(struct aggr *a)
 	a->cells = table_new();
 	a->keys.stride = a->keylen;
 	a->keybuf = mem_zero(CHUNK, a->keylen);
-	a->selected = mem_alloc(BATCH_ROWS * sizeof(a->selected[0]));
+	a->selected = mem_alloc(4 * BATCH_ROWS * sizeof(a->selected[0]));
+	a->fresh = a->selected + BATCH_ROWS;
+	a->rows = a->fresh + BATCH_ROWS;
+	a->to = a->rows + BATCH_ROWS;
 	table_grow(a);
 }
 

@@ -81,8 +81,8 @@ struct aggr {
 	uint8_t *keybuf; /* CHUNK keys, of which every byte but those between parts is written each time */
 	uint64_t hash[CHUNK];
 	uint8_t turned[CHUNK];
-	uint32_t fresh[CHUNK], rows[CHUNK], to[CHUNK]; /* rows that make groups; those that go into one */
-	uint32_t *selected;
+	uint32_t *selected;		/* rows of a batch */
+	uint32_t *fresh, *rows, *to; /* rows of it that make groups; those that go into one, and which */
 
 	uint64_t number;	/* of the batch */
 	const uint64_t *places; /* of the batch's rows; NULL: they follow from the number */
