@@ -233,6 +233,7 @@ tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 UNIT += \
 	%D%/unit/ra-tools/query/test_aggr \
 	%D%/unit/ra-tools/query/test_bin \
+	%D%/unit/ra-tools/query/test_fold \
 	%D%/unit/ra-tools/out/test_out \
 	%D%/unit/ra-tools/run/test_pages \
 	%D%/unit/ra-tools/query/test_probes \
@@ -241,6 +242,7 @@ UNIT += \
 	%D%/unit/ra-tools/query/test_table
 tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_fold_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_run_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -313,6 +315,7 @@ TESTS += \
 	%D%/truth/seqrandom.tap \
 	%D%/truth/rastore.tap \
 	%D%/truth/path.tap \
+	%D%/truth/graph.tap \
 	%D%/truth/promise.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
