@@ -69,7 +69,7 @@ class Days:
     def bins(self, width):
         """start -> (end, packets), of bins with any"""
         starts, last = [], None
-        for t, wall, most in self.walls:
+        for t, wall, most in self.walls[::15]:      # every offset and width is so many quarters of an hour
             # hours and less: each hour that there was; else by what the wall has shown
             key = (floored(wall.replace(tzinfo=None), width), wall.utcoffset()) if width in ('15m', '1h') else floored(most, width)
             if key != last:
