@@ -52,7 +52,7 @@ cover_inputs(const struct run *r, struct cover *c)
 	char err[512];
 
 	if (!r->files) {
-		*c = (struct cover){ r->met, r->reach_from, r->reach_to, r->reach_from < r->reach_to };
+		*c = (struct cover){ r->came_by, r->reach_from, r->reach_to, r->reach_from < r->reach_to };
 		return;
 	}
 	for (unsigned i = 0; i < source_count(r->source) && i < FILES_MOST; i++) {

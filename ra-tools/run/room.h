@@ -95,7 +95,7 @@ struct run {
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect, full;
-	uint64_t met;	 /* records of all blocks that came by, read or not (set by several threads) */
+	uint64_t came_by; /* records of all blocks that came by, read or not (set by several threads) */
 	uint64_t hidden; /* events, which nobody asked for */
 	bool matched;	 /* a record passed time and filter */
 	struct sentence {
