@@ -22,7 +22,7 @@ blocks_new(void)
 
 	k->coder = coder_new();
 	k->like = like_new();
-	k->seed = hash64("blocks", 6, hash_seed()); /* a small number, as PAVO_SEED may be, would not spread anything */
+	k->seed = hash_seed();
 	if ((k->lz4 = LZ4_createStream()) == NULL)
 		fatalx("out of memory");
 	return (k);
