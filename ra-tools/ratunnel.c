@@ -3,6 +3,7 @@
  * ratunnel: what each tunnel lost, when it was down, and whether that is what was promised.  See ratunnel(1).
  */
 #include "format/base/log.h"
+#include "format/base/mem.h"
 #include "format/base/programs.h"
 #include "ra-tools/query/bin.h"
 #include "ra-tools/run/cluster.h"
@@ -12,6 +13,7 @@
 #include "ra-tools/run/run.h"
 #include "ra-tools/report/contract.h"
 #include "ra-tools/report/evidence.h"
+#include "ra-tools/report/path.h"
 #include "ra-tools/report/sla.h"
 
 #include <errno.h>
@@ -24,6 +26,7 @@ enum {
 	O_BINS,
 	O_CHECK,
 	O_HTML,
+	O_PATH,
 	O_TITLE,
 	O_STRICT,
 	O_ONEWAY,
@@ -65,6 +68,8 @@ static bool lanes, check, all, bins_too;
 static struct again again; /* --verify: the page */
 static const char *subject; /* of what is no tunnel; NULL */
 static const char *html, *title, *capture = "capture.pcap";
+static struct path_options path_asked;
+static char *probes; /* of --path */
 
 static double
 percent(const char *option, const char *arg)
@@ -113,7 +118,7 @@ set_local(const char *arg)
 static bool
 option(int c, const char *arg)
 {
-	char *end;
+	char *end, err[256];
 
 	switch (c) {
 	case 'M':
@@ -133,6 +138,12 @@ option(int c, const char *arg)
 		return (check = true);
 	case O_HTML:
 		html = arg;
+		return (true);
+	case O_PATH:
+		free(probes);
+		probes = mem_str(arg);
+		if (!path_parse(probes, &path_asked, err, sizeof(err)))
+			run_usage("%s", err);
 		return (true);
 	case O_TITLE:
 		title = arg;
@@ -172,6 +183,7 @@ struct work {
 	struct run *r;
 	struct sla *s;
 	struct evidence *evidence;
+	struct path *path; /* where it was lost; NULL */
 	struct bins *tunnels, *ike;
 	struct keys keys; /* of tunnels */
 	struct left_out left;
@@ -235,6 +247,15 @@ prepare(struct work *w)
 		w->evidence = evidence_new();
 		evidence_want(&mar_fields);
 		run_want_set(w->r, &mar_fields);
+	}
+	if (probes != NULL) {
+		struct fieldset path_fields = { { 0 } };
+
+		path_asked.zone = bin.zone;
+		path_asked.memory = run_memory(w->r);
+		w->path = path_new(&path_asked);
+		path_want(&path_fields);
+		run_want_set(w->r, &path_fields);
 	}
 	bins_memory(w->tunnels, run_memory(w->r));
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
@@ -308,6 +329,8 @@ add(struct work *w, struct batch *b)
 	uint64_t *sel = b->sel;
 	char err[512];
 
+	if (w->path != NULL && !path_add(w->path, b))
+		run_fail("there are more rows for --path than --memory has room for: ask for less with -t or a filter");
 	sort_rows(w, b);
 	if (w->evidence != NULL && run_segment(w->r)->interval > 0)
 		evidence_segment(w->evidence, run_segment(w->r));
@@ -414,6 +437,10 @@ page(struct work *w, struct report *rep)
 	report_evidence(rep, w->evidence, &o, &t, &foot);
 	rep->meta = buf_cstr(&meta);
 	rep->evidence = buf_cstr(&foot);
+	if (w->path != NULL && path_judge(w->path, w->interval, err, sizeof(err)))
+		rep->path = w->path;
+	else if (w->path != NULL)
+		run_wrong(w->r, "%s", err);
 	report_html(rep, &t, &b);
 	if (again.page != NULL)
 		same = compare(w, &b);
@@ -501,6 +528,8 @@ main(int argc, char **argv)
 		run_usage("-w: a report is no record file; " TOOL(racluster) " -m tunnel writes one");
 	if (html != NULL && again.page == NULL)
 		page_check(w.r, html);
+	if (html == NULL && probes != NULL)
+		run_usage("--path is a part of the page: it needs --html; " TOOL(rapath) " says it as text");
 	prepare(&w);
 	while ((b = run_next(w.r)) != NULL)
 		add(&w, b);
@@ -518,6 +547,8 @@ main(int argc, char **argv)
 	bins_free(&w.tunnels);
 	bins_free(&w.ike);
 	sla_free(&w.s);
+	path_free(&w.path);
+	free(probes);
 	contracts_free(&contracts);
 	evidence_free(&w.evidence);
 	status = run_end(&w.r);

@@ -204,7 +204,7 @@ static const struct part {
 	const char *name;
 	void (*put)(const struct page *);
 } parts[] = {
-	{ "digest", put_digest },   { "title", put_title },   { "verdict", html_verdict },  { "style", put_style },	{ "period", put_period },
+	{ "digest", put_digest },   { "title", put_title },   { "verdict", html_verdict }, { "path", html_path },  { "style", put_style },	{ "period", put_period },
 	{ "overview", put_overview }, { "tunnels", put_tunnels }, { "lmax", put_lmax },	{ "sample", put_sample },
 	{ "meta", put_meta },	{ "evidence", put_evidence },	{ "oneway", put_oneway },   { "ratio", put_ratio },   { "package", put_package },
 };

@@ -38,6 +38,8 @@ void html_tunnel(const struct page *, size_t i);
 void html_chart(const struct page *, size_t i);
 /* The states of a tunnel over the period of the page, in a line. */
 void html_strip(const struct page *, const struct sla_tunnel *);
+/* Where packets were lost, by two probes; nothing if that was not asked for. */
+void html_path(const struct page *);
 /* Its bins, or the worst of them, as a table. */
 void html_bins(const struct page *, const struct sla_tunnel *);
 

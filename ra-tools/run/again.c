@@ -21,7 +21,7 @@
 
 /* What may stand in a page: options that choose what it shows. */
 static const char *const taken[] = { "bin",   "key",	 "sla",	     "local",  "strict", "oneway", "degraded", "min-sample", "all",
-				     "pcap",  "title",	 "time",     "label",  "tz",	 "epoch",  "precision", "count",     "dedup" };
+				     "pcap",  "path",  "title",	 "time",     "label",  "tz",	 "epoch",  "precision", "count",     "dedup" };
 
 static bool
 is_taken(const char *name)
