@@ -3,7 +3,6 @@
  * ratunnel: what each tunnel lost, when it was down, and whether that is what was promised.  See ratunnel(1).
  */
 #include "format/base/log.h"
-#include "format/base/mem.h"
 #include "format/base/programs.h"
 #include "ra-tools/query/bin.h"
 #include "ra-tools/run/cluster.h"
@@ -26,7 +25,6 @@ enum {
 	O_BINS,
 	O_CHECK,
 	O_HTML,
-	O_PATH,
 	O_TITLE,
 	O_STRICT,
 	O_ONEWAY,
@@ -35,7 +33,8 @@ enum {
 	O_ALL,
 	O_PCAP,
 	O_LOCAL,
-	O_VERIFY
+	O_VERIFY,
+	O_PATH
 };
 
 static const struct option_row options[] = {
@@ -62,14 +61,13 @@ enum { ESP = 50, AH = 51 };
 
 static struct sla_options sla = { .lmax = 1, .min_sample = 100 };
 static struct bin_options bin;
+static struct path_options ways; /* --path */
 static struct contracts *contracts;
 static const char *contracts_file;
 static bool lanes, check, all, bins_too;
 static struct again again; /* --verify: the page */
 static const char *subject; /* of what is no tunnel; NULL */
 static const char *html, *title, *capture = "capture.pcap";
-static struct path_options path_asked;
-static char *probes; /* of --path */
 
 static double
 percent(const char *option, const char *arg)
@@ -115,10 +113,23 @@ set_local(const char *arg)
 	}
 }
 
+static void
+set_path(const char *arg)
+{
+	static char ids[512];
+	char err[256];
+
+	if (strlen(arg) >= sizeof(ids))
+		run_usage("--path %s: these are no ids of probes", arg);
+	memcpy(ids, arg, strlen(arg) + 1);
+	if (!path_parse(ids, &ways, err, sizeof(err)))
+		run_usage("%s", err);
+}
+
 static bool
 option(int c, const char *arg)
 {
-	char *end, err[256];
+	char *end;
 
 	switch (c) {
 	case 'M':
@@ -138,12 +149,6 @@ option(int c, const char *arg)
 		return (check = true);
 	case O_HTML:
 		html = arg;
-		return (true);
-	case O_PATH:
-		free(probes);
-		probes = mem_str(arg);
-		if (!path_parse(probes, &path_asked, err, sizeof(err)))
-			run_usage("%s", err);
 		return (true);
 	case O_TITLE:
 		title = arg;
@@ -167,6 +172,9 @@ option(int c, const char *arg)
 		return (true);
 	case O_VERIFY:
 		run_usage("--verify stands first, before the page and the files: " TOOL(ratunnel) " --verify report.html x.pavo");
+	case O_PATH:
+		set_path(arg);
+		return (true);
 	case O_LOCAL:
 		set_local(arg);
 		return (true);
@@ -183,7 +191,7 @@ struct work {
 	struct run *r;
 	struct sla *s;
 	struct evidence *evidence;
-	struct path *path; /* where it was lost; NULL */
+	struct path *path; /* NULL: --path was not given, or nothing is to be drawn */
 	struct bins *tunnels, *ike;
 	struct keys keys; /* of tunnels */
 	struct left_out left;
@@ -248,14 +256,14 @@ prepare(struct work *w)
 		evidence_want(&mar_fields);
 		run_want_set(w->r, &mar_fields);
 	}
-	if (probes != NULL) {
-		struct fieldset path_fields = { { 0 } };
+	if (ways.a != NULL && html != NULL) {
+		struct fieldset rows = { { 0 } };
 
-		path_asked.zone = bin.zone;
-		path_asked.memory = run_memory(w->r);
-		w->path = path_new(&path_asked);
-		path_want(&path_fields);
-		run_want_set(w->r, &path_fields);
+		ways.zone = bin.zone;
+		ways.memory = run_memory(w->r) / 2;
+		w->path = path_new(&ways);
+		path_want(&rows);
+		run_want_set(w->r, &rows);
 	}
 	bins_memory(w->tunnels, run_memory(w->r));
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
@@ -329,9 +337,9 @@ add(struct work *w, struct batch *b)
 	uint64_t *sel = b->sel;
 	char err[512];
 
-	if (w->path != NULL && !path_add(w->path, b))
-		run_fail("there are more rows for --path than --memory has room for: ask for less with -t or a filter");
 	sort_rows(w, b);
+	if (w->path != NULL && !path_add(w->path, b))
+		run_fail("there are more rows of both probes than --memory has room for: ask for less with -t or a filter");
 	if (w->evidence != NULL && run_segment(w->r)->interval > 0)
 		evidence_segment(w->evidence, run_segment(w->r));
 	if (interval > w->interval)
@@ -423,6 +431,10 @@ page(struct work *w, struct report *rep)
 	for (unsigned i = 0; run_input(w->r, i) != NULL; i++)
 		if (!evidence_file(w->evidence, run_input(w->r, i), err, sizeof(err)))
 			run_wrong(w->r, "%s", err);
+	if (w->path != NULL && path_judge(w->path, w->interval, err, sizeof(err)))
+		rep->path = w->path;
+	else if (w->path != NULL)
+		run_wrong(w->r, "--path: %s", err);
 	left_out_of(w, rep, &left);
 	again_meta(w->r, &meta);
 	again_command(w->r, TOOL(ratunnel), html, &command);
@@ -437,10 +449,6 @@ page(struct work *w, struct report *rep)
 	report_evidence(rep, w->evidence, &o, &t, &foot);
 	rep->meta = buf_cstr(&meta);
 	rep->evidence = buf_cstr(&foot);
-	if (w->path != NULL && path_judge(w->path, w->interval, err, sizeof(err)))
-		rep->path = w->path;
-	else if (w->path != NULL)
-		run_wrong(w->r, "%s", err);
 	report_html(rep, &t, &b);
 	if (again.page != NULL)
 		same = compare(w, &b);
@@ -524,12 +532,12 @@ main(int argc, char **argv)
 		argv = again.argv;
 	}
 	w.r = run_start(argc, argv, &tool, option);
+	if (ways.a != NULL && html == NULL)
+		run_usage("--path is for the page (--html); " TOOL(rapath) " says it in other forms");
 	if (run_output(w.r) != NULL)
 		run_usage("-w: a report is no record file; " TOOL(racluster) " -m tunnel writes one");
 	if (html != NULL && again.page == NULL)
 		page_check(w.r, html);
-	if (html == NULL && probes != NULL)
-		run_usage("--path is a part of the page: it needs --html; " TOOL(rapath) " says it as text");
 	prepare(&w);
 	while ((b = run_next(w.r)) != NULL)
 		add(&w, b);
@@ -547,10 +555,9 @@ main(int argc, char **argv)
 	bins_free(&w.tunnels);
 	bins_free(&w.ike);
 	sla_free(&w.s);
-	path_free(&w.path);
-	free(probes);
 	contracts_free(&contracts);
 	evidence_free(&w.evidence);
+	path_free(&w.path);
 	status = run_end(&w.r);
 	again_free(&again);
 	return (status == 0 && bad ? 1 : status);

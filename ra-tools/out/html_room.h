@@ -33,13 +33,13 @@ const char *html_noun(const struct page *);
 /* One sentence for all of it. */
 void html_verdict(const struct page *);
 void html_overview(const struct page *);
+/* What two probes say together; rep->path is there. */
+void html_path(const struct page *);
 /* A tunnel with its chart and its tables. */
 void html_tunnel(const struct page *, size_t i);
 void html_chart(const struct page *, size_t i);
 /* The states of a tunnel over the period of the page, in a line. */
 void html_strip(const struct page *, const struct sla_tunnel *);
-/* Where packets were lost, by two probes; nothing if that was not asked for. */
-void html_path(const struct page *);
 /* Its bins, or the worst of them, as a table. */
 void html_bins(const struct page *, const struct sla_tunnel *);
 

@@ -130,6 +130,8 @@ plan_columns(struct run *r)
 	if (r->wanted != NULL)
 		return;
 	r->wanted = w;
+	if (r->end_column != NULL)
+		run_usage("-s %s: that is a column of rows that count a record for both its ends: -m %s", r->end_column, r->end_column);
 	fieldset_union(w, &r->own);
 	fieldset_want(w, F_rectype);
 	if (r->probes != NULL)

@@ -191,7 +191,7 @@ def path_(folder):
         page = Page(f.read())
     want(page.wrong, [], 'nesting')
     text = ' '.join(' '.join(page.text).split())
-    want(('before 0 lost A between 86 lost, 5.73 % B behind not known' in text, 'before 0 lost B between 0 lost A behind not known' in text),
+    want(('before nothing lost A between 86 lost, 5.73 % B behind not known' in text, 'before nothing lost B between nothing lost A behind not known' in text),
          (True, True), 'there and back: ' + text[:2000])
     want(good(['ratunnel', '--verify', at, *files]).decode().startswith('the same'), True, 'made again')
     st, _, err = run(['ratunnel', '-r', *files, '--path', 'A,A', '--html', at])
