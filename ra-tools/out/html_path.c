@@ -209,7 +209,7 @@ html_path(const struct page *p)
 	buf_u8(to, (uint8_t)toupper((unsigned char)*path_order(path)));
 	html_text(to, path_order(path) + (*path_order(path) != '\0'));
 	if (clock->known)
-		buf_printf(to, "; the clock of the second is %lld \xc2\xb5s ahead, give or take %llu", (long long)clock->offset_us, ULL(clock->spread_us));
+		buf_printf(to, "; the clock of the second is %lld \xc2\xb5s ahead, give or take %llu \xc2\xb5s", (long long)clock->offset_us, ULL(clock->spread_us));
 	else
 		buf_str(to, "; how far their clocks are apart is not known");
 	buf_str(to, clock->stepped ? "; a clock was set meanwhile</p>\n" : "</p>\n");
