@@ -39,6 +39,9 @@ enum {
 	O_VERSION,
 	O_HAVING,
 	O_MEMORY,
+	O_WIDE,
+	O_COLOR,
+	O_EVENTS,
 	O_LIVE,
 	O_DEDUP,
 	O_FIELDS,
@@ -56,6 +59,8 @@ struct tool {
 	bool mar;   /* MAR records are considered without being asked for */
 	bool mar_always; /* even if a filter does not select them */
 	bool writes; /* -w is its own: run_output() */
+	const char *nothing; /* what is not there when nothing came out; NULL: a row */
+	bool looks; /* opens the files itself, and says what is wrong with them */
 	bool reports; /* shows no records: no --native */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
 	/* A tool that is no filter of records: its words stand beside the options, and of the common options it has
@@ -164,6 +169,8 @@ void run_interval(struct run *, uint32_t seconds);
 
 /* Does the input, as far as it was read, have packets twice (twice.h)?  run_end() says so. */
 bool run_twice(struct run *, bool all); /* all: the tool reads the files itself, and all of them */
+/* Where input can be read once: for a tool that takes all MAR records, to tell what it takes (twice_meet()).  NULL: no need. */
+struct twice_met *run_meets(struct run *);
 bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
  * asked after each block (then run_end() says that what came out is not all). */
