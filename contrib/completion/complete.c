@@ -80,7 +80,11 @@ read_row(const char *line, struct row *r)
 	(void)snprintf(r->code, sizeof(r->code), "%.*s", at != NULL ? (int)(at - line) : 0, line);
 	if (at == NULL || (at = read_string(at, r->name, sizeof(r->name))) == NULL)
 		return (false);
-	return ((at = read_string(at, r->arg, sizeof(r->arg))) != NULL && read_string(at, r->doc, sizeof(r->doc)) != NULL);
+	if ((at = read_string(at, r->arg, sizeof(r->arg))) == NULL || read_string(at, r->doc, sizeof(r->doc)) == NULL)
+		return (false);
+	if (r->arg[0] == '[') /* it needs none */
+		r->arg[0] = '\0';
+	return (true);
 }
 
 static bool

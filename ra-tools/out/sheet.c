@@ -5,6 +5,7 @@
 #include "ra-tools/out/out.h"
 
 #include "format/base/mem.h"
+#include "format/hist.h"
 #include "ra-tools/out/names.h"
 
 #include <errno.h>
@@ -44,6 +45,27 @@ sheet_column_of(const struct sheet *s, const struct batch *b, unsigned i)
 	return (s->want[i].made != NULL ? s->want[i].made : b->col[s->want[i].field]);
 }
 
+/* For loaders a bucket is what it stands for: 96-111:1,112-127:2. */
+static void
+print_ranges(struct buf *to, struct blob hist, enum hist_scale scale)
+{
+	uint64_t count[HIST_BUCKETS];
+	size_t start = to->len;
+
+	hist_unpack(hist, count);
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		if (count[i] == 0)
+			continue;
+		if (to->len != start)
+			buf_u8(to, ',');
+		buf_dec(to, hist_least(scale, i));
+		buf_u8(to, '-');
+		buf_dec(to, hist_bound(scale, i));
+		buf_u8(to, ':');
+		buf_dec(to, count[i]);
+	}
+}
+
 enum cell_state
 sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struct buf *to)
 {
@@ -61,7 +83,10 @@ sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struc
 	prefix = type == TYPE_IP ? prefix_of(b, f, r) : -1;
 	if (s->names && prefix < 0 && names_print(to, type, &v, b, r))
 		return (CELL_HERE);
-	value_print(to, type, &v, &s->text, prefix);
+	if (s->text.load && type_json(type) == JSON_BUCKETS)
+		print_ranges(to, v.b, fields[f].scale);
+	else
+		value_print(to, type, &v, &s->text, prefix);
 	return (CELL_HERE);
 }
 

@@ -129,6 +129,8 @@ plan_columns(struct run *r)
 
 	if (r->wanted != NULL)
 		return;
+	if (r->schema.of != SCHEMA_NONE)
+		print_schema(r);
 	r->wanted = w;
 	fieldset_union(w, &r->own);
 	fieldset_want(w, F_rectype);
