@@ -42,7 +42,7 @@ libra_a_SOURCES += %D%/out/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
 bin_PROGRAMS += ra racluster rabins rasort racount ragap
-ra_SOURCES = %D%/ra.c %D%/ra.opt
+ra_SOURCES = %D%/ra.c %D%/ra.opt %D%/zeek.c %D%/zeek.h %D%/out/zeek.c %D%/out/zeek.h
 ra_LDADD = $(RA_LIBS)
 racluster_SOURCES = %D%/run/models.c %D%/run/models.h %D%/racluster.c %D%/racluster.opt
 racluster_LDADD = $(RA_LIBS)
