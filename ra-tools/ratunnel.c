@@ -63,6 +63,7 @@ static struct contracts *contracts;
 static const char *contracts_file;
 static bool lanes, check, all, bins_too;
 static struct again again; /* --verify: the page */
+static const char *subject; /* of what is no tunnel; NULL */
 static const char *html, *title, *capture = "capture.pcap";
 
 static double
@@ -120,9 +121,8 @@ option(int c, const char *arg)
 			run_usage("-M %s: expected a width, such as 1s, 5m, 1h or 1d", arg);
 		return (true);
 	case 'm':
-		if (strcmp(arg, "lane") != 0 && strcmp(arg, "tunnel") != 0)
-			run_usage("-m %s: expected tunnel or lane", arg);
-		lanes = *arg == 'l';
+		lanes = strcmp(arg, "lane") == 0;
+		subject = lanes || strcmp(arg, "tunnel") == 0 ? NULL : arg;
 		return (true);
 	case O_SLA:
 		set_sla(arg);
@@ -193,9 +193,26 @@ new_bins(struct run *r, const char *key, struct keys *k, void (*want)(struct fie
 	return (bins_new(k, &keep, &bin));
 }
 
+/* A key of the user's own, of each probe apart. */
+static const char *
+own_key(struct buf *text)
+{
+	struct keys k;
+	char err[256];
+	bool probe = false;
+
+	if (!keys_parse(subject, &k, err, sizeof(err)))
+		run_usage("-m %s", err);
+	for (unsigned i = 0; i < k.n; i++)
+		probe |= k.part[i].field == F_probe;
+	buf_printf(text, "%s%s", probe || k.apart ? "" : "probe,", subject);
+	return (buf_cstr(text));
+}
+
 static void
 prepare(struct work *w)
 {
+	struct buf text = { 0 };
 	static const uint16_t mar[] = { F_rectype, F_ps_drop, F_ifgap, F_bstart, F_bend };
 	struct keys pair;
 
@@ -205,8 +222,11 @@ prepare(struct work *w)
 	sla.zone = bin.zone;
 	sla.contracts = contracts;
 	sla.labels = run_label_lists(w->r);
+	w->tunnels = new_bins(w->r, subject != NULL ? own_key(&text) : lanes ? "lane,conv" : "tunnel,conv", &w->keys,
+			      subject != NULL ? sla_want_key : sla_want);
+	buf_free(&text);
+	sla.key = subject != NULL ? &w->keys : NULL;
 	w->s = sla_new(&sla, lanes);
-	w->tunnels = new_bins(w->r, lanes ? "lane,conv" : "tunnel,conv", &w->keys, sla_want);
 	w->ike = new_bins(w->r, "probe,matrix", &pair, sla_want_ike);
 	run_tell_probes(w->r);
 	if (html != NULL) {
@@ -257,13 +277,13 @@ sort_rows(struct work *w, const struct batch *b)
 				sla_suspect(w->s, b, r);
 			continue;
 		}
-		if (column_has(b->col[F_tunid], r)) {
+		if (subject != NULL ? column_has(type, r) && (type->u[r] == RECTYPE_FLOW || type->u[r] == RECTYPE_CORR) : column_has(b->col[F_tunid], r)) {
 			bit_set(w->sel[0], i);
 			if (column_has(start, r) && start->i[r] < w->from)
 				w->from = start->i[r];
 			if (column_has(end, r) && end->i[r] > w->to)
 				w->to = end->i[r];
-		} else if (of_tunnel(b, r)) {
+		} else if (subject == NULL && of_tunnel(b, r)) {
 			(void)left_out_row(&w->left, b, F_tunid, r, false);
 		}
 		if (column_has(b->col[F_sikeq], r) || column_has(b->col[F_dikeq], r))
@@ -493,7 +513,8 @@ main(int argc, char **argv)
 		run_fail("%s", bins_error(w.tunnels));
 	sla_judge(w.s, bins_width(w.tunnels));
 	bad = !show(&w);
-	cluster_left_out(w.r, &w.keys, &w.left, lanes ? "lane" : "tunnel", TOOL(racluster) " ");
+	if (subject == NULL)
+		cluster_left_out(w.r, &w.keys, &w.left, lanes ? "lane" : "tunnel", TOOL(racluster) " ");
 	bad |= check && violated(w.s);
 	bins_free(&w.tunnels);
 	bins_free(&w.ike);

@@ -234,19 +234,22 @@ UNIT += \
 	%D%/unit/ra-tools/query/test_aggr \
 	%D%/unit/ra-tools/query/test_bin \
 	%D%/unit/ra-tools/out/test_out %D%/unit/ra-tools/out/test_schema \
+	%D%/unit/ra-tools/query/test_fold \
 	%D%/unit/ra-tools/run/test_pages \
 	%D%/unit/ra-tools/query/test_probes \
-	%D%/unit/ra-tools/report/test_contract %D%/unit/ra-tools/report/test_sla \
+	%D%/unit/ra-tools/report/test_contract %D%/unit/ra-tools/report/test_picture %D%/unit/ra-tools/report/test_sla \
 	%D%/unit/ra-tools/query/test_sort \
 	%D%/unit/ra-tools/query/test_table
 tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_fold_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_schema_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_run_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_contract_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_report_test_picture_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_table_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/ra-tools/store/test_policy %D%/unit/ra-tools/store/test_sums
@@ -306,12 +309,14 @@ TESTS += \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \
+	%D%/truth/random_queries.tap \
 	%D%/truth/questions.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
 	%D%/truth/rastore.tap \
 	%D%/truth/path.tap \
+	%D%/truth/graph.tap \
 	%D%/truth/promise.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \

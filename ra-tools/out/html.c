@@ -52,16 +52,14 @@ html_text(struct buf *to, const char *s)
 	buf_free(&shown);
 }
 
-/* --- what stands where the page has a word in braces ---------------------------------------------- */
+bool
+html_many(const struct report *rep)
+{
+	return (rep->charts > HTML_MANY && rep->count > HTML_MANY);
+}
 
-struct page {
-	const struct report *rep;
-	const struct text_options *o;
-	struct buf *to;
-};
-
-static void
-put_digest(const struct page *p)
+void
+html_digest(struct buf *to)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct sha256 s = SHA256_START;
@@ -74,15 +72,29 @@ put_digest(const struct page *p)
 		uint32_t v = (uint32_t)d[i] << 16 | (uint32_t)d[i + 1] << 8 | (i + 2 <= SHA256_SIZE ? d[i + 2] : 0u);
 
 		for (unsigned k = 0; k < 4; k++)
-			buf_u8(p->to, i + k > SHA256_SIZE ? '=' : (uint8_t)letters[v >> (18 - 6 * k) & 63]);
+			buf_u8(to, i + k > SHA256_SIZE ? '=' : (uint8_t)letters[v >> (18 - 6 * k) & 63]);
 	}
+}
+
+void
+html_style(struct buf *to)
+{
+	for (size_t i = 0; i < LINES(style); i++)
+		buf_str(to, style[i]);
+}
+
+/* --- what stands where the page has a word in braces ---------------------------------------------- */
+
+static void
+put_digest(const struct page *p)
+{
+	html_digest(p->to);
 }
 
 static void
 put_style(const struct page *p)
 {
-	for (size_t i = 0; i < LINES(style); i++)
-		buf_str(p->to, style[i]);
+	html_style(p->to);
 }
 
 static void
@@ -94,16 +106,9 @@ put_title(const struct page *p)
 static void
 put_period(const struct page *p)
 {
-	int64_t from = INT64_MAX, end = INT64_MIN;
 	const struct report *rep = p->rep;
 	struct buf *to = p->to;
 
-	for (size_t i = 0; i < rep->count; i++) {
-		const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
-
-		from = t->from < from ? t->from : from;
-		end = t->to > end ? t->to : end;
-	}
 	if (rep->partial)
 		buf_str(to, "<p class=\"bad\">Not all of the input was read: bins and tunnels may be "
 			    "missing.</p>\n");
@@ -112,15 +117,15 @@ put_period(const struct page *p)
 		buf_str(to, "No tunnel has a record.</p>\n");
 		return;
 	}
-	report_time(from, p->o, to);
+	report_time(p->from, p->o, to);
 	buf_str(to, " to ");
-	report_time(end, p->o, to);
+	report_time(p->end, p->o, to);
 	if (!p->o->epoch) {
 		buf_str(to, " (");
 		html_text(to, rep->zone);
 		buf_u8(to, ')');
 	}
-	buf_printf(to, ", %zu tunnel%s%s, bins of ", rep->count, rep->count == 1 ? "" : "s",
+	buf_printf(to, ", %zu %s%s, bins of ", rep->count, html_noun(p),
 		   rep->probes ? ", each as one probe saw it" : "");
 	report_bins_of(rep, to);
 	if (*rep->asked != '\0') {
@@ -135,7 +140,7 @@ static void
 put_overview(const struct page *p)
 {
 	if (p->rep->count > 0)
-		html_overview(p->rep, p->to);
+		html_overview(p);
 }
 
 static void
@@ -144,10 +149,10 @@ put_tunnels(const struct page *p)
 	const struct report *rep = p->rep;
 
 	for (size_t i = 0; i < rep->count && i < rep->charts; i++)
-		html_tunnel(rep, i, p->o, p->to);
+		html_tunnel(p, i);
 	if (rep->count > rep->charts)
 		buf_printf(p->to,
-			   "<p class=\"soft\">Charts are of the worst %zu tunnels; " TOOL(ratunnel) " -N "
+			   "<p class=\"soft\">Charts are of the worst %zu; " TOOL(ratunnel) " -N "
 			   "makes more.</p>\n",
 			   rep->charts);
 }
@@ -199,7 +204,7 @@ static const struct part {
 	const char *name;
 	void (*put)(const struct page *);
 } parts[] = {
-	{ "digest", put_digest },   { "title", put_title },   { "style", put_style },	{ "period", put_period },
+	{ "digest", put_digest },   { "title", put_title },   { "verdict", html_verdict },  { "style", put_style },	{ "period", put_period },
 	{ "overview", put_overview }, { "tunnels", put_tunnels }, { "lmax", put_lmax },	{ "sample", put_sample },
 	{ "meta", put_meta },	{ "evidence", put_evidence },	{ "oneway", put_oneway },   { "ratio", put_ratio },   { "package", put_package },
 };
@@ -225,8 +230,15 @@ put_line(const struct page *p, const char *line)
 void
 report_html(const struct report *rep, const struct text_options *o, struct buf *to)
 {
-	struct page p = { rep, o, to };
+	struct page p = { .rep = rep, .o = o, .from = INT64_MAX, .end = INT64_MIN, .to = to };
 
+	for (size_t i = 0; i < rep->count; i++) {
+		const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
+
+		p.from = t->from < p.from ? t->from : p.from;
+		p.end = t->to > p.end ? t->to : p.end;
+		p.other = t->other;
+	}
 	for (size_t i = 0; i < LINES(skeleton); i++)
 		put_line(&p, skeleton[i]);
 }

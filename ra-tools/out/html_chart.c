@@ -2,504 +2,582 @@
  *
  * html_chart.c: what a tunnel did over time, drawn.
  *
- * A chart has at most COLUMNS places.  Where there are more bins, each place shows the least and the greatest
- * of its bins, so that a single bad bin in a month is there.  A time without records is hatched: it is not a
- * time without loss.
+ * What is drawn stretches with the page: a picture (picture.h) is as many units wide as it has columns, and letters stand
+ * outside of it, so that they have one size on a phone, a screen and on paper.  A time without records is hatched: it is
+ * not a time without loss.  Figures of a slice of time are shown where the pointer or the keyboard is.
  */
 #include "ra-tools/out/html_room.h"
 
 #include "format/base/mem.h"
+#include "ra-tools/out/html_axis.h"
+#include "ra-tools/report/contract.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ULL(v) ((unsigned long long)(v))
 
-#define WIDTH	1180
-#define LEFT	70
-#define RIGHT	1170
-#define COLUMNS 550 /* two units each */
-#define SLICES	200 /* with the figures as a tooltip */
-
-struct place {	    /* one column of a chart: what its bins were at least and at most */
-	bool here;  /* some bin has records */
-	bool empty; /* some bin has none */
-	bool state[SLA_STATES], suspect;
-	struct {
-		double least, most; /* bit/s */
-		uint32_t late, early;
-		int64_t net;
-		bool sent; /* some packet, or a number known to be lost */
-	} d[2];
-};
+#define COLUMNS	     550
+#define FEWER	     300 /* where there are many charts */
+#define STRIP	     120 /* in the overview */
+#define FULL	     100 /* units from the bottom to the top of a panel */
+#define SEEN	     4	 /* of them: what is more than nothing */
+#define STATE_LEVELS 20
 
 struct chart {
-	const struct report *rep;
+	const struct page *page;
 	const struct sla_tunnel *t;
-	const struct text_options *o;
-	struct place *place;
-	unsigned n;
-	double rate, packets; /* of both directions: they share these scales */
-	double lost[2];
+	struct picture p;
+	struct axis axis;
+	int *height; /* of the columns, while they are drawn */
+	double rate, loss, late;
+	bool early, few, ticks, least; /* early packets; losses of too few packets for a percentage; worst bins; throughput never 0 */
 	struct buf *to;
 };
 
-static unsigned
-column_at(const struct chart *c, int64_t time)
-{
-	double x = (double)(time - c->t->from) / (double)(c->t->to - c->t->from) * c->n;
+static const char *const state_class[PICTURE_STATES] = {
+	[PICTURE_DOWN] = "down", [PICTURE_OVER] = "over", [PICTURE_DEGRADED] = "degraded", [PICTURE_ONE_WAY] = "oneway",
+	[PICTURE_UP] = "up",	 [PICTURE_IDLE] = "none", [PICTURE_OFF] = "off",
+};
 
-	return (x < 0 ? 0 : x >= c->n ? c->n - 1 : (unsigned)(x + 1e-9));
-}
+static const char *const state_text[PICTURE_STATES] = {
+	[PICTURE_DOWN] = "down", [PICTURE_OVER] = "over a limit", [PICTURE_DEGRADED] = "degraded", [PICTURE_ONE_WAY] = "one way",
+	[PICTURE_UP] = "up",	 [PICTURE_IDLE] = "no packets",	  [PICTURE_OFF] = "outside the hours of service",
+};
 
-static double
-x_of(const struct chart *c, unsigned column)
-{
-	return (LEFT + (double)(RIGHT - LEFT) * column / c->n);
-}
+static const struct mark {
+	unsigned bit;
+	const char *class, *name, *means;
+} marks[PICTURE_MARKS] = {
+	{ PICTURE_OUTAGE, "m-out", "outages", "proven outages" },
+	{ PICTURE_IKE, "m-ike", "IKE failed", "three IKE requests or more without an answer in a bin" },
+	{ PICTURE_REPLAY, "m-rpl", "replays", "packets outside a replay window of 64" },
+	{ PICTURE_JUMP, "m-jmp", "jumps", "the sender skipped numbers: no loss" },
+	{ PICTURE_REKEY, "m-key", "rekeys", "a new SA took over" },
+	{ PICTURE_SUSPECT, "suspect", "suspect", "the capture dropped packets" },
+};
 
-static int64_t
-time_of(const struct chart *c, unsigned column)
-{
-	return (c->t->from + (int64_t)((double)(c->t->to - c->t->from) * column / c->n));
-}
+/* --- shapes --------------------------------------------------------------------------------------- */
 
+/* What stands on `base`, as one path: runs of columns of equal height are one step.  Downwards with sign -1. */
 static void
-grow(double *most, double v)
+skyline(const struct chart *c, const char *class, int base, int sign)
 {
-	if (v > *most)
-		*most = v;
-}
-
-static void
-put_point(struct chart *c, const struct sla_point *p)
-{
-	struct place *at = &c->place[column_at(c, p->start)];
-
-	for (int side = 0; side < 2; side++) {
-		const struct sla_dir_point *d = &p->d[side];
-		double bps = (double)d->bytes * 8e9 / (double)(p->end - p->start);
-
-		if (!at->here || bps < at->d[side].least)
-			at->d[side].least = bps;
-		grow(&at->d[side].most, bps);
-		at->d[side].sent |= d->pkts > 0 || d->net != 0;
-		if (d->late > at->d[side].late)
-			at->d[side].late = d->late;
-		if (d->early > at->d[side].early)
-			at->d[side].early = d->early;
-		if (d->net > at->d[side].net)
-			at->d[side].net = d->net;
-		grow(&c->rate, bps);
-		grow(&c->packets, d->late > d->early ? d->late : d->early);
-		grow(&c->lost[side], (double)d->net);
-	}
-	at->state[p->state] = true;
-	at->suspect |= p->suspect;
-	at->here = true;
-}
-
-static void
-put_empty(struct chart *c, int64_t from, int64_t to, enum sla_state state)
-{
-	if (from >= to)
-		return;
-	for (unsigned i = column_at(c, from); i <= column_at(c, to - 1); i++) {
-		c->place[i].empty = true;
-		c->place[i].state[state] = true;
-		for (int side = 0; side < 2; side++)
-			c->place[i].d[side].least = 0;
-	}
-}
-
-static void
-sample(struct chart *c)
-{
-	const struct sla_tunnel *t = c->t;
-	int64_t at = t->from;
-
-	c->n = t->bins < COLUMNS ? (unsigned)t->bins : COLUMNS;
-	c->place = mem_zero(c->n, sizeof(c->place[0]));
-	for (size_t i = 0; i < t->n; i++)
-		put_point(c, &t->point[i]);
-	for (size_t i = 0; i < t->n; i++) {
-		put_empty(c, at, t->point[i].start, SLA_IDLE);
-		at = t->point[i].end;
-	}
-	for (size_t i = 0; i < t->ngaps; i++)
-		put_empty(c, t->gap[i].start, t->gap[i].end, t->gap[i].state);
-}
-
-/* A round number, not below v: of what is counted, a whole one. */
-static double
-nice(double v, bool counted)
-{
-	static const double steps[] = { 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10 };
-	double p;
-	size_t i = 0;
-
-	if (v <= 1)
-		return (1);
-	if (counted && v <= 10)
-		return (ceil(v));
-	p = pow(10, floor(log10(v)));
-	while (v > steps[i] * p * 1.0000001)
-		i++;
-	return (steps[i] * p);
-}
-
-/* Runs of equal places as one mark each. */
-static void
-runs(const struct chart *c, int (*what)(const struct place *),
-     void (*mark)(const struct chart *, int, unsigned, unsigned))
-{
-	for (unsigned i = 0, k; i < c->n; i = k) {
-		int v = what(&c->place[i]);
-
-		for (k = i + 1; k < c->n && what(&c->place[k]) == v; k++)
-			;
-		mark(c, v, i, k);
-	}
-}
-
-static double band_y;
-static double band_height;
-
-static int
-worst_state(const struct place *p)
-{
-	static const enum sla_state order[] = { SLA_DOWN, SLA_DEGRADED, SLA_ONE_WAY, SLA_UP,
-						SLA_IDLE };
-
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if (p->state[order[i]])
-			return ((int)order[i]);
-	return (SLA_IDLE);
-}
-
-static void
-state_mark(const struct chart *c, int state, unsigned from, unsigned to)
-{
-	buf_printf(
-	    c->to,
-	    "<rect class=\"%s\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" height=\"%.0f\"><title>",
-	    state == SLA_IDLE ? "nodata" : sla_state_words[state], x_of(c, from), band_y,
-	    x_of(c, to) - x_of(c, from), band_height);
-	report_time(time_of(c, from), c->o, c->to);
-	buf_str(c->to, " to ");
-	report_time(time_of(c, to), c->o, c->to);
-	buf_printf(c->to, ": %s</title></rect>\n",
-		   state == SLA_IDLE ? "no records" : sla_state_words[state]);
-}
-
-static int
-is_suspect(const struct place *p)
-{
-	return (p->suspect);
-}
-
-static void
-suspect_mark(const struct chart *c, int suspect, unsigned from, unsigned to)
-{
-	if (suspect)
-		buf_printf(c->to,
-			   "<rect class=\"suspect\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" "
-			   "height=\"4\"><title>"
-			   "the capture dropped packets</title></rect>\n",
-			   x_of(c, from), band_y + band_height + 1, x_of(c, to) - x_of(c, from));
-}
-
-static int
-no_source(const struct place *p)
-{
-	return (!p->d[0].sent);
-}
-
-static int
-no_destination(const struct place *p)
-{
-	return (!p->d[1].sent);
-}
-
-static void
-no_data_mark(const struct chart *c, int none, unsigned from, unsigned to)
-{
-	if (none)
-		buf_printf(c->to,
-			   "<rect class=\"nodata\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" "
-			   "height=\"%.0f\"/>\n",
-			   x_of(c, from), band_y, x_of(c, to) - x_of(c, from), band_height);
-}
-
-static void
-frame(const struct chart *c, int side, double y, double height, const char *top, const char *bottom)
-{
-	buf_printf(
-	    c->to,
-	    "<rect class=\"panel\" x=\"%d\" y=\"%.0f\" width=\"%d\" height=\"%.0f\"/>\n"
-	    "<path class=\"grid\" d=\"M%d %.1fH%d\"/><path class=\"axis\" d=\"M%d %.1fH%d\"/>\n",
-	    LEFT, y, RIGHT - LEFT, height, LEFT, y + height / 2, RIGHT, LEFT, y + height, RIGHT);
-	buf_printf(c->to, "<text x=\"%d\" y=\"%.0f\" text-anchor=\"end\">%s</text>", LEFT - 5,
-		   y + 9, top);
-	buf_printf(c->to, "<text x=\"%d\" y=\"%.0f\" text-anchor=\"end\">%s</text>", LEFT - 5,
-		   y + height, bottom);
-	band_y = y;
-	band_height = height;
-	runs(c, side == 0 ? no_source : no_destination, no_data_mark);
-}
-
-/* What a panel shows: written over what is drawn there. */
-static void
-name_panel(const struct chart *c, double y, const char *name)
-{
-	buf_printf(c->to, "<text class=\"panelname\" x=\"%d\" y=\"%.0f\">%s</text>\n", LEFT + 4, y + 12, name);
-}
-
-/* An area of steps over the places that have records. */
-static void
-area(const struct chart *c, const char *class, int side, bool least, double base, double height,
-     double most)
-{
-	bool open = false;
+	int before = 0;
 
 	buf_printf(c->to, "<path class=\"%s\" d=\"", class);
-	for (unsigned i = 0; i < c->n; i++) {
-		const struct place *p = &c->place[i];
-		double v = least ? p->d[side].least : p->d[side].most;
+	for (unsigned i = 0, k; i < c->p.n; i = k) {
+		int h = c->height[i];
 
-		if (!p->d[side].sent) {
-			if (open)
-				buf_printf(c->to, "V%.1fZ", base);
-			open = false;
-			continue;
+		for (k = i + 1; k < c->p.n && c->height[k] == h; k++)
+			;
+		if (h > 0 && before <= 0)
+			buf_printf(c->to, "M%u %d", i, base);
+		if (h > 0)
+			buf_printf(c->to, "V%dh%u", base - sign * h, k - i);
+		else if (before > 0)
+			buf_printf(c->to, "V%dz", base);
+		before = h;
+	}
+	if (before > 0)
+		buf_printf(c->to, "V%dz", base);
+	buf_str(c->to, "\"/>");
+}
+
+static bool
+any_height(const struct chart *c)
+{
+	for (unsigned i = 0; i < c->p.n; i++)
+		if (c->height[i] > 0)
+			return (true);
+	return (false);
+}
+
+/* A level line over the columns that have a height, at y. */
+static void
+level(const struct chart *c, const char *class, int y)
+{
+	buf_printf(c->to, "<path class=\"%s\" d=\"", class);
+	for (unsigned i = 0, k; i < c->p.n; i = k) {
+		for (k = i + 1; k < c->p.n && (c->height[k] > 0) == (c->height[i] > 0); k++)
+			;
+		if (c->height[i] > 0)
+			buf_printf(c->to, "M%u %dh%u", i, y, k - i);
+	}
+	buf_str(c->to, "\"/>");
+}
+
+static int
+scaled(double v, double most, int full)
+{
+	double h = most > 0 ? full * v / most : 0;
+
+	return (v <= 0 ? 0 : h < SEEN ? SEEN : h > full ? full : (int)(h + 0.5));
+}
+
+/* Of loss: so that a hundredth of the greatest, which a limit often is, can still be seen. */
+static int
+lost_height(double v, double most)
+{
+	return (v <= 0 ? 0 : scaled(sqrt(v / most), 1, FULL));
+}
+
+static void
+open_drawing(const struct chart *c, const char *class, int height)
+{
+	buf_printf(c->to,
+		   "<svg class=\"p %s\" aria-hidden=\"true\"><svg width=\"100%%\" height=\"100%%\" "
+		   "viewBox=\"0 0 %u %d\" preserveAspectRatio=\"none\">",
+		   class, c->p.n, height);
+}
+
+/* What lies behind the end of the period is nothing at all. */
+static void
+close_drawing(const struct chart *c, int height)
+{
+	double end = (double)(c->p.to - c->p.from) / (double)(c->p.bin * (int64_t)c->p.each);
+
+	if (end + 0.01 < c->p.n)
+		buf_printf(c->to, "<path class=\"beyond\" d=\"M%.2f 0H%uV%dH%.2fz\"/>", end, c->p.n, height, end);
+	buf_str(c->to, "</svg>");
+}
+
+/* --- states and marks ----------------------------------------------------------------------------- */
+
+static int64_t
+time_of(const struct place *p)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < PICTURE_STATES; i++)
+		sum += p->state[i];
+	return (sum);
+}
+
+/* Heights of the states up to this one: what is not there at all has none, what is there can be seen. */
+static void
+heights_to(const struct chart *c, enum picture_state last)
+{
+	for (unsigned i = 0; i < c->p.n; i++) {
+		const struct place *p = &c->p.place[i];
+		int64_t all = time_of(p), sum = 0;
+		int seen = 0;
+
+		for (int s = 0; s <= (int)last; s++) {
+			sum += p->state[s];
+			seen += p->state[s] > 0 ? 3 : 0;
 		}
-		if (!open)
-			buf_printf(c->to, "M%.1f %.1f", x_of(c, i), base);
-		open = true;
-		buf_printf(c->to, "V%.1fH%.1f", base - height * v / most, x_of(c, i + 1));
+		c->height[i] = all == 0 ? 0 : (int)(STATE_LEVELS * (double)sum / (double)all + 0.5);
+		c->height[i] = c->height[i] < seen ? seen : c->height[i];
 	}
-	if (open)
-		buf_printf(c->to, "V%.1fZ", base);
-	buf_str(c->to, "\"/>\n");
 }
 
-static double
-stroke(const struct chart *c)
+static bool
+has_state(const struct chart *c, enum picture_state s)
 {
-	double w = (double)(RIGHT - LEFT) / c->n * 0.7;
-
-	return (w < 1.5 ? 1.5 : w > 14 ? 14 : w);
+	for (unsigned i = 0; i < c->p.n; i++)
+		if (c->p.place[i].state[s] > 0)
+			return (true);
+	return (false);
 }
 
+/* Shares of the time of each column, the worst at the bottom: each is drawn over those that stand higher. */
 static void
-bars(const struct chart *c, const char *class, int side, bool late, double base, double height,
-     double most)
+states(struct chart *c, const char *class)
 {
-	buf_printf(c->to, "<path class=\"%s\" stroke-width=\"%.1f\" d=\"", class, stroke(c));
-	for (unsigned i = 0; i < c->n; i++) {
-		double v = late ? c->place[i].d[side].late : c->place[i].d[side].early,
-		       h = height * v / most;
-
-		if (v > 0)
-			buf_printf(c->to, "M%.1f %.1fv%.1f", (x_of(c, i) + x_of(c, i + 1)) / 2,
-				   base,
-				   late	     ? -(h < 1.5 ? 1.5 : h)
-				   : h < 1.5 ? 1.5
-					     : h);
+	open_drawing(c, class, STATE_LEVELS);
+	if (has_state(c, PICTURE_OFF)) { /* at the top, where idle is not */
+		for (unsigned i = 0; i < c->p.n; i++)
+			c->height[i] = c->p.place[i].state[PICTURE_OFF] > 0 ? STATE_LEVELS : 0;
+		skyline(c, "off", STATE_LEVELS, 1);
 	}
-	buf_str(c->to, "\"/>\n");
+	for (int s = PICTURE_UP; s >= PICTURE_DOWN; s--)
+		if (has_state(c, (enum picture_state)s)) {
+			heights_to(c, (enum picture_state)s);
+			for (unsigned i = 0; i < c->p.n; i++) /* nothing of its own: the one below is as high */
+				c->height[i] = c->p.place[i].state[s] > 0 ? c->height[i] : 0;
+			skyline(c, state_class[s], STATE_LEVELS, 1);
+		}
+	close_drawing(c, STATE_LEVELS);
+	buf_str(c->to, "</svg>\n");
 }
 
-/* Steps: a line at zero where nothing was lost, and none where nothing is known. */
-static void
-losses(const struct chart *c, int side, double base, double height, double most)
+static bool
+has_mark(const struct chart *c, unsigned bit)
 {
-	buf_str(c->to, "<path class=\"lost\" d=\"");
-	for (unsigned i = 0; i < c->n; i++) {
-		double h = height * (double)c->place[i].d[side].net / most;
-
-		if (c->place[i].d[side].net > 0)
-			buf_printf(c->to, "M%.1f %.1fv%.1fh%.2fv%.1fZ", x_of(c, i), base,
-				   -(h < 1.5 ? 1.5 : h), x_of(c, i + 1) - x_of(c, i),
-				   h < 1.5 ? 1.5 : h);
-	}
-	buf_str(c->to, "\"/>\n<path class=\"zero\" d=\"");
-	for (unsigned i = 0; i < c->n; i++)
-		if (c->place[i].d[side].sent)
-			buf_printf(c->to, "M%.1f %.1fH%.1f", x_of(c, i), base, x_of(c, i + 1));
-	buf_str(c->to, "\"/>\n");
+	for (unsigned i = 0; i < c->p.n; i++)
+		if ((c->p.place[i].marks & bit) != 0)
+			return (true);
+	return (false);
 }
 
 static void
-rate_label(double v, struct buf *b)
+lane(struct chart *c, const struct mark *m)
 {
-	b->len = 0;
-	report_rate((uint64_t)v, b);
-	(void)buf_cstr(b);
-}
-
-static double
-direction(const struct chart *c, int side, double y)
-{
-	double rate = nice(c->rate, false), packets = nice(c->packets, true),
-	       lost = nice(c->lost[side], true);
-	char top[32], bottom[32];
-	struct buf label = { 0 };
-
-	buf_printf(c->to, "<text class=\"way\" x=\"%d\" y=\"%.0f\">", LEFT, y + 12);
-	html_text(c->to, c->t->name[side]);
-	buf_str(c->to, " \xe2\x86\x92 ");
-	html_text(c->to, c->t->name[1 - side]);
-	buf_str(c->to, "</text>\n");
-	y += 18;
-	rate_label(rate, &label);
-	frame(c, side, y, 64, buf_cstr(&label), "0");
-	if (c->t->bins > c->n)
-		area(c, "ratemax", side, false, y + 64, 64, rate);
-	area(c, "rate", side, c->t->bins > c->n, y + 64, 64, rate);
-	name_panel(c, y, "throughput");
-	y += 74;
-	(void)snprintf(top, sizeof(top), "%.0f late", packets);
-	(void)snprintf(bottom, sizeof(bottom), "%.0f early", packets);
-	frame(c, side, y, 60, top, bottom);
-	bars(c, "late", side, true, y + 30, 30, packets);
-	bars(c, "early", side, false, y + 30, 30, packets);
-	name_panel(c, y, "reordered packets a bin");
-	y += 70;
-	(void)snprintf(top, sizeof(top), "%.0f lost", lost);
-	frame(c, side, y, 52, top, "0");
-	losses(c, side, y + 52, 52, lost);
-	name_panel(c, y, "lost packets a bin");
-	buf_free(&label);
-	return (y + 62);
-}
-
-static void
-time_axis(const struct chart *c, double y)
-{
-	static const int64_t steps[] = { 1,	 2,	 5,	 10,	  15,	  30,
-					 60,	 120,	 300,	 600,	  900,	  1800,
-					 3600,	 7200,	 10800,	 21600,	  43200,  86400,
-					 172800, 345600, 604800, 1209600, 2592000 };
-	int64_t span = c->t->to - c->t->from, step = steps[0] * SEC;
-	struct buf label = { 0 };
-
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && span / step > 8; i++)
-		step = steps[i] * SEC;
-	if (span / step > 400)
+	if (!has_mark(c, m->bit))
 		return;
-	for (int64_t t = clock_bin(c->t->from + step - 1, step); t <= c->t->to; t += step) {
-		double x = LEFT + (double)(RIGHT - LEFT) * (double)(t - c->t->from) / (double)span;
-		const char *from, *end;
-
-		label.len = 0;
-		report_time(t, c->o, &label);
-		from = buf_cstr(&label);
-		end = from + label.len;
-		if (!c->o->epoch && label.len >= 19) { /* 2026-11-20 15:19:57: what tells */
-			from += step >= 86400 * SEC ? 5 : span > 86400 * SEC ? 5 : 11;
-			end -= step >= 86400 * SEC ? 9 : step % (60 * SEC) == 0 ? 3 : 0;
-		}
-		buf_printf(c->to,
-			   "<path class=\"axis\" d=\"M%.1f %.0fv5\"/><text x=\"%.1f\" y=\"%.0f\" "
-			   "text-anchor=\"%s\">",
-			   x, y, x, y + 17,
-			   x > RIGHT - 30  ? "end"
-			   : x < LEFT + 30 ? "start"
-					   : "middle");
-		buf_add(c->to, from, (size_t)(end - from));
-		buf_str(c->to, "</text>\n");
-	}
-	buf_free(&label);
+	buf_printf(c->to, "<div class=\"y\"><b>%s</b></div>", m->name);
+	open_drawing(c, "lane", 10);
+	for (unsigned i = 0; i < c->p.n; i++)
+		c->height[i] = (c->p.place[i].marks & m->bit) != 0;
+	buf_printf(c->to, "<path class=\"base\" d=\"M0 5H%u\"/>", c->p.n);
+	level(c, m->class, 5);
+	close_drawing(c, 10);
+	buf_str(c->to, "</svg>\n");
 }
 
-/* Figures of a slice of time, under the pointer. */
+/* --- panels --------------------------------------------------------------------------------------- */
+
+/* Its name and scale; where there are packets, and where there are none. */
 static void
-slices(const struct chart *c, double height)
+open_panel(struct chart *c, int side, const char *class, const char *name, const char *top, const char *middle, const char *bottom)
 {
-	unsigned each = (c->n + SLICES - 1) / SLICES;
+	buf_printf(c->to, "<div class=\"y\"><b>%s</b><em>%s</em>", name, top);
+	if (middle != NULL)
+		buf_printf(c->to, "<em class=\"mid\">%s</em>", middle);
+	buf_printf(c->to, "<em class=\"low\">%s</em></div>", bottom);
+	open_drawing(c, class, FULL);
+	for (unsigned i = 0; i < c->p.n; i++)
+		c->height[i] = c->p.place[i].d[side].sent ? FULL : 0;
+	skyline(c, "panel", FULL, 1);
+	axis_grid(&c->axis, c->p.n, FULL, c->to);
+}
 
-	for (unsigned i = 0; i < c->n; i += each) {
-		unsigned end = i + each < c->n ? i + each : c->n;
-		bool here = false;
+static void
+rates(struct chart *c, int side)
+{
+	const struct place *place = c->p.place;
+	struct buf top = { 0 };
+	double width = (double)c->p.bin * (double)c->p.each;
+	bool many = c->p.each > 1;
 
-		buf_printf(c->to,
-			   "<rect class=\"hover\" x=\"%.1f\" y=\"34\" width=\"%.1f\" "
-			   "height=\"%.0f\"><title>",
-			   x_of(c, i), x_of(c, end) - x_of(c, i), height);
-		report_time(time_of(c, i), c->o, c->to);
-		buf_str(c->to, " to ");
-		report_time(time_of(c, end), c->o, c->to);
-		for (unsigned k = i; k < end; k++)
-			here |= c->place[k].here;
-		if (!here)
-			buf_str(c->to, ": no records");
-		for (int side = 0; side < 2 && here; side++) {
-			double rate = 0;
-			uint32_t late = 0, early = 0;
-			int64_t net = 0;
-
-			for (unsigned k = i; k < end; k++) {
-				grow(&rate, c->place[k].d[side].most);
-				late = c->place[k].d[side].late > late ? c->place[k].d[side].late
-								       : late;
-				early = c->place[k].d[side].early > early
-					    ? c->place[k].d[side].early
-					    : early;
-				net = c->place[k].d[side].net > net ? c->place[k].d[side].net : net;
-			}
-			buf_str(c->to, "\n");
-			html_text(c->to, c->t->name[side]);
-			buf_str(c->to, " \xe2\x86\x92: ");
-			report_rate((uint64_t)rate, c->to);
-			buf_printf(
-			    c->to, ", late %u, early %u, lost %lld%s", late, early, (long long)net,
-			    c->t->bins > c->n || each > 1 ? " (greatest of these bins)" : "");
+	report_rate((uint64_t)c->rate, &top);
+	open_panel(c, side, "rate", "throughput", buf_cstr(&top), NULL, "0");
+	for (unsigned i = 0; i < c->p.n; i++)
+		c->height[i] = scaled(place[i].d[side].most, c->rate, FULL);
+	skyline(c, many ? "ratemax" : "rateall", FULL, 1);
+	if (many) {
+		for (unsigned i = 0; i < c->p.n; i++)
+			c->height[i] = scaled((double)place[i].d[side].bytes * 8e9 / width, c->rate, FULL);
+		skyline(c, "ratemean", FULL, 1);
+		for (unsigned i = 0; i < c->p.n; i++)
+			c->height[i] = scaled(place[i].empty ? 0 : place[i].d[side].least, c->rate, FULL);
+		if (any_height(c)) {
+			c->least = true;
+			skyline(c, "rateall", FULL, 1);
 		}
-		buf_str(c->to, "</title></rect>\n");
 	}
+	close_drawing(c, FULL);
+	buf_str(c->to, "</svg>\n");
+	buf_free(&top);
+}
+
+/* Late ones up, early ones down, as shares of the packets of a column. */
+static void
+order(struct chart *c, int side)
+{
+	const struct place *place = c->p.place;
+	char top[32];
+
+	(void)snprintf(top, sizeof(top), "%.3g %%", c->late);
+	open_panel(c, side, "order", c->early ? "late, early" : "late", top, NULL, c->early ? top : "0");
+	for (unsigned i = 0; i < c->p.n; i++)
+		c->height[i] = scaled(100.0 * (double)place[i].d[side].late / (double)(place[i].d[side].uniq + 1), c->late, FULL / 2);
+	skyline(c, "late", FULL / 2, 1);
+	for (unsigned i = 0; i < c->p.n; i++)
+		c->height[i] = scaled(100.0 * (double)place[i].d[side].early / (double)(place[i].d[side].uniq + 1), c->late, FULL / 2);
+	skyline(c, "early", FULL / 2, -1);
+	close_drawing(c, FULL);
+	buf_str(c->to, "</svg>\n");
+}
+
+/* Of the columns with loss: how much of it, or that it is of too few packets. */
+static void
+lost_bars(struct chart *c, int side)
+{
+	const struct sla_options *o = sla_options(c->page->rep->sla);
+	const struct place *place = c->p.place;
+	double v;
+
+	for (unsigned i = 0; i < c->p.n; i++)
+		c->height[i] = picture_loss(o, place[i].d[side].uniq, place[i].d[side].net, &v) ? lost_height(v, c->loss) : 0;
+	skyline(c, "lost", FULL, 1);
+	for (unsigned i = 0; i < c->p.n; i++)
+		c->height[i] = place[i].d[side].sent;
+	level(c, "zero", FULL);
+	for (unsigned i = 0; i < c->p.n; i++)
+		c->height[i] = place[i].d[side].net > 0 && !picture_loss(o, place[i].d[side].uniq, place[i].d[side].net, &v);
+	if (any_height(c)) {
+		c->few = true;
+		level(c, "few", FULL - 5);
+	}
+}
+
+static void
+worst_ticks(struct chart *c, int side)
+{
+	buf_str(c->to, "<path class=\"worst\" d=\"");
+	for (unsigned i = 0; i < c->p.n; i++) {
+		const struct place_dir *d = &c->p.place[i].d[side];
+
+		if (d->worst <= 0)
+			continue;
+		c->ticks = true;
+		if (d->worst > c->loss)
+			buf_printf(c->to, "M%u.5 0v%d", i, FULL / 8); /* beyond the scale */
+		else
+			buf_printf(c->to, "M%u %dh1", i, FULL - lost_height(d->worst, c->loss));
+	}
+	buf_str(c->to, "\"/>");
+}
+
+static void
+losses(struct chart *c, int side)
+{
+	bool limited = c->t->limits.set[SLA_LOSS];
+	double limit = c->t->limits.value[SLA_LOSS], y = FULL - FULL * sqrt(limit / c->loss);
+	char top[32], middle[32];
+
+	(void)snprintf(top, sizeof(top), "%.3g %%", c->loss);
+	(void)snprintf(middle, sizeof(middle), "%.3g %%", c->loss / 4);
+	open_panel(c, side, "loss", "loss", top, middle, "0");
+	lost_bars(c, side);
+	if (c->p.each > 1)
+		worst_ticks(c, side);
+	if (limited)
+		buf_printf(c->to, "<path class=\"limit\" d=\"M0 %.1fH%u\"/>", y, c->p.n);
+	close_drawing(c, FULL);
+	if (limited) {
+		buf_printf(c->to, "<text class=\"limit\" x=\"100%%\" dx=\"-4\" y=\"%.1f%%\" dy=\"%s\" text-anchor=\"end\">limit ", y,
+			   y > 30 ? "-4" : "12");
+		report_percent(limit, c->to);
+		buf_str(c->to, "</text>");
+	}
+	buf_str(c->to, "</svg>\n");
+}
+
+static void
+direction(struct chart *c, int side)
+{
+	buf_str(c->to, "<h3 class=\"way\">");
+	html_text(c->to, c->t->called[side]);
+	buf_str(c->to, " \xe2\x86\x92 ");
+	html_text(c->to, c->t->called[1 - side]);
+	buf_str(c->to, "</h3>\n");
+	losses(c, side);
+	if (c->late > 0)
+		order(c, side);
+	rates(c, side);
+}
+
+/* --- figures of slices ---------------------------------------------------------------------------- */
+
+static void
+slice_direction(const struct chart *c, const struct place *p, int side, int64_t width)
+{
+	const struct place_dir *d = &p->d[side];
+	struct buf *to = c->to;
+	double loss;
+
+	buf_str(to, "<span>\xe2\x86\x92 ");
+	html_text(to, html_short(c->t, 1 - side));
+	buf_str(to, ": ");
+	if (!d->sent) {
+		buf_str(to, "nothing</span>");
+		return;
+	}
+	report_rate((uint64_t)((double)d->bytes * 8e9 / (double)width), to);
+	buf_printf(to, ", lost %lld of %lld", (long long)d->net, (long long)d->uniq + (long long)d->net);
+	if (d->net > 0 && picture_loss(sla_options(c->page->rep->sla), d->uniq, d->net, &loss)) {
+		buf_str(to, " (");
+		report_percent(loss, to);
+		if (c->p.bin * (int64_t)c->p.each * c->p.slice > c->p.bin && d->worst > 0) {
+			buf_str(to, "; worst bin ");
+			report_percent(d->worst, to);
+			buf_str(to, ", ");
+			axis_time(&c->axis, d->worst_at, to);
+		}
+		buf_u8(to, ')');
+	}
+	if (d->late > 0)
+		buf_printf(to, ", %llu late", ULL(d->late));
+	buf_str(to, "</span>");
+}
+
+static void
+slice(const struct chart *c, unsigned from, unsigned end)
+{
+	struct place p = picture_sum(&c->p, from, end);
+	int64_t width = c->p.bin * (int64_t)c->p.each, start = c->p.from + from * width, stop = c->p.from + end * width;
+	const char *comma = "";
+
+	stop = stop > c->p.to ? c->p.to : stop;
+	buf_str(c->to, "<li tabindex=\"0\"><p><b>");
+	axis_time(&c->axis, start, c->to);
+	buf_str(c->to, " to ");
+	axis_time(&c->axis, stop, c->to);
+	buf_str(c->to, "</b> ");
+	for (int s = 0; s < PICTURE_STATES; s++) {
+		if (p.state[s] == 0)
+			continue;
+		buf_printf(c->to, "%s%s", comma, state_text[s]);
+		if (p.state[s] < stop - start)
+			buf_printf(c->to, " %.0f %%", fmax(1, 100.0 * (double)p.state[s] / (double)(stop - start)));
+		comma = ", ";
+	}
+	for (unsigned i = 0; i < PICTURE_MARKS; i++)
+		if ((p.marks & marks[i].bit) != 0)
+			buf_printf(c->to, ", %s", marks[i].name);
+	for (int side = 0; side < 2 && p.here; side++)
+		slice_direction(c, &p, side, stop - start);
+	buf_str(c->to, "</p></li>\n");
+}
+
+static void
+slices(const struct chart *c, size_t i)
+{
+	size_t last = c->page->rep->charts < c->page->rep->count ? c->page->rep->charts : c->page->rep->count;
+
+	if (i + 1 < last)
+		buf_printf(c->to, "<a class=\"skip\" href=\"#t%zu\">next tunnel</a>", i + 2);
+	buf_str(c->to, "<ol class=\"slices\" aria-label=\"figures over time\">\n");
+	for (unsigned at = 0; at < c->p.n && c->p.from + (int64_t)at * c->p.bin * (int64_t)c->p.each < c->p.to; at += c->p.slice)
+		slice(c, at, at + c->p.slice);
+	buf_str(c->to, "</ol>\n");
+}
+
+/* --- the legend: of what is there ----------------------------------------------------------------- */
+
+static void
+entry(const struct chart *c, const char *class, const char *means)
+{
+	buf_printf(c->to, "<li><span class=\"sw %s\"></span>%s</li>", class, means);
+}
+
+static void
+state_entries(const struct chart *c)
+{
+	struct buf text = { 0 };
+
+	for (int s = PICTURE_STATES - 1; s >= 0; s--) {
+		if (!has_state(c, (enum picture_state)s))
+			continue;
+		text.len = 0;
+		buf_str(&text, state_text[s]);
+		if (s == PICTURE_DEGRADED)
+			buf_printf(&text, ": more than %g %% lost, or replays", sla_options(c->page->rep->sla)->lmax);
+		entry(c, state_class[s], buf_cstr(&text));
+	}
+	buf_free(&text);
+}
+
+static void
+legend(const struct chart *c)
+{
+	bool many = c->p.each > 1;
+
+	buf_str(c->to, "<ul class=\"legend\">");
+	state_entries(c);
+	for (unsigned i = 0; i < PICTURE_MARKS; i++)
+		if (has_mark(c, marks[i].bit))
+			entry(c, marks[i].class, marks[i].means);
+	entry(c, "lost", "lost, % of the packets of a column (the scale is a square root)");
+	if (c->ticks)
+		entry(c, "worst", "its worst bin; at the upper edge: beyond the scale");
+	if (c->few)
+		entry(c, "few", "lost, of too few packets for a percentage");
+	if (c->late > 0)
+		entry(c, "late", "late, % of the packets of a column");
+	if (c->early)
+		entry(c, "early", "early: opened a gap that was filled later");
+	entry(c, many ? "ratemean" : "rateall", many ? "throughput, mean of a column" : "throughput");
+	if (many) {
+		entry(c, "ratemax", "of its bin with the most");
+		if (c->least)
+			entry(c, "rateall", "with the least");
+	}
+	buf_str(c->to, "</ul>\n<p class=\"soft note\">");
+	if (many) {
+		buf_printf(c->to, "A column is %llu bins of ", ULL(c->p.each));
+		report_width(c->p.bin, c->to);
+	} else {
+		buf_str(c->to, "A column is a bin of ");
+		report_width(c->p.bin, c->to);
+	}
+	if (!c->page->o->epoch) {
+		buf_str(c->to, "; times in ");
+		html_text(c->to, c->page->rep->zone);
+	}
+	buf_str(c->to, ". Point at a time, tap it, or go there with the tab key, for its figures.</p>\n");
+}
+
+/* --- all of it ------------------------------------------------------------------------------------ */
+
+/* Of both directions: they share their scales. */
+static void
+scales(struct chart *c)
+{
+	const struct sla_options *o = sla_options(c->page->rep->sla);
+	double v;
+
+	for (unsigned i = 0; i < c->p.n; i++)
+		for (int side = 0; side < 2; side++) {
+			const struct place_dir *d = &c->p.place[i].d[side];
+			double share = 100.0 / (double)(d->uniq + 1);
+
+			c->rate = fmax(c->rate, d->most);
+			c->late = fmax(c->late, share * (double)(d->late > d->early ? d->late : d->early));
+			c->early |= d->early > 0;
+			if (picture_loss(o, d->uniq, d->net, &v))
+				c->loss = fmax(c->loss, v);
+		}
+	if (c->t->limits.set[SLA_LOSS])
+		c->loss = fmax(c->loss, 1.5 * c->t->limits.value[SLA_LOSS]);
+	c->rate = axis_nice(fmax(c->rate, 1));
+	c->loss = fmin(axis_nice(fmax(c->loss, 0.001)), 100);
+	c->late = c->late > 0 ? fmin(axis_nice(c->late), 100) : 0;
+}
+
+static void
+begin(struct chart *c, int64_t from, int64_t to, unsigned columns)
+{
+	picture_of(c->page->rep->sla, c->t, from, to, columns, &c->p);
+	c->height = mem_zero(c->p.n, sizeof(c->height[0]));
 }
 
 void
-html_chart(const struct report *rep, const struct sla_tunnel *t, const struct text_options *o,
-      struct buf *to)
+html_strip(const struct page *page, const struct sla_tunnel *t)
 {
-	struct chart c = { .rep = rep, .t = t, .o = o, .to = to };
-	double y = 34;
-	const double height = 34 + 2 * (18 + 74 + 70 + 62) + 24;
+	struct chart c = { .page = page, .t = t, .to = page->to };
 
-	sample(&c);
-	buf_printf(to,
-		   "<svg class=\"chart\" viewBox=\"0 0 %d %.0f\" role=\"img\" "
-		   "aria-label=\"availability, throughput, "
-		   "reordering and loss over time\">\n<text x=\"%d\" y=\"17\" "
-		   "text-anchor=\"end\">state</text>\n",
-		   WIDTH, height, LEFT - 5);
-	band_y = 6;
-	band_height = 14;
-	runs(&c, worst_state, state_mark);
-	runs(&c, is_suspect, suspect_mark);
+	begin(&c, page->from, page->end, STRIP);
+	states(&c, "mini");
+	picture_free(&c.p);
+	free(c.height);
+}
+
+void
+html_chart(const struct page *page, size_t i)
+{
+	struct chart c = { .page = page, .t = sla_tunnel(page->rep->sla, i), .to = page->to };
+
+	if (c.t->to <= c.t->from)
+		return;
+	begin(&c, c.t->from, c.t->to, html_many(page->rep) ? FEWER : COLUMNS);
+	scales(&c);
+	axis_of(&c.axis, page->o, c.p.from, c.p.from + c.p.bin * (int64_t)c.p.each * c.p.n, c.p.to);
+	buf_str(c.to, "<div class=\"chart\">\n<div class=\"y\"><b>state</b></div>");
+	states(&c, "strip");
+	for (unsigned m = 0; m < PICTURE_MARKS; m++)
+		lane(&c, &marks[m]);
 	for (int side = 0; side < 2; side++)
-		y = direction(&c, side, y);
-	time_axis(&c, y - 10);
-	slices(&c, y - 44);
-	buf_str(to, "</svg>\n");
-	buf_str(to, "<ul class=\"legend\"><li><span class=\"sw up\"></span>up</li><li><span "
-		    "class=\"sw degraded\"></span>degraded</li>"
-		    "<li><span class=\"sw down\"></span>down</li><li><span class=\"sw "
-		    "oneway\"></span>one way</li>"
-		    "<li><span class=\"sw none\"></span>no packets</li><li><span class=\"sw "
-		    "suspect\"></span>suspect: the capture dropped packets</li>"
-		    "<li><span class=\"sw rate\"></span>throughput</li><li><span class=\"sw "
-		    "late\"></span>late</li>"
-		    "<li><span class=\"sw early\"></span>early: opened a gap that was filled "
-		    "later</li><li><span class=\"sw lost\"></span>lost</li>");
-	if (t->bins > c.n)
-		buf_printf(to,
-			   "<li>each column is about %llu bins: their greatest, and for throughput "
-			   "also their least</li>",
-			   ULL((t->bins + c.n - 1) / c.n));
-	buf_str(to, "</ul>\n");
-	free(c.place);
+		direction(&c, side);
+	axis_ticks(&c.axis, c.to);
+	slices(&c, i);
+	buf_str(c.to, "</div>\n");
+	legend(&c);
+	picture_free(&c.p);
+	free(c.height);
 }

@@ -27,10 +27,9 @@ verdict_span(const struct sla_verdict *v, bool limited, enum sla_term term, stru
 }
 
 static void
-term_cell(const struct sla_tunnel *t, int side, enum sla_term term,
-	  const char *more, struct buf *to)
+term_cell(const struct sla_tunnel *t, int side, enum sla_term term, const char *more, struct buf *to)
 {
-	buf_printf(to, "<td class=\"num\"%s>", more);
+	buf_printf(to, "<td class=\"num%s\"%s>", term == SLA_LOSS || term == SLA_AVAIL ? "" : " x", more);
 	verdict_span(&t->d[side].verdict[term], t->limits.set[term], term, to);
 	buf_str(to, "</td>");
 }
@@ -50,70 +49,91 @@ tunnel_name(const struct report *rep, const struct sla_tunnel *t, struct buf *to
 }
 
 static void
-overview_row(const struct report *rep, size_t i, int side, struct buf *to)
+promised(const struct sla_limits *l, const char *before, struct buf *to)
 {
-	const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
-	const struct sla_direction *d = &t->d[side];
-
-	buf_printf(to, "<tr class=\"%s\">", side == 0 ? "first" : "second");
-	if (side == 0) {
-		buf_str(to, "<td rowspan=\"2\" class=\"name\">");
-		if (i < rep->charts)
-			buf_printf(to, "<a href=\"#t%zu\">", i + 1);
-		tunnel_name(rep, t, to);
-		buf_printf(to, "%s<br><span class=\"soft\">", i < rep->charts ? "</a>" : "");
-		html_text(to, t->proto);
-		buf_str(to, "</span></td>");
-		if (!t->judged)
-			buf_str(to, "<td rowspan=\"2\" class=\"soft\">no limits</td>");
-		else
-			buf_printf(to, "<td rowspan=\"2\" class=\"%s\">%s</td>",
-				   t->violated ? "bad" : "good",
-				   t->violated ? "\xe2\x9c\x97 violated" : "\xe2\x9c\x93 kept");
-		term_cell(t, side, SLA_AVAIL, " rowspan=\"2\"", to);
-	}
-	buf_str(to, "<td class=\"to\">\xe2\x86\x92 ");
-	html_text(to, t->name[1 - side]);
-	buf_printf(to, "</td><td class=\"num\">%lld of %lld</td>", (long long)d->net,
-		   (long long)d->expected);
-	term_cell(t, side, SLA_LOSS, "", to);
-	term_cell(t, side, SLA_BURST, "", to);
-	term_cell(t, side, SLA_OUTAGE, "", to);
-	term_cell(t, side, SLA_REORDER, "", to);
-	term_cell(t, side, SLA_REPLAY, "", to);
-	term_cell(t, side, SLA_DUP, "", to);
-	term_cell(t, side, SLA_P95, "", to);
-	buf_str(to, "</tr>\n");
-}
-
-void
-html_overview(const struct report *rep, struct buf *to)
-{
-	const struct sla_limits *l = &sla_options(rep->sla)->limits;
 	bool any = false;
 
-	buf_str(to, "<h2>Overview</h2>\n");
 	for (enum sla_term t = 0; t < SLA_TERMS; t++) {
 		if (!l->set[t])
 			continue;
-		buf_printf(to, "%s%s %s ", any ? "; " : "<p>Promised: ", sla_terms[t].title,
-			   sla_terms[t].most ? "at most" : "at least");
+		buf_printf(to, "%s%s %s ", any ? "; " : before, sla_terms[t].title, sla_terms[t].most ? "at most" : "at least");
 		report_value(t, l->value[t], to);
 		any = true;
 	}
 	buf_str(to, any ? ".</p>\n" : "");
-	buf_str(
-	    to,
-	    "<div class=\"wide\"><table class=\"all\"><thead><tr><th>Tunnel</th><th>Limits</th><th "
-	    "class=\"num\">Availability</th>"
-	    "<th>Direction</th><th class=\"num\">Lost of expected</th><th "
-	    "class=\"num\">Loss</th><th class=\"num\">Longest burst</th>"
-	    "<th class=\"num\">Outages</th><th class=\"num\">Reordered</th><th "
-	    "class=\"num\">Replay window 64</th>"
-	    "<th class=\"num\">Duplicates</th><th class=\"num\">Throughput "
-	    "p95</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < rep->count * 2; i++)
-		overview_row(rep, i / 2, (int)(i % 2), to);
+}
+
+/* Columns of the overview: of tunnels, and of what is none. */
+static const struct shown {
+	enum sla_term term;
+	const char *heading;
+} terms[] = { { SLA_LOSS, "Loss" },	    { SLA_BURST, "Longest burst" },	{ SLA_OUTAGE, "Outages" },   { SLA_REORDER, "Reordered" },
+	      { SLA_REPLAY, "Replay window 64" }, { SLA_DUP, "Duplicates" }, { SLA_P95, "Throughput p95" } },
+  other_terms[] = { { SLA_LOSS, "Loss" }, { SLA_RTT, "Round trip to the sender p95" }, { SLA_P95, "Throughput p95" } };
+#define TERMS  (sizeof(terms) / sizeof(terms[0]))
+#define OTHERS (sizeof(other_terms) / sizeof(other_terms[0]))
+
+static void
+first_cells(const struct page *page, size_t i)
+{
+	const struct sla_tunnel *t = sla_tunnel(page->rep->sla, i);
+	bool chart = i < page->rep->charts;
+	struct buf *to = page->to;
+
+	buf_str(to, "<td rowspan=\"2\" class=\"name\">");
+	if (chart)
+		buf_printf(to, "<a href=\"#t%zu\">", i + 1);
+	tunnel_name(page->rep, t, to);
+	buf_printf(to, "%s <span class=\"soft\">", chart ? "</a>" : "");
+	html_text(to, t->proto);
+	buf_str(to, "</span>");
+	if (chart)
+		html_strip(page, t);
+	buf_str(to, "</td>");
+	if (!t->judged)
+		buf_str(to, "<td rowspan=\"2\" class=\"soft x\">no limits</td>");
+	else
+		buf_printf(to, "<td rowspan=\"2\" class=\"%s x\">%s</td>", t->violated ? "bad" : "good",
+			   t->violated ? "\xe2\x9c\x97 violated" : "\xe2\x9c\x93 kept");
+	if (!t->other)
+		term_cell(t, 0, SLA_AVAIL, " rowspan=\"2\"", to);
+}
+
+static void
+overview_row(const struct page *page, size_t i, int side)
+{
+	const struct sla_tunnel *t = sla_tunnel(page->rep->sla, i);
+	const struct sla_direction *d = &t->d[side];
+	struct buf *to = page->to;
+
+	buf_printf(to, "<tr class=\"%s\">", side == 0 ? "first" : "second");
+	if (side == 0)
+		first_cells(page, i);
+	buf_str(to, "<td class=\"to\">\xe2\x86\x92 ");
+	html_text(to, html_short(t, 1 - side));
+	buf_printf(to, "</td><td class=\"num x\">%lld of %lld</td>", (long long)d->net,
+		   (long long)d->expected);
+	for (size_t k = 0; k < (t->other ? OTHERS : TERMS); k++)
+		term_cell(t, side, (t->other ? other_terms : terms)[k].term, "", to);
+	buf_str(to, "</tr>\n");
+}
+
+void
+html_overview(const struct page *page)
+{
+	bool other = page->other;
+	struct buf *to = page->to;
+
+	buf_str(to, "<h2>Overview</h2>\n");
+	promised(&sla_options(page->rep->sla)->limits, "<p>Promised: ", to);
+	buf_printf(to, "<div class=\"wide\"><table class=\"all\"><thead><tr><th>%s</th><th class=\"x\">Limits</th>%s<th>Direction</th>"
+		       "<th class=\"num x\">Lost of expected</th>",
+		   other ? "Who" : "Tunnel", other ? "" : "<th class=\"num\">Availability</th>");
+	for (size_t k = 0; k < (other ? OTHERS : TERMS); k++)
+		buf_printf(to, "<th class=\"num%s\">%s</th>", k > 0 ? " x" : "", (other ? other_terms : terms)[k].heading);
+	buf_str(to, "</tr></thead><tbody>\n");
+	for (size_t i = 0; i < page->rep->count * 2; i++)
+		overview_row(page, i / 2, (int)(i % 2));
 	buf_str(to, "</tbody></table></div>\n");
 }
 
@@ -149,21 +169,13 @@ skipped(struct buf *to, const struct sla_tunnel *t)
 	buf_str(to, "</tr>\n");
 }
 
+/* What only packets with numbers tell. */
 static void
-figures(const struct sla_tunnel *t, struct buf *to)
+numbered(const struct sla_tunnel *t, struct buf *to)
 {
 	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
 	char name[64];
 
-	buf_str(to, "<details class=\"part\"><summary>All "
-		    "figures</summary><table><thead><tr><th></th><th class=\"num\">\xe2\x86\x92 ");
-	html_text(to, t->name[1]);
-	buf_str(to, "</th><th class=\"num\">\xe2\x86\x92 ");
-	html_text(to, t->name[0]);
-	buf_str(to, "</th></tr></thead><tbody>\n");
-	pair(to, "packets", a->pkts, b->pkts);
-	pair(to, "bytes", a->bytes, b->bytes);
-	pair(to, "distinct sequence numbers", a->uniq, b->uniq);
 	skipped(to, t);
 	pair(to, "gaps opened", a->gapev, b->gapev);
 	pair(to, "longest burst of loss", a->maxgap, b->maxgap);
@@ -181,11 +193,58 @@ figures(const struct sla_tunnel *t, struct buf *to)
 	pair(to, "fragments", a->frags, b->frags);
 	pair(to, "datagrams never complete", a->fraginc, b->fraginc);
 	pair(to, "rekeys", a->rekeys, b->rekeys);
+}
+
+/* What connections tell. */
+static void
+connected(const struct sla_tunnel *t, struct buf *to)
+{
+	static const char *const trips[] = { "round trip to the sender, median", "round trip to the sender, 95 %",
+					     "round trip to the sender, 99 %" };
+	double pct;
+
+	for (int i = 0; i < 3; i++) {
+		buf_printf(to, "<tr><td>%s</td>", trips[i]);
+		for (int side = 0; side < 2; side++) {
+			buf_str(to, "<td class=\"num\">");
+			if (t->d[side].timed)
+				report_value(SLA_RTT, (double)t->d[side].rtt[i] / 1e6, to);
+			else
+				buf_str(to, "\xe2\x80\x93");
+			buf_str(to, "</td>");
+		}
+		buf_str(to, "</tr>\n");
+	}
+	pair(to, "resets", t->d[0].c.rst, t->d[1].c.rst);
+	if (!sla_capture_loss(t, &pct))
+		return;
+	buf_str(to, "<tr><td>capture loss, both ways</td><td class=\"num\" colspan=\"2\">");
+	report_percent(pct, to);
+	buf_str(to, "</td></tr>\n");
+}
+
+static void
+figures(const struct sla_tunnel *t, struct buf *to)
+{
+	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
+
+	buf_str(to, "<details class=\"part\"><summary>All figures</summary><div class=\"wide\"><table><thead><tr><th></th><th class=\"num\">\xe2\x86\x92 ");
+	html_text(to, html_short(t, 1));
+	buf_str(to, "</th><th class=\"num\">\xe2\x86\x92 ");
+	html_text(to, html_short(t, 0));
+	buf_str(to, "</th></tr></thead><tbody>\n");
+	pair(to, "packets", a->pkts, b->pkts);
+	pair(to, "bytes", a->bytes, b->bytes);
+	pair(to, "distinct sequence numbers", a->uniq, b->uniq);
+	if (!t->other)
+		numbered(t, to);
+	else
+		connected(t, to);
 	rates(to, "throughput, median", t->d[0].bps_p50, t->d[1].bps_p50);
 	rates(to, "throughput, 95th percentile", t->d[0].bps_p95, t->d[1].bps_p95);
 	rates(to, "throughput, 99th percentile", t->d[0].bps_p99, t->d[1].bps_p99);
 	rates(to, "throughput, highest", t->d[0].bps_max, t->d[1].bps_max);
-	buf_str(to, "</tbody></table></details>\n");
+	buf_str(to, "</tbody></table></div></details>\n");
 }
 
 static void
@@ -211,37 +270,56 @@ deeper(const struct report *rep, const struct sla_tunnel *t, int64_t from, int64
 }
 
 static void
-bin_head(const struct sla_tunnel *t, int side, int64_t from, const struct text_options *o,
-	 struct buf *to)
+bin_head(const struct page *page, const struct sla_tunnel *t, int side, int64_t from)
 {
-	buf_str(to, "<details><summary>");
-	report_time(from, o, to);
-	buf_str(to, " \xe2\x86\x92 ");
-	html_text(to, t->name[1 - side]);
-	buf_str(to, ": ");
+	buf_str(page->to, "<details><summary>");
+	report_time(from, page->o, page->to);
+	buf_str(page->to, " \xe2\x86\x92 ");
+	html_text(page->to, html_short(t, 1 - side));
+	buf_str(page->to, ": ");
 }
 
-#define PAGE_VIOLATIONS 50
-#define PAGE_WORST	5
+/* With the commands that show them; all others are in the table of bins, or in JSON. */
+#define SHOWN	   10
+#define SHOWN_MANY 2
+#define WORST_MANY 1
+
+/* Bins that are down one after the other are one: how many, and when. */
+static size_t
+down_together(const struct sla_tunnel *t, const struct sla_direction *d, size_t at, int64_t *from, int64_t *end)
+{
+	size_t n = 1;
+	int64_t next, until;
+
+	report_span(t, &d->violation[at], from, end);
+	while (d->violation[at].term == SLA_AVAIL && at + n < d->nviolations && d->violation[at + n].term == SLA_AVAIL) {
+		report_span(t, &d->violation[at + n], &next, &until);
+		if (next != *end)
+			break;
+		*end = until;
+		n++;
+	}
+	return (n);
+}
 
 static void
-violations(const struct report *rep, const struct sla_tunnel *t, int side,
-	   const struct text_options *o, struct buf *to)
+violations(const struct page *page, const struct sla_tunnel *t, int side)
 {
 	const struct sla_direction *d = &t->d[side];
+	size_t most = html_many(page->rep) ? SHOWN_MANY : SHOWN, shown, i;
+	struct buf *to = page->to;
 
 	if (d->nviolations == 0)
 		return;
 	buf_str(to, "<details class=\"part\"><summary>Bins that violate a limit, \xe2\x86\x92 ");
-	html_text(to, t->name[1 - side]);
+	html_text(to, html_short(t, 1 - side));
 	buf_printf(to, ": %zu</summary>\n", d->nviolations);
-	for (size_t i = 0; i < d->nviolations && i < PAGE_VIOLATIONS; i++) {
+	for (shown = 0, i = 0; i < d->nviolations && shown < most; shown++) {
 		const struct sla_violation *v = &d->violation[i];
-		int64_t from = v->point == UINT32_MAX ? t->gap[v->gap].start
-						      : t->point[v->point].start,
-			end = v->point == UINT32_MAX ? t->gap[v->gap].end : t->point[v->point].end;
+		int64_t from, end;
 
-		bin_head(t, side, from, o, to);
+		i += down_together(t, d, i, &from, &end);
+		bin_head(page, t, side, from);
 		if (v->term == SLA_AVAIL) {
 			buf_str(to, "down for ");
 			report_width(end - from, to);
@@ -250,24 +328,23 @@ violations(const struct report *rep, const struct sla_tunnel *t, int side,
 			report_value(v->term, v->value, to);
 		}
 		buf_str(to, "</summary>\n");
-		deeper(rep, t, from, end, to);
+		deeper(page->rep, t, from, end, to);
 		buf_str(to, "</details>\n");
 	}
-	if (d->nviolations > PAGE_VIOLATIONS)
-		buf_printf(to, "<p class=\"soft\">and %zu more: " TOOL(ratunnel) " --json has them all</p>\n",
-			   d->nviolations - PAGE_VIOLATIONS);
+	if (i < d->nviolations)
+		buf_printf(to, "<p class=\"soft\">and %zu more: " TOOL(ratunnel) " --json has them all</p>\n", d->nviolations - i);
 	buf_str(to, "</details>\n");
 }
 
 static void
-worst(const struct report *rep, const struct sla_tunnel *t, const struct text_options *o,
-      struct buf *to)
+worst(const struct page *page, const struct sla_tunnel *t)
 {
-	struct buf cmd = { 0 }, options = { 0 };
+	const struct report *rep = page->rep;
+	struct buf cmd = { 0 }, options = { 0 }, *to = page->to;
 	bool any = false;
 
 	for (int side = 0; side < 2; side++) {
-		size_t at[PAGE_WORST], n = report_worst(t, side, at, PAGE_WORST);
+		size_t at[REPORT_WORST], n = report_worst(t, side, at, html_many(rep) ? WORST_MANY : REPORT_WORST);
 
 		if (n > 0 && !any)
 			buf_str(to, "<h3>Bins with the greatest loss</h3>\n");
@@ -275,9 +352,8 @@ worst(const struct report *rep, const struct sla_tunnel *t, const struct text_op
 		for (size_t i = 0; i < n; i++) {
 			const struct sla_point *p = &t->point[at[i]];
 
-			bin_head(t, side, p->start, o, to);
-			buf_printf(to, "%lld lost%s</summary>\n", (long long)p->d[side].net,
-				   p->suspect ? " (suspect)" : "");
+			bin_head(page, t, side, p->start);
+			buf_printf(to, "%lld lost%s</summary>\n", (long long)p->d[side].net, p->suspect ? " (suspect)" : "");
 			deeper(rep, t, p->start, p->end, to);
 			buf_str(to, "</details>\n");
 		}
@@ -297,13 +373,12 @@ worst(const struct report *rep, const struct sla_tunnel *t, const struct text_op
 	buf_free(&options);
 }
 
-void
-html_tunnel(const struct report *rep, size_t i, const struct text_options *o, struct buf *to)
+static void
+head(const struct page *page, const struct sla_tunnel *t)
 {
-	const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
+	struct buf *to = page->to;
 
-	buf_printf(to, "<section class=\"tunnel\" id=\"t%zu\">\n<h2>", i + 1);
-	tunnel_name(rep, t, to);
+	tunnel_name(page->rep, t, to);
 	buf_str(to, " <span class=\"soft\">");
 	html_text(to, t->proto);
 	if (t->port[0] != 0)
@@ -311,26 +386,55 @@ html_tunnel(const struct report *rep, size_t i, const struct text_options *o, st
 	if (t->has_lane && (t->spi[0][0] != '\0' || t->spi[1][0] != '\0'))
 		buf_printf(to, ", SPI %s and %s", t->spi[0][0] != '\0' ? t->spi[0] : "none",
 			   t->spi[1][0] != '\0' ? t->spi[1] : "none");
-	buf_str(to, "</span></h2>\n<p>Availability <strong>");
-	verdict_span(&t->d[0].verdict[SLA_AVAIL], t->limits.set[SLA_AVAIL],
-		     SLA_AVAIL, to);
-	buf_printf(to, "</strong> <span class=\"soft\">of %llu bins of ", ULL(t->bins));
-	report_width(sla_width(rep->sla), to);
+	buf_str(to, "</span></h2>\n");
+}
+
+static void
+availability(const struct page *page, const struct sla_tunnel *t)
+{
+	struct buf *to = page->to;
+
+	if (t->other) {
+		buf_printf(to, "<p class=\"soft\">%llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
+		report_width(sla_width(page->rep->sla), to);
+		report_hours(page->rep, t, "; ", to);
+		buf_str(to, "</p>\n");
+		return;
+	}
+	buf_str(to, "<p>Availability <strong>");
+	verdict_span(&t->d[0].verdict[SLA_AVAIL], t->limits.set[SLA_AVAIL], SLA_AVAIL, to);
+	buf_printf(to, "</strong> <span class=\"soft\">of %llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
+	report_width(sla_width(page->rep->sla), to);
 	buf_printf(to, ": %llu up, %llu degraded, %llu down; not judged: %llu idle, %llu one way",
 		   ULL(t->count[SLA_UP]), ULL(t->count[SLA_DEGRADED]), ULL(t->count[SLA_DOWN]),
 		   ULL(t->count[SLA_IDLE]), ULL(t->count[SLA_ONE_WAY]));
 	if (report_unjudged(t) != NULL)
 		buf_printf(to, ". No ratio: %s", report_unjudged(t));
+	report_hours(page->rep, t, "; ", to);
 	if (t->suspect > 0)
 		buf_printf(to, "; %llu suspect, %s", ULL(t->suspect),
-			   sla_options(rep->sla)->strict ? "left out" : "counted");
+			   sla_options(page->rep->sla)->strict ? "left out" : "counted");
 	buf_str(to, "</span></p>\n");
+}
+
+void
+html_tunnel(const struct page *page, size_t i)
+{
+	const struct sla_tunnel *t = sla_tunnel(page->rep->sla, i);
+	struct buf *to = page->to;
+
+	buf_printf(to, "<section class=\"tunnel\" id=\"t%zu\">\n<h2>", i + 1);
+	head(page, t);
+	if (t->contract != NULL)
+		promised(&t->limits, "<p>Promised: ", to);
+	availability(page, t);
 	if (report_hint(t) != NULL)
 		buf_printf(to, "<p><strong>%s</strong></p>\n", report_hint(t));
-	html_chart(rep, t, o, to);
+	html_chart(page, i);
 	for (int side = 0; side < 2; side++)
-		violations(rep, t, side, o, to);
-	worst(rep, t, o, to);
+		violations(page, t, side);
+	worst(page, t);
+	html_bins(page, t);
 	figures(t, to);
 	buf_str(to, "</section>\n");
 }

@@ -64,6 +64,9 @@ report_value(enum sla_term term, double v, struct buf *to)
 	case SLA_BURST:
 		buf_printf(to, "%.0f", v);
 		break;
+	case SLA_RTT:
+		buf_printf(to, v < 1 ? "%.3g ms" : "%.3f s", v < 1 ? v * 1000 : v);
+		break;
 	case SLA_OUTAGE:
 		buf_printf(to, "%.3f s", v);
 		break;
@@ -172,7 +175,7 @@ report_unjudged(const struct sla_tunnel *t)
 	static char text[160];
 	unsigned long long n = ULL(sla_judged(t));
 
-	if (t->d[0].verdict[SLA_AVAIL].known)
+	if (t->d[0].verdict[SLA_AVAIL].known || t->other) /* of what is no tunnel nothing is said */
 		return (NULL);
 	(void)snprintf(text, sizeof(text), "%llu of %llu bin%s could be judged; a ratio needs %d, and %d %% of the period",
 		       n, ULL(t->bins), t->bins == 1 ? "" : "s", SLA_RATIO_BINS, SLA_RATIO_PERCENT);

@@ -86,15 +86,19 @@ overview(const struct report *rep, struct sheet *s)
 {
 	struct grid g = { 0 };
 
-	grid_column(&g, "tunnel", "Tunnel", false);
+	bool other = sla_options(rep->sla)->key != NULL;
+	enum sla_term middle = other ? SLA_RTT : SLA_REORDER;
+
+	grid_column(&g, "tunnel", other ? "Who" : "Tunnel", false);
 	if (rep->probes)
 		grid_column(&g, "probe", "Probe", false);
 	grid_column(&g, "proto", "Proto", false);
-	grid_column(&g, "avail", "Avail", true);
+	if (!other)
+		grid_column(&g, "avail", "Avail", true);
 	grid_column(&g, "sloss", "Loss ->", true);
 	grid_column(&g, "dloss", "Loss <-", true);
-	grid_column(&g, "slate", "Late ->", true);
-	grid_column(&g, "dlate", "Late <-", true);
+	grid_column(&g, "sterm", other ? "Rtt95 ->" : "Late ->", true);
+	grid_column(&g, "dterm", other ? "Rtt95 <-" : "Late <-", true);
 	grid_column(&g, "sp95", "p95 ->", true);
 	grid_column(&g, "dp95", "p95 <-", true);
 	grid_column(&g, "sla", "SLA", false);
@@ -109,11 +113,12 @@ overview(const struct report *rep, struct sheet *s)
 		if (rep->probes)
 			grid_cell(&g, t->probe);
 		grid_cell(&g, t->proto);
-		verdict_cell(&g, &t->d[0], SLA_AVAIL);
+		if (!other)
+			verdict_cell(&g, &t->d[0], SLA_AVAIL);
 		verdict_cell(&g, &t->d[0], SLA_LOSS);
 		verdict_cell(&g, &t->d[1], SLA_LOSS);
-		verdict_cell(&g, &t->d[0], SLA_REORDER);
-		verdict_cell(&g, &t->d[1], SLA_REORDER);
+		verdict_cell(&g, &t->d[0], middle);
+		verdict_cell(&g, &t->d[1], middle);
 		verdict_cell(&g, &t->d[0], SLA_P95);
 		verdict_cell(&g, &t->d[1], SLA_P95);
 		grid_cell(&g, verdict_word(t));
@@ -145,6 +150,13 @@ headline(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 		buf_printf(&b, " (%s)", rep->zone);
 	buf_printf(&b, ", %llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
 	report_bins_of(rep, &b);
+	if (t->other) {
+		report_hours(rep, t, "\n  ", &b);
+		buf_str(&b, "\n\n");
+		buf_add(&s->out, b.p, b.len);
+		buf_free(&b);
+		return;
+	}
 	buf_str(&b, "\n  availability ");
 	if (t->d[0].verdict[SLA_AVAIL].known)
 		report_percent(t->d[0].verdict[SLA_AVAIL].value, &b);
@@ -212,19 +224,13 @@ skipped_row(struct grid *g, const struct sla_tunnel *t)
 	buf_free(&text);
 }
 
+/* What only packets with numbers tell. */
 static void
-numbers(const struct sla_tunnel *t, struct grid *g)
+numbered(const struct sla_tunnel *t, struct grid *g)
 {
 	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
 	char name[48];
 
-	pair(g, "packets", a->pkts, b->pkts);
-	pair(g, "bytes", a->bytes, b->bytes);
-	grid_cell(g, "lost of expected");
-	for (int side = 0; side < 2; side++)
-		grid_printf(g, "%lld of %lld", (long long)t->d[side].net,
-			    (long long)t->d[side].expected);
-	term_row(g, "loss", t, SLA_LOSS);
 	skipped_row(g, t);
 	pair(g, "longest burst of loss", a->maxgap, b->maxgap);
 	grid_cell(g, "proven outages");
@@ -243,6 +249,50 @@ numbers(const struct sla_tunnel *t, struct grid *g)
 	pair(g, "fragments", a->frags, b->frags);
 	pair(g, "datagrams never complete", a->fraginc, b->fraginc);
 	pair(g, "rekeys", a->rekeys, b->rekeys);
+}
+
+/* What connections tell. */
+static void
+connected(const struct sla_tunnel *t, struct grid *g)
+{
+	static const char *const trips[] = { "round trip to the sender, median", "round trip to the sender, 95 %",
+					     "round trip to the sender, 99 %" };
+	struct buf text = { 0 };
+	double pct;
+
+	for (int i = 0; i < 3; i++) {
+		grid_cell(g, trips[i]);
+		for (int side = 0; side < 2; side++) {
+			text.len = 0;
+			report_value(SLA_RTT, (double)t->d[side].rtt[i] / 1e6, &text);
+			grid_cell(g, t->d[side].timed ? buf_cstr(&text) : NULL);
+		}
+	}
+	pair(g, "resets", t->d[0].c.rst, t->d[1].c.rst);
+	grid_cell(g, "capture loss, both ways");
+	text.len = 0;
+	if (sla_capture_loss(t, &pct))
+		report_percent(pct, &text);
+	grid_cell(g, text.len > 0 ? buf_cstr(&text) : NULL);
+	grid_cell(g, "");
+	buf_free(&text);
+}
+
+static void
+numbers(const struct sla_tunnel *t, struct grid *g)
+{
+	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
+	pair(g, "packets", a->pkts, b->pkts);
+	pair(g, "bytes", a->bytes, b->bytes);
+	grid_cell(g, "lost of expected");
+	for (int side = 0; side < 2; side++)
+		grid_printf(g, "%lld of %lld", (long long)t->d[side].net,
+			    (long long)t->d[side].expected);
+	term_row(g, "loss", t, SLA_LOSS);
+	if (!t->other)
+		numbered(t, g);
+	else
+		connected(t, g);
 	rate_row(g, "throughput, median", t->d[0].bps_p50, t->d[1].bps_p50);
 	rate_row(g, "throughput, 95th percentile", t->d[0].bps_p95, t->d[1].bps_p95);
 	rate_row(g, "throughput, 99th percentile", t->d[0].bps_p99, t->d[1].bps_p99);

@@ -126,6 +126,20 @@ replay_facts(struct facts *f, const struct sla_counts *c)
 		count_fact(f, words[w], c->rpl[w]);
 }
 
+/* Of what is no tunnel. */
+static void
+connection_facts(struct facts *f, const struct sla_tunnel *t, const struct sla_direction *d)
+{
+	static const char *const words[] = { "rtt_p50", "rtt_p95", "rtt_p99" };
+	double pct = 0;
+	bool known = sla_capture_loss(t, &pct);
+
+	for (int i = 0; i < 3; i++)
+		real_fact(f, words[i], d->timed, (double)d->rtt[i] / 1e6);
+	count_fact(f, "rst", d->c.rst);
+	real_fact(f, "caploss_pct", known, pct);
+}
+
 static void
 facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct facts *f)
 {
@@ -166,6 +180,8 @@ facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	count_fact(f, "dscps", (uint64_t)__builtin_popcountll(d->dscps));
 	count_fact(f, "rekeys", c->rekeys);
 	count_fact(f, "roam", c->roam);
+	if (t->other)
+		connection_facts(f, t, d);
 	count_fact(f, "bps_p50", d->bps_p50);
 	count_fact(f, "bps_p95", d->bps_p95);
 	count_fact(f, "bps_p99", d->bps_p99);

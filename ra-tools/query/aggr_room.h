@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * aggr_room.h: what aggr_in.c (records into groups), aggr_key.c (their keys) and aggr_out.c (groups out, joined, and to
- * temporary files) share.
+ * aggr_room.h: what aggr_in.c (records into groups), aggr_key.c (their keys), aggr_merge.c (their cells), aggr_out.c (groups
+ * out, and joined) and aggr_spill.c (in temporary files) share.
  */
 #ifndef RA_TOOLS_QUERY_AGGR_ROOM_H
 #define RA_TOOLS_QUERY_AGGR_ROOM_H
@@ -9,51 +9,49 @@
 #include "format/base/hash.h"
 #include "ra-tools/query/aggr.h"
 #include "ra-tools/query/spill.h"
+#include "ra-tools/query/table.h"
 
 #include <string.h>
 
-#define CHUNK	  512
+#define CHUNK	  1024
+#define OUT_ROWS  BATCH_ROWS /* groups on their way out at a time */
 #define SLAB_BITS 12
 #define SLAB_ROWS (1u << SLAB_BITS)
-#define SLAB_STEP 256 /* rows that are made ready at a time */
 #define NO_GROUP  UINT32_MAX
 #define SPARSE_ROWS (2 * BATCH_ROWS)
 
-enum { HERE = 1, MIXED = 2 }; /* state of a cell; both: mixed */
+enum { HERE = 1, MIXED = 2 }; /* state of a part of a key */
 
-struct slabs { /* rows of one size that do not move while others are added */
+struct slabs { /* keys, which do not move while others are added */
 	uint8_t **slab;
-	uint32_t n, cap, ready; /* ready: rows that are zero, or more */
+	uint32_t n, cap;
 	size_t stride;
-};
-
-struct job;
-typedef void (*kernel_fn)(const struct job *);
-
-struct slot { /* a kept field that has been seen */
-	enum field field;
-	uint32_t value, state; /* where they are in a row */
-	bool timed;	       /* a companion time follows the value */
-	kernel_fn kernel;
 };
 
 struct bucket {
 	uint32_t hash, group; /* NO_GROUP: empty */
 };
 
-struct group {
+struct group { /* its cells are the row of the same number in the table */
 	uint64_t hash;
 	uint64_t first;	  /* place of the first record: batch, half of it, row */
 	uint32_t partner; /* the same key in the other orientation; NO_GROUP: none */
 	uint8_t turned;	  /* its orientation: source above destination */
 	bool traffic;	  /* more than END rows */
+	bool merged;	  /* of several records: companion times are all there; else an absent one means its bstart */
+	bool gone;	  /* it is in its partner */
 };
 
-struct
-    part { /* where a part of the key lies in the key's bytes; state bits: 2 for each part, in the first word */
+struct part { /* where a part of the key lies in the key's bytes; state bits: 2 for each part, in the first word */
 	enum field field, twin;
 	int mask4, mask6;
 	uint16_t at, width;
+};
+
+/* Rows of a batch that go into groups that are there: rows[i] into to[i]. */
+struct into {
+	const struct batch *b;
+	uint32_t *rows, *to, n;
 };
 
 struct aggr {
@@ -67,25 +65,22 @@ struct aggr {
 	uint64_t left_place; /* of the last row that was left out, if it is part of a record, + 1 */
 	uint64_t seed;
 
-	struct fieldset keep;
-	struct slot slot[F_STORED];
-	uint16_t slot_of[F_STORED]; /* index + 1 */
-	unsigned nslots;
-	struct slabs rows, keys;
+	struct fieldset keep, hold; /* what comes out; what is merged for it */
+	struct fieldset same;	    /* of the key, so it is the same in all rows of a group */
+	struct table *cells;
+	struct slabs keys;
 
 	struct group *group;
 	uint32_t n, cap;
 	struct bucket *table;
 	uint32_t mask;
 
-	struct arena arena; /* blobs of groups */
 	struct arena scratch;
-
 	uint8_t *keybuf; /* CHUNK keys, of which every byte but those between parts is written each time */
 	uint64_t hash[CHUNK];
 	uint8_t turned[CHUNK];
-	uint8_t *to[CHUNK];
-	uint32_t *selected;
+	uint32_t *selected;		/* rows of a batch */
+	uint32_t *fresh, *rows, *to; /* rows of it that make groups; those that go into one, and which */
 
 	uint64_t number;	/* of the batch */
 	const uint64_t *places; /* of the batch's rows; NULL: they follow from the number */
@@ -94,15 +89,22 @@ struct aggr {
 	enum field by;
 	bool in_time; /* aggr_order() */
 	struct batch *out;
+	uint32_t out_rows; /* at a time */
 	struct outgo *outgo; /* groups on their way out */
 
-	/* what is in temporary files (aggr_out.c) */
-	uint64_t limit, blob_bytes;
+	/* what is in temporary files (aggr_spill.c) */
+	uint64_t limit;
 	uint64_t rows_added; /* since groups were written to a file */
 	unsigned level; /* which bits of a key's hash choose its stream */
 	struct spill **spill;
 	unsigned spills;
 	char *error;
+};
+
+/* Groups on their way out. */
+struct out_rows {
+	struct batch *b; /* NULL: no more */
+	uint64_t by[OUT_ROWS], first[OUT_ROWS]; /* what they are ordered by */
 };
 
 static inline uint8_t *
@@ -117,7 +119,8 @@ turned_bit(const struct aggr *a)
 	return (1ull << (2 * a->nparts));
 }
 
-/* Texts are there as hashes, which need not be hashed again: they become the seed. */
+/* Texts are there as hashes, which need not be hashed again: they become the seed.  Both orientations of a key have the same
+ * one. */
 static inline uint64_t
 key_hash(const struct aggr *a, const uint8_t *key)
 {
@@ -127,7 +130,9 @@ key_hash(const struct aggr *a, const uint8_t *key)
 		memcpy(&text, key + at, sizeof(text));
 		seed = (seed ^ text) * 0x9e3779b97f4a7c15ull;
 	}
-	return (hash64(key, a->plainlen, seed));
+	memcpy(&text, key, sizeof(text));
+	seed = (seed ^ (text & ~turned_bit(a))) * 0x9e3779b97f4a7c15ull;
+	return (hash64(key + sizeof(text), a->plainlen - sizeof(text), seed));
 }
 
 /* Where the parts of the key lie. */
@@ -136,16 +141,34 @@ void key_layout(struct aggr *, const struct keys *);
 void key_batch(const struct aggr *, struct batch *);
 /* Keys, their hashes and the orientation of n rows, at most CHUNK; their places in the table are fetched. */
 void key_rows(struct aggr *, const struct batch *, const uint32_t *rows, uint32_t n);
-void cell_read(const struct slot *, const uint8_t *row, struct cell *);
-/* Merge a cell into a group's row; the field has a slot. */
-void cell_into(struct aggr *, enum field, uint8_t *row, const struct cell *);
-/* Each field in the set gets a slot. */
-void slots_cover(struct aggr *, const struct fieldset *);
-/* The group of a key whose first record is at `first`. */
-uint32_t group_of(struct aggr *, const uint8_t *key, uint64_t hash, uint64_t first);
+
+/* Into the groups' cells. */
+void merge_rows(struct aggr *, const struct into *);
+/* Groups that wait for their other orientation are merged with it. */
+void merge_partners(struct aggr *);
+/* Companion times, of rows that came out of the table. */
+void fill_times(const struct aggr *, struct batch *);
+
+/* Rows of the batch, at most CHUNK, whose keys are known. */
+struct known {
+	const uint8_t *key;
+	uint64_t first;
+	bool traffic, merged;
+};
+void add_known(struct aggr *, const struct batch *, const struct known *, uint32_t n);
 void groups_drop(struct aggr *);       /* all of them */
 uint64_t groups_bytes(const struct aggr *);
-void groups_spill(struct aggr *);      /* into a temporary file, where there is a limit and it is reached */
+/* By what they keep, the key first.  0: they are the same, and so is what is shown of them. */
+int row_order(const struct aggr *, const struct table *, uint32_t x, uint32_t y);
+void out_begin(struct aggr *);
+void out_next(struct aggr *, struct out_rows *);
 void outgo_free(struct outgo **);
+
+void groups_spill(struct aggr *);      /* into a temporary file, where there is a limit and it is reached */
+void spill_adopt(struct aggr *, struct aggr *from); /* another one's files */
+struct streams;
+struct streams *streams_order(struct aggr *); /* all is in files: its rows in order */
+void streams_next(struct aggr *, struct streams *, struct out_rows *);
+void streams_free(struct streams **);
 
 #endif

@@ -11,6 +11,7 @@
 #include "format/base/mem.h"
 #include "format/base/programs.h"
 #include "format/base/wide.h"
+#include "ra-tools/query/fold.h"
 #include "ra-tools/query/zero.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ struct bins {
 	struct bin_options o;
 	int64_t width;
 	struct aggr *a;
+	struct fold *fold; /* NULL: rows are to be split */
 	int64_t bin_from, bin_to; /* the bin that was looked up last */
 	int64_t interval; /* T of what was added last */
 	uint64_t split;
@@ -69,6 +71,7 @@ bins_new(const struct keys *k, const struct fieldset *keep, const struct bin_opt
 	b->o = *o;
 	b->width = o->width;
 	b->a = new_aggr(b);
+	b->fold = o->approx ? NULL : fold_new(&b->keys, &b->keep);
 	return (b);
 }
 
@@ -84,6 +87,7 @@ bins_twin(const struct bins *b)
 	t->width = b->width;
 	t->limit = b->limit;
 	t->a = aggr_twin(b->a);
+	t->fold = t->o.approx ? NULL : fold_new(&t->keys, &t->keep);
 	return (t);
 }
 
@@ -120,6 +124,7 @@ bins_free(struct bins **pb)
 	if (b == NULL)
 		return;
 	aggr_free(&b->a);
+	fold_free(&b->fold);
 	batch_free(&b->parts);
 	free(b->places);
 	zero_free(&b->zero);
@@ -520,12 +525,18 @@ check_rows(struct bins *b, struct batch *batch, int64_t interval, char *err, siz
 bool
 bins_add(struct bins *b, struct batch *batch, int64_t interval, char *err, size_t errlen)
 {
+	struct batch *folded;
+
 	if (!choose_width(b, interval) ||
 	    (interval > 0 && b->width != CUT_MONTH && b->width % interval != 0 && !b->o.approx))
 		return (refuse(b, interval, interval, err, errlen));
 	if (b->interval != interval)
 		b->bin_from = b->bin_to = 0;
 	b->interval = interval;
+	if (b->fold != NULL && (folded = fold_rows(b->fold, batch)) != NULL)
+		batch = folded;
+	else
+		batch_flatten(batch);
 	if (batch->sel == NULL) {
 		batch->sel = arena_zero(&batch->arena, BITS_WORDS(batch->rows) * 8);
 		bits_fill(batch->sel, batch->rows);

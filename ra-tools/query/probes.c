@@ -193,10 +193,21 @@ meet_named(struct probes *p, const struct blob *row, uint64_t named, struct blob
 }
 
 void
-probes_meet(struct probes *p, const struct batch *b)
+probes_meet(struct probes *p, struct batch *b)
 {
-	const struct column *c = b->col[F_probe];
+	const struct dense *one = b->col[F_probe] == NULL ? b->dense[F_probe] : NULL;
 	struct blob last = { NULL, 0 };
+	const struct column *c;
+
+	if (one != NULL && dense_is_one(one)) {
+		for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+			if (batch_selected_word(b, w) != 0) {
+				(void)number_of_name(p, one->blob[0]);
+				break;
+			}
+		return;
+	}
+	c = batch_flat(b, F_probe);
 
 	for (size_t w = 0; w < BITS_WORDS(b->rows); w++) {
 		uint64_t rows = batch_selected_word(b, w), named = c == NULL ? 0 : rows & c->present[w],

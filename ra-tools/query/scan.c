@@ -218,7 +218,7 @@ work(void *arg, unsigned n, unsigned worker)
 	read_first(scan, s);
 	if (b->any && scan->plan.first != NULL && !s->part->settled)
 		read_rest(scan, s);
-	if (b->any || (b->batch != NULL && scan->plan.rejects))
+	if ((b->any || (b->batch != NULL && scan->plan.rejects)) && !scan->plan.copies && !scan->plan.dense)
 		batch_flatten(b->batch);
 	if (b->any && scan->plan.tell_probes) {
 		probes_forget(s->probes);
@@ -274,6 +274,8 @@ scan_new(struct source *source, const struct scan_plan *plan)
 		struct slot *s = &scan->slot[i];
 
 		s->part = part_new();
+		if (plan->copies)
+			piece_keep(s->part->piece);
 		s->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
 		s->row = plan->first != NULL ? mem_alloc(BATCH_ROWS / FEW * sizeof(s->row[0])) : NULL;
 		s->match = s->sel + BITS_WORDS(BATCH_ROWS);

@@ -33,6 +33,8 @@ struct scan_plan {
 	bool leave_mar;	       /* MAR rows are not selected */
 	bool note_corrections; /* count those that the filter rejects because they lack what it asks for */
 	bool rejects;	  /* rows that the filter does not select are of use, too */
+	bool dense;	  /* columns may be dense (batch_flat()) */
+	bool copies;	  /* they may, and whole blocks have their bytes, as rows go out unchanged */
 	bool tell_probes; /* of the selected rows; F_probe is wanted */
 	struct repeats *repeats; /* rows that came before are not selected: one thread; NULL: all are */
 	unsigned threads;

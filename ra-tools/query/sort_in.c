@@ -465,9 +465,20 @@ fill_prefixes(struct sort *s, struct item *item, uint64_t n, const struct sort_k
 static bool
 all_same(const struct sort *s, const struct item *item, uint64_t n, enum field f)
 {
-	for (uint64_t i = 1; i < n; i++)
-		if (table_compare(s->table, f, item[0].row, item[i].row) != 0)
+	const struct table *t = s->table;
+
+	for (uint64_t i = 1; i < n; i++) {
+		const struct strip *x = strip_of(t, f, item[0].row), *y = strip_of(t, f, item[i].row);
+		uint32_t kx = item[0].row & (TABLE_ROWS - 1), ky = item[i].row & (TABLE_ROWS - 1);
+
+		/* the same text has the same number */
+		if (fields[f].store == STORE_BLOB && strip_has(x, kx) && strip_has(y, ky)) {
+			if (strip_number(x, kx) != strip_number(y, ky))
+				return (false);
+		} else if (table_compare(t, f, item[0].row, item[i].row) != 0) {
 			return (false);
+		}
+	}
 	return (true);
 }
 
@@ -485,7 +496,8 @@ sort_level(struct sort *s, struct item *item, uint64_t n, unsigned level)
 		uint64_t differ;
 		bool ranks;
 
-		if (!table_has(s->table, k->field)) {
+		if (!table_has(s->table, k->field) ||
+		    (fields[k->field].store == STORE_BLOB && all_same(s, item, n, k->field))) {
 			level++;
 		} else if (fill_prefixes(s, item, n, k, &differ, &ranks)) {
 			sort_items(item, s->spare, n, differ, ranks);

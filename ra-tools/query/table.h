@@ -10,6 +10,8 @@
 #ifndef RA_TOOLS_QUERY_TABLE_H
 #define RA_TOOLS_QUERY_TABLE_H
 
+#include "format/base/buf.h"
+#include "format/base/cursor.h"
 #include "format/batch.h"
 
 struct table;
@@ -34,5 +36,10 @@ void table_settle(struct table *);
 /* rows[0..n) of the stored fields in `set` (NULL: all) become all rows of `out`, which is of this table alone: what it held
  * before is overwritten.  Bytes are borrowed from the table. */
 void table_gather(const struct table *, const struct fieldset *set, const uint32_t *rows, uint32_t n, struct batch *out);
+
+/* The rows of a table that has no more than one chunk, as bytes for a temporary file of this process; they become chunk `at`
+ * of another table, of which only rows at << TABLE_BITS | row are asked for.  Until table_clear() its texts stay, too. */
+void table_write(const struct table *, struct buf *);
+void table_load(struct table *, uint32_t at, struct cursor *);
 
 #endif

@@ -125,7 +125,7 @@ last_chunk(struct table *t)
 
 /* --- strips ------------------------------------------------------------------------------------ */
 
-static void
+void
 strip_bits(struct table *t, struct chunk *c, struct strip *s)
 {
 	if (s->present != NULL)
@@ -137,7 +137,7 @@ strip_bits(struct table *t, struct chunk *c, struct strip *s)
 	s->full = false;
 }
 
-static void
+void
 strip_mix(struct table *t, struct chunk *c, struct strip *s, uint32_t i)
 {
 	strip_bits(t, c, s);
@@ -178,7 +178,7 @@ convert(struct table *t, struct chunk *c, struct strip *s, uint64_t base, uint8_
 	*s = to;
 }
 
-static void
+void
 strip_widen(struct table *t, struct chunk *c, struct strip *s, uint64_t lo, uint64_t hi)
 {
 	uint64_t base = lo;
@@ -221,6 +221,16 @@ strip_widen_ip(struct table *t, struct chunk *c, struct strip *s, uint8_t width)
 		}
 	free(s->cells);
 	*s = to;
+}
+
+void
+strip_put_ip(struct table *t, struct chunk *c, struct strip *s, uint32_t i, const struct ip *ip)
+{
+	strip_widen_ip(t, c, s, ip_is4(ip) ? 4 : 16);
+	if (s->width == 4)
+		memcpy((uint8_t *)s->cells + (size_t)i * 4, ip->b + 12, 4);
+	else
+		memcpy((uint8_t *)s->cells + (size_t)i * 16, ip, 16);
 }
 
 /* --- which rows -------------------------------------------------------------------------------- */
@@ -316,7 +326,7 @@ static void
 put_mixed(const struct piece *p, struct strip *s, const struct column *in)
 {
 	for (uint32_t i = 0; i < p->n; i++)
-		if (bit_get(in->mixed, p->rows[i]))
+		if (bit_get(in->mixed, p->rows[i]) && !bit_get(in->present, p->rows[i]))
 			strip_mix(p->t, p->c, s, p->at + i);
 }
 
@@ -546,4 +556,29 @@ table_append(struct table *t, const struct batch *b, const struct fieldset *set,
 		chunk_room(t, p.c, p.at + p.n);
 		put_piece(&p, set);
 	}
+}
+
+void
+table_put(struct table *t, enum field f, uint32_t row, const struct cell *cell, bool own)
+{
+	struct chunk *c = t->chunk[row >> TABLE_BITS];
+	struct strip *s = &c->strip[f];
+	uint32_t i = row & (TABLE_ROWS - 1);
+
+	if (!cell->present && !cell->mixed)
+		return;
+	fieldset_add(&t->seen, f);
+	if (cell->mixed) {
+		strip_mix(t, c, s, i);
+		return;
+	}
+	if (fields[f].store == STORE_IP)
+		strip_put_ip(t, c, s, i, &cell->v.ip);
+	else if (fields[f].store == STORE_BLOB)
+		strip_put(t, c, s, i,
+			  own ? words_own(t, (uint32_t)strip_number(s, i), strip_has(s, i), &cell->v.b) :
+				words_shared(t, &cell->v.b));
+	else
+		strip_put(t, c, s, i, cell->v.u);
+	strip_mark(t, c, s, i);
 }

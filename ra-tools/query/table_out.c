@@ -31,6 +31,17 @@ table_value(const struct table *t, enum field f, uint32_t row)
 	return (v);
 }
 
+void
+table_cell(const struct table *t, enum field f, uint32_t row, struct cell *c)
+{
+	const struct strip *s = strip_of(t, f, row);
+	uint32_t i = row & (TABLE_ROWS - 1);
+
+	*c = (struct cell){ .present = strip_has(s, i), .mixed = strip_mixed(s, i) };
+	if (c->present)
+		c->v = table_value(t, f, row);
+}
+
 unsigned
 table_rank(const struct table *t, enum field f, uint32_t row)
 {
@@ -141,6 +152,22 @@ find_present(const struct pick *p, enum field f)
 	}
 }
 
+/* Rows that follow each other; 64 of them lie in two words. */
+static void
+pick_bits(const struct pick *p, uint64_t *to)
+{
+	for (uint32_t at = 0; at < p->n; at += 64) {
+		uint32_t row = p->rows[at], shift = row % 64, n = p->n - at < 64 ? p->n - at : 64;
+		uint64_t bits = p->present[row >> TABLE_BITS][(row & (TABLE_ROWS - 1)) / 64] >> shift;
+
+		if (shift + n > 64) {
+			row += 64 - shift;
+			bits |= p->present[row >> TABLE_BITS][(row & (TABLE_ROWS - 1)) / 64] << (64 - shift);
+		}
+		to[at / 64] = n == 64 ? bits : bits & ((1ull << n) - 1);
+	}
+}
+
 static void
 pick_presence(const struct pick *p, enum field f, struct batch *out)
 {
@@ -156,6 +183,10 @@ pick_presence(const struct pick *p, enum field f, struct batch *out)
 		return;
 	}
 	find_present(p, f);
+	if (p->run) {
+		pick_bits(p, c->present);
+		return;
+	}
 	for (uint32_t at = 0; at < p->n; at += 64) {
 		uint32_t n = p->n - at < 64 ? p->n - at : 64;
 		uint64_t bits = 0;
@@ -274,11 +305,27 @@ pick_some(const struct pick *p, enum field f, struct column *c)
 		}
 }
 
+/* Rows that are absent are zero in a batch. */
+static void
+clear_absent(const struct column *c, uint32_t n)
+{
+	for (uint32_t at = 0; at < n; at += 64) {
+		uint64_t bits = c->present[at / 64], *v = c->u + at;
+		uint32_t k = n - at < 64 ? n - at : 64;
+
+		for (uint32_t i = 0; bits != ~0ull && i < k; i++)
+			v[i] &= -(bits >> i & 1);
+	}
+}
+
 static void
 pick_numbers(const struct pick *p, enum field f, struct column *c)
 {
 	c->zeros = false;
-	if (!all_full(p, f))
+	if (!all_full(p, f) && p->run && bits_count(c->present, p->n) > p->n / 8) {
+		pick_run(p, f, c->u);
+		clear_absent(c, p->n);
+	} else if (!all_full(p, f))
 		pick_some(p, f, c);
 	else
 		(p->run ? pick_run : pick_scattered)(p, f, c->u);

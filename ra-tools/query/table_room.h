@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * table_room.h: how a table lies in memory, for table_in.c, table_out.c, table_words.c.
+ * table_room.h: how a table lies in memory, for table_*.c, sort_in.c, which reads keys from its cells, and aggr_merge.c, which
+ * merges into them.
  */
 #ifndef RA_TOOLS_QUERY_TABLE_ROOM_H
 #define RA_TOOLS_QUERY_TABLE_ROOM_H
@@ -26,6 +27,7 @@ struct chunk {
 
 struct word { /* texts and histograms are numbers in the cells: places among these */
 	struct blob bytes;
+	uint32_t room; /* it belongs to one row, and has so much room; 0: to all rows that have the same */
 };
 
 struct words {
@@ -112,6 +114,17 @@ strip_store(struct strip *s, uint32_t i, uint64_t cell)
 	}
 }
 
+/* Room for numbers from lo to hi. */
+void strip_widen(struct table *, struct chunk *, struct strip *, uint64_t lo, uint64_t hi);
+
+static inline void
+strip_put(struct table *t, struct chunk *c, struct strip *s, uint32_t i, uint64_t v)
+{
+	if (!strip_fits(s, v - s->base))
+		strip_widen(t, c, s, v, v);
+	strip_store(s, i, v - s->base);
+}
+
 static inline struct ip
 strip_ip(const struct strip *s, uint32_t i)
 {
@@ -123,8 +136,31 @@ strip_ip(const struct strip *s, uint32_t i)
 	return (ip);
 }
 
+void strip_put_ip(struct table *, struct chunk *, struct strip *, uint32_t i, const struct ip *);
+/* Not in every row any more, or not in none: a bit a row. */
+void strip_bits(struct table *, struct chunk *, struct strip *);
+
+static inline void
+strip_mark(struct table *t, struct chunk *c, struct strip *s, uint32_t i)
+{
+	if (s->full)
+		return;
+	if (s->present == NULL)
+		strip_bits(t, c, s);
+	bit_set(s->present, i);
+}
+
+/* The row's value differs among what it was made of: it has none. */
+void strip_mix(struct table *, struct chunk *, struct strip *, uint32_t i);
+
+/* A row's value with its state; without a companion time. */
+void table_cell(const struct table *, enum field, uint32_t row, struct cell *);
+/* It becomes the cell.  Bytes are copied; `own`: they will change again. */
+void table_put(struct table *, enum field, uint32_t row, const struct cell *, bool own);
 /* The number of these bytes among those that rows share. */
 uint32_t words_shared(struct table *, const struct blob *);
+/* Bytes of one row alone, where `was` was before. */
+uint32_t words_own(struct table *, uint32_t was, bool had, const struct blob *);
 void words_free(struct words *);
 
 #endif

@@ -10,8 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROOM_LEAST 16
+
 static uint32_t
-new_word(struct table *t, const uint8_t *p, uint32_t n)
+room_for(uint32_t n)
+{
+	uint32_t room = ROOM_LEAST;
+
+	while (room < n)
+		room *= 2;
+	return (room);
+}
+
+static uint32_t
+new_word(struct table *t, const uint8_t *p, uint32_t n, uint32_t room)
 {
 	struct words *w = &t->words;
 
@@ -20,8 +32,9 @@ new_word(struct table *t, const uint8_t *p, uint32_t n)
 		w->cap = w->cap == 0 ? 64 : w->cap * 2;
 		w->word = mem_grow(w->word, w->cap, sizeof(w->word[0]));
 	}
-	t->bytes += n;
-	w->word[w->n] = (struct word){ { p, n } };
+	t->bytes += n > room ? n : room;
+	w->bytes += n > room ? n : room;
+	w->word[w->n] = (struct word){ { p, n }, room };
 	return (w->n++);
 }
 
@@ -39,6 +52,8 @@ grow_slots(struct table *t)
 		const struct blob *b = &w->word[i].bytes;
 		uint32_t at;
 
+		if (w->word[i].room > 0)
+			continue;
 		for (at = (uint32_t)hash64(b->p, b->n, w->seed) & w->mask; w->slot[at] != 0;)
 			at = (at + 1) & w->mask;
 		w->slot[at] = i + 1;
@@ -62,7 +77,30 @@ words_shared(struct table *t, const struct blob *b)
 			return (w->slot[at] - 1);
 	}
 	w->slot[at] = w->n + 1;
-	return (new_word(t, arena_copy(&w->arena, b->p, b->n), b->n));
+	return (new_word(t, arena_copy(&w->arena, b->p, b->n), b->n, 0));
+}
+
+uint32_t
+words_own(struct table *t, uint32_t was, bool had, const struct blob *b)
+{
+	struct words *w = &t->words;
+	uint32_t room = room_for(b->n);
+	struct word *word = had && w->word[was].room > 0 ? &w->word[was] : NULL;
+	uint8_t *p;
+
+	if (word != NULL && room <= word->room) {
+		memmove((uint8_t *)(uintptr_t)word->bytes.p, b->p, b->n);
+		word->bytes.n = b->n;
+		return (was);
+	}
+	p = arena_alloc(&w->arena, room);
+	if (b->n > 0)
+		memcpy(p, b->p, b->n);
+	if (word == NULL)
+		return (new_word(t, p, b->n, room));
+	t->bytes += room;
+	*word = (struct word){ { p, b->n }, room };
+	return (was);
 }
 
 void

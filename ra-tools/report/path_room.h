@@ -37,6 +37,7 @@ struct path_half { /* one direction at one probe */
 	struct path_run *run;
 	size_t runs, runcap;
 	uint64_t pkts, uniq, dup, other, rtxup, rtxdn, late, spur, fraginc;
+	int64_t lagmax;         /* how far behind the highest number one came */
 	uint8_t ttlmin, ttlmax; /* 0: not known */
 	uint64_t rtt; /* us between the sender and the probe, at least; UINT64_MAX: not known */
 	int64_t begins; /* when its first packet came; INT64_MAX: not known exactly */

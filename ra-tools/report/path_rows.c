@@ -19,7 +19,8 @@ static const uint16_t wanted[] = { F_rectype, F_flags, F_bstart, F_bend, F_stime
 	F_slost, F_dlost, F_sfix, F_dfix, F_sdup, F_ddup, F_slate, F_dlate, F_sstale, F_dstale, F_sbadseq, F_dbadseq,
 	F_sjumpskip, F_djumpskip, F_sresets, F_dresets, F_sseqs, F_dseqs, F_sspi, F_dspi, F_spiflags, F_srtxup, F_drtxup,
 	F_srtxdn, F_drtxdn, F_sooo, F_dooo, F_sttlmin, F_dttlmin, F_sttlmax, F_dttlmax, F_rtts_min, F_rttd_min, F_ssyn,
-	F_dsyn, F_sfin, F_dfin, F_srst, F_drst, F_sfraginc, F_dfraginc, F_sspur, F_dspur, F_synack_min, F_synack_n, F_scapmiss, F_dcapmiss, F_scapfix, F_dcapfix, F_ps_drop, F_ps_ifdrop, F_ifgap,
+	F_dsyn, F_sfin, F_dfin, F_srst, F_drst, F_sfraginc, F_dfraginc, F_sspur, F_dspur,
+	F_slagmax, F_dlagmax, F_synack_min, F_synack_n, F_scapmiss, F_dcapmiss, F_scapfix, F_dcapfix, F_ps_drop, F_ps_ifdrop, F_ifgap,
 	F_tbad, F_tback, F_tjump, F_frames };
 
 struct path *
@@ -294,6 +295,8 @@ add_half(struct path *p, struct path_item *x, int probe, int dir, const struct b
 	h->late += w.late + w.ooo;
 	h->fraginc += w.fraginc;
 	h->spur += w.spur;
+	if (h->lagmax < (int64_t)(OF(lagmax) & UINT32_MAX))
+		h->lagmax = (int64_t)(OF(lagmax) & UINT32_MAX);
 	x->numbered |= w.uniq > 0;
 	if (h->rows == h->rowcap) {
 		h->rowcap = h->rowcap == 0 ? 8 : 2 * h->rowcap;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TCP = 6 };
+enum { TCP = 6, UDP = 17 };
 
 #define SPAN_SLACK (25 * MSEC)
 #define SPAN_GAPS  3
@@ -160,7 +160,14 @@ struct piece { /* numbers of one probe that the other did not see */
 	uint64_t n;
 	const struct path_row *row;	       /* in which they came, or the gap behind them closed */
 	const struct path_row *prev, *next; /* of the other probe's numbers around them; NULL: there are none */
+	bool edge; /* so near to the first or the last of those that one may have come late: when it was there already, or still */
 };
+
+static bool
+is_inside(const struct piece *q)
+{
+	return (q->prev != NULL && q->next != NULL && !q->edge);
+}
 
 typedef void (*take_piece)(struct work *, const struct piece *);
 
@@ -169,7 +176,8 @@ static void
 without(struct work *k, const struct path_run *r, const struct path_row *row, const struct path_set *s,
     const struct path_half *other, take_piece take)
 {
-	int64_t at = (int64_t)r->lo, end = (int64_t)r->hi;
+	int64_t at = (int64_t)r->lo, end = (int64_t)r->hi, first = s->n > 0 ? (int64_t)s->run[0].lo : 0,
+		last = s->n > 0 ? (int64_t)s->run[s->n - 1].hi : 0;
 	size_t lo = 0, hi = s->n;
 
 	while (lo < hi) { /* the first run that ends at `at` or behind it */
@@ -186,11 +194,21 @@ without(struct work *k, const struct path_run *r, const struct path_row *row, co
 		if (at <= until)
 			take(k, &(struct piece){ (uint64_t)(until - at) + 1, row,
 				 lo > 0 ? &other->row[s->run[lo - 1].row] : NULL,
-				 lo < s->n ? &other->row[s->run[lo].row] : NULL });
+				 lo < s->n ? &other->row[s->run[lo].row] : NULL,
+				 until - first < other->lagmax || last - at < other->lagmax });
 		if (lo == s->n || until == end)
 			return;
 		at = (int64_t)s->run[lo].hi + 1;
 	}
+}
+
+/* The first packets of a source, before it is known that they are numbered (RTP, WireGuard), may be among those that h[which] saw. */
+static bool
+maybe_seen(const struct work *k, int which, const struct piece *q)
+{
+	const struct path_half *h = k->h[which];
+
+	return (q->prev == NULL && k->x->proto == UDP && h->pkts > h->uniq + h->dup + h->other);
 }
 
 /* Came to the first one, not to the second. */
@@ -198,11 +216,11 @@ static void
 take_missing(struct work *k, const struct piece *q)
 {
 	struct path_counts *c = point(k, q->row);
-	bool inside = q->prev != NULL && q->next != NULL;
-	int64_t from = inside ? q->prev->start : q->row->start + k->delay, to = inside ? q->next->end : q->row->end + k->delay;
+	bool inside = is_inside(q), seen = !inside && maybe_seen(k, 1, q);
+	int64_t from = q->prev != NULL && q->next != NULL ? q->prev->start : q->row->start + k->delay, to = inside ? q->next->end : q->row->end + k->delay;
 
 	c->seen[k->second] -= q->n;
-	if (!inside && !covered(k, 0, q->row)) {
+	if (!inside && (seen || !covered(k, 0, q->row))) {
 		c->expected -= q->n;
 		k->outside += q->n;
 		c->suspect = 1;
@@ -222,7 +240,7 @@ take_unseen(struct work *k, const struct piece *q)
 {
 	const struct path_row *near = q->next != NULL ? q->next : q->prev;
 
-	if (!(q->prev != NULL && q->next != NULL) && !covered(k, 1, q->row)) {
+	if (!is_inside(q) && (maybe_seen(k, 0, q) || !covered(k, 1, q->row))) {
 		k->outside += q->n;
 		return;
 	}

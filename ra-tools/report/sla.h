@@ -16,6 +16,7 @@
 #include "ra-tools/query/probes.h"
 
 struct contract;
+struct keys;
 struct contracts;
 struct labels;
 
@@ -29,6 +30,7 @@ enum sla_term {
 	SLA_BURST,   /* longest burst of packets lost */
 	SLA_OUTAGE,  /* outages proven by sequence numbers, s */
 	SLA_P95,     /* throughput, bit/s, 95th percentile: at least */
+	SLA_RTT,     /* round trip between the sender and the probe, 95th percentile, s */
 	SLA_TERMS
 };
 
@@ -57,6 +59,7 @@ struct sla_options {
 		unsigned len;
 	} local[SLA_LOCAL];
 	unsigned locals;
+	const struct keys *key; /* anything that is no tunnel; NULL: tunnels or lanes.  Borrowed.  Nothing is said of its being up */
 	double lmax;	     /* % of loss above which a bin is degraded, if enough was expected or lost in it */
 	uint64_t min_sample; /* packets below which a percentage is not told */
 	bool oneway, strict;
@@ -71,16 +74,20 @@ extern const char *const sla_state_words[SLA_STATES];
 struct sla_counts { /* of one direction; all add, the maxima are maxima */
 	uint64_t pkts, bytes, uniq, lost, fix, dup, late, early, gapev, stale, badseq, jumps,
 	    jumpskip, resets, noutage, outage, nr3, frags, fragdg, fragok, fraginc, fragorph, rekeys, roam,
-	    ipg_sum, ipg_n, rpl[SLA_WINDOWS];
+	    ipg_sum, ipg_n, rst, ackev, ackgap, ackfix, rpl[SLA_WINDOWS];
 	uint64_t maxgap, lagmax, extmax, lateus_max;
 };
+
+enum { SLA_DOWN_SOURCE = 1, SLA_DOWN_DESTINATION = 2, SLA_DOWN_IKE = 4 }; /* why: sla_point.down */
+enum { SLA_MARK_REKEY = 1, SLA_MARK_JUMP = 2 };
 
 struct sla_point { /* one bin of one tunnel; bins without any record are not there */
 	int64_t start, end;
 	uint8_t state; /* enum sla_state */
-	uint8_t down;  /* why: bit 0 source silent, 1 destination silent, 2 IKE unanswered */
+	uint8_t down;  /* why: SLA_DOWN_ */
 	uint8_t usual; /* a bit a side: it sends nothing here, and such a silence is usual for it */
 	uint8_t hole;  /* the same of the bins without any record before this one */
+	uint8_t marks; /* what happened, in either direction: SLA_MARK_ */
 	bool suspect; /* the capture dropped packets: not the network's fault, or not known to be */
 	struct sla_dir_point {
 		uint64_t bytes, outage;
@@ -112,13 +119,16 @@ struct sla_direction {
 	int64_t net, expected, suspect_net;
 	uint64_t dscps; /* DSCP values seen, a bit each */
 	uint64_t bps_p50, bps_p95, bps_p99, bps_max;
+	bool timed; /* there were round trips between the sender and the probe: of 50, 95, 99 % no more than so many us */
+	uint64_t rtt[3];
 	struct sla_verdict verdict[SLA_TERMS]; /* value is there where it is known, limit or not */
 	struct sla_violation *violation;
 	size_t nviolations;
 };
 
 struct sla_tunnel { /* as one probe saw it */
-	char *id;      /* tunid, 16 digits */
+	bool other;    /* no tunnel: of a key of the user's own */
+	char *id;      /* tunid, 16 digits; "" of others */
 	char *probe;   /* as it is printed */
 	enum probe_kind probe_is;
 	char *name[2]; /* addresses of source and destination */
@@ -160,6 +170,7 @@ struct sla *sla_new(const struct sla_options *, bool lanes);
 void sla_free(struct sla **);
 /* The stored fields that the rows must have. */
 void sla_want(struct fieldset *);
+void sla_want_key(struct fieldset *); /* of what is no tunnel */
 void sla_want_ike(struct fieldset *);
 /* Rows in order of time, merged by probe, tunnel (or lane) and bin. */
 void sla_add(struct sla *, const struct batch *);
@@ -174,6 +185,8 @@ size_t sla_count(const struct sla *);
 const struct sla_tunnel *sla_tunnel(const struct sla *, size_t i); /* worst first */
 const struct sla_options *sla_options(const struct sla *);
 int64_t sla_width(const struct sla *);
+/* Of all acknowledgements those of data that was never seen, %: capture loss (TCP).  false: there were none. */
+bool sla_capture_loss(const struct sla_tunnel *, double *);
 /* Net loss of a point, %; false: too few packets. */
 bool sla_point_loss(const struct sla *, const struct sla_point *, int side, double *);
 

@@ -48,13 +48,13 @@ mark_ike(struct sla *s, struct sla_tunnel *t)
 				hi = mid;
 		}
 		if (lo < n && t->point[lo].start <= k->start) {
-			t->point[lo].down |= DOWN_IKE;
+			t->point[lo].down |= SLA_DOWN_IKE;
 			continue;
 		}
 		p = point_new(t);
 		p->start = k->start;
 		p->end = k->end;
-		p->down = DOWN_IKE;
+		p->down = SLA_DOWN_IKE;
 	}
 	if (t->n > n)
 		qsort(t->point, t->n, sizeof(t->point[0]), by_start);
@@ -121,7 +121,7 @@ mark_outage(struct sla *s, struct sla_tunnel *t, size_t i, int side)
 {
 	int64_t from =
 	    t->point[i].start - (int64_t)(t->point[i].d[side].outage * USEC); /* at the earliest */
-	uint8_t flag = side == 0 ? DOWN_SOURCE : DOWN_DESTINATION;
+	uint8_t flag = side == 0 ? SLA_DOWN_SOURCE : SLA_DOWN_DESTINATION;
 	size_t k = i;
 
 	while (k > 0) {
@@ -192,6 +192,8 @@ is_alive(const struct sla_point *p, int side)
 static enum sla_state
 state_of(const struct sla *s, const struct sla_point *p)
 {
+	if (s->o.key != NULL)
+		return (p->d[0].pkts == 0 && p->d[1].pkts == 0 ? SLA_IDLE : over(s, p, 0) || over(s, p, 1) ? SLA_DEGRADED : SLA_UP);
 	bool src = is_alive(p, 0), dst = is_alive(p, 1), alive = s->o.oneway ? src || dst : src && dst;
 
 	if (p->down != 0)
@@ -221,7 +223,7 @@ mark_silence(struct sla *s, struct sla_tunnel *t)
 			if (p->d[other].uniq < SILENT_MIN || alive[side] == INT64_MIN ||
 			    p->start - alive[side] >= SILENT_FOR * s->width)
 				continue;
-			p->down |= side == 0 ? DOWN_SOURCE : DOWN_DESTINATION;
+			p->down |= side == 0 ? SLA_DOWN_SOURCE : SLA_DOWN_DESTINATION;
 			alive[side] =
 			    p->end; /* it goes on: the silence does not become the custom */
 		}
@@ -294,9 +296,10 @@ judge_bins(struct sla *s, struct sla_tunnel *t)
 		t->to = t->point[t->n - 1].end;
 	for (int side = 0; side < 2; side++)
 		mark_usual(t, side);
-	if (!s->o.oneway)
+	if (!s->o.oneway && s->o.key == NULL)
 		mark_silence(s, t);
-	find_gaps(s, t);
+	if (s->o.key == NULL)
+		find_gaps(s, t);
 	t->bins = served_bins(s, t, t->from, t->to);
 	if (t->bins < t->n)
 		t->bins = t->n;

@@ -6,6 +6,7 @@
  */
 #include "ra-tools/report/sla_room.h"
 
+#include "format/base/hash.h"
 #include "format/base/mem.h"
 #include "format/base/wide.h"
 #include "format/types.h"
@@ -28,6 +29,7 @@ const struct sla_term_info sla_terms[SLA_TERMS] = {
 	[SLA_BURST] = { "burst", "Longest burst of loss", "packets", true },
 	[SLA_OUTAGE] = { "outage", "Proven outages", "s", true },
 	[SLA_P95] = { "p95", "Throughput, 95th percentile", "bit/s", false },
+	[SLA_RTT] = { "rtt", "Round trip, 95th percentile", "s", true },
 };
 
 const char *const sla_state_words[SLA_STATES] = {
@@ -43,7 +45,7 @@ parse_limit(enum sla_term t, const char *s, size_t n, double *v, const char **wh
 	static const enum type kinds[SLA_TERMS] = {
 		[SLA_LOSS] = TYPE_PCT,	 [SLA_AVAIL] = TYPE_PCT,  [SLA_REORDER] = TYPE_PCT,
 		[SLA_DUP] = TYPE_PCT,	 [SLA_REPLAY] = TYPE_PCT, [SLA_BURST] = TYPE_COUNT,
-		[SLA_OUTAGE] = TYPE_DUR, [SLA_P95] = TYPE_BPS
+		[SLA_OUTAGE] = TYPE_DUR, [SLA_P95] = TYPE_BPS, [SLA_RTT] = TYPE_DUR
 	};
 	union value x;
 
@@ -78,7 +80,7 @@ sla_parse(const char *text, struct sla_limits *l, char *err, size_t errlen)
 		if (t == SLA_TERMS || p[name] != '=') {
 			(void)snprintf(err, errlen,
 				       "--sla %.*s: expected loss, avail, reorder, dup, replay, "
-				       "burst, outage or p95, "
+				       "burst, outage, p95 or rtt, "
 				       "= and a limit, such as loss=0.1%%",
 				       (int)(n < 60 ? n : 60), p);
 			return (false);
@@ -106,7 +108,7 @@ static const struct count_field { /* counters that add, or are maxima, and where
 	ADD(pkts) ADD(bytes) ADD(uniq) ADD(lost) ADD(fix) ADD(dup) ADD(late) ADD(early) ADD(gapev)
 	    ADD(stale) ADD(badseq) ADD(jumps) ADD(jumpskip) ADD(resets) ADD(noutage) ADD(outage) ADD(nr3)
 		ADD(frags) ADD(fragdg) ADD(fragok) ADD(fraginc) ADD(fragorph) ADD(rekeys) ADD(roam)
-		    ADD(ipg_sum) ADD(ipg_n)
+		    ADD(ipg_sum) ADD(ipg_n) ADD(rst) ADD(ackev) ADD(ackgap) ADD(ackfix)
 		    MOST(maxgap) MOST(lagmax) MOST(extmax) MOST(lateus_max)
 #undef ADD
 #undef MOST
@@ -128,6 +130,16 @@ sla_want(struct fieldset *s)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		fieldset_want(s, others[i]);
 	drill_want(s);
+}
+
+void
+sla_want_key(struct fieldset *s)
+{
+	static const uint16_t all[] = { F_srtxup, F_drtxup, F_srtxdn, F_drtxdn, F_sdatasegs, F_ddatasegs, F_rtts_hist, F_rttd_hist };
+
+	sla_want(s);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		fieldset_want(s, all[i]);
 }
 
 void
@@ -172,6 +184,30 @@ counts_of(const struct batch *b, uint32_t r, int side, struct sla_counts *c)
 	for (size_t i = 0; i < NCOUNTS; i++)
 		*counter(c, i) = number(b, count_fields[i].field[side], r);
 	windows(b, side == 0 ? F_slaghist : F_dlaghist, r, c->rpl);
+}
+
+/* What is lost is what sloss and sploss say: TCP's estimate, or what is missing by sequence number. */
+static void
+losses_of(const struct batch *b, uint32_t r, int side, struct sla_counts *c)
+{
+	uint64_t again = number(b, side == 0 ? F_srtxup : F_drtxup, r) + number(b, side == 0 ? F_srtxdn : F_drtxdn, r),
+		 sent = number(b, side == 0 ? F_sdatasegs : F_ddatasegs, r) + c->uniq;
+
+	c->lost += again;
+	c->uniq = sent > again ? sent - again : 0;
+}
+
+static void
+round_trips(struct work *w, const struct batch *b, uint32_t r, int side, int to)
+{
+	const struct column *c = b->col[side == 0 ? F_rtts_hist : F_rttd_hist];
+	uint64_t count[HIST_BUCKETS];
+
+	if (!column_has(c, r))
+		return;
+	hist_unpack(c->b[r], count);
+	for (int i = 0; i < HIST_BUCKETS; i++)
+		w->rtt[to][i] += count[i];
 }
 
 void
@@ -222,7 +258,10 @@ sla_new(const struct sla_options *o, bool lanes)
 	s->lanes = lanes;
 	s->probes = probes_new();
 	s->marks = marks_new();
-	(void)keys_parse(lanes ? "lane,conv" : "tunnel,conv", &s->keys, err, sizeof(err));
+	if (o->key != NULL)
+		s->keys = *o->key;
+	else
+		(void)keys_parse(lanes ? "lane,conv" : "tunnel,conv", &s->keys, err, sizeof(err));
 	return (s);
 }
 
@@ -292,6 +331,99 @@ printed(const struct batch *b, enum field f, uint32_t r)
 	return (copy);
 }
 
+static void
+name_tunnel(struct sla_tunnel *t, const struct batch *b, uint32_t r)
+{
+	t->id = printed(b, F_tunid, r);
+	t->name[0] = printed(b, F_saddr, r);
+	t->name[1] = printed(b, F_daddr, r);
+	t->proto = printed(b, F_proto, r);
+	if (strcmp(t->proto, "udp") == 0) { /* of all that travels in UDP, only this has no protocol of its own here */
+		free(t->proto);
+		t->proto = mem_str("wireguard");
+	}
+	t->port[0] = (uint16_t)number(b, F_sport, r);
+	t->port[1] = (uint16_t)number(b, F_dport, r);
+}
+
+/* [2001:db8::1] */
+static void
+in_brackets(struct buf *b)
+{
+	char *inside = mem_str(buf_cstr(b));
+
+	b->len = 0;
+	buf_printf(b, "[%s]", inside);
+	free(inside);
+}
+
+/* What else a key has: each side by its own fields, the rest as if it were the protocol. */
+static void
+name_key(const struct sla *s, struct sla_tunnel *t, const struct batch *b, uint32_t r)
+{
+	struct buf part[3] = { { 0 }, { 0 }, { 0 } };
+
+	for (unsigned i = 0; i < s->keys.n; i++) {
+		enum field f = s->keys.part[i].field, twin = fields[f].twin;
+		struct buf *to = &part[twin == f ? 2 : twin > f ? 0 : 1];
+		char *text;
+
+		if (f == F_probe || f == F_bstart || !column_has(b->col[f], r))
+			continue;
+		if (twin == f && f != F_proto && b->col[f]->store == STORE_U64 && b->col[f]->u[r] == 0) /* no VRF, no type of ICMP */
+			continue;
+		text = printed(b, f, r);
+		if ((f == F_sport || f == F_dport) && memchr(to->p, ':', to->len) != NULL)
+			in_brackets(to);
+		buf_printf(to, "%s%s", to->len == 0 ? "" : f == F_sport || f == F_dport ? ":" : f == F_smask || f == F_dmask ? "/" : ", ", text);
+		free(text);
+	}
+	for (int side = 0; side < 2; side++) {
+		if (part[side].len == 0)
+			buf_u8(&part[side], '*');
+		t->name[side] = taken(&part[side]);
+	}
+	t->proto = taken(&part[2]);
+	t->id = mem_str("");
+	t->other = true;
+	for (int i = 0; i < 3; i++)
+		buf_free(&part[i]);
+}
+
+/* What tells one from another. */
+static uint64_t
+id_of(const struct sla *s, const struct batch *b, uint32_t r)
+{
+	uint64_t id = 1;
+
+	if (s->o.key == NULL)
+		return (number(b, F_tunid, r));
+	for (unsigned i = 0; i < s->keys.n; i++) {
+		const struct column *c = b->col[s->keys.part[i].field];
+
+		if (!column_has(c, r))
+			id = hash64(&id, sizeof(id), 1);
+		else if (c->store == STORE_IP)
+			id = hash64(&c->ip[r], sizeof(c->ip[r]), id);
+		else if (c->store == STORE_BLOB)
+			id = hash64(c->b[r].p, c->b[r].n, id);
+		else
+			id = hash64(&c->u[r], sizeof(c->u[r]), id);
+	}
+	return (id);
+}
+
+/* Has this side one address? */
+static bool
+is_gateway(const struct sla *s, int side)
+{
+	bool has = s->o.key == NULL;
+
+	for (unsigned i = 0; i < s->keys.n; i++)
+		has |= s->keys.part[i].field == (side == 0 ? F_saddr : F_daddr);
+	return (has);
+}
+
 /* Who its gateways are, and what was promised to them. */
 static void
 introduce(const struct sla *s, struct sla_tunnel *t)
@@ -299,7 +431,7 @@ introduce(const struct sla *s, struct sla_tunnel *t)
 	struct buf b = { 0 };
 
 	for (int side = 0; side < 2; side++) {
-		struct blob label = s->o.labels == NULL ? (struct blob){ .n = 0 } : labels_of(s->o.labels, &t->addr[side]);
+		struct blob label = s->o.labels == NULL || !is_gateway(s, side) ? (struct blob){ .n = 0 } : labels_of(s->o.labels, &t->addr[side]);
 
 		if (label.n > 0) {
 			buf_plain(&b, (const char *)label.p, label.n);
@@ -322,24 +454,17 @@ tunnel_new(struct sla *s, const struct batch *b, uint32_t r, unsigned probe)
 	struct sla_tunnel *t = &w->t;
 	struct buf text = { 0 };
 
-	t->key[0] = number(b, F_tunid, r);
+	t->key[0] = id_of(s, b, r);
 	t->key[1] = s->lanes ? number(b, F_lane, r) : 0;
 	t->has_lane = s->lanes;
 	t->lane = t->key[1];
 	t->probe_number = probe;
 	t->probe = mem_str(probes_name(s->probes, probe));
 	t->probe_is = probes_kind(s->probes, probe);
-	t->id = printed(b, F_tunid, r);
-	t->name[0] = printed(b, F_saddr, r);
-	t->name[1] = printed(b, F_daddr, r);
-	t->proto = printed(b, F_proto, r);
-	if (strcmp(t->proto, "udp") ==
-	    0) { /* of all that travels in UDP, only this has no protocol of its own here */
-		free(t->proto);
-		t->proto = mem_str("wireguard");
-	}
-	t->port[0] = (uint16_t)number(b, F_sport, r);
-	t->port[1] = (uint16_t)number(b, F_dport, r);
+	if (s->o.key != NULL)
+		name_key(s, t, b, r);
+	else
+		name_tunnel(t, b, r);
 	if (column_has(b->col[F_saddr], r))
 		t->addr[0] = b->col[F_saddr]->ip[r];
 	if (column_has(b->col[F_daddr], r))
@@ -382,7 +507,7 @@ more_slots(struct sla *s)
 static struct work *
 tunnel_of(struct sla *s, const struct batch *b, uint32_t r)
 {
-	uint64_t id = number(b, F_tunid, r), lane = s->lanes ? number(b, F_lane, r) : 0;
+	uint64_t id = id_of(s, b, r), lane = s->lanes ? number(b, F_lane, r) : 0;
 	unsigned probe = probes_of_row(s->probes, b, r);
 	uint32_t at;
 
@@ -477,10 +602,15 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 		enum field spi = side == 0 ? F_sspi : F_dspi;
 
 		counts_of(b, r, side, &c);
+		if (s->o.key != NULL) {
+			losses_of(b, r, side, &c);
+			round_trips(w, b, r, side, to);
+		}
 		outage_served(s, t, end, &c);
 		counts_add(&w->sum[to][p->suspect], &c);
 		p->d[to] = point_of(&c);
 		p->d[to].gap = usual_gap(w, to);
+		p->marks |= (c.rekeys > 0 ? SLA_MARK_REKEY : 0) | (c.jumps > 0 ? SLA_MARK_JUMP : 0);
 		t->d[to].dscps |= number(b, side == 0 ? F_sdscps : F_ddscps, r);
 		if (s->lanes && column_has(b->col[spi], r))
 			(void)snprintf(t->spi[to], sizeof(t->spi[to]), "0x%08x",

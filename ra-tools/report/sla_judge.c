@@ -115,7 +115,7 @@ term_of_bin(const struct sla *s, const struct sla_point *p, int side, enum sla_t
 	case SLA_AVAIL:
 		*v = 0;
 		return (p->state == SLA_DOWN &&
-			(p->down & (DOWN_IKE | (side == 0 ? DOWN_SOURCE : DOWN_DESTINATION))) != 0);
+			(p->down & (SLA_DOWN_IKE | (side == 0 ? SLA_DOWN_SOURCE : SLA_DOWN_DESTINATION))) != 0);
 	default:
 		return (false);
 	}
@@ -166,7 +166,9 @@ judge_direction(struct sla *s, struct sla_tunnel *t, int side)
 	v[SLA_OUTAGE].value = (double)c->outage / 1e6;
 	v[SLA_P95].known = c->pkts > 0;
 	v[SLA_P95].value = (double)d->bps_p95;
-	v[SLA_AVAIL].known = judged >= SLA_RATIO_BINS && judged * 100 >= t->bins * SLA_RATIO_PERCENT;
+	v[SLA_RTT].known = d->timed;
+	v[SLA_RTT].value = (double)d->rtt[1] / 1e6;
+	v[SLA_AVAIL].known = s->o.key == NULL && judged >= SLA_RATIO_BINS && judged * 100 >= t->bins * SLA_RATIO_PERCENT;
 	v[SLA_AVAIL].value = percent_of(judged - t->count[SLA_DOWN], judged);
 	for (enum sla_term term = 0; term < SLA_TERMS; term++) {
 		v[term].good = !breaks(&t->limits, term, v[term].value);
@@ -199,9 +201,34 @@ swap_sides(struct work *w)
 	SWAP(uint64_t, t->d[0].dscps, t->d[1].dscps);
 	for (int k = 0; k < 2; k++)
 		SWAP(struct sla_counts, w->sum[0][k], w->sum[1][k]);
+	for (int i = 0; i < HIST_BUCKETS; i++)
+		SWAP(uint64_t, w->rtt[0][i], w->rtt[1][i]);
 	for (size_t i = 0; i < t->n; i++)
 		SWAP(struct sla_dir_point, t->point[i].d[0], t->point[i].d[1]);
 #undef SWAP
+}
+
+static void
+round_trip(struct work *w, int side)
+{
+	static const unsigned percent[] = { 50, 95, 99 };
+	struct sla_direction *d = &w->t.d[side];
+	struct arena arena = { 0 };
+	struct blob all = hist_pack(w->rtt[side], &arena);
+
+	for (int i = 0; i < 3; i++)
+		d->timed = hist_percentile(HIST_QUARTERS, all, percent[i], &d->rtt[i]);
+	arena_free(&arena);
+}
+
+bool
+sla_capture_loss(const struct sla_tunnel *t, double *pct)
+{
+	const struct sla_counts *a = &t->d[0].c, *b = &t->d[1].c;
+	uint64_t all = a->ackev + b->ackev, gaps = a->ackgap + b->ackgap, fixed = a->ackfix + b->ackfix;
+
+	*pct = percent_of(gaps > fixed ? gaps - fixed : 0, all);
+	return (all > 0);
 }
 
 static bool
@@ -227,6 +254,8 @@ judge(struct sla *s, struct work *w)
 	if (first == second ? w->dirq[1] > w->dirq[0] : second)
 		swap_sides(w);
 	judge_bins(s, t);
+	for (int side = 0; side < 2; side++)
+		round_trip(w, side);
 	for (int side = 0; side < 2; side++) {
 		struct sla_counts *dirty = &w->sum[side][1];
 

@@ -5,16 +5,16 @@
 #ifndef RA_TOOLS_REPORT_SLA_ROOM_H
 #define RA_TOOLS_REPORT_SLA_ROOM_H
 
+#include "format/hist.h"
 #include "ra-tools/query/aggr.h"
 #include "ra-tools/report/contract.h"
 #include "ra-tools/report/marks.h"
 #include "ra-tools/report/sla.h"
 
-enum { DOWN_SOURCE = 1, DOWN_DESTINATION = 2, DOWN_IKE = 4 }; /* why: sla_point.down */
-
 struct work {			     /* what a tunnel needs until it is judged */
 	struct sla_tunnel t;	     /* first: they are cast */
 	struct sla_counts sum[2][2]; /* by direction; of suspect bins apart */
+	uint64_t rtt[2][HIST_BUCKETS]; /* by side, where the key is no tunnel's */
 	uint64_t dirq[2];	     /* the surest that this orientation, and the other, was seen */
 };
 

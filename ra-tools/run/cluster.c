@@ -97,6 +97,7 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	void **states = mem_zero(n + 1, sizeof(states[0]));
 	struct batch *b;
 
+	run_takes_dense(r, true);
 	bins_memory(bins, run_memory(r) / 2 / (n > 0 ? n : 1));
 	for (unsigned i = 0; i <= n; i++) {
 		share[i].bins = i == n ? bins : bins_twin(bins);
@@ -109,6 +110,7 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	else
 		while (share[0].refused == 0 && (b = run_next(r)) != NULL)
 			(void)take_bins(&share[0], b, run_origin(r));
+	run_takes_dense(r, false);
 	refuse_first(share, n + 1);
 	for (unsigned i = 0; i < n; i++)
 		bins_join(bins, &share[i].bins);

@@ -170,6 +170,12 @@ run_behind(struct run *r, enum field f, unsigned view)
 }
 
 void
+run_takes_dense(struct run *r, bool dense)
+{
+	r->dense = dense;
+}
+
+void
 run_tell_probes(struct run *r)
 {
 	if (r->probes == NULL)

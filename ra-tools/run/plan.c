@@ -186,6 +186,8 @@ plan_scan(struct run *r)
 	    /* a copy without a filter is a whole copy */
 	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
 	    .note_corrections = misses_corrections(r),
+	    .dense = r->dense,
+	    .copies = r->tool->copies && r->write_path != NULL && r->labels == NULL && r->probes == NULL,
 	    .rejects = r->rejects_path != NULL,
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),

@@ -49,6 +49,7 @@ struct run {
 	unsigned numeric, explain, threads;
 	uint64_t memory;
 	int64_t now, from, to; /* -t: from <= time < to */
+	bool dense; /* the tool knows dense columns */
 	bool timed, dedup;
 	struct period period; /* as it was asked for */
 

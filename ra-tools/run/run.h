@@ -52,6 +52,7 @@ struct tool {
 	const char *columns; /* of -s by default; run_columns() can say later */
 	bool
 	    merges; /* rows of output are not rows of input: --having, the note about corrections */
+	bool copies; /* -w: rows go out as they came, one batch after the other */
 	bool mar;   /* MAR records are considered without being asked for */
 	bool mar_always; /* even if a filter does not select them */
 	bool writes; /* -w is its own: run_output() */
@@ -109,6 +110,7 @@ int64_t run_over(const struct run *); /* ns; 0: not known */
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);
 /* From now on, note the probes of the selected rows. */
+void run_takes_dense(struct run *, bool); /* who reads next: batches may have dense columns (batch_flat()) */
 void run_tell_probes(struct run *);
 const struct probes *run_probes(const struct run *); /* so far: of all batches handed out */
 void run_uncounted(struct run *); /* the tool sees to -N itself */

@@ -110,26 +110,72 @@ def closed(text, page):
     want({a['href'][1:] for a in page.all('a')} <= set(ids), True, 'links lead somewhere')
 
 
-def drawn(page):
-    """3600 bins in at most 550 columns: the bad one is there, the quiet ones are hatched, and no line says 0 lost there"""
-    left, right = 70, 1170
+def columns_of(page):
+    """columns of the first loss panel, and bins in each"""
+    at = next(i for i, (t, a) in enumerate(page.elements) if t == 'svg' and a.get('class') == 'p loss')
+    n = int(page.elements[at + 1][1]['viewbox'].split()[2])
+    return n, -(-SECONDS // n)
 
-    def x(second):
-        return left + (right - left) * second / SECONDS
-    width = (right - left) / 550
-    lost, zero = page.all('path', **{'class': 'lost'}), page.all('path', **{'class': 'zero'})
-    marks = re.findall(r'M([\d.]+) ', lost[0]['d'])
-    want((len(marks), len(re.findall('M', lost[1]['d']))), (1, 0), 'columns with loss')
-    want(abs(float(marks[0]) - x(GONE)) <= width + 0.1, True, 'where it was lost')
-    hatched = [a for a in page.all('rect', **{'class': 'nodata'})]
-    want(len(hatched), 1 + 6, 'hatched: the state, and three panels of each direction')
-    for a in hatched:
-        from_, to = float(a['x']), float(a['x']) + float(a['width'])
-        want((abs(from_ - x(QUIET.start)) <= width + 0.1, abs(to - x(QUIET.stop)) <= width + 0.1), (True, True), 'the quiet time')
-    for path in zero:
-        inside = [float(m) for m in re.findall(r'M([\d.]+) ', path['d']) if x(QUIET.start) + width < float(m) < x(QUIET.stop) - width]
-        want((inside, len(re.findall('M', path['d'])) > 400), ([], True), 'a line at 0 where there are packets, and none else')
-    want(len(page.all('rect', **{'class': 'degraded'})) + len(page.all('rect', **{'class': 'down'})), 0, 'nothing is degraded')
+
+def spans(d):
+    """[from, to) of the pieces of a path of steps: M8 100V0h12..., M8 5h12"""
+    out = []
+    for piece in re.findall(r'M([^M]*)', d):
+        start = float(re.match(r'[\d.]+', piece).group(0))
+        out.append((start, start + sum(int(h) for h in re.findall(r'h(\d+)', piece))))
+    return out
+
+
+def drawn(page, told):
+    """3600 bins in at most 550 columns: the bad one is there, where there are no packets nothing is drawn, no line at 0 either"""
+    n, each = columns_of(page)
+    want((n <= 550, n * each >= SECONDS, n * each < SECONDS * 1.03), (True, True, True), 'columns')
+    column = GONE // each
+    for class_, there in ('lost', told), ('worst', told), ('few', not told):
+        paths = page.all('path', **{'class': class_})
+        got = [int(start) for p in paths[:1] for start, _ in spans(p['d'])]
+        want(got, [column] if there else [], class_)
+        want([s for p in paths[1:] for s in spans(p['d'])], [], class_ + ', the other direction')
+    quiet = [(0, -(-QUIET.start // each)), (QUIET.stop // each, -(-SECONDS // each))]
+    for class_ in 'zero', 'panel':
+        paths = page.all('path', **{'class': class_})
+        want([spans(p['d']) for p in paths], [quiet] * len(paths), class_ + ': where there are packets, and nowhere else')
+        want(len(paths), {'zero': 2, 'panel': 4}[class_], class_)
+    want([c for c in ('degraded', 'down', 'over') if page.all('path', **{'class': c})], ['degraded'] if told else [], 'what is degraded')
+
+
+def verdicts(records, folder):
+    """the first sentence, by the figures of JSON"""
+    for limits, start in ((None, '1 tunnel: to '), ('loss=0.001%', '1 of 1 tunnel broke the promise: to '),
+                          ('loss=5%', 'The tunnel kept the promise: to ')):
+        options = ['--sla', limits] if limits else []
+        g = max((json.loads(line) for line in good(['ratunnel', '-r', records, '--json', *options]).decode().splitlines()),
+                key=lambda g: g['lost'])
+        said_ = re.search('<p class="verdict[^"]*">(.*?)</p>', written(records, folder, 'x', *options)[1]).group(1)
+        worst = g['worst_bins'][0]['bstart'].split('.')[0]
+        found = re.fullmatch(re.escape(start) + r'(\S+) lost ([\d.]+) % of (\d+), worst at (\S+ \S+) UTC\.', said_)
+        want(bool(found), True, said_)
+        want((found[1], int(found[3]), found[4].replace(' ', 'T'), abs(float(found[2]) - g['loss_pct']) < 0.005),
+             (g['receiver'], g['expected'], worst.replace(' ', 'T'), True), 'the sentence: ' + said_)
+    none = written(records, folder, 'x', '-t', '2020-09-13 12:26:40+60s')[1]
+    want('>1 tunnel: no packet was lost.</p>' in none, True, 'a minute without loss')
+
+
+def table(records, page):
+    """the bins that lost packets are in the table of bins, worst first"""
+    text = ' '.join(' '.join(page.text).split())
+    at = text.index('worst bins as a table')
+    line = next(json.loads(x) for x in good(['ratunnel', '-r', records, '--json']).decode().splitlines() if json.loads(x)['lost'])
+    first = line['worst_bins'][0]['bstart'].replace('T', ' ')[:19]
+    want(text[at:].find(first) < 200, True, 'the worst bin is the first of the table')
+    want(len(re.findall('<li tabindex="0">', open(page.path).read())) <= 60, True, 'slices')
+
+
+def zones(records, folder):
+    """the zone and its offset are named, bins of a day begin at its midnight"""
+    text = written(records, folder, 'x', '--tz', 'Europe/Berlin', '-M', '1d')[1]
+    want(('local time' in text, '2020-09-13 00:00:00 to 2020-09-14 00:00:00 (Europe/Berlin, UTC+02:00)' in text,
+          'worst at 2020-09-13 00:00:00+02:00' in text, 'bins of 1 d' in text), (False, True, True, True), 'zone')
 
 
 # --- a browser --------------------------------------------------------------------------------------
@@ -158,6 +204,42 @@ def browser(folder, url, *options):
     return p.stdout.decode(), [line for line in p.stderr.decode(errors='replace').splitlines() if 'CONSOLE' in line]
 
 
+MEASURE = """<!DOCTYPE html><meta charset=utf-8><iframe src="/page" style="border:0;width:%dpx;height:900px"></iframe><pre id=out></pre><script>
+onload = () => {
+  const w = document.querySelector('iframe').contentWindow, d = w.document, seen = [], ticks = [];
+  for (const e of d.querySelectorAll('body *')) {
+    const box = e.getBoundingClientRect(), own = [...e.childNodes].some(n => n.nodeType == 3 && n.data.trim());
+    if (!own || !box.width || !box.height) continue;
+    seen.push(parseFloat(w.getComputedStyle(e).fontSize) * (e.getScreenCTM ? e.getScreenCTM().d : 1));
+    if (e.tagName == 'text' && e.closest('.axis')) ticks.push([box.left, box.right]);
+  }
+  const li = [...d.querySelectorAll('.slices li')].find(e => e.textContent.includes('lost 2 of')), p = li.firstElementChild, hidden = p.getBoundingClientRect().left;
+  li.focus();
+  const tip = p.getBoundingClientRect();
+  document.getElementById('out').textContent = JSON.stringify({least: Math.min(...seen), page: [d.documentElement.scrollWidth, d.documentElement.clientWidth],
+    ticks: ticks, hidden: hidden, tip: [tip.left, tip.right, p.textContent], charts: [...d.querySelectorAll('.chart')].map(e => [e.scrollWidth, e.clientWidth])});
+};
+</script>"""
+
+
+def measured(folder, path, port):
+    """letters, and what does not fit, at the widths of a phone, a tablet and a screen"""
+    with open(path, 'rb') as f:
+        Server.page = f.read()
+    for width in 390, 800, 1280:
+        Server.wrap = (MEASURE % width).encode()
+        dom, console = browser(folder, 'http://127.0.0.1:%d/wrap' % port, '--dump-dom')
+        got = json.loads(re.search('<pre id="out">(.*?)</pre>', dom, re.S).group(1).replace('&gt;', '>').replace('&amp;', '&'))
+        want((console, got['least'] >= 9), ([], True), 'letters at %d: %s' % (width, got['least']))
+        want([a <= b for a, b in [got['page']] + got['charts']], [True] * (1 + len(got['charts'])), 'what fits at %d: %s' % (width, got))
+        ticks = sorted(got['ticks'])
+        want((len(ticks) >= 2, width > 640 or len(ticks) <= 5, all(a[1] < b[0] for a, b in zip(ticks, ticks[1:]))), (True, True, True),
+             'ticks at %d: %s' % (width, ticks))
+        want((got['hidden'] < 0, 0 <= got['tip'][0], got['tip'][1] <= width, ', lost 2 of ' in got['tip'][2]), (True, True, True, True),
+             'figures where the keyboard is, at %d: %s' % (width, got['tip']))
+    Server.asked.clear()
+
+
 def first_pixel(png):
     """of an 8-bit RGB or RGBA PNG: whatever its filter, what is left and above of the first is 0"""
     with open(png, 'rb') as f:
@@ -172,10 +254,16 @@ def first_pixel(png):
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    asked = []
+    asked, page, wrap = [], b'', b''
 
     def do_GET(self):
         self.asked.append(self.path)
+        if self.path in ('/page', '/wrap'):
+            self.send_response(200)
+            self.send_header('Content-Type', 'text/html; charset=utf-8')
+            self.end_headers()
+            self.wfile.write(self.page if self.path == '/page' else self.wrap)
+            return
         self.send_response(204)
         self.end_headers()
 
@@ -215,11 +303,18 @@ def main():
     with scratch() as folder:
         records = make(folder)
         path, text = written(records, folder, HOSTILE % port, '--sla', LIMITS)
-        page = Page(text)
+        page, told = Page(text), Page(written(records, folder, 'x', '--min-sample', '4')[1])
+        path, text = written(records, folder, HOSTILE % port, '--sla', LIMITS)
+        page.path = path
+        shutil.copy(path, os.path.join(folder, 'kept.html'))
+        path = page.path = os.path.join(folder, 'kept.html')
         tests = [('the page says what JSON says', lambda: said(page, records)), ('nothing runs, nothing loads', lambda: closed(text, page)),
-                 ('a bad bin is drawn, no packets are not no loss', lambda: drawn(page)), ('what is not whole says so', lambda: partial(records, folder))]
+                 ('a bad bin is drawn, no packets are not no loss', lambda: (drawn(page, False), drawn(told, True))),
+                 ('one sentence first', lambda: verdicts(records, folder)), ('bins as a table', lambda: table(records, page)),
+                 ('the zone is named', lambda: zones(records, folder)), ('what is not whole says so', lambda: partial(records, folder))]
         if CHROMIUM:
             tests.append(('opened in Chromium', lambda: opened(folder, path, port)))
+            tests.append(('legible and whole at 390, 800 and 1280', lambda: measured(folder, path, port)))
         for name, act in tests:
             try:
                 act()
@@ -227,7 +322,8 @@ def main():
             except (Failure, KeyError, ValueError, IndexError, OSError, AttributeError) as e:
                 tap.ok(False, name, repr(e) if not isinstance(e, Failure) else e)
         if not CHROMIUM:
-            tap.skip('opened in Chromium', 'it is not installed')
+            for name in 'opened in Chromium', 'legible and whole at 390, 800 and 1280':
+                tap.skip(name, 'Chromium is not installed')
     print('1..%d' % tap.n)
     sys.exit(tap.failed > 0)
 

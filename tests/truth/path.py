@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""rapath against what is known of the packets between two probes: true captures of both ends of a path."""
+"""rapath against what is known of the packets between two probes: random paths, of which each packet's fate is known
+(twotaps.py), and true captures of both ends of a path."""
 import json
 import os
 import sys
 
 from common import *
+from twotaps import Path
 
 NUMBERED = ('esp', 'ah', 'esp-udp')
 
@@ -19,6 +21,109 @@ def records(folder, name, probe, pcap, T=1):
 
 def ways(files, *options):
     return [json.loads(line) for line in good(['rapath', '-r', *files, '--json', *options], status=(0, 1)).decode().splitlines()]
+
+
+# --- random paths -------------------------------------------------------------------------------------
+
+def truth(p, w, first, T):
+    """(least, most) of what may be said to be lost before, between, and to have been seen by the second one alone"""
+    second = 1 - first
+
+    def near(t, tap):                    # may it lie in a bin, of that tap's clock, in which it dropped packets?
+        d = p.drops[tap]
+        return d is not None and d[0] - 2 * T - 1 < t < d[1] + 2 * T + 1
+
+    seen = [[x[0] for x in w.sent if x[2 + k] is not None] for k in (0, 1)]
+    lo, hi = [[f(s) if s else None for s in seen] for f in (min, max)]
+    # Numbers before and behind it came there; not within so many of the ends: where some come late, or RTP is not known to
+    # be that yet, nobody knows whether it was there.
+    margin = 40 if max(p.since) > 0 or min(p.until) < 1e8 else 8 if w.key[0] == 'udp' else 0
+
+    def inside(x, k):
+        return lo[k] is not None and lo[k] + margin < x[0] < hi[k] - margin
+
+    least = [0, 0, 0]
+    most = [0, 0, 0]
+    for x in w.sent:
+        number, fate, a, b, t1, t2 = x
+        if fate == 'before':
+            most[0] += 1
+            least[0] += inside(x, 0) and inside(x, 1) and not near(t1, first)
+        if a is None and fate != 'before' and b is None:
+            most[0] += 1                 # neither tap has it: it looks as if it had not come to the first one
+        if fate == 'between' and a is not None:
+            most[1] += p.since[second] <= t2 <= p.until[second]
+            least[1] += inside(x, 1) and not near(t2, second)
+        if fate in (None, 'after') and a is not None and b is None and p.quiet == second:
+            most[1] += 1                 # its capture missed it and does not know
+            least[1] += inside(x, 1) and not near(t2, second)
+        if fate in (None, 'after') and a is not None and b is None and p.quiet != second:
+            most[1] += inside(x, 1) and not p.has(second, t2)    # it came when the tap had ended, behind later ones
+        if b is not None and a is None:
+            most[2] += 1
+            least[2] += inside(x, 0)
+    return list(zip(least, most))
+
+
+def check_way(p, w, got, first, label, T):
+    sums = truth(p, w, first, T)
+    want(got.get('first'), 'ab'[first], label + ': who comes first')
+    names = ('lost_before', 'lost_between', 'unseen')
+    for name, (least, most) in zip(names, sums):
+        if name in got and not least <= got[name] <= most:
+            raise Failure('%s: %s %d, of %d to %d' % (label, name, got[name], least, most))
+        if name not in got and p.quiet is None and p.drops == [None, None] and min(p.until) > 1e8 and max(p.since) < 0:
+            raise Failure('%s: %s is not known: %s' % (label, name, got.get('why')))
+
+
+def check_packets(p, w, got, first, label, _):
+    """Packets that have no number: what is said is right, and it is said where both saw all of it."""
+    second = 1 - first
+    lost = sum(x[1] == 'between' for x in w.sent)
+    whole = all(p.since[k] < w.sent[0][4] and p.until[k] > w.sent[-1][5] for k in (0, 1)) and p.drops == [None, None] and p.quiet is None
+    if 'lost_between' in got and p.quiet is None:
+        want(got['lost_between'], lost, label + ': lost between')
+    elif whole:
+        raise Failure('%s: nothing is said: %s' % (label, got.get('why')))
+    if w.key[0] == 'tcp' and whole:
+        for name, fate in (('lost_before', 'before'), ('lost_after', 'after')):  # what its repetitions show; never more
+            if got[name] > sum(x[1] == fate for x in w.sent):
+                raise Failure('%s: %s %d, of %d' % (label, name, got[name], sum(x[1] == fate for x in w.sent)))
+
+
+def random_path(folder, seed, T):
+    p = Path(seed).fill()
+    files = []
+    for tap in (0, 1):
+        pcap = os.path.join(folder, 'x%d.pcapng' % tap)
+        p.write(tap, pcap)
+        files.append(records(folder, 'x', 'ab'[tap], pcap, T))
+    got = {(w['proto'], w['sender'], w['receiver'], w.get('sport'), w.get('dport')): w for w in ways(files, '--path', 'a,b')}
+    for w in p.ways:
+        first = 0 if w.key[1].split('.')[1:2] == ['1'] or w.key[1].startswith('2001:db8:1:') else 1
+        label = 'seed %d: %s %s -> %s' % (seed, *w.key[:3])
+        mine = got.get(w.key)
+        if mine is None:
+            seen = [any(x[2 + k] is not None for x in w.sent) for k in (0, 1)]
+            want(all(seen), False, label + ': it is there')
+            continue
+        (check_way if w.numbered else check_packets)(p, w, mine, first, label, T)
+        if 'clock_offset_us' in mine and mine['clock_spread_us'] < 10**6:
+            true = p.offset * 10**6
+            slack = mine['clock_spread_us'] + 50e-6 * 20 * 10**6 + 200
+            if abs(mine['clock_offset_us'] - true) > slack:
+                raise Failure('%s: offset %d of %d, spread %d' % (label, mine['clock_offset_us'], true, mine['clock_spread_us']))
+
+
+def random_paths(folder):
+    bad = []
+    for seed in range(200 if os.environ.get('PAVO_LONG') == '1' else 24):
+        try:
+            random_path(folder, seed, (1, 5)[seed % 4 == 3])
+        except Failure as e:
+            bad.append(str(e))
+    if bad:
+        raise Failure('\n'.join(bad))
 
 
 # --- true captures ------------------------------------------------------------------------------------
@@ -91,6 +196,7 @@ def main():
         by_name.setdefault(row['scenario'], []).append(row)
     both = [n for n in by_name if os.path.exists(capture('netns/%s.A.pcap' % n)) and os.path.exists(capture('netns/%s.B.pcap' % n))]
     with scratch() as folder:
+        attempt(tap, 'random paths', lambda: random_paths(folder))
         for n in both:
             attempt(tap, 'between the ends: ' + n, lambda: scenario(folder, n, by_name[n]))
         if both:

@@ -166,12 +166,34 @@ def hostile_pages(folder):
     want((verified(folder, records)[0], verified(page)[0], verified(page + 'x', records)[0]), (2, 2, 2), 'no file')
 
 
+def other_keys(folder):
+    """of what is no tunnel: the figures of racluster, in both directions; availability is not judged"""
+    pcap = os.path.join(os.environ['PAVO_SRC'], 'tests', 'captures', 'tcp-loss.B.pcap')
+    records = os.path.join(folder, 'other.pavo')
+    good(['pavo', '-q', '-S', '5', '-e', 'P', '-r', pcap, '-w', records])
+    fields = 'saddr,daddr,spkts,dpkts,sbytes,dbytes,sloss,dloss,sploss,dploss,rtts_p95,rttd_p95,srst,drst,pcaploss'
+    merged = {(r['saddr'], r['daddr']): r for r in objects(['racluster', '-m', 'matrix', '-r', records, '--json', '-s', fields, '-', 'tcp'])}
+    got = objects(['ratunnel', '-m', 'matrix', '-r', records, '--json', '--min-sample', '1', '-', 'tcp'])
+    want((len(got) > 0, len(got)), (True, 2 * len(merged)), 'rows')
+    for r in got:
+        s, ends = ('s', (r['sender'], r['receiver'])) if r['side'] == 'src' else ('d', (r['receiver'], r['sender']))
+        m = merged.get(ends)
+        if m is None:                    # another orientation
+            m, s = merged[ends[::-1]], 'd' if s == 's' else 's'
+        pct = m.get(s + 'ploss', m.get(s + 'ploss_pct'))
+        want([r['pkts'], r['bytes'], r['lost'], r['rst']], [m[s + 'pkts'], m[s + 'bytes'], m.get(s + 'loss', 0), m.get(s + 'rst', 0)], 'counts')
+        want((r.get('loss_pct') is None or pct is None or abs(r['loss_pct'] - pct) < 0.01, r.get('rtt_p95')), (True, m.get('rtt' + s + '_p95')), 'loss, round trip')
+        want(('avail_pct' in r, r.get('caploss_pct') is None), (False, m.get('pcaploss', m.get('pcaploss_pct')) is None), 'not judged; capture loss')
+    st, out, err = run(['ratunnel', '-m', 'nonsense', '-r', records])
+    want((st, out), (2, b''), 'no key')
+
+
 def main():
     tap = Tap()
     with scratch() as folder:
         for name, act in (('whose side is the first', sides), ('what gateways are called', names), ('what was promised to whom', contracts),
                           ('hours of service', hours), ('outages within the hours', outage_hours),
-                          ('evidence, and the page made again', evidence), ('pages that say something else', hostile_pages)):
+                          ('evidence, and the page made again', evidence), ('pages that say something else', hostile_pages), ('what is no tunnel', other_keys)):
             try:
                 act(folder)
                 tap.ok(True, name)
