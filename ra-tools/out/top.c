@@ -142,7 +142,7 @@ fill(const struct top_table *t, const struct fit *fit, struct grid *g)
 	struct buf cell = { 0 };
 
 	for (unsigned i = 0; i < s->n; i++)
-		grid_column(g, s->want[i].name, fields[s->want[i].field].label, type_is_right(sheet_type(s, i)));
+		grid_column(g, s->want[i].name, s->want[i].label != NULL ? s->want[i].label : fields[s->want[i].field].label, type_is_right(sheet_type(s, i)));
 	add_heading(t, fit->measures, g);
 	for (uint32_t r = 0; r < t->rows->rows; r++) {
 		for (unsigned i = 0; i < s->n; i++) {

@@ -302,10 +302,12 @@ widen(struct bins *b, int64_t width)
 	b->bin_from = b->bin_to = 0;
 	b->a = new_aggr(b);
 	aggr_hide_ends(old, false);
+	aggr_once(b->a, true);
 	while ((batch = aggr_next(old)) != NULL) {
 		add(b, batch);
 		b->base++;
 	}
+	aggr_once(b->a, false);
 	left_out_join(&b->left, aggr_left_out(old));
 	/* its blobs were copied by the new one */
 	aggr_free(&old);

@@ -162,6 +162,16 @@ cluster_probes(struct run *r, const struct keys *k, const char *key)
 	buf_free(&apart);
 }
 
+/* The rows of one end: what it is, and what it sent and was sent. */
+static const char *
+end_columns(const struct keys *k)
+{
+	static char columns[768]; /* borrowed by columns.c */
+
+	(void)snprintf(columns, sizeof(columns), "trans stime %s spkts dpkts sbytes dbytes sloss dloss dur", k->columns);
+	return (columns);
+}
+
 static struct aggr *
 prepare(struct run *r, const char *key, const char *columns, struct keys *k)
 {
@@ -171,6 +181,9 @@ prepare(struct run *r, const char *key, const char *columns, struct keys *k)
 
 	if (!keys_parse(key, k, err, sizeof(err)))
 		run_usage("%s", err);
+	run_both_ends(r, k->ends);
+	if (k->ends)
+		run_columns(r, end_columns(k));
 	if (columns != NULL)
 		run_columns(r, columns);
 	else if (k->objects != NULL && run_json(r))

@@ -62,6 +62,8 @@ struct run {
 	const struct out *out;
 	struct sheet sheet;
 	struct sheet_column *columns;
+	bool ends; /* rows are of one end */
+	const char *end_column; /* a column of such rows, where it is not known yet whether they are; NULL: none */
 	bool probe_hidden; /* the first of these is the probe, which the sheet does not have yet */
 	struct arena names;  /* of columns that no option spells */
 	struct views *views; /* of those columns that are no fields; NULL: none is */

@@ -71,6 +71,8 @@ typedef bool (*tool_option)(int c, const char *arg);
 struct run *run_start(int argc, char **argv, const struct tool *, tool_option);
 /* Before the first run_next(): */
 void run_columns(struct run *, const char *defaults); /* borrowed */
+/* Rows are of one end of records (keys.ends): host, port and so on are columns.  Before run_columns(). */
+void run_both_ends(struct run *, bool ends);
 bool run_chose_columns(const struct run *); /* -s says what is shown, all of it */
 /* A column for the probe too, if records of several come: unless -s says what is shown, or it is shown anyway.  Behind the
  * other calls for columns, before run_fields(). */
@@ -118,7 +120,7 @@ void run_uncounted(struct run *); /* the tool sees to -N itself */
 struct filter *run_filter(const struct run *, const char *what, const char *text);
 /* For tools that print by themselves, through out.h. */
 struct sheet *run_sheet(struct run *);
-bool run_separated(const struct run *), run_json(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);
+bool run_separated(const struct run *), run_json(const struct run *), run_text(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);
 void run_counted(struct run *, uint64_t records); /* records came out */
 
 /* For tools that look more than once: from the first file again, only bins that touch [from, to) (ns,
