@@ -68,7 +68,7 @@ def with_jq(folder, records, sums):
         want(tuple(json.loads(got)), sums, 'packets, bytes of ' + name)
     got = other(['jq', '-r', '.bstart, .stime, .ltime | values', 'x.json'], where=folder).split()
     want([t for t in got if not ISO.match(t)], [], 'times')
-    want(other(['jq', '-c', 'select((.flags|type) != "array" or (.health|type) != "array" or (.flgs|test("^ | $")))', 'x.json'], where=folder), '',
+    want(other(['jq', '-c', 'select((.flags|type) != "array" or (.health != null and (.health|type) != "array") or (.flgs|test("^ | $")))', 'x.json'], where=folder), '',
          'lists, and flgs without blanks')
 
 
@@ -162,13 +162,13 @@ def with_duckdb(folder, records, sums):
     schema = statements(good(['ra', '--schema', 'duckdb', '-s', FIELDS]).decode())
     got = duckdb(folder, *schema, SUMS % "flows_csv('x.csv')", SUMS % "flows_json('x.json')", "COPY flows FROM 'x.csv' (HEADER)",
                  "COPY flows FROM 'x.json' (FORMAT json)", SUMS % 'flows', 'DESCRIBE flows', "DESCRIBE SELECT * FROM flows_json('x.json')",
-                 "SELECT count(*) FROM flows_csv('x.csv') a JOIN flows_json('x.json') b USING (flowid, bstart) WHERE a.stime IS NOT DISTINCT FROM b.stime"
-                 " AND a.sloss IS NOT DISTINCT FROM b.sloss", "SELECT count(*) FROM 'x.csv'")[len(schema):]
+                 "SELECT count(*) FROM (SELECT %(of)s FROM flows_csv('x.csv') EXCEPT ALL SELECT %(of)s FROM flows_json('x.json'))" %
+                 {'of': 'bstart, stime, flowid, sport, sspi, spkts, sloss, dur, state'})[len(schema):]
     want((got[0], got[1]), (as_text, as_text), 'sums by the views')
     want(got[4], [[str(2 * n) for n in sums]], 'both in the table')
     want(dict((r[0], r[1]) for r in got[5])['sloss'], 'BIGINT', 'a type of the table')
     want(dict((r[0], r[1]) for r in got[6])['flags'], 'VARCHAR[]', 'a list of JSON')
-    want(got[7], got[8], 'CSV and JSON have the same rows')
+    want(got[7], [['0']], 'rows of CSV that JSON has not')
 
 
 CHDB = r'''

@@ -125,7 +125,7 @@ loss(const struct minute *m, struct buf *to)
 	buf_str(to, "toInt64(");
 	for (unsigned i = 0; i < 2; i++)
 		if (m->loss[i] != NULL)
-			buf_printf(to, "%sifNull(f.%s, 0)", i == 1 && both ? " + " : "", m->loss[i]);
+			buf_printf(to, "%sifNull(%s, 0)", i == 1 && both ? " + " : "", m->loss[i]);
 	buf_str(to, ")");
 }
 
@@ -135,7 +135,7 @@ moment(const struct sheet *s, const struct minute *m, struct buf *to)
 {
 	const char *open = fields[m->field].always ? "" : "assumeNotNull(", *close = fields[m->field].always ? "" : ")";
 
-	buf_printf(to, s->legacy ? "toStartOfMinute(toDateTime(intDiv(%sf.%s%s, 1000000000), 'UTC'))" : "toStartOfMinute(toDateTime(%sf.%s%s, 'UTC'))",
+	buf_printf(to, s->legacy ? "toStartOfMinute(toDateTime(intDiv(%s%s%s, 1000000000), 'UTC'))" : "toStartOfMinute(toDateTime(%s%s%s, 'UTC'))",
 	    open, m->time, close);
 }
 
@@ -151,11 +151,11 @@ handle(const struct sheet *s, struct buf *to)
 	const char *show = s->legacy ? "IPv6NumToString" : "toString";
 
 	if (id != NULL) {
-		buf_printf(to, "ifNull(concat('flowid = ', lower(hex(f.%s))), '')", id);
+		buf_printf(to, "ifNull(concat('flowid = ', lower(hex(%s))), '')", id);
 		return;
 	}
 	if (proto != NULL)
-		buf_printf(to, "concat('proto = ', f.%s", proto);
+		buf_printf(to, "concat('proto = ', %s", proto);
 	else
 		buf_str(to, "concat('not mar', ''");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -165,9 +165,9 @@ handle(const struct sheet *s, struct buf *to)
 			continue;
 		buf_printf(to, ",\n\t\tifNull(concat(' and %s = ', ", fields[parts[i].field].name);
 		if (parts[i].address)
-			buf_printf(to, "replaceRegexpOne(%s(f.%s), '^::ffff:([0-9.]+)$', '\\\\1')), '')", show, name);
+			buf_printf(to, "replaceRegexpOne(%s(%s), '^::ffff:([0-9.]+)$', '\\\\1')), '')", show, name);
 		else
-			buf_printf(to, "toString(f.%s)), '')", name);
+			buf_printf(to, "toString(%s)), '')", name);
 	}
 	buf_str(to, ")");
 }
@@ -186,8 +186,8 @@ state(const struct schema *x, const struct sheet *s, const struct minute *m, str
 	    m->proto ? "\tproto String,\n" : "");
 	for (size_t i = 0; i < NSUMS; i++)
 		if (named(s, sums[i]) != NULL)
-			buf_printf(to, ",\n\t%s AggregateFunction(sum, Int64)", fields[sums[i]].name);
-	buf_printf(to, ",\n\tworst_filter AggregateFunction(argMax, String, Int64),\n\tworst_time AggregateFunction(argMax, %s, Int64)\n"
+			buf_printf(to, ",\n\t%s_sum AggregateFunction(sum, Int64)", fields[sums[i]].name);
+	buf_printf(to, ",\n\tfilter_of_worst AggregateFunction(argMax, String, Int64),\n\ttime_of_worst AggregateFunction(argMax, %s, Int64)\n"
 		       ") ENGINE = AggregatingMergeTree ORDER BY (%sminute%s);\n\n",
 	    time_type(s), m->probe ? "probe, " : "", m->proto ? ", proto" : "");
 	distributed(x, to, STATE);
@@ -201,23 +201,23 @@ fill(const struct schema *x, const struct sheet *s, const struct minute *m, stru
 	moment(s, m, to);
 	buf_str(to, " AS minute,\n");
 	if (m->probe)
-		buf_printf(to, "\tf.%s AS probe,\n", named(s, F_probe));
+		buf_printf(to, "\t%s AS probe,\n", named(s, F_probe));
 	if (m->proto)
-		buf_printf(to, "\tf.%s AS proto,\n", named(s, F_proto));
+		buf_printf(to, "\t%s AS proto,\n", named(s, F_proto));
 	buf_str(to, "\tcountState() AS flow_rows");
 	for (size_t i = 0; i < NSUMS; i++)
 		if (named(s, sums[i]) != NULL)
-			buf_printf(to, ",\n\tsumState(toInt64(ifNull(f.%s, 0))) AS %s", named(s, sums[i]), fields[sums[i]].name);
+			buf_printf(to, ",\n\tsumState(toInt64(ifNull(%s, 0))) AS %s_sum", named(s, sums[i]), fields[sums[i]].name);
 	buf_str(to, ",\n\targMaxState(");
 	handle(s, to);
 	buf_str(to, ", ");
 	loss(m, to);
-	buf_printf(to, fields[m->field].always ? ") AS worst_filter,\n\targMaxState(f.%s, " : ") AS worst_filter,\n\targMaxState(assumeNotNull(f.%s), ",
+	buf_printf(to, fields[m->field].always ? ") AS filter_of_worst,\n\targMaxState(%s, " : ") AS filter_of_worst,\n\targMaxState(assumeNotNull(%s), ",
 	    m->time);
 	loss(m, to);
-	buf_printf(to, ") AS worst_time\nFROM " TABLE "%s AS f\n", local(x));
+	buf_printf(to, ") AS time_of_worst\nFROM " TABLE "%s\n", local(x));
 	if (!fields[m->field].always)
-		buf_printf(to, "WHERE isNotNull(f.%s)\n", m->time);
+		buf_printf(to, "WHERE isNotNull(%s)\n", m->time);
 	buf_printf(to, "GROUP BY minute%s%s;\n\n", m->probe ? ", probe" : "", m->proto ? ", proto" : "");
 }
 
@@ -229,8 +229,8 @@ view(const struct schema *x, const struct sheet *s, const struct minute *m, stru
 	buf_printf(to, " AS\nSELECT\n\tminute,\n%s%s\tcountMerge(flow_rows) AS rows", m->probe ? "\tprobe,\n" : "", m->proto ? "\tproto,\n" : "");
 	for (size_t i = 0; i < NSUMS; i++)
 		if (named(s, sums[i]) != NULL)
-			buf_printf(to, ",\n\tsumMerge(f.%s) AS %s", fields[sums[i]].name, fields[sums[i]].name);
-	buf_printf(to, ",\n\targMaxMerge(f.worst_filter) AS worst_filter,\n\targMaxMerge(f.worst_time) AS worst_time\nFROM " STATE " AS f\n"
+			buf_printf(to, ",\n\tsumMerge(%s_sum) AS %s", fields[sums[i]].name, fields[sums[i]].name);
+	buf_printf(to, ",\n\targMaxMerge(filter_of_worst) AS worst_filter,\n\targMaxMerge(time_of_worst) AS worst_time\nFROM " STATE "\n"
 		       "GROUP BY minute%s%s;\n\n",
 	    m->probe ? ", probe" : "", m->proto ? ", proto" : "");
 }
