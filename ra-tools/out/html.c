@@ -144,6 +144,13 @@ put_overview(const struct page *p)
 }
 
 static void
+put_path(const struct page *p)
+{
+	if (p->rep->path != NULL)
+		html_path(p);
+}
+
+static void
 put_tunnels(const struct page *p)
 {
 	const struct report *rep = p->rep;
@@ -205,7 +212,7 @@ static const struct part {
 	void (*put)(const struct page *);
 } parts[] = {
 	{ "digest", put_digest },   { "title", put_title },   { "verdict", html_verdict },  { "style", put_style },	{ "period", put_period },
-	{ "overview", put_overview }, { "tunnels", put_tunnels }, { "lmax", put_lmax },	{ "sample", put_sample },
+	{ "overview", put_overview }, { "path", put_path },	{ "tunnels", put_tunnels }, { "lmax", put_lmax },	{ "sample", put_sample },
 	{ "meta", put_meta },	{ "evidence", put_evidence },	{ "oneway", put_oneway },   { "ratio", put_ratio },   { "package", put_package },
 };
 

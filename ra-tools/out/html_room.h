@@ -33,6 +33,8 @@ const char *html_noun(const struct page *);
 /* One sentence for all of it. */
 void html_verdict(const struct page *);
 void html_overview(const struct page *);
+/* What two probes say together; rep->path is there. */
+void html_path(const struct page *);
 /* A tunnel with its chart and its tables. */
 void html_tunnel(const struct page *, size_t i);
 void html_chart(const struct page *, size_t i);

@@ -66,7 +66,7 @@ struct out {
 	void (*head)(struct sheet *); /* once, before all rows */
 	void (*row)(struct sheet *, const struct batch *,
 		    uint32_t r);       /* derived columns are there */
-	void (*pause)(struct sheet *); /* after each batch: what is held goes out; may be NULL */
+	void (*pause)(struct sheet *); /* where the next row may be long in coming: what is held goes out; may be NULL */
 	void (*tail)(struct sheet *);  /* once, after all rows */
 };
 

@@ -265,16 +265,30 @@ probes_filter(const struct probes *p, unsigned number, struct buf *to)
 		buf_str(to, "not has probe");
 }
 
+static int
+by_name(const void *a, const void *b, void *arg)
+{
+	const struct one *name = arg, *x = &name[*(const uint32_t *)a], *y = &name[*(const uint32_t *)b];
+
+	if (x->kind != y->kind)
+		return (x->kind == PROBE_NAMED ? -1 : y->kind == PROBE_NAMED ? 1 : x->kind == PROBE_ABSENT ? -1 : 1);
+	return (strcmp(x->text, y->text));
+}
+
+/* In order of their names: whose records come first is the business of files and threads. */
 void
 probes_text(const struct probes *p, const char *of, const char *apart, struct buf *to)
 {
-	uint32_t shown = p->n <= LISTED ? p->n : LISTED - 1, first = 0;
+	uint32_t shown = p->n <= LISTED ? p->n : LISTED - 1, *order = mem_alloc(((size_t)p->n + 1) * sizeof(order[0])), first;
 
-	while (first < p->n && p->name[first].kind != PROBE_NAMED)
-		first++;
+	for (uint32_t i = 0; i < p->n; i++)
+		order[i] = i;
+	qsort_r(order, p->n, sizeof(order[0]), by_name, p->name);
+	first = p->n > 0 ? order[0] : 0;
 	buf_str(to, "records of several probes (");
 	for (uint32_t i = 0; i < shown; i++)
-		buf_printf(to, "%s%s", i == 0 ? "" : ", ", p->name[i].text);
+		buf_printf(to, "%s%s", i == 0 ? "" : ", ", p->name[order[i]].text);
+	free(order);
 	if (shown < p->n)
 		buf_printf(to, " and %u more", (unsigned)(p->n - shown));
 	buf_printf(to, ") are added up in %s, so the same packets may be counted twice: ", of);

@@ -123,6 +123,14 @@ note_period(const struct run *r)
 	buf_free(&b);
 }
 
+struct twice_met *
+run_meets(struct run *r)
+{
+	if (r->met == NULL && !r->files && !r->dedup)
+		r->met = twice_met_new(r->period.from, r->period.to);
+	return (r->met);
+}
+
 bool
 run_twice(struct run *r, bool all)
 {
@@ -135,11 +143,13 @@ run_twice(struct run *r, bool all)
 	one = !all && source_totals(r->source).segments < 2;
 	if (r->looked || r->read == NULL || r->dedup || one || source_moved(r->source))
 		return (r->twice.a != NULL);
+	r->looked = true;
+	if (r->met != NULL)
+		return (twice_met_find(r->met, &r->twice));
 	path = mem_alloc(n * sizeof(path[0]));
 	for (unsigned i = 0; i < n; i++)
 		path[i] = (char *)(uintptr_t)source_path(r->source, i);
 	(void)twice_find(path, r->read, n < r->nread ? n : r->nread, r->period.from, r->period.to, &r->found, &r->twice);
-	r->looked = true;
 	free(path);
 	return (r->twice.a != NULL);
 }
@@ -211,6 +221,7 @@ run_end(struct run **pr)
 	labels_free(&r->labels);
 	arena_free(&r->names);
 	arena_free(&r->found);
+	twice_met_free(&r->met);
 	repeats_free(&r->repeats);
 	free(r->read);
 	free(r->inputs);

@@ -76,8 +76,12 @@ next_block(struct run *r)
 {
 	const struct scan_block *b;
 
-	if (r->enough || r->stopped || r->drained || (b = scan_next(r->scan)) == NULL)
+	if (r->enough || r->stopped || r->drained)
 		return (NULL);
+	if ((b = scan_next(r->scan)) == NULL) {
+		r->ended = true;
+		return (NULL);
+	}
 	if (run_stops(r)) {
 		r->stopped = true;
 		return (NULL);
@@ -169,6 +173,7 @@ run_more(struct run *r)
 {
 	bool trees = false;
 
+	r->ended = false;
 	scan_free(&r->scan);
 	r->origin.segment = NULL; /* it was a block's */
 	for (size_t i = 0; i < r->ninputs; i++)
@@ -185,7 +190,7 @@ run_again(struct run *r, int64_t from, int64_t to, const char *also)
 	struct buf both = { 0 };
 
 	scan_free(&r->scan);
-	r->drained = false;
+	r->drained = r->ended = false;
 	r->origin.segment = NULL;
 	if (!source_rewind(r->source))
 		return (false);

@@ -119,6 +119,15 @@ count_suspect(const struct batch *b)
 	return (n);
 }
 
+/* Rows go out with their batch where the next one has to be waited for.  Where it has not, how many rows a batch has is the
+ * business of threads and memory, which no width of a column may tell.
+ */
+static bool
+waits(const struct run *r)
+{
+	return (!r->ended && !(r->files && r->tool->merges));
+}
+
 bool
 run_print(struct run *r, struct batch *b)
 {
@@ -139,6 +148,7 @@ run_print(struct run *r, struct batch *b)
 	if (n == 0)
 		return (!r->enough);
 	if (r->write_path != NULL) {
+		b->part |= !waits(r) && b->rows < BATCH_ROWS; /* nor blocks */
 		put_rows(r, r->write, b, false);
 		return (!r->enough);
 	}
@@ -152,7 +162,7 @@ run_print(struct run *r, struct batch *b)
 	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
 	     i = bits_next(b->sel, i + 1, b->rows))
 		r->out->row(&r->sheet, b, (uint32_t)i);
-	if (r->out->pause != NULL)
+	if (r->out->pause != NULL && waits(r))
 		r->out->pause(&r->sheet);
 	sheet_flush(&r->sheet); /* the next batch may come from a probe, later */
 	if (r->sheet.error != 0)

@@ -77,6 +77,7 @@ struct run {
 	unsigned nread;
 	struct arena found; /* what twice is of */
 	struct twice twice;
+	struct twice_met *met; /* NULL: files, or nobody tells */
 	bool looked;
 	struct probes *probes; /* NULL: nobody asks */
 	struct fieldset own, want, first; /* what the tool reads; all that is read; what selects */
@@ -99,6 +100,7 @@ struct run {
 	bool dropped; /* a block says of records that were not written (set by several threads) */
 	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
+	bool ended; /* no more blocks: rows that come now were waited for already */
 	struct watch watch;
 	int64_t stop_asked; /* when it was seen; 0: not yet */
 	bool gave_up; /* a tool that reads by itself did */

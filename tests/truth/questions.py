@@ -305,6 +305,12 @@ def clocks_that_jump():
             count[t // 60 * 60] = count.get(t // 60 * 60, 0) + 1
         got = rows(['rabins', '-M', '1m', '--csv', '-u', '-p', '0', '-s', 'bstart,pkts', '-r', 'jump.pavo'])
         want({int(r['bstart']): int(r['pkts']) for r in got}, count, what + ': minutes')
+        seconds = max(times) + 1 - min(times)
+        for more in ([], ['-m', 'saddr'], ['-P', '3']):
+            st, out, err = run(['rabins', '-M', '1s', '--zero', '--memory', '64M', '-r', 'jump.pavo'] + more)
+            want((st, out, err), (2, b'', 'rabins: --zero: %d rows, which is more than --memory has room for: ask for less time (-t) or wider bins (-M)\n' % seconds), what)
+        got = rows(['rabins', '-M', '1d', '--zero', '--memory', '64M', '--csv', '-s', 'pkts', '-r', 'jump.pavo'])
+        want((len(got), sum(int(r['pkts']) for r in got)), (max(times) // 86400 - min(times) // 86400 + 1, len(times)), what + ': days')
         got = json.loads(good(['racount', '--json', '-r', 'jump.pavo']))
         want((got['mar']['frames'], got['conserved']), (len(times), True), what + ': racount')
         want(run(['racheck', '-r', 'jump.pavo'])[0], 0, what + ': racheck')
