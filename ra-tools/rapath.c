@@ -25,6 +25,7 @@ static const struct tool tool = {
 	.mar = true,
 	.writes = true,
 	.reports = true,
+	.nothing = "no path that two probes have seen",
 };
 
 #define SHOWN 50 /* ways in text, without -N */

@@ -50,6 +50,7 @@ static const struct tool tool = {
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.mar = true,
 	.mar_always = true, /* what was not captured concerns every answer */
+	.nothing = "no tunnel is among them (" TOOL(racluster) " shows what is)",
 	.writes = true,
 	.reports = true,
 };

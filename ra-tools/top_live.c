@@ -7,6 +7,7 @@
 #include "format/base/clock.h"
 #include "ra-tools/query/live.h"
 #include "ra-tools/out/screen.h"
+#include "ra-tools/out/short.h"
 #include "ra-tools/out/top.h"
 #include "ra-tools/run/watch.h"
 
@@ -125,7 +126,7 @@ sums(const struct top *t, const struct live_view *v, const struct top_table *tab
 		top_sums(table, to);
 	if (v->groups > 0) {
 		buf_str(to, "; ");
-		top_short((double)v->groups, "", to);
+		short_number((double)v->groups, "", to);
 		buf_printf(to, " group%s%s", v->groups == 1 ? "" : "s", v->less ? ", the least were left out" : "");
 	}
 	if (*filter != '\0')

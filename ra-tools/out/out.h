@@ -41,6 +41,8 @@ struct sheet {
 	char offset[CLOCK_TEXT]; /* text: of all times, in the heading; "": they say it themselves */
 	const char *rates;  /* text: what rates are over, a line before the first heading; NULL: nothing to say */
 	const char *peaks;  /* the same of what peaks are of */
+	unsigned room;	    /* text: places of a line, which rows have to fit (fit.h); 0: any number */
+	bool human;	    /* counters of three digits and a letter: 1.23M */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
 
@@ -54,6 +56,7 @@ struct sheet {
 	uint32_t *ends;	       /* where each held cell ends in `held` */
 	size_t nends, capends;
 	unsigned *width;
+	struct fit *fit;
 	struct sheet_native *native;
 	const struct zeek *zeek; /* of who prints as Zeek (zeek.h) */
 	uint64_t lines;

@@ -7,6 +7,7 @@
 #include "format/base/log.h"
 #include "format/base/mem.h"
 #include "format/base/plain.h"
+#include "ra-tools/out/fit.h"
 #include "ra-tools/out/view.h"
 #include "ra-tools/query/sink.h"
 
@@ -170,6 +171,17 @@ note_twice(struct run *r)
 	buf_free(&b);
 }
 
+/* Columns. */
+static void
+note_left_out(const struct run *r)
+{
+	struct buf b = { 0 };
+
+	if (!r->quiet && fit_sentence(&r->sheet, &b))
+		log_info("%s", buf_cstr(&b));
+	buf_free(&b);
+}
+
 static void
 say_last(struct run *r)
 {
@@ -206,12 +218,15 @@ run_end(struct run **pr)
 	if (r->full > 0)
 		log_info("%llu row%s a sum of more than 64 bits hold: %llu is there instead, for that much or more (flag saturated)",
 			 (unsigned long long)r->full, r->full == 1 ? " has" : "s have", (unsigned long long)UINT64_MAX);
+	note_left_out(r);
 	say_last(r);
 	if (r->explain)
 		explain(r);
 	if (run_stops(r) && !r->follow)
 		stopped_early(r);
 	status = run_stops(r) ? 128 + watch_stop() : r->failed ? EXIT_ERROR : r->came_out > 0 ? 0 : 1;
+	if (status == 1)
+		cover_tell(r);
 	source_free(&r->source);
 	filter_free(&r->filter);
 	filter_free(&r->having);

@@ -97,6 +97,7 @@ next_block(struct run *r)
 	r->seen += b->rows;
 	note_read(r, b->file);
 	r->corrections += b->corrections;
+	r->hidden += b->events;
 	if (b->longest > 0)
 		period_reach(&r->period, b->first, b->last, b->longest);
 	if (b->probes != NULL)
@@ -126,6 +127,7 @@ run_next(struct run *r)
 			put_rows(r, r->rejects, b->batch, true);
 			b->batch->sel = sel;
 		}
+		r->matched |= b->any;
 		if (b->any)
 			return (b->batch);
 	}
@@ -145,9 +147,11 @@ run_each(struct run *r, scan_take take, void *const *states)
 		p.take = take;
 		p.states = states;
 		r->scan = scan_new(r->source, &p);
-		while ((block = next_block(r)) != NULL)
+		while ((block = next_block(r)) != NULL) {
+			r->matched |= block->any;
 			if (block->any && !block->taken)
 				(void)take(states[p.threads], block->batch, &block->origin);
+		}
 		scan_free(&r->scan); /* nobody works on the states any more */
 		r->origin.segment = NULL; /* it was a block's */
 		r->drained = true;

@@ -40,6 +40,9 @@ enum {
 	O_VERSION,
 	O_HAVING,
 	O_MEMORY,
+	O_WIDE,
+	O_COLOR,
+	O_EVENTS,
 	O_LIVE,
 	O_DEDUP,
 	O_OWN
@@ -56,6 +59,8 @@ struct tool {
 	bool mar;   /* MAR records are considered without being asked for */
 	bool mar_always; /* even if a filter does not select them */
 	bool writes; /* -w is its own: run_output() */
+	const char *nothing; /* what is not there when nothing came out; NULL: a row */
+	bool looks; /* opens the files itself, and says what is wrong with them */
 	bool reports; /* shows no records: no --native */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
 	/* A tool that is no filter of records: its words stand beside the options, and of the common options it has
