@@ -56,6 +56,7 @@ struct sheet {
 	size_t nends, capends;
 	unsigned *width;
 	struct fit *fit;
+	struct lines *lines_held;
 	struct sheet_native *native;
 	uint64_t lines;
 	bool begun;
@@ -67,6 +68,8 @@ struct out {
 	void (*head)(struct sheet *); /* once, before all rows */
 	void (*row)(struct sheet *, const struct batch *,
 		    uint32_t r);       /* derived columns are there */
+	void (*rows)(struct sheet *, const struct batch *, const uint32_t *row,
+		     uint32_t n);      /* the same of many; NULL: one after the other */
 	void (*pause)(struct sheet *); /* where the next row may be long in coming: what is held goes out; may be NULL */
 	void (*tail)(struct sheet *);  /* once, after all rows */
 };
