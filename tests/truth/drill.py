@@ -157,7 +157,7 @@ def screen(argv, keys):
 def terminal(name, folder):
     records = os.path.join(folder, name + '.pavo')
     best = objects(['radrill', '-r', records, '--json', '-N', '2'])
-    st, out = screen(['radrill', '-r', records], [b'\x1b[B', b'\r', b'\x1b[C', b'\x1b[D', b'q'])
+    st, out = screen(['radrill', '-r', records], [b'\x1b[B', b'\r', b'\r', b'\x7f', b'q'])
     want(st, 0, 'status')
     for word in ('Bins of 1 s by loss', 'Keys by loss, %d in bin 2' % best[1]['value'], 'Records of key 1', '\x1b[?1049h', '\x1b[?1049l'):
         want(word in out, True, repr(word) + ' on the screen')
