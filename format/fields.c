@@ -58,6 +58,7 @@ enum { /* how a type is held, as a constant expression */
 #define MADE(name, how, ...)  [F_##name].formula = FORMULA_##how, [F_##name].made = { __VA_ARGS__ },
 #define MEMBER(name, which) [F_##name].member = MEMBER_##which,
 #define IDS(name, which)    [F_##name].ids = ID_##which,
+#define ALWAYS(name)        [F_##name].always = 1,
 #define SCALE(name, which)  [F_##name].scale = HIST_##which,
 
 #pragma GCC diagnostic push

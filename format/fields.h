@@ -58,6 +58,7 @@ struct field_info {
 	uint16_t made[FORMULA_FIELDS];
 	uint8_t member;     /* enum member: the membership filter that has its values; MEMBERS: none */
 	uint8_t ids;        /* enum id_formula: what it follows from; 0: nothing */
+	uint8_t always;     /* every record has it */
 	uint8_t scale;      /* HIST: enum hist_scale, what its buckets stand for */
 	const uint16_t *needs; /* derived: stored fields, ends with F_NONE; else NULL */
 };

@@ -117,17 +117,14 @@ set_local(const char *arg)
 static void
 set_path(const char *arg)
 {
-	static char ids[2][256];
-	const char *comma = strchr(arg, ',');
+	static char ids[512];
+	char err[256];
 
-	if (comma == NULL || comma == arg || comma[1] == '\0' || strchr(comma + 1, ',') != NULL || strlen(arg) >= sizeof(ids[0]))
-		run_usage("--path %s: expected the ids of two probes, such as a,b", arg);
-	(void)snprintf(ids[0], sizeof(ids[0]), "%.*s", (int)(comma - arg), arg);
-	(void)snprintf(ids[1], sizeof(ids[1]), "%s", comma + 1);
-	if (strcmp(ids[0], ids[1]) == 0)
-		run_usage("--path %s: that is one probe", arg);
-	ways.a = ids[0];
-	ways.b = ids[1];
+	if (strlen(arg) >= sizeof(ids))
+		run_usage("--path %s: these are no ids of probes", arg);
+	memcpy(ids, arg, strlen(arg) + 1);
+	if (!path_parse(ids, &ways, err, sizeof(err)))
+		run_usage("%s", err);
 }
 
 static bool
@@ -432,6 +429,7 @@ page(struct work *w, struct report *rep)
 	char err[512];
 	bool same = true;
 
+	t.load = false; /* it is read by people, whatever else is printed */
 	for (unsigned i = 0; run_input(w->r, i) != NULL; i++)
 		if (!evidence_file(w->evidence, run_input(w->r, i), err, sizeof(err)))
 			run_wrong(w->r, "%s", err);

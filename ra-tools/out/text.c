@@ -6,6 +6,7 @@
  * some hundred are there, so that what fits a screen is aligned from its first line on.
  */
 #include "ra-tools/out/fit.h"
+#include "ra-tools/out/lines.h"
 
 #include "format/base/mem.h"
 #include "format/base/plain.h"
@@ -111,6 +112,9 @@ release(struct sheet *s)
 {
 	size_t at = 0;
 
+	lines_release(s, heading);
+	if (s->nends == 0)
+		return;
 	fit_rows(s);
 	widen(s);
 	for (size_t k = 0; k < s->nends; k++) {
@@ -166,6 +170,16 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 }
 
 static void
+rows(struct sheet *s, const struct batch *b, const uint32_t *at, uint32_t n)
+{
+	if (s->room == 0 && !s->colour && !s->human)
+		lines_add(s, b, at, n, heading);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			row(s, b, at[i]);
+}
+
+static void
 tail(struct sheet *s)
 {
 	release(s);
@@ -173,5 +187,5 @@ tail(struct sheet *s)
 }
 
 const struct out out_text = {
-	.name = "text", .head = head, .row = row, .pause = release, .tail = tail
+	.name = "text", .head = head, .row = row, .rows = rows, .pause = release, .tail = tail
 };

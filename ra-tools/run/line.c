@@ -107,6 +107,8 @@ add_fields(struct run *r, const char *arg)
 static bool
 take_output(struct run *r, int c, const char *arg)
 {
+	const char *why;
+
 	switch (c) {
 	case 'w':
 		r->write_path = arg;
@@ -133,7 +135,14 @@ take_output(struct run *r, int c, const char *arg)
 		r->json = true;
 		break;
 	case O_NATIVE:
+		if (arg != NULL && strcmp(arg, "legacy") != 0)
+			run_usage("--native=%s: expected --native or --native=legacy", arg);
 		r->native = true;
+		r->sheet.legacy = arg != NULL;
+		break;
+	case O_SCHEMA:
+		if (!schema_parse(&r->schema, arg, &why))
+			run_usage("--schema %s: %s", arg, why);
 		break;
 	case 'n':
 		r->numeric++;

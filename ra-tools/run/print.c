@@ -95,6 +95,16 @@ sheet_head(struct run *r)
 	r->out->head(&r->sheet);
 }
 
+noreturn void
+print_schema(struct run *r)
+{
+	const char *wrong = schema_print(&r->schema, &r->sheet);
+
+	if (wrong != NULL)
+		run_usage("--schema: %s", wrong);
+	exit(r->sheet.error == 0 ? 0 : EXIT_ERROR);
+}
+
 /* Merged rows with packets that the kernel dropped. */
 static uint64_t
 count_suspect(const struct batch *b)
@@ -116,6 +126,28 @@ static bool
 waits(const struct run *r)
 {
 	return (!r->ended && !(r->files && r->tool->merges));
+}
+
+#define AT_ONCE 512
+
+static void
+print_rows(struct run *r, const struct batch *b)
+{
+	uint32_t row[AT_ONCE], n = 0;
+
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows)) {
+		if (r->out->rows == NULL) {
+			r->out->row(&r->sheet, b, (uint32_t)i);
+			continue;
+		}
+		row[n++] = (uint32_t)i;
+		if (n == AT_ONCE) {
+			r->out->rows(&r->sheet, b, row, n);
+			n = 0;
+		}
+	}
+	if (n > 0)
+		r->out->rows(&r->sheet, b, row, n);
 }
 
 bool
@@ -149,9 +181,7 @@ run_print(struct run *r, struct batch *b)
 	for (unsigned i = 0; i < r->sheet.n; i++)
 		(void)batch_derive(b, r->sheet.want[i].field);
 	sheet_head(r);
-	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
-	     i = bits_next(b->sel, i + 1, b->rows))
-		r->out->row(&r->sheet, b, (uint32_t)i);
+	print_rows(r, b);
 	if (r->out->pause != NULL && waits(r))
 		r->out->pause(&r->sheet);
 	sheet_flush(&r->sheet); /* the next batch may come from a probe, later */

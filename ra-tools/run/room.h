@@ -11,6 +11,7 @@
 #include "ra-tools/query/period.h"
 #include "ra-tools/query/scan.h"
 #include "ra-tools/query/twice.h"
+#include "ra-tools/out/schema.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/run/watch.h"
 
@@ -74,6 +75,7 @@ struct run {
 	struct labels *labels;
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
+	struct schema schema; /* to print, and nothing else */
 	bool headed;
 	struct repeats *repeats;
 	bool *read; /* of the first nread files: was a block of it looked at? */
@@ -165,5 +167,6 @@ void note_read(struct run *, unsigned file); /* a block of this file was looked 
 /* print.c */
 void put_rows(struct run *, struct sink *, struct batch *, bool filtered);
 void sheet_head(struct run *);
+noreturn void print_schema(struct run *); /* of its columns, and end */
 
 #endif

@@ -30,6 +30,7 @@ enum {
 	O_JSON,
 	O_JSON_NUMBERS,
 	O_NATIVE,
+	O_SCHEMA,
 	O_LABEL,
 	O_NAMES,
 	O_TZ,
@@ -85,6 +86,7 @@ void run_probe_column(struct run *);
 void run_beside(struct run *, unsigned view);
 /* A column for this view of the field, behind the others, unless it is there. */
 void run_behind(struct run *, enum field, unsigned view);
+void run_format(struct run *, const struct out *); /* instead of what the command line says */
 struct views *run_views(struct run *); /* NULL: no column needs any */
 /* The same for JSON objects that say of each health flag whether it is set. */
 void run_objects(struct run *, const char *defaults);
