@@ -165,7 +165,7 @@ def throughput(traffic, path):
             if r['trans'] == '1':
                 near(r['throughput'], 8.0 * size / (last - first), 'load, as throughput')
             else:
-                want(r['throughput'], '*', 'throughput of several flows')
+                want(r['throughput'], '-', 'throughput of several flows')
         good(['racluster', '-r', source, '-m', 'saddr,daddr', '-w', merged])
         for key in ('none', 'matrix'):
             for of in (source, merged):
