@@ -170,7 +170,7 @@ def throughput(traffic, path):
         for key in ('none', 'matrix'):
             for of in (source, merged):
                 got = rows(['racluster', '-r', of, '-m', key, '--csv', '-s', 'trans,throughput,sthroughput,dthroughput'])
-                want([list(r.values())[1:] for r in got if r['trans'] != '1'], [['*'] * 3] * len(got), '-m %s' % key)
+                want([list(r.values())[1:] for r in got if r['trans'] != '1'], [['-'] * 3] * len(got), '-m %s' % key)
 
 
 def percentiles(traffic, path):
