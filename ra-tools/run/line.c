@@ -290,6 +290,7 @@ line_take(struct run *r, tool_option own, int argc, char **argv)
 	char letters[OPTION_LETTERS(OPTIONS_MAX)];
 	int c;
 
+	argv = foreign_words(r, &argc, argv);
 	option_words(r->rows, r->nrows, letters, longs);
 	r->argc = argc;
 	r->argv = argv;
@@ -300,6 +301,8 @@ line_take(struct run *r, tool_option own, int argc, char **argv)
 			r->tool->word(argv[optind++]);
 		else if (c == '?' || c == ':')
 			bad_option(c, argv);
+		else if (c == O_FIELDS)
+			exit(fields_show(optind < argc && argv[optind][0] != '-' ? argv[optind] : NULL));
 		else if (c == 'r' || c == 'R')
 			optind = inputs_take(r, c, optarg, argv, optind);
 		else if ((own == NULL || !own(c, optarg)) && !take_output(r, c, optarg) && !take_input(r, c, optarg))

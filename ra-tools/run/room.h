@@ -120,6 +120,12 @@ struct run {
 /* say.c: source.h's hook */
 void say_input(void *run, const char *path, const char *sentence, bool wrong);
 
+/* foreign.c: the words, in which those of argus and nfdump are ours; or the program ends with the line that does it. */
+char **foreign_words(const struct run *, int *argc, char **argv);
+
+/* fields.c: the fields, or those that the word speaks of; status */
+int fields_show(const char *word);
+
 /* line.c */
 void line_common(struct run *); /* the options that the tool shares with others */
 void line_take(struct run *, tool_option own, int argc, char **argv);
@@ -139,7 +145,7 @@ void inputs_open(struct run *);
 void cover_tell(const struct run *);
 
 /* filters.c */
-struct filter *filter_of(const struct run *, const char *what, const char *text); /* NULL: the text is empty; a mistake ends the program */
+struct filter *filter_of(struct run *, const char *what, const char *text); /* NULL: the text is empty; a mistake ends the program */
 void filters_set(struct run *);
 
 /* columns.c: the probe's column, once all is read */

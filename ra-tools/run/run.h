@@ -45,6 +45,7 @@ enum {
 	O_EVENTS,
 	O_LIVE,
 	O_DEDUP,
+	O_FIELDS,
 	O_OWN
 };
 
@@ -122,7 +123,7 @@ void run_tell_probes(struct run *);
 const struct probes *run_probes(const struct run *); /* so far: of all batches handed out */
 void run_uncounted(struct run *); /* the tool sees to -N itself */
 /* A filter of the tool's own; a mistake in it ends the program. NULL: the text is empty. */
-struct filter *run_filter(const struct run *, const char *what, const char *text);
+struct filter *run_filter(struct run *, const char *what, const char *text);
 /* For tools that print by themselves, through out.h. */
 struct sheet *run_sheet(struct run *);
 bool run_separated(const struct run *), run_json(const struct run *), run_text(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);
