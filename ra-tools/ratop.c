@@ -130,6 +130,8 @@ prepare(struct run *r, struct top *t)
 	t->count = run_count(r, DEFAULT_COUNT);
 	run_uncounted(r);
 	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL && run_text(r);
+	if (t->keys.ends && t->rows_of_sums)
+		run_sheet(r)->peaks = "A record counts for both its ends, so shares can add up to more than 100 %; the total counts it once";
 	t->groups = aggr_new(&t->keys, &keep);
 	if (t->keys.ends)
 		aggr_add_up(t->groups, &sums);
@@ -289,8 +291,6 @@ show(struct run *r, struct top *t)
 	if (!t->keys.ends) /* of two groups it may have the same records */
 		print_sums(r, t, &t->seen_rest, t->rest, "rest");
 	print_sums(r, t, &t->seen_total, t->totals, "total");
-	if (t->keys.ends)
-		run_hint_last(r, "a record counts for both its ends, so shares add up to more than 100 %; the total counts it once");
 }
 
 static int64_t
