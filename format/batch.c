@@ -134,6 +134,8 @@ batch_column(struct batch *b, enum field f)
 	if (c == NULL)
 		c = batch_zeros(b, f);
 	c->zeros = false;
+	if (f < F_STORED)
+		b->whole = NULL;
 	return (c);
 }
 
@@ -198,6 +200,7 @@ batch_hide(struct batch *b, enum field f)
 	b->col[f] = NULL;
 	if (f < F_STORED)
 		b->dense[f] = NULL;
+	b->whole = NULL;
 }
 
 void

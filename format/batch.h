@@ -29,6 +29,8 @@ struct column {
 	bool zeros;        /* all values are zero, and nobody has written to the cells */
 };
 
+struct block_bytes;
+
 struct batch {
 	uint32_t rows, cap; /* cap is BATCH_ROWS unless made smaller */
 	struct column *col[F_COUNT];
@@ -41,8 +43,10 @@ struct batch {
 		bool lent;  /* handed out since the last reset */
 	} kept[F_COUNT];
 	struct fieldset derived; /* derived columns that batch_derive() has looked at */
+	const struct block_bytes *whole; /* of the block that its rows are (block.h), while no column is changed; NULL: not known */
 	uint64_t *sel;  /* selected rows; NULL: all */
 	int64_t over;   /* ns that all rates are over, to be said before they are derived; 0: those of each row's own bin */
+	bool part;      /* they are some of a block's rows, picked out of it */
 	bool filtered;  /* its file was written under a filter: totals can not be checked */
 	struct arena arena;
 };

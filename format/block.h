@@ -23,6 +23,9 @@ bool blocks_zstd(struct blocks *);
 void block_encode(struct blocks *, const struct batch *, struct buf *out, struct fieldset *used,
     struct index_entry *entry);
 
+/* Rows and times of a block, for the index. */
+void block_times(const struct directory *, struct index_entry *);
+
 /* What is known of each field from the directory alone.  `odd`: fields that count as unknown. */
 void block_ranges(const struct directory *, const struct fieldset *odd, struct range range[static F_COUNT]);
 
@@ -47,6 +50,15 @@ enum block_result block_read(struct blocks *, const struct fieldset *want, enum 
 /* Of the block only n > 0 rows, ascending, and the columns in `want`, into a batch of its own, which lives as long. */
 enum block_result block_pick(struct blocks *, const struct fieldset *want, const uint32_t *row, uint32_t n,
     struct batch *, enum field *unknown);
+/* A block as it lies in a file, and what the file has to say of it. */
+struct block_bytes {
+	const uint8_t *p;
+	size_t n;
+	struct fieldset used;
+	struct index_entry entry;
+};
+/* The bytes of the block that is open, object and sections, are these.  false: some of it can not be read here. */
+bool block_whole(struct blocks *, const uint8_t *p, size_t n, struct block_bytes *);
 /* The address dictionary alone, ascending in each family: n4 IPv4, then n6 IPv6.  Valid until the next call for
  * another block; block_decode() of the same block uses it again. */
 enum block_result block_addresses(struct blocks *, const struct directory *, block_fetch, void *arg,

@@ -611,6 +611,23 @@ block_read(struct blocks *k, const struct fieldset *want, enum field *unknown)
 	return (res);
 }
 
+bool
+block_whole(struct blocks *k, const uint8_t *p, size_t n, struct block_bytes *whole)
+{
+	const struct decoding *g = k->decoding;
+
+	*whole = (struct block_bytes){ .p = p, .n = n, .entry = { .length = n } };
+	for (uint32_t i = 0; i < g->d->ncol; i++) {
+		enum field f = column_field(g, i);
+
+		if (f == F_NONE || g->dense[i] == NULL)
+			return (false);
+		fieldset_add(&whole->used, f);
+	}
+	block_times(g->d, &whole->entry);
+	return (true);
+}
+
 enum block_result
 block_decode(struct blocks *k, const struct directory *d, const struct fieldset *want, const struct fieldset *odd,
     block_fetch fetch, void *arg, struct batch *b, enum field *unknown)

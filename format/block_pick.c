@@ -345,6 +345,7 @@ block_pick(struct blocks *k, const struct fieldset *want, const uint32_t *row, u
 
 	batch_reset(to);
 	to->cap = to->rows = n;
+	to->part = true;
 	mark_needed(g, want, unknown);
 	for (uint32_t i = 0; i < g->d->ncol; i++) /* ids ask for rows before theirs */
 		if (g->need[i] && column_is_id(g, i) && (res = decode_needed(g)) != BLOCK_GOOD)

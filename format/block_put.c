@@ -815,6 +815,14 @@ time_of(const struct directory *d, enum field f, bool max)
 }
 
 void
+block_times(const struct directory *d, struct index_entry *entry)
+{
+	entry->rows = d->rows;
+	entry->bstart = time_of(d, F_bstart, false);
+	entry->bend = time_of(d, F_bend, true);
+}
+
+void
 block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fieldset *used,
     struct index_entry *entry)
 {
@@ -859,8 +867,6 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 	meta_put_directory(&k->body, &e.d);
 	meta_put_object(out, META_BLOCK, k->body.p, k->body.len);
 	buf_add(out, k->sections.p, k->sections.len);
-	entry->rows = e.rows;
 	entry->length = out->len - start;
-	entry->bstart = time_of(&e.d, F_bstart, false);
-	entry->bend = time_of(&e.d, F_bend, true);
+	block_times(&e.d, entry);
 }

@@ -83,16 +83,23 @@ deviation(uint64_t sum, uint64_t sumsq, uint64_t n)
 	return (low);
 }
 
+/* Words of the program need no copy. */
+static struct blob
+fixed(const char *s)
+{
+	return ((struct blob){ (const uint8_t *)s, (uint32_t)strlen(s) });
+}
+
 static struct blob
 derive_dir(struct batch *b, uint32_t r)
 {
 	bool s = U(spkts) > 0, d = U(dpkts) > 0;
 
 	if (!s && !d)
-		return (text(b, "-", 1));
+		return (fixed("-"));
 	if (U(proto) == 6 && U(dirq) <= 1)
-		return (text(b, s && d ? "<?>" : s ? "?>" : "<?", s && d ? 3 : 2));
-	return (text(b, s && d ? "<->" : s ? "->" : "<-", s && d ? 3 : 2));
+		return (fixed(s && d ? "<?>" : s ? "?>" : "<?"));
+	return (fixed(s && d ? "<->" : s ? "->" : "<-"));
 }
 
 static struct blob
@@ -135,7 +142,8 @@ derive_flgs(struct batch *b, uint32_t r)
 		f[6] = 'g';
 	if (U(srekeys) + U(drekeys) > 0)
 		f[7] = 'R';
-	return (text(b, f, sizeof(f)));
+	/* most rows are like the one before */
+	return (batch_blob(b, r > 0 ? &b->col[F_flgs]->b[r - 1] : NULL, &(struct blob){ (const uint8_t *)f, sizeof(f) }));
 }
 
 static struct blob

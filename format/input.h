@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * input.h: the bytes of a record file or pipe, and the objects in them (pavo(5)).  For reader.c.
+ * input.h: the bytes of a record file or pipe, and the objects in them (pavo(5)).  For reader_find.c.
  *
  * Files and pipes are read through one window of bytes: a file's window may jump, a pipe's only grows at its end and is
  * cut at its start.

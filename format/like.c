@@ -13,6 +13,7 @@
 
 #define SLOTS  (2 * CODER_MAX)
 #define SAMPLE 2048 /* rows after which it is clear whether rows repeat */
+#define DIRECT (1u << 20) /* pairs of values, if no more are possible, need no hash */
 
 struct last {
 	uint64_t a, b, v;
@@ -23,6 +24,8 @@ struct like {
 	uint32_t mask, used;
 	uint16_t slot[SLOTS]; /* number of its entry + 1; 0: empty */
 	struct last last[CODER_MAX];
+	uint16_t *place; /* the same for each possible pair: DIRECT of them; NULL: not needed yet */
+	uint64_t value[CODER_MAX + 1]; /* by that number */
 };
 
 struct like *
@@ -39,6 +42,8 @@ like_new(void)
 void
 like_free(struct like **pl)
 {
+	if (*pl != NULL)
+		free((*pl)->place);
 	free(*pl);
 	*pl = NULL;
 }
@@ -104,10 +109,65 @@ like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t
 	return (count);
 }
 
+/* Pairs of a and b are numbers below `pairs`, if *times is what a counts for; false: there are too many. */
+static bool
+few_pairs(const uint64_t *a, const uint64_t *b, uint32_t n, uint64_t *times, size_t *pairs)
+{
+	uint64_t least, most_a, most_b = 0;
+
+	u64_span(a, n, &least, &most_a);
+	if (b != NULL)
+		u64_span(b, n, &least, &most_b);
+	if (most_a >= DIRECT || most_b >= DIRECT || (most_a + 1) * (most_b + 1) > DIRECT)
+		return (false);
+	*times = most_b + 1;
+	*pairs = (size_t)((most_a + 1) * (most_b + 1));
+	return (true);
+}
+
+/* A row's pair is its place in a table. */
+static bool
+fill_direct(struct like *l, const uint64_t *a, const uint64_t *b, uint64_t times, const uint64_t *others,
+    const uint64_t *other, uint32_t n, uint64_t *v)
+{
+	uint16_t *const place = l->place;
+	uint64_t *const value = l->value;
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < n; i += 64) {
+		uint32_t m = n - i < 64 ? n - i : 64;
+		uint64_t word = others[i / 64];
+
+		for (uint32_t j = i; j < i + m; j++, word >>= 1) {
+			size_t pair = (size_t)(a[j] * times + (b == NULL ? 0 : b[j]));
+			uint32_t at = place[pair];
+
+			if (word & 1) {
+				if (at == 0)
+					place[pair] = (uint16_t)(at = ++used);
+				value[at] = *other++;
+			} else if (at == 0) {
+				return (false);
+			}
+			v[j] = value[at];
+		}
+	}
+	return (true);
+}
+
 bool
 like_fill(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *others, const uint64_t *other, uint32_t n,
     uint64_t *v)
 {
+	uint64_t times;
+	size_t pairs;
+
+	if (n >= SAMPLE && few_pairs(a, b, n, &times, &pairs)) {
+		if (l->place == NULL)
+			l->place = mem_alloc(DIRECT * sizeof(l->place[0]));
+		memset(l->place, 0, pairs * sizeof(l->place[0]));
+		return (fill_direct(l, a, b, times, others, other, n, v));
+	}
 	start(l, n);
 	for (uint32_t i = 0; i < n; i++) {
 		bool fresh;

@@ -57,7 +57,7 @@ libflow_a_SOURCES += \
 	%D%/meta.c %D%/meta.h \
 	%D%/input.c %D%/input.h \
 	%D%/outline.c %D%/outline.h \
-	%D%/reader.c %D%/reader.h \
+	%D%/reader.h %D%/reader_find.c %D%/reader_piece.c %D%/reader_room.h \
 	%D%/repair.c %D%/repair.h \
 	%D%/tally.c %D%/tally.h \
 	%D%/segment.h \

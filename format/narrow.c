@@ -74,8 +74,9 @@ narrow_widen(const struct narrow *x, uint32_t from, uint32_t n, uint64_t *to)
 	}
 }
 
-/* --- spans */
+/* --- sums and spans */
 
+/* The sum of numbers of up to 32 bits can not go round: there are fewer than 2^32.  Of 64 bits the halves are added. */
 #define RAW_LOOPS(w, type)                                                                        \
 	WIDE static type max_##w(const type *v, uint32_t n)                                       \
 	{                                                                                         \
@@ -83,9 +84,36 @@ narrow_widen(const struct narrow *x, uint32_t from, uint32_t n, uint64_t *to)
 		for (uint32_t i = 1; i < n; i++)                                                  \
 			max = v[i] > max ? v[i] : max;                                            \
 		return (max);                                                                     \
+	}                                                                                         \
+	WIDE static type min_##w(const type *v, uint32_t n)                                       \
+	{                                                                                         \
+		type min = v[0];                                                                  \
+		for (uint32_t i = 1; i < n; i++)                                                  \
+			min = v[i] < min ? v[i] : min;                                            \
+		return (min);                                                                     \
+	}                                                                                         \
+	WIDE static uint64_t sum_##w(const type *v, uint32_t n, uint64_t *high)                   \
+	{                                                                                         \
+		uint64_t low = 0, up = 0;                                                         \
+		for (uint32_t i = 0; i < n; i++) {                                                \
+			low += v[i] & UINT32_MAX;                                                 \
+			up += sizeof(type) == 8 ? (uint64_t)v[i] >> 32 : 0;                       \
+		}                                                                                 \
+		*high = up;                                                                       \
+		return (low);                                                                     \
 	}
 
 EACH_WIDTH(RAW_LOOPS)
+
+WIDE static uint64_t
+or_8(const uint64_t *v, uint32_t n)
+{
+	uint64_t all = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		all |= v[i];
+	return (all);
+}
 
 uint64_t
 narrow_raw_max(const struct narrow *x, uint32_t n)
@@ -104,6 +132,35 @@ narrow_raw_max(const struct narrow *x, uint32_t n)
 	}
 }
 
+static uint64_t
+raw_min(const struct narrow *x, uint32_t from, uint32_t n)
+{
+	switch (x->width) {
+	case 0:
+		return (0);
+	case 1:
+		return (min_1(x->v1 + from, n));
+	case 2:
+		return (min_2(x->v2 + from, n));
+	case 4:
+		return (min_4(x->v4 + from, n));
+	default:
+		return (min_8(x->v8 + from, n));
+	}
+}
+
+/* The numbers from `from` on alone. */
+static struct narrow
+part(const struct narrow *x, uint32_t from)
+{
+	struct narrow p = *x;
+
+	p.v = x->v == NULL ? NULL : (const uint8_t *)x->v + (size_t)from * x->width;
+	return (p);
+}
+
+#define PIECE 512 /* values at a time, of those for which there is no shorter way */
+
 /* base + unit * most is less than 2^64: the values are in the order of the numbers. */
 static bool
 is_plain(const struct narrow *x, uint64_t most)
@@ -112,6 +169,106 @@ is_plain(const struct narrow *x, uint64_t most)
 
 	return (x->word == NULL && !__builtin_mul_overflow(x->unit, most, &top) &&
 	    !__builtin_add_overflow(top, x->base, &top));
+}
+
+static uint64_t
+add(uint64_t a, uint64_t b)
+{
+	return (__builtin_add_overflow(a, b, &a) ? UINT64_MAX : a);
+}
+
+static uint64_t
+halves(uint64_t low, uint64_t high)
+{
+	if (high > UINT32_MAX)
+		return (UINT64_MAX);
+	return (add(low, high << 32));
+}
+
+static uint64_t
+sum_of_some(const struct narrow *x, uint32_t n)
+{
+	uint64_t high = 0, low;
+
+	switch (x->width) {
+	case 0:
+		return (0);
+	case 1:
+		return (sum_1(x->v1, n, &high));
+	case 2:
+		return (sum_2(x->v2, n, &high));
+	case 4:
+		return (sum_4(x->v4, n, &high));
+	default:
+		low = sum_8(x->v8, n, &high);
+		return (halves(low, high));
+	}
+}
+
+uint64_t
+narrow_sum(const struct narrow *x, uint32_t from, uint32_t n)
+{
+	struct narrow p = part(x, from);
+	uint64_t v[PIECE], high, low, sum = 0;
+
+	if (x->width == 8)
+		return (sum_of_some(&p, n));
+	if (x->word == NULL && is_plain(x, x->width == 0 ? 0 : UINT64_MAX >> (64 - 8 * x->width))) {
+		if (__builtin_mul_overflow(x->base, (uint64_t)n, &sum) ||
+		    __builtin_mul_overflow(sum_of_some(&p, n), x->unit, &low))
+			return (UINT64_MAX);
+		return (add(sum, low));
+	}
+	for (uint32_t i = 0; i < n; i += PIECE) {
+		uint32_t m = n - i < PIECE ? n - i : PIECE;
+
+		narrow_widen(&p, i, m, v);
+		low = sum_8(v, m, &high);
+		sum = add(sum, halves(low, high));
+	}
+	return (sum);
+}
+
+void
+narrow_span(const struct narrow *x, uint32_t from, uint32_t n, uint64_t *min, uint64_t *max)
+{
+	struct narrow p = part(x, from);
+	uint64_t v[PIECE], most;
+
+	if (x->word == NULL && is_plain(x, most = narrow_raw_max(&p, n))) {
+		*min = x->base + x->unit * raw_min(&p, 0, n);
+		*max = x->base + x->unit * most;
+		return;
+	}
+	*min = UINT64_MAX;
+	*max = 0;
+	for (uint32_t i = 0; i < n; i += PIECE) {
+		uint32_t m = n - i < PIECE ? n - i : PIECE;
+		uint64_t lo, hi;
+
+		narrow_widen(&p, i, m, v);
+		lo = min_8(v, m);
+		hi = max_8(v, m);
+		*min = lo < *min ? lo : *min;
+		*max = hi > *max ? hi : *max;
+	}
+}
+
+uint64_t
+narrow_or(const struct narrow *x, uint32_t from, uint32_t n)
+{
+	struct narrow p = part(x, from);
+	uint64_t v[PIECE], all = 0;
+
+	if (n > 0 && x->width == 0)
+		return (narrow_at(x, 0));
+	for (uint32_t i = 0; i < n; i += PIECE) {
+		uint32_t m = n - i < PIECE ? n - i : PIECE;
+
+		narrow_widen(&p, i, m, v);
+		all |= or_8(v, m);
+	}
+	return (all);
 }
 
 /* --- bitmaps of which values are what is looked for */

@@ -54,6 +54,12 @@ narrow_at(const struct narrow *x, uint32_t i)
 void narrow_widen(const struct narrow *, uint32_t from, uint32_t n, uint64_t *to);
 /* The greatest of the first n > 0 of v. */
 uint64_t narrow_raw_max(const struct narrow *, uint32_t n);
+/* The sum of the n values from `from` on; UINT64_MAX: it is that or more. */
+uint64_t narrow_sum(const struct narrow *, uint32_t from, uint32_t n);
+/* The least and the greatest of those n > 0 values. */
+void narrow_span(const struct narrow *, uint32_t from, uint32_t n, uint64_t *min, uint64_t *max);
+/* All of them, or-ed. */
+uint64_t narrow_or(const struct narrow *, uint32_t from, uint32_t n);
 
 /* Bit i of `to` (BITS_WORDS(n) words): is lo <= value i <= hi? */
 void narrow_between(const struct narrow *, uint32_t n, uint64_t lo, uint64_t hi, uint64_t *to);

@@ -79,6 +79,8 @@ bool piece_holds(const struct piece *);
 struct batch *piece_read(struct piece *, const struct fieldset *want);
 /* The same in steps.  The block's rows, without a column; NULL: not wanted. */
 struct batch *piece_open(struct piece *);
+/* From now on batches that have all columns, of regular files, know the bytes that they came from. */
+void piece_keep(struct piece *);
 /* The columns in `want` beside those that are there, dense (batch_flat()); NULL: not good. */
 struct batch *piece_more(struct piece *, const struct fieldset *want);
 /* A batch of n > 0 of its rows alone, ascending, with the columns in `want`; NULL: not good. */

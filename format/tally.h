@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * tally.h: the blocks of a segment that were found, against those that its index and its trailer name.  For reader.c.
+ * tally.h: the blocks of a segment that were found, against those that its index and its trailer name.  For reader_find.c.
  */
 #ifndef FORMAT_TALLY_H
 #define FORMAT_TALLY_H

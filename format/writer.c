@@ -141,19 +141,32 @@ put_new_fields(struct writer *w, const struct fieldset *used)
 	put_payload(w, META_SCHEMA);
 }
 
+/* All rows of a block that was read, and nothing was changed: its bytes will do. */
+static const struct block_bytes *
+as_it_was(const struct batch *b)
+{
+	return (b->whole != NULL && (b->sel == NULL || bits_count(b->sel, b->rows) == b->rows) ? b->whole : NULL);
+}
+
 static bool
 put_block(struct writer *w, struct batch *b)
 {
+	const struct block_bytes *whole = as_it_was(b);
 	struct fieldset used;
 	struct index_entry entry;
 
-	w->block.len = 0;
-	block_encode(w->blocks, b, &w->block, &used, &entry);
-	if (entry.rows == 0)
-		return (true);
+	if (whole != NULL) {
+		used = whole->used;
+		entry = whole->entry;
+	} else {
+		w->block.len = 0;
+		block_encode(w->blocks, b, &w->block, &used, &entry);
+		if (entry.rows == 0)
+			return (true);
+	}
 	put_new_fields(w, &used);
 	entry.offset = writer_bytes(w) + w->out.len;
-	buf_add(&w->out, w->block.p, w->block.len);
+	buf_add(&w->out, whole != NULL ? whole->p : w->block.p, entry.length);
 	if (w->entries == w->entries_cap) {
 		w->entries_cap = w->entries_cap == 0 ? 64 : w->entries_cap * 2;
 		w->entry = mem_grow(w->entry, w->entries_cap, sizeof(*w->entry));
@@ -259,6 +272,8 @@ writer_put(struct writer *w, struct batch *b)
 	if (!writer_begin(w))
 		return (false);
 	size = w->to.size;
+	if (as_it_was(b) == NULL)
+		batch_flatten(b);
 	if (blob_bytes(b, b->rows) <= BLOB_BYTES_MAX ? put_block(w, b) : put_blocks(w, b))
 		return (true);
 	if (w->to.size != size) /* of several blocks the first ones */

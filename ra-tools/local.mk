@@ -5,17 +5,18 @@ noinst_LIBRARIES += libra.a
 libra_a_SOURCES =
 
 # run, source, aggr, bin, sort (add your files here)
-libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/line.c %D%/run/start.c %D%/run/filters.c %D%/run/columns.c %D%/run/plan.c %D%/run/over.c %D%/run/full.c \
+libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/inputs.c %D%/run/cover.c %D%/run/line.c %D%/run/start.c %D%/run/filters.c %D%/run/columns.c %D%/run/plan.c %D%/run/over.c %D%/run/full.c \
 	%D%/run/next.c %D%/run/print.c %D%/run/ask.c %D%/run/end.c %D%/run/run.opt %D%/query/scan.c %D%/query/scan.h %D%/query/corrections.c %D%/query/corrections.h %D%/query/pool.c %D%/query/pool.h \
 	%D%/run/watch.c %D%/run/watch.h %D%/query/source.c %D%/query/source.h %D%/query/moved.c %D%/query/moved.h %D%/query/gather.c %D%/query/gather.h %D%/query/peak.c %D%/query/peak.h %D%/query/sink.c %D%/query/sink.h \
 	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/aggr_merge.c %D%/query/aggr_spill.c %D%/query/aggr_share.c %D%/query/table_file.c %D%/query/spill.c %D%/query/spill.h \
-	%D%/query/left_out.c %D%/query/left_out.h %D%/query/period.c %D%/query/period.h %D%/query/repeats.c %D%/query/repeats.h %D%/query/twice.c %D%/query/twice.h %D%/query/probes.c %D%/query/probes.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/sort_in.c %D%/query/sort.h \
+	%D%/query/left_out.c %D%/query/left_out.h %D%/query/period.c %D%/query/period.h %D%/query/repeats.c %D%/query/repeats.h %D%/query/twice.c %D%/query/twice.h %D%/query/probes.c %D%/query/probes.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/fold.c %D%/query/fold.h %D%/query/sort_in.c %D%/query/sort.h \
 	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/table_words.c %D%/query/sort_runs.c
 
 # drill-down and service levels
 libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h %D%/report/picture.c %D%/report/picture.h
-libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/run/again.c %D%/run/again.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_axis.c %D%/out/html_axis.h %D%/out/html_bins.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_verdict.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
+libra_a_SOURCES += %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/run/again.c %D%/run/again.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_axis.c %D%/out/html_axis.h %D%/out/html_bins.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_path.c %D%/out/html_verdict.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
 	%D%/out/screen.c %D%/out/screen.h
+libra_a_SOURCES += %D%/out/fit.c %D%/out/fit.h %D%/out/short.c %D%/out/short.h
 # its style and what stands round the report are files of their own
 EXTRA_DIST += %D%/out/html.css %D%/out/html.page %D%/out/lines.sed
 CLEANFILES += %D%/out/html.css.h %D%/out/html.page.h
@@ -37,7 +38,7 @@ libra_a_SOURCES += %D%/filter/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/fi
 
 # out/*.c (add your files here)
 libra_a_SOURCES += %D%/out/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
-	%D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h \
+	%D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h \
 	%D%/query/labels.c %D%/query/labels.h %D%/query/geo.c %D%/query/geo.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
@@ -56,9 +57,15 @@ ragap_SOURCES = %D%/ragap.c %D%/ragap.opt %D%/report/signature.c %D%/report/sign
 ragap_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += rapath
-rapath_SOURCES = %D%/rapath.c %D%/rapath.opt %D%/report/path_rows.c %D%/report/path.h %D%/report/path_room.h %D%/report/path_clock.c \
-	%D%/report/path_sets.c %D%/report/path_ways.c %D%/out/path.c %D%/out/path.h
+libra_a_SOURCES += %D%/report/path_rows.c %D%/report/path.h %D%/report/path_room.h %D%/report/path_clock.c \
+	%D%/report/path_sets.c %D%/report/path_ways.c
+rapath_SOURCES = %D%/rapath.c %D%/rapath.opt %D%/out/path.c %D%/out/path.h
 rapath_LDADD = $(RA_LIBS)
+
+bin_PROGRAMS += ragraph
+libra_a_SOURCES += %D%/report/series.c %D%/report/series.h %D%/out/graph.c %D%/out/graph.h
+ragraph_SOURCES = %D%/ragraph.c %D%/ragraph.opt
+ragraph_LDADD = $(RA_LIBS)
 
 bin_PROGRAMS += ralabel
 ralabel_SOURCES = %D%/ralabel.c

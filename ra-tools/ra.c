@@ -19,6 +19,7 @@ static struct tool tool = {
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.columns = "stime flgs proto saddr sport dir daddr dport spkts dpkts sbytes dbytes sloss "
 		   "dloss state",
+	.copies = true,
 };
 
 static bool
@@ -29,6 +30,7 @@ option(int c, const char *arg)
 	if (strcmp(arg, "flow") != 0)
 		run_usage("-m %s: " TOOL(ra) " merges whole flows only; " TOOL(racluster) " -m %s", arg, arg);
 	tool.merges = true;
+	tool.copies = false;
 	return (true);
 }
 

@@ -140,6 +140,7 @@ prepare(struct run *r, struct keys *k)
 		run_usage("-m: more than %d fields", KEYS_MAX - 1);
 	(void)snprintf(columns, sizeof(columns),
 		       "bstart %s trans spkts dpkts sbytes dbytes sloss dloss ploss", k->columns);
+	run_both_ends(r, k->ends);
 	run_columns(r, columns);
 	if (delta)
 		run_beside(r, VIEW_DELTA);
@@ -170,6 +171,7 @@ prepare(struct run *r, struct keys *k)
 	run_want_set(r, &read);
 	once = *k;
 	once.halves = k->halves && peak == F_NONE; /* those of the finer bins are halves already */
+	once.ends = k->ends && peak == F_NONE;
 	return (bins_new(&once, &keep, &bin));
 }
 

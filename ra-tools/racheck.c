@@ -34,6 +34,7 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.writes = true,
+	.looks = true,
 	.reports = true,
 };
 

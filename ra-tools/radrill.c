@@ -137,12 +137,13 @@ level_columns(struct drill *d, struct level *v, const char *text)
 	(void)snprintf(copy, sizeof(copy), "%s", text);
 	v->columns = mem_zero(SHEET_MAX, sizeof(v->columns[0]));
 	for (char *w = strtok_r(copy, " ,", &save); w != NULL; w = strtok_r(NULL, " ,", &save)) {
-		enum field f = field_named(w, strlen(w));
+		const struct key_end *end = key_end(w, strlen(w));
+		enum field f = end != NULL ? end->field : field_named(w, strlen(w));
 
 		if (f != F_NONE && n < SHEET_MAX)
 			v->columns[n++] = (struct sheet_column){ .field = f,
-								 .width = fields[f].width,
-								 .name = fields[f].name };
+				.width = fields[f].width, .name = end != NULL ? end->word : fields[f].name,
+				.label = end != NULL ? end->heading : NULL };
 	}
 	v->l.sheet = (struct sheet){ .want = v->columns,
 				     .n = n,
@@ -400,8 +401,7 @@ read_keys(struct drill *d, const struct level *v, const struct level *bins, uint
 	struct aggr *a;
 
 	if (!run_again(d->r, bins->from[at], bins->to[at], *bins->filter[at] != '\0' ? bins->filter[at] : NULL))
-		run_fail(
-		    "the input is a pipe, and " TOOL(radrill) " looks more than once: write it to a file");
+		run_fail("the input is a pipe, and " TOOL(radrill) " looks more than once: write it to a file");
 	level_want(d, v, &keep);
 	fieldset_want(&keep, F_spkts);
 	fieldset_want(&keep, F_dpkts);
@@ -454,7 +454,7 @@ find_keys(struct drill *d, const struct level *bins, uint32_t at)
 		for (uint32_t r = 0; r < b->rows; r++) {
 			int64_t value = metric_value(&d->metric, b, r);
 
-			total += value;
+			total = d->keys.ends ? bins->value[at] : total + value; /* each record once */
 			if (value <= 0)
 				continue;
 			groups++;

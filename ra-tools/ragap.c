@@ -37,6 +37,7 @@ static const struct tool tool = {
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.mar = true,
 	.reports = true,
+	.nothing = "no signature of a tap that loses",
 };
 
 static struct {

@@ -31,6 +31,7 @@ static const struct tool tool = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.reports = true,
+	.nothing = "no value of the field",
 };
 
 static const char *field_text, *width_text, *svg;

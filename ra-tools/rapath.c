@@ -25,6 +25,7 @@ static const struct tool tool = {
 	.mar = true,
 	.writes = true,
 	.reports = true,
+	.nothing = "no path that two probes have seen",
 };
 
 #define SHOWN 50 /* ways in text, without -N */
@@ -37,18 +38,12 @@ static bool bins_too;
 static void
 set_path(const char *arg)
 {
-	char *comma;
+	char err[256];
 
 	free(probes);
 	probes = mem_str(arg);
-	comma = strchr(probes, ',');
-	if (comma == NULL || comma == probes || comma[1] == '\0' || strchr(comma + 1, ',') != NULL)
-		run_usage("--path %s: expected the ids of two probes, such as a,b", arg);
-	*comma = '\0';
-	asked.a = probes;
-	asked.b = comma + 1;
-	if (strcmp(asked.a, asked.b) == 0)
-		run_usage("--path %s: that is one probe", arg);
+	if (!path_parse(probes, &asked, err, sizeof(err)))
+		run_usage("%s", err);
 }
 
 static bool

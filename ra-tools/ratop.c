@@ -40,6 +40,10 @@ struct top {
 	uint64_t count, held;
 	int64_t over; /* what rates are over */
 	bool rows_of_sums; /* rest and total are shown */
+	struct seen { /* of the groups in a sum, for each part of the key: do some have none? */
+		bool none[KEYS_MAX];
+		uint64_t groups;
+	} seen_rest, seen_total;
 	uint64_t sel[BITS_WORDS(BATCH_ROWS)], best[BITS_WORDS(BATCH_ROWS)];
 };
 
@@ -99,6 +103,7 @@ prepare(struct run *r, struct top *t)
 	if (f == F_NONE)
 		run_usage("-o %s: no such field; the nearest is %s", order,
 			  field_nearest(order, strlen(order)));
+	run_both_ends(r, t->keys.ends);
 	default_columns(r, &t->keys, f);
 	if (t->keys.apart) {
 		run_probe_column(r);
@@ -112,8 +117,10 @@ prepare(struct run *r, struct top *t)
 	t->by = sort_greatest(f, &t->keys);
 	t->count = run_count(r, DEFAULT_COUNT);
 	run_uncounted(r);
-	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL;
+	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL && run_text(r);
 	t->groups = aggr_new(&t->keys, &keep);
+	if (t->keys.ends)
+		aggr_add_up(t->groups, &sums);
 	t->total = aggr_new(&sums, &keep);
 	t->totals = aggr_new(&sums, &keep);
 	t->rest = aggr_new(&sums, &keep);
@@ -122,15 +129,54 @@ prepare(struct run *r, struct top *t)
 
 /* Everything that the batch has beside these rows goes into the rest. */
 static void
+note_groups(const struct top *t, struct seen *s, struct batch *b)
+{
+	for (unsigned i = 0; i < t->keys.n; i++) {
+		const struct column *c = batch_derive(b, t->keys.part[i].field);
+
+		for (uint32_t r = 0; r < b->rows; r++) {
+			s->none[i] |= batch_selected(b, r) && !column_has(c, r);
+		}
+	}
+	s->groups += b->sel == NULL ? b->rows : bits_count(b->sel, b->rows);
+}
+
+static void
+make_mixed(struct batch *b, struct column *c, uint32_t r)
+{
+	bit_clear(c->present, r);
+	column_set_mixed(b, c, r);
+}
+
+/* A sum of groups has no key of one of them. */
+static void
+mark_mixed(const struct top *t, const struct seen *s, struct batch *b)
+{
+	struct column *dir = batch_derive(b, F_dir);
+
+	for (unsigned i = 0; i < t->keys.n && s->groups > 1; i++) {
+		struct column *c = batch_derive(b, t->keys.part[i].field);
+
+		for (uint32_t r = 0; r < b->rows && c != NULL; r++) {
+			if (t->keys.ends || (column_has(c, r) && s->none[i]))
+				make_mixed(b, c, r);
+			if (column_mixed(c, r) && column_has(dir, r))
+				make_mixed(b, dir, r);
+		}
+	}
+}
+
+static void
 leave_out(struct top *t, struct batch *b, uint64_t *shown)
 {
-	if (!t->rows_of_sums)
+	if (!t->rows_of_sums || t->keys.ends)
 		return;
 	for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
 		t->sel[w] = ~shown[w];
 	if (b->rows % 64 != 0)
 		t->sel[b->rows / 64] &= (1ull << b->rows % 64) - 1;
 	b->sel = t->sel;
+	note_groups(t, &t->seen_rest, b);
 	aggr_add(t->rest, b);
 	b->sel = shown;
 }
@@ -170,7 +216,9 @@ drop_others(struct top *t)
 static void
 add_groups(struct run *r, struct top *t, struct batch *b)
 {
-	aggr_add(t->total, b);
+	note_groups(t, &t->seen_total, b);
+	if (!t->keys.ends)
+		aggr_add(t->total, b);
 	run_having(r, b);
 	leave_out(t, b, b->sel);
 	sort_add(t->sort, b);
@@ -181,7 +229,7 @@ add_groups(struct run *r, struct top *t, struct batch *b)
 
 /* One row; where probes are apart, one for each. */
 static void
-print_sums(struct run *r, struct aggr *sums, const char *name)
+print_sums(struct run *r, const struct top *t, const struct seen *s, struct aggr *sums, const char *name)
 {
 	struct batch *b;
 
@@ -189,6 +237,7 @@ print_sums(struct run *r, struct aggr *sums, const char *name)
 		views_rank(run_views(r), name);
 	while ((b = aggr_next(sums)) != NULL) {
 		b->sel = NULL;
+		mark_mixed(t, s, b);
 		(void)run_print_anyway(r, b);
 	}
 }
@@ -199,7 +248,7 @@ take_totals(struct run *r, struct top *t)
 {
 	struct batch *b;
 
-	while ((b = aggr_next(t->total)) != NULL) {
+	while ((b = aggr_next(t->keys.ends ? aggr_sums(t->groups) : t->total)) != NULL) {
 		if (run_views(r) != NULL)
 			views_total(run_views(r), b, t->keys.apart);
 		aggr_add(t->totals, b);
@@ -225,8 +274,11 @@ show(struct run *r, struct top *t)
 		}
 	if (!any || !more || !t->rows_of_sums)
 		return;
-	print_sums(r, t->rest, "rest");
-	print_sums(r, t->totals, "total");
+	if (!t->keys.ends) /* of two groups it may have the same records */
+		print_sums(r, t, &t->seen_rest, t->rest, "rest");
+	print_sums(r, t, &t->seen_total, t->totals, "total");
+	if (t->keys.ends)
+		run_hint_last(r, "a record counts for both its ends, so shares add up to more than 100 %; the total counts it once");
 }
 
 static int64_t

@@ -12,6 +12,7 @@
 #include "ra-tools/run/run.h"
 #include "ra-tools/report/contract.h"
 #include "ra-tools/report/evidence.h"
+#include "ra-tools/report/path.h"
 #include "ra-tools/report/sla.h"
 
 #include <errno.h>
@@ -32,7 +33,8 @@ enum {
 	O_ALL,
 	O_PCAP,
 	O_LOCAL,
-	O_VERIFY
+	O_VERIFY,
+	O_PATH
 };
 
 static const struct option_row options[] = {
@@ -48,6 +50,7 @@ static const struct tool tool = {
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.mar = true,
 	.mar_always = true, /* what was not captured concerns every answer */
+	.nothing = "no tunnel is among them (" TOOL(racluster) " shows what is)",
 	.writes = true,
 	.reports = true,
 };
@@ -59,6 +62,7 @@ enum { ESP = 50, AH = 51 };
 
 static struct sla_options sla = { .lmax = 1, .min_sample = 100 };
 static struct bin_options bin;
+static struct path_options ways; /* --path */
 static struct contracts *contracts;
 static const char *contracts_file;
 static bool lanes, check, all, bins_too;
@@ -110,6 +114,19 @@ set_local(const char *arg)
 	}
 }
 
+static void
+set_path(const char *arg)
+{
+	static char ids[512];
+	char err[256];
+
+	if (strlen(arg) >= sizeof(ids))
+		run_usage("--path %s: these are no ids of probes", arg);
+	memcpy(ids, arg, strlen(arg) + 1);
+	if (!path_parse(ids, &ways, err, sizeof(err)))
+		run_usage("%s", err);
+}
+
 static bool
 option(int c, const char *arg)
 {
@@ -156,6 +173,9 @@ option(int c, const char *arg)
 		return (true);
 	case O_VERIFY:
 		run_usage("--verify stands first, before the page and the files: " TOOL(ratunnel) " --verify report.html x.pavo");
+	case O_PATH:
+		set_path(arg);
+		return (true);
 	case O_LOCAL:
 		set_local(arg);
 		return (true);
@@ -172,6 +192,7 @@ struct work {
 	struct run *r;
 	struct sla *s;
 	struct evidence *evidence;
+	struct path *path; /* NULL: --path was not given, or nothing is to be drawn */
 	struct bins *tunnels, *ike;
 	struct keys keys; /* of tunnels */
 	struct left_out left;
@@ -235,6 +256,15 @@ prepare(struct work *w)
 		w->evidence = evidence_new();
 		evidence_want(&mar_fields);
 		run_want_set(w->r, &mar_fields);
+	}
+	if (ways.a != NULL && html != NULL) {
+		struct fieldset rows = { { 0 } };
+
+		ways.zone = bin.zone;
+		ways.memory = run_memory(w->r) / 2;
+		w->path = path_new(&ways);
+		path_want(&rows);
+		run_want_set(w->r, &rows);
 	}
 	bins_memory(w->tunnels, run_memory(w->r));
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
@@ -309,6 +339,8 @@ add(struct work *w, struct batch *b)
 	char err[512];
 
 	sort_rows(w, b);
+	if (w->path != NULL && !path_add(w->path, b))
+		run_fail("there are more rows of both probes than --memory has room for: ask for less with -t or a filter");
 	if (w->evidence != NULL && run_segment(w->r)->interval > 0)
 		evidence_segment(w->evidence, run_segment(w->r));
 	if (interval > w->interval)
@@ -400,6 +432,10 @@ page(struct work *w, struct report *rep)
 	for (unsigned i = 0; run_input(w->r, i) != NULL; i++)
 		if (!evidence_file(w->evidence, run_input(w->r, i), err, sizeof(err)))
 			run_wrong(w->r, "%s", err);
+	if (w->path != NULL && path_judge(w->path, w->interval, err, sizeof(err)))
+		rep->path = w->path;
+	else if (w->path != NULL)
+		run_wrong(w->r, "--path: %s", err);
 	left_out_of(w, rep, &left);
 	again_meta(w->r, &meta);
 	again_command(w->r, TOOL(ratunnel), html, &command);
@@ -497,6 +533,8 @@ main(int argc, char **argv)
 		argv = again.argv;
 	}
 	w.r = run_start(argc, argv, &tool, option);
+	if (ways.a != NULL && html == NULL)
+		run_usage("--path is for the page (--html); " TOOL(rapath) " says it in other forms");
 	if (run_output(w.r) != NULL)
 		run_usage("-w: a report is no record file; " TOOL(racluster) " -m tunnel writes one");
 	if (html != NULL && again.page == NULL)
@@ -520,6 +558,7 @@ main(int argc, char **argv)
 	sla_free(&w.s);
 	contracts_free(&contracts);
 	evidence_free(&w.evidence);
+	path_free(&w.path);
 	status = run_end(&w.r);
 	again_free(&again);
 	return (status == 0 && bad ? 1 : status);

@@ -7,6 +7,7 @@
 #include "format/base/clock.h"
 #include "ra-tools/query/live.h"
 #include "ra-tools/out/screen.h"
+#include "ra-tools/out/short.h"
 #include "ra-tools/out/top.h"
 #include "ra-tools/run/watch.h"
 
@@ -55,6 +56,7 @@ set_columns(struct top *t)
 	bool several = t->keys.quiet && probes_several(run_probes(t->r));
 
 	(void)snprintf(t->columns, sizeof(t->columns), "%s%s", several ? "probe " : "", columns);
+	run_both_ends(t->r, t->keys.ends);
 	run_columns(t->r, t->columns);
 }
 
@@ -62,7 +64,7 @@ set_columns(struct top *t)
 static void
 want_usual(struct run *r, struct fieldset *keep)
 {
-	static const char *const keys[] = { "conv", "matrix", "tunnel", "lane", "spi", "probe", "flow" };
+	static const char *const keys[] = { "conv", "matrix", "tunnel", "lane", "spi", "probe", "flow", "host", "port" };
 	static const uint16_t fields_[] = { F_bstart, F_bend, F_bytes, F_pkts, F_spkts, F_dpkts, F_loss, F_ploss, F_trans,
 		F_proto, F_saddr, F_daddr, F_sport, F_dport, F_smask, F_dmask, F_dir, F_probe, F_sspi, F_tunid, F_lane, F_flowid,
 		F_rtt };
@@ -124,7 +126,7 @@ sums(const struct top *t, const struct live_view *v, const struct top_table *tab
 		top_sums(table, to);
 	if (v->groups > 0) {
 		buf_str(to, "; ");
-		top_short((double)v->groups, "", to);
+		short_number((double)v->groups, "", to);
 		buf_printf(to, " group%s%s", v->groups == 1 ? "" : "s", v->less ? ", the least were left out" : "");
 	}
 	if (*filter != '\0')
@@ -245,7 +247,7 @@ static void
 suggest(struct top *t)
 {
 	static const char *const orders[] = { "bytes", "pkts", "loss", "ploss", "trans", "rtt", NULL },
-				 *const keys[] = { "conv", "matrix", "saddr", "daddr", "dport", "proto", "tunnel", "saddr/24", NULL };
+				 *const keys[] = { "conv", "matrix", "host", "port", "saddr", "daddr", "dport", "proto", "tunnel", "saddr/24", NULL };
 	const char *const *list = t->prompt == PROMPT_ORDER ? orders : keys;
 	unsigned n = 0;
 

@@ -233,6 +233,7 @@ tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 UNIT += \
 	%D%/unit/ra-tools/query/test_aggr \
 	%D%/unit/ra-tools/query/test_bin \
+	%D%/unit/ra-tools/query/test_fold \
 	%D%/unit/ra-tools/out/test_out \
 	%D%/unit/ra-tools/run/test_pages \
 	%D%/unit/ra-tools/query/test_probes \
@@ -241,6 +242,7 @@ UNIT += \
 	%D%/unit/ra-tools/query/test_table
 tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_fold_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_run_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -313,6 +315,7 @@ TESTS += \
 	%D%/truth/seqrandom.tap \
 	%D%/truth/rastore.tap \
 	%D%/truth/path.tap \
+	%D%/truth/graph.tap \
 	%D%/truth/promise.tap \
 	%D%/truth/sla.tap \
 	%D%/truth/tcp.tap \
@@ -333,8 +336,8 @@ TESTS += %D%/rotate.tap %D%/rotate-live.tap
 EXTRA_DIST += %D%/rotate.tap %D%/rotate-live.tap
 TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap

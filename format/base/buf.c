@@ -178,13 +178,20 @@ buf_varint(struct buf *b, uint64_t v)
 void
 buf_dec(struct buf *b, uint64_t v)
 {
-	char digits[20], *p = digits + sizeof(digits); /* 2^64 - 1 has 20 */
+	uint64_t below = 10;
+	unsigned n = 1; /* 2^64 - 1 has 20 */
+	uint8_t *to;
 
-	do {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	} while (v != 0);
-	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+	for (; n < 20 && v >= below; n++)
+		below *= 10; /* goes round behind the last one, which is not asked for */
+	to = buf_put(b, n) + n;
+	for (; v > UINT32_MAX; v /= 10)
+		*--to = (uint8_t)('0' + v % 10);
+	for (uint32_t w = (uint32_t)v;; w /= 10) {
+		*--to = (uint8_t)('0' + w % 10);
+		if (w < 10)
+			return;
+	}
 }
 
 const char *

@@ -39,8 +39,15 @@ plain_places(const void *text, size_t n)
 {
 	const uint8_t *p = text;
 	unsigned places = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (uint64_t eight; i + 8 <= n; i += 8) {
+		memcpy(&eight, p + i, 8);
+		places += 8;
+		for (unsigned j = 0; (eight & 0x8080808080808080ull) != 0 && j < 8; j++)
+			places -= (p[i + j] & 0xc0) == 0x80;
+	}
+	for (; i < n; i++)
 		places += (p[i] & 0xc0) != 0x80;
 	return (places);
 }

@@ -165,6 +165,21 @@ filter_read_as(const struct filter *f)
 }
 
 bool
+filter_wants_events(const struct filter *f)
+{
+	for (unsigned i = 0; i < f->leaves; i++) {
+		const struct leaf *l = &f->leaf[i];
+
+		if (l->field == F_rectype || l->field == F_state || l->field == F_conn || l->field == F_cause ||
+		    l->field == F_health || l->field == F_n_noans ||
+		    (l->field == F_flags && l->kind == LEAF_BITS && (l->lo & RFLAGS_end) != 0) ||
+		    (l->kind == LEAF_KNOWN && (l->field == F_spkts || l->field == F_dpkts || l->field == F_pkts)))
+			return (true);
+	}
+	return (false);
+}
+
+bool
 filter_wants_mar(const struct filter *f)
 {
 	return (f->mar);

@@ -40,5 +40,8 @@ const char *filter_read_as(const struct filter *);
 const char *filter_empty_list(const struct filter *);
 /* Does the text speak of MAR rows (the word `mar`, or rectype)?  Else they are left out by the caller. */
 bool filter_wants_mar(const struct filter *);
+/* Does it speak of how flows end, or of what has no packets (rectype, state, conn, cause, health, end, has pkts)?  Else rows that say
+ * of an end alone may be left out. */
+bool filter_wants_events(const struct filter *);
 
 #endif

@@ -58,10 +58,8 @@ html_many(const struct report *rep)
 	return (rep->charts > HTML_MANY && rep->count > HTML_MANY);
 }
 
-/* --- what stands where the page has a word in braces ---------------------------------------------- */
-
-static void
-put_digest(const struct page *p)
+void
+html_digest(struct buf *to)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct sha256 s = SHA256_START;
@@ -74,15 +72,29 @@ put_digest(const struct page *p)
 		uint32_t v = (uint32_t)d[i] << 16 | (uint32_t)d[i + 1] << 8 | (i + 2 <= SHA256_SIZE ? d[i + 2] : 0u);
 
 		for (unsigned k = 0; k < 4; k++)
-			buf_u8(p->to, i + k > SHA256_SIZE ? '=' : (uint8_t)letters[v >> (18 - 6 * k) & 63]);
+			buf_u8(to, i + k > SHA256_SIZE ? '=' : (uint8_t)letters[v >> (18 - 6 * k) & 63]);
 	}
+}
+
+void
+html_style(struct buf *to)
+{
+	for (size_t i = 0; i < LINES(style); i++)
+		buf_str(to, style[i]);
+}
+
+/* --- what stands where the page has a word in braces ---------------------------------------------- */
+
+static void
+put_digest(const struct page *p)
+{
+	html_digest(p->to);
 }
 
 static void
 put_style(const struct page *p)
 {
-	for (size_t i = 0; i < LINES(style); i++)
-		buf_str(p->to, style[i]);
+	html_style(p->to);
 }
 
 static void
@@ -129,6 +141,13 @@ put_overview(const struct page *p)
 {
 	if (p->rep->count > 0)
 		html_overview(p);
+}
+
+static void
+put_path(const struct page *p)
+{
+	if (p->rep->path != NULL)
+		html_path(p);
 }
 
 static void
@@ -193,7 +212,7 @@ static const struct part {
 	void (*put)(const struct page *);
 } parts[] = {
 	{ "digest", put_digest },   { "title", put_title },   { "verdict", html_verdict },  { "style", put_style },	{ "period", put_period },
-	{ "overview", put_overview }, { "tunnels", put_tunnels }, { "lmax", put_lmax },	{ "sample", put_sample },
+	{ "overview", put_overview }, { "path", put_path },	{ "tunnels", put_tunnels }, { "lmax", put_lmax },	{ "sample", put_sample },
 	{ "meta", put_meta },	{ "evidence", put_evidence },	{ "oneway", put_oneway },   { "ratio", put_ratio },   { "package", put_package },
 };
 

@@ -82,7 +82,8 @@ html_bins(const struct page *page, const struct sla_tunnel *t)
 	if (n < t->n)
 		buf_printf(to, "<details class=\"part\"><summary>The %zu worst bins as a table, of %zu with records</summary>", n, t->n);
 	else
-		buf_printf(to, "<details class=\"part\"><summary>All %zu bin%s with records as a table</summary>", n, n == 1 ? "" : "s");
+		buf_printf(to, n == 1 ? "<details class=\"part\"><summary>The bin with records as a table</summary>"
+				      : "<details class=\"part\"><summary>All %zu bins with records as a table</summary>", n);
 	buf_str(to, "<div class=\"wide\"><table class=\"bins\"><thead><tr><th>Bin</th><th>State</th>");
 	for (int side = 0; side < 2; side++) {
 		buf_str(to, "<th class=\"num\">\xe2\x86\x92 ");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * html_room.h: what the files of the page (html*.c) have in common.  For them only.
+ * html_room.h: what the files of pages (html*.c, evidence.c, graph.c) have in common.  For them only.
  */
 #ifndef RA_TOOLS_OUT_HTML_ROOM_H
 #define RA_TOOLS_OUT_HTML_ROOM_H
@@ -24,11 +24,17 @@ void html_text(struct buf *to, const char *);
 /* Who sends to whom, where there is little room: its label, or else its address. */
 const char *html_short(const struct sla_tunnel *, int side);
 
+/* The one style of all pages, and its SHA-256 as policies have it. */
+void html_style(struct buf *to);
+void html_digest(struct buf *to);
+
 /* tunnel, tunnels, and what else is reported on. */
 const char *html_noun(const struct page *);
 /* One sentence for all of it. */
 void html_verdict(const struct page *);
 void html_overview(const struct page *);
+/* What two probes say together; rep->path is there. */
+void html_path(const struct page *);
 /* A tunnel with its chart and its tables. */
 void html_tunnel(const struct page *, size_t i);
 void html_chart(const struct page *, size_t i);

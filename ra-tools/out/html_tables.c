@@ -284,11 +284,29 @@ bin_head(const struct page *page, const struct sla_tunnel *t, int side, int64_t 
 #define SHOWN_MANY 2
 #define WORST_MANY 1
 
+/* Bins that are down one after the other are one: how many, and when. */
+static size_t
+down_together(const struct sla_tunnel *t, const struct sla_direction *d, size_t at, int64_t *from, int64_t *end)
+{
+	size_t n = 1;
+	int64_t next, until;
+
+	report_span(t, &d->violation[at], from, end);
+	while (d->violation[at].term == SLA_AVAIL && at + n < d->nviolations && d->violation[at + n].term == SLA_AVAIL) {
+		report_span(t, &d->violation[at + n], &next, &until);
+		if (next != *end)
+			break;
+		*end = until;
+		n++;
+	}
+	return (n);
+}
+
 static void
 violations(const struct page *page, const struct sla_tunnel *t, int side)
 {
 	const struct sla_direction *d = &t->d[side];
-	size_t most = html_many(page->rep) ? SHOWN_MANY : SHOWN;
+	size_t most = html_many(page->rep) ? SHOWN_MANY : SHOWN, shown, i;
 	struct buf *to = page->to;
 
 	if (d->nviolations == 0)
@@ -296,11 +314,11 @@ violations(const struct page *page, const struct sla_tunnel *t, int side)
 	buf_str(to, "<details class=\"part\"><summary>Bins that violate a limit, \xe2\x86\x92 ");
 	html_text(to, html_short(t, 1 - side));
 	buf_printf(to, ": %zu</summary>\n", d->nviolations);
-	for (size_t i = 0; i < d->nviolations && i < most; i++) {
+	for (shown = 0, i = 0; i < d->nviolations && shown < most; shown++) {
 		const struct sla_violation *v = &d->violation[i];
 		int64_t from, end;
 
-		report_span(t, v, &from, &end);
+		i += down_together(t, d, i, &from, &end);
 		bin_head(page, t, side, from);
 		if (v->term == SLA_AVAIL) {
 			buf_str(to, "down for ");
@@ -313,8 +331,8 @@ violations(const struct page *page, const struct sla_tunnel *t, int side)
 		deeper(page->rep, t, from, end, to);
 		buf_str(to, "</details>\n");
 	}
-	if (d->nviolations > most)
-		buf_printf(to, "<p class=\"soft\">and %zu more: " TOOL(ratunnel) " --json has them all</p>\n", d->nviolations - most);
+	if (i < d->nviolations)
+		buf_printf(to, "<p class=\"soft\">and %zu more: " TOOL(ratunnel) " --json has them all</p>\n", d->nviolations - i);
 	buf_str(to, "</details>\n");
 }
 
@@ -377,7 +395,7 @@ availability(const struct page *page, const struct sla_tunnel *t)
 	struct buf *to = page->to;
 
 	if (t->other) {
-		buf_printf(to, "<p class=\"soft\">%llu bins of ", ULL(t->bins));
+		buf_printf(to, "<p class=\"soft\">%llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
 		report_width(sla_width(page->rep->sla), to);
 		report_hours(page->rep, t, "; ", to);
 		buf_str(to, "</p>\n");
@@ -385,7 +403,7 @@ availability(const struct page *page, const struct sla_tunnel *t)
 	}
 	buf_str(to, "<p>Availability <strong>");
 	verdict_span(&t->d[0].verdict[SLA_AVAIL], t->limits.set[SLA_AVAIL], SLA_AVAIL, to);
-	buf_printf(to, "</strong> <span class=\"soft\">of %llu bins of ", ULL(t->bins));
+	buf_printf(to, "</strong> <span class=\"soft\">of %llu bin%s of ", ULL(t->bins), t->bins == 1 ? "" : "s");
 	report_width(sla_width(page->rep->sla), to);
 	buf_printf(to, ": %llu up, %llu degraded, %llu down; not judged: %llu idle, %llu one way",
 		   ULL(t->count[SLA_UP]), ULL(t->count[SLA_DEGRADED]), ULL(t->count[SLA_DOWN]),

@@ -40,6 +40,8 @@ struct sheet {
 	char offset[CLOCK_TEXT]; /* text: of all times, in the heading; "": they say it themselves */
 	const char *rates;  /* text: what rates are over, a line before the first heading; NULL: nothing to say */
 	const char *peaks;  /* the same of what peaks are of */
+	unsigned room;	    /* text: places of a line, which rows have to fit (fit.h); 0: any number */
+	bool human;	    /* counters of three digits and a letter: 1.23M */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
 
@@ -53,6 +55,8 @@ struct sheet {
 	uint32_t *ends;	       /* where each held cell ends in `held` */
 	size_t nends, capends;
 	unsigned *width;
+	struct fit *fit;
+	struct lines *lines_held;
 	struct sheet_native *native;
 	uint64_t lines;
 	bool begun;
@@ -64,7 +68,9 @@ struct out {
 	void (*head)(struct sheet *); /* once, before all rows */
 	void (*row)(struct sheet *, const struct batch *,
 		    uint32_t r);       /* derived columns are there */
-	void (*pause)(struct sheet *); /* after each batch: what is held goes out; may be NULL */
+	void (*rows)(struct sheet *, const struct batch *, const uint32_t *row,
+		     uint32_t n);      /* the same of many; NULL: one after the other */
+	void (*pause)(struct sheet *); /* where the next row may be long in coming: what is held goes out; may be NULL */
 	void (*tail)(struct sheet *);  /* once, after all rows */
 };
 

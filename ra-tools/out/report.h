@@ -9,6 +9,7 @@
 #include "ra-tools/report/sla.h"
 
 struct evidence;
+struct path;
 
 struct report {
 	const struct sla *sla;
@@ -20,6 +21,7 @@ struct report {
 	const char *title;   /* of the page; NULL */
 	const char *capture; /* name of the capture in commands */
 	const char *zone;    /* of the period: "Europe/Berlin, UTC+01:00" */
+	const struct path *path; /* what two probes say together; NULL: nothing */
 	const char *meta, *evidence; /* of the page: lines of its head; report_evidence() */
 	bool more;	     /* text: all violating bins */
 	bool probes;	     /* of several: whose a tunnel is has to be said */

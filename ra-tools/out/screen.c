@@ -126,6 +126,14 @@ screen_size(unsigned *rows, unsigned *columns)
 	*columns = size.ws_col;
 }
 
+unsigned
+screen_places(void)
+{
+	struct winsize size;
+
+	return (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0);
+}
+
 /* --- keys */
 
 static int

@@ -40,6 +40,7 @@ bool screen_open(void);
 void screen_close(void);
 /* Of the terminal at standard output; 24 by 80 if nobody knows. */
 void screen_size(unsigned *rows, unsigned *columns);
+unsigned screen_places(void); /* columns of it; 0: nobody knows */
 /* The next key, after at most `ms`; -1: whenever it comes. */
 int screen_key(int ms);
 

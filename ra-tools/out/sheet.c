@@ -5,7 +5,9 @@
 #include "ra-tools/out/out.h"
 
 #include "format/base/mem.h"
+#include "ra-tools/out/fit.h"
 #include "ra-tools/out/names.h"
+#include "ra-tools/out/short.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -44,6 +46,15 @@ sheet_column_of(const struct sheet *s, const struct batch *b, unsigned i)
 	return (s->want[i].made != NULL ? s->want[i].made : b->col[s->want[i].field]);
 }
 
+static bool
+put_short(enum type type, const union value *v, struct buf *to)
+{
+	if (type != TYPE_COUNT && type != TYPE_BYTES && type != TYPE_INT && type != TYPE_BPS)
+		return (false);
+	short_number(types[type].store == STORE_REAL ? v->r : types[type].store == STORE_I64 ? (double)v->i : (double)v->u, "", to);
+	return (true);
+}
+
 enum cell_state
 sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struct buf *to)
 {
@@ -59,6 +70,8 @@ sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struc
 		return (CELL_ABSENT);
 	v = column_value(c, r);
 	prefix = type == TYPE_IP ? prefix_of(b, f, r) : -1;
+	if (s->human && put_short(type, &v, to))
+		return (CELL_HERE);
 	if (s->names && prefix < 0 && names_print(to, type, &v, b, r))
 		return (CELL_HERE);
 	value_print(to, type, &v, &s->text, prefix);
@@ -140,8 +153,11 @@ sheet_free(struct sheet *s)
 	buf_free(&s->out);
 	buf_free(&s->cell);
 	buf_free(&s->held);
+	fit_free(&s->fit);
 	free(s->ends);
 	free(s->width);
+	free(s->lines_held);
+	s->lines_held = NULL;
 	s->ends = NULL;
 	s->width = NULL;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * text.c: aligned columns for people, the same on a terminal and in a pipe.
+ * text.c: aligned columns for people, the same on a terminal (if they fit there: fit.h) and in a pipe.
  *
  * A column is as wide as the table says, or as its longest value so far.  The rows of a batch wait until
  * some hundred are there, so that what fits a screen is aligned from its first line on.
  */
-#include "ra-tools/out/out.h"
+#include "ra-tools/out/fit.h"
+#include "ra-tools/out/lines.h"
 
 #include "format/base/mem.h"
 #include "format/base/plain.h"
@@ -14,9 +15,11 @@
 
 #define HELD_ROWS 512
 
-#define BOLD   "\033[1m"
-#define YELLOW "\033[33m"
-#define PLAIN  "\033[0m"
+#define BOLD  "\033[1m"
+#define LOSS  "\033[33m" /* yellow */
+#define RESET "\033[31m" /* red */
+#define GAP   "\033[35m" /* magenta */
+#define PLAIN "\033[0m"
 
 static void
 pad(struct buf *b, unsigned n)
@@ -43,21 +46,6 @@ put(struct sheet *s, unsigned i, const uint8_t *p, size_t n, const char *colour)
 		pad(&s->out, space);
 }
 
-/* Lives until the next one. */
-static const char *
-label(struct sheet *s, unsigned i)
-{
-	const char *name = s->want[i].label != NULL ? s->want[i].label : fields[s->want[i].field].label;
-
-	if (s->offset[0] == '\0' || sheet_type(s, i) != TYPE_TIME)
-		return (name);
-	s->cell.len = 0;
-	buf_str(&s->cell, name);
-	buf_str(&s->cell, " ");
-	buf_str(&s->cell, s->offset);
-	return (buf_cstr(&s->cell));
-}
-
 static void
 heading(struct sheet *s)
 {
@@ -65,20 +53,44 @@ heading(struct sheet *s)
 		buf_printf(&s->out, "%s%s%s\n", s->rates != NULL ? s->rates : "", s->rates != NULL && s->peaks != NULL ? ". " : "",
 		    s->peaks != NULL ? s->peaks : "");
 	for (unsigned i = 0; i < s->n; i++)
-		put(s, i, (const uint8_t *)label(s, i), strlen(label(s, i)),
+		put(s, i, (const uint8_t *)fit_label(s, i), strlen(fit_label(s, i)),
 		    s->colour ? BOLD : NULL);
 	buf_u8(&s->out, '\n');
 }
 
-/* Loss is what a reader looks for. */
+/* Loss, resets and gaps of the capture are what a reader looks for. */
 static const char *
 cell_colour(const struct sheet *s, unsigned i, const uint8_t *p, size_t n)
 {
-	enum field f = s->want[i].field;
-
-	if (!s->colour || (f != F_sloss && f != F_dloss && f != F_loss))
+	if (!s->colour || (n == 1 && (*p == '0' || *p == '-' || *p == '*')))
 		return (NULL);
-	return (n == 1 && (*p == '0' || *p == '-' || *p == '*') ? NULL : YELLOW);
+	switch (s->want[i].field) {
+	case F_sloss:
+	case F_dloss:
+	case F_loss:
+	case F_sploss:
+	case F_dploss:
+	case F_ploss:
+		return (LOSS);
+	case F_state:
+		return (n == 3 && memcmp(p, "RST", 3) == 0 ? RESET : NULL);
+	case F_sgap:
+	case F_dgap:
+	case F_pcaploss:
+	case F_pcapmiss:
+	case F_recdrop:
+		return (GAP);
+	case F_flgs:
+		return (memchr(p, 'g', n) != NULL ? GAP : NULL);
+	default:
+		return (NULL);
+	}
+}
+
+static void
+date(struct sheet *s, const char *text)
+{
+	buf_printf(&s->out, "%s%s%s\n", s->colour ? BOLD : "", text, s->colour ? PLAIN : "");
 }
 
 static void
@@ -100,12 +112,19 @@ release(struct sheet *s)
 {
 	size_t at = 0;
 
+	lines_release(s, heading);
+	if (s->nends == 0)
+		return;
+	fit_rows(s);
 	widen(s);
 	for (size_t k = 0; k < s->nends; k++) {
 		unsigned i = (unsigned)(k % s->n);
 		const uint8_t *p = s->held.p + at;
 		size_t n = s->ends[k] - at;
+		const char *day = i == 0 && !s->bare ? fit_date(s, k / s->n) : NULL;
 
+		if (day != NULL)
+			date(s, day);
 		if (i == 0 && !s->bare &&
 		    (!s->begun || (s->repeat > 0 && s->lines > 0 && s->lines % s->repeat == 0)))
 			heading(s);
@@ -128,7 +147,7 @@ head(struct sheet *s)
 {
 	s->width = mem_zero(s->n, sizeof(s->width[0]));
 	for (unsigned i = 0; i < s->n; i++) {
-		size_t w = strlen(label(s, i));
+		size_t w = strlen(fit_label(s, i));
 
 		s->width[i] = s->want[i].width > w ? s->want[i].width : (unsigned)w;
 	}
@@ -151,6 +170,16 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 }
 
 static void
+rows(struct sheet *s, const struct batch *b, const uint32_t *at, uint32_t n)
+{
+	if (s->room == 0 && !s->colour && !s->human)
+		lines_add(s, b, at, n, heading);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			row(s, b, at[i]);
+}
+
+static void
 tail(struct sheet *s)
 {
 	release(s);
@@ -158,5 +187,5 @@ tail(struct sheet *s)
 }
 
 const struct out out_text = {
-	.name = "text", .head = head, .row = row, .pause = release, .tail = tail
+	.name = "text", .head = head, .row = row, .rows = rows, .pause = release, .tail = tail
 };

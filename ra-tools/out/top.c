@@ -5,6 +5,7 @@
 #include "ra-tools/out/top.h"
 
 #include "format/base/plain.h"
+#include "ra-tools/out/short.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -31,27 +32,6 @@ number(struct batch *b, enum field f, uint32_t r)
 	if (!column_has(c, r))
 		return (NAN);
 	return (c->store == STORE_REAL ? c->r[r] : c->store == STORE_I64 ? (double)c->i[r] : (double)c->u[r]);
-}
-
-void
-top_short(double x, const char *between, struct buf *to)
-{
-	static const char times[] = " kMGTPE";
-	unsigned i = 0;
-
-	if (isnan(x)) {
-		buf_u8(to, '-');
-		return;
-	}
-	for (; fabs(x) >= 999.5 && i < 6; i++)
-		x /= 1000;
-	if (i == 0 && x == floor(x))
-		buf_printf(to, "%.0f", x);
-	else
-		buf_printf(to, "%.*f", fabs(x) >= 99.95 ? 0 : fabs(x) >= 9.995 ? 1 : 2, x);
-	buf_str(to, between);
-	if (i > 0)
-		buf_u8(to, (uint8_t)times[i]);
 }
 
 static double
@@ -86,19 +66,19 @@ add_measure(const struct top_table *t, enum measure m, uint32_t r, struct buf *t
 
 	switch (m) {
 	case ORDER:
-		top_short(number(t->rows, t->order, r), "", to);
+		short_number(number(t->rows, t->order, r), "", to);
 		return;
 	case BITS:
-		top_short(8 * number(t->rows, F_bytes, r) / t->seconds, "", to);
+		short_number(8 * number(t->rows, F_bytes, r) / t->seconds, "", to);
 		return;
 	case PACKETS:
-		top_short(number(t->rows, F_pkts, r) / t->seconds, "", to);
+		short_number(number(t->rows, F_pkts, r) / t->seconds, "", to);
 		return;
 	case LOSS:
-		top_short(number(t->rows, F_loss, r), "", to);
+		short_number(number(t->rows, F_loss, r), "", to);
 		return;
 	case FLOWS:
-		top_short(number(t->rows, F_trans, r), "", to);
+		short_number(number(t->rows, F_trans, r), "", to);
 		return;
 	case SHARE:
 		x = share_of(t, r);
@@ -142,7 +122,7 @@ fill(const struct top_table *t, const struct fit *fit, struct grid *g)
 	struct buf cell = { 0 };
 
 	for (unsigned i = 0; i < s->n; i++)
-		grid_column(g, s->want[i].name, fields[s->want[i].field].label, type_is_right(sheet_type(s, i)));
+		grid_column(g, s->want[i].name, s->want[i].label != NULL ? s->want[i].label : fields[s->want[i].field].label, type_is_right(sheet_type(s, i)));
 	add_heading(t, fit->measures, g);
 	for (uint32_t r = 0; r < t->rows->rows; r++) {
 		for (unsigned i = 0; i < s->n; i++) {
@@ -241,14 +221,14 @@ top_sums(const struct top_table *t, struct buf *to)
 		buf_str(to, "nothing");
 		return;
 	}
-	top_short(8 * number(t->total, F_bytes, 0) / t->seconds, " ", to);
+	short_number(8 * number(t->total, F_bytes, 0) / t->seconds, " ", to);
 	buf_str(to, "bit/s, ");
-	top_short(number(t->total, F_pkts, 0) / t->seconds, " ", to);
+	short_number(number(t->total, F_pkts, 0) / t->seconds, " ", to);
 	buf_str(to, "pps");
 	if (isnan(number(t->total, F_loss, 0)))
 		return;
 	buf_str(to, ", ");
-	top_short(number(t->total, F_loss, 0), "", to);
+	short_number(number(t->total, F_loss, 0), "", to);
 	buf_str(to, " lost");
 	part = number(t->total, F_ploss, 0);
 	if (part > 0)

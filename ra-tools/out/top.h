@@ -20,7 +20,5 @@ struct top_table {
 void top_grid(const struct top_table *, unsigned width, struct grid *);
 /* "1.23 Gbit/s, 180 kpps, 12 lost (0.01 %)": of all groups. */
 void top_sums(const struct top_table *, struct buf *);
-/* 1234567 -> 1.23M, with `between` before the M. */
-void top_short(double, const char *between, struct buf *);
 
 #endif

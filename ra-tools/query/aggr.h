@@ -27,6 +27,8 @@ struct keys {
 	unsigned n;
 	bool turn;  /* direction-free: rows of opposite orientation are turned */
 	bool ports; /* and orientation looks at ports, not at addresses alone */
+	bool ends;  /* a record counts for both its ends, once where they are equal: as it is, and turned round */
+	bool sided; /* a field of one side is among them, by its own name */
 	bool halves; /* each record is two: what the source sent, and what the destination sent */
 	bool apart; /* rows of different probes are different groups */
 	bool quiet; /* by a word whose columns do not show it: to be shown where there are several */
@@ -37,9 +39,15 @@ struct keys {
 	const char *defaults; /* the columns that such rows want; NULL: the tool's */
 };
 
-/* "saddr/24,daddr,proto", "saddr/24/64" (IPv4/IPv6), conv, matrix, flow, tunnel, lane, spi, none; words and
+/* "saddr/24,daddr,proto", "saddr/24/64" (IPv4/IPv6), conv, matrix, flow, tunnel, lane, spi, none, host, port, as, label, country; words and
  * fields may be mixed.  false: err says why. */
 bool keys_parse(const char *, struct keys *, char *err, size_t errlen);
+/* host, port, as, label, country: in rows of such a key the field speaks of one end.  NULL: the word is none of them. */
+struct key_end {
+	const char *word, *heading;
+	enum field field;
+};
+const struct key_end *key_end(const char *word, size_t n);
 /* What has to be read for the key, the orientation, and groups that keep `keep`. */
 void keys_want(const struct keys *, const struct fieldset *keep, struct fieldset *read);
 
@@ -60,6 +68,14 @@ void aggr_free(struct aggr **);
 void aggr_add(struct aggr *, struct batch *);
 /* The selected rows that lack what the key requires. */
 const struct left_out *aggr_left_out(const struct aggr *);
+/* Of a key with `ends`.  From now on rows are groups that came out of such a key already (true): they count once. */
+void aggr_once(struct aggr *, bool once);
+/* Of a key with `ends`: add up all records by these keys too, each once; before the first aggr_add(). */
+void aggr_add_up(struct aggr *, const struct keys *);
+/* Those sums; NULL: they were not asked for. */
+struct aggr *aggr_sums(struct aggr *);
+/* The sums are those of the other one, whose groups were added here. */
+void aggr_take_sums(struct aggr *, struct aggr *from);
 /* Groups made only of END rows (no traffic, SEMANTICS 0) do not come out; spkts and dpkts must be read. */
 void aggr_hide_ends(struct aggr *, bool hide);
 /* Companion times that are absent in the only record of a group stay so: in a record file that is bstart. */

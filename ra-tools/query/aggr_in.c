@@ -305,14 +305,19 @@ take_half(struct batch *half, const struct batch *b, bool destination)
 static void
 add_batch(struct aggr *a, struct batch *b)
 {
-	for (uint32_t r = 0; r < b->rows && a->half != NULL; r++)
+	bool two = a->half != NULL && !a->once;
+
+	for (uint32_t r = 0; r < b->rows && a->half != NULL && !a->ends; r++)
 		if (batch_selected(b, r))
 			note_left(a, b, r);
-	for (a->half_now = 0; a->half_now < (a->half == NULL ? 1u : 2u); a->half_now++) {
-		if (a->half != NULL)
-			take_half(a->half, b, a->half_now == 1);
-		add_rows(a, a->half != NULL ? a->half : b);
+	if (a->sums != NULL && !a->once)
+		aggr_add(a->sums, b);
+	for (a->half_now = 0; a->half_now < (two ? 2u : 1u); a->half_now++) {
+		if (two)
+			(a->ends ? key_end_rows(a, a->half, b, a->half_now == 1) : take_half(a->half, b, a->half_now == 1));
+		add_rows(a, two ? a->half : b);
 	}
+	a->half_now = 0;
 }
 
 void
@@ -406,7 +411,8 @@ aggr_new(const struct keys *k, const struct fieldset *keep)
 	a->turn = k->turn;
 	a->ports = k->ports;
 	a->required = k->required;
-	if (k->halves)
+	a->ends = k->ends;
+	if (k->halves || k->ends)
 		a->half = batch_new(BATCH_ROWS);
 	a->seed = hash_seed();
 	a->by = F_NONE;
@@ -447,6 +453,10 @@ aggr_twin(const struct aggr *a)
 	t->same = a->same;
 	t->limit = a->limit;
 	t->share = a->share;
+	t->ends = a->ends;
+	t->once = a->once;
+	if (a->sums != NULL)
+		t->sums = aggr_twin(a->sums);
 	t->level = a->level;
 	if (a->half != NULL)
 		t->half = batch_new(BATCH_ROWS);
@@ -481,6 +491,7 @@ aggr_free(struct aggr **pa)
 	free(a->error);
 	batch_free(&a->out);
 	batch_free(&a->half);
+	aggr_free(&a->sums);
 	arena_free(&a->scratch);
 	free(a);
 	*pa = NULL;
@@ -490,6 +501,32 @@ const struct left_out *
 aggr_left_out(const struct aggr *a)
 {
 	return (&a->left);
+}
+
+void
+aggr_once(struct aggr *a, bool once)
+{
+	a->once = a->ends && once;
+}
+
+void
+aggr_add_up(struct aggr *a, const struct keys *by)
+{
+	a->sums = aggr_new(by, &a->keep);
+}
+
+struct aggr *
+aggr_sums(struct aggr *a)
+{
+	return (a->sums);
+}
+
+void
+aggr_take_sums(struct aggr *a, struct aggr *from)
+{
+	aggr_free(&a->sums);
+	a->sums = from->sums;
+	from->sums = NULL;
 }
 
 void

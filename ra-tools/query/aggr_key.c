@@ -173,6 +173,66 @@ derive_macs(const struct aggr *a, struct batch *b)
 	}
 }
 
+/* --- both ends ----------------------------------------------------------------------------------- */
+
+static bool
+same_cell(const struct column *a, const struct column *b, uint32_t r)
+{
+	union value x, y;
+
+	if (column_has(a, r) != column_has(b, r) || column_mixed(a, r) != column_mixed(b, r))
+		return (false);
+	if (!column_has(a, r))
+		return (true);
+	x = column_value(a, r);
+	y = column_value(b, r);
+	if (a->store == STORE_IP)
+		return (ip_cmp(&x.ip, &y.ip) == 0);
+	if (a->store == STORE_BLOB)
+		return (x.b.n == y.b.n && memcmp(x.b.p, y.b.p, x.b.n) == 0);
+	return (x.u == y.u);
+}
+
+static bool
+same_ends(const struct aggr *a, const struct batch *b, uint32_t r)
+{
+	for (unsigned p = 0; p < a->nparts; p++) {
+		enum field f = a->part[p].field, twin = key_twin(f);
+
+		if (twin != f && !same_cell(b->col[f], b->col[twin], r))
+			return (false);
+	}
+	return (true);
+}
+
+/* What says which side did something is not of one end. */
+static bool
+is_of_both(enum field f)
+{
+	return (fields[f].type == TYPE_SIDES || fields[f].type == TYPE_HISTORY || fields[f].type == TYPE_CONN);
+}
+
+void
+key_end_rows(const struct aggr *a, struct batch *half, struct batch *b, bool destination)
+{
+	for (unsigned p = 0; p < a->nparts; p++) {
+		struct part twin = a->part[p];
+
+		twin.field = key_twin(twin.field);
+		mask_column(b, &a->part[p]);
+		mask_column(b, &twin);
+	}
+	batch_reset(half);
+	half->cap = half->rows = b->rows;
+	for (enum field f = 0; f < F_STORED; f++)
+		if (!is_of_both(f))
+			half->col[f] = b->col[destination ? fields[f].twin : f];
+	half->sel = arena_zero(&half->arena, BITS_WORDS(b->rows) * 8);
+	for (uint32_t r = 0; r < b->rows; r++)
+		if (batch_selected(b, r) && !(destination && same_ends(a, b, r)))
+			bit_set(half->sel, r);
+}
+
 /* --- of a batch, of rows ------------------------------------------------------------------------ */
 
 static bool

@@ -88,6 +88,8 @@ aggr_join(struct aggr *into, struct aggr **pfrom)
 
 	join_groups(into, from);
 	left_out_join(&into->left, &from->left);
+	if (into->sums != NULL && from->sums != NULL)
+		aggr_join(into->sums, &from->sums);
 	spill_adopt(into, from);
 	aggr_free(pfrom);
 }

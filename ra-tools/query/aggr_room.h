@@ -59,7 +59,9 @@ struct aggr {
 	unsigned nparts;
 	size_t keylen, plainlen; /* of the key's bytes; of those before texts */
 	bool turn, ports, hide_ends;
-	struct batch *half; /* one direction of a batch; NULL: both count together */
+	struct batch *half; /* one direction of a batch, or the batch as one of its ends sees it; NULL: both count together */
+	bool ends, once;    /* keys.ends; what is added has been there already */
+	struct aggr *sums;  /* of a key with ends: of all records */
 	enum field required;
 	struct left_out left;
 	uint64_t left_place; /* of the last row that was left out, if it is part of a record, + 1 */
@@ -144,6 +146,9 @@ key_hash(const struct aggr *a, const uint8_t *key)
 void key_layout(struct aggr *, const struct keys *);
 /* Prefixes and hardware addresses, in the batch itself. */
 void key_batch(const struct aggr *, struct batch *);
+/* What one end of each selected row sees, the source's, or the destination's as if it were the source; of the latter only rows
+ * whose ends differ.  Columns are borrowed from the batch, in which addresses are cut. */
+void key_end_rows(const struct aggr *, struct batch *half, struct batch *, bool destination);
 /* Keys, their hashes and the orientation of n rows, at most CHUNK; their places in the table are fetched. */
 void key_rows(struct aggr *, const struct batch *, const uint32_t *rows, uint32_t n);
 

@@ -11,6 +11,7 @@
 #include "format/base/mem.h"
 #include "format/base/programs.h"
 #include "format/base/wide.h"
+#include "ra-tools/query/fold.h"
 #include "ra-tools/query/zero.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ struct bins {
 	struct bin_options o;
 	int64_t width;
 	struct aggr *a;
+	struct fold *fold; /* NULL: rows are to be split */
 	int64_t bin_from, bin_to; /* the bin that was looked up last */
 	int64_t interval; /* T of what was added last */
 	uint64_t split;
@@ -39,6 +41,7 @@ struct bins {
 	struct arena arena;
 
 	struct zero *zero; /* --zero; NULL: not yet, or not asked for */
+	int64_t least, most; /* with --zero: the bins of rows begin and end */
 };
 
 static struct aggr *
@@ -68,7 +71,10 @@ bins_new(const struct keys *k, const struct fieldset *keep, const struct bin_opt
 		keys_want(k, keep, &b->keep);
 	b->o = *o;
 	b->width = o->width;
+	b->least = INT64_MAX;
+	b->most = INT64_MIN;
 	b->a = new_aggr(b);
+	b->fold = o->approx ? NULL : fold_new(&b->keys, &b->keep);
 	return (b);
 }
 
@@ -83,7 +89,10 @@ bins_twin(const struct bins *b)
 	t->o = b->o;
 	t->width = b->width;
 	t->limit = b->limit;
+	t->least = INT64_MAX;
+	t->most = INT64_MIN;
 	t->a = aggr_twin(b->a);
+	t->fold = t->o.approx ? NULL : fold_new(&t->keys, &t->keep);
 	return (t);
 }
 
@@ -120,6 +129,7 @@ bins_free(struct bins **pb)
 	if (b == NULL)
 		return;
 	aggr_free(&b->a);
+	fold_free(&b->fold);
 	batch_free(&b->parts);
 	free(b->places);
 	zero_free(&b->zero);
@@ -269,10 +279,29 @@ move_rows(struct bins *b, struct batch *batch)
 }
 
 static void
+reach(struct bins *b, int64_t from, int64_t to)
+{
+	b->least = from < b->least ? from : b->least;
+	b->most = to > b->most ? to : b->most;
+}
+
+static void
+note_reach(struct bins *b, const struct batch *batch)
+{
+	const struct column *s = batch->col[F_bstart], *e = batch->col[F_bend];
+
+	for (uint32_t r = 0; r < batch->rows; r++)
+		if (batch_selected(batch, r))
+			reach(b, s->i[r], e->i[r]);
+}
+
+static void
 add(struct bins *b, struct batch *batch)
 {
 	fix_times(batch);
 	move_rows(b, batch);
+	if (b->o.zero)
+		note_reach(b, batch);
 	aggr_place(b->a, b->base + b->number);
 	aggr_add(b->a, batch);
 }
@@ -282,6 +311,8 @@ add_parts(struct bins *b)
 {
 	fix_times(b->parts);
 	move_rows(b, b->parts);
+	if (b->o.zero)
+		note_reach(b, b->parts);
 	aggr_add_at(b->a, b->parts, b->places);
 	batch_reset(b->parts);
 }
@@ -297,10 +328,12 @@ widen(struct bins *b, int64_t width)
 	b->bin_from = b->bin_to = 0;
 	b->a = new_aggr(b);
 	aggr_hide_ends(old, false);
+	aggr_once(b->a, true);
 	while ((batch = aggr_next(old)) != NULL) {
 		add(b, batch);
 		b->base++;
 	}
+	aggr_once(b->a, false);
 	left_out_join(&b->left, aggr_left_out(old));
 	/* its blobs were copied by the new one */
 	aggr_free(&old);
@@ -520,12 +553,18 @@ check_rows(struct bins *b, struct batch *batch, int64_t interval, char *err, siz
 bool
 bins_add(struct bins *b, struct batch *batch, int64_t interval, char *err, size_t errlen)
 {
+	struct batch *folded;
+
 	if (!choose_width(b, interval) ||
 	    (interval > 0 && b->width != CUT_MONTH && b->width % interval != 0 && !b->o.approx))
 		return (refuse(b, interval, interval, err, errlen));
 	if (b->interval != interval)
 		b->bin_from = b->bin_to = 0;
 	b->interval = interval;
+	if (b->fold != NULL && (folded = fold_rows(b->fold, batch)) != NULL)
+		batch = folded;
+	else
+		batch_flatten(batch);
 	if (batch->sel == NULL) {
 		batch->sel = arena_zero(&batch->arena, BITS_WORDS(batch->rows) * 8);
 		bits_fill(batch->sel, batch->rows);
@@ -549,6 +588,8 @@ bins_join(struct bins *into, struct bins **ptwin)
 		into->interval = twin->interval;
 		into->bin_from = into->bin_to = 0;
 	}
+	if (twin->least <= twin->most)
+		reach(into, twin->least, twin->most);
 	left_out_join(&into->left, &twin->left);
 	aggr_join(into->a, &twin->a);
 	bins_free(ptwin);
@@ -580,10 +621,14 @@ bin_at(void *arg, int64_t t, int64_t *end)
 static struct batch *
 next_with_zero(struct bins *b)
 {
-	struct zero_source source = { next_of, bin_at, b, b->o.from, b->o.to };
 	struct keys k = b->keys;
 
 	if (b->zero == NULL) { /* the first part of the key is the bin */
+		struct zero_source source;
+
+		if (b->parts != NULL && b->parts->rows > 0)
+			add_parts(b);
+		source = (struct zero_source){ next_of, bin_at, b, b->o.from, b->o.to, b->least, b->most, b->width };
 		memmove(k.part, k.part + 1, --k.n * sizeof(k.part[0]));
 		b->zero = zero_new(&k, &b->keep, &source, b->o.memory);
 	}

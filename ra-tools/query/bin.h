@@ -26,7 +26,7 @@ struct bins *bins_new(const struct keys *, const struct fieldset *keep, const st
 void bins_free(struct bins **);
 /* What has to be read. */
 void bins_want(const struct keys *, const struct fieldset *keep, struct fieldset *read);
-/* Merge the selected rows; the batch is changed.  `interval`: T of its file in ns, 0 if it is not known.
+/* Merge the selected rows; the batch is changed, its columns may be dense.  `interval`: T of its file in ns, 0 if it is not known.
  * false: records do not fit into bins of this width, and err says what to do instead. */
 bool bins_add(struct bins *, struct batch *, int64_t interval, char *err, size_t errlen);
 /* The number of the batch that is added next; else it is counted on. */

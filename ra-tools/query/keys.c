@@ -35,6 +35,21 @@ static const struct key_word {
 	{ "none", "", "", false, false, F_NONE, NULL, NULL },
 };
 
+/* The words for which a record counts at both its ends: what one end is, which is in the source's field of such rows. */
+static const struct key_end ends[] = {
+	{ "host", "Host", F_saddr },	{ "port", "Port", F_sport },	     { "as", "As", F_sas },
+	{ "label", "Label", F_slabel }, { "country", "Country", F_sco },
+};
+
+const struct key_end *
+key_end(const char *word, size_t n)
+{
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (strlen(ends[i].word) == n && strncasecmp(ends[i].word, word, n) == 0)
+			return (&ends[i]);
+	return (NULL);
+}
+
 static bool
 add_part(struct keys *k, enum field f, int mask4, int mask6)
 {
@@ -137,6 +152,14 @@ nearest(const char *text)
 			best = words[i].word;
 		}
 	}
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		unsigned d = name_distance(text, strlen(text), ends[i].word);
+
+		if (d < least) {
+			least = d;
+			best = ends[i].word;
+		}
+	}
 	return (best);
 }
 
@@ -145,11 +168,14 @@ add_field(struct keys *k, char *word, char *err, size_t errlen)
 {
 	char *slash = strchr(word, '/');
 	int mask4 = -1, mask6 = -1;
+	const struct key_end *end;
 	enum field f;
 
 	if (slash != NULL)
 		*slash = '\0';
-	f = field_named(word, strlen(word));
+	end = key_end(word, strlen(word));
+	k->ends |= end != NULL;
+	f = end != NULL ? end->field : field_named(word, strlen(word));
 	if (f == F_NONE) {
 		(void)snprintf(err, errlen, "-m %s: no such field or word; the nearest is %s", word,
 			       nearest(word));
@@ -162,7 +188,7 @@ add_field(struct keys *k, char *word, char *err, size_t errlen)
 	if (slash != NULL &&
 	    ((f != F_saddr && f != F_daddr) || !parse_masks(slash + 1, &mask4, &mask6))) {
 		(void)snprintf(err, errlen,
-			       "-m %s/%s: expected saddr or daddr and a prefix length, "
+			       "-m %s/%s: expected host, saddr or daddr and a prefix length, "
 			       "such as saddr/24 or saddr/24/64",
 			       word, slash + 1);
 		return (false);
@@ -171,7 +197,8 @@ add_field(struct keys *k, char *word, char *err, size_t errlen)
 		(void)snprintf(err, errlen, "-m: more than %d fields", KEYS_MAX);
 		return (false);
 	}
-	show(k, fields[f].name);
+	k->sided |= end == NULL && key_twin(f) != f;
+	show(k, end != NULL ? end->word : fields[f].name);
 	return (true);
 }
 
@@ -197,6 +224,11 @@ keys_parse(const char *text, struct keys *k, char *err, size_t errlen)
 			good = false;
 		}
 	}
+	if (good && k->ends && (k->turn || k->sided || k->required != F_NONE)) {
+		(void)snprintf(err, errlen,
+		    "-m: host, port, as, label and country count a record for both its ends: beside them, no field of one side, nor conv and its like");
+		good = false;
+	}
 	for (unsigned i = 0; i < k->n && good && k->turn; i++)
 		if (k->part[i].mask4 >= 0 || k->part[i].mask6 >= 0) {
 			(void)snprintf(err, errlen,
@@ -217,7 +249,7 @@ keys_parse(const char *text, struct keys *k, char *err, size_t errlen)
 void
 keys_want(const struct keys *k, const struct fieldset *keep, struct fieldset *s)
 {
-	static const uint16_t ends[] = { F_saddr, F_daddr, F_skmac, F_dkmac, F_dirq };
+	static const uint16_t sides[] = { F_saddr, F_daddr, F_skmac, F_dkmac, F_dirq };
 
 	for (enum field f = 0; f < F_STORED; f++)
 		if (fieldset_has(keep, f))
@@ -232,15 +264,15 @@ keys_want(const struct keys *k, const struct fieldset *keep, struct fieldset *s)
 		fieldset_want(s, k->required);
 		fieldset_want(s, fields[k->required].twin);
 	}
-	if (k->halves) {
+	if (k->halves || k->ends) {
 		for (enum field f = 0; f < F_STORED; f++)
 			if (fieldset_has(s, f))
 				fieldset_want(s, fields[f].twin);
 	}
 	if (!k->turn)
 		return;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		fieldset_want(s, ends[i]);
+	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
+		fieldset_want(s, sides[i]);
 	if (k->ports) {
 		fieldset_want(s, F_sport);
 		fieldset_want(s, F_dport);

@@ -41,6 +41,8 @@ new_groups(const struct live *v)
 	struct aggr *a = aggr_new(&v->keys, &v->keep);
 
 	aggr_hide_ends(a, true);
+	if (v->keys.ends)
+		aggr_add_up(a, &v->none);
 	return (a);
 }
 
@@ -251,14 +253,33 @@ shorten(struct live *v)
 	struct aggr *less = new_groups(v);
 	struct batch *b;
 
+	aggr_once(less, true);
 	while ((b = aggr_next(v->all)) != NULL)
 		sort_add(sort, b);
 	for (uint32_t n = 0; n < GROUPS_MOST / 2 && (b = sort_next(sort)) != NULL; n += b->rows)
 		aggr_add(less, b);
+	aggr_once(less, false);
+	aggr_take_sums(less, v->all);
 	sort_free(&sort);
 	aggr_free(&v->all);
 	v->all = less;
 	v->less = true;
+}
+
+/* Of groups in which a record counts twice: what there was, once. */
+static void
+add_sums(struct live *v, struct aggr *groups, struct aggr *again)
+{
+	struct aggr *sums = aggr_sums(groups);
+	struct batch *b;
+
+	while (sums != NULL && (b = aggr_next(sums)) != NULL) {
+		aggr_add(v->sums, b);
+		if (again != NULL)
+			aggr_add(aggr_sums(again), b);
+	}
+	if (again != NULL)
+		aggr_once(again, false);
 }
 
 static void
@@ -268,6 +289,8 @@ show_groups(struct live *v, struct aggr *groups, struct aggr *again, uint32_t n,
 	int64_t over = v->view.to - v->view.from; /* one divisor for all */
 	struct batch *b;
 
+	if (again != NULL)
+		aggr_once(again, true);
 	sort_free(&v->sort);
 	aggr_free(&v->sums);
 	v->sort = new_sort(v);
@@ -278,11 +301,13 @@ show_groups(struct live *v, struct aggr *groups, struct aggr *again, uint32_t n,
 		v->view.groups += b->rows;
 		if (again != NULL)
 			aggr_add(again, b);
-		aggr_add(v->sums, b);
+		if (!v->keys.ends)
+			aggr_add(v->sums, b);
 		b->over = over;
 		having(arg, b);
 		sort_add(v->sort, b);
 	}
+	add_sums(v, groups, again);
 	take_rows(v, n);
 	v->view.rows->over = over;
 	if ((v->view.total = aggr_next(v->sums)) != NULL)

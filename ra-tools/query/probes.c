@@ -193,10 +193,21 @@ meet_named(struct probes *p, const struct blob *row, uint64_t named, struct blob
 }
 
 void
-probes_meet(struct probes *p, const struct batch *b)
+probes_meet(struct probes *p, struct batch *b)
 {
-	const struct column *c = b->col[F_probe];
+	const struct dense *one = b->col[F_probe] == NULL ? b->dense[F_probe] : NULL;
 	struct blob last = { NULL, 0 };
+	const struct column *c;
+
+	if (one != NULL && dense_is_one(one)) {
+		for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+			if (batch_selected_word(b, w) != 0) {
+				(void)number_of_name(p, one->blob[0]);
+				break;
+			}
+		return;
+	}
+	c = batch_flat(b, F_probe);
 
 	for (size_t w = 0; w < BITS_WORDS(b->rows); w++) {
 		uint64_t rows = batch_selected_word(b, w), named = c == NULL ? 0 : rows & c->present[w],
@@ -254,16 +265,30 @@ probes_filter(const struct probes *p, unsigned number, struct buf *to)
 		buf_str(to, "not has probe");
 }
 
+static int
+by_name(const void *a, const void *b, void *arg)
+{
+	const struct one *name = arg, *x = &name[*(const uint32_t *)a], *y = &name[*(const uint32_t *)b];
+
+	if (x->kind != y->kind)
+		return (x->kind == PROBE_NAMED ? -1 : y->kind == PROBE_NAMED ? 1 : x->kind == PROBE_ABSENT ? -1 : 1);
+	return (strcmp(x->text, y->text));
+}
+
+/* In order of their names: whose records come first is the business of files and threads. */
 void
 probes_text(const struct probes *p, const char *of, const char *apart, struct buf *to)
 {
-	uint32_t shown = p->n <= LISTED ? p->n : LISTED - 1, first = 0;
+	uint32_t shown = p->n <= LISTED ? p->n : LISTED - 1, *order = mem_alloc(((size_t)p->n + 1) * sizeof(order[0])), first;
 
-	while (first < p->n && p->name[first].kind != PROBE_NAMED)
-		first++;
+	for (uint32_t i = 0; i < p->n; i++)
+		order[i] = i;
+	qsort_r(order, p->n, sizeof(order[0]), by_name, p->name);
+	first = p->n > 0 ? order[0] : 0;
 	buf_str(to, "records of several probes (");
 	for (uint32_t i = 0; i < shown; i++)
-		buf_printf(to, "%s%s", i == 0 ? "" : ", ", p->name[i].text);
+		buf_printf(to, "%s%s", i == 0 ? "" : ", ", p->name[order[i]].text);
+	free(order);
 	if (shown < p->n)
 		buf_printf(to, " and %u more", (unsigned)(p->n - shown));
 	buf_printf(to, ") are added up in %s, so the same packets may be counted twice: ", of);

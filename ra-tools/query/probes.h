@@ -23,7 +23,7 @@ void probes_forget(struct probes *); /* all of them */
  * have those that were merged from several. */
 unsigned probes_of_row(struct probes *, const struct batch *, uint32_t row);
 /* Meet those of the selected rows, of 64 rows those with a name first. */
-void probes_meet(struct probes *, const struct batch *);
+void probes_meet(struct probes *, struct batch *);
 void probes_join(struct probes *, const struct probes *other);
 /* More than one; what was merged from several is that. */
 bool probes_several(const struct probes *);

@@ -95,6 +95,31 @@ select_not_mar(struct batch *b, uint64_t *sel)
 			bit_clear(sel, i);
 }
 
+/* What the filter has selected; a row that no packets belong to says when a flow ended, and nothing else. */
+static void
+select_not_events(struct slot *s, struct batch *b)
+{
+	const struct dense *one = b->dense[F_flags];
+	const struct column *flags, *type, *spkts, *dpkts;
+
+	if (one != NULL && dense_is_one(one) && (narrow_at(&one->num, 0) & RFLAGS_end) == 0)
+		return;
+	flags = batch_flat(b, F_flags);
+	type = batch_flat(b, F_rectype);
+	spkts = batch_flat(b, F_spkts);
+	dpkts = batch_flat(b, F_dpkts);
+	for (size_t i = bits_next(s->sel, 0, b->rows); flags != NULL && i < b->rows; i = bits_next(s->sel, i + 1, b->rows)) {
+		uint32_t r = (uint32_t)i;
+
+		if (!column_has(flags, r) || (flags->u[r] & RFLAGS_end) == 0 || !column_has(type, r) ||
+		    type->u[r] != RECTYPE_FLOW || column_has(spkts, r) || column_has(dpkts, r) || column_mixed(spkts, r) ||
+		    column_mixed(dpkts, r))
+			continue;
+		bit_clear(s->sel, i);
+		s->block.events++;
+	}
+}
+
 static void
 select_filter(const struct scan_plan *p, struct slot *s, struct batch *b)
 {
@@ -133,6 +158,8 @@ select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s
 		select_not_mar(b, s->sel);
 	if (p->filter != NULL)
 		select_filter(p, s, b);
+	if (p->leave_events)
+		select_not_events(s, b);
 	if (p->timed)
 		note_reach(p, s);
 	b->sel = s->sel;
@@ -218,7 +245,7 @@ work(void *arg, unsigned n, unsigned worker)
 	read_first(scan, s);
 	if (b->any && scan->plan.first != NULL && !s->part->settled)
 		read_rest(scan, s);
-	if (b->any || (b->batch != NULL && scan->plan.rejects))
+	if ((b->any || (b->batch != NULL && scan->plan.rejects)) && !scan->plan.copies && !scan->plan.dense)
 		batch_flatten(b->batch);
 	if (b->any && scan->plan.tell_probes) {
 		probes_forget(s->probes);
@@ -274,6 +301,8 @@ scan_new(struct source *source, const struct scan_plan *plan)
 		struct slot *s = &scan->slot[i];
 
 		s->part = part_new();
+		if (plan->copies)
+			piece_keep(s->part->piece);
 		s->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
 		s->row = plan->first != NULL ? mem_alloc(BATCH_ROWS / FEW * sizeof(s->row[0])) : NULL;
 		s->match = s->sel + BITS_WORDS(BATCH_ROWS);

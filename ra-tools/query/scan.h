@@ -31,8 +31,11 @@ struct scan_plan {
 	bool timed;
 	int64_t from, to;      /* timed: bins that touch [from, to) */
 	bool leave_mar;	       /* MAR rows are not selected */
+	bool leave_events;     /* nor are those that say of a flow's end and have no packets */
 	bool note_corrections; /* count those that the filter rejects because they lack what it asks for */
 	bool rejects;	  /* rows that the filter does not select are of use, too */
+	bool dense;	  /* columns may be dense (batch_flat()) */
+	bool copies;	  /* they may, and whole blocks have their bytes, as rows go out unchanged */
 	bool tell_probes; /* of the selected rows; F_probe is wanted */
 	struct repeats *repeats; /* rows that came before are not selected: one thread; NULL: all are */
 	unsigned threads;
@@ -50,7 +53,7 @@ struct scan_block {
 	uint32_t rows;
 	unsigned file;	     /* its number in the source */
 	uint64_t in_file;    /* number of the block in its file, from 1 */
-	uint64_t corrections;
+	uint64_t corrections, events; /* events: rows of this kind that were left out */
 	int64_t first, last, longest; /* of selected rows that lie in the time with a part of their bin only: the earliest start,
 				       * the latest end, and the longest bin; 0: there are none */
 	const struct probes *probes; /* of its selected rows; NULL: it has none, or nobody asks */

@@ -109,8 +109,9 @@ sink_put(struct sink *s, const struct segment_info *segment, struct batch *b)
 	if (s->rows == NULL)
 		s->rows = mem_alloc(BATCH_ROWS * sizeof(s->rows[0]));
 	n = rows_selected(b, s->rows);
-	if (n == b->rows && (s->held == NULL || s->held->rows == 0))
+	if (n == b->rows && !b->part && (s->held == NULL || s->held->rows == 0))
 		return (write_rows(s, segment, b));
+	batch_flatten(b);
 	if (s->held == NULL)
 		s->held = batch_new(BATCH_ROWS);
 	for (uint32_t at = 0; at < n;) {

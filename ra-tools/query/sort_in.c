@@ -568,7 +568,7 @@ struct batch *
 sort_next(struct sort *s)
 {
 	if (s->out == NULL) {
-		s->out = batch_new(s->limit == 0 || s->runs == 0 ? BATCH_ROWS : s->block_rows);
+		s->out = batch_new(BATCH_ROWS);
 		if (s->runs > 0 && !run_write(s))
 			return (NULL);
 	}

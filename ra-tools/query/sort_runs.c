@@ -182,9 +182,9 @@ sift(struct sort *s, unsigned *heap, unsigned n, unsigned at)
 	}
 }
 
-/* A field of the rows picked; bytes are copied: they are those of a batch that goes when the next one is read. */
+/* A field of the rows picked, from row `at` on; bytes are copied: they are those of a batch that goes when the next one is read. */
 static void
-copy_field(struct sort *s, enum field f, const struct pick *pick, uint32_t n)
+copy_field(struct sort *s, enum field f, const struct pick *pick, uint32_t at, uint32_t n)
 {
 	struct column *out = batch_column(s->out, f);
 	const struct blob *last = NULL;
@@ -195,40 +195,42 @@ copy_field(struct sort *s, enum field f, const struct pick *pick, uint32_t n)
 		union value v;
 
 		if (column_mixed(c, r))
-			column_set_mixed(s->out, out, i);
+			column_set_mixed(s->out, out, at + i);
 		if (!column_has(c, r))
 			continue;
 		v = column_value(c, r);
 		if (c->store == STORE_BLOB)
 			v.b = batch_blob(s->out, last, &v.b);
-		column_set(out, i, &v);
+		column_set(out, at + i, &v);
 		if (c->store == STORE_BLOB)
-			last = &out->b[i];
+			last = &out->b[at + i];
 	}
 }
 
 static void
 copy_rows(struct sort *s, const struct pick *pick, uint32_t n)
 {
-	batch_reset(s->out);
-	s->out->rows = n;
+	uint32_t at = s->out->rows;
+
+	s->out->rows += n;
 	for (enum field f = 0; f < F_STORED; f++) {
 		bool any = false;
 
 		for (unsigned i = 0; i < s->runs && !any; i++)
 			any = s->run[i].batch != NULL && s->run[i].batch->col[f] != NULL;
 		if (any)
-			copy_field(s, f, pick, n);
+			copy_field(s, f, pick, at, n);
 	}
 }
 
-/* The next rows of all runs, up to where the batch of one of them ends. */
-static struct batch *
-merge_some(struct sort *s)
+/* The next rows of all runs, as many as there is room for, up to where the batch of one of them ends, which is loaded.
+ * false: there were none, or it failed.
+ */
+static bool
+merge_some(struct sort *s, struct pick *pick)
 {
 	unsigned heap[RUNS_MAX + 1], n = 0, ended = s->runs;
-	struct pick *pick;
-	uint32_t picked = 0;
+	uint32_t picked = 0, room = s->out->cap - s->out->rows;
 
 	for (unsigned i = 0; i < s->runs; i++)
 		if (s->run[i].batch != NULL)
@@ -236,9 +238,8 @@ merge_some(struct sort *s)
 	for (unsigned i = n; i-- > 0;)
 		sift(s, heap, n, i);
 	if (n == 0)
-		return (NULL);
-	pick = mem_alloc(s->out->cap * sizeof(pick[0]));
-	while (picked < s->out->cap && ended == s->runs) {
+		return (false);
+	while (picked < room && ended == s->runs) {
 		struct sort_run *run = &s->run[heap[0]];
 		uint32_t row = run->item.row;
 
@@ -251,10 +252,20 @@ merge_some(struct sort *s)
 			sift(s, heap, n, 0);
 	}
 	copy_rows(s, pick, picked);
+	return (ended == s->runs || load(s, ended));
+}
+
+/* A whole batch: how much memory there is must not be seen in the blocks of what is written. */
+static struct batch *
+merge_batch(struct sort *s)
+{
+	struct pick *pick = mem_alloc(s->out->cap * sizeof(pick[0]));
+
+	batch_reset(s->out);
+	while (s->out->rows < s->out->cap && merge_some(s, pick))
+		;
 	free(pick);
-	if (ended < s->runs && !load(s, ended))
-		return (NULL);
-	return (s->out);
+	return (s->out->rows > 0 && s->error[0] == '\0' ? s->out : NULL);
 }
 
 struct batch *
@@ -264,7 +275,7 @@ next_merged(struct sort *s)
 
 	if (!s->merging && !open_runs(s))
 		return (NULL);
-	if (s->error[0] != '\0' || (b = merge_some(s)) == NULL)
+	if (s->error[0] != '\0' || (b = merge_batch(s)) == NULL)
 		return (NULL);
 	if (s->most > 0 && s->at + b->rows > s->most)
 		b->rows = (uint32_t)(s->most - s->at);
@@ -277,7 +288,7 @@ static bool
 join_runs(struct sort *s)
 {
 	unsigned n = s->runs;
-	bool good = open_runs(s) && write_run(s, merge_some);
+	bool good = open_runs(s) && write_run(s, merge_batch);
 
 	s->merging = false;
 	close_runs(s, n);

@@ -2,7 +2,8 @@
  *
  * twice.c: the same packets in two files.
  *
- * Indexes say which runs of a probe lie in the same time, which is rare; only of those MAR records are read.
+ * Indexes say which runs of a probe lie in the same time, which is rare; only of those MAR records are read.  What comes
+ * through a pipe is not read again: MAR records are kept as they come.
  */
 #include "ra-tools/query/twice.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MET_MOST 1000000u /* MAR records of a pipe: as many bins */
 #define MOMENTS 16 /* pairs of files that have one in common, the last ones */
 
 struct stretch { /* a segment: one run of a probe */
@@ -277,6 +279,67 @@ twice_find(char *const *path, const bool *read, unsigned n, int64_t from, int64_
 	free(s.mar);
 	return (found->a != NULL);
 }
+
+/* --- what can be read once --------------------------------------------------------------------------- */
+
+struct twice_met {
+	struct search search;
+	struct arena arena;
+	char **path;
+	unsigned paths;
+	const char *probe; /* of the rows before */
+};
+
+struct twice_met *
+twice_met_new(int64_t from, int64_t to)
+{
+	struct twice_met *m = mem_zero(1, sizeof(*m));
+
+	m->search.from = from;
+	m->search.to = to;
+	return (m);
+}
+
+void
+twice_met_free(struct twice_met **pm)
+{
+	struct twice_met *m = *pm;
+
+	if (m == NULL)
+		return;
+	free(m->search.mar);
+	free(m->path);
+	arena_free(&m->arena);
+	free(m);
+	*pm = NULL;
+}
+
+void
+twice_meet(struct twice_met *m, const struct batch *b, const char *path, const char *probe)
+{
+	if (m->paths == 0 || strcmp(m->path[m->paths - 1], path) != 0) {
+		m->path = mem_grow(m->path, m->paths + 1, sizeof(m->path[0]));
+		m->path[m->paths++] = arena_copy(&m->arena, path, strlen(path) + 1);
+	}
+	probe = probe == NULL ? "" : probe;
+	if (m->probe == NULL || strcmp(m->probe, probe) != 0)
+		m->probe = arena_copy(&m->arena, probe, strlen(probe) + 1);
+	if (m->search.nmar < MET_MOST)
+		read_rows(&m->search, b, m->probe, m->paths - 1);
+}
+
+bool
+twice_met_find(struct twice_met *m, struct twice *found)
+{
+	*found = (struct twice){ .a = NULL };
+	m->search.path = m->path;
+	if (m->search.nmar > 1)
+		qsort(m->search.mar, m->search.nmar, sizeof(*m->search.mar), by_first_frame);
+	compare(&m->search, found);
+	return (found->a != NULL);
+}
+
+/* --- the sentence ---------------------------------------------------------------------------------- */
 
 static void
 add_time(struct buf *to, int64_t t, enum clock_zone zone)

@@ -9,6 +9,7 @@
 #include "format/base/arena.h"
 #include "format/base/buf.h"
 #include "format/base/clock.h"
+#include "format/batch.h"
 
 struct twice {
 	const char *a, *b;    /* two of the files; the same: twice in one */
@@ -19,6 +20,14 @@ struct twice {
 
 /* Among the files that read says of, in [from, to); "-" is none.  What is found lives in the arena.  false: nothing. */
 bool twice_find(char *const *path, const bool *read, unsigned n, int64_t from, int64_t to, struct arena *, struct twice *);
+
+/* The same of input that can be read once: rows as they come, of the first million bins.  What is found lives as long as this. */
+struct twice_met;
+struct twice_met *twice_met_new(int64_t from, int64_t to);
+void twice_met_free(struct twice_met **);
+void twice_meet(struct twice_met *, const struct batch *, const char *path, const char *probe); /* MAR records among all rows */
+bool twice_met_find(struct twice_met *, struct twice *);
+
 /* The sentence that says so. */
 void twice_text(const struct twice *, enum clock_zone, struct buf *);
 

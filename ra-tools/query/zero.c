@@ -20,6 +20,8 @@
 #define SEEN_BITS 12
 #define SEEN_ROWS (1u << SEEN_BITS)
 #define NO_KEY	  UINT32_MAX
+#define ROWS_LEAST (1u << 20) /* so many are always shown */
+#define ROW_LEAST  64	      /* bytes that a row takes wherever it is kept */
 
 struct seen { /* a key that had a row */
 	uint64_t hash;
@@ -230,6 +232,26 @@ keep_batch(struct zero *z, struct batch *b)
 	return (z->memory == 0 || z->bytes + (uint64_t)z->n * sizeof(struct seen) <= z->memory);
 }
 
+/* A clock that was wrong by years, say: whoever takes the rows, a line or a file of them, has no room either. */
+static void
+refuse_too_many(struct zero *z)
+{
+	const struct zero_source *s = &z->source;
+	int64_t from = s->least, to = s->most;
+	double rows;
+
+	if (s->from < s->to) {
+		from = s->from >= 0 && s->from < from ? s->from : from;
+		to = s->to != INT64_MAX && s->to > to ? s->to : to;
+	}
+	if (from >= to || s->width <= 0 || z->memory == 0)
+		return;
+	rows = ((double)to - (double)from) / (double)s->width * (z->keys.n == 0 ? 1 : z->n);
+	if (rows > ROWS_LEAST && rows * ROW_LEAST > (double)z->memory)
+		(void)snprintf(z->error, sizeof(z->error), "--zero: %.0f rows, which is more than --memory has room for: "
+		    "ask for less time (-t) or wider bins (-M)", rows);
+}
+
 /* The keys that every bin is to have: the only one where there is none, or all those of the rows. */
 static void
 begin(struct zero *z)
@@ -247,6 +269,8 @@ begin(struct zero *z)
 		if (!keep_batch(z, b))
 			(void)snprintf(z->error, sizeof(z->error), "--zero: %llu MB of rows are in the way already, of more than --memory has room for: "
 			    "give it more, fewer keys, or wider bins (-M)", (unsigned long long)(z->bytes >> 20));
+	if (z->error[0] == '\0')
+		refuse_too_many(z);
 }
 
 static struct batch *

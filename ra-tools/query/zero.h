@@ -13,12 +13,14 @@ struct zero_source {
 	int64_t (*bin)(void *, int64_t t, int64_t *end); /* the bin of a time: its start and end */
 	void *arg;
 	int64_t from, to; /* what was asked for; the same: nothing */
+	int64_t least, most; /* where the first bin with a row begins and the last one ends; least > most: not known, or none */
+	int64_t width;
 };
 
 struct zero;
 
 /* `keys` without the bin; `keep`: the fields that rows have. */
-/* memory: bytes that rows may take where there are keys; 0: any. */
+/* memory: bytes that rows may take where there are keys, and that all rows, of more than a million, would take; 0: any. */
 struct zero *zero_new(const struct keys *keys, const struct fieldset *keep, const struct zero_source *, uint64_t memory);
 void zero_free(struct zero **);
 /* The rows of the source and those between them, valid until the next call; NULL: no more, or zero_error(). */

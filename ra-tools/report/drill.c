@@ -115,9 +115,26 @@ either_way(const char *word, const struct batch *b, enum field s, enum field d, 
 	print(b, d, r, -1, to);
 }
 
+/* The address or the port of an end, whichever it is. */
+static void
+either_end(const struct keys *k, const struct batch *b, enum field f, uint32_t r, size_t start, struct buf *to)
+{
+	bool net = f == F_saddr && has(b, F_smask, r);
+
+	if (!keyed(k, f) || !has(b, f, r))
+		return;
+	and(to, start);
+	buf_str(to, f == F_sport ? "port " : net ? "net " : "host ");
+	print(b, f, r, net ? (int)b->col[F_smask]->u[r] : -1, to);
+}
+
 static void
 addresses(const struct keys *k, const struct batch *b, uint32_t r, size_t start, struct buf *to)
 {
+	if (k->ends) {
+		either_end(k, b, F_saddr, r, start, to);
+		return;
+	}
 	if (k->turn || k->halves) {
 		either_way("host", b, F_saddr, F_daddr, r, start, to);
 		return;
@@ -131,6 +148,10 @@ addresses(const struct keys *k, const struct batch *b, uint32_t r, size_t start,
 static void
 ports(const struct keys *k, const struct batch *b, uint32_t r, size_t start, struct buf *to)
 {
+	if (k->ends) {
+		either_end(k, b, F_sport, r, start, to);
+		return;
+	}
 	if (k->turn && keyed(k, F_sport)) {
 		either_way("port", b, F_sport, F_dport, r, start, to);
 		return;
@@ -234,11 +255,74 @@ lacks(const struct keys *k, const struct batch *b, enum field f, uint32_t r, siz
 	buf_printf(to, "not has %s", fields[f].name);
 }
 
+static bool
+is_mask(enum field f)
+{
+	return (f == F_smask || f == F_dmask);
+}
+
+/* All parts of the key are those of one end. */
+static void
+one_end(const struct keys *k, const struct batch *b, uint32_t r, size_t start, struct buf *to)
+{
+	and(to, start);
+	for (int side = 0; side < 2; side++) {
+		size_t from = to->len + (side == 0 ? 2 : 5);
+
+		buf_str(to, side == 0 ? "((" : " or (");
+		for (unsigned i = 0; i < k->n; i++) {
+			enum field f = k->part[i].field, name = side == 0 ? f : key_twin(f);
+			bool text = fields[f].store == STORE_BLOB;
+
+			if (key_twin(f) == f || is_mask(f) || column_mixed(b->col[f], r))
+				continue;
+			and(to, from);
+			if (!has(b, f, r)) {
+				buf_printf(to, "not has %s", fields[name].name);
+				continue;
+			}
+			buf_printf(to, "%s = %s", fields[name].name, text ? "\"" : "");
+			print(b, f, r, f == F_saddr && has(b, F_smask, r) ? (int)b->col[F_smask]->u[r] : -1, to);
+			buf_str(to, text ? "\"" : "");
+		}
+		buf_str(to, side == 0 ? ")" : "))");
+	}
+}
+
+static void
+ends_filter(const struct keys *k, const struct batch *b, uint32_t r, size_t start, struct buf *to)
+{
+	unsigned parts = 0;
+	bool words = false;
+
+	for (unsigned i = 0; i < k->n; i++) {
+		enum field f = k->part[i].field;
+
+		parts += key_twin(f) != f && !is_mask(f);
+		words |= (f == F_saddr || f == F_sport) && has(b, f, r);
+	}
+	if (keyed(k, F_proto) && has(b, F_proto, r))
+		word_and_value("proto ", b, F_proto, r, start, to);
+	if (parts > 1 || !words) {
+		one_end(k, b, r, start, to);
+	} else {
+		addresses(k, b, r, start, to);
+		ports(k, b, r, start, to);
+	}
+	for (unsigned i = 0; i < k->n; i++)
+		if (key_twin(k->part[i].field) == k->part[i].field && !said_otherwise(k, k->part[i].field))
+			other_field(k, b, k->part[i].field, r, start, to);
+}
+
 void
 drill_filter(const struct keys *k, const struct batch *b, uint32_t r, struct buf *to)
 {
 	size_t start = to->len;
 
+	if (k->ends) {
+		ends_filter(k, b, r, start, to);
+		return;
+	}
 	if (keyed(k, F_proto) && has(b, F_proto, r))
 		word_and_value("proto ", b, F_proto, r, start, to);
 	addresses(k, b, r, start, to);

@@ -88,6 +88,8 @@ struct path_clock { /* b's minus a's */
 	bool stepped;       /* some clock was set meanwhile */
 };
 
+/* "a,b", the ids of two probes; the text is cut up and has to stay.  false: err says why. */
+bool path_parse(char *, struct path_options *, char *err, size_t errlen);
 struct path *path_new(const struct path_options *);
 void path_free(struct path **);
 void path_want(struct fieldset *);

@@ -5,6 +5,7 @@
  */
 #include "ra-tools/report/path_room.h"
 
+#include "format/base/buf.h"
 #include "format/base/mem.h"
 #include "format/seqs.h"
 
@@ -22,6 +23,21 @@ static const uint16_t wanted[] = { F_rectype, F_flags, F_bstart, F_bend, F_stime
 	F_dsyn, F_sfin, F_dfin, F_srst, F_drst, F_sfraginc, F_dfraginc, F_sspur, F_dspur,
 	F_slagmax, F_dlagmax, F_synack_min, F_synack_n, F_scapmiss, F_dcapmiss, F_scapfix, F_dcapfix, F_ps_drop, F_ps_ifdrop, F_ifgap,
 	F_tbad, F_tback, F_tjump, F_frames };
+
+bool
+path_parse(char *text, struct path_options *o, char *err, size_t errlen)
+{
+	char *comma = strchr(text, ',');
+
+	if (comma == NULL || comma == text || comma[1] == '\0' || strchr(comma + 1, ',') != NULL)
+		return (say_wrong(err, errlen, "--path %s: expected the ids of two probes, such as a,b", text));
+	if (strncmp(text, comma + 1, (size_t)(comma - text)) == 0 && comma[1 + (comma - text)] == '\0')
+		return (say_wrong(err, errlen, "--path %s: that is one probe", text));
+	*comma = '\0';
+	o->a = text;
+	o->b = comma + 1;
+	return (true);
+}
 
 struct path *
 path_new(const struct path_options *o)

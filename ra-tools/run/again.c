@@ -21,7 +21,7 @@
 
 /* What may stand in a page: options that choose what it shows. */
 static const char *const taken[] = { "bin",   "key",	 "sla",	     "local",  "strict", "oneway", "degraded", "min-sample", "all",
-				     "pcap",  "title",	 "time",     "label",  "tz",	 "epoch",  "precision", "count",     "dedup" };
+				     "pcap",  "title",	 "time",     "label",  "tz",	 "epoch",  "precision", "count",     "dedup", "path" };
 
 static bool
 is_taken(const char *name)
@@ -300,8 +300,9 @@ next_line(struct lines *l, size_t *n)
 static void
 readable(const char *p, size_t n, size_t at, struct buf *to)
 {
-	size_t from = at > 60 ? at - 60 : 0;
-	bool tag = false;
+	size_t from = at > 60 && at <= n ? at - 60 : 0;
+	const char *open = p == NULL ? NULL : memchr(p + from, '<', n - from), *close = p == NULL ? NULL : memchr(p + from, '>', n - from);
+	bool tag = from > 0 && close != NULL && (open == NULL || close < open); /* within one already */
 	struct buf text = { 0 };
 
 	for (size_t i = from; p != NULL && i < n && text.len < 120; i++) {

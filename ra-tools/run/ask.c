@@ -54,6 +54,12 @@ run_separated(const struct run *r)
 }
 
 bool
+run_text(const struct run *r)
+{
+	return (r->out == &out_text);
+}
+
+bool
 run_json(const struct run *r)
 {
 	return (r->json);

@@ -87,6 +87,7 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	void **states = mem_zero(n + 1, sizeof(states[0]));
 	struct batch *b;
 
+	run_takes_dense(r, true);
 	bins_memory(bins, n > 0 ? run_memory(r) / 2 : run_memory(r));
 	if (n > 0)
 		bins_share(bins, n);
@@ -101,6 +102,7 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	else
 		while (share[0].refused == 0 && (b = run_next(r)) != NULL)
 			(void)take_bins(&share[0], b, run_origin(r));
+	run_takes_dense(r, false);
 	refuse_first(share, n + 1);
 	for (unsigned i = 0; i < n; i++)
 		bins_join(bins, &share[i].bins);
@@ -152,6 +154,16 @@ cluster_probes(struct run *r, const struct keys *k, const char *key)
 	buf_free(&apart);
 }
 
+/* The rows of one end: what it is, and what it sent and was sent. */
+static const char *
+end_columns(const struct keys *k)
+{
+	static char columns[768]; /* borrowed by columns.c */
+
+	(void)snprintf(columns, sizeof(columns), "trans stime %s spkts dpkts sbytes dbytes sloss dloss dur", k->columns);
+	return (columns);
+}
+
 static struct aggr *
 prepare(struct run *r, const char *key, struct keys *k)
 {
@@ -161,6 +173,9 @@ prepare(struct run *r, const char *key, struct keys *k)
 
 	if (!keys_parse(key, k, err, sizeof(err)))
 		run_usage("%s", err);
+	run_both_ends(r, k->ends);
+	if (k->ends)
+		run_columns(r, end_columns(k));
 	if (k->objects != NULL && run_json(r))
 		run_objects(r, k->objects);
 	else if (k->defaults != NULL)

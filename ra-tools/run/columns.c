@@ -6,6 +6,7 @@
 
 #include "format/base/mem.h"
 #include "ra-tools/out/view.h"
+#include "ra-tools/query/aggr.h"
 #include "ra-tools/query/probes.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 struct layout {
 	struct sheet_column *column;
 	unsigned n, views; /* which views the tool has */
+	const char *end;   /* a column of such a row has been asked for */
 	bool begun;	   /* the first word of -s has been seen */
 };
 
@@ -44,6 +46,7 @@ layout_word(struct layout *l, char *word, bool defaults)
 	char sign = *word == '+' || *word == '-' ? *word++ : '\0', *colon = strchr(word, ':');
 	unsigned width = 0;
 	enum view view = 0;
+	const struct key_end *end = NULL;
 	enum field f;
 
 	if (colon != NULL) {
@@ -59,7 +62,10 @@ layout_word(struct layout *l, char *word, bool defaults)
 			layout_add(l, f, fields[f].name, width);
 		return;
 	}
-	f = field_named(word, strlen(word));
+	end = key_end(word, strlen(word));
+	f = end != NULL ? end->field : field_named(word, strlen(word));
+	if (end != NULL)
+		l->end = end->word;
 	if (f == F_NONE && view_named(word, strlen(word), &f, &view)) {
 		if ((l->views & view) == 0)
 			run_usage("-s %s: this tool has no such column", word);
@@ -73,8 +79,10 @@ layout_word(struct layout *l, char *word, bool defaults)
 		layout_remove(l, f, view);
 	else
 		layout_add(l, f, word, width);
-	if (sign != '-')
-		l->column[l->n - 1].view = view;
+	if (sign == '-')
+		return;
+	l->column[l->n - 1].view = view;
+	l->column[l->n - 1].label = end == NULL ? NULL : end->heading;
 }
 
 static void
@@ -103,6 +111,12 @@ make_views(struct run *r)
 }
 
 void
+run_both_ends(struct run *r, bool ends)
+{
+	r->ends = ends;
+}
+
+void
 run_columns(struct run *r, const char *defaults)
 {
 	struct layout l = { .views = r->tool->views | VIEW_RATE };
@@ -121,6 +135,7 @@ run_columns(struct run *r, const char *defaults)
 		strcpy(own, r->fields);
 		layout_words(&l, own, false);
 	}
+	r->end_column = r->ends ? NULL : l.end;
 	if (l.n == 0)
 		run_usage("-s %s: no column is left", r->fields == NULL ? "" : r->fields);
 	r->sheet.want = r->columns;
@@ -167,6 +182,12 @@ run_behind(struct run *r, enum field f, unsigned view)
 	l.column[l.n - 1].view = view;
 	r->sheet.n = l.n;
 	make_views(r);
+}
+
+void
+run_takes_dense(struct run *r, bool dense)
+{
+	r->dense = dense;
 }
 
 void

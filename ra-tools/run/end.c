@@ -7,6 +7,7 @@
 #include "format/base/log.h"
 #include "format/base/mem.h"
 #include "format/base/plain.h"
+#include "ra-tools/out/fit.h"
 #include "ra-tools/out/view.h"
 #include "ra-tools/query/sink.h"
 
@@ -123,6 +124,14 @@ note_period(const struct run *r)
 	buf_free(&b);
 }
 
+struct twice_met *
+run_meets(struct run *r)
+{
+	if (r->met == NULL && !r->files && !r->dedup)
+		r->met = twice_met_new(r->period.from, r->period.to);
+	return (r->met);
+}
+
 bool
 run_twice(struct run *r, bool all)
 {
@@ -135,11 +144,13 @@ run_twice(struct run *r, bool all)
 	one = !all && source_totals(r->source).segments < 2;
 	if (r->looked || r->read == NULL || r->dedup || one || source_moved(r->source))
 		return (r->twice.a != NULL);
+	r->looked = true;
+	if (r->met != NULL)
+		return (twice_met_find(r->met, &r->twice));
 	path = mem_alloc(n * sizeof(path[0]));
 	for (unsigned i = 0; i < n; i++)
 		path[i] = (char *)(uintptr_t)source_path(r->source, i);
 	(void)twice_find(path, r->read, n < r->nread ? n : r->nread, r->period.from, r->period.to, &r->found, &r->twice);
-	r->looked = true;
 	free(path);
 	return (r->twice.a != NULL);
 }
@@ -157,6 +168,17 @@ note_twice(struct run *r)
 		twice_text(&r->twice, r->period.zone, &b);
 		log_info("%s", buf_cstr(&b));
 	}
+	buf_free(&b);
+}
+
+/* Columns. */
+static void
+note_left_out(const struct run *r)
+{
+	struct buf b = { 0 };
+
+	if (!r->quiet && fit_sentence(&r->sheet, &b))
+		log_info("%s", buf_cstr(&b));
 	buf_free(&b);
 }
 
@@ -196,12 +218,15 @@ run_end(struct run **pr)
 	if (r->full > 0)
 		log_info("%llu row%s a sum of more than 64 bits hold: %llu is there instead, for that much or more (flag saturated)",
 			 (unsigned long long)r->full, r->full == 1 ? " has" : "s have", (unsigned long long)UINT64_MAX);
+	note_left_out(r);
 	say_last(r);
 	if (r->explain)
 		explain(r);
 	if (run_stops(r) && !r->follow)
 		stopped_early(r);
 	status = run_stops(r) ? 128 + watch_stop() : r->failed ? EXIT_ERROR : r->came_out > 0 ? 0 : 1;
+	if (status == 1)
+		cover_tell(r);
 	source_free(&r->source);
 	filter_free(&r->filter);
 	filter_free(&r->having);
@@ -211,6 +236,7 @@ run_end(struct run **pr)
 	labels_free(&r->labels);
 	arena_free(&r->names);
 	arena_free(&r->found);
+	twice_met_free(&r->met);
 	repeats_free(&r->repeats);
 	free(r->read);
 	free(r->inputs);

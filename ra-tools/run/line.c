@@ -7,7 +7,6 @@
 #include "format/base/log.h"
 #include "format/base/mem.h"
 #include "format/base/plain.h"
-#include "ra-tools/report/drill.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -84,33 +83,6 @@ line_number(const char *option, const char *arg, uint64_t most)
 }
 
 static void
-type_word(struct buf *to, const char *word)
-{
-	if (to->len > 0)
-		buf_u8(to, ' ');
-	drill_quote(word, to);
-}
-
-static void
-add_input(struct run *r, int c, const char *path)
-{
-	type_word(&r->typed, path);
-	r->inputs = mem_grow(r->inputs, r->ninputs + 1, sizeof(r->inputs[0]));
-	r->inputs[r->ninputs++] = (struct input){ .path = path, .tree = c == 'R' };
-}
-
-/* Files up to the next word that begins with a dash (TOOLS, "Arguments"). */
-static void
-take_inputs(struct run *r, int c, int argc, char **argv)
-{
-	r->started = true;
-	type_word(&r->typed, c == 'r' ? "-r" : "-R");
-	add_input(r, c, optarg);
-	while (optind < argc && argv[optind][0] != '-')
-		add_input(r, c, argv[optind++]);
-}
-
-static void
 add_labels(struct run *r, const char *path)
 {
 	char err[512];
@@ -119,6 +91,17 @@ add_labels(struct run *r, const char *path)
 		r->labels = labels_new();
 	if (!labels_add(r->labels, path, err, sizeof(err)))
 		run_fail("%s", err);
+}
+
+/* A second -s goes on where the first one ended. */
+static void
+add_fields(struct run *r, const char *arg)
+{
+	struct buf both = { 0 };
+
+	buf_printf(&both, "%s%s%s", r->fields == NULL ? "" : r->fields, r->fields == NULL ? "" : ",", arg);
+	r->fields = arena_copy(&r->names, buf_cstr(&both), both.len + 1);
+	buf_free(&both);
 }
 
 static bool
@@ -132,7 +115,7 @@ take_output(struct run *r, int c, const char *arg)
 		r->rejects_path = arg;
 		break;
 	case 's':
-		r->fields = arg;
+		add_fields(r, arg);
 		break;
 	case 'c':
 		r->separator = arg;
@@ -163,6 +146,15 @@ take_output(struct run *r, int c, const char *arg)
 		break;
 	case 'p':
 		r->sheet.text.digits = (unsigned)line_number("-p", arg, 9);
+		break;
+	case 'H':
+		r->sheet.human = true;
+		break;
+	case O_WIDE:
+		r->wide = true;
+		break;
+	case O_COLOR:
+		r->colour = arg;
 		break;
 	case 'L':
 		r->sheet.repeat = (unsigned)line_number("-L", arg, 1u << 30);
@@ -217,6 +209,9 @@ take_input(struct run *r, int c, const char *arg)
 	case O_MAR:
 		r->mar = true;
 		break;
+	case O_EVENTS:
+		r->events = r->mar = true;
+		break;
 	case O_DEDUP:
 		r->dedup = true;
 		break;
@@ -239,8 +234,8 @@ take_input(struct run *r, int c, const char *arg)
 	return (true);
 }
 
-static char *
-words_joined(int argc, char **argv, int at)
+char *
+line_words(int argc, char **argv, int at)
 {
 	struct buf b = { 0 };
 
@@ -287,6 +282,8 @@ line_take(struct run *r, tool_option own, int argc, char **argv)
 	int c;
 
 	option_words(r->rows, r->nrows, letters, longs);
+	r->argc = argc;
+	r->argv = argv;
 	opterr = 0;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1 || (r->tool->word != NULL && optind < argc)) {
@@ -295,7 +292,7 @@ line_take(struct run *r, tool_option own, int argc, char **argv)
 		else if (c == '?' || c == ':')
 			bad_option(c, argv);
 		else if (c == 'r' || c == 'R')
-			take_inputs(r, c, argc, argv);
+			optind = inputs_take(r, c, optarg, argv, optind);
 		else if ((own == NULL || !own(c, optarg)) && !take_output(r, c, optarg) && !take_input(r, c, optarg))
 			run_usage("%s: no such option", argv[optind - 1]);
 		else
@@ -310,10 +307,8 @@ line_take(struct run *r, tool_option own, int argc, char **argv)
 		run_usage("\"%s\" is out of place: names are separated by commas: %s %s,%s",
 			  argv[optind], argv[optind - 2], argv[optind - 1], argv[optind]);
 	else if (strcmp(argv[optind - 1], "--") != 0)
-		run_usage(
-		    "\"%s\" is out of place: files stand behind -r, the filter behind a lone -",
-		    argv[optind]);
-	r->filter_text = words_joined(argc, argv, optind);
+		inputs_misplaced(r, argv, optind, argc);
+	r->filter_text = line_words(argc, argv, optind);
 }
 
 /* The options that the tool shares with others. */
@@ -328,17 +323,4 @@ line_common(struct run *r)
 			r->rows[r->nrows++] = common[i];
 	}
 	r->ncommon = r->nrows;
-}
-
-/* When all options are known: --live may stand behind a tree. */
-void
-line_inputs(struct run *r)
-{
-	for (size_t i = 0; i < r->ninputs; i++)
-		if (!r->inputs[i].tree)
-			source_add(r->source, r->inputs[i].path);
-		else if (!source_add_tree(r->source, r->inputs[i].path, r->live))
-			run_wrong(r, "%s: %s", r->inputs[i].path, strerror(errno));
-	if (r->live)
-		type_word(&r->typed, "--live");
 }

@@ -76,8 +76,12 @@ next_block(struct run *r)
 {
 	const struct scan_block *b;
 
-	if (r->enough || r->stopped || r->drained || (b = scan_next(r->scan)) == NULL)
+	if (r->enough || r->stopped || r->drained)
 		return (NULL);
+	if ((b = scan_next(r->scan)) == NULL) {
+		r->ended = true;
+		return (NULL);
+	}
 	if (run_stops(r)) {
 		r->stopped = true;
 		return (NULL);
@@ -93,6 +97,7 @@ next_block(struct run *r)
 	r->seen += b->rows;
 	note_read(r, b->file);
 	r->corrections += b->corrections;
+	r->hidden += b->events;
 	if (b->longest > 0)
 		period_reach(&r->period, b->first, b->last, b->longest);
 	if (b->probes != NULL)
@@ -122,6 +127,7 @@ run_next(struct run *r)
 			put_rows(r, r->rejects, b->batch, true);
 			b->batch->sel = sel;
 		}
+		r->matched |= b->any;
 		if (b->any)
 			return (b->batch);
 	}
@@ -141,9 +147,11 @@ run_each(struct run *r, scan_take take, void *const *states)
 		p.take = take;
 		p.states = states;
 		r->scan = scan_new(r->source, &p);
-		while ((block = next_block(r)) != NULL)
+		while ((block = next_block(r)) != NULL) {
+			r->matched |= block->any;
 			if (block->any && !block->taken)
 				(void)take(states[p.threads], block->batch, &block->origin);
+		}
 		scan_free(&r->scan); /* nobody works on the states any more */
 		r->origin.segment = NULL; /* it was a block's */
 		r->drained = true;
@@ -169,6 +177,7 @@ run_more(struct run *r)
 {
 	bool trees = false;
 
+	r->ended = false;
 	scan_free(&r->scan);
 	r->origin.segment = NULL; /* it was a block's */
 	for (size_t i = 0; i < r->ninputs; i++)
@@ -185,7 +194,7 @@ run_again(struct run *r, int64_t from, int64_t to, const char *also)
 	struct buf both = { 0 };
 
 	scan_free(&r->scan);
-	r->drained = false;
+	r->drained = r->ended = false;
 	r->origin.segment = NULL;
 	if (!source_rewind(r->source))
 		return (false);

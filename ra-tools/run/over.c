@@ -36,6 +36,7 @@ over_block(struct run *r, const struct block_info *b)
 {
 	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
 
+	__atomic_fetch_add(&r->came_by, b->rows, __ATOMIC_RELAXED);
 	if (start->known && !start->mixed)
 		note_least(&r->reach_from, start->min.i);
 	if (end->known && !end->mixed)

@@ -121,6 +121,23 @@ run_fields(struct run *r, struct fieldset *set)
 		want_drops(set);
 }
 
+static void
+want_events(struct fieldset *set)
+{
+	fieldset_want(set, F_rectype);
+	fieldset_want(set, F_flags);
+	fieldset_want(set, F_spkts);
+	fieldset_want(set, F_dpkts);
+}
+
+/* Rows that say of a flow's end alone: not shown unless asked for, always kept in record files and where flows are merged. */
+static bool
+leaves_events(const struct run *r)
+{
+	return (!r->tool->merges && !r->tool->reports && !r->tool->writes && r->write_path == NULL && !r->events &&
+		!(r->filter != NULL && filter_wants_events(r->filter)));
+}
+
 /* Everything that has to be read, once the tool has said what it needs. */
 void
 plan_columns(struct run *r)
@@ -130,6 +147,8 @@ plan_columns(struct run *r)
 	if (r->wanted != NULL)
 		return;
 	r->wanted = w;
+	if (r->end_column != NULL)
+		run_usage("-s %s: that is a column of rows that count a record for both its ends: -m %s", r->end_column, r->end_column);
 	fieldset_union(w, &r->own);
 	fieldset_want(w, F_rectype);
 	if (r->probes != NULL)
@@ -140,6 +159,8 @@ plan_columns(struct run *r)
 	}
 	if (r->filter != NULL)
 		fieldset_union(w, filter_fields(r->filter));
+	if (leaves_events(r))
+		want_events(w);
 	run_fields(r, w);
 	if (r->labels != NULL)
 		labels_want(r->labels, w, w);
@@ -161,6 +182,8 @@ set_first(struct run *r)
 		fieldset_want(first, F_bend);
 	}
 	fieldset_union(first, filter_fields(r->filter));
+	if (leaves_events(r))
+		want_events(first);
 	if (r->labels != NULL)
 		labels_want(r->labels, first, first);
 	return (first);
@@ -183,7 +206,10 @@ plan_scan(struct run *r)
 	    .to = r->to,
 	    /* a copy without a filter is a whole copy */
 	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
+	    .leave_events = leaves_events(r),
 	    .note_corrections = misses_corrections(r),
+	    .dense = r->dense,
+	    .copies = r->tool->copies && r->write_path != NULL && r->labels == NULL && r->probes == NULL,
 	    .rejects = r->rejects_path != NULL,
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),

@@ -109,6 +109,37 @@ count_suspect(const struct batch *b)
 	return (n);
 }
 
+/* Rows go out with their batch where the next one has to be waited for.  Where it has not, how many rows a batch has is the
+ * business of threads and memory, which no width of a column may tell.
+ */
+static bool
+waits(const struct run *r)
+{
+	return (!r->ended && !(r->files && r->tool->merges));
+}
+
+#define AT_ONCE 512
+
+static void
+print_rows(struct run *r, const struct batch *b)
+{
+	uint32_t row[AT_ONCE], n = 0;
+
+	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows)) {
+		if (r->out->rows == NULL) {
+			r->out->row(&r->sheet, b, (uint32_t)i);
+			continue;
+		}
+		row[n++] = (uint32_t)i;
+		if (n == AT_ONCE) {
+			r->out->rows(&r->sheet, b, row, n);
+			n = 0;
+		}
+	}
+	if (n > 0)
+		r->out->rows(&r->sheet, b, row, n);
+}
+
 bool
 run_print(struct run *r, struct batch *b)
 {
@@ -129,6 +160,7 @@ run_print(struct run *r, struct batch *b)
 	if (n == 0)
 		return (!r->enough);
 	if (r->write_path != NULL) {
+		b->part |= !waits(r) && b->rows < BATCH_ROWS; /* nor blocks */
 		put_rows(r, r->write, b, false);
 		return (!r->enough);
 	}
@@ -139,10 +171,8 @@ run_print(struct run *r, struct batch *b)
 	for (unsigned i = 0; i < r->sheet.n; i++)
 		(void)batch_derive(b, r->sheet.want[i].field);
 	sheet_head(r);
-	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows;
-	     i = bits_next(b->sel, i + 1, b->rows))
-		r->out->row(&r->sheet, b, (uint32_t)i);
-	if (r->out->pause != NULL)
+	print_rows(r, b);
+	if (r->out->pause != NULL && waits(r))
 		r->out->pause(&r->sheet);
 	sheet_flush(&r->sheet); /* the next batch may come from a probe, later */
 	if (r->sheet.error != 0)

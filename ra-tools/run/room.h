@@ -34,9 +34,12 @@ struct run {
 	char *filter_text, *fields_text, *both_text;
 	struct input { /* as -r and -R name them, until they are opened */
 		const char *path;
-		bool tree;
+		bool tree; /* as it turned out */
+		int word;  /* of argv; it may be one that stands behind a file; 0: it is the option's own */
 	} *inputs;
 	size_t ninputs;
+	int argc; /* the command line */
+	char **argv;
 	bool live; /* files that are still being written, too */
 	struct buf typed; /* the inputs, as one would type them in a shell */
 	struct buf part;  /* interrupted: the first file that stays a part, */
@@ -44,10 +47,13 @@ struct run {
 	const char *write_path, *rejects_path;
 	struct sink *write, *rejects;
 	uint64_t count;
-	bool counted, json, quiet, mar, started;
+	const char *colour;
+	bool wide;
+	bool counted, json, quiet, mar, events, started;
 	unsigned numeric, explain, threads;
 	uint64_t memory;
 	int64_t now, from, to; /* -t: from <= time < to */
+	bool dense; /* the tool knows dense columns */
 	bool timed, dedup;
 	struct period period; /* as it was asked for */
 
@@ -60,6 +66,8 @@ struct run {
 	const struct out *out;
 	struct sheet sheet;
 	struct sheet_column *columns;
+	bool ends; /* rows are of one end */
+	const char *end_column; /* a column of such rows, where it is not known yet whether they are; NULL: none */
 	bool probe_hidden; /* the first of these is the probe, which the sheet does not have yet */
 	struct arena names;  /* of columns that no option spells */
 	struct views *views; /* of those columns that are no fields; NULL: none is */
@@ -72,6 +80,7 @@ struct run {
 	unsigned nread;
 	struct arena found; /* what twice is of */
 	struct twice twice;
+	struct twice_met *met; /* NULL: files, or nobody tells */
 	bool looked;
 	struct probes *probes; /* NULL: nobody asks */
 	struct fieldset own, want, first; /* what the tool reads; all that is read; what selects */
@@ -86,6 +95,9 @@ struct run {
 
 	/* what became of it */
 	uint64_t came_out, corrections, seen, suspect, full;
+	uint64_t came_by; /* records of all blocks that came by, read or not (set by several threads) */
+	uint64_t hidden; /* events, which nobody asked for */
+	bool matched;	 /* a record passed time and filter */
 	struct sentence {
 		char *text;
 		bool hint;
@@ -94,6 +106,7 @@ struct run {
 	bool dropped; /* a block says of records that were not written (set by several threads) */
 	bool corrections_unread; /* a block was skipped that may have some (set by several threads) */
 	bool failed, enough, stopped, drained; /* drained: by run_each() */
+	bool ended; /* no more blocks: rows that come now were waited for already */
 	struct watch watch;
 	int64_t stop_asked; /* when it was seen; 0: not yet */
 	bool gave_up; /* a tool that reads by itself did */
@@ -108,9 +121,20 @@ void say_input(void *run, const char *path, const char *sentence, bool wrong);
 /* line.c */
 void line_common(struct run *); /* the options that the tool shares with others */
 void line_take(struct run *, tool_option own, int argc, char **argv);
-void line_inputs(struct run *); /* when all options are known: --live may stand behind a tree */
 noreturn void line_help_wrong(const struct run *);
 uint64_t line_number(const char *option, const char *arg, uint64_t most); /* or the program ends */
+
+char *line_words(int argc, char **argv, int at); /* those from there on, with blanks between them */
+
+/* inputs.c */
+int inputs_take(struct run *, int option, const char *first, char **argv, int next); /* -r, -R; where the words behind it end */
+/* Words that stand where none may. */
+noreturn void inputs_misplaced(const struct run *, char **argv, int from, int to);
+/* When all options are known (--live may stand behind a tree, a filter anywhere): all that is to be read. */
+void inputs_open(struct run *);
+
+/* cover.c: nothing came out */
+void cover_tell(const struct run *);
 
 /* filters.c */
 struct filter *filter_of(const struct run *, const char *what, const char *text); /* NULL: the text is empty; a mistake ends the program */

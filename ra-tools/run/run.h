@@ -39,6 +39,9 @@ enum {
 	O_VERSION,
 	O_HAVING,
 	O_MEMORY,
+	O_WIDE,
+	O_COLOR,
+	O_EVENTS,
 	O_LIVE,
 	O_DEDUP,
 	O_OWN
@@ -51,9 +54,12 @@ struct tool {
 	const char *columns; /* of -s by default; run_columns() can say later */
 	bool
 	    merges; /* rows of output are not rows of input: --having, the note about corrections */
+	bool copies; /* -w: rows go out as they came, one batch after the other */
 	bool mar;   /* MAR records are considered without being asked for */
 	bool mar_always; /* even if a filter does not select them */
 	bool writes; /* -w is its own: run_output() */
+	const char *nothing; /* what is not there when nothing came out; NULL: a row */
+	bool looks; /* opens the files itself, and says what is wrong with them */
 	bool reports; /* shows no records: no --native */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
 	/* A tool that is no filter of records: its words stand beside the options, and of the common options it has
@@ -69,6 +75,8 @@ typedef bool (*tool_option)(int c, const char *arg);
 struct run *run_start(int argc, char **argv, const struct tool *, tool_option);
 /* Before the first run_next(): */
 void run_columns(struct run *, const char *defaults); /* borrowed */
+/* Rows are of one end of records (keys.ends): host, port and so on are columns.  Before run_columns(). */
+void run_both_ends(struct run *, bool ends);
 bool run_chose_columns(const struct run *); /* -s says what is shown, all of it */
 /* A column for the probe too, if records of several come: unless -s says what is shown, or it is shown anyway.  Behind the
  * other calls for columns, before run_fields(). */
@@ -107,6 +115,7 @@ int64_t run_over(const struct run *); /* ns; 0: not known */
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);
 /* From now on, note the probes of the selected rows. */
+void run_takes_dense(struct run *, bool); /* who reads next: batches may have dense columns (batch_flat()) */
 void run_tell_probes(struct run *);
 const struct probes *run_probes(const struct run *); /* so far: of all batches handed out */
 void run_uncounted(struct run *); /* the tool sees to -N itself */
@@ -114,7 +123,7 @@ void run_uncounted(struct run *); /* the tool sees to -N itself */
 struct filter *run_filter(const struct run *, const char *what, const char *text);
 /* For tools that print by themselves, through out.h. */
 struct sheet *run_sheet(struct run *);
-bool run_separated(const struct run *), run_json(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);
+bool run_separated(const struct run *), run_json(const struct run *), run_text(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);
 void run_counted(struct run *, uint64_t records); /* records came out */
 
 /* For tools that look more than once: from the first file again, only bins that touch [from, to) (ns,
@@ -159,6 +168,8 @@ void run_interval(struct run *, uint32_t seconds);
 
 /* Does the input, as far as it was read, have packets twice (twice.h)?  run_end() says so. */
 bool run_twice(struct run *, bool all); /* all: the tool reads the files itself, and all of them */
+/* Where input can be read once: for a tool that takes all MAR records, to tell what it takes (twice_meet()).  NULL: no need. */
+struct twice_met *run_meets(struct run *);
 bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
  * asked after each block (then run_end() says that what came out is not all). */

@@ -8,6 +8,7 @@
 #include "format/base/log.h"
 #include "format/base/mem.h"
 #include "format/writer.h"
+#include "ra-tools/out/screen.h"
 #include "ra-tools/query/pool.h"
 #include "ra-tools/query/sink.h"
 
@@ -61,6 +62,21 @@ separator_of(const char *arg)
 	return (*arg);
 }
 
+/* What a terminal gets beside the text, and how much of it. */
+static void
+set_look(struct run *r)
+{
+	const char *kind = getenv("TERM"), *when = r->colour == NULL ? "auto" : r->colour;
+	bool terminal = isatty(STDOUT_FILENO) != 0;
+
+	if (strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 && strcmp(when, "never") != 0)
+		run_usage("--color %s: expected auto, always or never", when);
+	r->sheet.colour = strcmp(when, "always") == 0 || (strcmp(when, "auto") == 0 && terminal && getenv("NO_COLOR") == NULL &&
+							     (kind == NULL || strcmp(kind, "dumb") != 0));
+	if (r->out == &out_text && terminal && !r->wide)
+		r->sheet.room = screen_places();
+}
+
 static void
 set_output(struct run *r)
 {
@@ -87,7 +103,8 @@ set_output(struct run *r)
 	if (r->sheet.offset[0] != '\0')
 		r->sheet.text.zone = CLOCK_BARE;
 	r->sheet.text.proto_numbers = r->numeric > 1;
-	r->sheet.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+	r->sheet.human &= r->out != &out_json && r->out != &out_native;
+	set_look(r);
 }
 
 void
@@ -192,9 +209,9 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	h.arg = r;
 	r->source = source_new(&h);
 	line_take(r, own, argc, argv);
-	line_inputs(r);
-	find_input(r);
 	set_range(r);
+	inputs_open(r);
+	find_input(r);
 	set_output(r);
 	filters_set(r);
 	check_paths(r);

@@ -41,7 +41,7 @@ def captures(rng):
     if SHARED:
         more = [capture(row['file']) for row in table('files')]
         more = [p for p in more if os.path.getsize(p) < 4 << 20]
-        paths += more if LONG else rng.sample(more, min(40, len(more)))
+        paths += more if LONG else rng.sample(more, min(12, len(more)))
     return paths
 
 

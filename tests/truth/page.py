@@ -17,6 +17,7 @@ from html.parser import HTMLParser
 
 from common import *
 from peers import A, B, BASE, Case
+from sla import pair_of
 
 SPI, BACK = 0x17e3e6f7, 0x0bfe0e52
 HOSTILE = '''"><script>document.title='x'</script><img src=http://127.0.0.1:%d/stolen onerror=alert(1)>&amp;' '''
@@ -178,6 +179,27 @@ def zones(records, folder):
           'worst at 2020-09-13 00:00:00+02:00' in text, 'bins of 1 d' in text), (False, True, True, True), 'zone')
 
 
+def path_(folder):
+    """two probes: 86 of 1500 were lost between them, none before, and the page that says so is made again as it was"""
+    files = []
+    for probe, pcap in pair_of(folder):
+        files.append(os.path.join(folder, probe + '.pavo'))
+        good(['pavo', '-q', '-S', '1', '-e', probe, '-r', pcap, '-w', files[-1]])
+    at = os.path.join(folder, 'two.html')
+    good(['ratunnel', '-r', *files, '--path', 'A,B', '--html', at])
+    with open(at, encoding='utf-8') as f:
+        page = Page(f.read())
+    want(page.wrong, [], 'nesting')
+    text = ' '.join(' '.join(page.text).split())
+    want(('before nothing lost A between 86 lost, 5.73 % B behind not known' in text, 'before nothing lost B between nothing lost A behind not known' in text),
+         (True, True), 'there and back: ' + text[:2000])
+    want(good(['ratunnel', '--verify', at, *files]).decode().startswith('the same'), True, 'made again')
+    st, _, err = run(['ratunnel', '-r', *files, '--path', 'A,A', '--html', at])
+    want((st, 'that is one probe' in err), (2, True), err)
+    st, _, err = run(['ratunnel', '-r', *files, '--path', 'A,B'])
+    want((st, '--html' in err), (2, True), err)
+
+
 # --- a browser --------------------------------------------------------------------------------------
 
 def partial(records, folder):
@@ -311,7 +333,8 @@ def main():
         tests = [('the page says what JSON says', lambda: said(page, records)), ('nothing runs, nothing loads', lambda: closed(text, page)),
                  ('a bad bin is drawn, no packets are not no loss', lambda: (drawn(page, False), drawn(told, True))),
                  ('one sentence first', lambda: verdicts(records, folder)), ('bins as a table', lambda: table(records, page)),
-                 ('the zone is named', lambda: zones(records, folder)), ('what is not whole says so', lambda: partial(records, folder))]
+                 ('the zone is named', lambda: zones(records, folder)), ('what is not whole says so', lambda: partial(records, folder)),
+                 ('where it was lost, by two probes', lambda: path_(folder))]
         if CHROMIUM:
             tests.append(('opened in Chromium', lambda: opened(folder, path, port)))
             tests.append(('legible and whole at 390, 800 and 1280', lambda: measured(folder, path, port)))

@@ -5,6 +5,7 @@ The captures are written here; what is right is counted while they are written.
 """
 import hashlib
 import os
+import re
 
 from common import *
 from peers import A, B, BASE, Case
@@ -166,6 +167,33 @@ def hostile_pages(folder):
     want((verified(folder, records)[0], verified(page)[0], verified(page + 'x', records)[0]), (2, 2, 2), 'no file')
 
 
+def path_on_page(folder):
+    """two probes: the page has what was lost on each part of the way, and can be verified"""
+    files = []
+    for name, lost in ('near', range(100, 110)), ('far', list(range(100, 110)) + list(range(500, 530))):
+        c = Case()
+        c.send([n for n in range(1, 1001) if n not in lost])
+        c.send(range(1, 1001), B, A, BACK, 0.003)
+        pcap, records = (os.path.join(folder, name + end) for end in ('.pcap', '.pavo'))
+        c.write(pcap)
+        good(['pavo', '-q', '-e', name, '-r', pcap, '-w', records])
+        files.append(records)
+    page = os.path.join(folder, 'path.html')
+    good(['ratunnel', '-r', *files, '--path', 'near,far', '--html', page])
+    text = open(page, encoding='utf-8').read()
+    section = text[text.index('Between both probes'):]
+    section = section[:section.index('</table>')]
+    rows = [[re.sub('<[^>]*>', '', c).strip() for c in re.findall(r'<td[^>]*>(.*?)</td>', r, re.S)] for r in section.split('<tr>')[1:]]
+    got = {r[0].split()[0]: r[2:7] for r in rows if len(r) > 6}
+    want(got, {A: ['990', '960', '10', '30', '3.03 %'], B: ['1000', '1000', '0', '0', '0.00 %']}, 'figures')
+    want((section.count('30 lost'), section.count('10 lost'), section.count('nothing lost')), (1, 1, 2), 'pictures')
+    want(verified(page, *files)[0], 0, 'verified')
+    st, out, err = run(['ratunnel', '-r', *files, '--path', 'near,far'])
+    want((st, out, 'rapath' in err), (2, b'', True), 'without a page')
+    st, out, err = run(['ratunnel', '-r', *files, '--path', 'near', '--html', '-'])
+    want((st, out), (2, b''), 'one probe')
+
+
 def other_keys(folder):
     """of what is no tunnel: the figures of racluster, in both directions; availability is not judged"""
     pcap = os.path.join(os.environ['PAVO_SRC'], 'tests', 'captures', 'tcp-loss.B.pcap')
@@ -193,7 +221,7 @@ def main():
     with scratch() as folder:
         for name, act in (('whose side is the first', sides), ('what gateways are called', names), ('what was promised to whom', contracts),
                           ('hours of service', hours), ('outages within the hours', outage_hours),
-                          ('evidence, and the page made again', evidence), ('pages that say something else', hostile_pages), ('what is no tunnel', other_keys)):
+                          ('evidence, and the page made again', evidence), ('pages that say something else', hostile_pages), ('what is no tunnel', other_keys), ('two probes on one page', path_on_page)):
             try:
                 act(folder)
                 tap.ok(True, name)

@@ -3,8 +3,6 @@
 make_query_cases.py writes; what is right was counted in that script.
 
 	questions.py [WORD...]	only those whose name contains one
-
-ratop -m host and -m port (hosts.pcap) are not here: the key words that count a record for both its ends do not exist yet.
 """
 import datetime
 import glob
@@ -24,7 +22,7 @@ except Exception:
 
 def records(folder):
     """each capture, made into records as the table says"""
-    names = ['dst-autumn', 'dst-spring', 'ties-1', 'ties-2', 'lookalikes', 'overlap-a', 'overlap-b', 'steps', 'year', 'midnight', 'words', 'halves']
+    names = ['dst-autumn', 'dst-spring', 'ties-1', 'ties-2', 'lookalikes', 'overlap-a', 'overlap-b', 'steps', 'year', 'midnight', 'words', 'halves', 'hosts']
     for name in names:
         T = '60' if name in ('dst-autumn', 'dst-spring', 'midnight') else '1' if name == 'year' else '5'
         path, = glob.glob(os.path.join(CASES, name + '.pcap*'))
@@ -227,6 +225,40 @@ def halves():
          'merged before or not')
 
 
+# --- both ends
+
+def hosts():
+    """192.0.2.1 talks to itself too: once; 192.0.2.2 asks, and is asked"""
+    for m, right in (('host', [('192.0.2.2', 1500, 83.33), ('192.0.2.1', 1300, 72.22), ('192.0.2.3', 500, 27.78)]),
+                     ('port', [('53', 1500, 83.33), ('1', 1000, 55.56), ('7', 300, 16.67), ('8', 300, 16.67)]),
+                     ('host/24', [('192.0.2.0/24', 1800, 100)]), ('proto,host/0', [('0.0.0.0/0', 1800, 100)]),
+                     ('host,port', [('192.0.2.2', 1500, 83.33), ('192.0.2.1', 1000, 55.56), ('192.0.2.3', 500, 27.78), ('192.0.2.1', 300, 16.67), ('192.0.2.1', 300, 16.67)])):
+        word = re.sub('.*,host|/.*', 'host', m) if '/' in m else m.split(',')[0]
+        word = 'host' if 'host' in m else word
+        got = values('ratop', 'hosts', '-m', m, '-o', 'bytes', names=[word, 'bytes', 'bytes_share'])
+        want([(a, int(b), float(c)) for a, b, c in got], right, 'ratop -m ' + m)
+        got = values('racluster', 'hosts', '-m', m, '-s', word + ',bytes')
+        want(sorted((a, int(b)) for a, b in got), sorted(r[:2] for r in right), 'racluster -m ' + m)
+        for more in ([], ['-P', '4'], ['--peak', 'bytes']):
+            got = values('rabins', 'hosts', '-M', '1m', '-m', m, '-s', word + ',bytes', *more)
+            want(sorted((r[0], int(r[1])) for r in got), sorted(r[:2] for r in right), 'rabins -m %s %s' % (m, more))
+        got = values('rabins', 'hosts', '-m', m, '-s', word + ',bytes')
+        want(sum(int(b) for _, b in got), sum(r[1] for r in right), 'rabins of the bins of the input, -m ' + m)
+    text = good(['ratop', '-r', 'hosts.pavo', '-m', 'host', '-s', 'rank,host,bytes,bytes_share']).decode().split('\n')
+    want(text[-2].split(), ['total', '*', '1800', '100'], 'the total: what was sent')
+    want(any(x.startswith('rest') for x in text), False, 'no rest: it would have records that are shown')
+    for form in (['--csv'], ['--json'], ['--native']):
+        want(b'total' in good(['ratop', '-r', 'hosts.pavo', '-m', 'host', *form]), False, 'summary rows in ' + form[0])
+    got = values('ratop', 'hosts', '-m', 'host', names=['host', 'spkts', 'dpkts', 'sbytes', 'dbytes'])
+    want(got, [('192.0.2.2', '1', '1', '500', '1000'), ('192.0.2.1', '2', '0', '1300', '0'), ('192.0.2.3', '0', '1', '0', '500')], 'sent and received')
+    filters = re.findall(r' - (?:(host \S+)|\'(.*)\')$', good(['radrill', '-r', 'hosts.pavo', '--by', 'bytes', '-m', 'host,port', '--plain', '--bin', '1']).decode(), re.M)
+    got = [values('racluster', 'hosts', '-m', 'none', '-s', 'bytes', '-', a or b) for a, b in filters if 'saddr' in b]
+    want([int(r[0][0]) for r in got], [1500, 1000, 500, 300, 300], 'filters of radrill: %s' % filters)
+    for m in ('host,saddr', 'host,conv', 'tunnel,port', 'dport,host', 'port/24'):
+        st, out, err = run(['ratop', '-r', 'hosts.pavo', '-m', m])
+        want((st, out), (2, b''), '-m %s: %s' % (m, err))
+
+
 # --- what people hand in
 
 def lists_of_editors():
@@ -273,6 +305,12 @@ def clocks_that_jump():
             count[t // 60 * 60] = count.get(t // 60 * 60, 0) + 1
         got = rows(['rabins', '-M', '1m', '--csv', '-u', '-p', '0', '-s', 'bstart,pkts', '-r', 'jump.pavo'])
         want({int(r['bstart']): int(r['pkts']) for r in got}, count, what + ': minutes')
+        seconds = max(times) + 1 - min(times)
+        for more in ([], ['-m', 'saddr'], ['-P', '3']):
+            st, out, err = run(['rabins', '-M', '1s', '--zero', '--memory', '64M', '-r', 'jump.pavo'] + more)
+            want((st, out, err), (2, b'', 'rabins: --zero: %d rows, which is more than --memory has room for: ask for less time (-t) or wider bins (-M)\n' % seconds), what)
+        got = rows(['rabins', '-M', '1d', '--zero', '--memory', '64M', '--csv', '-s', 'pkts', '-r', 'jump.pavo'])
+        want((len(got), sum(int(r['pkts']) for r in got)), (max(times) // 86400 - min(times) // 86400 + 1, len(times)), what + ': days')
         got = json.loads(good(['racount', '--json', '-r', 'jump.pavo']))
         want((got['mar']['frames'], got['conserved']), (len(times), True), what + ': racount')
         want(run(['racheck', '-r', 'jump.pavo'])[0], 0, what + ': racheck')
@@ -297,7 +335,7 @@ def files_of_the_future():
 
 
 QUESTIONS = (hours_that_come_twice, ranges_over_an_hour_twice, ranges_over_an_hour_that_is_not, bins_of_hours_from_local_midnight, weeks, ties, lookalikes,
-             overlap, the_same_file_twice, empty_bins, a_year, percentiles, over_midnight, bins_are_not_cut, precedence, halves,
+             overlap, the_same_file_twice, empty_bins, a_year, percentiles, over_midnight, bins_are_not_cut, precedence, halves, hosts,
              lists_of_editors, zones_that_are_none, clocks_that_jump, files_of_the_future)
 
 

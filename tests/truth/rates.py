@@ -147,6 +147,32 @@ def again(traffic, path):
     want([round(v) for v in sums], [int(v) for v in got], 'rasort of merged records')
 
 
+def throughput(traffic, path):
+    """how fast one flow was, by its own packets; a row of several flows has none, however it was merged"""
+    flows = {}
+    for t, data in traffic.packets:
+        host, port = ('.'.join(map(str, data[a:a + 4])) for a in (26, 30)), struct.unpack('>HH', data[34:38])
+        key = tuple(sorted(zip(host, port)))
+        f = flows.setdefault(key, [t, t, 0])
+        f[:] = min(f[0], t), max(f[1], t), f[2] + len(data) - 42
+    conv, merged = path + '.conv', path + '.host'
+    good(['racluster', '-r', path, '-m', 'conv', '-w', conv])
+    for source in (path, conv):
+        got = rows(['racluster', '-r', source, '-m', 'conv', '--csv', '-s', 'saddr,sport,daddr,dport,trans,throughput'])
+        want(len(got), len(flows), 'conversations')
+        for r in got:
+            first, last, size = flows[tuple(sorted(((r['saddr'], int(r['sport'])), (r['daddr'], int(r['dport'])))))]
+            if r['trans'] == '1':
+                near(r['throughput'], 8.0 * size / (last - first), 'load, as throughput')
+            else:
+                want(r['throughput'], '*', 'throughput of several flows')
+        good(['racluster', '-r', source, '-m', 'saddr,daddr', '-w', merged])
+        for key in ('none', 'matrix'):
+            for of in (source, merged):
+                got = rows(['racluster', '-r', of, '-m', key, '--csv', '-s', 'trans,throughput,sthroughput,dthroughput'])
+                want([list(r.values())[1:] for r in got if r['trans'] != '1'], [['*'] * 3] * len(got), '-m %s' % key)
+
+
 def percentiles(traffic, path):
     """nearest rank over all bins of the range, idle ones too"""
     first, last = traffic.first_and_last()
@@ -207,7 +233,7 @@ def main():
             path = os.path.join(folder, '%d.pavo' % seed)
             traffic.write(path + '.pcap')
             good(['pavo', '-q', '-S', str(T), '-r', path + '.pcap', '-w', path])
-            for case in (rates, bins, again, percentiles, peaks) + ((many,) if LONG and seed == 0 else ()):
+            for case in (rates, bins, again, throughput, percentiles, peaks) + ((many,) if LONG and seed == 0 else ()):
                 try:
                     case(traffic, path)
                     tap.ok(True, '%s (%d)' % (case.__doc__, seed))

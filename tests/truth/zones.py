@@ -3,12 +3,15 @@
 zoneinfo says of every minute.  What the wall has shown so far is a running maximum of it: of two times of one name the
 first counts, and one that is left out is the instant of the change.
 """
+import bisect
 import datetime
 import random
 import struct
 import sys
+from decimal import Decimal
 
 from common import *
+from frames import pcap_frames
 from peers import A, B, ether, ip
 
 try:
@@ -51,6 +54,7 @@ class Days:
             naive = wall.replace(tzinfo=None)
             most = max(most, naive)
             self.walls.append((t, wall, most))
+        self.mosts = [most for _, _, most in self.walls]
         rng = random.Random(seed)
         self.packets = {t: rng.randrange(1, 4) for t in range(self.begin, self.end, 60) if rng.randrange(6) == 0}
 
@@ -65,7 +69,7 @@ class Days:
     def bins(self, width):
         """start -> (end, packets), of bins with any"""
         starts, last = [], None
-        for t, wall, most in self.walls:
+        for t, wall, most in self.walls[::15]:      # every offset and width is so many quarters of an hour
             # hours and less: each hour that there was; else by what the wall has shown
             key = (floored(wall.replace(tzinfo=None), width), wall.utcoffset()) if width in ('15m', '1h') else floored(most, width)
             if key != last:
@@ -79,7 +83,7 @@ class Days:
         return out
 
     def instant(self, naive):
-        return next(t for t, _, most in self.walls if most >= naive)
+        return self.walls[bisect.bisect_left(self.mosts, naive)][0]
 
 
 def check_bins(days, zone, path):
@@ -121,6 +125,54 @@ def check_ranges(days, zone, path, step):
             raise Failure('%s: -t %s+%ss is not its own bin' % (zone, r['bstart'], r['blen']))
 
 
+SUMS = [name for name, (_, rule) in fields().items() if rule == 'SUM']
+TILES, TILINGS = 7, 2
+
+
+def mixed(days, rng):
+    """frames of all captures of the project, dealt over the same days, so that most sums are of something"""
+    frames = []
+    for name in sorted(os.listdir(OWN)):
+        if name.endswith('.pcap'):
+            with open(os.path.join(OWN, name), 'rb') as f:
+                raw = f.read()
+            frames += [raw[f.offset:f.offset + 16 + struct.unpack('<I', raw[f.offset + 8:f.offset + 12])[0]] for f in list(pcap_frames(raw))[:200]]
+            head = raw[:24]
+    out, t = [head], days.begin + 3600.0
+    step = (days.end - days.begin - 7200) / len(frames)
+    for frame in frames:
+        t += rng.random() * 2 * step
+        out.append(struct.pack('<II', int(t), rng.randrange(1000000)) + frame[8:])
+    return b''.join(out)
+
+
+def sums(zone, path, text):
+    out = good(['racluster', '-r', path, '-m', 'none', '--tz', zone, '--csv', '-p', '9', '-s', ','.join(SUMS)] + (['-t', text] if text else []),
+               status=(0, 1)).decode().splitlines()
+    return [0 if v == '-' else Decimal(v) for v in out[1].split(',')] if len(out) > 1 else [0] * len(SUMS)
+
+
+def check_tilings(days, zone, path):
+    """Ranges between any labels of the wall, in order, miss nothing and count nothing twice, in any sum."""
+    whole = sums(zone, path, None)
+    if sum(v > 0 for v in whole) < 40:
+        raise Failure('only %d sums are of anything' % sum(v > 0 for v in whole))
+    first, last = (datetime.datetime.fromtimestamp(t, days.zone).replace(tzinfo=None) for t in (days.begin - 86400, days.end + 86400))
+    rng = random.Random(zone + str(days.first))
+    change = datetime.datetime.fromtimestamp(days.first + 40 * 86400, days.zone).replace(tzinfo=None, hour=0, minute=0)
+    for _ in range(TILINGS):
+        # half of the labels within the hours in which clocks are changed
+        labels = {change + rng.randrange(0, 300) * MINUTE for _ in range(TILES // 2)}
+        while len(labels) < TILES - 1:
+            labels.add(first + rng.randrange(int((last - first) / MINUTE)) * MINUTE)
+        labels = [first] + sorted(labels) + [last]
+        texts = ['%s-%s' % (a.strftime('%Y/%m/%d.%H:%M'), b.strftime('%Y/%m/%d.%H:%M')) for a, b in zip(labels, labels[1:])]
+        parts = [sums(zone, path, t) for t in texts]
+        for name, total, *each in zip(SUMS, whole, *parts):
+            if sum(each) != total:
+                raise Failure('%s: %s of %s: %s, together %s, not %s' % (zone, name, ' '.join(texts), each, sum(each), total))
+
+
 def main():
     tap = Tap()
     with scratch() as folder:
@@ -129,8 +181,11 @@ def main():
                 path = os.path.join(folder, 'x.pavo')
                 days = Days(zone, day, zone + day)
                 good(['pavo', '-q', '-S', '60', '-e', 'p', '-r', '-', '-w', path], days.capture())
+                more = os.path.join(folder, 'mixed.pavo')
+                good(['pavo', '-q', '-S', '60', '-e', 'p', '-r', '-', '-w', more], mixed(days, random.Random(zone + day)), (0, 2))
                 for what, act in (('bins', lambda: check_bins(days, zone, path)),
-                                  ('ranges', lambda: check_ranges(days, zone, path, 30 if 'Howe' in zone else 60))):
+                                  ('ranges', lambda: check_ranges(days, zone, path, 30 if 'Howe' in zone else 60)),
+                                  ('tilings', lambda: check_tilings(days, zone, more))):
                     try:
                         act()
                         tap.ok(True, '%s %s: %s' % (zone, day, what))

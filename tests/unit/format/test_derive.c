@@ -176,6 +176,8 @@ test_connection(void **state)
 	IS_ABSENT(&f, F_throughput);
 	SET(&f, spayload, 500);
 	SET(&f, dpayload, 50);
+	IS_ABSENT(&f, F_throughput); /* of no flow */
+	SET(&f, flowid, 7);
 	REAL_IS(&f, F_throughput, 2200.0); /* 8 * 550 / 2 */
 	REAL_IS(&f, F_sthroughput, 2000.0);
 	REAL_IS(&f, F_dthroughput, 200.0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * test_file.c: files by writer.c and reader.c whole, joined, cut at every byte, damaged at every byte, through pipes.
+ * test_file.c: files by writer.c and reader_find.c whole, joined, cut at every byte, damaged at every byte, through pipes.
  */
 #include "format/base/cursor.h"
 #include "format/meta.h"

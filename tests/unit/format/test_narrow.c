@@ -64,14 +64,34 @@ some(unsigned width, unsigned kind)
 	return (x);
 }
 
-static void
-check_wide(const struct narrow *x, uint32_t from, uint32_t n)
+static uint64_t
+plus(uint64_t a, uint64_t b)
 {
-	uint64_t wide[MOST];
+	return (a + b < a ? UINT64_MAX : a + b);
+}
+
+static void
+check_sums(const struct narrow *x, uint32_t from, uint32_t n)
+{
+	uint64_t sum = 0, any = 0, min = UINT64_MAX, max = 0, lo, hi, wide[MOST];
 
 	narrow_widen(x, from, n, wide);
-	for (uint32_t i = 0; i < n; i++)
-		assert_int_equal(wide[i], narrow_at(x, from + i));
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t v = narrow_at(x, from + i);
+
+		assert_int_equal(wide[i], v);
+		sum = plus(sum, v);
+		any |= v;
+		min = v < min ? v : min;
+		max = v > max ? v : max;
+	}
+	assert_int_equal(narrow_sum(x, from, n), sum);
+	assert_int_equal(narrow_or(x, from, n), any);
+	if (n == 0)
+		return;
+	narrow_span(x, from, n, &lo, &hi);
+	assert_int_equal(lo, min);
+	assert_int_equal(hi, max);
 }
 
 static void
@@ -108,13 +128,13 @@ test_loops(void **state)
 			for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
 				uint32_t n = lengths[l], from = (uint32_t)(rnd() % (MOST - n + 1));
 
-				check_wide(&x, from, n);
+				check_sums(&x, from, n);
 				check_between(&x, n);
 			}
 			for (uint32_t i = 0; i < MOST; i++)
 				most = narrow_raw(&x, i) > most ? narrow_raw(&x, i) : most;
 			assert_int_equal(narrow_raw_max(&x, MOST), most);
-			check_wide(&x, 3, 0);
+			check_sums(&x, 3, 0);
 		}
 }
 

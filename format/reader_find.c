@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * reader.c: a record file, block by block, past damage.  Tests: test_file.c, test_skip.c, test_hostile.c.
+ * reader_find.c: a record file, block by block, past damage.  Tests: test_file.c, test_skip.c, test_hostile.c.
  */
 #include "format/base/programs.h"
-#include "format/reader.h"
+#include "format/reader_room.h"
 
 #include "format/base/mem.h"
 #include "format/base/output.h"
@@ -19,58 +19,7 @@
 #include <unistd.h>
 
 #define STDIN_NAME "stdin" /* in sentences */
-#define AHEAD ((size_t)32 << 10)        /* bytes of sections read at a time */
 #define FOREIGN_SCAN ((uint64_t)1 << 20) /* how far the first object may be from the start */
-
-struct reader {
-	char *path;
-	struct input in;
-
-	uint64_t pos; /* of the next object */
-	bool done;
-	bool headed, foreign; /* in a segment that has a header, or was said to have none; of another version */
-	reader_wants wants;
-	void *wants_arg;
-	struct piece *piece; /* of reader_next() */
-	struct arena segment_arena;
-	struct segment_info segment;
-	struct fieldset odd; /* fields whose schema is not ours */
-	struct reader_totals totals;
-	uint64_t block; /* number of the block, from 1, for messages */
-	uint64_t rows; /* of the blocks before pos, whether they are read or not */
-	struct tally tally;
-	bool failed, warned;
-	uint64_t failed_at, warned_at;
-	char error[640], warning[640];
-
-	/* the file's indexes, for reader_between() */
-	bool between, indexed;
-	int64_t from, to;
-	unsigned why;
-	struct index_entry *index; /* offsets in the file, ascending */
-	size_t entries, entries_cap, entry;
-};
-
-/* A block that was found, and the memory to read it with. */
-struct piece {
-	struct reader *r;
-	struct arena arena; /* of the directory */
-	struct directory d;
-	struct segment_info segment;
-	struct fieldset odd;
-	uint64_t pos, sections, end, block;
-	bool holds; /* nothing is known of what follows */
-	unsigned why;
-	enum block_result res;
-	enum field unknown;
-	int read_error;
-	struct blocks *blocks;
-	struct batch *batch, *few; /* few: some of its rows; NULL: not asked for yet */
-	struct range range[F_COUNT];
-	uint8_t *bytes; /* of a regular file: those at `at` */
-	size_t len, cap;
-	uint64_t at;
-};
 
 /* Of several mistakes the first in the file is kept, in whatever order they are found. */
 static __attribute__((format(printf, 3, 4))) void
@@ -434,150 +383,7 @@ skip_by_index(struct reader *r)
 	}
 }
 
-/* --- blocks: found in turn, read at the same time */
-
-struct piece *
-piece_new(void)
-{
-	struct piece *p = mem_zero(1, sizeof(*p));
-
-	p->blocks = blocks_new();
-	p->batch = batch_new(1);
-	return (p);
-}
-
-void
-piece_free(struct piece **pp)
-{
-	struct piece *p = *pp;
-
-	if (p == NULL)
-		return;
-	blocks_free(&p->blocks);
-	batch_free(&p->batch);
-	batch_free(&p->few);
-	arena_free(&p->arena);
-	free(p->bytes);
-	free(p);
-	*pp = NULL;
-}
-
-/* n bytes of a regular file.  Sections are asked for in ascending order: some more are read at once. */
-static const uint8_t *
-fetch_file(struct piece *p, uint64_t offset, size_t n)
-{
-	size_t more = p->end - offset < AHEAD ? (size_t)(p->end - offset) : AHEAD, want = n > more ? n : more;
-
-	if (offset >= p->at && offset + n <= p->at + p->len)
-		return (p->bytes + (offset - p->at));
-	if (p->cap < want) {
-		p->cap = want;
-		p->bytes = mem_grow(p->bytes, p->cap, 1);
-	}
-	p->at = offset;
-	p->len = 0;
-	while (p->len < want) {
-		ssize_t got = pread(p->r->in.fd, p->bytes + p->len, want - p->len, (off_t)(offset + p->len));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			p->read_error = errno;
-		if (got <= 0)
-			break;
-		p->len += (size_t)got;
-	}
-	return (p->len >= n ? p->bytes : NULL);
-}
-
-static const uint8_t *
-fetch(void *arg, uint64_t offset, uint32_t n)
-{
-	struct piece *p = arg;
-
-	if (p->r->in.seek)
-		return (p->sections + offset + n <= p->end ? fetch_file(p, p->sections + offset, n) : NULL);
-	return (input_all(&p->r->in, p->sections + offset, n));
-}
-
-const struct ip *
-piece_addresses(struct piece *p, uint32_t *n4, uint32_t *n6)
-{
-	const struct ip *ip;
-
-	/* block_decode() will find the same damage, and say so */
-	if (block_addresses(p->blocks, &p->d, fetch, p, &ip) != BLOCK_GOOD)
-		return (NULL);
-	*n4 = p->d.n4;
-	*n6 = p->d.n6;
-	return (ip);
-}
-
-bool
-piece_may_hold(struct piece *p, enum field f, const union value *v)
-{
-	enum member what = fields[f].member;
-	const uint8_t *filter;
-	uint32_t size;
-
-	if (what == MEMBERS || (filter = block_member(&p->d, what, fetch, p, &size)) == NULL)
-		return (true);
-	return (member_maybe(filter, size, what == MEMBER_ADDR ? member_hash_ip(&v->ip) : member_hash(v->u)));
-}
-
-/* Does anybody want the block, by what is known of it? */
-static bool
-is_wanted(struct piece *p)
-{
-	const struct reader *r = p->r;
-	struct block_info info = { p->d.rows, r->in.seek ? p->pos : 0, p->range, p };
-
-	p->why = 0;
-	p->res = BLOCK_GOOD;
-	p->unknown = F_NONE;
-	if (r->wants != NULL) {
-		block_ranges(&p->d, &p->odd, p->range);
-		p->why = r->wants(r->wants_arg, &info);
-	}
-	return (p->why == 0);
-}
-
-struct batch *
-piece_open(struct piece *p)
-{
-	if (!is_wanted(p))
-		return (NULL);
-	block_open(p->blocks, &p->d, &p->odd, fetch, p, p->batch);
-	p->batch->filtered = p->segment.filtered;
-	return (p->batch);
-}
-
-struct batch *
-piece_more(struct piece *p, const struct fieldset *want)
-{
-	p->res = block_read(p->blocks, want, &p->unknown);
-	return (p->res == BLOCK_GOOD ? p->batch : NULL);
-}
-
-struct batch *
-piece_pick(struct piece *p, const struct fieldset *want, const uint32_t *row, uint32_t n)
-{
-	if (p->few == NULL)
-		p->few = batch_new(1);
-	p->res = block_pick(p->blocks, want, row, n, p->few, &p->unknown);
-	p->few->filtered = p->segment.filtered;
-	return (p->res == BLOCK_GOOD ? p->few : NULL);
-}
-
-struct batch *
-piece_read(struct piece *p, const struct fieldset *want)
-{
-	if (!is_wanted(p))
-		return (NULL);
-	p->res = block_decode(p->blocks, &p->d, want, &p->odd, fetch, p, p->batch, &p->unknown);
-	p->batch->filtered = p->segment.filtered;
-	return (p->res == BLOCK_GOOD ? p->batch : NULL);
-}
+/* --- blocks: found in turn, read at the same time (reader_piece.c) */
 
 static void
 count_block(struct reader *r, struct piece *p)
