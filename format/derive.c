@@ -171,6 +171,7 @@ derive_cid(struct batch *b, uint32_t r)
 #define PUT_PCT     PUT_REAL
 #define PUT_BPS     PUT_REAL
 #define PUT_TEXT    PUT_BLOB
+#define PUT_PLACES  PUT_BLOB
 
 #define DERIVED(name, type, width, label, needs, cond, value, doc)                   \
 	static void derive_##name##_column(struct batch *b, struct column *out)      \

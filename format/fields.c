@@ -58,6 +58,7 @@ enum { /* how a type is held, as a constant expression */
 #define MADE(name, how, ...)  [F_##name].formula = FORMULA_##how, [F_##name].made = { __VA_ARGS__ },
 #define MEMBER(name, which) [F_##name].member = MEMBER_##which,
 #define IDS(name, which)    [F_##name].ids = ID_##which,
+#define ALWAYS(name)        [F_##name].always = 1,
 #define SCALE(name, which)  [F_##name].scale = HIST_##which,
 
 #pragma GCC diagnostic push
@@ -87,10 +88,14 @@ field_with_id(uint16_t id)
 static const struct { const char *word; enum field field; } aliases[] = {
 #define ALIAS(word, name) { word, F_##name },
 #include "format/fields.def"
+}, means[] = {
+#define MEANS(word, name) { word, F_##name },
+#include "format/fields.def"
 };
 // clang-format on
 
 #define NALIAS (sizeof(aliases) / sizeof(aliases[0]))
+#define NMEANS (sizeof(means) / sizeof(means[0]))
 
 void
 fieldset_union(struct fieldset *to, const struct fieldset *from)
@@ -186,27 +191,61 @@ name_distance(const char *a, size_t n, const char *b)
 	return (row[m]);
 }
 
+/* 's' or 'd' where the word says whose it is; 0. */
+static char
+word_side(const char *s, size_t n)
+{
+	static const struct { const char *word; char side; } words[] = { { "src", 's' }, { "source", 's' }, { "orig", 's' },
+		{ "dst", 'd' }, { "dest", 'd' }, { "resp", 'd' } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (n > strlen(words[i].word) && strncasecmp(s, words[i].word, strlen(words[i].word)) == 0)
+			return (words[i].side);
+	return (0);
+}
+
+static bool
+is_other_side(enum field f, char side)
+{
+	enum field twin = (enum field)fields[f].twin;
+
+	return (side != 0 && twin != f && (twin > f) != (side == 's'));
+}
+
+static void
+look_at(const char *s, size_t n, const char *word, enum field f, unsigned *least, enum field *best)
+{
+	unsigned d = name_distance(s, n, word);
+
+	if (fields[f].agg == AGG_COMP || d >= *least || is_other_side(f, word_side(s, n)))
+		return;
+	*least = d;
+	*best = f;
+}
+
+const char *
+field_meant(const char *s, size_t n)
+{
+	for (size_t i = 0; i < NMEANS; i++)
+		if (word_is(means[i].word, s, n))
+			return (fields[means[i].field].name);
+	return (NULL);
+}
+
+/* What others mean by the word comes before what is spelled like it. */
 const char *
 field_nearest(const char *s, size_t n)
 {
-	const char *best = fields[0].name;
+	enum field best = F_saddr;
 	unsigned least = 99;
 
-	for (enum field f = 0; f < F_COUNT; f++) {
-		unsigned d = name_distance(s, n, fields[f].name);
-
-		if (fields[f].agg != AGG_COMP && d < least) {
-			least = d;
-			best = fields[f].name;
-		}
-	}
-	for (size_t i = 0; i < NALIAS; i++) {
-		unsigned d = name_distance(s, n, aliases[i].word);
-
-		if (d < least) {
-			least = d;
-			best = aliases[i].word;
-		}
-	}
-	return (best);
+	if (field_meant(s, n) != NULL)
+		return (field_meant(s, n));
+	for (enum field f = 0; f < F_COUNT; f++)
+		look_at(s, n, fields[f].name, f, &least, &best);
+	for (size_t i = 0; i < NALIAS; i++)
+		look_at(s, n, aliases[i].word, aliases[i].field, &least, &best);
+	for (size_t i = 0; i < NMEANS; i++)
+		look_at(s, n, means[i].word, means[i].field, &least, &best);
+	return (fields[best].name);
 }

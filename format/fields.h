@@ -58,6 +58,7 @@ struct field_info {
 	uint16_t made[FORMULA_FIELDS];
 	uint8_t member;     /* enum member: the membership filter that has its values; MEMBERS: none */
 	uint8_t ids;        /* enum id_formula: what it follows from; 0: nothing */
+	uint8_t always;     /* every record has it */
 	uint8_t scale;      /* HIST: enum hist_scale, what its buckets stand for */
 	const uint16_t *needs; /* derived: stored fields, ends with F_NONE; else NULL */
 };
@@ -88,7 +89,9 @@ bool field_is_rate(enum field); /* a sum divided by seconds: those of the bin, o
 enum field field_named(const char *, size_t n); /* names and aliases; F_NONE */
 enum field field_with_id(uint16_t id);          /* F_NONE if this program does not know it */
 unsigned name_distance(const char *, size_t n, const char *name); /* letters to change; 99: far */
-const char *field_nearest(const char *, size_t n); /* the name most like it, for an error message */
+const char *field_meant(const char *, size_t n); /* the field that is asked for by a word of others; NULL */
+const char *field_nearest(const char *, size_t n); /* what is meant by the word elsewhere, else the name most like it of the
+ * same side, for an error message */
 /* Words that are no field name of their own: calls back (alias, name) for each ALIAS row. */
 void field_aliases(void (*each)(void *, const char *alias, const char *name), void *arg);
 

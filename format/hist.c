@@ -70,6 +70,12 @@ hist_bound(enum hist_scale scale, unsigned b)
 	return (((4ull + b % 4 + 1) << shift) - 1);
 }
 
+uint64_t
+hist_least(enum hist_scale scale, unsigned b)
+{
+	return (b == 0 ? 0 : hist_bound(scale, b - 1) + 1);
+}
+
 bool
 hist_percentile(enum hist_scale scale, struct blob blob, unsigned percent, uint64_t *bound)
 {

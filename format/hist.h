@@ -19,6 +19,7 @@ void hist_unpack(struct blob, uint64_t count[static HIST_BUCKETS]); /* bad bytes
 enum hist_scale { HIST_OCTAVES, HIST_QUARTERS };
 unsigned hist_bucket(enum hist_scale, uint64_t v); /* that v falls into; the last one if it is too large */
 uint64_t hist_bound(enum hist_scale, unsigned bucket); /* the largest value that falls into it */
+uint64_t hist_least(enum hist_scale, unsigned bucket); /* the smallest value that falls into it */
 /* The bound of the bucket in which percent of the values lie or before it (nearest rank); false if it is empty. */
 bool hist_percentile(enum hist_scale, struct blob, unsigned percent, uint64_t *bound);
 

@@ -75,6 +75,10 @@ explain_foreign(const struct reader *r, const uint8_t *p, size_t n, char *err, s
 		{ "\x1f\x8b", 2, "gzip-compressed", "zcat %s | " TOOL(ra) },
 		{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed", "zstdcat %s | " TOOL(ra) },
 		{ "\xfd" "7zXZ", 5, "xz-compressed", "xzcat %s | " TOOL(ra) },
+		{ "\x83\x10\x00", 3, "an argus file, whose records are of its own kind", "its capture: " TOOL(pavo) " -r CAPTURE -w x.pavo" },
+		{ "\x80\x10\x00", 3, "an argus file, whose records are of its own kind", "its capture: " TOOL(pavo) " -r CAPTURE -w x.pavo" },
+		{ "\x0c\xa5", 2, "an nfdump file, whose records are of its own kind", "its capture: " TOOL(pavo) " -r CAPTURE -w x.pavo" },
+		{ "\xa5\x0c", 2, "an nfdump file, whose records are of its own kind", "its capture: " TOOL(pavo) " -r CAPTURE -w x.pavo" },
 		{ "BZh", 3, "bzip2-compressed", "bzcat %s | " TOOL(ra) },
 	};
 	char help[400];

@@ -13,7 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-#define NOTHING "." /* flags, letters or a history that is there and empty */
+/* Flags, letters or a history that is there and empty. */
+#define NOTHING "."
 
 static const char hexdigit[] = "0123456789abcdef";
 
@@ -269,7 +270,9 @@ print_time(struct buf *b, const struct printing *p)
 	const struct text_options *o = p->o;
 	char *to = (char *)buf_room(b, CLOCK_TEXT);
 
-	b->len += o->epoch ? clock_epoch(p->v->i, o->digits, to) : clock_text(p->v->i, o->digits, o->zone, to);
+	b->len += (o->epoch  ? clock_epoch(p->v->i, o->digits, to)
+		   : o->load ? clock_iso(p->v->i, o->digits, o->zone, to)
+			     : clock_text(p->v->i, o->digits, o->zone, to));
 }
 
 static void
@@ -313,14 +316,22 @@ print_proto(struct buf *b, const struct printing *p)
 		buf_dec(b, v);
 }
 
+static void
+put_nothing(struct buf *b, const struct printing *p)
+{
+	if (!p->o->load)
+		buf_str(b, NOTHING);
+}
+
 /* The words of the bits that are set, joined; bits without a word as one hexadecimal number. */
 static void
-put_flags(struct buf *b, enum type type, uint64_t v, const char *join)
+put_flags(struct buf *b, const struct printing *p, const char *join)
 {
+	uint64_t v = p->v->u;
 	size_t start = b->len;
 
 	for (const struct name *n = names; n->word != NULL; n++) {
-		if (n->type != type || !n->flag || (v & n->value) == 0)
+		if (n->type != p->type || !n->flag || (v & n->value) == 0)
 			continue;
 		if (b->len != start)
 			buf_str(b, join);
@@ -333,20 +344,20 @@ put_flags(struct buf *b, enum type type, uint64_t v, const char *join)
 		put_0x(b, v, 1);
 	}
 	if (b->len == start)
-		buf_str(b, NOTHING);
+		put_nothing(b, p);
 }
 
 static void
 print_flags(struct buf *b, const struct printing *p)
 {
-	put_flags(b, p->type, p->v->u, ",");
+	put_flags(b, p, ",");
 }
 
 /* Flags whose words are one letter each. */
 static void
 print_initials(struct buf *b, const struct printing *p)
 {
-	put_flags(b, p->type, p->v->u, "");
+	put_flags(b, p, "");
 }
 
 static void
@@ -358,7 +369,7 @@ print_letters(struct buf *b, const struct printing *p)
 		if (p->v->u >> i & 1)
 			buf_u8(b, (uint8_t)('a' + i));
 	if (b->len == start)
-		buf_str(b, NOTHING);
+		put_nothing(b, p);
 }
 
 static void
@@ -377,7 +388,10 @@ static const char *const sides[] = { NOTHING, "src", "dst", "both" };
 static void
 print_sides(struct buf *b, const struct printing *p)
 {
-	buf_str(b, sides[p->v->u & 3]);
+	if ((p->v->u & 3) == 0)
+		put_nothing(b, p);
+	else
+		buf_str(b, sides[p->v->u & 3]);
 }
 
 static void
@@ -386,11 +400,27 @@ print_text(struct buf *b, const struct printing *p)
 	buf_plain(b, p->v->b.p, p->v->b.n);
 }
 
+/* Letters in places of their own. */
+static void
+print_places(struct buf *b, const struct printing *p)
+{
+	const uint8_t *s = p->v->b.p;
+	uint32_t n = p->v->b.n;
+
+	while (p->o->load && n > 0 && s[n - 1] == ' ')
+		n--;
+	while (p->o->load && n > 0 && *s == ' ') {
+		s++;
+		n--;
+	}
+	buf_plain(b, s, n);
+}
+
 static void
 print_history(struct buf *b, const struct printing *p)
 {
 	if (p->v->b.n == 0)
-		buf_str(b, NOTHING);
+		put_nothing(b, p);
 	print_text(b, p);
 }
 
@@ -412,7 +442,7 @@ print_hist(struct buf *b, const struct printing *p)
 		buf_dec(b, count[i]);
 	}
 	if (b->len == start)
-		buf_str(b, NOTHING);
+		put_nothing(b, p);
 }
 
 /* s1461+2920,d1+1460: direction, relative start, length */
@@ -435,7 +465,7 @@ print_gaps(struct buf *b, const struct printing *p)
 		buf_dec(b, len);
 	}
 	if (b->len == start)
-		buf_str(b, NOTHING);
+		put_nothing(b, p);
 }
 
 /* 1-99,101,0xc1adb8e0:7-9,+ */
@@ -460,7 +490,7 @@ print_seqs(struct buf *b, const struct printing *p)
 	if (s.more)
 		buf_str(b, b->len != start ? ",+" : "+");
 	if (b->len == start)
-		buf_str(b, NOTHING);
+		put_nothing(b, p);
 }
 
 static void
@@ -763,12 +793,10 @@ parse_nothing(const struct parsing *p, union value *v)
 
 /* --- by type */
 
-enum json { JSON_NUMBER, JSON_TEXT };
-
 static const struct as_text {
 	void (*print)(struct buf *, const struct printing *);
 	bool (*parse)(const struct parsing *, union value *);
-	enum json json;
+	enum json_form json;
 	const char *expected;
 } as_text[TYPE_COUNT_] = {
 #define AS_TEXT(type, print, parse, json, expected) [TYPE_##type] = { print_##print, parse_##parse, JSON_##json, expected },
@@ -781,6 +809,12 @@ value_print(struct buf *b, enum type type, const union value *v, const struct te
 	const struct printing p = { type, v, o, prefix };
 
 	as_text[type].print(b, &p);
+}
+
+enum json_form
+type_json(enum type type)
+{
+	return (as_text[type].json);
 }
 
 bool

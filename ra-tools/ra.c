@@ -3,9 +3,13 @@
  * ra: reads records, filters them, prints them or writes them again.  See ra(1).
  */
 #include "ra-tools/run/cluster.h"
+#include "ra-tools/zeek.h"
 #include "format/base/programs.h"
 
 #include <string.h>
+
+enum { O_ZEEK = O_OWN };
+static bool zeek;
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -25,6 +29,8 @@ static struct tool tool = {
 static bool
 option(int c, const char *arg)
 {
+	if (c == O_ZEEK)
+		return (zeek = tool.merges = true);
 	if (c != 'm')
 		return (false);
 	if (strcmp(arg, "flow") != 0)
@@ -49,7 +55,9 @@ main(int argc, char **argv)
 {
 	struct run *r = run_start(argc, argv, &tool, option);
 
-	if (tool.merges)
+	if (zeek)
+		zeek_conn(r);
+	else if (tool.merges)
 		cluster(r, "flow");
 	else
 		copy(r);

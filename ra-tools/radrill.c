@@ -779,11 +779,7 @@ write_flows(struct drill *d)
 static void
 show_terminal(struct drill *d)
 {
-	static const char *const below[] = {
-		"up/down or a number: choose   right/enter: the keys of this bin   q: end",
-		"up/down or a number: choose   right/enter: its records   left: the bins   q: end",
-		"up/down or a number: choose   left: the keys   q: end",
-	};
+	static const char *const way[] = { NULL, "the bins", "the keys", "its records", NULL };
 	struct level level[3] = { { .value = NULL } };
 	uint32_t at[3] = { 0 };
 	int depth = 0;
@@ -797,7 +793,7 @@ show_terminal(struct drill *d)
 		return;
 	}
 	for (;;) {
-		enum term_answer answer = term_choose(&level[depth].l, &at[depth], below[depth]);
+		enum term_answer answer = term_choose(&level[depth].l, &at[depth], way[depth + 2], way[depth]);
 
 		if (answer == TERM_END)
 			break;

@@ -538,7 +538,7 @@ csv_intervals(struct gap *g, struct sheet *s)
 	struct buf when = { 0 };
 	char c = s->separator;
 
-	sheet_printf(s, "bstart%cblen%cprobe%cacks%cgaps%ccaploss%cmissing%cmissing%%%cdrop%cafter%cskew_us\n", c, c, c, c, c, c,
+	sheet_printf(s, "bstart%cblen%cprobe%cacks%cgaps%ccaploss_pct%cmissing%cmissing_pct%cdrop%cafter%cskew_us\n", c, c, c, c, c, c,
 		     c, c, c, c);
 	for (size_t i = 0; i < g->n; i++) {
 		const struct interval *x = &g->row[i];
@@ -548,7 +548,7 @@ csv_intervals(struct gap *g, struct sheet *s)
 		put_time(s, &when, x->start);
 		cells_of(x, false, cell);
 		for (int k = 0; k < CELLS; k++)
-			if (s->null != NULL && strcmp(cell[k], "-") == 0)
+			if (strcmp(cell[k], "-") == 0)
 				(void)snprintf(cell[k], 32, "%s", s->null);
 		sheet_printf(s, "%s%c%g%c", buf_cstr(&when), c, (double)g->width / 1e9, c);
 		csv_text(s, g->probe[x->probe]);
@@ -676,11 +676,11 @@ csv_signatures(struct gap *g, struct sheet *s, const struct signature *x, uint32
 	struct words w = { 0 };
 	char c = s->separator;
 
-	sheet_printf(s, "flows%cgap_flows%cshare%cdir%crel_lo%crel_lo_min%crel_lo_max%clen%cmss%csegments%cpairs%cports%c"
+	sheet_printf(s, "flows%cgap_flows%cshare_pct%cdir%crel_lo%crel_lo_min%crel_lo_max%clen%cmss%csegments%cpairs%cports%c"
 			"probes%cfilter\n",
 		     c, c, c, c, c, c, c, c, c, c, c, c, c);
 	for (uint32_t i = 0; i < n; i++, x++) {
-		const char *none = s->null != NULL ? s->null : "-";
+		const char *none = s->null;
 		char mss[32], segments[32];
 
 		(void)snprintf(mss, sizeof(mss), "%s", none);

@@ -108,7 +108,7 @@ time_text(struct run *r, int64_t t, char text[static CLOCK_TEXT])
 	if (run_sheet(r)->text.epoch)
 		(void)clock_epoch(t, 0, text);
 	else
-		(void)clock_text(t, 0, run_zone(r), text);
+		(void)(run_json(r) ? clock_iso : clock_text)(t, 0, run_zone(r), text);
 	return (text);
 }
 

@@ -11,8 +11,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define DEFAULT_COUNT 10
+#define TOPS_MAX      16 /* in one run */
 #define SPARE	      65536 /* groups that are kept before the lesser ones are dropped */
 
 static const struct option_row options[] = {
@@ -30,6 +33,10 @@ static const struct tool tool = {
 };
 
 static const char *key = "conv", *order = "bytes", *interval;
+static struct asked { /* each -m, with the -o that follows it */
+	const char *key, *order;
+} asked[TOPS_MAX];
+static unsigned nasked;
 static char columns[768]; /* borrowed by run.c */
 
 struct top {
@@ -50,10 +57,15 @@ struct top {
 static bool
 option(int c, const char *arg)
 {
-	if (c == 'm')
-		key = arg;
-	else if (c == 'o')
+	if (c == 'm') {
+		if (nasked == TOPS_MAX)
+			run_usage("-m: more than %d tops", TOPS_MAX);
+		asked[nasked++].key = key = arg;
+	} else if (c == 'o') {
 		order = arg;
+		if (nasked > 0)
+			asked[nasked - 1].order = arg;
+	}
 	else if (c == 'i')
 		interval = arg;
 	return (c == 'm' || c == 'o' || c == 'i');
@@ -118,6 +130,8 @@ prepare(struct run *r, struct top *t)
 	t->count = run_count(r, DEFAULT_COUNT);
 	run_uncounted(r);
 	t->rows_of_sums = shows_rank(r) && run_output(r) == NULL && run_text(r);
+	if (t->keys.ends && t->rows_of_sums)
+		run_sheet(r)->peaks = "A record counts for both its ends, so shares can add up to more than 100 %; the total counts it once";
 	t->groups = aggr_new(&t->keys, &keep);
 	if (t->keys.ends)
 		aggr_add_up(t->groups, &sums);
@@ -277,8 +291,6 @@ show(struct run *r, struct top *t)
 	if (!t->keys.ends) /* of two groups it may have the same records */
 		print_sums(r, t, &t->seen_rest, t->rest, "rest");
 	print_sums(r, t, &t->seen_total, t->totals, "total");
-	if (t->keys.ends)
-		run_hint_last(r, "a record counts for both its ends, so shares add up to more than 100 %; the total counts it once");
 }
 
 static int64_t
@@ -291,12 +303,47 @@ seconds(const char *text)
 	return (ns);
 }
 
+/* Several tops: a process for each, one behind the other; this one goes on as one of them.  -1: it is the one that waited,
+ * and status says how all ended. */
+static int
+one_of_several(struct run *r, int *status)
+{
+	const char *path;
+
+	for (unsigned i = 0; (path = run_input(r, i)) != NULL; i++)
+		if (strcmp(path, "-") == 0)
+			run_usage("several tops look at the input several times, and it is a pipe: write it to a file");
+	if (run_output(r) != NULL || interval != NULL)
+		run_usage("-w and -i: of one top, one -m");
+	for (unsigned i = 0; i < nasked; i++) {
+		int how;
+		pid_t child;
+
+		if (i > 0 && !run_json(r))
+			sheet_printf(run_sheet(r), "\n");
+		sheet_flush(run_sheet(r));
+		child = fork();
+		if (child == 0) {
+			key = asked[i].key;
+			order = asked[i].order != NULL ? asked[i].order : order;
+			return ((int)i);
+		}
+		if (child < 0 || waitpid(child, &how, 0) != child || !WIFEXITED(how))
+			run_fail("a top ended early");
+		*status = WEXITSTATUS(how) > *status ? WEXITSTATUS(how) : *status;
+	}
+	return (-1);
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct top t;
 	struct run *r = run_start(argc, argv, &tool, option);
+	int status = 0;
 
+	if (nasked > 1 && one_of_several(r, &status) < 0)
+		return (status);
 	if (interval != NULL) {
 		top_live(r, seconds(interval), key, order);
 		return (run_end(&r));

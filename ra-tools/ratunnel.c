@@ -429,6 +429,7 @@ page(struct work *w, struct report *rep)
 	char err[512];
 	bool same = true;
 
+	t.load = false; /* it is read by people, whatever else is printed */
 	for (unsigned i = 0; run_input(w->r, i) != NULL; i++)
 		if (!evidence_file(w->evidence, run_input(w->r, i), err, sizeof(err)))
 			run_wrong(w->r, "%s", err);

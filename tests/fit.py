@@ -8,6 +8,7 @@ Two hosts exchange datagrams on 1970-01-01 and one more a day later; two hosts w
 import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import struct
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 
 SRC, BUILD = os.environ['PAVO_SRC'], os.environ['PAVO_BUILD']
 ENV = dict(os.environ, LC_ALL='C.UTF-8', TZ='UTC', PATH=BUILD + ':' + os.environ['PATH'], TERM='xterm')
@@ -140,6 +142,76 @@ def colours():
            'loss %s colour: %s %s%s' % ('in' if want else 'without', 'terminal' if columns else 'pipe', ' '.join(more), env or ''), '\n'.join(out))
 
 
+class Screen:
+    """What a terminal shows; only what screen.c writes is understood."""
+    def __init__(self, argv, columns, rows, **env):
+        self.rows, self.out = rows, b''
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+            os.execvpe(argv[0], argv, dict(ENV, **env))
+
+    def read(self, quiet=0.4):
+        """the lines of the last picture"""
+        end = time.time() + 20
+        while time.time() < end and select.select([self.fd], [], [], quiet if self.out else 5)[0]:
+            try:
+                data = os.read(self.fd, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            self.out += data
+        picture = self.out.decode().split('\x1b[H')[-1].split('\x1b[?25h')[0]
+        return [re.sub('\x1b\\[[0-9;]*[A-Za-z]', '', x).rstrip('\r') for x in picture.split('\n')]
+
+    def press(self, keys):
+        os.write(self.fd, keys)
+        return self.read()
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+        return self.read()
+
+    def end(self):
+        os.write(self.fd, b'q')
+        self.read()
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def drill():
+    """the worst second lost three of nine: a share of 33.3 %"""
+    for columns in 60, 80, 120:
+        s = Screen(['radrill', '-r', 'loss.pavo'], columns, 24)
+        got = s.read()
+        ok(max(map(len, got)) <= columns and ' 33.3 % ██████' in got[2] and 'Share' in got[1] and 'BinStart' in got[1],
+           'radrill in %d places: share and bar first' % columns, '\n'.join(map(repr, got)))
+        if columns == 60:
+            ok('Loss%' not in got[1] and '-> columns' in got[-1], 'columns that do not fit are told', '\n'.join(got))
+            for _ in range(20):
+                got = s.press(b'\x1b[C')
+            ok('Loss%' in got[1] and ' 33.3 % ' in got[2] and '<- columns' in got[-1] and '-> columns' not in got[-1], 'right: they are there, the share too', '\n'.join(got))
+            got = s.press(b'\x1b[D' * 20)
+            ok('BinStart' in got[1], 'left: back', '\n'.join(got))
+        got = s.resize(130, 30)
+        ok('Loss%' in got[1] and len(got) == 29, 'another size: drawn anew, without a key', '\n'.join(got))
+        got = s.press(b'?')
+        ok(all(any(w in x for x in got) for w in ('sort', 'only rows', 'end')), '?: help', '\n'.join(got))
+        got = s.press(b' ')
+        got = s.press(b's')
+        ok('sorted by BinStart' in got[0] and re.match(r' *2? *\d.*15:19:5', got[2]) and got[2].split()[0] == '1', 's: by time', '\n'.join(got))
+        got = s.press(b'ss')
+        counts = [int(x.split()[7]) for x in got[2:] if x[:1].isdigit()]
+        ok('sorted by DstPkts' in got[0] and counts == sorted(counts, reverse=True), 'again: by packets, the most first', '\n'.join(got))
+        got = s.press(b'/:57\r')
+        ok('1 rows with :57' in got[0] and sum(x[:1].isdigit() for x in got) == 1, '/: rows with a text', '\n'.join(got))
+        got = s.press(b'/\x1b')
+        ok('rows with' not in got[0], 'escape: all rows', '\n'.join(got))
+        got = s.press(b'\r')
+        ok(got[0].startswith('Keys by loss') and 'esc: the bins' in got[-1] and '100.0 %' in got[2], 'enter: the keys', '\n'.join(got))
+        ok(s.end() == 0 and '\x1b[?1049l' in s.out.decode(), 'q: the terminal is given back')
+
+
 os.chdir(work)
 records('later', LATER)
 try:
@@ -147,6 +219,7 @@ try:
     days()
     addresses()
     colours()
+    drill()
 finally:
     os.chdir('/')
     shutil.rmtree(work)

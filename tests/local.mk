@@ -233,8 +233,8 @@ tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 UNIT += \
 	%D%/unit/ra-tools/query/test_aggr \
 	%D%/unit/ra-tools/query/test_bin \
+	%D%/unit/ra-tools/out/test_out %D%/unit/ra-tools/out/test_schema \
 	%D%/unit/ra-tools/query/test_fold \
-	%D%/unit/ra-tools/out/test_out \
 	%D%/unit/ra-tools/run/test_pages \
 	%D%/unit/ra-tools/query/test_probes \
 	%D%/unit/ra-tools/report/test_contract %D%/unit/ra-tools/report/test_picture %D%/unit/ra-tools/report/test_sla \
@@ -244,6 +244,7 @@ tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_fold_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_out_test_schema_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_run_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_contract_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -310,6 +311,7 @@ TESTS += \
 	%D%/truth/queries.tap \
 	%D%/truth/random_queries.tap \
 	%D%/truth/questions.tap \
+	%D%/truth/fingers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \

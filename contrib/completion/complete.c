@@ -22,7 +22,7 @@ struct row {
 static struct row rows[ROWS];
 static size_t nrows;
 
-enum kind { NOTHING, INPUT, FILES, FOLDERS, FIELDS, INTERFACES, USERS, GROUPS, ZONES };
+enum kind { NOTHING, INPUT, FILES, FOLDERS, FIELDS, INTERFACES, USERS, GROUPS, ZONES, SYSTEMS };
 static const struct {
 	const char *arg;
 	enum kind kind;
@@ -30,7 +30,7 @@ static const struct {
 	{ "FILE...", INPUT }, { "FILE", FILES }, { "DIR", FOLDERS }, { "DIR...", FOLDERS }, { "FIELDS", FIELDS },
 	{ "FIELD", FIELDS }, { "KEYS", FIELDS }, { "KEY", FIELDS }, { "EXPR", FIELDS }, { "IFACE", INTERFACES },
 	{ "IFACE...", INTERFACES },
-	{ "USER", USERS }, { "GROUP", GROUPS }, { "ZONE", ZONES },
+	{ "USER", USERS }, { "GROUP", GROUPS }, { "ZONE", ZONES }, { "SYSTEM", SYSTEMS },
 };
 
 static enum kind
@@ -80,7 +80,11 @@ read_row(const char *line, struct row *r)
 	(void)snprintf(r->code, sizeof(r->code), "%.*s", at != NULL ? (int)(at - line) : 0, line);
 	if (at == NULL || (at = read_string(at, r->name, sizeof(r->name))) == NULL)
 		return (false);
-	return ((at = read_string(at, r->arg, sizeof(r->arg))) != NULL && read_string(at, r->doc, sizeof(r->doc)) != NULL);
+	if ((at = read_string(at, r->arg, sizeof(r->arg))) == NULL || read_string(at, r->doc, sizeof(r->doc)) == NULL)
+		return (false);
+	if (r->arg[0] == '[') /* it needs none */
+		r->arg[0] = '\0';
+	return (true);
 }
 
 static bool
@@ -162,7 +166,7 @@ put_arguments(void)
 	static const char *const what[] = {
 		[NOTHING] = " ", [INPUT] = "_files", [FILES] = "_files", [FOLDERS] = "_files -/",
 		[FIELDS] = "_sequence compadd - ${=fields}", [INTERFACES] = "_net_interfaces", [USERS] = "_users",
-		[GROUPS] = "_groups", [ZONES] = "_time_zone",
+		[GROUPS] = "_groups", [ZONES] = "_time_zone", [SYSTEMS] = "(json clickhouse duckdb elastic)",
 	};
 	for (const struct row *r = rows; r < rows + nrows; r++) {
 		const char *name = r->arg[0] != '\0' ? "=" : "";
@@ -189,7 +193,7 @@ static const struct {
 	enum kind kind;
 } patterns[] = {
 	{ "INPUTS", INPUT }, { "FILES", FILES }, { "FOLDERS", FOLDERS }, { "LISTS", FIELDS }, { "INTERFACES", INTERFACES },
-	{ "USERS", USERS }, { "GROUPS", GROUPS }, { "ZONES", ZONES }, { "OTHERS", NOTHING },
+	{ "USERS", USERS }, { "GROUPS", GROUPS }, { "ZONES", ZONES }, { "SYSTEMS", SYSTEMS }, { "OTHERS", NOTHING },
 };
 
 static bool

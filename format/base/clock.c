@@ -87,13 +87,13 @@ clock_offset(int64_t ns, char out[static CLOCK_TEXT])
 	return ((size_t)(p - out));
 }
 
-size_t
-clock_text(int64_t ns, unsigned digits, enum clock_zone zone, char out[static CLOCK_TEXT])
+/* All but what says the zone; returns the end. */
+static char *
+put_wall(char *p, int64_t ns, unsigned digits, int64_t east, char between)
 {
-	int64_t start = clock_bin(ns, SEC), secs = start / SEC, east = zone_offset(secs, zone), days;
+	int64_t start = clock_bin(ns, SEC), secs = start / SEC, days;
 	unsigned in_day;
 	struct day d;
-	char *p = out;
 
 	secs += east;
 	days = clock_bin(secs, DAY_SECS) / DAY_SECS;
@@ -106,15 +106,42 @@ clock_text(int64_t ns, unsigned digits, enum clock_zone zone, char out[static CL
 	p = put2(p, (unsigned)d.month);
 	*p++ = '-';
 	p = put2(p, (unsigned)d.mday);
-	*p++ = ' ';
+	*p++ = between;
 	p = put2(p, in_day / 3600);
 	*p++ = ':';
 	p = put2(p, in_day / 60 % 60);
 	*p++ = ':';
 	p = put2(p, in_day % 60);
-	p = put_fraction(p, (unsigned)(ns - start), digits);
+	return (put_fraction(p, (unsigned)(ns - start), digits));
+}
+
+size_t
+clock_text(int64_t ns, unsigned digits, enum clock_zone zone, char out[static CLOCK_TEXT])
+{
+	int64_t east = zone_offset(clock_bin(ns, SEC) / SEC, zone);
+	char *p = put_wall(out, ns, digits, east, ' ');
+
 	if (zone == CLOCK_LOCAL)
 		p = put_offset(p, east);
+	*p = '\0';
+	return ((size_t)(p - out));
+}
+
+size_t
+clock_iso(int64_t ns, unsigned digits, enum clock_zone zone, char out[static CLOCK_TEXT])
+{
+	int64_t east = zone == CLOCK_LOCAL ? zone_offset(clock_bin(ns, SEC) / SEC, zone) : 0;
+	char *p;
+
+	if (east % 60 != 0) {
+		east = 0;
+		zone = CLOCK_UTC;
+	}
+	p = put_wall(out, ns, digits, east, 'T');
+	if (zone == CLOCK_LOCAL)
+		p = put_offset(p, east);
+	else
+		*p++ = 'Z';
 	*p = '\0';
 	return ((size_t)(p - out));
 }

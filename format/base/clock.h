@@ -19,6 +19,8 @@
 /* 2026-11-20 14:05:00.123456 with `digits` (0..9) of fraction, cut and not rounded; local ones with their offset, +01:00.
  * Returns the length. */
 size_t clock_text(int64_t ns, unsigned digits, enum clock_zone, char out[static CLOCK_TEXT]);
+/* 2026-11-20T14:05:00.123456Z, or with the zone's offset: RFC 3339, which knows no seconds in offsets: such a time is UTC. */
+size_t clock_iso(int64_t ns, unsigned digits, enum clock_zone, char out[static CLOCK_TEXT]);
 /* 1795188298.978580 */
 size_t clock_epoch(int64_t ns, unsigned digits, char out[static CLOCK_TEXT]);
 /* Seconds with `digits` of fraction, from microseconds: 12.003400 */

@@ -14,8 +14,9 @@ option_words(const struct option_row *row, unsigned n, char *letters, struct opt
 	*letters++ = '+';
 	*letters++ = ':';
 	for (unsigned i = 0; i < n; i++) {
-		longs[i] = (struct option){ row[i].name, row[i].arg != NULL ? required_argument : no_argument, NULL,
-			row[i].code };
+		int takes = row[i].arg == NULL ? no_argument : row[i].arg[0] == '[' ? optional_argument : required_argument;
+
+		longs[i] = (struct option){ row[i].name, takes, NULL, row[i].code };
 		if (row[i].code >= 256)
 			continue;
 		*letters++ = (char)row[i].code;
@@ -34,8 +35,8 @@ option_lines(struct buf *to, const struct option_row *row, unsigned n)
 
 		if (row[i].code < 256)
 			(void)snprintf(letter, sizeof(letter), "-%c,", row[i].code);
-		(void)snprintf(left, sizeof(left), "%s --%s %s", letter, row[i].name,
-		    row[i].arg == NULL ? "" : row[i].arg);
+		(void)snprintf(left, sizeof(left), "%s --%s%s%s", letter, row[i].name,
+		    row[i].arg == NULL || row[i].arg[0] == '[' ? "" : " ", row[i].arg == NULL ? "" : row[i].arg);
 		buf_printf(to, "  %-27s %s\n", left, row[i].doc);
 	}
 }

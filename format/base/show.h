@@ -13,7 +13,7 @@ struct option; /* of getopt.h */
 
 struct option_row {
 	int code;                     /* its letter; 256 or more: it has none */
-	const char *name, *arg, *doc; /* arg NULL: it takes none */
+	const char *name, *arg, *doc; /* arg NULL: it takes none; "[=what]": it may have one */
 };
 
 #define OPTION_LETTERS(n) (2 * (n) + 3)

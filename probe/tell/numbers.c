@@ -116,9 +116,8 @@ snapshot_json(const struct snapshot *s, struct buf *b)
 	char when[CLOCK_TEXT];
 	bool within = false;
 
-	(void)clock_text(s->time, 6, CLOCK_UTC, when);
-	when[10] = 'T';
-	buf_printf(b, "{\"time\":\"%sZ\",\"probe\":", when);
+	(void)clock_iso(s->time, 6, CLOCK_UTC, when);
+	buf_printf(b, "{\"time\":\"%s\",\"probe\":", when);
 	json_text(b, s->probe, strlen(s->probe));
 	for (unsigned i = 0; i < n; i++) {
 		if (within && is_new(list, i)) {

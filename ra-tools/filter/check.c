@@ -7,7 +7,9 @@
 #include "format/types.h"
 
 #include <ctype.h>
+#include <arpa/inet.h>
 #include <math.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +77,10 @@ pick_fields(const struct token *t, enum side side)
 static bool
 no_field(const struct check *c, const struct token *t)
 {
+	const char *means = field_meant(t->p, t->n);
+
+	if (means != NULL)
+		(void)snprintf(c->error->instead, sizeof(c->error->instead), "%s", means);
 	return (filter_fail(c->error, t, "no field is called \"%.*s\"; the nearest is `%s`",
 			    QUOTE(t), field_nearest(t->p, t->n)));
 }
@@ -394,6 +400,24 @@ check_host(const struct check *c, const struct term *t)
 	return (emit_sides(c, t->side, F_saddr, F_daddr, make_net, &s));
 }
 
+/* The name of a service, in /etc/services. */
+static bool
+port_named(const char *p, size_t n, uint64_t *port)
+{
+	const struct servent *s;
+	char name[64];
+
+	if (n == 0 || n >= sizeof(name) || !isalpha((unsigned char)p[0]))
+		return (false);
+	memcpy(name, p, n);
+	name[n] = '\0';
+	if ((s = getservbyname(name, "tcp")) == NULL)
+		s = getservbyname(name, "udp");
+	if (s != NULL)
+		*port = ntohs((uint16_t)s->s_port);
+	return (s != NULL);
+}
+
 static bool
 parse_port(const char *p, size_t n, uint64_t *port)
 {
@@ -403,21 +427,21 @@ parse_port(const char *p, size_t n, uint64_t *port)
 		    value_parse(TYPE_PORT, p, n, 0, CLOCK_UTC, &v, &why);
 
 	*port = good ? v.u : 0;
-	return (good);
+	return (good || port_named(p, n, port));
 }
 
 static bool
 check_port(const struct check *c, const struct term *t)
 {
 	const struct token *v = &t->value[0];
-	const char *dash = memchr(v->p, '-', v->n);
+	const char *dash = v->n > 0 && isdigit((unsigned char)v->p[0]) ? memchr(v->p, '-', v->n) : NULL;
 	size_t head = dash == NULL ? v->n : (size_t)(dash - v->p);
 	struct span s = { 0 };
 
 	if (!parse_port(v->p, head, &s.lo) ||
 	    (dash != NULL && !parse_port(dash + 1, v->n - head - 1, &s.hi)))
 		return (filter_fail(
-		    c->error, v, "expected a port from 0 to 65535 or a range, as 80 or 8000-8080"));
+		    c->error, v, "expected a port from 0 to 65535, a range, as 80 or 8000-8080, or the name of a service"));
 	if (dash == NULL)
 		s.hi = s.lo;
 	if (s.lo > s.hi)
@@ -551,6 +575,10 @@ check_field(const struct check *c, const struct term *t)
 
 	if (pick.n == 0)
 		return (no_field(c, &t->field));
+	if (token_is(&t->field, "duration") && strspn(t->value[0].p, "0123456789") >= t->value[0].n) {
+		(void)snprintf(c->error->instead, sizeof(c->error->instead), "%.*sms", QUOTE(&t->value[0]));
+		return (filter_fail(c->error, &t->value[0], "expected a duration with its unit, as 10ms or 5s"));
+	}
 	for (unsigned i = 0; i < pick.n; i++)
 		if (!emit_comparison(c, pick.f[i], t))
 			return (false);

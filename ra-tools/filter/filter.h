@@ -17,6 +17,7 @@ struct filter_error {
 	char text[256];  /* what was expected, a sentence */
 	unsigned column; /* of the text, from 0: the caret goes under it */
 	unsigned length; /* of the bad word, at least 1 */
+	char instead[64]; /* the word that would do there; "": none is known */
 };
 
 /* NULL: *error says where and why.  `now` and `zone` for times. An empty text selects everything. */

@@ -14,6 +14,7 @@
 #include "ra-tools/filter/tree.h"
 
 #include "format/base/mem.h"
+#include "format/types.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -75,6 +76,8 @@ add_term(struct parser *p, const struct term *t)
 		p->list = (int)n;
 	return (add_node(p, NODE_TERM, n));
 }
+
+static bool looks_like_value(const struct token *);
 
 static bool
 qualifier(const struct token *t, enum about *about)
@@ -215,6 +218,39 @@ parse_values(struct parser *p, struct term *t)
 	return (add_term(p, t));
 }
 
+/* nfdump's FIELD VALUE, without an operator; its `flags S` are TCP's. */
+static bool
+parse_plain(struct parser *p, struct term *t)
+{
+	t->about = ABOUT_FIELD;
+	t->field = p->now;
+	t->operator= p->now;
+	t->op = OP_EQ;
+	if (token_is(&p->now, "flags")) {
+		t->field.p = "tcpflags";
+		t->field.n = strlen(t->field.p);
+		t->op = OP_HAS;
+	}
+	advance(p);
+	t->value[0] = p->now;
+	advance(p);
+	return (add_term(p, t));
+}
+
+/* `flags S`, `as 64500`, `dport 80`, `saddr 10.0.0.1`: a field, and a value behind it. */
+static bool
+is_plain(const struct parser *p)
+{
+	const struct token *name = &p->now, *value = &p->next;
+
+	if (name->kind != TOK_WORD || name->quoted || value->kind != TOK_WORD || value->quoted)
+		return (false);
+	if (token_is(name, "flags"))
+		return (value->n > 0 && value->n <= 8 && strspn(value->p, "FSRPAUECfsrpauec") >= value->n);
+	return (looks_like_value(value) &&
+		(token_is(name, "as") || (field_named(name->p, name->n) != F_NONE && proto_named(name->p, name->n) < 0)));
+}
+
 /* FIELD op VALUE, the field is `now`. */
 static bool
 parse_comparison(struct parser *p, struct term *t)
@@ -255,6 +291,14 @@ parse_sided(struct parser *p, struct term *t)
 	struct token side = p->now;
 
 	t->side = take_side(p);
+	if (token_is(&p->now, "ip") && looks_like_value(&p->next)) { /* nfdump's `src ip A` */
+		t->field = p->now;
+		t->about = ABOUT_HOST;
+		advance(p);
+		return (parse_values(p, t));
+	}
+	if (is_plain(p))
+		return (parse_plain(p, t));
 	if (p->now.kind == TOK_WORD && is_op(&p->next) &&
 	    !(p->next.kind == TOK_OP && p->next.op == OP_EQ && qualifier(&p->now, &t->about)))
 		return (parse_comparison(p, t));
@@ -297,6 +341,13 @@ parse_term(struct parser *p)
 		    filter_fail(p->error, &p->now,
 				"expected a term, as `host 10.0.0.1`, `port 443` or `bytes > 1M`"));
 	}
+	if (token_is(&p->now, "ip") && looks_like_value(&p->next) && p->next.kind == TOK_WORD) {
+		t.about = ABOUT_HOST;
+		advance(p);
+		return (parse_values(p, &t));
+	}
+	if (is_plain(p))
+		return (parse_plain(p, &t));
 	if (token_is(&p->now, "has") && !is_op(&p->next))
 		return (parse_known(p, &t));
 	if (is_op(&p->next) &&

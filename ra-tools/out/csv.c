@@ -2,6 +2,7 @@
  *
  * csv.c: separated values, RFC 4180 with a header; lines end in LF.
  *
+ * What is absent or mixed is nothing between two separators (--csv-null: a text); what is there and empty is "".
  * A spreadsheet runs a cell that begins like a formula, and who made a record file chose the names in it.  Loaders get what
  * is there: numbers and names stay as they are, only a first character that would make a formula is written as \x3d.
  */
@@ -25,7 +26,7 @@ void
 csv_value(struct sheet *s, const void *bytes, size_t n)
 {
 	const char *p = bytes;
-	bool quote = false, formula = is_formula(p, n);
+	bool quote = n == 0, formula = is_formula(p, n);
 	char first[5];
 
 	for (size_t i = 0; i < n && !quote; i++)
@@ -75,10 +76,8 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 		state = sheet_cell(s, b, i, r, &s->cell);
 		if (state == CELL_HERE)
 			csv_value(s, s->cell.p, s->cell.len);
-		else if (s->null != NULL)
-			buf_str(&s->out, s->null);
 		else
-			buf_u8(&s->out, state == CELL_MIXED ? '*' : '-');
+			buf_str(&s->out, s->null);
 	}
 	buf_u8(&s->out, '\n');
 	sheet_ready(s);

@@ -38,16 +38,64 @@ bar_cell(const struct listing *l, uint32_t r, unsigned width, struct grid *g)
 }
 
 static void
-columns(const struct listing *l, struct grid *g, bool text, unsigned bar)
+columns_of_row(const struct listing *l, struct grid *g)
 {
 	const struct sheet *s = &l->sheet;
 
-	grid_column(g, "rank", "#", true);
 	for (unsigned i = 0; i < s->n; i++)
 		grid_column(g, s->want[i].name,
 			    s->want[i].label != NULL ? s->want[i].label
 						     : fields[s->want[i].field].label,
 			    type_is_right(sheet_type(s, i)));
+}
+
+static void
+cells_of_row(struct listing *l, uint32_t r, struct grid *g)
+{
+	struct buf b = { 0 };
+
+	for (unsigned i = 0; i < l->sheet.n; i++) {
+		enum cell_state state;
+
+		b.len = 0;
+		state = sheet_cell(&l->sheet, l->rows, i, r, &b);
+		grid_cell(g, state == CELL_HERE ? buf_cstr(&b) : state == CELL_MIXED ? "*" : NULL);
+	}
+	buf_free(&b);
+}
+
+void
+listing_ranking(struct listing *l, struct grid *g, unsigned bar)
+{
+	grid_column(g, "rank", "#", true);
+	if (l->ranked) {
+		grid_column(g, "share_pct", "Share", true);
+		grid_column(g, "bar", "", false);
+		grid_column(g, l->by, l->by, true);
+	}
+	for (uint32_t r = 0; r < l->rows->rows; r++) {
+		grid_printf(g, "%u", (unsigned)r + 1);
+		if (!l->ranked)
+			continue;
+		grid_printf(g, "%.1f %%", share(l, r));
+		bar_cell(l, r, bar, g);
+		grid_printf(g, "%lld", (long long)l->value[r]);
+	}
+}
+
+void
+listing_rows(struct listing *l, struct grid *g)
+{
+	columns_of_row(l, g);
+	for (uint32_t r = 0; r < l->rows->rows; r++)
+		cells_of_row(l, r, g);
+}
+
+static void
+columns(const struct listing *l, struct grid *g, bool text, unsigned bar)
+{
+	grid_column(g, "rank", "#", true);
+	columns_of_row(l, g);
 	if (l->ranked) {
 		grid_column(g, l->by, l->by, true);
 		grid_column(g, "share_pct", "Share", true);
@@ -63,20 +111,10 @@ columns(const struct listing *l, struct grid *g, bool text, unsigned bar)
 void
 listing_grid(struct listing *l, struct grid *g, bool text, unsigned bar)
 {
-	struct buf b = { 0 };
-
 	columns(l, g, text, bar);
 	for (uint32_t r = 0; r < l->rows->rows; r++) {
 		grid_printf(g, "%u", (unsigned)r + 1);
-		for (unsigned i = 0; i < l->sheet.n; i++) {
-			enum cell_state state;
-
-			b.len = 0;
-			state = sheet_cell(&l->sheet, l->rows, i, r, &b);
-			grid_cell(g, state == CELL_HERE	   ? buf_cstr(&b)
-				     : state == CELL_MIXED ? "*"
-							   : NULL);
-		}
+		cells_of_row(l, r, g);
 		if (l->ranked) {
 			grid_printf(g, "%lld", (long long)l->value[r]);
 			grid_printf(g, text ? "%.1f %%" : "%.6g", share(l, r));
@@ -88,7 +126,6 @@ listing_grid(struct listing *l, struct grid *g, bool text, unsigned bar)
 			grid_cell(g, l->pcap[r]);
 		}
 	}
-	buf_free(&b);
 }
 
 void

@@ -22,11 +22,14 @@ struct listing { /* the rows of a level, the greatest first */
 void listing_text(struct listing *, struct sheet *);
 /* "csv": all columns and commands; `before`: columns that stand first, with the same value in each row. */
 void listing_grid(struct listing *, struct grid *, bool text, unsigned bar);
+/* The same in two parts, for a screen: what rows are ranked by, and the rest. */
+void listing_ranking(struct listing *, struct grid *, unsigned bar);
+void listing_rows(struct listing *, struct grid *);
 /* The members of row r of a JSON object, without braces. */
 void listing_json(struct listing *, uint32_t r, struct buf *);
 
 enum term_answer { TERM_IN, TERM_OUT, TERM_END };
-/* Let a row be chosen: *at in, the row out. */
-enum term_answer term_choose(struct listing *, uint32_t *at, const char *below);
+/* Let a row be chosen: *at in, the row out.  `into` and `back` say what is there ("the keys of this bin"); NULL: nothing. */
+enum term_answer term_choose(struct listing *, uint32_t *at, const char *into, const char *back);
 
 #endif

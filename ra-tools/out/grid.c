@@ -135,8 +135,8 @@ grid_csv(const struct grid *g, struct sheet *s)
 				buf_u8(&s->out, (uint8_t)s->separator);
 			if (row < 0)
 				csv_value(s, g->column[i].name, strlen(g->column[i].name));
-			else if (s->null != NULL && n == 1 && (*p == '-' || *p == '*'))
-				csv_value(s, s->null, strlen(s->null));
+			else if (n == 1 && (*p == '-' || *p == '*'))
+				buf_str(&s->out, s->null);
 			else
 				csv_value(s, p, n);
 		}

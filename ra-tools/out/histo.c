@@ -205,16 +205,22 @@ histo_json(const struct histo *h, struct sheet *s)
 /* --- the picture ------------------------------------------------------------------------------- */
 
 #define W      960
-#define H      360
-#define LEFT   60
-#define BOTTOM 40
-#define TOP    40
+#define H      380
+#define LEFT   80
+#define RIGHT  14
+#define BOTTOM 58
+#define TOP    56
+
+static double
+bar_width(const struct histo *h)
+{
+	return (h->n == 0 ? 0 : (double)(W - LEFT - RIGHT) / (double)h->n);
+}
 
 static void
 svg_bars(const struct histo *h, const struct text_options *o, struct buf *to)
 {
-	double step = h->n == 0 ? 0 : (double)(W - LEFT - 10) / (double)h->n,
-	       room = H - TOP - BOTTOM;
+	double step = bar_width(h), room = H - TOP - BOTTOM;
 	uint64_t most = highest(h);
 	struct buf b = { 0 };
 
@@ -240,21 +246,78 @@ svg_bars(const struct histo *h, const struct text_options *o, struct buf *to)
 	buf_free(&b);
 }
 
+/* How far into its bar a value lies, 0 to 1. */
+static double
+within(const struct histo *h, const struct bar *bar, const union value *v)
+{
+	double from, to, x;
+
+	switch (types[h->type].store) {
+	case STORE_U64:
+		from = (double)bar->from.u, to = (double)bar->to.u + 1, x = (double)v->u + 0.5;
+		break;
+	case STORE_I64:
+		from = (double)bar->from.i, to = (double)bar->to.i + 1, x = (double)v->i + 0.5;
+		break;
+	default:
+		from = bar->from.r, to = bar->to.r, x = v->r;
+	}
+	return (to > from && x > from ? (x < to ? (x - from) / (to - from) : 1) : 0.5);
+}
+
+/* A line where so many percent of the values end, named above the bars, each a line lower than the last one that is near. */
+static void
+svg_percentiles(const struct histo *h, const struct text_options *o, struct buf *to)
+{
+	struct buf b = { 0 };
+
+	for (size_t i = 0; h->total > 0 && i < NPERCENTS; i++) {
+		union value v = percentile(h, percents[i]);
+		size_t at = 0;
+		double x;
+
+		while (at + 1 < h->n && less(h, &h->bar[at].to, &v))
+			at++;
+		x = LEFT + bar_width(h) * ((double)at + within(h, &h->bar[at], &v));
+		buf_printf(to, "<path class=\"percent\" d=\"M%.1f %zuV%d\"/><text class=\"percent\" x=\"%.1f\" y=\"%zu\" text-anchor=\"%s\">", x,
+			   TOP - 24 + i * 11, H - BOTTOM, x > W / 2 ? x - 4 : x + 4, TOP - 16 + i * 11, x > W / 2 ? "end" : "start");
+		buf_printf(to, "%u %% %s%s", percents[i], h->sorted != NULL ? "" : "up to ", text_of(h, &v, o, &b));
+		buf_printf(to, "%s%s</text>\n", unit_of(h->type) != NULL ? " " : "", unit_of(h->type) != NULL ? unit_of(h->type) : "");
+	}
+	buf_free(&b);
+}
+
+static void
+svg_axes(const struct histo *h, struct buf *to)
+{
+	uint64_t most = highest(h);
+
+	for (unsigned i = 0; i < 3 && (i == 0 || most >= 2); i++) {
+		uint64_t v = most * i / 2;
+		double y = H - BOTTOM - (most == 0 ? 0 : (double)v / (double)most) * (H - TOP - BOTTOM);
+
+		buf_printf(to, "<path class=\"axis\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%llu</text>\n", LEFT, y,
+			   W - RIGHT, LEFT - 6, y + 4, (unsigned long long)v);
+	}
+	buf_printf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s%s%s</text>\n", (LEFT + W - RIGHT) / 2, H - 14, h->name,
+		   unit_of(h->type) != NULL ? " in " : "", unit_of(h->type) != NULL ? unit_of(h->type) : "");
+	buf_printf(to, "<text transform=\"translate(16 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n", (TOP + H - BOTTOM) / 2, h->rows);
+}
+
 void
 histo_svg(const struct histo *h, const struct text_options *o, struct buf *to)
 {
 	buf_printf(to,
 		   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\" "
 		   "aria-label=\"distribution of %s\">\n"
-		   "<style>text{font:12px sans-serif;fill:#444}.bar{fill:#2f6fb4}.axis{stroke:#888}"
-		   "@media(prefers-color-scheme:dark){text{fill:#ccc}.bar{fill:#7fb2e5}}</style>\n",
+		   "<style>text{font:12px sans-serif;fill:#444}.bar{fill:#2f6fb4}.axis{stroke:#888;stroke-opacity:.4}"
+		   "path.percent{stroke:#c8401a;fill:none;stroke-dasharray:4 3}text.percent{fill:#c8401a;font-size:11px}"
+		   "@media(prefers-color-scheme:dark){text{fill:#ccc}.bar{fill:#7fb2e5}path.percent{stroke:#f0764f}text.percent{fill:#f0764f}}</style>\n",
 		   W, H, h->name);
-	buf_printf(to, "<text x=\"%d\" y=\"20\">%s: %llu %s</text>\n", LEFT, h->name,
+	buf_printf(to, "<text x=\"%d\" y=\"18\">%s: %llu %s</text>\n", LEFT, h->name,
 		   (unsigned long long)h->total, h->rows);
-	buf_printf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%llu</text>\n", LEFT - 6,
-		   TOP + 8, (unsigned long long)highest(h));
-	buf_printf(to, "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", LEFT,
-		   H - BOTTOM, W - 10, H - BOTTOM);
+	svg_axes(h, to);
 	svg_bars(h, o, to);
+	svg_percentiles(h, o, to);
 	buf_str(to, "</svg>\n");
 }

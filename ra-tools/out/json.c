@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * json.c: one object a line.  Absent: no key; mixed: null; 64-bit ids are strings, and so are counters that most readers of
- * JSON would round.
+ * JSON would round.  What has parts is a list.
  */
 #include "ra-tools/out/out.h"
+
+#include "format/hist.h"
+#include "ra-tools/out/schema.h"
 
 #include <string.h>
 
@@ -44,6 +47,12 @@ static const struct {
 	{ HEALTH_highloss, "HighLoss" },
 };
 
+const char *
+json_verdict(size_t i)
+{
+	return (i < sizeof(verdicts) / sizeof(verdicts[0]) ? verdicts[i].key : NULL);
+}
+
 static void
 put_verdicts(struct buf *to, uint64_t health, bool first)
 {
@@ -54,6 +63,67 @@ put_verdicts(struct buf *to, uint64_t health, bool first)
 	}
 }
 
+/* What stands between commas. */
+static void
+put_list(struct buf *to, const struct buf *text)
+{
+	const uint8_t *p = text->p, *end = text->len > 0 ? p + text->len : p;
+
+	buf_u8(to, '[');
+	while (p < end) {
+		const uint8_t *comma = memchr(p, ',', (size_t)(end - p));
+		size_t n = (size_t)((comma != NULL ? comma : end) - p);
+
+		json_text(to, p, n);
+		if (comma != NULL)
+			buf_u8(to, ',');
+		p += n + 1;
+	}
+	buf_u8(to, ']');
+}
+
+static void
+put_buckets(struct buf *to, struct blob hist, enum hist_scale scale)
+{
+	uint64_t count[HIST_BUCKETS];
+	bool first = true;
+
+	buf_u8(to, '[');
+	hist_unpack(hist, count);
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		if (count[i] == 0)
+			continue;
+		buf_printf(to, "%s{\"from\":%llu,\"to\":%llu,\"count\":%llu}", first ? "" : ",",
+			   (unsigned long long)hist_least(scale, i), (unsigned long long)hist_bound(scale, i),
+			   (unsigned long long)count[i]);
+		first = false;
+	}
+	buf_u8(to, ']');
+}
+
+static void
+put_value(struct sheet *s, const struct batch *b, unsigned i, uint32_t r)
+{
+	enum type type = sheet_type(s, i);
+	union value v;
+
+	switch (type_json(type)) {
+	case JSON_BUCKETS:
+		v = column_value(sheet_column_of(s, b, i), r);
+		put_buckets(&s->out, v.b, fields[s->want[i].field].scale);
+		break;
+	case JSON_LIST:
+		put_list(&s->out, &s->cell);
+		break;
+	case JSON_NUMBER:
+	case JSON_TEXT:
+		if (is_number(s, type) && (s->json_numbers || is_exact(&s->cell)))
+			buf_add(&s->out, s->cell.p, s->cell.len);
+		else
+			json_text(&s->out, s->cell.p, s->cell.len);
+	}
+}
+
 static void
 row(struct sheet *s, const struct batch *b, uint32_t r)
 {
@@ -61,7 +131,6 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 
 	buf_u8(&s->out, '{');
 	for (unsigned i = 0; i < s->n; i++) {
-		enum type type = sheet_type(s, i);
 		enum cell_state state;
 
 		s->cell.len = 0;
@@ -78,13 +147,11 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 		first = false;
 		buf_u8(&s->out, '"');
 		buf_str(&s->out, s->want[i].name); /* a field's name: letters, digits, _ */
-		buf_str(&s->out, type == TYPE_PCT ? "_pct\":" : "\":");
+		buf_str(&s->out, "\":");
 		if (state == CELL_MIXED)
 			buf_str(&s->out, "null");
-		else if (is_number(s, type) && (s->json_numbers || is_exact(&s->cell)))
-			buf_add(&s->out, s->cell.p, s->cell.len);
 		else
-			json_text(&s->out, s->cell.p, s->cell.len);
+			put_value(s, b, i, r);
 	}
 	if (column_has(b->col[F_flags], r) && (b->col[F_flags]->u[r] & RFLAGS_saturated) != 0)
 		buf_str(&s->out, first ? "\"saturated\":true" : ",\"saturated\":true");

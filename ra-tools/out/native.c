@@ -3,18 +3,17 @@
  * native.c: ClickHouse's Native format: blocks of columns, each with its name and type.
  *
  * A block is the number of columns and of rows (varints), then for each column its name, its type, and its values one
- * after the other.  Every column is Nullable: a byte for each row first, 1 where the value is absent or mixed.
+ * after the other.  A Nullable column has a byte for each row first, 1 where the value is absent or mixed.
  */
 #include "ra-tools/out/out.h"
 
 #include "format/base/mem.h"
+#include "ra-tools/out/loads.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_ROWS 65536
-
-enum form { FORM_U64, FORM_U32, FORM_U16, FORM_IP, FORM_TEXT };
 
 struct sheet_native {
 	struct one {
@@ -24,44 +23,21 @@ struct sheet_native {
 	bool any;
 };
 
-static enum form
-form_of(enum type t, const char **name)
+/* Where every record has the field its column is not Nullable; a row that lost it in merging has zeros, or no letters. */
+static bool
+is_nullable(const struct sheet *s, unsigned i)
 {
-	*name = "String";
-	switch (t) {
-	case TYPE_TIME:
-		*name = "DateTime64(9, 'UTC')";
-		return (FORM_U64);
-	case TYPE_DUR: /* microseconds: seconds with six digits */
-		*name = "Decimal(18, 6)";
-		return (FORM_U64);
-	case TYPE_COUNT:
-	case TYPE_BYTES:
-	case TYPE_USEC2:
-	case TYPE_BITMAP:
-	case TYPE_ID:
-		*name = "UInt64";
-		return (FORM_U64);
-	case TYPE_INT:
-		*name = "Int64";
-		return (FORM_U64);
-	case TYPE_REAL:
-	case TYPE_PCT:
-	case TYPE_BPS:
-		*name = "Float64";
-		return (FORM_U64);
-	case TYPE_HEX32:
-		*name = "UInt32";
-		return (FORM_U32);
-	case TYPE_PORT:
-		*name = "UInt16";
-		return (FORM_U16);
-	case TYPE_IP:
-		*name = "IPv6";
-		return (FORM_IP);
-	default:
-		return (FORM_TEXT);
-	}
+	return (s->want[i].made != NULL || !fields[s->want[i].field].always);
+}
+
+void
+native_type(const struct sheet *s, unsigned i, struct buf *to)
+{
+	const struct loads *l = &loads[sheet_type(s, i)];
+
+	buf_str(to, is_nullable(s, i) ? "Nullable(" : "");
+	buf_str(to, s->legacy ? l->legacy : l->click);
+	buf_str(to, is_nullable(s, i) ? ")" : "");
 }
 
 static void
@@ -79,14 +55,10 @@ block(struct sheet *s)
 	buf_varint(&s->out, s->n);
 	buf_varint(&s->out, t->rows);
 	for (unsigned i = 0; i < s->n; i++) {
-		const char *name;
-
-		(void)form_of(sheet_type(s, i), &name);
+		s->cell.len = 0;
+		native_type(s, i, &s->cell);
 		text(&s->out, s->want[i].name, strlen(s->want[i].name));
-		buf_varint(&s->out, strlen(name) + 10);
-		buf_str(&s->out, "Nullable(");
-		buf_str(&s->out, name);
-		buf_str(&s->out, ")");
+		text(&s->out, s->cell.p, s->cell.len);
 		buf_add(&s->out, t->column[i].null.p, t->column[i].null.len);
 		buf_add(&s->out, t->column[i].values.p, t->column[i].values.len);
 		t->column[i].null.len = t->column[i].values.len = 0;
@@ -114,25 +86,25 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 		struct buf *to = &t->column[i].values;
 		bool here = column_has(c, r);
 		union value v = { .u = 0 };
-		const char *name;
 
 		if (here)
 			v = column_value(c, r);
-		buf_u8(&t->column[i].null, !here);
-		switch (form_of(sheet_type(s, i), &name)) {
-		case FORM_U64:
+		if (is_nullable(s, i))
+			buf_u8(&t->column[i].null, !here);
+		switch (loads[sheet_type(s, i)].form) {
+		case NATIVE_U64:
 			buf_u64le(to, v.u);
 			break;
-		case FORM_U32:
+		case NATIVE_U32:
 			buf_u32le(to, (uint32_t)v.u);
 			break;
-		case FORM_U16:
+		case NATIVE_U16:
 			buf_u16le(to, (uint16_t)v.u);
 			break;
-		case FORM_IP:
+		case NATIVE_IP:
 			buf_add(to, here ? ip_mapped(&v.ip).b : zero, 16);
 			break;
-		case FORM_TEXT:
+		case NATIVE_TEXT:
 			s->cell.len = 0;
 			if (here)
 				(void)sheet_cell(s, b, i, r, &s->cell);

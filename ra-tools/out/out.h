@@ -33,7 +33,8 @@ struct sheet {
 	unsigned n;
 	struct text_options text;
 	char separator;	    /* CSV */
-	const char *null;   /* CSV: for absent and mixed; NULL: "-" and "*" */
+	const char *null;   /* CSV: for absent and mixed */
+	bool legacy;	    /* Native: for servers without DateTime64 and IPv6 */
 	bool json_numbers;  /* JSON: of any size */
 	bool verdicts;	    /* JSON: a boolean for each health flag instead of the words of the set ones */
 	bool names, colour; /* service and host names; escape sequences */
@@ -58,6 +59,7 @@ struct sheet {
 	struct fit *fit;
 	struct lines *lines_held;
 	struct sheet_native *native;
+	const struct zeek *zeek; /* of who prints as Zeek (zeek.h) */
 	uint64_t lines;
 	bool begun;
 	int error; /* errno of a failed write; nothing is written after it.  ECANCELED: there was no patience left */
@@ -83,6 +85,7 @@ enum cell_state { CELL_ABSENT, CELL_MIXED, CELL_HERE };
 /* The value of column i in row r as text, appended to `to`. */
 enum cell_state sheet_cell(struct sheet *, const struct batch *, unsigned i, uint32_t r,
 			   struct buf *to);
+void native_type(const struct sheet *, unsigned i, struct buf *to); /* of ClickHouse, for column i */
 bool type_is_right(enum type); /* right-aligned in text */
 
 void sheet_printf(struct sheet *, const char *, ...) __attribute__((format(printf, 2, 3)));

@@ -177,16 +177,14 @@ csv_row(const struct facts *f, struct sheet *s)
 	if (s->lines++ == 0 && !s->bare)
 		buf_u8(&s->out, '\n');
 	for (unsigned i = 0; i < f->n; i++) {
-		const char *null = s->null != NULL ? s->null : "-";
-
-		text.len = 0;
-		if (f->fact[i].known)
-			put(&f->fact[i], s, &text);
-		else
-			buf_str(&text, null);
 		if (i > 0)
 			buf_u8(&s->out, (uint8_t)s->separator);
-		csv_value(s, text.p, text.len);
+		text.len = 0;
+		put(&f->fact[i], s, &text);
+		if (f->fact[i].known)
+			csv_value(s, text.p, text.len);
+		else
+			buf_str(&s->out, s->null);
 	}
 	buf_u8(&s->out, '\n');
 	buf_free(&text);

@@ -5,6 +5,7 @@
 #include "ra-tools/out/out.h"
 
 #include "format/base/mem.h"
+#include "format/hist.h"
 #include "ra-tools/out/fit.h"
 #include "ra-tools/out/names.h"
 #include "ra-tools/out/short.h"
@@ -46,6 +47,27 @@ sheet_column_of(const struct sheet *s, const struct batch *b, unsigned i)
 	return (s->want[i].made != NULL ? s->want[i].made : b->col[s->want[i].field]);
 }
 
+/* For loaders a bucket is what it stands for: 96-111:1,112-127:2. */
+static void
+print_ranges(struct buf *to, struct blob hist, enum hist_scale scale)
+{
+	uint64_t count[HIST_BUCKETS];
+	size_t start = to->len;
+
+	hist_unpack(hist, count);
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		if (count[i] == 0)
+			continue;
+		if (to->len != start)
+			buf_u8(to, ',');
+		buf_dec(to, hist_least(scale, i));
+		buf_u8(to, '-');
+		buf_dec(to, hist_bound(scale, i));
+		buf_u8(to, ':');
+		buf_dec(to, count[i]);
+	}
+}
+
 static bool
 put_short(enum type type, const union value *v, struct buf *to)
 {
@@ -74,7 +96,10 @@ sheet_cell(struct sheet *s, const struct batch *b, unsigned i, uint32_t r, struc
 		return (CELL_HERE);
 	if (s->names && prefix < 0 && names_print(to, type, &v, b, r))
 		return (CELL_HERE);
-	value_print(to, type, &v, &s->text, prefix);
+	if (s->text.load && type_json(type) == JSON_BUCKETS)
+		print_ranges(to, v.b, fields[f].scale);
+	else
+		value_print(to, type, &v, &s->text, prefix);
 	return (CELL_HERE);
 }
 

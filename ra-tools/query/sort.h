@@ -22,7 +22,7 @@ struct sort_keys {
 	unsigned nthen;
 };
 
-/* "-sloss,stime": fields, highest first behind a minus.  false: err says why. */
+/* "sloss,stime": fields; counters highest first, keys and times lowest first; behind a minus highest, behind a plus lowest.  false: err says why. */
 bool sort_parse(const char *, struct sort_keys *, char *err, size_t errlen);
 /* The greatest of a field first, of equal ones that with the lowest key. */
 struct sort_keys sort_greatest(enum field, const struct keys *);

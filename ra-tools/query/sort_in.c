@@ -15,6 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of counters the largest is what is looked for: first, where no sign says otherwise; of keys and times the smallest. */
+static bool
+is_counter(enum field f)
+{
+	enum family family = types[fields[f].type].family;
+
+	return (fields[f].agg != AGG_KEY && (family == FAMILY_MEASURE || family == FAMILY_REAL));
+}
+
 bool
 sort_parse(const char *text, struct sort_keys *k, char *err, size_t errlen)
 {
@@ -24,7 +33,7 @@ sort_parse(const char *text, struct sort_keys *k, char *err, size_t errlen)
 	*k = (struct sort_keys){ .n = 0 };
 	for (char *w = strtok_r(copy, ", \t", &save); w != NULL && good;
 	     w = strtok_r(NULL, ", \t", &save)) {
-		bool down = *w == '-';
+		char sign = *w;
 		enum field f;
 
 		if (*w == '-' || *w == '+')
@@ -41,7 +50,7 @@ sort_parse(const char *text, struct sort_keys *k, char *err, size_t errlen)
 					       SORT_KEYS_MAX);
 			break;
 		}
-		k->key[k->n++] = (struct sort_key){ f, down };
+		k->key[k->n++] = (struct sort_key){ f, sign == '-' || (sign != '+' && is_counter(f)) };
 	}
 	if (good && k->n == 0) {
 		(void)snprintf(err, errlen, "-m: expected fields");

@@ -165,7 +165,7 @@ end_columns(const struct keys *k)
 }
 
 static struct aggr *
-prepare(struct run *r, const char *key, struct keys *k)
+prepare(struct run *r, const char *key, const char *columns, struct keys *k)
 {
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
 	struct aggr *a;
@@ -176,7 +176,9 @@ prepare(struct run *r, const char *key, struct keys *k)
 	run_both_ends(r, k->ends);
 	if (k->ends)
 		run_columns(r, end_columns(k));
-	if (k->objects != NULL && run_json(r))
+	if (columns != NULL)
+		run_columns(r, columns);
+	else if (k->objects != NULL && run_json(r))
 		run_objects(r, k->objects);
 	else if (k->defaults != NULL)
 		run_columns(r, k->defaults);
@@ -198,21 +200,43 @@ prepare(struct run *r, const char *key, struct keys *k)
 	return (a);
 }
 
-void
-cluster(struct run *r, const char *key)
+static void
+finish(struct run *r, const char *key, struct keys *k, struct aggr *a)
 {
-	struct keys k;
-	struct aggr *a = prepare(r, key, &k);
 	struct batch *b;
 
-	cluster_all(r, a);
 	run_over_all(r);
 	while ((b = aggr_next(a)) != NULL)
 		if (!run_print(r, b))
 			break;
 	if (aggr_error(a) != NULL)
 		run_fail("%s", aggr_error(a));
-	cluster_left_out(r, &k, aggr_left_out(a), key, "");
-	cluster_probes(r, &k, key);
+	cluster_left_out(r, k, aggr_left_out(a), key, "");
+	cluster_probes(r, k, key);
 	aggr_free(&a);
+}
+
+void
+cluster(struct run *r, const char *key)
+{
+	struct keys k;
+	struct aggr *a = prepare(r, key, NULL, &k);
+
+	cluster_all(r, a);
+	finish(r, key, &k, a);
+}
+
+void
+cluster_noting(struct run *r, const char *key, const char *columns, void (*note)(void *, const struct batch *), void *arg)
+{
+	struct keys k;
+	struct aggr *a = prepare(r, key, columns, &k);
+	struct batch *b;
+
+	aggr_memory(a, run_memory(r) / 2);
+	while ((b = run_next(r)) != NULL) {
+		note(arg, b);
+		aggr_add(a, b);
+	}
+	finish(r, key, &k, a);
 }

@@ -21,5 +21,7 @@ void cluster_sums(struct run *, const char *of, const char *apart);
 void cluster_probes(struct run *, const struct keys *, const char *key);
 /* From the first record to the last row; `key` is what -m says. */
 void cluster(struct run *, const char *key);
+/* The same with these columns, by one thread; each batch of selected records is shown to note() before it is merged. */
+void cluster_noting(struct run *, const char *key, const char *columns, void (*note)(void *, const struct batch *), void *arg);
 
 #endif

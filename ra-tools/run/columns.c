@@ -253,6 +253,12 @@ run_views(struct run *r)
 }
 
 void
+run_format(struct run *r, const struct out *out)
+{
+	r->out = out;
+}
+
+void
 run_objects(struct run *r, const char *defaults)
 {
 	run_columns(r, defaults);

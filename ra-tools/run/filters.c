@@ -6,6 +6,7 @@
 
 #include "format/base/log.h"
 #include "format/base/plain.h"
+#include "ra-tools/report/drill.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,14 +40,39 @@ file_text(const char *path)
 	return ((char *)b.p);
 }
 
+/* The whole line, with the word that does it. */
+static noreturn void
+other_filter(struct run *r, const char *text, size_t from, size_t length, const struct filter_error *e)
+{
+	struct buf b = { 0 }, filter = { 0 };
+	const struct option_row *row;
+	const char *arg;
+
+	buf_printf(&filter, "%.*s%s%s", (int)from, text, e->instead, text + from + length);
+	buf_printf(&b, "%s %s", log_name(), run_inputs(r));
+	for (size_t i = 0; run_given(r, i, &row, &arg); i++) {
+		buf_printf(&b, " --%s", row->name);
+		if (arg != NULL) {
+			buf_u8(&b, ' ');
+			drill_quote(arg, &b);
+		}
+	}
+	buf_str(&b, " - ");
+	drill_quote(buf_cstr(&filter), &b);
+	log_warnx("filter: %s: `%s`", e->text, buf_cstr(&b));
+	exit(EXIT_ERROR);
+}
+
 /* The text with a caret under the place. */
 static noreturn void
-filter_mistake(const char *what, const char *text, const struct filter_error *e)
+filter_mistake(struct run *r, const char *what, const char *text, const struct filter_error *e)
 {
 	size_t n = strlen(text), from = e->column < n ? e->column : n, length = e->length < n - from ? e->length : n - from;
 	struct buf b = { 0 };
 	unsigned before, under;
 
+	if (*e->instead != '\0' && text == r->filter_text)
+		other_filter(r, text, from, length, e);
 	buf_plain(&b, text, from);
 	before = plain_places(b.p, b.len);
 	b.len = 0;
@@ -63,7 +89,7 @@ filter_mistake(const char *what, const char *text, const struct filter_error *e)
 }
 
 struct filter *
-filter_of(const struct run *r, const char *what, const char *text)
+filter_of(struct run *r, const char *what, const char *text)
 {
 	struct filter_error e = { .length = 1 };
 	struct filter *f;
@@ -72,7 +98,7 @@ filter_of(const struct run *r, const char *what, const char *text)
 		return (NULL);
 	f = filter_new(text, r->now, r->period.zone, &e);
 	if (f == NULL)
-		filter_mistake(what, text, &e);
+		filter_mistake(r, what, text, &e);
 	if (filter_empty_list(f) != NULL && !r->quiet)
 		log_warnx("%s: the list %s has no addresses: nothing is in it", what, filter_empty_list(f));
 	if (filter_read_as(f) != NULL && !r->quiet)
@@ -81,7 +107,7 @@ filter_of(const struct run *r, const char *what, const char *text)
 }
 
 struct filter *
-run_filter(const struct run *r, const char *what, const char *text)
+run_filter(struct run *r, const char *what, const char *text)
 {
 	return (filter_of(r, what, text));
 }

@@ -107,6 +107,8 @@ add_fields(struct run *r, const char *arg)
 static bool
 take_output(struct run *r, int c, const char *arg)
 {
+	const char *why;
+
 	switch (c) {
 	case 'w':
 		r->write_path = arg;
@@ -133,7 +135,14 @@ take_output(struct run *r, int c, const char *arg)
 		r->json = true;
 		break;
 	case O_NATIVE:
+		if (arg != NULL && strcmp(arg, "legacy") != 0)
+			run_usage("--native=%s: expected --native or --native=legacy", arg);
 		r->native = true;
+		r->sheet.legacy = arg != NULL;
+		break;
+	case O_SCHEMA:
+		if (!schema_parse(&r->schema, arg, &why))
+			run_usage("--schema %s: %s", arg, why);
 		break;
 	case 'n':
 		r->numeric++;
@@ -281,6 +290,7 @@ line_take(struct run *r, tool_option own, int argc, char **argv)
 	char letters[OPTION_LETTERS(OPTIONS_MAX)];
 	int c;
 
+	argv = foreign_words(r, &argc, argv);
 	option_words(r->rows, r->nrows, letters, longs);
 	r->argc = argc;
 	r->argv = argv;
@@ -291,6 +301,8 @@ line_take(struct run *r, tool_option own, int argc, char **argv)
 			r->tool->word(argv[optind++]);
 		else if (c == '?' || c == ':')
 			bad_option(c, argv);
+		else if (c == O_FIELDS)
+			exit(fields_show(optind < argc && argv[optind][0] != '-' ? argv[optind] : NULL));
 		else if (c == 'r' || c == 'R')
 			optind = inputs_take(r, c, optarg, argv, optind);
 		else if ((own == NULL || !own(c, optarg)) && !take_output(r, c, optarg) && !take_input(r, c, optarg))

@@ -146,6 +146,8 @@ plan_columns(struct run *r)
 
 	if (r->wanted != NULL)
 		return;
+	if (r->schema.of != SCHEMA_NONE)
+		print_schema(r);
 	r->wanted = w;
 	if (r->end_column != NULL)
 		run_usage("-s %s: that is a column of rows that count a record for both its ends: -m %s", r->end_column, r->end_column);

@@ -95,6 +95,16 @@ sheet_head(struct run *r)
 	r->out->head(&r->sheet);
 }
 
+noreturn void
+print_schema(struct run *r)
+{
+	const char *wrong = schema_print(&r->schema, &r->sheet);
+
+	if (wrong != NULL)
+		run_usage("--schema: %s", wrong);
+	exit(r->sheet.error == 0 ? 0 : EXIT_ERROR);
+}
+
 /* Merged rows with packets that the kernel dropped. */
 static uint64_t
 count_suspect(const struct batch *b)

@@ -11,6 +11,7 @@
 #include "ra-tools/query/period.h"
 #include "ra-tools/query/scan.h"
 #include "ra-tools/query/twice.h"
+#include "ra-tools/out/schema.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/run/watch.h"
 
@@ -74,6 +75,7 @@ struct run {
 	struct labels *labels;
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
+	struct schema schema; /* to print, and nothing else */
 	bool headed;
 	struct repeats *repeats;
 	bool *read; /* of the first nread files: was a block of it looked at? */
@@ -118,6 +120,12 @@ struct run {
 /* say.c: source.h's hook */
 void say_input(void *run, const char *path, const char *sentence, bool wrong);
 
+/* foreign.c: the words, in which those of argus and nfdump are ours; or the program ends with the line that does it. */
+char **foreign_words(const struct run *, int *argc, char **argv);
+
+/* fields.c: the fields, or those that the word speaks of; status */
+int fields_show(const char *word);
+
 /* line.c */
 void line_common(struct run *); /* the options that the tool shares with others */
 void line_take(struct run *, tool_option own, int argc, char **argv);
@@ -137,7 +145,7 @@ void inputs_open(struct run *);
 void cover_tell(const struct run *);
 
 /* filters.c */
-struct filter *filter_of(const struct run *, const char *what, const char *text); /* NULL: the text is empty; a mistake ends the program */
+struct filter *filter_of(struct run *, const char *what, const char *text); /* NULL: the text is empty; a mistake ends the program */
 void filters_set(struct run *);
 
 /* columns.c: the probe's column, once all is read */
@@ -165,5 +173,6 @@ void note_read(struct run *, unsigned file); /* a block of this file was looked 
 /* print.c */
 void put_rows(struct run *, struct sink *, struct batch *, bool filtered);
 void sheet_head(struct run *);
+noreturn void print_schema(struct run *); /* of its columns, and end */
 
 #endif

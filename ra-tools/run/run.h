@@ -30,6 +30,7 @@ enum {
 	O_JSON,
 	O_JSON_NUMBERS,
 	O_NATIVE,
+	O_SCHEMA,
 	O_LABEL,
 	O_NAMES,
 	O_TZ,
@@ -44,6 +45,7 @@ enum {
 	O_EVENTS,
 	O_LIVE,
 	O_DEDUP,
+	O_FIELDS,
 	O_OWN
 };
 
@@ -85,6 +87,7 @@ void run_probe_column(struct run *);
 void run_beside(struct run *, unsigned view);
 /* A column for this view of the field, behind the others, unless it is there. */
 void run_behind(struct run *, enum field, unsigned view);
+void run_format(struct run *, const struct out *); /* instead of what the command line says */
 struct views *run_views(struct run *); /* NULL: no column needs any */
 /* The same for JSON objects that say of each health flag whether it is set. */
 void run_objects(struct run *, const char *defaults);
@@ -120,7 +123,7 @@ void run_tell_probes(struct run *);
 const struct probes *run_probes(const struct run *); /* so far: of all batches handed out */
 void run_uncounted(struct run *); /* the tool sees to -N itself */
 /* A filter of the tool's own; a mistake in it ends the program. NULL: the text is empty. */
-struct filter *run_filter(const struct run *, const char *what, const char *text);
+struct filter *run_filter(struct run *, const char *what, const char *text);
 /* For tools that print by themselves, through out.h. */
 struct sheet *run_sheet(struct run *);
 bool run_separated(const struct run *), run_json(const struct run *), run_text(const struct run *), run_quiet(const struct run *), run_selects(const struct run *);

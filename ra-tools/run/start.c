@@ -81,6 +81,11 @@ static void
 set_output(struct run *r)
 {
 	r->out = &out_text;
+	if (r->schema.of != SCHEMA_NONE && r->tool->reports)
+		run_usage("--schema is for records, and this is a report");
+	/* what has a form of its own is for that */
+	r->json |= (r->schema.of == SCHEMA_JSON || r->schema.of == SCHEMA_ELASTIC) && r->separator == NULL;
+	r->native |= r->schema.of == SCHEMA_CLICKHOUSE;
 	if (r->separator != NULL) {
 		r->sheet.separator = separator_of(r->separator);
 		r->out = &out_csv;
@@ -89,7 +94,7 @@ set_output(struct run *r)
 		run_usage("--json, --native and separated values: one of them");
 	if (r->native && r->tool->reports)
 		run_usage("--native is for records, and this is a report: --csv or --json");
-	if (r->native && isatty(STDOUT_FILENO) && r->write_path == NULL)
+	if (r->native && isatty(STDOUT_FILENO) && r->write_path == NULL && r->schema.of == SCHEMA_NONE)
 		run_usage("--native is not for a terminal: pipe it into ClickHouse");
 	if (r->native)
 		r->out = &out_native;
@@ -103,6 +108,7 @@ set_output(struct run *r)
 	if (r->sheet.offset[0] != '\0')
 		r->sheet.text.zone = CLOCK_BARE;
 	r->sheet.text.proto_numbers = r->numeric > 1;
+	r->sheet.text.load = r->out != &out_text;
 	r->sheet.human &= r->out != &out_json && r->out != &out_native;
 	set_look(r);
 }
@@ -134,7 +140,7 @@ check_paths(const struct run *r)
 static void
 find_input(struct run *r)
 {
-	if (r->started || r->tool->word != NULL)
+	if (r->started || r->tool->word != NULL || r->schema.of != SCHEMA_NONE)
 		return;
 	if (isatty(STDIN_FILENO))
 		line_help_wrong(r);
@@ -197,6 +203,7 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	r->tool = tool;
 	over_start(r);
 	r->sheet.text.digits = 6;
+	r->sheet.null = "";
 	r->sheet.patience = patience;
 	r->sheet.patience_arg = r;
 	r->now = wall_clock(CLOCK_REALTIME);

@@ -56,8 +56,9 @@ def good(argv, stdin=None, status=(0,)):
 
 
 def rows(argv, stdin=None):
-    """the rows of a tool that was asked for --csv, as dictionaries; no record (exit 1) is no row"""
-    return list(csv.DictReader(io.StringIO(good(argv, stdin, (0, 1)).decode())))
+    """the rows of a tool that was asked for --csv, as dictionaries; no record (exit 1) is no row; what is absent or mixed,
+    an empty cell, is '-'"""
+    return [{k: v or '-' for k, v in r.items()} for r in csv.DictReader(io.StringIO(good(argv, stdin, (0, 1)).decode()))]
 
 
 @functools.lru_cache(maxsize=None)

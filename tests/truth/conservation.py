@@ -44,7 +44,7 @@ def placed(name):
     all_ = json.loads(good(['racount', '--json'], records, (0, 1)))['flow']
     for tool, key in KEYS:
         _, out, err = run([tool, '-m', key, '--csv', '-s', 'spkts,dpkts,sbytes,dbytes'], records)
-        table_ = [[int(v) if v != '-' else 0 for v in line.split(',')] for line in out.decode().splitlines()[1:]]
+        table_ = [[int(v) if v else 0 for v in line.split(',')] for line in out.decode().splitlines()[1:]]
         said = LEFT_OUT.findall(err)
         _, packets, bytes_ = map(int, said[0] if said else (0, 0, 0))
         got = sum(r[0] + r[1] for r in table_) + packets, sum(r[2] + r[3] for r in table_) + bytes_

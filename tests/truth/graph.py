@@ -2,8 +2,6 @@
 """ragraph: the values on its page are those of rabins, what is not drawn by itself is in "other", pictures are XML that asks
 for nothing.
 """
-import csv
-import io
 import os
 import re
 import xml.etree.ElementTree as ET
@@ -33,7 +31,7 @@ def tables(page):
 
 
 def rabins(records, key, fields, *more):
-    return list(csv.DictReader(io.StringIO(good(['rabins', '-r', records, '-m', key, '-u', '--csv', '-s', 'bstart,' + fields, *more]).decode())))
+    return rows(['rabins', '-r', records, '-m', key, '-u', '--csv', '-s', 'bstart,' + fields, *more])
 
 
 def page_of(records, *options):

@@ -165,12 +165,12 @@ def throughput(traffic, path):
             if r['trans'] == '1':
                 near(r['throughput'], 8.0 * size / (last - first), 'load, as throughput')
             else:
-                want(r['throughput'], '*', 'throughput of several flows')
+                want(r['throughput'], '-', 'throughput of several flows')
         good(['racluster', '-r', source, '-m', 'saddr,daddr', '-w', merged])
         for key in ('none', 'matrix'):
             for of in (source, merged):
                 got = rows(['racluster', '-r', of, '-m', key, '--csv', '-s', 'trans,throughput,sthroughput,dthroughput'])
-                want([list(r.values())[1:] for r in got if r['trans'] != '1'], [['*'] * 3] * len(got), '-m %s' % key)
+                want([list(r.values())[1:] for r in got if r['trans'] != '1'], [['-'] * 3] * len(got), '-m %s' % key)
 
 
 def percentiles(traffic, path):

@@ -131,6 +131,24 @@ test_fractions(void **state)
 			    cases[i].text);
 }
 
+/* For programs. */
+static void
+test_load(void **state)
+{
+	const struct text_options load = { .digits = 6, .load = true };
+
+	(void)state;
+	check_print(TYPE_TIME, &(union value){ .i = 0 }, &load, -1, "1970-01-01T00:00:00.000000Z");
+	check_print(TYPE_RFLAGS, &(union value){ .u = 0 }, &load, -1, "");
+	check_print(TYPE_RFLAGS, &(union value){ .u = RFLAGS_start | RFLAGS_end }, &load, -1, "start,end");
+	check_print(TYPE_TCPFL, &(union value){ .u = 0 }, &load, -1, "");
+	check_print(TYPE_SIDES, &(union value){ .u = 0 }, &load, -1, "");
+	check_print(TYPE_HISTORY, &(union value){ .b = { (const uint8_t *)"", 0 } }, &load, -1, "");
+	check_print(TYPE_PLACES, &(union value){ .b = { (const uint8_t *)" S  o   ", 8 } }, &load, -1, "S  o");
+	check_print(TYPE_PLACES, &(union value){ .b = { (const uint8_t *)"        ", 8 } }, &load, -1, "");
+	check_print(TYPE_PLACES, &(union value){ .b = { (const uint8_t *)" S  o   ", 8 } }, &usual, -1, " S  o   ");
+}
+
 static void
 test_bytes(void **state)
 {
@@ -398,7 +416,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_fractions),
-		cmocka_unit_test(test_bytes),	cmocka_unit_test(test_options),
+		cmocka_unit_test(test_load), cmocka_unit_test(test_bytes),	cmocka_unit_test(test_options),
 		cmocka_unit_test(test_parse),	cmocka_unit_test(test_parse_real),
 		cmocka_unit_test(test_round),	cmocka_unit_test(test_protos),
 	};

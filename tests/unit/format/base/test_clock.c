@@ -69,6 +69,37 @@ texts(void **state)
 	}
 }
 
+/* RFC 3339.  What is printed is what is read. */
+static void
+iso(void **state)
+{
+	static const struct {
+		int64_t ns;
+		unsigned digits;
+		const char *tz; /* NULL: UTC */
+		const char *text;
+	} cases[] = {
+		{ 0, 0, NULL, "1970-01-01T00:00:00Z" },
+		{ AT * SEC + 123456789, 6, NULL, "2026-11-20T14:05:00.123456Z" },
+		{ AT * SEC, 3, BERLIN, "2026-11-20T15:05:00.000+01:00" },
+		{ AT * SEC, 0, KATHMANDU, "2026-11-20T19:50:00+05:45" },
+		{ AT * SEC, 0, "<-0330>3:30", "2026-11-20T10:35:00-03:30" },
+		{ AT * SEC, 0, "<LMT>0:44:30", "2026-11-20T14:05:00Z" }, /* no seconds in offsets there */
+	};
+	char text[CLOCK_TEXT];
+	int64_t back;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		zone(cases[i].tz == NULL ? KATHMANDU : cases[i].tz);
+		assert_int_equal(clock_iso(cases[i].ns, cases[i].digits, cases[i].tz == NULL ? CLOCK_UTC : CLOCK_LOCAL, text),
+				 strlen(cases[i].text));
+		assert_string_equal(text, cases[i].text);
+		assert_true(clock_parse(text, strlen(text), 0, CLOCK_UTC, &back));
+		assert_int_equal(back, cases[i].ns / USEC * USEC);
+	}
+}
+
 /* Every day of the years that fit: the C library agrees. */
 static void
 days(void **state)
@@ -349,7 +380,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts),	  cmocka_unit_test(days),
+		cmocka_unit_test(texts),	  cmocka_unit_test(iso), cmocka_unit_test(days),
 		cmocka_unit_test(numbers),	  cmocka_unit_test(points),
 		cmocka_unit_test(points_refused), cmocka_unit_test(local),
 		cmocka_unit_test(ranges),	  cmocka_unit_test(durations),

@@ -2,6 +2,7 @@
  *
  * test_out.c: the three formats, byte for byte.  stdout is a file while a format writes.
  */
+#include "format/hist.h"
 #include "ra-tools/out/out.h"
 
 #include <setjmp.h>
@@ -18,6 +19,9 @@ static struct sheet_column columns[] = {
 	COLUMN(saddr, 15, "saddr"), COLUMN(spkts, 8, "spkts"),   COLUMN(flowid, 16, "flowid"),
 	COLUMN(probe, 6, "srcid"),  COLUMN(sploss, 7, "sploss"), COLUMN(slost, 5, "slost"),
 };
+
+static struct sheet_column *current = columns;
+static unsigned ncurrent = sizeof(columns) / sizeof(columns[0]);
 
 /* Three rows: everything there; a prefix, awkward text; absent and mixed. */
 static struct batch *
@@ -61,8 +65,8 @@ printed_rows(const struct out *out, struct sheet *s, struct batch *b)
 	assert_true(fd >= 0 && saved >= 0);
 	(void)fflush(stdout);
 	(void)dup2(fd, STDOUT_FILENO);
-	s->want = columns;
-	s->n = sizeof(columns) / sizeof(columns[0]);
+	s->want = current;
+	s->n = ncurrent;
 	s->text.digits = 6;
 	out->head(s);
 	for (uint32_t r = 0; r < b->rows; r++)
@@ -115,14 +119,14 @@ large(void **state)
 static void
 csv(void **state)
 {
-	struct sheet s = { .separator = ',' };
+	struct sheet s = { .separator = ',', .null = "-" };
 
 	(void)state;
 	assert_string_equal(printed(&out_csv, &s),
 			    "saddr,spkts,flowid,srcid,sploss,slost\n"
 			    "10.1.2.3,1234567890123,00000000deadbeef,tap,25,1\n"
 			    "10.1.2.0/24,7,-,\"a,\"\"b\"\"\",-,-\n"
-			    "*,-,-,*,-,-\n");
+			    "-,-,-,-,-,-\n");
 	s = (struct sheet){ .separator = ';', .null = "" };
 	assert_string_equal(printed(&out_csv, &s),
 			    "saddr;spkts;flowid;srcid;sploss;slost\n"
@@ -140,9 +144,45 @@ json(void **state)
 	assert_string_equal(printed(&out_json, &s),
 			    "{\"saddr\":\"10.1.2.3\",\"spkts\":1234567890123,\"flowid\":"
 			    "\"00000000deadbeef\",\"srcid\":\"tap\","
-			    "\"sploss_pct\":25,\"slost\":1}\n"
+			    "\"sploss\":25,\"slost\":1}\n"
 			    "{\"saddr\":\"10.1.2.0/24\",\"spkts\":7,\"srcid\":\"a,\\\"b\\\"\"}\n"
 			    "{\"saddr\":null,\"srcid\":null}\n");
+}
+
+/* Buckets have their limits: 4 us is bucket 4 of quarter octaves and goes alone to 4; 8 and 9 are bucket 8. */
+static void
+lists(void **state)
+{
+	static struct sheet_column cols[] = { COLUMN(flags, 8, "flags"), COLUMN(health, 8, "health"), COLUMN(rttd_hist, 8, "rttd_hist"),
+		COLUMN(slaghist, 8, "slaghist") };
+	uint64_t count[HIST_BUCKETS] = { [4] = 5, [8] = 2 };
+	struct sheet s = { .text.load = true, .null = "", .separator = ',' };
+	struct sheet_column *before = current;
+
+	(void)state;
+	current = cols;
+	ncurrent = 4;
+	for (unsigned k = 0; k < 2; k++) {
+		struct batch *b = batch_new(4);
+		struct arena a = { 0 };
+		struct flow f;
+
+		flow_clear(&f);
+		SET(&f, flags, RFLAGS_start | RFLAGS_late);
+		SET(&f, health, 0);
+		f.v[F_rttd_hist].b = f.v[F_slaghist].b = hist_pack(count, &a);
+		bit_set(f.present, F_rttd_hist);
+		bit_set(f.present, F_slaghist);
+		batch_add(b, &f);
+		s = (struct sheet){ .text.load = true, .null = "", .separator = ',' };
+		assert_string_equal(printed_rows(k == 0 ? &out_json : &out_csv, &s, b), k == 0 ?
+		    "{\"flags\":[\"start\",\"late\"],\"health\":[],\"rttd_hist\":[{\"from\":4,\"to\":4,\"count\":5},{\"from\":8,\"to\":9,\"count\":2}],"
+		    "\"slaghist\":[{\"from\":16,\"to\":31,\"count\":5},{\"from\":256,\"to\":511,\"count\":2}]}\n" :
+		    "flags,health,rttd_hist,slaghist\n\"start,late\",\"\",\"4-4:5,8-9:2\",\"16-31:5,256-511:2\"\n");
+		arena_free(&a);
+	}
+	current = before;
+	ncurrent = sizeof(columns) / sizeof(columns[0]);
 }
 
 static void
@@ -166,7 +206,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv),
 		cmocka_unit_test(json), cmocka_unit_test(large),
-		cmocka_unit_test(text),
+		cmocka_unit_test(lists), cmocka_unit_test(text),
 	};
 
 	return (cmocka_run_group_tests_name("out", tests, NULL, NULL));

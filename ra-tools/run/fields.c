@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * fields.c: --fields, one line a field, its name first.  Tested by tests/truth/fingers.tap.
+ */
+#include "ra-tools/run/room.h"
+
+#include "format/base/log.h"
+#include "format/types.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* As it is shown: times within a second are fractions of seconds. */
+static const char *
+unit_of(enum field f)
+{
+	const char *unit = types[fields[f].type].unit;
+
+	if (fields[f].type == TYPE_DUR)
+		return ("s");
+	return (*unit == '\0' || fields[f].type == TYPE_TIME ? "-" : unit);
+}
+
+static void
+show(enum field f)
+{
+	char type[32];
+	size_t n = 0;
+
+	for (const char *p = types[fields[f].type].name; *p != '\0' && n + 1 < sizeof(type); p++)
+		type[n++] = (char)tolower((unsigned char)*p);
+	type[n] = '\0';
+	show_printf("%-14s %-9s %-6s %s\n", fields[f].name, type, unit_of(f), fields[f].doc);
+}
+
+struct match {
+	const char *word;
+	bool of[F_COUNT];
+};
+
+static void
+match_alias(void *arg, const char *alias, const char *name)
+{
+	struct match *m = arg;
+
+	if (strcasestr(alias, m->word) != NULL)
+		m->of[field_named(name, strlen(name))] = true;
+}
+
+int
+fields_show(const char *word)
+{
+	struct match m = { .word = word };
+	enum field one = word == NULL ? F_NONE : field_named(word, strlen(word));
+	bool any = false;
+
+	if (word != NULL)
+		field_aliases(match_alias, &m);
+	for (enum field f = 0; f < F_COUNT; f++) {
+		if (fields[f].agg == AGG_COMP || (one != F_NONE && f != one))
+			continue;
+		if (word != NULL && one == F_NONE && !m.of[f] && strcasestr(fields[f].name, word) == NULL && strcasestr(fields[f].doc, word) == NULL)
+			continue;
+		show(f);
+		any = true;
+	}
+	if (!any)
+		log_warnx("no field has to do with \"%s\"; the nearest is `%s`", word, field_nearest(word, strlen(word)));
+	return (any ? 0 : EXIT_ERROR);
+}

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What others make of our output: jq, pandas, DuckDB, ClickHouse (chdb, and the old server of Debian) load --json, --csv and
+--native without a single option, with the types that --schema says and the sums that racount says.
+
+Each part says which package it lacks.  chdb and DuckDB are modules of node: NODE_PATH says where they lie.
+"""
+import os
+import shutil
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'truth'))
+from common import *
+
+FIELDS = ('bstart,probe,rectype,proto,flowid,stime,ltime,dur,saddr,sport,daddr,dport,sspi,spkts,dpkts,sbytes,dbytes,sloss,dloss,ploss,'
+          'flags,flgs,health,state,smac,rttd_hist,slaghist,sipg')
+ISO = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$')
+CAPTURES_ = ['tcp-loss.B.pcap', 'esp-mixed.B.pcap', 'udp-frag-loss.B.pcap', 'esp6-loss.B.pcap', 'ah-loss.B.pcap']
+
+
+class Skip(Exception):
+    pass
+
+
+def need(name, package):
+    if shutil.which(name) is None:
+        raise Skip('no %s (package %s)' % (name, package))
+    return name
+
+
+def other(argv, stdin=None, where=None, env=None):
+    """stdout of a program that is not ours"""
+    p = subprocess.run(argv, input=stdin, capture_output=True, cwd=where, env=env, timeout=300)
+    if p.returncode:
+        raise Failure('%s: exit %d: %s' % (argv[0], p.returncode, p.stderr.decode(errors='replace')[-900:]))
+    return p.stdout.decode()
+
+
+def save(path, data):
+    with open(path, 'wb') as f:
+        f.write(data)
+    return path
+
+
+def statements(text):
+    """of SQL: without comments"""
+    return [s.strip() for s in re.sub('(?m)^--.*$', '', text).split(';') if s.strip()]
+
+
+def make(folder):
+    """the records, what racount says of them, and the three files"""
+    records = os.path.join(folder, 'x.pavo')
+    good(['pavo', '-q', '-S', '1', '-e', 'gw', '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', records])
+    sums = json.loads(good(['racount', '-r', records, '--json']))['flow']
+    for kind in 'csv', 'json', 'native':
+        save(os.path.join(folder, 'x.' + kind), good(['ra', '-r', records, '--' + kind, '-s', FIELDS]))
+        save(os.path.join(folder, 'd.' + kind), good(['ra', '-r', records, '--' + kind]))
+    return records, (sums['pkts'], sums['bytes'])
+
+
+# --- jq, and JSON by itself
+
+def with_jq(folder, records, sums):
+    need('jq', 'jq')
+    for name in 'x.json', 'd.json':
+        got = other(['jq', '-s', '-c', '[(map(.spkts + .dpkts) | add), (map(.sbytes + .dbytes) | add)]', name], where=folder)
+        want(tuple(json.loads(got)), sums, 'packets, bytes of ' + name)
+    got = other(['jq', '-r', '.bstart, .stime, .ltime | values', 'x.json'], where=folder).split()
+    want([t for t in got if not ISO.match(t)], [], 'times')
+    want(other(['jq', '-c', 'select((.flags|type) != "array" or (.health != null and (.health|type) != "array") or (.flgs|test("^ | $")))', 'x.json'], where=folder), '',
+         'lists, and flgs without blanks')
+
+
+def fits(value, rule, where):
+    kinds = {'string': str, 'number': (int, float), 'integer': int, 'array': list, 'object': dict, 'boolean': bool, 'null': type(None)}
+    want(any(isinstance(value, kinds[t]) for t in rule['type']), True, '%s: %r is one of %s' % (where, value, rule['type']))
+    if rule.get('format') == 'date-time' and value is not None:
+        want(bool(ISO.match(value)), True, where)
+    for x in value if isinstance(value, list) else []:
+        fits(x, {'type': [rule['items']['type']]}, where)
+
+
+def by_schema(folder, records, sums):
+    rules = json.loads(good(['ra', '--schema', 'json', '-s', FIELDS]))['properties']
+    mapping = json.loads(good(['ra', '--schema', 'elastic', '-s', FIELDS]))['mappings']['properties']
+    want(sorted(rules), sorted(mapping), 'names')
+    for line in open(os.path.join(folder, 'x.json')):
+        for name, value in json.loads(line).items():
+            fits(value, rules[name], name)
+            want(mapping[name]['type'] in ('date_nanos',) if name in ('bstart', 'stime', 'ltime') else True, True, name)
+    objects = json.loads(good(['racluster', '-m', 'flow', '--schema', 'json']))['properties']
+    for line in good(['racluster', '-r', records, '-m', 'flow', '--json']).splitlines():
+        want([n for n in json.loads(line) if n not in objects], [], 'keys of an object that the schema lacks')
+
+
+# --- pandas
+
+PANDAS = r'''
+import json, sys
+import pandas as pd
+out = {}
+for name, d in ('csv', pd.read_csv('x.csv')), ('json', pd.read_json('x.json', lines=True)):
+    out[name] = {'sums': [int(d.spkts.sum() + d.dpkts.sum()), int(d.sbytes.sum() + d.dbytes.sum())],
+                 'text': [c for c in d.columns if not pd.api.types.is_numeric_dtype(d[c])],
+                 'times': str(pd.to_datetime(d.bstart).dtype), 'first': str(pd.to_datetime(d.bstart).min())}
+print(json.dumps(out))
+'''
+NUMBERS = 'dur sport dport spkts dpkts sbytes dbytes sloss dloss ploss sipg'.split()
+
+
+def with_pandas(folder, records, sums):
+    for python in sys.executable, '/usr/bin/python3':
+        if os.path.exists(python) and subprocess.run([python, '-c', 'import pandas'], capture_output=True).returncode == 0:
+            break
+    else:
+        raise Skip('no pandas (package python3-pandas)')
+    got = json.loads(other([python, '-c', PANDAS], where=folder))
+    for name in 'csv', 'json':
+        want(tuple(got[name]['sums']), sums, 'packets, bytes of ' + name)
+        want([n for n in NUMBERS if n in got[name]['text']], [], 'numbers that are text in ' + name)
+        want(got[name]['times'], 'datetime64[ns, UTC]', 'times of ' + name)
+    want(got['csv']['first'], got['json']['first'], 'first bin')
+
+
+# --- modules of node
+
+def node(module, script, folder, *args):
+    need('node', 'nodejs')
+    if subprocess.run(['node', '-e', 'require("%s")' % module], capture_output=True).returncode:
+        raise Skip('no %s (npm install %s, NODE_PATH=.../node_modules)' % (module, module))
+    save(os.path.join(folder, 'run.js'), script.encode())
+    save(os.path.join(folder, 'asked.json'), json.dumps(args).encode())
+    return [json.loads(line) for line in other(['node', 'run.js'], where=folder, env=dict(os.environ, TZ='UTC')).splitlines()]
+
+
+DUCKDB = r'''
+const { DuckDBInstance } = require('@duckdb/node-api');
+(async () => {
+  const c = await (await DuckDBInstance.create(':memory:')).connect();
+  for (const sql of JSON.parse(require('fs').readFileSync('asked.json', 'utf8'))) {
+    const r = await c.runAndReadAll(sql);
+    console.log(JSON.stringify(r.getRowsJson()));
+  }
+})().catch(e => { console.error(e.message); process.exit(1); });
+'''
+SUMS = 'SELECT CAST(sum(spkts) + sum(dpkts) AS BIGINT), CAST(sum(sbytes) + sum(dbytes) AS BIGINT) FROM %s'
+
+
+def duckdb(folder, *asked):
+    return node('@duckdb/node-api', DUCKDB, folder, *asked)
+
+
+def with_duckdb(folder, records, sums):
+    as_text = [[str(n) for n in sums]]
+    for of in "'x.csv'", "'x.json'", "'d.csv'", "'d.json'":
+        got = duckdb(folder, SUMS % of, 'DESCRIBE SELECT * FROM ' + of)
+        want(got[0], as_text, 'packets, bytes of ' + of)
+        types = {r[0]: r[1] for r in got[1]}
+        want([n for n in NUMBERS if n in types and types[n] not in ('BIGINT', 'DOUBLE')], [], 'numbers of ' + of)
+        want(types['stime'].startswith('TIMESTAMP'), True, 'times of %s: %s' % (of, types['stime']))
+    schema = statements(good(['ra', '--schema', 'duckdb', '-s', FIELDS]).decode())
+    got = duckdb(folder, *schema, SUMS % "flows_csv('x.csv')", SUMS % "flows_json('x.json')", "COPY flows FROM 'x.csv' (HEADER)",
+                 "COPY flows FROM 'x.json' (FORMAT json)", SUMS % 'flows', 'DESCRIBE flows', "DESCRIBE SELECT * FROM flows_json('x.json')",
+                 "SELECT count(*) FROM (SELECT %(of)s FROM flows_csv('x.csv') EXCEPT ALL SELECT %(of)s FROM flows_json('x.json'))" %
+                 {'of': 'bstart, stime, flowid, sport, sspi, spkts, sloss, dur, state'})[len(schema):]
+    want((got[0], got[1]), (as_text, as_text), 'sums by the views')
+    want(got[4], [[str(2 * n) for n in sums]], 'both in the table')
+    want(dict((r[0], r[1]) for r in got[5])['sloss'], 'BIGINT', 'a type of the table')
+    want(dict((r[0], r[1]) for r in got[6])['flags'], 'VARCHAR[]', 'a list of JSON')
+    want(got[7], [['0']], 'rows of CSV that JSON has not')
+
+
+CHDB = r'''
+const { Session } = require('chdb');
+const s = new Session(process.cwd() + '/chdb');
+try {
+  for (const sql of JSON.parse(require('fs').readFileSync('asked.json', 'utf8'))) {
+    const text = String(s.query(sql, 'JSONCompactEachRow')).trim();
+    console.log('[' + (/^\s*(SELECT|DESCRIBE)/.test(sql) ? text.split('\n').filter(x => x).join(',') : '') + ']');
+  }
+} catch (e) { console.error(e.message); process.exit(1); }
+'''
+
+
+def chdb(folder, *asked):
+    return node('chdb', CHDB, folder, *asked)
+
+
+def declared(sql):
+    """name -> type of the first table"""
+    body = re.search(r'CREATE TABLE [^(]*\(\n(.*?)\n\) ENGINE', sql, re.S).group(1)
+    return dict(line.strip().rstrip(',').split(' ', 1) for line in body.splitlines())
+
+
+def numbers(rows):
+    return [tuple(int(v) for v in r) for r in rows]
+
+
+def with_chdb(folder, records, sums):
+    ask = SUMS.replace('CAST(', 'toInt64(').replace(' AS BIGINT', '')
+    for of in "'x.csv'", "'x.json'", "'x.native'", "'d.csv'", "'d.json'", "'d.native'":
+        got = chdb(folder, (ask % 'file(%s)') % of, 'DESCRIBE file(%s)' % of)
+        want(numbers(got[0]), [sums], 'packets, bytes of ' + of)
+        want('DateTime64(9' in dict((r[0], r[1]) for r in got[1])['stime'], True, 'times of ' + of)
+    for fields in ['-s', FIELDS], []:
+        name, at = ('x', 'bstart') if fields else ('d', 'stime')
+        shutil.rmtree(os.path.join(folder, 'chdb'), ignore_errors=True)
+        sql = good(['ra', '--schema', 'clickhouse'] + fields).decode()
+        got = chdb(folder, *statements(sql), "INSERT INTO flows SELECT * FROM file('%s.native')" % name, ask % 'flows', "DESCRIBE file('%s.native')" % name,
+                   ask % 'flows_loss_1m', 'SELECT worst_filter, worst_time, sloss + dloss FROM flows_loss_1m WHERE sloss + dloss > 0 ORDER BY minute, worst_filter',
+                   'SELECT toInt64(sum(sloss) + sum(dloss)) FROM flows')[len(statements(sql)) + 1:]
+        want(numbers(got[0]), [sums], 'packets, bytes of the table')
+        want({r[0]: r[1] for r in got[1]}, declared(sql), 'types that are sent, and those of the table')
+        want(numbers(got[2]), [sums], 'packets, bytes of the view')
+        want(sum(int(r[2]) for r in got[3]), int(got[4][0][0]), 'loss')
+        want(len(got[3]) > 3, True, 'minutes with loss')
+        for text, when, loss in got[3]:
+            found = rows(['ra', '-r', records, '-t', when.replace(' ', 'T') + 'Z+1s', '--csv', '-s', 'sloss,dloss', '-', text])
+            want(sum(int(r[n]) for r in found for n in r if r[n] != '-') > 0, True, '%s: %s finds a loss' % (when, text))
+
+
+def with_executable(folder, records, sums):
+    """the record files themselves"""
+    scripts = os.path.join(folder, 'chdb', 'user_scripts')
+    shutil.rmtree(os.path.join(folder, 'chdb'), ignore_errors=True)
+    os.makedirs(scripts)
+    save(os.path.join(scripts, 'pavo_native'), ('#!/bin/sh\nexec %s -R "%s/$1" --native -s %s\n' % (program('ra'), folder, FIELDS)).encode())
+    os.chmod(os.path.join(scripts, 'pavo_native'), 0o755)
+    sql = good(['ra', '--schema', 'clickhouse', '-s', FIELDS]).decode()
+    ask = SUMS.replace('CAST(', 'toInt64(').replace(' AS BIGINT', '')
+    got = chdb(folder, *statements(sql), ask % 'flows_files')
+    want(numbers(got[-1]), [sums], 'packets, bytes of the view of files')
+
+
+# --- the server of Debian, from before DateTime64 and IPv6
+
+CONFIG = '''<yandex><logger><level>warning</level><log>%(d)s/s.log</log><errorlog>%(d)s/e.log</errorlog></logger>
+<listen_host>127.0.0.1</listen_host><http_port>%(http)d</http_port><tcp_port>%(tcp)d</tcp_port><interserver_http_port>%(inter)d</interserver_http_port>
+<path>%(d)s/data/</path><tmp_path>%(d)s/tmp/</tmp_path><user_files_path>%(d)s/uf/</user_files_path><users_config>%(d)s/users.xml</users_config>
+<default_profile>default</default_profile><default_database>default</default_database><mark_cache_size>5368709</mark_cache_size><timezone>UTC</timezone>
+<remote_servers><lab><shard><replica><host>127.0.0.1</host><port>%(tcp)d</port></replica></shard></lab></remote_servers></yandex>'''
+USERS = '''<yandex><profiles><default><max_memory_usage>2000000000</max_memory_usage></default></profiles><users><default><password></password>
+<networks><ip>127.0.0.0/8</ip></networks><profile>default</profile><quota>default</quota></default></users><quotas><default/></quotas></yandex>'''
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def with_server(folder, records, sums):
+    server, client = need('clickhouse-server', 'clickhouse-server'), need('clickhouse-client', 'clickhouse-client')
+    at = {'d': os.path.join(folder, 'server'), 'http': free_port(), 'tcp': free_port(), 'inter': free_port()}
+    os.makedirs(at['d'])
+    config = save(os.path.join(at['d'], 'config.xml'), (CONFIG % at).encode())
+    save(os.path.join(at['d'], 'users.xml'), USERS.encode())
+    p = subprocess.Popen([server, '--config-file=' + config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=at['d'])
+
+    def ask(sql, stdin=None):
+        return other([client, '--host', '127.0.0.1', '--port', str(at['tcp']), '-q', sql], stdin)
+    try:
+        for _ in range(200):
+            if p.poll() is not None:
+                raise Skip('clickhouse-server does not start here')
+            if subprocess.run([client, '--host', '127.0.0.1', '--port', str(at['tcp']), '-q', 'SELECT 1'], capture_output=True).returncode == 0:
+                break
+            time.sleep(0.1)
+        native = good(['ra', '-r', records, '--native=legacy', '-s', FIELDS])
+        sql = good(['ra', '--native=legacy', '--schema', 'clickhouse,cluster=lab', '-s', FIELDS]).decode()
+        for s in statements(sql.replace(' ON CLUSTER `lab`', '')): # which asks for a ZooKeeper
+            ask(s)
+        ask('INSERT INTO flows_local FORMAT Native', native)
+        add = 'SELECT sum(spkts) + sum(dpkts), sum(sbytes) + sum(dbytes) FROM '
+        for of in 'flows_local', 'flows', 'flows_loss_1m':
+            want(tuple(int(n) for n in ask(add + of).split()), sums, 'packets, bytes of ' + of)
+        want(int(ask('SELECT sum(sloss) + sum(dloss) FROM flows_loss_1m')), int(ask('SELECT sum(sloss) + sum(dloss) FROM flows')), 'loss')
+    finally:
+        p.terminate()
+        p.wait()
+
+
+PARTS = [(with_jq, 'jq reads --json'), (by_schema, 'what --json prints is what --schema json and elastic say'),
+         (with_pandas, 'pandas reads --csv and --json'), (with_duckdb, 'DuckDB reads --csv and --json; --schema duckdb'),
+         (with_chdb, 'ClickHouse reads all three; --schema clickhouse, and its worst rows are found again'),
+         (with_executable, 'ClickHouse reads record files'), (with_server, 'an old ClickHouse: --native=legacy, Distributed')]
+
+
+def main():
+    tap = Tap()
+    with scratch() as folder:
+        records, sums = make(folder)
+        for part, what in PARTS:
+            try:
+                part(folder, records, sums)
+                tap.ok(True, what)
+            except Skip as e:
+                tap.n += 1
+                print('ok %d - %s # SKIP %s' % (tap.n, what, e), flush=True)
+            except Failure as e:
+                tap.ok(False, what, str(e))
+    print('1..%d' % tap.n)
+    sys.exit(tap.failed > 0)
+
+
+main()
