@@ -18,7 +18,7 @@
 struct blocks *
 blocks_new(void)
 {
-	struct blocks *k = mem_zero(1, sizeof(*k));
+	struct blocks *k = mem_reserve(sizeof(*k)); /* much of it may never be used */
 
 	k->coder = coder_new();
 	k->like = like_new();
@@ -63,6 +63,6 @@ blocks_free(struct blocks **pk)
 	(void)ZSTD_freeCCtx(k->zstd);
 	(void)ZSTD_freeDCtx(k->unzstd);
 #endif
-	free(k);
+	mem_release(k, sizeof(*k));
 	*pk = NULL;
 }

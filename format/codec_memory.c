@@ -12,7 +12,7 @@
 struct coder *
 coder_new(void)
 {
-	struct coder *k = mem_zero(1, sizeof(*k));
+	struct coder *k = mem_reserve(sizeof(*k));
 
 	k->multiplier = (hash_seed() ^ 0x9e3779b97f4a7c15ull) | 1;
 	return (k);
@@ -21,6 +21,7 @@ coder_new(void)
 void
 coder_free(struct coder **pc)
 {
-	free(*pc);
+	if (*pc != NULL)
+		mem_release(*pc, sizeof(**pc));
 	*pc = NULL;
 }

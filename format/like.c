@@ -7,13 +7,15 @@
 #include "format/base/bits.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "format/base/vector.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SLOTS  (2 * CODER_MAX)
 #define SAMPLE 2048 /* rows after which it is clear whether rows repeat */
-#define DIRECT (1u << 20) /* pairs of values, if no more are possible, need no hash */
+#define DIRECT_BITS 21 /* pairs of values, if no more are possible, need no hash */
+
+#define PLACES (sizeof(uint16_t) << DIRECT_BITS)
 
 struct last {
 	uint64_t a, b, v;
@@ -24,14 +26,15 @@ struct like {
 	uint32_t mask, used;
 	uint16_t slot[SLOTS]; /* number of its entry + 1; 0: empty */
 	struct last last[CODER_MAX];
-	uint16_t *place; /* the same for each possible pair: DIRECT of them; NULL: not needed yet */
-	uint64_t value[CODER_MAX + 1]; /* by that number */
+	uint16_t *place; /* the same for each possible pair, else 0; NULL: not needed yet */
+	uint32_t pair[CODER_MAX + 1];  /* by that number, to be made 0 again */
+	uint64_t value[CODER_MAX + 1];
 };
 
 struct like *
 like_new(void)
 {
-	struct like *l = mem_zero(1, sizeof(*l));
+	struct like *l = mem_reserve(sizeof(*l));
 	const uint64_t seed = hash_seed();
 
 	l->by_a = hash64("a", 1, seed) | 1;
@@ -42,9 +45,13 @@ like_new(void)
 void
 like_free(struct like **pl)
 {
-	if (*pl != NULL)
-		free((*pl)->place);
-	free(*pl);
+	struct like *l = *pl;
+
+	if (l == NULL)
+		return;
+	if (l->place != NULL)
+		mem_release(l->place, PLACES);
+	mem_release(l, sizeof(*l));
 	*pl = NULL;
 }
 
@@ -109,64 +116,105 @@ like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t
 	return (count);
 }
 
-/* Pairs of a and b are numbers below `pairs`, if *times is what a counts for; false: there are too many. */
-static bool
-few_pairs(const uint64_t *a, const uint64_t *b, uint32_t n, uint64_t *times, size_t *pairs)
+WIDE static uint64_t
+or_all(const uint64_t *v, uint32_t n)
 {
-	uint64_t least, most_a, most_b = 0;
+	uint64_t all = 0;
 
-	u64_span(a, n, &least, &most_a);
-	if (b != NULL)
-		u64_span(b, n, &least, &most_b);
-	if (most_a >= DIRECT || most_b >= DIRECT || (most_a + 1) * (most_b + 1) > DIRECT)
-		return (false);
-	*times = most_b + 1;
-	*pairs = (size_t)((most_a + 1) * (most_b + 1));
-	return (true);
+	for (uint32_t i = 0; i < n; i++)
+		all |= v[i];
+	return (all);
+}
+
+static unsigned
+bits_of_all(const uint64_t *v, uint32_t n)
+{
+	uint64_t all = v == NULL ? 0 : or_all(v, n);
+
+	return (all == 0 ? 0 : 64 - (unsigned)__builtin_clzll(all));
+}
+
+/* Are pairs of a and b, the bits of b below those of a, numbers of DIRECT_BITS? */
+static bool
+few_pairs(const uint64_t *a, const uint64_t *b, uint32_t n, unsigned *shift)
+{
+	*shift = bits_of_all(b, n);
+	return (*shift + bits_of_all(a, n) <= DIRECT_BITS);
+}
+
+/* Rows of a word that are all like others; false: one has no other. */
+static inline bool
+repeat(const struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, uint32_t n, uint64_t *v)
+{
+	bool lost = false;
+
+	for (uint32_t j = 0; j < n; j++) {
+		uint32_t at = l->place[a[j] << shift | (b == NULL ? 0 : b[j])];
+
+		lost |= at == 0;
+		v[j] = l->value[at];
+	}
+	return (!lost);
 }
 
 /* A row's pair is its place in a table. */
 static bool
-fill_direct(struct like *l, const uint64_t *a, const uint64_t *b, uint64_t times, const uint64_t *others,
-    const uint64_t *other, uint32_t n, uint64_t *v)
+direct(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, const uint64_t *others, const uint64_t *other,
+    uint32_t n, uint64_t *v)
 {
 	uint16_t *const place = l->place;
 	uint64_t *const value = l->value;
-	uint32_t used = 0;
 
+	l->used = 0;
 	for (uint32_t i = 0; i < n; i += 64) {
 		uint32_t m = n - i < 64 ? n - i : 64;
 		uint64_t word = others[i / 64];
 
+		if (word == 0) {
+			if (!repeat(l, a + i, b == NULL ? NULL : b + i, shift, m, v + i))
+				return (false);
+			continue;
+		}
 		for (uint32_t j = i; j < i + m; j++, word >>= 1) {
-			size_t pair = (size_t)(a[j] * times + (b == NULL ? 0 : b[j]));
+			size_t pair = (size_t)(a[j] << shift | (b == NULL ? 0 : b[j]));
 			uint32_t at = place[pair];
 
-			if (word & 1) {
-				if (at == 0)
-					place[pair] = (uint16_t)(at = ++used);
-				value[at] = *other++;
-			} else if (at == 0) {
-				return (false);
+			if (at == 0) {
+				if ((word & 1) == 0)
+					return (false);
+				at = ++l->used;
+				l->pair[at] = (uint32_t)pair;
+				place[pair] = (uint16_t)at;
 			}
+			if (word & 1)
+				value[at] = *other++;
 			v[j] = value[at];
 		}
 	}
 	return (true);
 }
 
+static bool
+fill_direct(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, const uint64_t *others,
+    const uint64_t *other, uint32_t n, uint64_t *v)
+{
+	bool good = direct(l, a, b, shift, others, other, n, v);
+
+	for (uint32_t i = 1; i <= l->used; i++)
+		l->place[l->pair[i]] = 0;
+	return (good);
+}
+
 bool
 like_fill(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *others, const uint64_t *other, uint32_t n,
     uint64_t *v)
 {
-	uint64_t times;
-	size_t pairs;
+	unsigned shift;
 
-	if (n >= SAMPLE && few_pairs(a, b, n, &times, &pairs)) {
-		if (l->place == NULL)
-			l->place = mem_alloc(DIRECT * sizeof(l->place[0]));
-		memset(l->place, 0, pairs * sizeof(l->place[0]));
-		return (fill_direct(l, a, b, times, others, other, n, v));
+	if (n >= SAMPLE && few_pairs(a, b, n, &shift)) {
+		if (l->place == NULL) /* where no pair is, there is no memory */
+			l->place = mem_reserve(PLACES);
+		return (fill_direct(l, a, b, shift, others, other, n, v));
 	}
 	start(l, n);
 	for (uint32_t i = 0; i < n; i++) {

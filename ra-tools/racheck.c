@@ -174,7 +174,9 @@ check(struct run *run, struct report *f)
 	f->known &= !summary;
 	if (reader_error(r) != NULL)
 		f->trouble = mem_str(reader_error(r));
-	f->state = f->trouble != NULL					 ? DAMAGED
+	/* of a later format nothing is read, and nothing need be wrong with it */
+	f->state = f->trouble != NULL && f->totals.blocks + f->totals.bad_bytes + f->totals.missing == 0 ? UNREADABLE
+		   : f->trouble != NULL						 ? DAMAGED
 		   : strcmp(f->path, "-") != 0 && output_held_at(f->path) ? WRITTEN
 		   : f->totals.closed < f->totals.segments		 ? OPEN
 									 : GOOD;

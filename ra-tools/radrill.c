@@ -787,9 +787,10 @@ show_terminal(struct drill *d)
 	level[0] = find_bins(d);
 
 	run_counted(d->r, level[0].l.rows->rows);
-	if (level[0].l.rows->rows == 0 || !screen_open()) {
-		sheet_printf(run_sheet(d->r), "%s\n", level[0].l.title);
+	if (level[0].l.rows->rows == 0 || !screen_open()) { /* nothing to choose, or nowhere */
 		level_free(&level[0]);
+		(void)run_again(d->r, INT64_MIN, INT64_MAX, NULL);
+		show_text(d);
 		return;
 	}
 	for (;;) {

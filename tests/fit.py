@@ -181,6 +181,8 @@ class Screen:
 
 def drill():
     """the worst second lost three of nine: a share of 33.3 %"""
+    out, err, status = terminal(['radrill', '-r', 'loss.pavo'], 80, TERM='dumb')
+    ok(status == 0 and out == pipe(['radrill', '-r', 'loss.pavo']) and len(out) > 9, 'radrill on a simple terminal: as into a pipe', '\n'.join(out))
     for columns in 60, 80, 120:
         s = Screen(['radrill', '-r', 'loss.pavo'], columns, 24)
         got = s.read()

@@ -51,7 +51,7 @@ def same_sums(name):
     whole = {}
     for t in INTERVALS:
         records = good(['pavo', '-S', str(t), '-r', capture(name)], status=(0, 2))
-        sums = {'ra': total(['ra'], records)}
+        sums = {'ra': total(['ra', '--events'], records)}
         sums['rabins'] = total(['rabins', '-M', '%ds' % t], records)
         sums['racluster -m flow'] = total(['racluster', '-m', 'flow'], records)
         if t == 1:

@@ -333,6 +333,7 @@ def files_of_the_future():
         for tool in ('ra', 'racount', 'racheck'):
             st, out, err = run([tool, '-r', 'future.pavo'])
             want((st, right in err, err.count('\n')), (status, True, 1 if right else 0), '%s, %s: %s' % (change, tool, err))
+            want('damaged' in str(out), False, '%s: what is of a later format is not damaged' % tool)
 
 
 QUESTIONS = (hours_that_come_twice, ranges_over_an_hour_twice, ranges_over_an_hour_that_is_not, bins_of_hours_from_local_midnight, weeks, ties, lookalikes,

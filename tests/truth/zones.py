@@ -149,7 +149,7 @@ def mixed(days, rng):
 def sums(zone, path, text):
     out = good(['racluster', '-r', path, '-m', 'none', '--tz', zone, '--csv', '-p', '9', '-s', ','.join(SUMS)] + (['-t', text] if text else []),
                status=(0, 1)).decode().splitlines()
-    return [0 if v == '-' else Decimal(v) for v in out[1].split(',')] if len(out) > 1 else [0] * len(SUMS)
+    return [Decimal(v or 0) for v in out[1].split(',')] if len(out) > 1 else [0] * len(SUMS)
 
 
 def check_tilings(days, zone, path):

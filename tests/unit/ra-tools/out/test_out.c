@@ -53,11 +53,13 @@ rows(void)
 	return (b);
 }
 
+static bool at_once; /* out->rows */
+
 /* The rows of a batch, which is freed. */
 static char *
 printed_rows(const struct out *out, struct sheet *s, struct batch *b)
 {
-	static char text[8192];
+	static char text[1 << 20];
 	char path[] = "/tmp/test_out.XXXXXX";
 	int fd = mkstemp(path), saved = dup(STDOUT_FILENO);
 	ssize_t n;
@@ -67,10 +69,13 @@ printed_rows(const struct out *out, struct sheet *s, struct batch *b)
 	(void)dup2(fd, STDOUT_FILENO);
 	s->want = current;
 	s->n = ncurrent;
-	s->text.digits = 6;
+	s->text.digits = s->text.digits == 0 ? 6 : s->text.digits;
 	out->head(s);
 	for (uint32_t r = 0; r < b->rows; r++)
-		out->row(s, b, r);
+		if (at_once)
+			out->rows(s, b, &r, 1);
+		else
+			out->row(s, b, r);
 	if (out->pause != NULL)
 		out->pause(s);
 	out->tail(s);
@@ -200,13 +205,78 @@ text(void **state)
 	    "*                           - -                *             -       -\n");
 }
 
+static uint64_t seed = 88172645463325252ull;
+
+static uint64_t
+rnd(void) /* xorshift64 */
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (seed);
+}
+
+/* Values that come again, that do not, that are absent, mixed, long, of several bytes a letter. */
+static struct batch *
+many(uint64_t from)
+{
+	static const char *const words[] = { "a", "b\xc3\xb6", "\xe6\x97\xa5\xe6\x9c\xac", "",
+		"a name of a probe that is longer than thirty-two bytes are" };
+	struct batch *b = batch_new(1500);
+	struct flow f;
+
+	seed = from;
+	for (uint32_t r = 0; r < 1500; r++) {
+		const char *name = words[rnd() % 5];
+
+		flow_clear(&f);
+		if (rnd() % 8 != 0) {
+			SET_IP(&f, saddr, ip_v4((const uint8_t[]){ 10, (uint8_t)(rnd() % 2), (uint8_t)rnd(), (uint8_t)rnd() }));
+			SET(&f, spkts, rnd() % 2 ? rnd() % 9 : rnd() >> rnd() % 64);
+		} else {
+			bit_set(f.mixed, F_saddr);
+		}
+		SET(&f, flowid, rnd());
+		SET_BLOB(&f, probe, name, strlen(name));
+		SET(&f, slost, rnd() % 3);
+		SET(&f, suniq, 3 + rnd() % 5);
+		SET(&f, stime, 1700000000000000000ll + (int64_t)(rnd() % 4 ? r * 1000003ull : rnd() % (1ull << 50)));
+		batch_add(b, &f);
+	}
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		(void)batch_derive(b, columns[i].field);
+	return (b);
+}
+
+/* Many rows at once are the same text as one by one. */
+static void
+at_once_too(void **state)
+{
+	struct sheet_column last = columns[5];
+
+	(void)state;
+	for (unsigned digits = 0; digits < 10; digits++) {
+		struct sheet one = { .text = { .digits = digits } }, other = one;
+		char *want;
+
+		columns[5] = (struct sheet_column)COLUMN(stime, 10, "stime");
+		want = strdup(printed_rows(&out_text, &one, many(digits + 1)));
+		assert_non_null(want);
+		at_once = true;
+		assert_string_equal(printed_rows(&out_text, &other, many(digits + 1)), want);
+		at_once = false;
+		free(want);
+	}
+	columns[5] = last;
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv),
 		cmocka_unit_test(json), cmocka_unit_test(large),
-		cmocka_unit_test(lists), cmocka_unit_test(text),
+		cmocka_unit_test(lists), cmocka_unit_test(text), cmocka_unit_test(at_once_too),
 	};
 
 	return (cmocka_run_group_tests_name("out", tests, NULL, NULL));
