@@ -78,6 +78,8 @@ struct aggr *aggr_sums(struct aggr *);
 void aggr_take_sums(struct aggr *, struct aggr *from);
 /* Groups made only of END rows (no traffic, SEMANTICS 0) do not come out; spkts and dpkts must be read. */
 void aggr_hide_ends(struct aggr *, bool hide);
+/* Companion times that are absent in the only record of a group stay so: in a record file that is bstart. */
+void aggr_bare_times(struct aggr *);
 /* Groups come out ordered by f, a stored number or time (F_NONE: by none), then by the time of their first packet, then by
  * what they keep, the key first: not by where their records stood.  What is read has stime and bend. */
 void aggr_order(struct aggr *, enum field f);
@@ -87,10 +89,11 @@ struct batch *aggr_next(struct aggr *);
 
 /* --- several threads, each with one of its own; and more groups than fit into memory */
 
+/* Twins made from now on are of so many threads, and when most records make groups put them where all do, so that joining
+ * them is little work.  After aggr_memory(). */
+void aggr_share(struct aggr *, unsigned threads);
 /* Another one of the same keys and fields, empty. */
 struct aggr *aggr_twin(const struct aggr *);
-/* Most records make a group of their own: joining two costs as much as adding. */
-bool aggr_is_sparse(const struct aggr *);
 /* Everything in a twin, which is freed. */
 void aggr_join(struct aggr *into, struct aggr **twin);
 /* The number of the batch that is added next; else it is counted on.  The order in which groups

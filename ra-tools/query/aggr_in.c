@@ -161,6 +161,22 @@ is_traffic(const struct batch *b, uint32_t r)
 		(column_has(type, r) && type->u[r] != RECTYPE_FLOW));
 }
 
+void
+put_row(struct aggr *a, const struct aggr *of, const struct batch *b, uint32_t r, const uint8_t *key, uint64_t hash,
+    struct into *into, uint32_t *fresh)
+{
+	uint32_t before = a->n, g = group_of(a, key, hash, place_of(of, r));
+
+	if (g == before) {
+		a->fresh[(*fresh)++] = r;
+	} else {
+		into->rows[into->n] = r;
+		into->to[into->n++] = g;
+	}
+	if (!a->group[g].traffic)
+		a->group[g].traffic = is_traffic(b, r);
+}
+
 /* The groups of some rows: those that make one, and those that go into one. */
 static void
 find_groups(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_t n, struct into *into, uint32_t *fresh)
@@ -172,19 +188,8 @@ find_groups(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_
 		if (g != NO_GROUP)
 			__builtin_prefetch(slab_at(&a->keys, g));
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t before = a->n;
-		uint32_t g = group_of(a, a->keybuf + (size_t)i * a->keylen, a->hash[i], place_of(a, rows[i]));
-
-		if (g == before) {
-			a->fresh[(*fresh)++] = rows[i];
-		} else {
-			into->rows[into->n] = rows[i];
-			into->to[into->n++] = g;
-		}
-		if (!a->group[g].traffic)
-			a->group[g].traffic = is_traffic(b, rows[i]);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		put_row(a, a, b, rows[i], a->keybuf + (size_t)i * a->keylen, a->hash[i], into, fresh);
 }
 
 void
@@ -197,10 +202,10 @@ add_known(struct aggr *a, const struct batch *b, const struct known *k, uint32_t
 		uint32_t before = a->n, g = group_of(a, k[i].key, key_hash(a, k[i].key), k[i].first);
 
 		if (g == before) {
-			a->fresh[fresh++] = i;
+			a->fresh[fresh++] = k[i].row;
 			a->group[g].merged = k[i].merged;
 		} else {
-			into.rows[into.n] = i;
+			into.rows[into.n] = k[i].row;
 			into.to[into.n++] = g;
 		}
 		a->group[g].traffic |= k[i].traffic;
@@ -262,6 +267,10 @@ add_rows(struct aggr *a, struct batch *b)
 	n = rows_selected(b, a->selected);
 	if (a->required != F_NONE && a->half == NULL) /* a half is of rows that have it */
 		n = drop_without(a, b, a->selected, n);
+	if (share_takes(a)) {
+		share_rows(a, b, a->selected, n);
+		return;
+	}
 	a->rows_added += n;
 	for (uint32_t at = 0; at < n; at += CHUNK)
 		find_groups(a, b, a->selected + at, n - at < CHUNK ? n - at : CHUNK, &into, &fresh);
@@ -438,10 +447,12 @@ aggr_twin(const struct aggr *a)
 	t->seed = a->seed; /* so that keys have the same hash */
 	t->by = a->by;
 	t->in_time = a->in_time;
+	t->bare = a->bare;
 	t->keep = a->keep;
 	t->hold = a->hold;
 	t->same = a->same;
 	t->limit = a->limit;
+	t->share = a->share;
 	t->ends = a->ends;
 	t->once = a->once;
 	if (a->sums != NULL)
@@ -451,12 +462,6 @@ aggr_twin(const struct aggr *a)
 		t->half = batch_new(BATCH_ROWS);
 	make_room(t);
 	return (t);
-}
-
-bool
-aggr_is_sparse(const struct aggr *a)
-{
-	return (a->rows_added > SPARSE_ROWS && (uint64_t)a->n * 4 > a->rows_added);
 }
 
 void
@@ -472,6 +477,7 @@ aggr_free(struct aggr **pa)
 
 	if (a == NULL)
 		return;
+	share_free(a);
 	slab_free(&a->keys);
 	table_free(&a->cells);
 	free(a->group);
@@ -527,6 +533,12 @@ void
 aggr_hide_ends(struct aggr *a, bool hide)
 {
 	a->hide_ends = hide;
+}
+
+void
+aggr_bare_times(struct aggr *a)
+{
+	a->bare = true;
 }
 
 void

@@ -56,14 +56,14 @@ settle_times(struct table *t, uint32_t g, const uint16_t *timed, unsigned n)
 }
 
 static void
-fill_time(const struct batch *b, const struct column *main, struct column *time)
+fill_time(const struct batch *b, const struct column *main, struct column *time, bool bare)
 {
 	const struct column *start = b->col[F_bstart];
 
 	for (size_t w = 0; w < BITS_WORDS(b->rows); w++) {
-		uint64_t need = main->present[w] & ~time->present[w], extra = time->present[w] & ~main->present[w];
+		uint64_t need = bare ? 0 : main->present[w] & ~time->present[w], extra = time->present[w] & ~main->present[w];
 
-		time->present[w] = main->present[w];
+		time->present[w] = bare ? time->present[w] & main->present[w] : main->present[w];
 		for (; need != 0; need &= need - 1) {
 			uint32_t r = (uint32_t)w * 64 + (uint32_t)__builtin_ctzll(need);
 
@@ -82,10 +82,10 @@ fill_times(const struct aggr *a, struct batch *b)
 
 		if (companion == F_NONE || fields[f].agg == AGG_COMP || !fieldset_has(&a->hold, f))
 			continue;
-		if (b->col[f] != NULL)
-			fill_time(b, b->col[f], batch_column(b, companion));
-		else
+		if (b->col[f] == NULL)
 			b->col[companion] = NULL;
+		else if (!a->bare || b->col[companion] != NULL)
+			fill_time(b, b->col[f], batch_column(b, companion), a->bare);
 	}
 }
 
@@ -374,7 +374,7 @@ merge_turned(struct aggr *a, const uint32_t *win, uint32_t *lose, uint32_t n, st
 void
 merge_partners(struct aggr *a)
 {
-	struct batch *rows = batch_new(PAIRS), *turned = batch_new(PAIRS);
+	struct batch *rows = NULL, *turned = NULL;
 	uint16_t timed[F_STORED];
 	unsigned ntimed = timed_fields(timed);
 	uint32_t win[PAIRS], lose[PAIRS], n = 0;
@@ -385,6 +385,10 @@ merge_partners(struct aggr *a)
 
 		if (other == NO_GROUP || other < g)
 			continue;
+		if (rows == NULL) {
+			rows = batch_new(PAIRS);
+			turned = batch_new(PAIRS);
+		}
 		settle_times(a->cells, p, timed, a->group[p].merged ? 0 : ntimed);
 		settle_times(a->cells, t, timed, a->group[t].merged ? 0 : ntimed);
 		a->group[p].merged = a->group[t].merged = true;

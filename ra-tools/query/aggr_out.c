@@ -37,12 +37,33 @@ outgo_free(struct outgo **po)
 
 /* --- into those of another thread -------------------------------------------------------------- */
 
-void
-aggr_join(struct aggr *into, struct aggr **pfrom)
+/* The rows of one part, after each other. */
+static void
+join_known(struct aggr *into, const struct batch *b, const struct known *known, const uint64_t *hash, uint32_t n)
 {
-	struct aggr *from = *pfrom;
+	struct known of[CHUNK];
+
+	if (!share_used(into)) {
+		add_known(into, b, known, n);
+		groups_spill(into);
+		return;
+	}
+	for (uint32_t done = 0, k; done < n; done += k) {
+		struct aggr *part = share_part(into, hash[done]);
+
+		for (k = 0; done + k < n && share_part(into, hash[done + k]) == part; k++)
+			of[k] = known[done + k];
+		add_known(part, b, of, k);
+		groups_spill(part);
+	}
+}
+
+void
+join_groups(struct aggr *into, const struct aggr *from)
+{
 	struct batch *b = batch_new(CHUNK);
 	struct known known[CHUNK];
+	uint64_t hash[CHUNK];
 	uint32_t rows[CHUNK], n;
 
 	for (uint32_t at = 0; at < from->n; at += n) {
@@ -51,19 +72,26 @@ aggr_join(struct aggr *into, struct aggr **pfrom)
 			const struct group *g = &from->group[at + i];
 
 			rows[i] = at + i;
-			known[i] = (struct known){ slab_at(&from->keys, at + i), g->first, g->traffic, g->merged };
+			hash[i] = g->hash;
+			known[i] = (struct known){ i, slab_at(&from->keys, at + i), g->first, g->traffic, g->merged };
 		}
 		table_gather(from->cells, &from->hold, rows, n, b);
-		add_known(into, b, known, n);
-		groups_spill(into);
+		join_known(into, b, known, hash, n);
 	}
 	batch_free(&b);
+}
+
+void
+aggr_join(struct aggr *into, struct aggr **pfrom)
+{
+	struct aggr *from = *pfrom;
+
+	join_groups(into, from);
 	left_out_join(&into->left, &from->left);
 	if (into->sums != NULL && from->sums != NULL)
 		aggr_join(into->sums, &from->sums);
 	spill_adopt(into, from);
 	aggr_free(pfrom);
-	groups_spill(into);
 }
 
 /* --- out, from memory -------------------------------------------------------------------------- */
@@ -146,8 +174,12 @@ void
 out_begin(struct aggr *a)
 {
 	a->outgo = mem_zero(1, sizeof(*a->outgo));
+	if (a->owns && share_used(a))
+		share_collect(a);
 	/* whole blocks, where they are written; but not where groups want the memory */
 	a->out_rows = a->limit > 0 && a->limit < OUT_MEMORY ? OUT_ROWS / 8 : OUT_ROWS;
+	if (a->spills == 0 && a->n < a->out_rows)
+		a->out_rows = a->n + 1;
 	a->out = batch_new(a->out_rows);
 	if (a->spills > 0) {
 		a->outgo->streams = streams_order(a);

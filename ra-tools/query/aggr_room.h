@@ -88,8 +88,13 @@ struct aggr {
 	const uint64_t *places; /* of the batch's rows; NULL: they follow from the number */
 	unsigned half_now;
 
+	struct share *share; /* of all threads, where rows go if most make groups; NULL: there is none */
+	struct sorted_keys *sorted;
+	bool owns, shared;   /* it is freed with this one; this one is a part in which there is something */
+
 	enum field by;
 	bool in_time; /* aggr_order() */
+	bool bare;    /* aggr_bare_times() */
 	struct batch *out;
 	uint32_t out_rows; /* at a time */
 	struct outgo *outgo; /* groups on their way out */
@@ -156,11 +161,15 @@ void fill_times(const struct aggr *, struct batch *);
 
 /* Rows of the batch, at most CHUNK, whose keys are known. */
 struct known {
+	uint32_t row;
 	const uint8_t *key;
 	uint64_t first;
 	bool traffic, merged;
 };
 void add_known(struct aggr *, const struct batch *, const struct known *, uint32_t n);
+/* Row r, of a batch that `of` adds, whose key is known. */
+void put_row(struct aggr *, const struct aggr *of, const struct batch *, uint32_t r, const uint8_t *key, uint64_t hash,
+    struct into *, uint32_t *fresh);
 void groups_drop(struct aggr *);       /* all of them */
 uint64_t groups_bytes(const struct aggr *);
 /* By what they keep, the key first.  0: they are the same, and so is what is shown of them. */
@@ -170,7 +179,18 @@ void out_next(struct aggr *, struct out_rows *);
 void outgo_free(struct outgo **);
 
 void groups_spill(struct aggr *);      /* into a temporary file, where there is a limit and it is reached */
+void spill_all(struct aggr *);
 void spill_adopt(struct aggr *, struct aggr *from); /* another one's files */
+
+/* Do rows go to the parts that threads share? */
+bool share_takes(const struct aggr *);
+void share_rows(struct aggr *, const struct batch *, const uint32_t *rows, uint32_t n);
+bool share_used(const struct aggr *);
+struct aggr *share_part(const struct aggr *, uint64_t hash);
+void join_groups(struct aggr *into, const struct aggr *from); /* or into its parts, if they are used */
+void share_collect(struct aggr *); /* what is in the parts is here */
+void share_free(struct aggr *);
+
 struct streams;
 struct streams *streams_order(struct aggr *); /* all is in files: its rows in order */
 void streams_next(struct aggr *, struct streams *, struct out_rows *);

@@ -21,7 +21,7 @@
 #define STREAM_BITS 6
 #define STREAMS	    (1u << STREAM_BITS)
 #define LEVELS	    8	 /* of streams within streams */
-#define GROUPS_MIN  16	 /* fewer are kept, whatever the memory */
+#define GROUPS_MIN  128	 /* fewer are kept, whatever the memory */
 #define FRAME_ROWS  CHUNK
 #define WORDS_LEAST (1u << 20) /* bytes of texts, most of which may be of rows that have gone */
 
@@ -122,7 +122,7 @@ add_spill(struct aggr *a, struct spill *s)
 	a->spill[a->spills++] = s;
 }
 
-static void
+void
 spill_all(struct aggr *a)
 {
 	struct frames *f = frames_new();
@@ -191,7 +191,7 @@ take_groups(struct aggr *a, struct frames *f, const struct buf *record, uint8_t 
 
 	memcpy(keys, cur_bytes(&c, n * a->keylen), n * a->keylen); /* aligned */
 	for (uint32_t i = 0; i < n; i++)
-		known[i] = (struct known){ keys + i * a->keylen, f->x[i], (f->y[i] & 1) != 0, (f->y[i] & 2) != 0 };
+		known[i] = (struct known){ i, keys + i * a->keylen, f->x[i], (f->y[i] & 1) != 0, (f->y[i] & 2) != 0 };
 	table_load(f->t, 0, &c);
 	table_gather(f->t, NULL, f->count, n, f->b);
 	add_known(a, f->b, known, n);
@@ -226,6 +226,7 @@ sort_stream(struct aggr *a, struct spill *to, unsigned stream, struct frames *f)
 	uint8_t *keys = mem_alloc(FRAME_ROWS * a->keylen);
 	struct buf record = { 0 };
 
+	part->share = NULL;
 	part->level = a->level + 1;
 	for (unsigned i = 0; i < a->spills; i++) {
 		struct spill_reader *r = spill_read(a->spill[i], stream);

@@ -109,10 +109,10 @@ bins_memory(struct bins *b, uint64_t bytes)
 	aggr_memory(b->a, bytes);
 }
 
-bool
-bins_are_sparse(const struct bins *b)
+void
+bins_share(struct bins *b, unsigned threads)
 {
-	return (aggr_is_sparse(b->a));
+	aggr_share(b->a, threads);
 }
 
 const char *

@@ -34,7 +34,7 @@ void bins_place(struct bins *, uint64_t number);
 /* For another thread, if a width was asked for: another one of the same kind, empty; everything in it; and what aggr.h
  * says of memory. */
 struct bins *bins_twin(const struct bins *);
-bool bins_are_sparse(const struct bins *);
+void bins_share(struct bins *, unsigned threads);
 void bins_join(struct bins *into, struct bins **twin);
 void bins_memory(struct bins *, uint64_t bytes);
 const char *bins_error(const struct bins *);

@@ -42,4 +42,9 @@ void table_gather(const struct table *, const struct fieldset *set, const uint32
 void table_write(const struct table *, struct buf *);
 void table_load(struct table *, uint32_t at, struct cursor *);
 
+/* All chunks of another one, which is empty then but has to live as long: row r has the number (chunks before) << TABLE_BITS
+ * + r.  Nothing is appended any more. */
+void table_take(struct table *, struct table *from);
+uint32_t table_chunks(const struct table *);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * table_file.c: a chunk of a table as bytes, for temporary files: as it lies in memory, with the texts that it has.  Test:
- * test_table.c.
+ * table_file.c: whole chunks of a table: as bytes, for temporary files, as they lie in memory, with the texts that they have;
+ * and from one table to another.  Tests: test_table.c, test_aggr.c.
  */
 #include "ra-tools/query/table_room.h"
 
@@ -138,4 +138,49 @@ table_load(struct table *t, uint32_t at, struct cursor *from)
 	}
 	free(words);
 	t->settled = false;
+}
+
+/* --- from table to table ----------------------------------------------------------------------- */
+
+uint32_t
+table_chunks(const struct table *t)
+{
+	return (t->n);
+}
+
+/* Its texts are counted from behind ours; the bytes stay where they are. */
+static void
+take_words(struct words *w, struct words *from)
+{
+	if (from->n == 0)
+		return;
+	w->cap = w->n + from->n;
+	w->word = mem_grow(w->word, w->cap, sizeof(w->word[0]));
+	memcpy(w->word + w->n, from->word, from->n * sizeof(w->word[0]));
+	w->n += from->n;
+	w->bytes += from->bytes;
+}
+
+void
+table_take(struct table *t, struct table *from)
+{
+	uint32_t before = t->words.n;
+
+	t->chunk = mem_grow(t->chunk, t->n + from->n + 1, sizeof(t->chunk[0]));
+	t->cap = t->n + from->n + 1;
+	for (uint32_t i = 0; i < from->n; i++) {
+		struct chunk *c = from->chunk[i];
+
+		for (enum field f = 0; f < F_STORED; f++)
+			if (fields[f].store == STORE_BLOB)
+				c->strip[f].base += before;
+		t->chunk[t->n++] = c;
+	}
+	take_words(&t->words, &from->words);
+	fieldset_union(&t->seen, &from->seen);
+	t->rows = t->n * TABLE_ROWS;
+	t->bytes += from->bytes;
+	t->settled = false;
+	from->n = from->rows = 0;
+	from->bytes = 0;
 }

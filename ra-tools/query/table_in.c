@@ -241,9 +241,16 @@ struct kind { /* a set of rows of the batch, for the rows that are added now */
 	uint64_t bits[TABLE_ROWS / 64 + 1];
 };
 
+struct seg { /* rows of the batch that follow each other */
+	uint32_t at, row, n; /* at: the first one's place in the piece */
+};
+
+#define SEGS_MOST (TABLE_ROWS / 16)
+
 struct kinds {
 	unsigned n;
 	struct kind kind[KINDS];
+	struct seg seg[SEGS_MOST];
 };
 
 struct piece { /* rows that go into one chunk */
@@ -252,37 +259,52 @@ struct piece { /* rows that go into one chunk */
 	const struct batch *b;
 	const uint32_t *rows;
 	uint32_t n, at;
-	bool run; /* they follow each other */
+	const struct seg *seg;
+	unsigned segs; /* 0: rows lie anywhere */
 	struct kinds *kinds;
 };
+
+/* n bits from `r` on, at most 64. */
+static uint64_t
+bits_at(const uint64_t *of, uint32_t r, uint32_t n)
+{
+	uint32_t shift = r % 64;
+	uint64_t bits = of[r / 64] >> shift;
+
+	if (shift + n > 64)
+		bits |= of[r / 64 + 1] << (64 - shift);
+	return (n == 64 ? bits : bits & ((1ull << n) - 1));
+}
+
+static void
+bits_move(uint64_t *to, uint32_t at, const uint64_t *of, uint32_t r, uint32_t n)
+{
+	for (uint32_t i = 0, k; i < n; i += k) {
+		uint32_t shift = (at + i) % 64;
+		uint64_t bits;
+
+		k = n - i < 64 ? n - i : 64;
+		bits = bits_at(of, r + i, k);
+		to[(at + i) / 64] |= bits << shift;
+		if (shift + k > 64)
+			to[(at + i) / 64 + 1] |= bits >> (64 - shift);
+	}
+}
 
 static void
 kind_fill(const struct piece *p, struct kind *k, const uint64_t *of)
 {
-	uint32_t words = (p->n + 63) / 64;
-	uint64_t all = ~0ull;
+	size_t count;
 
 	k->of = of;
-	for (uint32_t w = 0; w < words; w++) {
-		uint32_t first = w * 64, n = p->n - first < 64 ? p->n - first : 64;
-		uint64_t bits = 0, most = n == 64 ? ~0ull : (1ull << n) - 1;
-
-		if (p->run) {
-			uint32_t r = p->rows[first], shift = r % 64;
-
-			bits = of[r / 64] >> shift;
-			if (shift != 0 && shift + n > 64)
-				bits |= of[r / 64 + 1] << (64 - shift);
-			bits &= most;
-		} else {
-			for (uint32_t i = 0; i < n; i++)
-				bits |= (uint64_t)bit_get(of, p->rows[first + i]) << i;
-		}
-		k->bits[w] = bits;
-		all &= bits | ~most;
-	}
-	k->all = all == ~0ull;
-	k->few = !k->all && bits_count(k->bits, p->n) < p->n / 8;
+	memset(k->bits, 0, BITS_WORDS(p->n) * 8);
+	for (unsigned i = 0; i < p->segs; i++)
+		bits_move(k->bits, p->seg[i].at, of, p->seg[i].row, p->seg[i].n);
+	for (uint32_t i = 0; p->segs == 0 && i < p->n; i++)
+		k->bits[i / 64] |= (uint64_t)bit_get(of, p->rows[i]) << i % 64;
+	count = bits_count(k->bits, p->n);
+	k->all = count == p->n;
+	k->few = count < p->n / 8;
 }
 
 static const struct kind *
@@ -347,9 +369,9 @@ or_of_rows(const struct piece *p, const uint64_t *v)
 {
 	uint64_t any = 0;
 
-	if (p->run)
-		return (or_of(v + p->rows[0], p->n));
-	for (uint32_t i = 0; i < p->n; i++)
+	for (unsigned i = 0; i < p->segs; i++)
+		any |= or_of(v + p->seg[i].row, p->seg[i].n);
+	for (uint32_t i = 0; p->segs == 0 && i < p->n; i++)
 		any |= v[p->rows[i]];
 	return (any);
 }
@@ -364,11 +386,9 @@ or_of_rows(const struct piece *p, const uint64_t *v)
 	static void name(const struct piece *p, const struct strip *s, const uint64_t *v)                \
 	{                                                                                                \
 		type *to = (type *)s->cells + p->at;                                                     \
-		if (p->run) {                                                                            \
-			name##_run(to, v + p->rows[0], s->base, p->n);                                   \
-			return;                                                                          \
-		}                                                                                        \
-		for (uint32_t i = 0; i < p->n; i++)                                                      \
+		for (unsigned i = 0; i < p->segs; i++)                                                   \
+			name##_run(to + p->seg[i].at, v + p->seg[i].row, s->base, p->seg[i].n);           \
+		for (uint32_t i = 0; p->segs == 0 && i < p->n; i++)                                      \
 			to[i] = (type)(v[p->rows[i]] - s->base);                                         \
 	}
 
@@ -490,7 +510,8 @@ put_words(const struct piece *p, struct strip *s, const struct column *in, const
 		t->scratch[i] = word;
 	}
 	words.rows = t->counted;
-	words.run = true;
+	words.seg = &(struct seg){ 0, 0, p->n };
+	words.segs = 1;
 	put_numbers(&words, s, t->scratch, k);
 }
 
@@ -537,11 +558,27 @@ put_piece(const struct piece *p, const struct fieldset *set)
 	p->t->rows += p->n;
 }
 
+/* The rows in stretches, where they are long enough. */
+static unsigned
+find_segs(const uint32_t *rows, uint32_t n, struct seg *seg)
+{
+	unsigned segs = 0;
+
+	for (uint32_t at = 0, k; at < n; at += k) {
+		for (k = 1; at + k < n && rows[at + k] == rows[at] + k;)
+			k++;
+		if (segs == SEGS_MOST || segs > 1 + (at + k) / 16)
+			return (0);
+		seg[segs++] = (struct seg){ at, rows[at], k };
+	}
+	return (segs);
+}
+
 void
 table_append(struct table *t, const struct batch *b, const struct fieldset *set, const uint32_t *rows, uint32_t n)
 {
 	struct kinds kinds;
-	struct piece p = { .t = t, .b = b, .kinds = &kinds };
+	struct piece p = { .t = t, .b = b, .kinds = &kinds, .seg = kinds.seg };
 
 	t->settled = false;
 	for (uint32_t at = 0; at < n; at += p.n) {
@@ -549,10 +586,8 @@ table_append(struct table *t, const struct batch *b, const struct fieldset *set,
 		p.at = p.c->rows;
 		p.n = TABLE_ROWS - p.at < n - at ? TABLE_ROWS - p.at : n - at;
 		p.rows = rows + at;
-		p.run = true;
+		p.segs = find_segs(p.rows, p.n, kinds.seg);
 		kinds.n = 0;
-		for (uint32_t i = 1; i < p.n && p.run; i++)
-			p.run = p.rows[i] == p.rows[0] + i;
 		chunk_room(t, p.c, p.at + p.n);
 		put_piece(&p, set);
 	}

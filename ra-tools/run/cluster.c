@@ -10,49 +10,41 @@
 #include <stdlib.h>
 #include <strings.h>
 
-struct share { /* of one thread; the last one is that of who hands out */
-	struct aggr *a;
-	bool last;
-};
-
 static bool
 take(void *state, struct batch *b, const struct origin *o)
 {
-	struct share *s = state;
-
-	if (!s->last && aggr_is_sparse(s->a))
-		return (false);
-	aggr_place(s->a, o->number);
-	aggr_add(s->a, b);
+	aggr_place(state, o->number);
+	aggr_add(state, b);
 	return (true);
 }
 
-/* Each thread has groups of its own, which are joined. */
+/* Each thread has groups of its own, which are joined; if most records make groups, threads share them (aggr_share()). */
 void
 cluster_all(struct run *r, struct aggr *a)
 {
 	unsigned n = run_threads(r);
-	struct share *share = mem_zero(n + 1, sizeof(share[0]));
 	void **states = mem_zero(n + 1, sizeof(states[0]));
 
-	/* half is for all that comes together, the other half for what threads have apart */
-	aggr_memory(a, run_memory(r) / 2 / n);
-	for (unsigned i = 0; i <= n; i++) {
-		share[i] = (struct share){ i < n && n > 1 ? aggr_twin(a) : a, i == n || n == 1 };
-		states[i] = &share[i];
-	}
 	aggr_memory(a, n > 1 ? run_memory(r) / 2 : run_memory(r));
+	if (n > 1)
+		aggr_share(a, n);
+	for (unsigned i = 0; i <= n; i++) {
+		states[i] = i < n && n > 1 ? aggr_twin(a) : a;
+		if (states[i] != a) /* half is for all that comes together, the other half for what threads have apart */
+			aggr_memory(states[i], run_memory(r) / 2 / n);
+	}
 	run_each(r, take, states);
 	for (unsigned i = 0; i < n; i++)
-		if (share[i].a != a)
-			aggr_join(a, &share[i].a);
-	free(share);
+		if (states[i] != a) {
+			struct aggr *twin = states[i];
+
+			aggr_join(a, &twin);
+		}
 	free(states);
 }
 
 struct bins_share {
 	struct bins *bins;
-	bool last;
 	uint64_t refused; /* number of the batch + 1 */
 	char why[1024];
 };
@@ -65,8 +57,6 @@ take_bins(void *state, struct batch *b, const struct origin *o)
 
 	if (s->refused > 0)
 		return (true);
-	if (!s->last && bins_are_sparse(s->bins))
-		return (false);
 	bins_place(s->bins, o->number);
 	if (bins_add(s->bins, b, o->segment->interval * SEC, err, sizeof(err)))
 		return (true);
@@ -98,13 +88,15 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	struct batch *b;
 
 	run_takes_dense(r, true);
-	bins_memory(bins, run_memory(r) / 2 / (n > 0 ? n : 1));
+	bins_memory(bins, n > 0 ? run_memory(r) / 2 : run_memory(r));
+	if (n > 0)
+		bins_share(bins, n);
 	for (unsigned i = 0; i <= n; i++) {
 		share[i].bins = i == n ? bins : bins_twin(bins);
-		share[i].last = i == n;
+		if (i < n)
+			bins_memory(share[i].bins, run_memory(r) / 2 / n);
 		states[i] = &share[i];
 	}
-	bins_memory(bins, n > 0 ? run_memory(r) / 2 : run_memory(r));
 	if (n > 0)
 		run_each(r, take_bins, states);
 	else
@@ -201,6 +193,8 @@ prepare(struct run *r, const char *key, const char *columns, struct keys *k)
 	}
 	run_want_set(r, &read);
 	a = aggr_new(k, &keep);
+	if (run_output(r) != NULL)
+		aggr_bare_times(a);
 	if (k->n > 0)
 		aggr_order(a, F_NONE);
 	return (a);

@@ -54,10 +54,15 @@ SHOWN = list(FIELDS) + [n for n in TIMES + ['rectype'] if n not in FIELDS]
 OUT = ['--json', '--json-numbers', '-p', '9', '-s', ','.join(SHOWN)]
 
 
+def text_of(v):
+    """letters are a list of them; what else has parts is compared as a whole"""
+    return v if isinstance(v, str) else ''.join(v) or '.' if all(isinstance(x, str) for x in v) else json.dumps(v)
+
+
 def table(out):
     """rows of JSON as texts: what has no key is absent, what is null differed"""
     objects = (json.loads(line, parse_int=str, parse_float=str) for line in out.decode().splitlines())
-    return [{n: ABSENT if n not in o else MIXED if o[n] is None else ','.join(o[n]) if isinstance(o[n], list) else o[n] for n in SHOWN} for o in objects]
+    return [{n: ABSENT if n not in o else MIXED if o[n] is None else text_of(o[n]) for n in SHOWN} for o in objects]
 
 
 # --- merging, row by row
@@ -228,20 +233,20 @@ def bins(rng, rows, source):
 
 
 def sorting(rng, rows, source):
-    keys, (text, test) = [rng.choice(('', '-')) + k for k in rng.sample(ORDER, rng.choice((1, 2, 3)))], condition(rng)
+    keys, (text, test) = [rng.choice(('+', '-')) + k for k in rng.sample(ORDER, rng.choice((1, 2, 3)))], condition(rng)
     n = rng.choice((None, 1, 7, 100))
     got = ask(['rasort', '-m', ','.join(keys)] + ([] if n is None else ['-N', str(n)]), source, text)
-    left = [r for r in rows if test(r)]
+    left = [r for r in rows if test(r) and not is_end(r)]  # which are not shown unless asked for
     if n is None:
         compare([{f: value(f, r[f]) for f in FIELDS} for r in got], [{f: value(f, r[f]) for f in FIELDS} for r in left], ','.join(keys))
     for k in reversed(keys):  # from the last key to the first; a sort keeps what is equal in order
-        name, down = k.lstrip('-'), k[0] == '-'
+        name, down = k.lstrip('+-'), k[0] == '-'
         def rank(r):
             return 2 if r[name] == MIXED else 1 if r[name] == ABSENT else 0
         def of(r):
             return r[name] if name in ('stime', 'ltime', 'probe', 'flowid') else number(r[name])
         left = sorted([r for r in left if rank(r) == 0], key=of, reverse=down) + [r for r in left if rank(r) == 1] + [r for r in left if rank(r) == 2]
-    names = [k.lstrip('-') for k in keys]
+    names = [k.lstrip('+-') for k in keys]
     want([[r[k] for k in names] for r in got], [[r[k] for k in names] for r in left[:n]], 'order by %s, -N %s' % (keys, n))
 
 

@@ -319,8 +319,9 @@ add_numbered(struct aggr *a, const struct flow *rows, unsigned batch)
 	batch_free(&b);
 }
 
+/* Each step'th row. */
 static void
-compare_rows(struct aggr *a, struct aggr *want)
+compare_some(struct aggr *a, struct aggr *want, uint32_t step)
 {
 	static struct flow x, y;
 	struct batch *b = NULL, *w;
@@ -333,13 +334,22 @@ compare_rows(struct aggr *a, struct aggr *want)
 				at = 0;
 				assert_non_null(b);
 			}
-			batch_get(b, at++, &x);
-			batch_get(w, r, &y);
-			check_flow(&x, &y);
+			if (r % step == 0) {
+				batch_get(b, at, &x);
+				batch_get(w, r, &y);
+				check_flow(&x, &y);
+			}
+			at++;
 		}
 	assert_true(b == NULL || at == b->rows);
 	assert_null(aggr_next(a));
 	assert_null(aggr_error(a));
+}
+
+static void
+compare_rows(struct aggr *a, struct aggr *want)
+{
+	compare_some(a, want, 1);
 }
 
 static void
@@ -390,6 +400,82 @@ parts(void **state)
 		aggr_free(&whole);
 	}
 	arena_free(&arena);
+}
+
+/* --- groups that threads share: most rows make one, so that they go to the parts; as if one had merged all */
+
+#define SHARED_ROWS 100000
+
+static void
+shared_row(struct flow *f, unsigned i)
+{
+	static const char *const words[] = { "a", "bb", "ccc", "dd", "e" };
+	uint64_t count[HIST_BUCKETS] = { 0 };
+	static struct arena arena;
+	struct ip low = ip_v4((const uint8_t[]){ 10, 0, (uint8_t)(i % 251), 1 });
+	struct ip high = ip_v4((const uint8_t[]){ 10, 1, (uint8_t)(i % 241), (uint8_t)(i % 13) });
+	unsigned turned = i / 7 % 2;
+
+	count[i % 7] = 1 + i % 3;
+	arena_reset(&arena);
+	flow_clear(f);
+	SET(f, bstart, 1000 + i);
+	SET(f, bend, 2000 + i);
+	SET(f, stime, 1000 + i * 7 % 1000);
+	SET_IP(f, saddr, turned ? high : low);
+	SET_IP(f, daddr, turned ? low : high);
+	SET(f, spkts, 1 + i % 300);
+	SET(f, dirq, i % 4);
+	if (i % 3 == 0)
+		SET(f, sdscp, i % 64);
+	SET_BLOB(f, probe, words[i % 5], strlen(words[i % 5]));
+	if (i % 2)
+		f->v[F_rtts_hist].b = hist_pack(count, &arena), bit_set(f->present, F_rtts_hist);
+}
+
+static void
+shared(void **state)
+{
+	struct batch *b = batch_new(4096);
+	struct flow *f = malloc(sizeof(*f));
+	struct fieldset keep = { { 0 } };
+	struct keys k;
+	char err[256];
+
+	(void)state;
+	fieldset_all(&keep);
+	assert_true(keys_parse("matrix,spkts", &k, err, sizeof(err)));
+	for (unsigned round = 0; round < 3; round++) { /* in memory; by time; in files */
+		struct aggr *whole = aggr_new(&k, &keep), *a = aggr_new(&k, &keep), *twin[3];
+
+		if (round == 1) {
+			aggr_order(whole, F_NONE);
+			aggr_order(a, F_NONE);
+		}
+		if (round == 2)
+			aggr_memory(a, 8000000);
+		aggr_share(a, 3);
+		for (unsigned i = 0; i < 3; i++)
+			twin[i] = aggr_twin(a);
+		for (unsigned at = 0, n = 0; at < SHARED_ROWS; n++) {
+			for (; b->rows < b->cap && at < SHARED_ROWS; at++) {
+				shared_row(f, at);
+				batch_add(b, f);
+			}
+			aggr_place(whole, n);
+			aggr_add(whole, b);
+			aggr_place(twin[n % 20 / 18], n); /* the first one sees most of them */
+			aggr_add(twin[n % 20 / 18], b);
+			batch_reset(b);
+		}
+		for (unsigned i = 3; i-- > 0;)
+			aggr_join(a, &twin[i]);
+		compare_some(a, whole, 29);
+		aggr_free(&whole);
+		aggr_free(&a);
+	}
+	free(f);
+	batch_free(&b);
 }
 
 /* --- orientation, by hand */
@@ -737,6 +823,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equals_flow_merge),  cmocka_unit_test(parts),
+		cmocka_unit_test(shared),
 		cmocka_unit_test(orientation),
 		cmocka_unit_test(absent_is_a_key),    cmocka_unit_test(masks),
 		cmocka_unit_test(hardware_addresses), cmocka_unit_test(key_mistakes),
