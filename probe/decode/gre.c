@@ -41,7 +41,7 @@ numbering(const struct packet *p, uint32_t kind, uint32_t id)
 	struct {
 		struct ip src, dst;
 		uint32_t kind, id;
-	} of = { p->src, p->dst, htole32(kind), htole32(id) };
+	} of = { ip_mapped(&p->src), ip_mapped(&p->dst), htole32(kind), htole32(id) };
 
 	return (hash64(&of, sizeof(of), 0));
 }

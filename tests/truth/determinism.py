@@ -40,7 +40,9 @@ def number(text):
 def total(argv, records):
     """field -> sum over the rows of a tool; a field that no row has is not in it"""
     sums = {}
-    for row in rows(argv + ['--csv', '-p', '9', '-s', ','.join(FIELDS)], records):
+    for row in rows(argv + ['--csv', '-p', '9', '-s', ','.join(['rectype', *FIELDS])], records):
+        if row['rectype'] == 'MAR':      # ra --events shows them, too
+            continue
         for name in FIELDS:
             if row[name] not in ('-', '*'):
                 sums[name] = sums.get(name, 0) + number(row[name])

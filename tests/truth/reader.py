@@ -16,7 +16,7 @@ RECTYPE = {1: 'FLOW', 2: 'CORR', 3: 'MAR', 4: 'TUN'}
 def seqs(value):
     more, _, runs = pavoread.seqs(value)
     text = ['%s%d%s' % ('0x%08x:' % name if name else '', first, '-%d' % last if last > first else '') for name, first, last in runs]
-    return ','.join(text + ['+'] * more)
+    return text + ['+'] * more
 
 
 # How ra --json -nn -u -p 9 shows a value; the types that are not here have names (states, causes, flags): for
@@ -42,7 +42,7 @@ def agrees(name, value, shown):
     kind = TYPES[name]
     if kind in SHOWN:
         return SHOWN[kind](value) == shown
-    shown = str(shown)
+    shown = json.dumps(shown)
     return named.setdefault((kind, value), shown) == shown and values.setdefault((kind, shown), value) == value
 
 
@@ -52,7 +52,7 @@ def compare(name):
         raise Failure(err)
     theirs = list(pavoread.records(io.BytesIO(records)))
     ours = [json.loads(line, parse_float=Decimal)
-            for line in good(['ra', '--mar', '-nn', '-u', '-p', '9', '--json', '--json-numbers', '-s', 'all'], records, (0, 1)).splitlines()]
+            for line in good(['ra', '--events', '--mar', '-nn', '-u', '-p', '9', '--json', '--json-numbers', '-s', 'all'], records, (0, 1)).splitlines()]
     want(len(ours), len(theirs), 'rows of ra against records of pavoread.py')
     for i, (a, b) in enumerate(zip(ours, theirs)):
         stored = {k: v for k, v in a.items() if k in TYPES}
