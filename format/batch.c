@@ -97,7 +97,9 @@ batch_reset(struct batch *b)
 	memset(b->dense, 0, sizeof(b->dense));
 	memset(&b->derived, 0, sizeof(b->derived));
 	b->rows = 0;
+	b->whole = NULL;
 	b->sel = NULL;
+	b->part = false;
 	b->filtered = false;
 	b->over = 0;
 }

@@ -711,11 +711,83 @@ remove_files(void **state)
 	return (0);
 }
 
+/* All blocks of `path` into `other`: as they are, with a column touched, or without a row. */
+static uint32_t
+copy_blocks(unsigned how)
+{
+	struct writer_options opt = { .segment = { .probe = "p", .interval = 5, .snaplen = 96, .live = true } };
+	char err[256];
+	struct writer *w = writer_open(other, &opt, err, sizeof(err));
+	struct reader *r = reader_open(path, err, sizeof(err));
+	struct piece *piece = piece_new();
+	uint32_t blocks = 0;
+
+	assert_non_null(w);
+	assert_non_null(r);
+	piece_keep(piece);
+	while (reader_find(r, piece, true)) {
+		struct batch *b = piece_open(piece);
+		uint64_t most[2] = { ~1ull, ~0ull };
+
+		assert_non_null(b);
+		assert_null(b->whole);
+		if ((b = piece_more(piece, NULL)) != NULL) {
+			assert_non_null(b->whole);
+			if (how == 1)
+				(void)batch_column(b, F_spkts);
+			assert_int_equal(b->whole == NULL, how == 1);
+			b->sel = how == 2 ? most : NULL;
+			assert_true(writer_put(w, b));
+			blocks++;
+		}
+		reader_settle(r, piece);
+	}
+	piece_free(&piece);
+	reader_close(&r);
+	assert_true(writer_close(&w, err, sizeof(err)));
+	return (blocks);
+}
+
+/* Blocks that go out as they came are the same bytes, but never damaged ones. */
+static void
+test_copy(void **state)
+{
+	struct buf from, to;
+	char err[256];
+	struct reader *r;
+	uint32_t rows = 0;
+	struct batch *b;
+
+	(void)state;
+	write_file(path, "p", 3, 100, true);
+	from = slurp(path);
+	for (unsigned how = 0; how < 2; how++) { /* touched, not changed: encoded anew, as it was */
+		assert_int_equal(copy_blocks(how), 3);
+		to = slurp(other);
+		assert_int_equal(to.len, from.len);
+		assert_memory_equal(to.p, from.p, from.len);
+		buf_free(&to);
+	}
+	assert_int_equal(copy_blocks(2), 3);
+	r = reader_open(other, err, sizeof(err));
+	assert_non_null(r);
+	while ((b = reader_next(r, NULL)) != NULL)
+		rows += check(b);
+	assert_int_equal(rows, 3 * 99);
+	assert_null(reader_error(r));
+	reader_close(&r);
+	from.p[from.len / 2] ^= 0x10; /* in the second block: its sections are the most of it */
+	spit(path, from.p, from.len);
+	assert_int_equal(copy_blocks(0), 2);
+	buf_free(&from);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_whole, remove_files),
+		cmocka_unit_test_setup(test_copy, remove_files),
 		cmocka_unit_test_setup(test_segment, remove_files),
 		cmocka_unit_test_setup(test_trailer, remove_files),
 		cmocka_unit_test_setup(test_cat, remove_files),
