@@ -350,7 +350,7 @@ static struct sheet_column columns[F_COUNT];
 static void
 begin(struct sheet *s, const struct batch *b)
 {
-	*s = (struct sheet){ .want = columns, .separator = ',', .text.digits = 6 };
+	*s = (struct sheet){ .want = columns, .separator = ',', .null = "", .text.digits = 6 };
 	for (enum field f = 0; f < F_COUNT; f++)
 		if (b->col[f] != NULL || f == F_saddr)
 			columns[s->n++] = (struct sheet_column){ .field = f, .width = fields[f].width, .name = fields[f].name };
