@@ -42,7 +42,9 @@ def agrees(name, value, shown):
     kind = TYPES[name]
     if kind in SHOWN:
         return SHOWN[kind](value) == shown
-    shown = json.dumps(shown)
+    shown = json.dumps(shown, default=str)
+    if kind == 'HIST':                   # what its buckets are is the field's
+        kind = name
     return named.setdefault((kind, value), shown) == shown and values.setdefault((kind, shown), value) == value
 
 
