@@ -822,7 +822,7 @@ def vector_r5(mean, flagged, folder):
            if r['snewbytes'] == '102400']
     want([g[:4] for g in got], [('8', round(8 * mean * 10**6), '102400', flagged)], 'samples, their sum, new bytes, bufbloat')
     want('d' in got[0][4], flagged, 'bloatside')
-    whole = rows(['racluster', '-m', 'flow', '-nn', '--csv', '-s', 'n_bufbloat'], records)
+    whole = rows(['racluster', '-m', 'flow', '-nn', '--csv', '-s', 'trans,n_bufbloat'], records)
     want(value(whole[0]['n_bufbloat']) or 0, int(flagged), 'records flagged')
 
 
