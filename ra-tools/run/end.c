@@ -241,6 +241,7 @@ run_end(struct run **pr)
 	free(r->read);
 	free(r->inputs);
 	free(r->given);
+	free(r->argv);
 	free(r->columns);
 	free(r->fields_text);
 	free(r->filter_text);
