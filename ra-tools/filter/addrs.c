@@ -112,7 +112,8 @@ addrs_read(const char *path, struct arena *arena, char *why, size_t n)
 	bool good = read_file(path, &text, why, n);
 	const char *p = good ? buf_cstr(&text) : NULL, *end = good ? p + text.len : NULL;
 
-	p += good ? plain_mark(p, text.len) : 0;
+	if (good)
+		p += plain_mark(p, text.len);
 	while (good && p < end) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p)), *word;
 		struct span s;
