@@ -24,6 +24,7 @@ struct rewrite {
 	const char **to; /* what becomes of them */
 	int n;
 	bool rmon; /* -m saddr is -m host */
+	struct arena *words;
 	const char *tool;  /* that does it; NULL: this one */
 	const char *tell; /* why this is not what was meant, a part of a sentence; NULL: it is */
 };
@@ -61,6 +62,13 @@ put2(struct rewrite *w, const char *option, const char *value)
 	put(w, value);
 }
 
+/* A word of our own making: it lives as long as the run. */
+static const char *
+kept(const struct rewrite *w, const char *word)
+{
+	return (arena_copy(w->words, word, strlen(word) + 1));
+}
+
 static const char *
 word_at(const struct rewrite *w, int ahead)
 {
@@ -96,7 +104,7 @@ take_list(struct rewrite *w)
 	buf_str(&list, word_at(w, 1));
 	while (is_name(word_at(w, n + 1)))
 		buf_printf(&list, ",%s", word_at(w, ++n));
-	put2(w, w->argv[w->at], mem_str(buf_cstr(&list)));
+	put2(w, w->argv[w->at], kept(w, buf_cstr(&list)));
 	buf_free(&list);
 	w->at += n + 1;
 	return (true);
@@ -136,7 +144,7 @@ take_statistic(struct rewrite *w)
 			if (strcmp(orders[k].by, by) != 0)
 				continue;
 			(void)snprintf(text, sizeof(text), "%s%s", s->side == 0 || k > 1 ? "" : s->side == 's' ? "s" : "d", orders[k].field);
-			put2(w, "-o", mem_str(text));
+			put2(w, "-o", kept(w, text));
 			if (k > 1)
 				w->tell = "flows have both directions here, and rates are over the time that was asked for";
 		}
@@ -176,7 +184,7 @@ take_format(struct rewrite *w, const char *text)
 			run_usage("-o %s: no field is called \"%.*s\" here: " TOOL(ra) " --fields shows those that there are", text, (int)n, p);
 		buf_printf(&list, "%s%s", list.len > 0 ? "," : "", fields[f].name);
 	}
-	put2(w, "-s", mem_str(buf_cstr(&list)));
+	put2(w, "-s", kept(w, buf_cstr(&list)));
 	buf_free(&list);
 	w->at += 2;
 	return (true);
@@ -287,7 +295,7 @@ take_aggregation(struct rewrite *w)
 	}
 	free(list);
 	if (known) {
-		put2(w, "-m", mem_str(buf_cstr(&key)));
+		put2(w, "-m", kept(w, buf_cstr(&key)));
 		w->at += 2;
 		w->tool = is_tool("racluster") ? w->tool : "racluster";
 		w->tell = is_tool("racluster") ? w->tell : "merging is another tool's; a record has both directions of a flow";
@@ -311,7 +319,7 @@ take_histogram(struct rewrite *w)
 	to = *end == '-' ? strtoul(end + 1, &end, 10) : 0;
 	if (to > from) {
 		(void)snprintf(width, sizeof(width), "%lu", (to - from) / n > 0 ? (to - from) / n : 1);
-		put2(w, "--width", mem_str(width));
+		put2(w, "--width", kept(w, width));
 		w->at++;
 	}
 	return (true);
@@ -371,9 +379,9 @@ tell(const struct rewrite *w, const char *typed)
 }
 
 char **
-foreign_words(const struct run *r, int *argc, char **argv)
+foreign_words(struct run *r, int *argc, char **argv)
 {
-	struct rewrite w = { .r = r, .argc = *argc, .argv = argv };
+	struct rewrite w = { .r = r, .words = &r->names, .argc = *argc, .argv = argv };
 	const char *typed = NULL;
 
 	put(&w, argv[0]);

@@ -121,7 +121,7 @@ struct run {
 void say_input(void *run, const char *path, const char *sentence, bool wrong);
 
 /* foreign.c: the words, in which those of argus and nfdump are ours; or the program ends with the line that does it. */
-char **foreign_words(const struct run *, int *argc, char **argv); /* to be freed, its words not */
+char **foreign_words(struct run *, int *argc, char **argv); /* to be freed, its words not */
 
 /* fields.c: the fields, or those that the word speaks of; status */
 int fields_show(const char *word);
