@@ -6,6 +6,8 @@
  */
 #include "format/base/log.h"
 
+#include "format/base/sanitizer.h"
+
 #include "format/base/plain.h"
 
 #include <errno.h>
@@ -84,6 +86,27 @@ log_info(const char *fmt, ...)
 	va_end(ap);
 }
 
+#ifdef SANITIZER_MEMORY
+static int failed;
+
+/* What the sanitizer asks before it looks for leaks. */
+int __lsan_is_turned_off(void);
+int
+__lsan_is_turned_off(void)
+{
+	return (failed);
+}
+#endif
+
+void
+log_exit(int status)
+{
+#ifdef SANITIZER_MEMORY
+	failed = 1;
+#endif
+	exit(status);
+}
+
 void
 fatal(const char *fmt, ...)
 {
@@ -93,7 +116,7 @@ fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	say(LOG_ERR, error, fmt, ap);
 	va_end(ap);
-	exit(EXIT_ERROR);
+	log_exit(EXIT_ERROR);
 }
 
 void
@@ -104,5 +127,5 @@ fatalx(const char *fmt, ...)
 	va_start(ap, fmt);
 	say(LOG_ERR, 0, fmt, ap);
 	va_end(ap);
-	exit(EXIT_ERROR);
+	log_exit(EXIT_ERROR);
 }

@@ -19,6 +19,8 @@ void log_syslog(void);
 void log_warnx(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 noreturn void fatal(const char *, ...) __attribute__((format(printf, 1, 2)));  /* adds strerror(errno) */
+/* The end after a mistake: what it still held is not asked for. */
+noreturn void log_exit(int status);
 noreturn void fatalx(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -60,7 +60,7 @@ other_filter(struct run *r, const char *text, size_t from, size_t length, const 
 	buf_str(&b, " - ");
 	drill_quote(buf_cstr(&filter), &b);
 	log_warnx("filter: %s: `%s`", e->text, buf_cstr(&b));
-	exit(EXIT_ERROR);
+	log_exit(EXIT_ERROR);
 }
 
 /* The text with a caret under the place. */
@@ -85,7 +85,7 @@ filter_mistake(struct run *r, const char *what, const char *text, const struct f
 	for (unsigned i = 0; i < (under > 0 ? under : 1); i++)
 		(void)fputc('^', stderr);
 	(void)fputc('\n', stderr);
-	exit(EXIT_ERROR);
+	log_exit(EXIT_ERROR);
 }
 
 struct filter *

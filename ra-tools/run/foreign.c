@@ -375,7 +375,7 @@ tell(const struct rewrite *w, const char *typed)
 		drill_quote(w->to[i], &line);
 	}
 	log_warnx("%s: %s: `%s`", typed, w->tell, buf_cstr(&line));
-	exit(EXIT_ERROR);
+	log_exit(EXIT_ERROR);
 }
 
 char **

@@ -23,7 +23,7 @@ run_usage(const char *fmt, ...)
 	va_end(ap);
 	log_warnx("%s", text);
 	(void)fprintf(stderr, "%s: see %s --help\n", log_name(), log_name());
-	exit(EXIT_ERROR);
+	log_exit(EXIT_ERROR);
 }
 
 void
