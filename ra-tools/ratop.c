@@ -2,6 +2,7 @@
  *
  * ratop: the greatest groups by a field, with their share of the total.  See ratop(1).
  */
+#include "format/base/log.h"
 #include "format/base/clock.h"
 #include "ra-tools/run/cluster.h"
 #include "ra-tools/run/run.h"
@@ -343,7 +344,7 @@ main(int argc, char **argv)
 	int status = 0;
 
 	if (nasked > 1 && one_of_several(r, &status) < 0)
-		return (status);
+		log_exit(status); /* the tops were others' */
 	if (interval != NULL) {
 		top_live(r, seconds(interval), key, order);
 		return (run_end(&r));

@@ -76,7 +76,7 @@ is_filter(const struct run *r, int from, int to)
 
 	type_line(r, from, to, &line);
 	log_warnx("a filter begins after a lone dash: %s", buf_cstr(&line));
-	exit(EXIT_ERROR);
+	log_exit(EXIT_ERROR);
 }
 
 static bool
