@@ -98,6 +98,13 @@ column_has(const struct column *c, uint32_t r)
 	return (c != NULL && bit_get(c->present, r));
 }
 
+/* The number of f in row r; 0 where there is none. */
+static inline uint64_t
+batch_u64(const struct batch *b, enum field f, uint32_t r)
+{
+	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
+}
+
 static inline bool
 column_mixed(const struct column *c, uint32_t r)
 {

@@ -82,12 +82,6 @@ id_needs(enum id_formula formula)
 	return (formula == ID_FLOW ? flow_needs : tunnel_needs);
 }
 
-static inline uint64_t
-number(const struct batch *b, enum field f, uint32_t r)
-{
-	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
-}
-
 /* What the probe had when it made the flow's key, as far as the record says it; the side of the source. */
 static int
 addresses_of(const struct batch *b, uint32_t r, struct key *k)
@@ -101,19 +95,19 @@ addresses_of(const struct batch *b, uint32_t r, struct key *k)
 		dst = both ? b->col[F_daddr]->ip[r] : none;
 		k->af = ip_is4(&src) && ip_is4(&dst) ? 4 : 6;
 	} else {
-		src = key_mac(number(b, F_smac, r));
-		dst = key_mac(number(b, F_dmac, r));
+		src = key_mac(batch_u64(b, F_smac, r));
+		dst = key_mac(batch_u64(b, F_dmac, r));
 		k->af = 0;
 	}
-	return (key_ends(k, &src, &dst, (uint16_t)number(b, F_sport, r), (uint16_t)number(b, F_dport, r)));
+	return (key_ends(k, &src, &dst, (uint16_t)batch_u64(b, F_sport, r), (uint16_t)batch_u64(b, F_dport, r)));
 }
 
 static void
 tunnel_key(const struct batch *b, uint32_t r, struct key *k)
 {
 	(void)addresses_of(b, r, k);
-	k->proto = (uint16_t)number(b, F_proto, r);
-	k->vrf = (uint32_t)number(b, F_vrf, r);
+	k->proto = (uint16_t)batch_u64(b, F_proto, r);
+	k->vrf = (uint32_t)batch_u64(b, F_vrf, r);
 	k->kind = 0;
 	k->aux = 0;
 }
@@ -123,8 +117,8 @@ flow_key(const struct batch *b, uint32_t r, struct key *k)
 {
 	int side = addresses_of(b, r, k);
 
-	k->proto = (uint16_t)number(b, F_proto, r);
-	k->vrf = (uint32_t)number(b, F_vrf, r);
+	k->proto = (uint16_t)batch_u64(b, F_proto, r);
+	k->vrf = (uint32_t)batch_u64(b, F_vrf, r);
 	k->kind = 0;
 	k->aux = 0;
 	switch (k->proto) {
@@ -134,11 +128,11 @@ flow_key(const struct batch *b, uint32_t r, struct key *k)
 			k->kind = KEY_PORTLESS;
 			return;
 		}
-		k->aux = (uint32_t)number(b, F_icmptype, r) << 24;
+		k->aux = (uint32_t)batch_u64(b, F_icmptype, r) << 24;
 		if (column_has(b->col[F_icmpid], r)) {
-			k->aux |= number(b, F_icmpid, r) & 0xffff;
+			k->aux |= batch_u64(b, F_icmpid, r) & 0xffff;
 		} else {
-			k->aux |= (uint32_t)(number(b, F_icmpcode, r) & 0xff) << 16;
+			k->aux |= (uint32_t)(batch_u64(b, F_icmpcode, r) & 0xff) << 16;
 			k->kind = side == 0 ? KEY_LO_SENDS : KEY_HI_SENDS;
 		}
 		return;
@@ -154,11 +148,11 @@ flow_key(const struct batch *b, uint32_t r, struct key *k)
 	case AH:
 		if (column_has(b->col[F_lane], r)) {
 			k->kind = KEY_LANE;
-			k->aux = (uint32_t)number(b, F_lane, r);
+			k->aux = (uint32_t)batch_u64(b, F_lane, r);
 		}
 		return;
 	default:
-		k->aux = (uint32_t)number(b, F_sap, r);
+		k->aux = (uint32_t)batch_u64(b, F_sap, r);
 		return;
 	}
 }
@@ -183,7 +177,7 @@ struct guesses {
 static bool
 begins(const struct batch *b, uint32_t r)
 {
-	return ((number(b, F_flags, r) & RFLAGS_start) != 0);
+	return ((batch_u64(b, F_flags, r) & RFLAGS_start) != 0);
 }
 
 static void
@@ -245,14 +239,14 @@ guess(struct guesses *g, uint32_t r, struct seen **last)
 		flow_key(b, r, &k);
 		probe = probe_of(g, r);
 		if (!g->later)
-			return (id_of_flow(&k, (int64_t)number(b, F_stime, r), probe, 0));
+			return (id_of_flow(&k, (int64_t)batch_u64(b, F_stime, r), probe, 0));
 		name = id_of_flow(&k, 0, probe, 0);
 	}
 	*last = look(g, name | (name == 0));
 	if ((*last)->key != 0 && (g->formula == ID_TUNNEL || !begins(b, r)))
 		return ((*last)->id);
 	(*last)->key = name | (name == 0);
-	return (g->formula == ID_TUNNEL ? name : id_of_flow(&k, (int64_t)number(b, F_stime, r), probe, 0));
+	return (g->formula == ID_TUNNEL ? name : id_of_flow(&k, (int64_t)batch_u64(b, F_stime, r), probe, 0));
 }
 
 uint32_t

@@ -48,12 +48,6 @@ struct totals {
 
 /* --- counting ---------------------------------------------------------------------------------- */
 
-static uint64_t
-value(const struct batch *b, enum field f, uint32_t r)
-{
-	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
-}
-
 /* What is beyond the numbers of protocols and Ethertypes is none. */
 static struct count *
 proto_count(struct totals *t, bool known, uint64_t proto)
@@ -85,14 +79,14 @@ static void
 count_row(struct totals *t, const struct batch *b, uint32_t r)
 {
 	const struct column *addr = b->col[F_saddr];
-	struct count c = { 1, value(b, F_trans, r), saturating_sum(value(b, F_spkts, r), value(b, F_dpkts, r)),
-			   saturating_sum(value(b, F_sbytes, r), value(b, F_dbytes, r)) };
+	struct count c = { 1, batch_u64(b, F_trans, r), saturating_sum(batch_u64(b, F_spkts, r), batch_u64(b, F_dpkts, r)),
+			   saturating_sum(batch_u64(b, F_sbytes, r), batch_u64(b, F_dbytes, r)) };
 
 	t->records++;
 	if (!conserve_add(&t->c, b, r))
 		return;
 	add(&t->flow, &c);
-	add(proto_count(t, column_has(b->col[F_proto], r), value(b, F_proto, r)), &c);
+	add(proto_count(t, column_has(b->col[F_proto], r), batch_u64(b, F_proto, r)), &c);
 	add(&t->family[!column_has(addr, r) ? OTHER : ip_is4(&addr->ip[r]) ? IP4 : IP6], &c);
 }
 

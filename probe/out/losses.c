@@ -45,12 +45,6 @@ losses_free(struct losses **pl)
 	*pl = NULL;
 }
 
-static uint64_t
-number(const struct batch *b, enum field f, uint32_t r)
-{
-	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
-}
-
 /* The first bin that does not start before `start`. */
 static uint32_t
 lower(const struct losses *l, int64_t start)
@@ -99,7 +93,7 @@ take_mar(struct losses *l, const struct batch *b, uint32_t r)
 	if (l->kept == NULL)
 		l->kept = batch_new(KEPT_MAX);
 	if (l->kept->rows == l->kept->cap) {
-		forget_bin(l, (int64_t)number(b, F_bstart, r));
+		forget_bin(l, (int64_t)batch_u64(b, F_bstart, r));
 		return;
 	}
 	flow_clear(&f);
@@ -127,8 +121,8 @@ losses_take(struct losses *l, const struct batch *b)
 
 	note_probe(l, b);
 	for (uint32_t r = 0; r < b->rows; r++) {
-		uint64_t type = number(b, F_rectype, r);
-		int64_t start = (int64_t)number(b, F_bstart, r);
+		uint64_t type = batch_u64(b, F_rectype, r);
+		int64_t start = (int64_t)batch_u64(b, F_bstart, r);
 
 		if (!batch_selected(b, r))
 			continue;
@@ -138,13 +132,13 @@ losses_take(struct losses *l, const struct batch *b)
 			continue;
 		}
 		if (to == NULL || to->start != start)
-			to = of_bin(l, start, (int64_t)number(b, F_bend, r));
+			to = of_bin(l, start, (int64_t)batch_u64(b, F_bend, r));
 		to->records++;
 		l->records++;
 		if (type == RECTYPE_TUN) /* its packets are those of other records */
 			continue;
-		to->pkts += number(b, F_spkts, r) + number(b, F_dpkts, r);
-		to->bytes += number(b, F_sbytes, r) + number(b, F_dbytes, r);
+		to->pkts += batch_u64(b, F_spkts, r) + batch_u64(b, F_dpkts, r);
+		to->bytes += batch_u64(b, F_sbytes, r) + batch_u64(b, F_dbytes, r);
 	}
 }
 

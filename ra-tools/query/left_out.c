@@ -8,23 +8,17 @@
 
 static const enum field pkts[] = { F_spkts, F_dpkts }, bytes[] = { F_sbytes, F_dbytes };
 
-static uint64_t
-number(const struct batch *b, enum field f, uint32_t r)
-{
-	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
-}
-
 static bool
 is_mar(const struct batch *b, uint32_t r)
 {
-	return (number(b, F_rectype, r) == RECTYPE_MAR);
+	return (batch_u64(b, F_rectype, r) == RECTYPE_MAR);
 }
 
 static void
 add_side(struct left_out *l, const struct batch *b, int side, uint32_t r)
 {
-	l->pkts = saturating_sum(l->pkts, number(b, pkts[side], r));
-	l->bytes = saturating_sum(l->bytes, number(b, bytes[side], r));
+	l->pkts = saturating_sum(l->pkts, batch_u64(b, pkts[side], r));
+	l->bytes = saturating_sum(l->bytes, batch_u64(b, bytes[side], r));
 }
 
 bool
@@ -82,7 +76,7 @@ left_out_sides(struct left_out *l, const struct batch *b, uint32_t r, bool again
 	if (is_mar(b, r))
 		return (false);
 	for (int side = 0; side < 2; side++) {
-		if (number(b, spi[side], r) != 0 || number(b, pkts[side], r) == 0)
+		if (batch_u64(b, spi[side], r) != 0 || batch_u64(b, pkts[side], r) == 0)
 			continue;
 		any = true;
 		add_side(l, b, side, r);

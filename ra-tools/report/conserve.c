@@ -23,12 +23,6 @@ conserve_want(struct fieldset *s)
 		fieldset_want(s, mar_fields[i]);
 }
 
-static uint64_t
-value(const struct batch *b, enum field f, uint32_t r)
-{
-	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
-}
-
 static void
 add(uint64_t *to, uint64_t v)
 {
@@ -38,17 +32,17 @@ add(uint64_t *to, uint64_t v)
 bool
 conserve_add(struct conserve *c, const struct batch *b, uint32_t r)
 {
-	switch (value(b, F_rectype, r)) {
+	switch (batch_u64(b, F_rectype, r)) {
 	case RECTYPE_MAR:
 		c->marrecords++;
 		for (int i = 0; i < MAR_N; i++)
-			add(&c->mar[i], value(b, mar_fields[i], r));
+			add(&c->mar[i], batch_u64(b, mar_fields[i], r));
 		return (false);
 	case RECTYPE_TUN:
 		return (false);
 	default:
-		add(&c->pkts, saturating_sum(value(b, F_spkts, r), value(b, F_dpkts, r)));
-		add(&c->bytes, saturating_sum(value(b, F_sbytes, r), value(b, F_dbytes, r)));
+		add(&c->pkts, saturating_sum(batch_u64(b, F_spkts, r), batch_u64(b, F_dpkts, r)));
+		add(&c->bytes, saturating_sum(batch_u64(b, F_sbytes, r), batch_u64(b, F_dbytes, r)));
 		return (true);
 	}
 }

@@ -42,12 +42,6 @@ has(const struct batch *b, enum field f, uint32_t r)
 	return (column_has(b->col[f], r));
 }
 
-static uint64_t
-number(const struct batch *b, enum field f, uint32_t r)
-{
-	return (has(b, f, r) ? b->col[f]->u[r] : 0);
-}
-
 static bool
 keyed(const struct keys *k, enum field f)
 {
@@ -184,7 +178,7 @@ macs(const struct batch *b, uint32_t r, size_t start, struct buf *to)
 static bool
 could_have_ports(const struct batch *b, uint32_t r)
 {
-	uint64_t proto = number(b, F_proto, r);
+	uint64_t proto = batch_u64(b, F_proto, r);
 
 	return (has(b, F_proto, r) &&
 		(proto == P_ESP || proto == P_TCP || proto == P_UDP || proto == P_SCTP));
@@ -193,7 +187,7 @@ could_have_ports(const struct batch *b, uint32_t r)
 static bool
 is_icmp(const struct batch *b, uint32_t r)
 {
-	uint64_t proto = number(b, F_proto, r);
+	uint64_t proto = batch_u64(b, F_proto, r);
 
 	return (proto == P_ICMP || proto == P_ICMP6);
 }
@@ -230,7 +224,7 @@ other_field(const struct keys *k, const struct batch *b, enum field f, uint32_t 
 	const char *quote = "";
 
 	if (has(b, f, r)) {
-		if (f == F_vrf && k->turn && number(b, f, r) == 0)
+		if (f == F_vrf && k->turn && batch_u64(b, f, r) == 0)
 			return;
 		and(to, start);
 		if (fields[f].store == STORE_BLOB)
@@ -426,7 +420,7 @@ protocol_word(uint64_t proto)
 static void
 bpf_protocol(const struct batch *b, uint32_t r, size_t start, struct buf *to)
 {
-	uint64_t proto = number(b, F_proto, r);
+	uint64_t proto = batch_u64(b, F_proto, r);
 
 	if (!has(b, F_proto, r) || (proto > 255 && proto < 0x600) ||
 	    proto > 0xffff) /* the last are no Ethernet types, but ours */
@@ -450,8 +444,8 @@ bpf_packet(const struct keys *k, const struct batch *b, uint32_t r, struct buf *
 {
 	bool flow = keyed(k, F_tunid) || keyed(k, F_flowid);
 	bool v6 = has(b, F_saddr, r) && !ip_is4(&b->col[F_saddr]->ip[r]);
-	uint64_t frags = number(b, F_sfrags, r) + number(b, F_dfrags, r) +
-			 number(b, F_sfragatom, r) + number(b, F_dfragatom, r);
+	uint64_t frags = batch_u64(b, F_sfrags, r) + batch_u64(b, F_dfrags, r) +
+			 batch_u64(b, F_sfragatom, r) + batch_u64(b, F_dfragatom, r);
 
 	/* further fragments have no ports, and behind a fragment header that language sees no protocol */
 	if ((flow || keyed(k, F_proto)) && !(v6 && frags > 0))
@@ -473,10 +467,10 @@ bpf_packet(const struct keys *k, const struct batch *b, uint32_t r, struct buf *
 static bool
 wrapping(const struct batch *b, enum field encap, enum field pkts, uint32_t r, struct buf *to)
 {
-	bool frags = number(b, F_sfrags, r) + number(b, F_dfrags, r) > 0;
+	bool frags = batch_u64(b, F_sfrags, r) + batch_u64(b, F_dfrags, r) > 0;
 	struct blob v;
 
-	if (!has(b, encap, r) && number(b, pkts, r) == 0) /* it sent nothing: as the other */
+	if (!has(b, encap, r) && batch_u64(b, pkts, r) == 0) /* it sent nothing: as the other */
 		encap = encap == F_sencap ? F_dencap : F_sencap;
 	if (!has(b, encap, r))
 		return (true);

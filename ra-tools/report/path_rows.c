@@ -91,12 +91,6 @@ path_want(struct fieldset *s)
 		fieldset_want(s, wanted[i]);
 }
 
-static uint64_t
-number(const struct batch *b, enum field f, uint32_t r)
-{
-	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
-}
-
 /* 0 a, 1 b; -1: another one, or nobody's. */
 static int
 probe_of(struct path *p, const struct batch *b, uint32_t r)
@@ -128,7 +122,7 @@ probe_of(struct path *p, const struct batch *b, uint32_t r)
 static bool
 is_tunnel(const struct batch *b, uint32_t r)
 {
-	uint64_t proto = number(b, F_proto, r);
+	uint64_t proto = batch_u64(b, F_proto, r);
 
 	return (proto == ESP || proto == AH || column_has(b->col[F_tunid], r));
 }
@@ -139,24 +133,24 @@ key_of(const struct batch *b, uint32_t r, struct path_item *k, bool *turned)
 	int c;
 
 	memset(k, 0, sizeof(*k));
-	k->proto = (unsigned)number(b, F_proto, r);
+	k->proto = (unsigned)batch_u64(b, F_proto, r);
 	k->addr[0] = b->col[F_saddr]->ip[r];
 	k->addr[1] = b->col[F_daddr]->ip[r];
 	k->ports = column_has(b->col[F_sport], r);
-	k->port[0] = (uint16_t)number(b, F_sport, r);
-	k->port[1] = (uint16_t)number(b, F_dport, r);
+	k->port[0] = (uint16_t)batch_u64(b, F_sport, r);
+	k->port[1] = (uint16_t)batch_u64(b, F_dport, r);
 	k->tunnel = is_tunnel(b, r);
 	k->icmp = column_has(b->col[F_icmptype], r);
 	if (k->icmp)
-		k->aux = (uint32_t)(number(b, F_icmptype, r) << 24 | number(b, F_icmpcode, r) << 16 | (number(b, F_icmpid, r) & 0xffff));
+		k->aux = (uint32_t)(batch_u64(b, F_icmptype, r) << 24 | batch_u64(b, F_icmpcode, r) << 16 | (batch_u64(b, F_icmpid, r) & 0xffff));
 	c = ip_cmp(&k->addr[0], &k->addr[1]);
 	*turned = c > 0 || (c == 0 && k->port[0] > k->port[1]);
 	if (!*turned)
 		return;
 	k->addr[0] = b->col[F_daddr]->ip[r];
 	k->addr[1] = b->col[F_saddr]->ip[r];
-	k->port[0] = (uint16_t)number(b, F_dport, r);
-	k->port[1] = (uint16_t)number(b, F_sport, r);
+	k->port[0] = (uint16_t)batch_u64(b, F_dport, r);
+	k->port[1] = (uint16_t)batch_u64(b, F_sport, r);
 }
 
 static uint32_t
@@ -251,14 +245,14 @@ add_runs(struct path *p, struct path_half *h, struct path_row *w, struct blob te
 	}
 }
 
-#define OF(name) number(b, source ? F_s##name : F_d##name, r)
+#define OF(name) batch_u64(b, source ? F_s##name : F_d##name, r)
 
 static struct path_row
 row_of(const struct batch *b, uint32_t r, bool source)
 {
 	const struct column *seqs = b->col[source ? F_sseqs : F_dseqs];
 	struct path_row w = { .start = b->col[F_bstart]->i[r],
-			      .end = (int64_t)number(b, F_bend, r),
+			      .end = (int64_t)batch_u64(b, F_bend, r),
 			      .pkts = OF(pkts),
 			      .uniq = OF(uniq),
 			      .dup = OF(dup),
@@ -272,7 +266,7 @@ row_of(const struct batch *b, uint32_t r, bool source)
 			      .spur = OF(spur),
 			      .fraginc = OF(fraginc),
 			      .name = (uint32_t)OF(spi) };
-	uint64_t spiflags = number(b, F_spiflags, r);
+	uint64_t spiflags = batch_u64(b, F_spiflags, r);
 
 	w.first = column_has(b->col[F_stime], r) ? b->col[F_stime]->i[r] : w.start;
 	w.last = column_has(b->col[F_ltime], r) ? b->col[F_ltime]->i[r] : w.start;
@@ -331,8 +325,8 @@ add_begin(struct path_item *x, int probe, int dir, const struct batch *b, uint32
 
 	if (at < h[dir].begins)
 		h[dir].begins = at;
-	if (number(b, F_synack_n, r) == 1 && at + (int64_t)number(b, F_synack_min, r) * USEC < h[1 - dir].begins)
-		h[1 - dir].begins = at + (int64_t)number(b, F_synack_min, r) * USEC;
+	if (batch_u64(b, F_synack_n, r) == 1 && at + (int64_t)batch_u64(b, F_synack_min, r) * USEC < h[1 - dir].begins)
+		h[1 - dir].begins = at + (int64_t)batch_u64(b, F_synack_min, r) * USEC;
 }
 
 static void
@@ -349,20 +343,20 @@ add_flow(struct path *p, int probe, const struct batch *b, uint32_t r)
 	dir = turned ? 1 : 0; /* of the source's packets */
 	add_half(p, x, probe, dir, b, r, true);
 	add_half(p, x, probe, 1 - dir, b, r, false);
-	if (number(b, F_spkts, r) + number(b, F_dpkts, r) == 0)
+	if (batch_u64(b, F_spkts, r) + batch_u64(b, F_dpkts, r) == 0)
 		return;
 	x->seen[probe] = true;
-	x->source[dir] += 1 + number(b, F_dirq, r);
-	x->syn[probe] |= number(b, F_ssyn, r) > 0;
-	x->fin[probe] |= number(b, F_sfin, r) + number(b, F_dfin, r) + number(b, F_srst, r) + number(b, F_drst, r) > 0;
+	x->source[dir] += 1 + batch_u64(b, F_dirq, r);
+	x->syn[probe] |= batch_u64(b, F_ssyn, r) > 0;
+	x->fin[probe] |= batch_u64(b, F_sfin, r) + batch_u64(b, F_dfin, r) + batch_u64(b, F_srst, r) + batch_u64(b, F_drst, r) > 0;
 	if (column_has(b->col[F_stime], r) && b->col[F_stime]->i[r] < x->since[probe])
 		x->since[probe] = b->col[F_stime]->i[r];
 	if (column_has(b->col[F_ltime], r) && b->col[F_ltime]->i[r] > x->until[probe])
 		x->until[probe] = b->col[F_ltime]->i[r];
-	if ((number(b, F_flags, r) & RFLAGS_start) != 0 && column_has(b->col[F_stime], r) && number(b, F_spkts, r) > 0)
+	if ((batch_u64(b, F_flags, r) & RFLAGS_start) != 0 && column_has(b->col[F_stime], r) && batch_u64(b, F_spkts, r) > 0)
 		add_begin(x, probe, dir, b, r);
-	if ((number(b, F_flags, r) & RFLAGS_capdrop) != 0)
-		marks_drops(p->marks, (unsigned)probe, b->col[F_bstart]->i[r], (int64_t)number(b, F_bend, r));
+	if ((batch_u64(b, F_flags, r) & RFLAGS_capdrop) != 0)
+		marks_drops(p->marks, (unsigned)probe, b->col[F_bstart]->i[r], (int64_t)batch_u64(b, F_bend, r));
 }
 
 static void
@@ -374,9 +368,9 @@ add_mar(struct path *p, int probe, const struct batch *b, uint32_t r)
 		c->first = b->col[F_stime]->i[r];
 	if (column_has(b->col[F_ltime], r) && b->col[F_ltime]->i[r] > c->last)
 		c->last = b->col[F_ltime]->i[r];
-	if (number(b, F_ps_drop, r) + number(b, F_ps_ifdrop, r) + number(b, F_ifgap, r) + number(b, F_tback, r) +
-	    number(b, F_tjump, r) + number(b, F_tbad, r) > 0 && column_has(b->col[F_bstart], r))
-		marks_drops(p->marks, (unsigned)probe, b->col[F_bstart]->i[r], (int64_t)number(b, F_bend, r));
+	if (batch_u64(b, F_ps_drop, r) + batch_u64(b, F_ps_ifdrop, r) + batch_u64(b, F_ifgap, r) + batch_u64(b, F_tback, r) +
+	    batch_u64(b, F_tjump, r) + batch_u64(b, F_tbad, r) > 0 && column_has(b->col[F_bstart], r))
+		marks_drops(p->marks, (unsigned)probe, b->col[F_bstart]->i[r], (int64_t)batch_u64(b, F_bend, r));
 }
 
 bool
@@ -387,7 +381,7 @@ path_add(struct path *p, const struct batch *b)
 
 		if (!batch_selected(b, r) || (probe = probe_of(p, b, r)) < 0)
 			continue;
-		if (number(b, F_rectype, r) == RECTYPE_MAR)
+		if (batch_u64(b, F_rectype, r) == RECTYPE_MAR)
 			add_mar(p, probe, b, r);
 		else
 			add_flow(p, probe, b, r);

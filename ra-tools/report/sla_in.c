@@ -152,12 +152,6 @@ sla_want_ike(struct fieldset *s)
 		fieldset_want(s, all[i]);
 }
 
-static uint64_t
-number(const struct batch *b, enum field f, uint32_t r)
-{
-	return (column_has(b->col[f], r) ? b->col[f]->u[r] : 0);
-}
-
 static void
 windows(const struct batch *b, enum field f, uint32_t r, uint64_t rpl[static SLA_WINDOWS])
 {
@@ -182,7 +176,7 @@ static void
 counts_of(const struct batch *b, uint32_t r, int side, struct sla_counts *c)
 {
 	for (size_t i = 0; i < NCOUNTS; i++)
-		*counter(c, i) = number(b, count_fields[i].field[side], r);
+		*counter(c, i) = batch_u64(b, count_fields[i].field[side], r);
 	windows(b, side == 0 ? F_slaghist : F_dlaghist, r, c->rpl);
 }
 
@@ -190,8 +184,8 @@ counts_of(const struct batch *b, uint32_t r, int side, struct sla_counts *c)
 static void
 losses_of(const struct batch *b, uint32_t r, int side, struct sla_counts *c)
 {
-	uint64_t again = number(b, side == 0 ? F_srtxup : F_drtxup, r) + number(b, side == 0 ? F_srtxdn : F_drtxdn, r),
-		 sent = number(b, side == 0 ? F_sdatasegs : F_ddatasegs, r) + c->uniq;
+	uint64_t again = batch_u64(b, side == 0 ? F_srtxup : F_drtxup, r) + batch_u64(b, side == 0 ? F_srtxdn : F_drtxdn, r),
+		 sent = batch_u64(b, side == 0 ? F_sdatasegs : F_ddatasegs, r) + c->uniq;
 
 	c->lost += again;
 	c->uniq = sent > again ? sent - again : 0;
@@ -342,8 +336,8 @@ name_tunnel(struct sla_tunnel *t, const struct batch *b, uint32_t r)
 		free(t->proto);
 		t->proto = mem_str("wireguard");
 	}
-	t->port[0] = (uint16_t)number(b, F_sport, r);
-	t->port[1] = (uint16_t)number(b, F_dport, r);
+	t->port[0] = (uint16_t)batch_u64(b, F_sport, r);
+	t->port[1] = (uint16_t)batch_u64(b, F_dport, r);
 }
 
 /* [2001:db8::1] */
@@ -397,7 +391,7 @@ id_of(const struct sla *s, const struct batch *b, uint32_t r)
 	uint64_t id = 1;
 
 	if (s->o.key == NULL)
-		return (number(b, F_tunid, r));
+		return (batch_u64(b, F_tunid, r));
 	for (unsigned i = 0; i < s->keys.n; i++) {
 		const struct column *c = b->col[s->keys.part[i].field];
 
@@ -455,7 +449,7 @@ tunnel_new(struct sla *s, const struct batch *b, uint32_t r, unsigned probe)
 	struct buf text = { 0 };
 
 	t->key[0] = id_of(s, b, r);
-	t->key[1] = s->lanes ? number(b, F_lane, r) : 0;
+	t->key[1] = s->lanes ? batch_u64(b, F_lane, r) : 0;
 	t->has_lane = s->lanes;
 	t->lane = t->key[1];
 	t->probe_number = probe;
@@ -507,7 +501,7 @@ more_slots(struct sla *s)
 static struct work *
 tunnel_of(struct sla *s, const struct batch *b, uint32_t r)
 {
-	uint64_t id = id_of(s, b, r), lane = s->lanes ? number(b, F_lane, r) : 0;
+	uint64_t id = id_of(s, b, r), lane = s->lanes ? batch_u64(b, F_lane, r) : 0;
 	unsigned probe = probes_of_row(s->probes, b, r);
 	uint32_t at;
 
@@ -548,7 +542,7 @@ turned(const struct sla_tunnel *t, const struct batch *b, uint32_t r)
 	if (memcmp(&b->col[F_saddr]->ip[r], &t->addr[0], sizeof(struct ip)) != 0)
 		return (1);
 	return (memcmp(&t->addr[0], &t->addr[1], sizeof(struct ip)) == 0 &&
-		t->port[0] != t->port[1] && number(b, F_sport, r) != t->port[0]);
+		t->port[0] != t->port[1] && batch_u64(b, F_sport, r) != t->port[0]);
 }
 
 /* The mean gap between the packets of this side so far. */
@@ -579,9 +573,9 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 {
 	struct work *w = tunnel_of(s, b, r);
 	struct sla_tunnel *t = &w->t;
-	int64_t start = (int64_t)number(b, F_bstart, r), end = (int64_t)number(b, F_bend, r);
+	int64_t start = (int64_t)batch_u64(b, F_bstart, r), end = (int64_t)batch_u64(b, F_bend, r);
 	int turn = turned(t, b, r);
-	uint64_t dirq = number(b, F_dirq, r) + 1;
+	uint64_t dirq = batch_u64(b, F_dirq, r) + 1;
 	struct sla_point *p;
 	struct sla_counts c = { 0 };
 
@@ -596,7 +590,7 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 	p = point_new(t);
 	p->start = start;
 	p->end = end;
-	p->suspect = (number(b, F_flags, r) & RFLAGS_capdrop) != 0;
+	p->suspect = (batch_u64(b, F_flags, r) & RFLAGS_capdrop) != 0;
 	for (int side = 0; side < 2; side++) {
 		int to = side ^ turn;
 		enum field spi = side == 0 ? F_sspi : F_dspi;
@@ -611,10 +605,10 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 		p->d[to] = point_of(&c);
 		p->d[to].gap = usual_gap(w, to);
 		p->marks |= (c.rekeys > 0 ? SLA_MARK_REKEY : 0) | (c.jumps > 0 ? SLA_MARK_JUMP : 0);
-		t->d[to].dscps |= number(b, side == 0 ? F_sdscps : F_ddscps, r);
+		t->d[to].dscps |= batch_u64(b, side == 0 ? F_sdscps : F_ddscps, r);
 		if (s->lanes && column_has(b->col[spi], r))
 			(void)snprintf(t->spi[to], sizeof(t->spi[to]), "0x%08x",
-				       (unsigned)number(b, spi, r));
+				       (unsigned)batch_u64(b, spi, r));
 	}
 	if (dirq > w->dirq[turn])
 		w->dirq[turn] = dirq;
@@ -632,14 +626,14 @@ void
 sla_ike(struct sla *s, const struct batch *b)
 {
 	for (uint32_t r = 0; r < b->rows; r++) {
-		uint64_t sq = number(b, F_sikeq, r), dq = number(b, F_dikeq, r),
-			 sr = number(b, F_siker, r), dr = number(b, F_diker, r);
+		uint64_t sq = batch_u64(b, F_sikeq, r), dq = batch_u64(b, F_dikeq, r),
+			 sr = batch_u64(b, F_siker, r), dr = batch_u64(b, F_diker, r);
 
 		if (!batch_selected(b, r) || (sq < dr + IKE_MIN && dq < sr + IKE_MIN) ||
 		    !column_has(b->col[F_saddr], r) || !column_has(b->col[F_daddr], r))
 			continue;
 		marks_ike(s->marks, probes_of_row(s->probes, b, r), &b->col[F_saddr]->ip[r], &b->col[F_daddr]->ip[r],
-			  (int64_t)number(b, F_bstart, r), (int64_t)number(b, F_bend, r));
+			  (int64_t)batch_u64(b, F_bstart, r), (int64_t)batch_u64(b, F_bend, r));
 	}
 }
 
