@@ -7,7 +7,7 @@
 #include "format/base/bits.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
-#include "format/base/vector.h"
+#include "format/narrow.h"
 
 #include <string.h>
 
@@ -116,20 +116,10 @@ like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t
 	return (count);
 }
 
-WIDE static uint64_t
-or_all(const uint64_t *v, uint32_t n)
-{
-	uint64_t all = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		all |= v[i];
-	return (all);
-}
-
 static unsigned
 bits_of_all(const uint64_t *v, uint32_t n)
 {
-	uint64_t all = v == NULL ? 0 : or_all(v, n);
+	uint64_t all = v == NULL ? 0 : narrow_or_u64(v, n);
 
 	return (all == 0 ? 0 : 64 - (unsigned)__builtin_clzll(all));
 }

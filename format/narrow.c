@@ -105,8 +105,8 @@ narrow_widen(const struct narrow *x, uint32_t from, uint32_t n, uint64_t *to)
 
 EACH_WIDTH(RAW_LOOPS)
 
-WIDE static uint64_t
-or_8(const uint64_t *v, uint32_t n)
+WIDE uint64_t
+narrow_or_u64(const uint64_t *v, uint32_t n)
 {
 	uint64_t all = 0;
 
@@ -266,7 +266,7 @@ narrow_or(const struct narrow *x, uint32_t from, uint32_t n)
 		uint32_t m = n - i < PIECE ? n - i : PIECE;
 
 		narrow_widen(&p, i, m, v);
-		all |= or_8(v, m);
+		all |= narrow_or_u64(v, m);
 	}
 	return (all);
 }

@@ -58,7 +58,8 @@ uint64_t narrow_raw_max(const struct narrow *, uint32_t n);
 uint64_t narrow_sum(const struct narrow *, uint32_t from, uint32_t n);
 /* The least and the greatest of those n > 0 values. */
 void narrow_span(const struct narrow *, uint32_t from, uint32_t n, uint64_t *min, uint64_t *max);
-/* All of them, or-ed. */
+/* The bits that some of n numbers has; the same of those n values. */
+uint64_t narrow_or_u64(const uint64_t *, uint32_t n);
 uint64_t narrow_or(const struct narrow *, uint32_t from, uint32_t n);
 
 /* Bit i of `to` (BITS_WORDS(n) words): is lo <= value i <= hi? */

@@ -9,6 +9,7 @@
 
 #include "format/base/mem.h"
 #include "format/base/vector.h"
+#include "format/narrow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -354,23 +355,13 @@ put_mixed(const struct piece *p, struct strip *s, const struct column *in)
 
 /* --- values ------------------------------------------------------------------------------------ */
 
-WIDE static uint64_t
-or_of(const uint64_t *v, uint32_t n)
-{
-	uint64_t any = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		any |= v[i];
-	return (any);
-}
-
 static uint64_t
 or_of_rows(const struct piece *p, const uint64_t *v)
 {
 	uint64_t any = 0;
 
 	for (unsigned i = 0; i < p->segs; i++)
-		any |= or_of(v + p->seg[i].row, p->seg[i].n);
+		any |= narrow_or_u64(v + p->seg[i].row, p->seg[i].n);
 	for (uint32_t i = 0; p->segs == 0 && i < p->n; i++)
 		any |= v[p->rows[i]];
 	return (any);

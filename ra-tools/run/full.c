@@ -4,7 +4,7 @@
  */
 #include "ra-tools/run/room.h"
 
-#include "format/base/vector.h"
+#include "format/narrow.h"
 #include "format/base/wide.h"
 
 /* The sum of squares is made to stay at the top, and what follows from it is not known then. */
@@ -33,24 +33,13 @@ mark_row(struct batch *b, uint32_t r)
 	bit_set(flags->present, r);
 }
 
-/* The bits that some value has. */
-WIDE static uint64_t
-bits_of(const uint64_t *v, uint32_t n)
-{
-	uint64_t any = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		any |= v[i];
-	return (any);
-}
-
 /* Is it worth a look: no two numbers below 2^63 make a sum at the top. */
 static bool
 may_be_full(const struct batch *b, enum field f)
 {
 	const struct column *c = b->col[f];
 
-	return (c != NULL && !c->zeros && counts(f) && bits_of(c->u, b->rows) >> 63 != 0);
+	return (c != NULL && !c->zeros && counts(f) && narrow_or_u64(c->u, b->rows) >> 63 != 0);
 }
 
 uint64_t
@@ -62,7 +51,7 @@ full_mark(struct batch *b)
 		for (uint32_t r = may_be_full(b, f) ? 0 : b->rows; r < b->rows; r++)
 			if (is_full(b, f, r))
 				mark_row(b, r);
-	if (b->col[F_flags] == NULL || bits_of(b->col[F_flags]->u, b->rows) < RFLAGS_saturated)
+	if (b->col[F_flags] == NULL || narrow_or_u64(b->col[F_flags]->u, b->rows) < RFLAGS_saturated)
 		return (0);
 	for (uint32_t r = 0; r < b->rows; r++)
 		n += batch_selected(b, r) && column_has(b->col[F_flags], r) && (b->col[F_flags]->u[r] & RFLAGS_saturated) != 0;
