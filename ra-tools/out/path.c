@@ -179,12 +179,13 @@ csv_row(const struct facts *f, struct sheet *s)
 	for (unsigned i = 0; i < f->n; i++) {
 		if (i > 0)
 			buf_u8(&s->out, (uint8_t)s->separator);
+		if (!f->fact[i].known) {
+			buf_str(&s->out, s->null);
+			continue;
+		}
 		text.len = 0;
 		put(&f->fact[i], s, &text);
-		if (f->fact[i].known)
-			csv_value(s, text.p, text.len);
-		else
-			buf_str(&s->out, s->null);
+		csv_value(s, text.p, text.len);
 	}
 	buf_u8(&s->out, '\n');
 	buf_free(&text);

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """rapath against what is known of the packets between two probes: random paths, of which each packet's fate is known
 (twotaps.py), and true captures of both ends of a path."""
+import csv
+import io
 import json
 import os
 import sys
 
 from common import *
+from peers import A, B, Case
 from twotaps import Path
 
 NUMBERED = ('esp', 'ah', 'esp-udp')
@@ -181,6 +184,26 @@ def tp1(folder):
     want(round(there['lost_between_pct'], 3), 5.733, 'percent')
 
 
+def separated(folder):
+    """CSV has the values of JSON, and nothing where those have no key"""
+    text = (lambda v: v if isinstance(v, str) else json.dumps(v))
+    near, far = ([n for n in range(1, 201) if n not in lost] for lost in ((20,), (20, 90, 91)))
+    files = []
+    for probe, numbers in ('near', near), ('far', far):
+        c = Case()
+        c.send(numbers)
+        c.send(range(1, 201), B, A, 0x0bfe0e52, 0.003)
+        c.write(os.path.join(folder, probe + '.pcap'))
+        files.append(records(folder, 'separated', probe, os.path.join(folder, probe + '.pcap')))
+    for more in ([], ['--bins']):
+        rows_of = ways(files, '--path', 'near,far', *more)
+        cells = list(csv.DictReader(io.StringIO(good(['rapath', '-r', *files, '--path', 'near,far', '--csv', *more]).decode())))
+        want((len(cells) > 0, len(cells)), (True, len(rows_of)), 'rows')
+        for got, way in zip(cells, rows_of):
+            want({k: v for k, v in got.items() if v != ''}, {k: text(v) for k, v in way.items() if k != 'path'}, 'a row')
+    want([(r['lost_before'], r['lost_between']) for r in ways(files, '--path', 'near,far') if r['sender'] == A], [(1, 2)], 'what was lost')
+
+
 def attempt(tap, name, act):
     try:
         act()
@@ -197,6 +220,7 @@ def main():
     both = [n for n in by_name if os.path.exists(capture('netns/%s.A.pcap' % n)) and os.path.exists(capture('netns/%s.B.pcap' % n))]
     with scratch() as folder:
         attempt(tap, 'random paths', lambda: random_paths(folder))
+        attempt(tap, 'separated values', lambda: separated(folder))
         for n in both:
             attempt(tap, 'between the ends: ' + n, lambda: scenario(folder, n, by_name[n]))
         if both:
