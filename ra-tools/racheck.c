@@ -310,19 +310,6 @@ conserved_word(const struct report *f)
 }
 
 static void
-json_time(struct run *r, struct json *j, const char *key, int64_t t)
-{
-	struct buf b = { 0 };
-	const char *text = time_text(r, t, &b);
-
-	if (run_sheet(r)->text.epoch)
-		json_raw(j, key, text, strlen(text));
-	else
-		json_str(j, key, text);
-	buf_free(&b);
-}
-
-static void
 json_rest(struct run *r, struct json *j, const struct report *f)
 {
 	json_u64(j, "bytes", f->bytes);
@@ -338,8 +325,8 @@ json_rest(struct run *r, struct json *j, const struct report *f)
 	else
 		json_null(j, "interval");
 	if (f->times) {
-		json_time(r, j, "from", f->from);
-		json_time(r, j, "to", f->to);
+		time_json(&run_sheet(r)->text, j, "from", f->from);
+		time_json(&run_sheet(r)->text, j, "to", f->to);
 	}
 	json_u64(j, "lost_bytes", f->totals.bad_bytes);
 	if (summary)

@@ -565,20 +565,14 @@ json_intervals(struct gap *g, struct sheet *s)
 	static const char *const keys[CELLS] = { "acks", "gaps", "caploss_pct", "missing", "missing_pct", "drop", "after",
 					   "skew_us" };
 	struct json j = json_to(&s->out);
-	struct buf when = { 0 };
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct interval *x = &g->row[i];
 		char cell[CELLS][32];
 
-		when.len = 0;
-		put_time(s, &when, x->start);
 		json_open(&j, NULL, '{');
 		json_str(&j, "kind", "interval");
-		if (s->text.epoch)
-			json_raw(&j, "bstart", when.p, when.len);
-		else
-			json_bytes(&j, "bstart", when.p, when.len);
+		time_json(&s->text, &j, "bstart", x->start);
 		json_real(&j, "blen", (double)g->width / 1e9);
 		json_str(&j, "probe", g->probe[x->probe]);
 		cells_of(x, false, cell);
@@ -589,7 +583,6 @@ json_intervals(struct gap *g, struct sheet *s)
 		json_line(&j);
 		sheet_ready(s);
 	}
-	buf_free(&when);
 }
 
 /* --- signatures */

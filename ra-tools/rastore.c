@@ -174,13 +174,10 @@ probe_text(const char *probe, struct buf *b)
 static void
 json_time(struct run *r, struct json *j, const char *name, int64_t t)
 {
-	char text[CLOCK_TEXT];
-	const char *p = time_text(r, t, text);
+	struct text_options o = run_sheet(r)->text;
 
-	if (run_sheet(r)->text.epoch)
-		json_raw(j, name, p, strlen(p));
-	else
-		json_str(j, name, p);
+	o.digits = 0; /* days, and the seconds of files */
+	time_json(&o, j, name, t);
 }
 
 /* --- files that are left alone ------------------------------------------------------------------- */

@@ -159,6 +159,20 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 	sheet_ready(s);
 }
 
+void
+time_json(const struct text_options *o, struct json *j, const char *key, int64_t ns)
+{
+	struct buf text = { 0 };
+	union value v = { .i = ns };
+
+	value_print(&text, TYPE_TIME, &v, o, -1);
+	if (o->epoch)
+		json_raw(j, key, text.p, text.len);
+	else
+		json_bytes(j, key, text.p, text.len);
+	buf_free(&text);
+}
+
 static void
 head(struct sheet *s)
 {

@@ -88,6 +88,9 @@ enum cell_state sheet_cell(struct sheet *, const struct batch *, unsigned i, uin
 void native_type(const struct sheet *, unsigned i, struct buf *to); /* of ClickHouse, for column i */
 bool type_is_right(enum type); /* right-aligned in text */
 
+/* A time as JSON has it: a text, or a number of seconds since 1970 where those were asked for. */
+void time_json(const struct text_options *, struct json *, const char *key, int64_t ns);
+
 void sheet_printf(struct sheet *, const char *, ...) __attribute__((format(printf, 2, 3)));
 void sheet_flush(struct sheet *); /* everything that is ready goes to stdout */
 void sheet_ready(struct sheet *); /* the same if it is worth a write */

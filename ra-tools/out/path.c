@@ -4,6 +4,7 @@
  */
 #include "ra-tools/out/path.h"
 
+#include "ra-tools/out/facts.h"
 #include "ra-tools/out/grid.h"
 
 #include <stdio.h>
@@ -13,36 +14,10 @@
 
 /* --- one row, in every format --------------------------------------------------------------------- */
 
-enum kind { TEXT, COUNT, SIGNED, REAL, TIME };
-
-struct fact {
-	const char *name;
-	enum kind kind;
-	bool known;
-	const char *text;
-	int64_t i;
-	double r;
-};
-
-struct facts { struct fact fact[32]; unsigned n; };
-
-static struct fact *
-fact(struct facts *f, const char *name, enum kind kind, bool known)
-{
-	f->fact[f->n] = (struct fact){ .name = name, .kind = kind, .known = known };
-	return (&f->fact[f->n++]);
-}
-
 static void
-text_fact(struct facts *f, const char *name, const char *text)
+number(struct facts *f, const char *name, bool known, uint64_t v)
 {
-	fact(f, name, TEXT, text != NULL && *text != '\0')->text = text;
-}
-
-static void
-count_fact(struct facts *f, const char *name, bool known, uint64_t v)
-{
-	fact(f, name, COUNT, known)->i = (int64_t)v;
+	facts_add(f, name, FACT_COUNT, known)->u = v;
 }
 
 static const char *
@@ -64,17 +39,17 @@ counts_facts(const struct path_counts *c, struct facts *f)
 	double pct;
 	bool known = path_percent(c, &pct);
 
-	count_fact(f, "seen_a", true, c->seen[0]);
-	count_fact(f, "seen_b", true, c->seen[1]);
-	count_fact(f, "lost_before", (c->knows & PATH_BEFORE) != 0, c->before);
-	count_fact(f, "lost_between", (c->knows & PATH_BETWEEN) != 0, c->between);
-	count_fact(f, "lost_after", (c->knows & PATH_AFTER) != 0, c->after);
-	fact(f, "lost_between_pct", REAL, known)->r = pct;
-	count_fact(f, "dup_between", (c->knows & PATH_DUP) != 0, c->dup);
-	count_fact(f, "late_between", (c->knows & PATH_LATE) != 0, c->late);
-	count_fact(f, "unseen", (c->knows & PATH_BETWEEN) != 0, c->unseen);
-	count_fact(f, "missed", (c->knows & PATH_BETWEEN) != 0 || c->missed > 0, c->missed);
-	count_fact(f, "suspect", true, c->suspect);
+	number(f, "seen_a", true, c->seen[0]);
+	number(f, "seen_b", true, c->seen[1]);
+	number(f, "lost_before", (c->knows & PATH_BEFORE) != 0, c->before);
+	number(f, "lost_between", (c->knows & PATH_BETWEEN) != 0, c->between);
+	number(f, "lost_after", (c->knows & PATH_AFTER) != 0, c->after);
+	facts_real(f, "lost_between_pct", known, pct)->digits = 6;
+	number(f, "dup_between", (c->knows & PATH_DUP) != 0, c->dup);
+	number(f, "late_between", (c->knows & PATH_LATE) != 0, c->late);
+	number(f, "unseen", (c->knows & PATH_BETWEEN) != 0, c->unseen);
+	number(f, "missed", (c->knows & PATH_BETWEEN) != 0 || c->missed > 0, c->missed);
+	number(f, "suspect", true, c->suspect);
 }
 
 /* pt: a bin; NULL: the sum. */
@@ -86,81 +61,39 @@ way_facts(const struct path *p, const struct path_way *w, const struct path_poin
 
 	f->n = 0;
 	if (pt != NULL)
-		fact(f, "bstart", TIME, true)->i = pt->start;
-	text_fact(f, "proto", proto_text(w->proto, &proto));
-	text_fact(f, "sender", w->name[0]);
-	text_fact(f, "receiver", w->name[1]);
-	count_fact(f, "sport", w->ports, w->port[0]);
-	count_fact(f, "dport", w->ports, w->port[1]);
-	text_fact(f, "key", w->key);
-	text_fact(f, "first", w->first < 0 ? NULL : path_probe(p, w->first));
-	text_fact(f, "by", by_words[w->by]);
+		facts_add(f, "bstart", FACT_TIME, true)->i = pt->start;
+	facts_text(f, "proto", proto_text(w->proto, &proto));
+	facts_text(f, "sender", w->name[0]);
+	facts_text(f, "receiver", w->name[1]);
+	number(f, "sport", w->ports, w->port[0]);
+	number(f, "dport", w->ports, w->port[1]);
+	facts_text(f, "key", w->key);
+	facts_text(f, "first", w->first < 0 ? NULL : path_probe(p, w->first));
+	facts_text(f, "by", by_words[w->by]);
 	counts_facts(pt != NULL ? &pt->c : &w->c, f);
-	fact(f, "clock_offset_us", SIGNED, clock->known)->i = clock->offset_us;
-	count_fact(f, "clock_spread_us", clock->known, clock->spread_us);
+	facts_add(f, "clock_offset_us", FACT_INT, clock->known)->i = clock->offset_us;
+	number(f, "clock_spread_us", clock->known, clock->spread_us);
 	if (pt != NULL)
 		return;
-	count_fact(f, "delay_var_us", w->varies, w->variation_us);
-	text_fact(f, "why", w->why);
-}
-
-static void
-put(const struct fact *x, const struct sheet *s, struct buf *to)
-{
-	union value v = { .i = x->i };
-
-	switch (x->kind) {
-	case TEXT:
-		buf_str(to, x->text);
-		break;
-	case COUNT:
-		buf_printf(to, "%llu", ULL(x->i));
-		break;
-	case SIGNED:
-		buf_printf(to, "%lld", (long long)x->i);
-		break;
-	case REAL:
-		buf_printf(to, "%.6g", x->r);
-		break;
-	case TIME:
-		value_print(to, TYPE_TIME, &v, &s->text, -1);
-		break;
-	}
+	number(f, "delay_var_us", w->varies, w->variation_us);
+	facts_text(f, "why", w->why);
 }
 
 /* --- JSON, CSV ------------------------------------------------------------------------------------ */
 
 static void
-json_string(struct sheet *s, const char *text)
-{
-	json_text(&s->out, text, strlen(text));
-}
-
-static void
 json_row(const struct path *p, const struct facts *f, struct sheet *s)
 {
-	struct buf text = { 0 };
+	struct json j = json_to(&s->out);
 
-	buf_str(&s->out, "{\"path\":[");
-	json_string(s, path_probe(p, 0));
-	buf_u8(&s->out, ',');
-	json_string(s, path_probe(p, 1));
-	buf_u8(&s->out, ']');
-	for (unsigned i = 0; i < f->n; i++) {
-		const struct fact *x = &f->fact[i];
-
-		if (!x->known)
-			continue;
-		text.len = 0;
-		put(x, s, &text);
-		sheet_printf(s, ",\"%s\":", x->name);
-		if (x->kind == TEXT || (x->kind == TIME && !s->text.epoch))
-			json_text(&s->out, text.p, text.len);
-		else
-			buf_add(&s->out, text.p, text.len);
-	}
-	buf_str(&s->out, "}\n");
-	buf_free(&text);
+	json_open(&j, NULL, '{');
+	json_open(&j, "path", '[');
+	json_str(&j, NULL, path_probe(p, 0));
+	json_str(&j, NULL, path_probe(p, 1));
+	json_close(&j, ']');
+	facts_json(f, &s->text, &j);
+	json_close(&j, '}');
+	json_line(&j);
 	sheet_ready(s);
 }
 
@@ -184,7 +117,7 @@ csv_row(const struct facts *f, struct sheet *s)
 			continue;
 		}
 		text.len = 0;
-		put(&f->fact[i], s, &text);
+		facts_put(&f->fact[i], &s->text, &text);
 		csv_value(s, text.p, text.len);
 	}
 	buf_u8(&s->out, '\n');

@@ -5,6 +5,7 @@
 #include "format/base/json.h"
 #include "format/base/mem.h"
 #include "format/base/programs.h"
+#include "ra-tools/out/facts.h"
 #include "ra-tools/out/grid.h"
 #include "ra-tools/out/report.h"
 #include "ra-tools/report/contract.h"
@@ -17,60 +18,17 @@
 
 /* --- one row a direction: the facts, for CSV and JSON ---------------------------------------------- */
 
-enum kind { TEXT, TIME, COUNT, INT, REAL, BOOL };
-
-struct fact {
-	const char *name;
-	enum kind kind;
-	bool known, mixed;
-	const char *text;
-	uint64_t u;
-	int64_t i;
-	double r;
-};
-
-#define FACTS_MAX 80
-
-struct facts {
-	struct fact fact[FACTS_MAX];
-	unsigned n;
-};
-
-static struct fact *
-fact(struct facts *f, const char *name, enum kind kind, bool known)
-{
-	f->fact[f->n] = (struct fact){ .name = name, .kind = kind, .known = known };
-	return (&f->fact[f->n++]);
-}
-
-static void
-text_fact(struct facts *f, const char *name, const char *text)
-{
-	fact(f, name, TEXT, text != NULL && *text != '\0')->text = text;
-}
-
-static void
-count_fact(struct facts *f, const char *name, uint64_t v)
-{
-	fact(f, name, COUNT, true)->u = v;
-}
-
-static void
-real_fact(struct facts *f, const char *name, bool known, double v)
-{
-	fact(f, name, REAL, known)->r = v;
-}
-
+/* JSON says that there were too few packets to tell; availability that is not judged has no key. */
 static void
 verdict_fact(struct facts *f, const char *name, const struct sla_direction *d, enum sla_term t)
 {
-	real_fact(f, name, d->verdict[t].known, d->verdict[t].value);
+	facts_real(f, name, d->verdict[t].known, d->verdict[t].value)->said = t != SLA_AVAIL;
 }
 
 static void
 probe_fact(struct facts *f, const struct sla_tunnel *t)
 {
-	struct fact *x = fact(f, "probe", TEXT, t->probe_is == PROBE_NAMED);
+	struct fact *x = facts_add(f, "probe", FACT_TEXT, t->probe_is == PROBE_NAMED);
 
 	x->text = t->probe;
 	x->mixed = t->probe_is == PROBE_MERGED;
@@ -80,40 +38,40 @@ static void
 who(struct facts *f, const struct report *rep, const struct sla_tunnel *t, int side)
 {
 	probe_fact(f, t);
-	text_fact(f, "tunid", t->id);
+	facts_text(f, "tunid", t->id);
 	if (t->has_lane)
-		count_fact(f, "lane", t->lane);
-	text_fact(f, "proto", t->proto);
-	text_fact(f, "side", side == 0 ? "src" : "dst");
-	text_fact(f, "sender", t->name[side]);
-	text_fact(f, "receiver", t->name[1 - side]);
+		facts_count(f, "lane", t->lane);
+	facts_text(f, "proto", t->proto);
+	facts_text(f, "side", side == 0 ? "src" : "dst");
+	facts_text(f, "sender", t->name[side]);
+	facts_text(f, "receiver", t->name[1 - side]);
 	if (sla_options(rep->sla)->labels != NULL) {
-		text_fact(f, "sender_label", t->label[side]);
-		text_fact(f, "receiver_label", t->label[1 - side]);
+		facts_text(f, "sender_label", t->label[side]);
+		facts_text(f, "receiver_label", t->label[1 - side]);
 	}
 	if (t->has_lane)
-		text_fact(f, "spi", t->spi[side]);
-	fact(f, "start", TIME, true)->i = t->from;
-	fact(f, "end", TIME, true)->i = t->to;
+		facts_text(f, "spi", t->spi[side]);
+	facts_add(f, "start", FACT_TIME, true)->i = t->from;
+	facts_add(f, "end", FACT_TIME, true)->i = t->to;
 }
 
 static void
 bins_facts(struct facts *f, const struct report *rep, const struct sla_tunnel *t, const struct sla_direction *d)
 {
-	count_fact(f, "bins", t->bins);
+	facts_count(f, "bins", t->bins);
 	if (sla_options(rep->sla)->contracts != NULL) {
-		text_fact(f, "hours", contract_hours(t->contract));
-		count_fact(f, "off", t->off);
+		facts_text(f, "hours", contract_hours(t->contract));
+		facts_count(f, "off", t->off);
 	}
-	real_fact(f, "blen", true, (double)sla_width(rep->sla) / 1e9);
-	count_fact(f, "up", t->count[SLA_UP]);
-	count_fact(f, "degraded", t->count[SLA_DEGRADED]);
-	count_fact(f, "down", t->count[SLA_DOWN]);
-	count_fact(f, "idle", t->count[SLA_IDLE]);
-	count_fact(f, "oneway", t->count[SLA_ONE_WAY]);
-	count_fact(f, "suspect", t->suspect);
+	facts_real(f, "blen", true, (double)sla_width(rep->sla) / 1e9);
+	facts_count(f, "up", t->count[SLA_UP]);
+	facts_count(f, "degraded", t->count[SLA_DEGRADED]);
+	facts_count(f, "down", t->count[SLA_DOWN]);
+	facts_count(f, "idle", t->count[SLA_IDLE]);
+	facts_count(f, "oneway", t->count[SLA_ONE_WAY]);
+	facts_count(f, "suspect", t->suspect);
 	verdict_fact(f, "avail_pct", d, SLA_AVAIL);
-	text_fact(f, "avail_why", report_unjudged(t));
+	facts_text(f, "avail_why", report_unjudged(t));
 }
 
 static void
@@ -123,7 +81,7 @@ replay_facts(struct facts *f, const struct sla_counts *c)
 							"rpl512", "rpl1024", "rpl2048", "rpl4096" };
 
 	for (int w = 0; w < SLA_WINDOWS; w++)
-		count_fact(f, words[w], c->rpl[w]);
+		facts_count(f, words[w], c->rpl[w]);
 }
 
 /* Of what is no tunnel. */
@@ -135,9 +93,9 @@ connection_facts(struct facts *f, const struct sla_tunnel *t, const struct sla_d
 	bool known = sla_capture_loss(t, &pct);
 
 	for (int i = 0; i < 3; i++)
-		real_fact(f, words[i], d->timed, (double)d->rtt[i] / 1e6);
-	count_fact(f, "rst", d->c.rst);
-	real_fact(f, "caploss_pct", known, pct);
+		facts_real(f, words[i], d->timed, (double)d->rtt[i] / 1e6);
+	facts_count(f, "rst", d->c.rst);
+	facts_real(f, "caploss_pct", known, pct)->said = true;
 }
 
 static void
@@ -149,73 +107,46 @@ facts_of(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	f->n = 0;
 	who(f, rep, t, side);
 	bins_facts(f, rep, t, d);
-	count_fact(f, "pkts", c->pkts);
-	count_fact(f, "bytes", c->bytes);
-	count_fact(f, "uniq", c->uniq);
-	fact(f, "expected", INT, true)->i = d->expected;
-	fact(f, "lost", INT, true)->i = d->net;
+	facts_count(f, "pkts", c->pkts);
+	facts_count(f, "bytes", c->bytes);
+	facts_count(f, "uniq", c->uniq);
+	facts_add(f, "expected", FACT_INT, true)->i = d->expected;
+	facts_add(f, "lost", FACT_INT, true)->i = d->net;
 	verdict_fact(f, "loss_pct", d, SLA_LOSS);
-	count_fact(f, "maxgap", c->maxgap);
-	count_fact(f, "gapev", c->gapev);
-	count_fact(f, "outages", c->noutage);
-	real_fact(f, "outage_s", true, (double)c->outage / 1e6);
-	count_fact(f, "late", c->late);
+	facts_count(f, "maxgap", c->maxgap);
+	facts_count(f, "gapev", c->gapev);
+	facts_count(f, "outages", c->noutage);
+	facts_real(f, "outage_s", true, (double)c->outage / 1e6);
+	facts_count(f, "late", c->late);
 	verdict_fact(f, "reorder_pct", d, SLA_REORDER);
-	count_fact(f, "early", c->early);
-	count_fact(f, "nr3", c->nr3);
-	count_fact(f, "lagmax", c->lagmax);
+	facts_count(f, "early", c->early);
+	facts_count(f, "nr3", c->nr3);
+	facts_count(f, "lagmax", c->lagmax);
 	replay_facts(f, c);
 	verdict_fact(f, "replay64_pct", d, SLA_REPLAY);
-	count_fact(f, "dup", c->dup);
+	facts_count(f, "dup", c->dup);
 	verdict_fact(f, "dup_pct", d, SLA_DUP);
-	count_fact(f, "stale", c->stale);
-	count_fact(f, "badseq", c->badseq);
-	count_fact(f, "jumps", c->jumps);
-	count_fact(f, "jumpskip", c->jumpskip);
-	count_fact(f, "resets", c->resets);
-	count_fact(f, "frags", c->frags);
-	count_fact(f, "fragdg", c->fragdg);
-	count_fact(f, "fraginc", c->fraginc);
-	count_fact(f, "fragorph", c->fragorph);
-	count_fact(f, "dscps", (uint64_t)__builtin_popcountll(d->dscps));
-	count_fact(f, "rekeys", c->rekeys);
-	count_fact(f, "roam", c->roam);
+	facts_count(f, "stale", c->stale);
+	facts_count(f, "badseq", c->badseq);
+	facts_count(f, "jumps", c->jumps);
+	facts_count(f, "jumpskip", c->jumpskip);
+	facts_count(f, "resets", c->resets);
+	facts_count(f, "frags", c->frags);
+	facts_count(f, "fragdg", c->fragdg);
+	facts_count(f, "fraginc", c->fraginc);
+	facts_count(f, "fragorph", c->fragorph);
+	facts_count(f, "dscps", (uint64_t)__builtin_popcountll(d->dscps));
+	facts_count(f, "rekeys", c->rekeys);
+	facts_count(f, "roam", c->roam);
 	if (t->other)
 		connection_facts(f, t, d);
-	count_fact(f, "bps_p50", d->bps_p50);
-	count_fact(f, "bps_p95", d->bps_p95);
-	count_fact(f, "bps_p99", d->bps_p99);
-	count_fact(f, "bps_max", d->bps_max);
-	fact(f, "lost_suspect", INT, true)->i = d->suspect_net;
-	*fact(f, "sla", TEXT, t->judged) =
-	    (struct fact){ "sla", TEXT, t->judged, false, t->violated ? "violated" : "kept", 0, 0, 0 };
-	count_fact(f, "violations", d->nviolations);
-}
-
-static void
-put(const struct fact *f, const struct text_options *o, struct buf *to)
-{
-	union value v = { .i = f->i };
-
-	switch (f->kind) {
-	case TEXT:
-		buf_str(to, f->text);
-		break;
-	case TIME:
-		value_print(to, TYPE_TIME, &v, o, -1);
-		break;
-	case COUNT:
-		buf_printf(to, "%llu", ULL(f->u));
-		break;
-	case INT:
-		buf_printf(to, "%lld", (long long)f->i);
-		break;
-	case REAL:
-		buf_printf(to, "%.10g", f->r);
-		break;
-	case BOOL:
-		buf_str(to, f->u != 0 ? "true" : "false");
-	}
+	facts_count(f, "bps_p50", d->bps_p50);
+	facts_count(f, "bps_p95", d->bps_p95);
+	facts_count(f, "bps_p99", d->bps_p99);
+	facts_count(f, "bps_max", d->bps_max);
+	facts_add(f, "lost_suspect", FACT_INT, true)->i = d->suspect_net;
+	facts_text(f, "sla", !t->judged ? NULL : t->violated ? "violated" : "kept");
+	facts_count(f, "violations", d->nviolations);
 }
 
 void
@@ -235,7 +166,7 @@ report_csv(const struct report *rep, struct sheet *s)
 		for (unsigned k = 0; k < f.n; k++) {
 			text.len = 0;
 			if (f.fact[k].known)
-				put(&f.fact[k], &s->text, &text);
+				facts_put(&f.fact[k], &s->text, &text);
 			grid_cell(&g, f.fact[k].known ? buf_cstr(&text) : f.fact[k].mixed ? "*" : NULL);
 		}
 	}
@@ -246,20 +177,6 @@ report_csv(const struct report *rep, struct sheet *s)
 
 /* --- JSON ----------------------------------------------------------------------------------------- */
 
-static void
-json_time(struct sheet *s, struct json *j, const char *key, int64_t t)
-{
-	struct buf text = { 0 };
-	union value v = { .i = t };
-
-	value_print(&text, TYPE_TIME, &v, &s->text, -1);
-	if (s->text.epoch)
-		json_raw(j, key, text.p, text.len);
-	else
-		json_bytes(j, key, text.p, text.len);
-	buf_free(&text);
-}
-
 /* Opens an object. */
 static void
 json_bin(const struct report *rep, const struct sla_tunnel *t, int64_t from, int64_t to, struct sheet *s, struct json *j)
@@ -267,7 +184,7 @@ json_bin(const struct report *rep, const struct sla_tunnel *t, int64_t from, int
 	struct buf command = { 0 };
 
 	json_open(j, NULL, '{');
-	json_time(s, j, "bstart", from);
+	time_json(&s->text, j, "bstart", from);
 	json_real(j, "blen", (double)(to - from) / 1e9);
 	report_command(rep, t, TOOL(ra), from, to, "", &command);
 	json_bytes(j, "ra", command.p, command.len);
@@ -347,31 +264,6 @@ json_lists(const struct report *rep, const struct sla_tunnel *t, int side, struc
 }
 
 static void
-json_members(const struct facts *f, struct sheet *s, struct json *j)
-{
-	struct buf text = { 0 };
-
-	for (unsigned i = 0; i < f->n; i++) {
-		const struct fact *x = &f->fact[i];
-		size_t n = strlen(x->name);
-
-		/* too few packets to tell is said; what does not apply, or is not judged, has no key */
-		if (!x->known && !x->mixed && (n <= 4 || strcmp(x->name + n - 4, "_pct") != 0 || strcmp(x->name, "avail_pct") == 0))
-			continue;
-		text.len = 0;
-		if (!x->known)
-			json_null(j, x->name);
-		else if (x->kind == TIME)
-			json_time(s, j, x->name, x->i);
-		else if (put(x, &s->text, &text), x->kind == TEXT)
-			json_bytes(j, x->name, text.p, text.len);
-		else
-			json_raw(j, x->name, text.p, text.len);
-	}
-	buf_free(&text);
-}
-
-static void
 json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct sheet *s)
 {
 	struct json j = json_to(&s->out);
@@ -380,7 +272,7 @@ json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 
 	facts_of(rep, t, side, &f);
 	json_open(&j, NULL, '{');
-	json_members(&f, s, &j);
+	facts_json(&f, &s->text, &j);
 	json_limits(t, &t->d[side], &j);
 	json_lists(rep, t, side, s, &j);
 	report_command(rep, t, TOOL(ra), INT64_MIN, 0, "", &text);
@@ -412,27 +304,27 @@ facts_of_bin(const struct report *rep, const struct sla_tunnel *t, int side,
 	f->n = 0;
 	if (data || rep->probes)
 		probe_fact(f, t);
-	text_fact(f, "tunid", t->id);
+	facts_text(f, "tunid", t->id);
 	if (t->has_lane)
-		count_fact(f, "lane", t->lane);
-	text_fact(f, "side", side == 0 ? "src" : "dst");
-	text_fact(f, "sender", t->name[side]);
-	text_fact(f, "receiver", t->name[1 - side]);
-	fact(f, "bstart", TIME, true)->i = p->start;
-	real_fact(f, "blen", true, (double)(p->end - p->start) / 1e9);
-	text_fact(f, "state", sla_state_words[p->state]);
-	fact(f, "suspect", BOOL, true)->u = p->suspect;
-	count_fact(f, "pkts", d->pkts);
-	count_fact(f, "bytes", d->bytes);
-	count_fact(f, "uniq", d->uniq);
-	fact(f, "lost", INT, true)->i = d->net;
-	real_fact(f, "loss_pct", known, pct);
-	count_fact(f, "maxgap", d->maxgap);
-	count_fact(f, "late", d->late);
-	count_fact(f, "early", d->early);
-	count_fact(f, "rpl64", d->rpl64);
-	count_fact(f, "dup", d->dup);
-	real_fact(f, "outage_s", true, (double)d->outage / 1e6);
+		facts_count(f, "lane", t->lane);
+	facts_text(f, "side", side == 0 ? "src" : "dst");
+	facts_text(f, "sender", t->name[side]);
+	facts_text(f, "receiver", t->name[1 - side]);
+	facts_add(f, "bstart", FACT_TIME, true)->i = p->start;
+	facts_real(f, "blen", true, (double)(p->end - p->start) / 1e9);
+	facts_text(f, "state", sla_state_words[p->state]);
+	facts_add(f, "suspect", FACT_BOOL, true)->u = p->suspect;
+	facts_count(f, "pkts", d->pkts);
+	facts_count(f, "bytes", d->bytes);
+	facts_count(f, "uniq", d->uniq);
+	facts_add(f, "lost", FACT_INT, true)->i = d->net;
+	facts_real(f, "loss_pct", known, pct)->said = true;
+	facts_count(f, "maxgap", d->maxgap);
+	facts_count(f, "late", d->late);
+	facts_count(f, "early", d->early);
+	facts_count(f, "rpl64", d->rpl64);
+	facts_count(f, "dup", d->dup);
+	facts_real(f, "outage_s", true, (double)d->outage / 1e6);
 }
 
 struct table { /* rows of facts, on their way out */
@@ -449,7 +341,7 @@ table_row(struct table *to, const struct facts *f)
 		struct json j = json_to(&to->s->out);
 
 		json_open(&j, NULL, '{');
-		json_members(f, to->s, &j);
+		facts_json(f, &to->s->text, &j);
 		json_close(&j, '}');
 		json_line(&j);
 		sheet_ready(to->s);
@@ -457,11 +349,11 @@ table_row(struct table *to, const struct facts *f)
 	}
 	for (unsigned i = 0; i < f->n && to->grid.cells == 0; i++)
 		grid_column(&to->grid, f->fact[i].name, f->fact[i].name,
-			    f->fact[i].kind != TEXT && f->fact[i].kind != TIME);
+			    f->fact[i].kind != FACT_TEXT && f->fact[i].kind != FACT_TIME);
 	for (unsigned i = 0; i < f->n; i++) {
 		to->text.len = 0;
 		if (f->fact[i].known)
-			put(&f->fact[i], &to->s->text, &to->text);
+			facts_put(&f->fact[i], &to->s->text, &to->text);
 		grid_cell(&to->grid, f->fact[i].known ? buf_cstr(&to->text) : f->fact[i].mixed ? "*" : NULL);
 	}
 }
