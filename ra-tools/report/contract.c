@@ -31,6 +31,12 @@ struct hours {
 	uint16_t from, to; /* minutes; to <= from: on the next day */
 };
 
+/* The hours of service that begin on one day on the wall, as instants. */
+struct served {
+	int64_t from[HOURS_MAX], to[HOURS_MAX];
+	unsigned n;
+};
+
 struct contract {
 	struct who who[2];
 	unsigned whos;
@@ -38,6 +44,10 @@ struct contract {
 	struct hours hours[HOURS_MAX];
 	unsigned nhours; /* 0: always */
 	char *when;
+	/* of the last question: bins come in order */
+	int64_t day; /* the two days of `served` are the one before and this; INT64_MIN: none */
+	enum clock_zone zone;
+	struct served served[2];
 };
 
 struct contracts {
@@ -199,7 +209,7 @@ contracts_read(const char *path, char *err, size_t errlen)
 			continue;
 		if ((all->n & (all->n - 1)) == 0)
 			all->c = mem_grow(all->c, all->n == 0 ? 1 : all->n * 2, sizeof(all->c[0]));
-		all->c[all->n] = (struct contract){ .whos = 0 };
+		all->c[all->n] = (struct contract){ .day = INT64_MIN };
 		wrong = line(&all->c[all->n++], p, why, sizeof(why));
 	}
 	if (wrong == NULL && ferror(f))
@@ -249,11 +259,11 @@ fits(const struct who *w, const struct ip *end, const char *label)
 	return (w->net && ip_cmp(&net, &w->ip) == 0);
 }
 
-const struct contract *
+struct contract *
 contracts_find(const struct contracts *a, const struct ip end[static 2], const char *const label[static 2], const char *id)
 {
 	for (size_t i = 0; a != NULL && i < a->n; i++) {
-		const struct contract *c = &a->c[i];
+		struct contract *c = &a->c[i];
 		const struct who *w = c->who;
 
 		for (int k = 0; k < 2; k++) {
@@ -294,12 +304,6 @@ later(int64_t a, int64_t b)
 	return (a > b ? a : b);
 }
 
-/* The hours of service that begin on one day on the wall, as instants. */
-struct served {
-	int64_t from[HOURS_MAX], to[HOURS_MAX];
-	unsigned n;
-};
-
 static struct served
 of_day(const struct contract *c, int64_t day, enum clock_zone zone)
 {
@@ -319,25 +323,22 @@ of_day(const struct contract *c, int64_t day, enum clock_zone zone)
 
 /* Hours that overlap count once for each line that has them: no more than all is told. */
 int64_t
-contract_time(const struct contract *c, int64_t from, int64_t to, enum clock_zone zone)
+contract_time(struct contract *c, int64_t from, int64_t to, enum clock_zone zone)
 {
-	static struct served days[2]; /* of the last question, and of the day before: bins come in order */
-	static const struct contract *whose;
-	static int64_t known = INT64_MIN;
 	int64_t a = from / SEC, b = to / SEC, sum = 0, first, last;
 
 	if (c == NULL || c->nhours == 0)
 		return (to - from);
 	first = (a + zone_offset(a, zone)) / DAY_SECONDS;
 	last = (b - 1 + zone_offset(b - 1, zone)) / DAY_SECONDS;
-	if (whose != c || known != first) {
-		days[0] = of_day(c, first - 1, zone); /* hours may have begun the day before */
-		days[1] = of_day(c, first, zone);
-		whose = c;
-		known = first;
+	if (c->day != first || c->zone != zone) {
+		c->served[0] = of_day(c, first - 1, zone); /* hours may have begun the day before */
+		c->served[1] = of_day(c, first, zone);
+		c->day = first;
+		c->zone = zone;
 	}
 	for (int64_t day = first - 1; day <= last; day++) {
-		struct served s = day <= first ? days[day - first + 1] : of_day(c, day, zone);
+		struct served s = day <= first ? c->served[day - first + 1] : of_day(c, day, zone);
 
 		for (unsigned i = 0; i < s.n; i++)
 			sum += later(earlier(s.to[i], b) - later(s.from[i], a), 0);
@@ -346,7 +347,7 @@ contract_time(const struct contract *c, int64_t from, int64_t to, enum clock_zon
 }
 
 bool
-contract_serves(const struct contract *c, int64_t from, int64_t to, enum clock_zone zone)
+contract_serves(struct contract *c, int64_t from, int64_t to, enum clock_zone zone)
 {
 	return (c == NULL || c->nhours == 0 || contract_time(c, from, to, zone) >= (to - from) / SEC * SEC);
 }

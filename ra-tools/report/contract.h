@@ -25,13 +25,13 @@ struct contract;
 struct contracts *contracts_read(const char *path, char *err, size_t errlen);
 void contracts_free(struct contracts **);
 /* The first that fits a tunnel with these ends; labels may be NULL, id is 16 hexadecimal digits.  NULL: none. */
-const struct contract *contracts_find(const struct contracts *, const struct ip end[static 2], const char *const label[static 2], const char *id);
+struct contract *contracts_find(const struct contracts *, const struct ip end[static 2], const char *const label[static 2], const char *id);
 const struct sla_limits *contract_limits(const struct contract *);
 /* "mon-fri 08:00-18:00", as it was written; "": always. */
 const char *contract_hours(const struct contract *);
-/* Does [from, to), ns, lie in the hours of service?  NULL: always. */
-bool contract_serves(const struct contract *, int64_t from, int64_t to, enum clock_zone);
+/* Does [from, to), ns, lie in the hours of service?  NULL: always.  The contract remembers the day. */
+bool contract_serves(struct contract *, int64_t from, int64_t to, enum clock_zone);
 /* How much of [from, to) does, ns. */
-int64_t contract_time(const struct contract *, int64_t from, int64_t to, enum clock_zone);
+int64_t contract_time(struct contract *, int64_t from, int64_t to, enum clock_zone);
 
 #endif

@@ -135,7 +135,7 @@ struct sla_tunnel { /* as one probe saw it */
 	char *label[2]; /* their names; NULL */
 	char *called[2]; /* both, for a reader: Berlin (192.0.2.1) */
 	struct sla_limits limits; /* what was promised */
-	const struct contract *contract; /* by which line of the file; NULL */
+	struct contract *contract; /* by which line of the file; NULL */
 	uint64_t off; /* bins outside of the hours of service, which count nowhere else */
 	char *proto, *bpf;
 	char *filter, *one; /* of its records; where they are of one probe, and where there are others */

@@ -106,7 +106,7 @@ when(void **state)
 			 *night = of("* loss=1% 22:00-06:00", err), *sunday = of("* loss=1% sun 00:00-24:00", err);
 	const struct ip end[2] = { { { 0 } }, { { 0 } } };
 	const char *label[2] = { NULL, NULL };
-	const struct contract *x, *n, *s;
+	struct contract *x, *n, *s;
 	const int64_t monday = 1774828800 * SEC; /* 2026-03-30 00:00 UTC, 02:00 in Berlin */
 
 	(void)state;
@@ -123,6 +123,8 @@ when(void **state)
 	assert_true(contract_serves(x, monday + 15 * H, monday + 16 * H, CLOCK_LOCAL));
 	assert_false(contract_serves(x, monday + 16 * H, monday + 17 * H, CLOCK_LOCAL));
 	assert_true(contract_serves(x, monday + 8 * H, monday + 9 * H, CLOCK_UTC));
+	assert_true(contract_serves(x, monday + 6 * H, monday + 7 * H, CLOCK_LOCAL)); /* the same day of another zone */
+	assert_false(contract_serves(x, monday + 6 * H, monday + 7 * H, CLOCK_UTC));
 	assert_int_equal(contract_time(x, monday, monday + 7 * 24 * H, CLOCK_LOCAL), 53 * H); /* a week: 5 * 10 + 3 */
 	assert_int_equal(contract_time(n, monday - 2 * H, monday + 22 * H, CLOCK_UTC), 8 * H);
 	assert_true(contract_serves(n, monday + 5 * H, monday + 6 * H, CLOCK_UTC)); /* began the day before */
