@@ -30,7 +30,7 @@ radrill_SOURCES = %D%/radrill.c %D%/radrill.opt %D%/run/worst.c %D%/run/worst.h
 radrill_LDADD = $(RA_LIBS)
 bin_PROGRAMS += ratunnel
 ratunnel_SOURCES = %D%/ratunnel.c %D%/ratunnel.opt
-ratunnel_LDADD = $(RA_LIBS) $(LIBCRYPTO_LIBS)
+ratunnel_LDADD = $(RA_LIBS)
 
 # filter/*.c (add your files here)
 libra_a_SOURCES += %D%/filter/filter.h %D%/filter/tree.h %D%/filter/lex.c %D%/filter/parse.c \

@@ -65,10 +65,7 @@ file_row(const struct evidence_file *f, struct buf *to)
 		buf_str(to, "</th><td>a pipe: neither size nor digest</td></tr>\n");
 		return;
 	}
-	buf_printf(to, "</th><td>%llu bytes<br>XXH3 <code>%s</code>", ULL(f->bytes), f->xxh3);
-	if (*f->sha256 != '\0')
-		buf_printf(to, "<br>SHA-256 <code>%s</code>", f->sha256);
-	buf_str(to, "</td></tr>\n");
+	buf_printf(to, "</th><td>%llu bytes<br>XXH3 <code>%s</code><br>SHA-256 <code>%s</code></td></tr>\n", ULL(f->bytes), f->xxh3, f->sha256);
 }
 
 void
@@ -140,9 +137,8 @@ report_evidence_json(const struct evidence *e, const struct report_origin *o, st
 		if (!f->pipe) {
 			json_u64(&j, "bytes", f->bytes);
 			json_str(&j, "xxh3", f->xxh3);
-		}
-		if (*f->sha256 != '\0')
 			json_str(&j, "sha256", f->sha256);
+		}
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');

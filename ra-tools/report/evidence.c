@@ -6,16 +6,13 @@
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "format/base/sha256.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#ifdef HAVE_LIBCRYPTO
-#include <openssl/evp.h>
-#endif
 
 #define PIECE (1u << 20)
 
@@ -102,36 +99,40 @@ evidence_want(struct fieldset *s)
 	fieldset_want(s, F_probe);
 }
 
+/* Is the word one of a list, "eth0, eth1"? */
+static bool
+is_listed(const char *list, const char *word, size_t n)
+{
+	for (const char *p = list; *p != '\0'; p += strspn(p, ", ")) {
+		size_t len = strcspn(p, ",");
+
+		if (len == n && memcmp(p, word, n) == 0)
+			return (true);
+		p += len;
+	}
+	return (false);
+}
+
 /* "eth0:1:0:0 eth1:2:0:0": their names, each once. */
 static void
 interfaces(struct evidence_probe *p, struct blob text)
 {
-	struct buf all = { 0 };
-
-	buf_str(&all, p->interfaces);
-	for (uint32_t at = 0; at < text.n;) {
+	for (uint32_t at = 0, end; at < text.n; at = end + 1) {
 		const char *name = (const char *)text.p + at;
-		uint32_t left = text.n - at, n = 0, end = 0;
+		struct buf all = { 0 };
+		size_t n;
 
-		while (end < left && name[end] != ' ' && name[end] != ',')
+		for (end = at; end < text.n && text.p[end] != ' ' && text.p[end] != ',';)
 			end++;
-		while (n < end && name[n] != ':')
+		for (n = 0; n < end - at && name[n] != ':';)
 			n++;
-		if (n > 0) {
-			struct buf one = { 0 }, known = { 0 };
-
-			buf_printf(&known, ", %s, ", buf_cstr(&all));
-			buf_printf(&one, ", %.*s, ", (int)n, name);
-			if (strstr(buf_cstr(&known), buf_cstr(&one)) == NULL)
-				buf_printf(&all, "%s%.*s", all.len > 0 ? ", " : "", (int)n, name);
-			buf_free(&one);
-			buf_free(&known);
-		}
-		at += end + 1;
+		if (n == 0 || is_listed(p->interfaces, name, n))
+			continue;
+		buf_printf(&all, "%s%s%.*s", p->interfaces, *p->interfaces != '\0' ? ", " : "", (int)n, name);
+		free(p->interfaces);
+		p->interfaces = mem_str(buf_cstr(&all));
+		buf_free(&all);
 	}
-	free(p->interfaces);
-	p->interfaces = mem_str(buf_cstr(&all));
-	buf_free(&all);
 }
 
 void
@@ -150,63 +151,26 @@ evidence_mar(struct evidence *e, const struct batch *b, uint32_t r)
 
 /* --- files ---------------------------------------------------------------------------------------- */
 
-#ifdef HAVE_LIBCRYPTO
-typedef EVP_MD_CTX sha;
-
-static sha *
-sha_new(void)
-{
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-
-	if (c != NULL && EVP_DigestInit_ex(c, EVP_sha256(), NULL) != 1) {
-		EVP_MD_CTX_free(c);
-		c = NULL;
-	}
-	return (c);
-}
-
-static void
-sha_add(sha *c, const void *p, size_t n)
-{
-	if (c != NULL)
-		(void)EVP_DigestUpdate(c, p, n);
-}
-
-static void
-sha_end(sha *c, char text[static 65])
-{
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-
-	if (c != NULL && EVP_DigestFinal_ex(c, sum, &n) == 1 && n == 32)
-		for (unsigned i = 0; i < n; i++)
-			(void)snprintf(text + 2 * i, 3, "%02x", sum[i]);
-	EVP_MD_CTX_free(c);
-}
-#else
-typedef char sha;
-static sha *sha_new(void) { return (NULL); }
-static void sha_add(sha *c, const void *p, size_t n) { (void)c; (void)p; (void)n; }
-static void sha_end(sha *c, char text[static 65]) { (void)c; text[0] = '\0'; }
-#endif
-
 static bool
 digest(FILE *f, struct evidence_file *to)
 {
 	struct hash_sum *x = hash_sum_new();
-	sha *s = sha_new();
+	struct sha256 s = SHA256_START;
+	uint8_t sum[SHA256_SIZE];
 	char *piece = mem_alloc(PIECE);
 	size_t n;
 	bool good;
 
 	while ((n = fread(piece, 1, PIECE, f)) > 0) {
 		hash_sum_add(x, piece, n);
-		sha_add(s, piece, n);
+		sha256_add(&s, piece, n);
 		to->bytes += n;
 	}
 	good = ferror(f) == 0;
 	(void)snprintf(to->xxh3, sizeof(to->xxh3), "%016llx", (unsigned long long)hash_sum_end(&x));
-	sha_end(s, to->sha256);
+	sha256_end(&s, sum);
+	for (unsigned i = 0; i < SHA256_SIZE; i++)
+		(void)snprintf(to->sha256 + 2 * i, 3, "%02x", sum[i]);
 	free(piece);
 	return (good);
 }

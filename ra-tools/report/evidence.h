@@ -18,7 +18,7 @@ struct evidence_file {
 	bool pipe;	     /* no more is known */
 	uint64_t bytes;
 	char xxh3[17];	     /* XXH3, 64 bits, as xxhsum -H3 prints it */
-	char sha256[65];     /* "": this program was built without libcrypto */
+	char sha256[65];
 };
 
 struct evidence_probe {
