@@ -342,8 +342,8 @@ TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/
 EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
-TESTS += %D%/guard.tap %D%/install.tap
-EXTRA_DIST += %D%/guard.tap %D%/install.tap
+TESTS += %D%/guard.tap %D%/install.tap %D%/quickstart.tap
+EXTRA_DIST += %D%/guard.tap %D%/install.tap %D%/quickstart.tap
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
