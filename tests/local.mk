@@ -42,6 +42,7 @@ UNIT += \
 	%D%/unit/format/base/test_bits \
 	%D%/unit/format/base/test_buf \
 	%D%/unit/format/base/test_json \
+	%D%/unit/format/base/test_map \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_cut \
