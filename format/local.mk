@@ -17,6 +17,7 @@ FLOW_SOURCES += \
 	%D%/base/cut.c %D%/base/cut.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/json.c %D%/base/json.h \
+	%D%/base/map.c %D%/base/map.h \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/mem.c %D%/base/mem.h \
 	%D%/base/programs.h \

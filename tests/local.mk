@@ -42,6 +42,7 @@ UNIT += \
 	%D%/unit/format/base/test_bits \
 	%D%/unit/format/base/test_buf \
 	%D%/unit/format/base/test_json \
+	%D%/unit/format/base/test_map \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_cut \
@@ -312,6 +313,7 @@ TESTS += \
 	%D%/truth/queries.tap \
 	%D%/truth/random_queries.tap \
 	%D%/truth/questions.tap \
+	%D%/truth/coming.tap \
 	%D%/truth/fingers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
