@@ -313,6 +313,7 @@ TESTS += \
 	%D%/truth/queries.tap \
 	%D%/truth/random_queries.tap \
 	%D%/truth/questions.tap \
+	%D%/truth/coming.tap \
 	%D%/truth/fingers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
