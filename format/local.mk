@@ -15,6 +15,7 @@ FLOW_SOURCES += \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/cut.c %D%/base/cut.h \
+	%D%/base/far.c %D%/base/far.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/json.c %D%/base/json.h \
 	%D%/base/map.c %D%/base/map.h \
