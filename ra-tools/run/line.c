@@ -153,6 +153,11 @@ take_output(struct run *r, int c, const char *arg)
 	case O_NATIVE:
 		take_native(r, arg);
 		break;
+	case O_IPFIX:
+		if (!ipfix_parse(&r->ipfix, arg))
+			run_usage("--ipfix=%s: expected uniflow, pen=NUMBER, or both with a comma between", arg);
+		r->sheet.ipfix = &r->ipfix;
+		break;
 	case O_SCHEMA:
 		if (!schema_parse(&r->schema, arg, &why))
 			run_usage("--schema %s: %s", arg, why);
