@@ -307,6 +307,7 @@ TESTS += \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
 	%D%/truth/invariants.tap \
+	%D%/truth/library.tap \
 	%D%/truth/merging.tap \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
@@ -351,6 +352,15 @@ EXTRA_DIST += %D%/ipfix.tap %D%/ipfix.py
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap %D%/quickstart.tap
 EXTRA_DIST += %D%/guard.tap %D%/install.tap %D%/quickstart.tap
+
+# --- libpavo ---------------------------------------------------------------------------------------
+EXTRA_DIST += %D%/library/rows.c
+if LIBRARY
+FUZZ += %D%/fuzz/fuzz_library
+endif
+tests_fuzz_fuzz_library_SOURCES = %D%/fuzz/fuzz_library.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_library_LDADD = libpavo_objects.a $(LIBPAVO_LIBS)
+tests_fuzz_fuzz_library_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def

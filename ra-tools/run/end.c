@@ -9,6 +9,7 @@
 #include "format/base/plain.h"
 #include "ra-tools/out/fit.h"
 #include "ra-tools/out/view.h"
+#include "ra-tools/query/choice.h"
 #include "ra-tools/query/sink.h"
 
 #include <errno.h>

@@ -18,9 +18,6 @@
 
 #define OPTIONS_MAX 64
 
-/* Why blocks are skipped; what of the filter: WHY_FILTER + FILTER_RANGE - 1 ... */
-enum { WHY_TIME = 1, WHY_MAR, WHY_FILTER };
-
 struct run {
 	const struct tool *tool;
 	struct option_row rows[OPTIONS_MAX];
