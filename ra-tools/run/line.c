@@ -242,6 +242,9 @@ take_input(struct run *r, int c, const char *arg)
 	case O_DEDUP:
 		r->dedup = true;
 		break;
+	case O_MERGE_PROBES:
+		r->merge_probes = true;
+		break;
 	case O_LIVE:
 		r->live = true;
 		break;
