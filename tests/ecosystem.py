@@ -341,10 +341,62 @@ def with_tshark(folder, records, sums):
             want(any(r['stime'][11:26] in t for t in began), True, 'a start at ' + r['stime'])
 
 
+# --- three servers
+
+def with_cluster(folder, records, sums):
+    """contrib/clickhouse: loaded twice, through the death of a server at any moment, and asked with one that is gone"""
+    need('clickhouse-server', 'clickhouse-server')
+    tools = os.path.join(SRC, 'contrib', 'clickhouse')
+    archive = os.path.join(folder, 'archive')
+    os.makedirs(os.path.join(archive, 'deep'))
+    for i in range(12): # each of another probe: their rows are others
+        good(['pavo', '-q', '-S', '1', '-e', 'gw%d' % i, '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', os.path.join(archive, 'deep' * (i & 1), '%d.pavo' % i)])
+
+    def run_tool(name, *words, status=0):
+        p = subprocess.run([os.path.join(tools, name), '-d', os.path.join(folder, 'three')] + list(words), capture_output=True, timeout=300)
+        want(p.returncode, status, name + ': ' + p.stderr.decode())
+        return p.stdout.decode(), p.stderr.decode()
+    try:
+        out, _ = run_tool('up', archive)
+        want(re.search(r'each of 3 nodes: spkts', out) is not None, True, out)
+        rows = good(['ra', '-r'] + record_files(archive) + ['--csv', '-s', 'probe']).count(b'\n') - 1
+        count = 'SELECT count(), sum(spkts) + sum(dpkts) FROM flows'
+        whole = '%d\t%d' % (rows, 12 * sums[0])
+        for n in '123':
+            want(run_tool('ask', '-n', n, count)[0].splitlines()[1], whole, 'asked of node ' + n)
+        want('0 rows loaded, {:,} were there'.format(rows) in run_tool('load', '-c', archive)[0], True, 'loaded twice')
+        pids = [int(open(os.path.join(folder, 'three', 'n%d' % n, 'pid')).read()) for n in (1, 2, 3)]
+        for round_, wait in enumerate((0.02, 0.1, 0.3, 0.6)): # a server dies while it is loaded
+            more = os.path.join(folder, 'more%d.pavo' % round_)
+            good(['pavo', '-q', '-S', '1', '-e', 'late%d' % round_, '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', more])
+            shutil.move(more, archive)
+            p = subprocess.Popen([os.path.join(tools, 'load'), '-d', os.path.join(folder, 'three'), archive], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(wait)
+            os.kill(pids[round_ % 3], 9)
+            p.wait()
+            _, err = run_tool('ask', count, status=2)
+            want('node %d ' % (round_ % 3 + 1) in err, True, err)
+            out, err = run_tool('ask', '--partial', count)
+            want('no answer' in err and int(out.splitlines()[1].split()[0]) < rows + 1000, True, err)
+            run_tool('load', archive, status=2)
+            run_tool('up', archive) # which compares
+            pids = [int(open(os.path.join(folder, 'three', 'n%d' % n, 'pid')).read()) for n in (1, 2, 3)]
+        rows = good(['ra', '-r'] + record_files(archive) + ['--csv', '-s', 'probe']).count(b'\n') - 1
+        want(run_tool('ask', count)[0].splitlines()[1], '%d\t%d' % (rows, 16 * sums[0]), 'after four deaths')
+    finally:
+        if os.path.exists(os.path.join(folder, 'three')):
+            run_tool('down')
+
+
+def record_files(folder):
+    return sorted(os.path.join(where, f) for where, _, files in os.walk(folder) for f in files)
+
+
 PARTS = [(with_jq, 'jq reads --json'), (by_schema, 'what --json prints is what --schema json and elastic say'),
          (with_pandas, 'pandas reads --csv and --json'), (with_duckdb, 'DuckDB reads --csv and --json; --schema duckdb'),
          (with_chdb, 'ClickHouse reads all three; --schema clickhouse, and its worst rows are found again'),
          (with_executable, 'ClickHouse reads record files'), (with_server, 'an old ClickHouse: --native=legacy, Distributed'),
+         (with_cluster, 'three servers: each block once, whichever of them dies'),
          (with_nfcapd, 'nfcapd takes --ipfix and --ipfix=uniflow'), (with_fixbuf, 'libfixbuf reads --ipfix, with our own elements'), (with_tshark, 'tshark reads --ipfix')]
 
 

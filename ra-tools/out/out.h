@@ -35,6 +35,7 @@ struct sheet {
 	char separator;	    /* CSV */
 	const char *null;   /* CSV: for absent and mixed */
 	bool legacy;	    /* Native: for servers without DateTime64 and IPv6 */
+	bool framed;	    /* Native: each block behind its length */
 	bool json_numbers;  /* JSON: of any size */
 	bool verdicts;	    /* JSON: a boolean for each health flag instead of the words of the set ones */
 	bool names, colour; /* service and host names; escape sequences */

@@ -217,6 +217,12 @@ run_tell_probes(struct run *r)
 		r->probes = probes_new();
 }
 
+bool
+run_merges_probes(const struct run *r)
+{
+	return (r->merge_probes);
+}
+
 const struct probes *
 run_probes(const struct run *r)
 {

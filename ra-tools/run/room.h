@@ -53,7 +53,7 @@ struct run {
 	uint64_t memory;
 	int64_t now, from, to; /* -t: from <= time < to */
 	bool dense; /* the tool knows dense columns */
-	bool timed, dedup;
+	bool timed, dedup, merge_probes;
 	struct period period; /* as it was asked for */
 
 	/* at work */

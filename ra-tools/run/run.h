@@ -46,6 +46,7 @@ enum {
 	O_EVENTS,
 	O_LIVE,
 	O_DEDUP,
+	O_MERGE_PROBES,
 	O_FIELDS,
 	O_OWN
 };
@@ -121,6 +122,7 @@ bool run_print_anyway(struct run *, struct batch *);
 /* From now on, note the probes of the selected rows. */
 void run_takes_dense(struct run *, bool); /* who reads next: batches may have dense columns (batch_flat()) */
 void run_tell_probes(struct run *);
+bool run_merges_probes(const struct run *); /* --merge-probes */
 const struct probes *run_probes(const struct run *); /* so far: of all batches handed out */
 void run_uncounted(struct run *); /* the tool sees to -N itself */
 /* A filter of the tool's own; a mistake in it ends the program. NULL: the text is empty. */
