@@ -186,6 +186,8 @@ libprobe_a_SOURCES += \
 	%D%/out/folder.h \
 	%D%/out/hook.c \
 	%D%/out/hook.h \
+	%D%/out/relay.c \
+	%D%/out/relay.h \
 	%D%/out/left.c \
 	%D%/out/left.h \
 	%D%/out/lock.c \

@@ -13,6 +13,7 @@
 #include "probe/crew.h"
 #include "probe/decode/decode.h"
 #include "probe/options.h"
+#include "probe/out/relay.h"
 #include "probe/out/worker.h"
 #include "probe/ping.h"
 #include "probe/signals.h"
@@ -85,6 +86,18 @@ start_hook(const struct options *o)
 	if (o->exec != NULL && (h = hook_start(o->exec, o->guard.daemon, err, sizeof(err))) == NULL)
 		fatalx("%s", err);
 	return (h);
+}
+
+/* NULL: not asked for. */
+static struct relay *
+start_relay(const struct options *o)
+{
+	struct relay *r = NULL;
+	char err[512];
+
+	if (o->relay != NULL && (r = relay_start(o->relay, err, sizeof(err))) == NULL)
+		fatalx("%s", err);
+	return (r);
 }
 
 /* NULL: not asked for. */
@@ -303,7 +316,7 @@ say_ready(const struct options *o)
 	buf_str(&b, "listening on ");
 	capture_describe(capture, &b);
 	buf_printf(&b, ", snaplen %d, bins of %u s, to %s", o->snaplen, o->interval,
-	    o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
+	    o->relay != NULL ? o->relay : o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
 	if (guard_says()[0] != '\0')
 		buf_printf(&b, "; %s", guard_says());
 	if (!o->quiet)
@@ -343,6 +356,7 @@ main(int argc, char **argv)
 	struct crew *crew;
 	struct archive *out;
 	struct hook *hook;
+	struct relay *relay;
 	struct worker *w;
 	struct worker_state written;
 	struct pings *pings;
@@ -365,6 +379,7 @@ main(int argc, char **argv)
 	capture = open_capture(&o);
 	guarded(guard_drop(&o.guard, &paths, err, sizeof(err)), err);
 	hook = start_hook(&o);
+	relay = start_relay(&o);
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
 	totals = totals_new(&o);
 	out = open_archive(&o, hook);
@@ -391,6 +406,7 @@ main(int argc, char **argv)
 			log_warnx("%s", err);
 		good = false;
 	}
+	good &= relay_finish(&relay);
 	if (!ping_close(&pings, err, sizeof(err))) {
 		log_warnx("%s", err);
 		good = false;

@@ -15,6 +15,7 @@
 #include "probe/crew.h"
 #include "probe/out/hook.h"
 #include "probe/out/name.h"
+#include "probe/out/relay.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -396,6 +397,8 @@ check(const struct options *o)
 {
 	bool to_stdout = o->out == NULL || strcmp(o->out, "-") == 0;
 
+	if (o->relay != NULL && (o->rotate > 0 || o->exec != NULL))
+		usage("%s: --rotate and --exec are for files", o->relay);
 	if (o->list)
 		return;
 	if (o->nifaces == 0 && o->nfiles == 0)
@@ -588,6 +591,10 @@ options_parse(struct options *o, int argc, char **argv)
 		o->probe = mem_str(o->probe);
 	if (o->nifaces > 0)
 		o->input = joined(o->ifaces, o->nifaces, ',');
+	if (relay_is(o->out)) {
+		o->relay = o->out;
+		o->out = "-";
+	}
 	check(o);
 }
 

@@ -19,6 +19,7 @@ struct options {
 	char *input;       /* eth0,eth1; NULL: files */
 	unsigned fanout;   /* rings of each */
 	const char *out;   /* -w; NULL: stdout */
+	const char *relay; /* -w kafka://...: then `out` is stdout; NULL */
 	int64_t rotate;    /* ns; 0: one file */
 	const char *exec;  /* NULL: none */
 	const char *probe; /* -e */
