@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What comes with the programs: a reader in Python, a sample configuration, a service, completion for shells.
 
-EXTRA_DIST += %D%/clickhouse/ask %D%/clickhouse/cluster.py %D%/clickhouse/down %D%/clickhouse/load %D%/clickhouse/up
+EXTRA_DIST += %D%/clickhouse/ask %D%/clickhouse/cluster.py %D%/clickhouse/down %D%/clickhouse/load %D%/clickhouse/up %D%/grafana/check %D%/grafana/pavo.json
 EXTRA_DIST += %D%/python/pavoread.py %D%/python/xxh3.py
 dist_doc_DATA = README.md NEWS COPYING
 examplesdir = $(docdir)/examples
