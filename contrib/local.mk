@@ -3,7 +3,7 @@
 
 EXTRA_DIST += %D%/clickhouse/ask %D%/clickhouse/cluster.py %D%/clickhouse/down %D%/clickhouse/load %D%/clickhouse/up %D%/grafana/check %D%/grafana/pavo.json
 EXTRA_DIST += %D%/python/pavoread.py %D%/python/xxh3.py
-dist_doc_DATA = README.md NEWS COPYING
+EXTRA_DIST += %D%/clickhouse/ask %D%/clickhouse/cluster.py %D%/clickhouse/down %D%/clickhouse/load %D%/clickhouse/up
 examplesdir = $(docdir)/examples
 dist_examples_DATA = %D%/pavo.conf.sample %D%/libpavo/sum.c %D%/python/pavoread.py %D%/python/xxh3.py
 

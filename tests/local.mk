@@ -309,6 +309,7 @@ TESTS += \
 	%D%/truth/invariants.tap \
 	%D%/truth/library.tap \
 	%D%/truth/merging.tap \
+	%D%/truth/module.tap \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \
