@@ -211,23 +211,31 @@ refuse_too_many(struct zero *z)
 		    "ask for less time (-t) or wider bins (-M)", rows);
 }
 
+/* A key without anything. */
+static void
+mark_none(struct zero *z)
+{
+	struct batch *b = batch_new(1);
+
+	b->rows = 1;
+	mark(z, b, 0, INT64_MIN);
+	batch_free(&b);
+}
+
 /* The keys that every bin is to have: the only one where there is none, or all those of the rows. */
 static void
 begin(struct zero *z)
 {
+	bool one = z->keys.n == 0 || (z->keys.n == 1 && z->keys.part[0].field == F_probe);
 	struct batch *b;
 
 	z->begun = true;
-	if (z->keys.n == 0 && z->source.from < z->source.to) { /* also where nothing came */
-		b = batch_new(1);
-		b->rows = 1;
-		mark(z, b, 0, INT64_MIN);
-		batch_free(&b);
-	}
 	while (z->keys.n > 0 && z->error[0] == '\0' && (b = z->source.next(z->source.arg)) != NULL)
 		if (!keep_batch(z, b))
 			(void)snprintf(z->error, sizeof(z->error), "--zero: %llu MB of rows are in the way already, of more than --memory has room for: "
 			    "give it more, fewer keys, or wider bins (-M)", (unsigned long long)(z->bytes >> 20));
+	if (z->seen.n == 0 && one && z->source.from < z->source.to) /* also where nothing came */
+		mark_none(z);
 	if (z->error[0] == '\0')
 		refuse_too_many(z);
 }
