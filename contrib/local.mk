@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What comes with the programs: a reader in Python, a sample configuration, a service, completion for shells.
 
-EXTRA_DIST += %D%/python/pavoread.py %D%/python/xxh3.py
+EXTRA_DIST += %D%/python/pavoread.py %D%/python/xxh3.py %D%/python/pavo.py %D%/python/pyproject.toml
+EXTRA_DIST += %D%/clickhouse/ask %D%/clickhouse/cluster.py %D%/clickhouse/down %D%/clickhouse/load %D%/clickhouse/up
 dist_doc_DATA = README.md NEWS COPYING
 examplesdir = $(docdir)/examples
-dist_examples_DATA = %D%/pavo.conf.sample %D%/python/pavoread.py %D%/python/xxh3.py
+dist_examples_DATA = %D%/pavo.conf.sample %D%/libpavo/sum.c %D%/python/pavoread.py %D%/python/xxh3.py
 
 # Programs are installed as $(transform) says (--program-prefix), and so are the names in these files.
 fill_in = sed -e 's|[@]sbindir[@]|$(sbindir)|g' -e 's|[@]sysconfdir[@]|$(sysconfdir)|g' -e "s|/pavo -F|/`echo pavo | sed '$(transform)'` -F|"
@@ -29,7 +30,7 @@ noinst_PROGRAMS += contrib/completion/complete
 contrib_completion_complete_SOURCES = %D%/completion/complete.c
 contrib_completion_complete_LDADD = $(FLOW_LIBS)
 endif
-EXTRA_DIST += debian/README.Debian debian/changelog debian/control debian/copyright debian/pavo-tools.install debian/pavo.install \
+EXTRA_DIST += debian/README.Debian debian/changelog debian/control debian/copyright debian/libpavo0.install debian/libpavo0.symbols debian/libpavo-dev.install debian/pavo-tools.install debian/pavo.install \
 	debian/pavo.postinst debian/pavo.prerm debian/rules debian/source/format
 EXTRA_DIST += %D%/completion/bash.in %D%/completion/zsh.in
 COMPLETED = $(bin_PROGRAMS) $(sbin_PROGRAMS)

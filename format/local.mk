@@ -2,10 +2,12 @@
 # libflow.a: what a flow record is and how it lies on disk.
 
 noinst_LIBRARIES += libflow.a
-libflow_a_SOURCES =
+# What says sentences to people and ends programs is no part of the library for programs of others (libpavo/).
+FLOW_SOURCES =
+libflow_a_SOURCES = $(FLOW_SOURCES) %D%/base/log.c %D%/base/log.h %D%/base/progress.c %D%/base/progress.h
 
 # base: nothing here knows what a flow is
-libflow_a_SOURCES += \
+FLOW_SOURCES += \
 	%D%/base/arena.c %D%/base/arena.h \
 	%D%/base/bits.h \
 	%D%/base/buf.c %D%/base/buf.h \
@@ -13,16 +15,16 @@ libflow_a_SOURCES += \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/cut.c %D%/base/cut.h \
+	%D%/base/far.c %D%/base/far.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/json.c %D%/base/json.h \
+	%D%/base/map.c %D%/base/map.h \
 	%D%/base/ip.c %D%/base/ip.h \
-	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \
 	%D%/base/programs.h \
 	%D%/base/output.c %D%/base/output.h \
 	%D%/base/plain.c %D%/base/plain.h \
 	%D%/base/sanitizer.h \
-	%D%/base/progress.c %D%/base/progress.h \
 	%D%/base/sha256.c %D%/base/sha256.h \
 	%D%/base/show.c %D%/base/show.h \
 	%D%/base/vector.h \
@@ -30,9 +32,9 @@ libflow_a_SOURCES += \
 	%D%/base/zone.c %D%/base/zone.h
 
 # types, the table of fields, records (add your files here)
-libflow_a_SOURCES += %D%/types.c %D%/types.h %D%/types.def %D%/names.def
+FLOW_SOURCES += %D%/types.c %D%/types.h %D%/types.def %D%/names.def
 
-libflow_a_SOURCES += \
+FLOW_SOURCES += \
 	%D%/batch.c %D%/batch.h \
 	%D%/cid.c %D%/cid.h \
 	%D%/dense.c %D%/dense.h \
@@ -45,7 +47,7 @@ libflow_a_SOURCES += \
 	%D%/value.c %D%/value.h
 
 # codecs, blocks, files
-libflow_a_SOURCES += \
+FLOW_SOURCES += \
 	%D%/block.h %D%/block_decoding.h %D%/block_dense.c %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_pick.c %D%/block_put.c \
 	%D%/codec.h %D%/codec_get.c %D%/codec_memory.c %D%/codec_memory.h %D%/codec_plan.c %D%/codec_narrow.c %D%/codec_put.c %D%/codec_set.c \
 	%D%/codec_unpack.c %D%/codec_unpack.h %D%/narrow.c %D%/narrow.h \

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The pages, in mdoc.  Add a page with: dist_man_MANS += %D%/ra.1
 dist_man_MANS += %D%/pavo.5 %D%/pavo.8
+if LIBRARY
+dist_man_MANS += %D%/pavo.3
+endif
 dist_man_MANS += %D%/pavo-filter.7 %D%/pavo-loss.7
 dist_man_MANS += %D%/ralabel.1 %D%/ratop.1 %D%/ranonymize.1 %D%/rahisto.1 %D%/racheck.1 %D%/rasplit.1
 dist_man_MANS += %D%/radrill.1 %D%/ratunnel.1 %D%/rapath.1 %D%/ragraph.1 %D%/rastore.1

@@ -134,7 +134,7 @@ prepare(struct run *r, struct keys *k)
 	struct keys once;
 	char err[256];
 
-	if (!keys_parse(key, k, err, sizeof(err)))
+	if (!cluster_keys(r, key, k, err, sizeof(err)))
 		run_usage("%s", err);
 	if (k->n == KEYS_MAX)
 		run_usage("-m: more than %d fields", KEYS_MAX - 1);

@@ -262,7 +262,9 @@ read_bins(struct drill *d, const struct level *v)
 	struct bins *bins;
 	char err[512];
 
-	(void)keys_parse(d->keys.apart ? "probe" : "none", &k, err, sizeof(err));
+	(void)keys_parse("none", &k, err, sizeof(err));
+	if (!d->keys.apart)
+		keys_merge_probes(&k);
 	level_want(d, v, &keep);
 	bins_want(&k, &keep, &read);
 	run_want_set(d->r, &read);
@@ -828,7 +830,7 @@ set_keys(struct drill *d)
 	char err[256];
 
 	d->own_keys = keys_text == NULL;
-	if (!keys_parse(d->own_keys ? "lane,conv" : keys_text, &d->keys, err, sizeof(err)))
+	if (!cluster_keys(d->r, d->own_keys ? "lane,conv" : keys_text, &d->keys, err, sizeof(err)))
 		run_usage("%s", err);
 	if (d->own_keys)
 		d->keys.required = F_NONE; /* what is no tunnel counts too */

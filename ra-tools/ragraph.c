@@ -86,7 +86,7 @@ prepare(struct run *r, struct keys *k, struct graph *g, struct series **s)
 	bool sums[SERIES_FIELDS] = { false };
 	char err[256];
 
-	if (!keys_parse(key, k, err, sizeof(err)))
+	if (!cluster_keys(r, key, k, err, sizeof(err)))
 		run_usage("-m %s", err);
 	if (k->n == KEYS_MAX)
 		run_usage("-m: more than %d fields", KEYS_MAX - 1);
@@ -142,17 +142,19 @@ unit_of(enum field f)
 	}
 }
 
-/* The key of a row, as its columns are printed. */
+/* The key of a row, as its columns are printed; of one probe alone, without that. */
 static void
 key_text(struct run *r, const struct keys *k, const struct batch *b, uint32_t row, struct buf *to)
 {
+	bool named = k->own_probe || probes_several(run_probes(r));
+
 	to->len = 0;
 	for (unsigned i = 0; i < k->n; i++) {
 		enum field f = k->part[i].field;
 		const struct column *c = b->col[f];
 		union value v;
 
-		if (f == F_bstart || !column_has(c, row))
+		if (f == F_bstart || !column_has(c, row) || (f == F_probe && !named))
 			continue;
 		v = column_value(c, row);
 		if (fields[f].twin == f && f != F_proto && c->store == STORE_U64 && v.u == 0) /* no VRF, no type of ICMP */

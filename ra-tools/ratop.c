@@ -110,9 +110,11 @@ prepare(struct run *r, struct top *t)
 	enum field f = field_named(order, strlen(order));
 	char err[256];
 
-	if (!keys_parse(key, &t->keys, err, sizeof(err)) ||
-	    !keys_parse(t->keys.apart ? "probe" : "none", &sums, err, sizeof(err)))
+	if (!cluster_keys(r, key, &t->keys, err, sizeof(err)) ||
+	    !keys_parse("none", &sums, err, sizeof(err)))
 		run_usage("%s", err);
+	if (!t->keys.apart)
+		keys_merge_probes(&sums);
 	if (f == F_NONE)
 		run_usage("-o %s: no such field; the nearest is %s", order,
 			  field_nearest(order, strlen(order)));

@@ -9,6 +9,7 @@
 #include "ra-tools/out/screen.h"
 #include "ra-tools/out/short.h"
 #include "ra-tools/out/top.h"
+#include "ra-tools/run/cluster.h"
 #include "ra-tools/run/watch.h"
 
 #include <ctype.h>
@@ -124,6 +125,8 @@ sums(const struct top *t, const struct live_view *v, const struct top_table *tab
 
 	if (v->to > v->from)
 		top_sums(table, to);
+	if (probes_several(run_probes(t->r)))
+		buf_str(to, ", of all probes together");
 	if (v->groups > 0) {
 		buf_str(to, "; ");
 		short_number((double)v->groups, "", to);
@@ -233,7 +236,7 @@ take_key(struct top *t, const char *name)
 	struct keys k;
 	char err[128];
 
-	if (!keys_parse(name, &k, err, sizeof(err)))
+	if (!cluster_keys(t->r, name, &k, err, sizeof(err)))
 		(void)snprintf(t->message, sizeof(t->message), "%s", err);
 	else if (!live_regroup(t->live, &k, t->by))
 		(void)snprintf(t->message, sizeof(t->message), "%s is not read: begin with -m %s", name, name);
@@ -438,7 +441,7 @@ prepare(struct top *t, const char *key, const char *order)
 	t->by = field_named(order, strlen(order));
 	if (t->by == F_NONE)
 		run_usage("-o %s: no such field; the nearest is %s", order, field_nearest(order, strlen(order)));
-	if (!keys_parse(key, &t->keys, err, sizeof(err)))
+	if (!cluster_keys(t->r, key, &t->keys, err, sizeof(err)))
 		run_usage("%s", err);
 	run_tell_probes(t->r);
 	set_columns(t);
@@ -469,5 +472,6 @@ top_live(struct run *r, int64_t every, const char *key, const char *order)
 	loop(&t);
 	screen_close();
 	run_counted(r, t.any);
+	cluster_probes(r, &t.keys, t.key);
 	live_free(&t.live);
 }

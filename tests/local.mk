@@ -42,9 +42,11 @@ UNIT += \
 	%D%/unit/format/base/test_bits \
 	%D%/unit/format/base/test_buf \
 	%D%/unit/format/base/test_json \
+	%D%/unit/format/base/test_map \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_cut \
+	%D%/unit/format/base/test_far \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
@@ -306,12 +308,15 @@ TESTS += \
 	%D%/truth/health.tap \
 	%D%/truth/icmp.tap \
 	%D%/truth/invariants.tap \
+	%D%/truth/library.tap \
 	%D%/truth/merging.tap \
+	%D%/truth/module.tap \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \
 	%D%/truth/random_queries.tap \
 	%D%/truth/questions.tap \
+	%D%/truth/coming.tap \
 	%D%/truth/fingers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
@@ -342,9 +347,22 @@ EXTRA_DIST += %D%/signals.tap %D%/signals.py
 TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap %D%/memory.tap
 EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py %D%/memory.tap %D%/memory.py
 
+# --- what others take from us, read by decoders of our own -------------------------------------------
+TESTS += %D%/ipfix.tap
+EXTRA_DIST += %D%/ipfix.tap %D%/ipfix.py
+
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap %D%/quickstart.tap
 EXTRA_DIST += %D%/guard.tap %D%/install.tap %D%/quickstart.tap
+
+# --- libpavo ---------------------------------------------------------------------------------------
+EXTRA_DIST += %D%/library/rows.c
+if LIBRARY
+FUZZ += %D%/fuzz/fuzz_library
+endif
+tests_fuzz_fuzz_library_SOURCES = %D%/fuzz/fuzz_library.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_library_LDADD = libpavo_objects.a $(LIBPAVO_LIBS)
+tests_fuzz_fuzz_library_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def

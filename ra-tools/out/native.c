@@ -4,6 +4,7 @@
  *
  * A block is the number of columns and of rows (varints), then for each column its name, its type, and its values one
  * after the other.  A Nullable column has a byte for each row first, 1 where the value is absent or mixed.
+ * Framed, a block stands behind its length in 8 bytes, the lowest first: who loads it can hand it on without a look inside.
  */
 #include "ra-tools/out/out.h"
 
@@ -51,7 +52,11 @@ static void
 block(struct sheet *s)
 {
 	struct sheet_native *t = s->native;
+	uint8_t length[8] = { 0 };
+	size_t at = s->out.len;
 
+	if (s->framed)
+		buf_add(&s->out, length, sizeof(length));
 	buf_varint(&s->out, s->n);
 	buf_varint(&s->out, t->rows);
 	for (unsigned i = 0; i < s->n; i++) {
@@ -63,6 +68,8 @@ block(struct sheet *s)
 		buf_add(&s->out, t->column[i].values.p, t->column[i].values.len);
 		t->column[i].null.len = t->column[i].values.len = 0;
 	}
+	for (size_t i = 0; s->framed && i < sizeof(length); i++)
+		s->out.p[at + i] = (uint8_t)((s->out.len - at - sizeof(length)) >> 8 * i);
 	t->rows = 0;
 	t->any = true;
 	sheet_flush(s);

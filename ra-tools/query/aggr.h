@@ -31,6 +31,7 @@ struct keys {
 	bool sided; /* a field of one side is among them, by its own name */
 	bool halves; /* each record is two: what the source sent, and what the destination sent */
 	bool apart; /* rows of different probes are different groups */
+	bool own_probe; /* because the probe is one of the fields, not by a word */
 	bool quiet; /* by a word whose columns do not show it: to be shown where there are several */
 	enum field
 	    required; /* rows without it and without its twin are left out; F_NONE: all rows count */
@@ -42,6 +43,8 @@ struct keys {
 /* "saddr/24,daddr,proto", "saddr/24/64" (IPv4/IPv6), conv, matrix, flow, tunnel, lane, spi, none, host, port, as, label, country; words and
  * fields may be mixed.  false: err says why. */
 bool keys_parse(const char *, struct keys *, char *err, size_t errlen);
+/* The words conv, matrix, flow, tunnel, lane, spi and none add up what several probes saw. */
+void keys_merge_probes(struct keys *);
 /* host, port, as, label, country: in rows of such a key the field speaks of one end.  NULL: the word is none of them. */
 struct key_end {
 	const char *word, *heading;

@@ -11,17 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The words whose meaning is not one field (TOOLS, detail 4).  Two probes of one path see the same tunnels and flows, so
- * the probe is part of them (SEMANTICS 14.4); where columns lack it, it is shown if the input has several. */
+/* The words whose meaning is not one field (TOOLS, detail 4).  Two probes of one path see the same packets, so the
+ * probe is part of them (SEMANTICS 14.4) until keys_merge_probes(); where columns lack it, it is shown if the input has
+ * several. */
 static const struct key_word {
 	const char *word, *fields, *columns;
 	bool turn, ports;
 	uint16_t required;
 	const char *defaults, *objects; /* columns, where the tool's would not show what such rows are */
 } words[] = {
-	{ "conv", "proto saddr daddr sport dport vrf sap icmptype icmpcode icmpid skmac dkmac",
+	{ "conv", "probe proto saddr daddr sport dport vrf sap icmptype icmpcode icmpid skmac dkmac",
 	  "proto saddr sport dir daddr dport", true, true, F_NONE, NULL, NULL },
-	{ "matrix", "saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE, NULL, NULL },
+	{ "matrix", "probe saddr daddr skmac dkmac", "saddr dir daddr", true, false, F_NONE, NULL, NULL },
 	{ "flow", "probe flowid", "probe flowid", true, true, F_flowid, NULL,
 	  "probe flowid stime ltime dur proto saddr sport daddr dport trans spkts dpkts sbytes dbytes spayload dpayload "
 	  "snewbytes dnewbytes sloss dloss srtx drtx sgap dgap state conn cause "
@@ -32,7 +33,7 @@ static const struct key_word {
 	  "trans stime flgs proto saddr sspi dir daddr dspi lane pconf spkts dpkts sloss dloss ploss rekeys", NULL },
 	{ "spi", "probe tunid saddr daddr sspi", "saddr sspi daddr", false, false, F_sspi,
 	  "stime proto saddr sspi daddr spkts sbytes suniq slost sfix sdup slate sploss", NULL },
-	{ "none", "", "", false, false, F_NONE, NULL, NULL },
+	{ "none", "probe", "", false, false, F_NONE, NULL, NULL },
 };
 
 /* The words for which a record counts at both its ends: what one end is, which is in the source's field of such rows. */
@@ -198,6 +199,7 @@ add_field(struct keys *k, char *word, char *err, size_t errlen)
 		return (false);
 	}
 	k->sided |= end == NULL && key_twin(f) != f;
+	k->own_probe |= f == F_probe;
 	show(k, end != NULL ? end->word : fields[f].name);
 	return (true);
 }
@@ -244,6 +246,23 @@ keys_parse(const char *text, struct keys *k, char *err, size_t errlen)
 	}
 	free(copy);
 	return (good);
+}
+
+void
+keys_merge_probes(struct keys *k)
+{
+	unsigned kept = 0;
+
+	if (k->own_probe)
+		return;
+	k->apart = k->quiet = false;
+	for (unsigned i = 0; i < k->n; i++) {
+		if (k->part[i].field == F_probe)
+			continue;
+		k->apart |= k->part[i].field == F_flowid;
+		k->part[kept++] = k->part[i];
+	}
+	k->n = kept;
 }
 
 void

@@ -65,6 +65,7 @@ live_new(const struct keys *keys, const struct live_options *o, const struct fie
 	v->o = *o;
 	v->keep = *keep;
 	(void)keys_parse("none", &v->none, err, sizeof(err));
+	keys_merge_probes(&v->none);
 	v->newest = v->began = INT64_MIN;
 	v->row = mem_zero(BATCH_ROWS, sizeof(v->row[0]));
 	v->view.rows = batch_new(BATCH_ROWS);

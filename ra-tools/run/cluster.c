@@ -10,6 +10,16 @@
 #include <stdlib.h>
 #include <strings.h>
 
+bool
+cluster_keys(const struct run *r, const char *text, struct keys *k, char *err, size_t errlen)
+{
+	if (!keys_parse(text, k, err, errlen))
+		return (false);
+	if (run_merges_probes(r))
+		keys_merge_probes(k);
+	return (true);
+}
+
 static bool
 take(void *state, struct batch *b, const struct origin *o)
 {
@@ -133,7 +143,7 @@ cluster_sums(struct run *r, const char *of, const char *apart)
 {
 	struct buf text = { 0 };
 
-	if (!probes_several(run_probes(r)))
+	if (!probes_several(run_probes(r)) || run_merges_probes(r))
 		return;
 	probes_text(run_probes(r), of, apart, &text);
 	run_note_last(r, buf_cstr(&text));
@@ -171,7 +181,7 @@ prepare(struct run *r, const char *key, const char *columns, struct keys *k)
 	struct aggr *a;
 	char err[256];
 
-	if (!keys_parse(key, k, err, sizeof(err)))
+	if (!cluster_keys(r, key, k, err, sizeof(err)))
 		run_usage("%s", err);
 	run_both_ends(r, k->ends);
 	if (k->ends)

@@ -9,6 +9,8 @@
 #include "ra-tools/query/bin.h"
 #include "ra-tools/run/run.h"
 
+/* keys_parse(), as --merge-probes says. */
+bool cluster_keys(const struct run *, const char *, struct keys *, char *err, size_t errlen);
 /* All records into `a`, by several threads and within --memory. */
 void cluster_all(struct run *, struct aggr *);
 /* The same into bins; `width`: it was given.  Records that do not fit end the program with a sentence. */

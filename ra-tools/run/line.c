@@ -104,6 +104,22 @@ add_fields(struct run *r, const char *arg)
 	buf_free(&both);
 }
 
+static void
+take_native(struct run *r, const char *arg)
+{
+	r->native = true;
+	for (const char *p = arg; p != NULL; p = strchr(p, ',') == NULL ? NULL : strchr(p, ',') + 1) {
+		size_t n = strcspn(p, ",");
+
+		if (n == 6 && memcmp(p, "legacy", n) == 0)
+			r->sheet.legacy = true;
+		else if (n == 6 && memcmp(p, "framed", n) == 0)
+			r->sheet.framed = true;
+		else
+			run_usage("--native=%s: expected --native, --native=legacy, --native=framed or both", arg);
+	}
+}
+
 static bool
 take_output(struct run *r, int c, const char *arg)
 {
@@ -135,10 +151,12 @@ take_output(struct run *r, int c, const char *arg)
 		r->json = true;
 		break;
 	case O_NATIVE:
-		if (arg != NULL && strcmp(arg, "legacy") != 0)
-			run_usage("--native=%s: expected --native or --native=legacy", arg);
-		r->native = true;
-		r->sheet.legacy = arg != NULL;
+		take_native(r, arg);
+		break;
+	case O_IPFIX:
+		if (!ipfix_parse(&r->ipfix, arg))
+			run_usage("--ipfix=%s: expected uniflow, pen=NUMBER, or both with a comma between", arg);
+		r->sheet.ipfix = &r->ipfix;
 		break;
 	case O_SCHEMA:
 		if (!schema_parse(&r->schema, arg, &why))
@@ -223,6 +241,9 @@ take_input(struct run *r, int c, const char *arg)
 		break;
 	case O_DEDUP:
 		r->dedup = true;
+		break;
+	case O_MERGE_PROBES:
+		r->merge_probes = true;
 		break;
 	case O_LIVE:
 		r->live = true;

@@ -16,6 +16,7 @@
 #include "ra-tools/filter/filter.h"
 #include "ra-tools/query/gather.h"
 #include "ra-tools/query/sink.h"
+#include "ra-tools/run/cluster.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -117,7 +118,7 @@ take_line(struct run *r, struct models *s, const char *at, char *line)
 		return;
 	if (m->key == NULL)
 		run_usage("%s: expected model=KEYS", at);
-	if (!keys_parse(m->key, &m->keys, err, sizeof(err)))
+	if (!cluster_keys(r, m->key, &m->keys, err, sizeof(err)))
 		run_usage("%s: %s", at, err);
 	m->filter = run_filter(r, at, m->text);
 	for (unsigned i = 0; i < m->keys.n; i++)
@@ -181,7 +182,7 @@ prepare(struct run *r, struct models *s)
 		m->aggr = aggr_new(&m->keys, &keep);
 		aggr_order(m->aggr, F_NONE);
 		aggr_memory(m->aggr, run_memory(r) / s->n);
-		m->probes = m->keys.apart ? NULL : probes_new();
+		m->probes = m->keys.apart || run_merges_probes(r) ? NULL : probes_new();
 	}
 }
 

@@ -5,17 +5,31 @@
 #include "ra-tools/run/room.h"
 
 #include "ra-tools/out/view.h"
+#include "ra-tools/query/choice.h"
 #include "ra-tools/query/corrections.h"
 
 #include <string.h>
 
+/* Rows that say of a flow's end alone: not shown unless asked for, always kept in record files and where flows are merged. */
 static bool
-outside(const struct run *r, const struct block_info *b)
+leaves_events(const struct run *r)
 {
-	const struct range *start = &b->range[F_bstart], *end = &b->range[F_bend];
+	return (!r->tool->merges && !r->tool->reports && !r->tool->writes && r->write_path == NULL && !r->events &&
+		!(r->filter != NULL && filter_wants_events(r->filter)));
+}
 
-	return (r->timed && ((start->known && !start->mixed && start->min.i >= r->to) ||
-				     (end->known && end->all && end->max.i <= r->from)));
+static struct choice
+choice_of(const struct run *r)
+{
+	return ((struct choice){
+	    .filter = r->filter,
+	    .timed = r->timed,
+	    .from = r->from,
+	    .to = r->to,
+	    /* a copy without a filter is a whole copy */
+	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
+	    .leave_events = leaves_events(r),
+	});
 }
 
 /* What labels make is not what the file says of those fields. */
@@ -43,13 +57,13 @@ unsigned
 plan_wants(void *arg, const struct block_info *b)
 {
 	struct run *r = arg;
-	const struct range *type = &b->range[F_rectype];
+	struct choice choice = choice_of(r);
 	struct block_info blurred = *b;
 	struct range range[F_COUNT];
-	enum filter_skip skip;
+	unsigned why;
 
 	over_block(r, b);
-	if (outside(r, b))
+	if (choice_outside(&choice, b))
 		return (WHY_TIME);
 	if (b->range[F_recdrop].known && b->range[F_recdrop].max.u > 0)
 		__atomic_store_n(&r->dropped, true, __ATOMIC_RELAXED);
@@ -58,18 +72,17 @@ plan_wants(void *arg, const struct block_info *b)
 			__atomic_store_n(&r->label_seen, true, __ATOMIC_RELAXED);
 	if (r->rejects_path != NULL)
 		return (0);
-	if (!r->mar && !(r->write_path != NULL && r->filter == NULL) && type->known && type->all &&
-	    type->min.u == RECTYPE_MAR && type->max.u == RECTYPE_MAR)
+	if (choice_only_mar(&choice, b))
 		return (WHY_MAR);
 	if (r->labels != NULL && r->filter != NULL) {
 		blur(r, b, range);
 		blurred.range = range;
 		b = &blurred;
 	}
-	skip = r->filter == NULL ? FILTER_MAYBE : filter_skips(r->filter, b);
-	if (skip == FILTER_RANGE && misses_corrections(r) && corrections_in(r->filter, b)) /* else by its key */
+	why = choice_filtered(&choice, b);
+	if (why == WHY_FILTER && misses_corrections(r) && corrections_in(r->filter, b)) /* else by its key */
 		__atomic_store_n(&r->corrections_unread, true, __ATOMIC_RELAXED);
-	return (skip == FILTER_MAYBE ? 0 : WHY_FILTER + (unsigned)skip - FILTER_RANGE);
+	return (why);
 }
 
 void
@@ -115,27 +128,12 @@ run_fields(struct run *r, struct fieldset *set)
 	}
 	if (r->views != NULL)
 		views_want(r->views, set);
+	if (r->out == &out_ipfix)
+		ipfix_want(set);
 	if (r->having != NULL)
 		fieldset_union(set, filter_fields(r->having));
 	if (r->tool->merges)
 		want_drops(set);
-}
-
-static void
-want_events(struct fieldset *set)
-{
-	fieldset_want(set, F_rectype);
-	fieldset_want(set, F_flags);
-	fieldset_want(set, F_spkts);
-	fieldset_want(set, F_dpkts);
-}
-
-/* Rows that say of a flow's end alone: not shown unless asked for, always kept in record files and where flows are merged. */
-static bool
-leaves_events(const struct run *r)
-{
-	return (!r->tool->merges && !r->tool->reports && !r->tool->writes && r->write_path == NULL && !r->events &&
-		!(r->filter != NULL && filter_wants_events(r->filter)));
 }
 
 /* Everything that has to be read, once the tool has said what it needs. */
@@ -143,6 +141,7 @@ void
 plan_columns(struct run *r)
 {
 	struct fieldset *w = &r->want;
+	struct choice choice = choice_of(r);
 
 	if (r->wanted != NULL)
 		return;
@@ -152,17 +151,9 @@ plan_columns(struct run *r)
 	if (r->end_column != NULL)
 		run_usage("-s %s: that is a column of rows that count a record for both its ends: -m %s", r->end_column, r->end_column);
 	fieldset_union(w, &r->own);
-	fieldset_want(w, F_rectype);
+	choice_want(&choice, w);
 	if (r->probes != NULL)
 		fieldset_want(w, F_probe);
-	if (r->timed) {
-		fieldset_want(w, F_bstart);
-		fieldset_want(w, F_bend);
-	}
-	if (r->filter != NULL)
-		fieldset_union(w, filter_fields(r->filter));
-	if (leaves_events(r))
-		want_events(w);
 	run_fields(r, w);
 	if (r->labels != NULL)
 		labels_want(r->labels, w, w);
@@ -175,17 +166,11 @@ static const struct fieldset *
 set_first(struct run *r)
 {
 	struct fieldset *first = &r->first;
+	struct choice choice = choice_of(r);
 
 	if (r->filter == NULL || r->rejects_path != NULL)
 		return (NULL);
-	fieldset_want(first, F_rectype);
-	if (r->timed) {
-		fieldset_want(first, F_bstart);
-		fieldset_want(first, F_bend);
-	}
-	fieldset_union(first, filter_fields(r->filter));
-	if (leaves_events(r))
-		want_events(first);
+	choice_want(&choice, first);
 	if (r->labels != NULL)
 		labels_want(r->labels, first, first);
 	return (first);
@@ -195,20 +180,15 @@ struct scan_plan
 plan_scan(struct run *r)
 {
 	bool all = r->write_path != NULL || r->rejects_path != NULL || r->dedup;
+	struct choice choice = choice_of(r);
+	struct scan_plan plan;
 
 	if (r->dedup && r->repeats == NULL)
 		r->repeats = repeats_new(run_memory(r) / 2);
-	return ((struct scan_plan){
+	plan = (struct scan_plan){
 	    .want = all ? NULL : r->wanted,
 	    .first = r->dedup ? NULL : set_first(r),
-	    .filter = r->filter,
 	    .labels = r->labels,
-	    .timed = r->timed,
-	    .from = r->from,
-	    .to = r->to,
-	    /* a copy without a filter is a whole copy */
-	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
-	    .leave_events = leaves_events(r),
 	    .note_corrections = misses_corrections(r),
 	    .dense = r->dense,
 	    .copies = r->tool->copies && r->write_path != NULL && r->labels == NULL && r->probes == NULL,
@@ -216,7 +196,9 @@ plan_scan(struct run *r)
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
 	    .repeats = r->repeats,
-	});
+	};
+	choice_scan(&choice, &plan);
+	return (plan);
 }
 
 void

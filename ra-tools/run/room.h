@@ -11,14 +11,12 @@
 #include "ra-tools/query/period.h"
 #include "ra-tools/query/scan.h"
 #include "ra-tools/query/twice.h"
+#include "ra-tools/out/ipfix.h"
 #include "ra-tools/out/schema.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/run/watch.h"
 
 #define OPTIONS_MAX 64
-
-/* Why blocks are skipped; what of the filter: WHY_FILTER + FILTER_RANGE - 1 ... */
-enum { WHY_TIME = 1, WHY_MAR, WHY_FILTER };
 
 struct run {
 	const struct tool *tool;
@@ -55,7 +53,7 @@ struct run {
 	uint64_t memory, much_memory; /* --memory; without it what the tool says, and much of what the machine has */
 	int64_t now, from, to; /* -t: from <= time < to */
 	bool dense; /* the tool knows dense columns */
-	bool timed, dedup;
+	bool timed, dedup, merge_probes;
 	struct period period; /* as it was asked for */
 
 	/* at work */
@@ -75,6 +73,7 @@ struct run {
 	struct labels *labels;
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
+	struct ipfix ipfix; /* how, if sheet.ipfix says so */
 	struct schema schema; /* to print, and nothing else */
 	bool headed;
 	struct repeats *repeats;

@@ -30,6 +30,7 @@ enum {
 	O_JSON,
 	O_JSON_NUMBERS,
 	O_NATIVE,
+	O_IPFIX,
 	O_SCHEMA,
 	O_LABEL,
 	O_NAMES,
@@ -45,6 +46,7 @@ enum {
 	O_EVENTS,
 	O_LIVE,
 	O_DEDUP,
+	O_MERGE_PROBES,
 	O_FIELDS,
 	O_OWN
 };
@@ -62,7 +64,7 @@ struct tool {
 	bool writes; /* -w is its own: run_output() */
 	const char *nothing; /* what is not there when nothing came out; NULL: a row */
 	bool looks; /* opens the files itself, and says what is wrong with them */
-	bool reports; /* shows no records: no --native */
+	bool reports; /* shows no records: no --native, no --ipfix */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
 	/* A tool that is no filter of records: its words stand beside the options, and of the common options it has
 	 * those whose long names are in `common`, between spaces. */
@@ -121,6 +123,7 @@ bool run_print_anyway(struct run *, struct batch *);
 /* From now on, note the probes of the selected rows. */
 void run_takes_dense(struct run *, bool); /* who reads next: batches may have dense columns (batch_flat()) */
 void run_tell_probes(struct run *);
+bool run_merges_probes(const struct run *); /* --merge-probes */
 const struct probes *run_probes(const struct run *); /* so far: of all batches handed out */
 void run_uncounted(struct run *); /* the tool sees to -N itself */
 /* A filter of the tool's own; a mistake in it ends the program. NULL: the text is empty. */

@@ -217,7 +217,7 @@ def two_probes(name, folder):
         st, out, _ = run(argv[:-2] + ['--bin', str(b['rank']), '--key', '1', '-w', '-'])
         want([r['probe'] for r in csv.DictReader(io.StringIO(good(['ra', '--csv', '-s', 'probe'], out).decode()))], [b['probe']],
              '-w')
-    for key, warned in ('matrix', True), ('none', True), ('probe,matrix', False), ('tunnel', False), ('flow', False), ('spi', False):
+    for key, warned in ('saddr,daddr', True), ('none', False), ('matrix', False), ('probe,matrix', False), ('tunnel', False), ('flow', False), ('spi', False):
         st, out, err = run(argv + ['-m', key])
         said = [line for line in err.splitlines() if 'several probes' in line]
         want((len(said), 'b"2, tap one' in err), (warned, warned), 'radrill -m %s: %s' % (key, err))
@@ -225,7 +225,7 @@ def two_probes(name, folder):
         want(sorted(b['value'] for b in bins_), [5, 20] if warned else [5, 10, 10], 'bins, by ' + key)
         want({'probe' in b for b in bins_}, {not warned}, 'the probe of a bin, by ' + key)
         for k in [k for b in bins_ for k in b['keys']][:4]:
-            out = shell(k['ra'].replace('ra ', 'racluster --csv -m none -s loss ', 1))[1]
+            out = shell(k['ra'].replace('ra ', 'racluster --csv -m none --merge-probes -s loss ', 1))[1]
             want(out.splitlines()[1:], [str(k['value'])], 'what is shown by ' + k['ra'])
     heads = [line for line in good(['radrill', '-r', *files]).decode().splitlines() if re.match('(Bins|Keys|Records) ', line)]
     want(heads[0].split(': ')[1], 'probe b"2 15 in 2 of 12 bins, probe tap one 10 in 1 of 12 bins', 'heading of the bins')

@@ -108,16 +108,17 @@ def plan(rng):
         for _ in range(2):
             fine = fine + [w for w in rng.sample(WORDS, 3) if w not in fine and (not net or 'addr' not in w)]
             keys.append(','.join(fine) or 'none')
+    merged = [['--merge-probes'] if 'none' in k or (kind == 0 and not i and rng.random() < .4) else [] for i, k in enumerate(keys)]
     if not bins:
-        steps = [['racluster', '-m', k] for k in keys]
+        steps = [['racluster', '-m', k] + m for k, m in zip(keys, merged)]
         if kind != 1 and rng.random() < .3:  # bins that nobody asks for in the end
-            steps[1:] = [['rabins', '-M', '%ds' % w, '-m', s[2]] for w, s in zip((60, 1), steps[1:])]
+            steps[1:] = [['rabins', '-M', '%ds' % w, *s[1:]] for w, s in zip((60, 1), steps[1:])]
         return steps
     width = rng.choice(WIDTHS)
     widths = [width]
     for _ in range(2):
         widths.append(rng.choice([w for w in WIDTHS if widths[-1] % w == 0]))
-    return [['rabins', '-M', '%ds' % w, '-m', k] for w, k in zip(widths, keys)]
+    return [['rabins', '-M', '%ds' % w, '-m', k] + m for w, k, m in zip(widths, keys, merged)]
 
 
 def dealt(rng, items, n):

@@ -203,7 +203,7 @@ static const struct {
 	unsigned n;
 	bool turn, ports;
 } cases[] = {
-	{ "none", { 0 }, 0, false, false },
+	{ "none", { 0 }, 0, false, false }, /* these are --merge-probes */
 	{ "proto", { F_proto }, 1, false, false },
 	{ "saddr,daddr", { F_saddr, F_smask, F_daddr, F_dmask }, 4, false, false },
 	{ "probe,sport", { F_probe, F_sport }, 2, false, false },
@@ -247,6 +247,7 @@ run_case(unsigned c, uint64_t round)
 	seed = round * 1000 + c;
 	fieldset_all(&keep);
 	assert_true(keys_parse(cases[c].words, &k, err, sizeof(err)));
+	keys_merge_probes(&k);
 	nrefs = 0;
 	for (unsigned i = 0; i < ROWS; i++) {
 		random_flow(&rows[i], &arena);
@@ -768,7 +769,7 @@ words_have_the_probe(void **state)
 		{ "tunnel", true, true },	 { "lane", true, true },     { "spi", true, true },
 		{ "flow", true, false },	 { "LANE,conv", true, true }, { "probe,tunnel", true, false },
 		{ "tunnel,srcid", true, false }, { "flowid", true, false },  { "probe,matrix", true, false },
-		{ "conv", false, false },	 { "matrix", false, false }, { "none", false, false },
+		{ "conv", true, true },		 { "matrix", true, true },   { "none", true, true },
 		{ "saddr,daddr", false, false }, { "tunid", false, false },  { "tunid,lane", true, true },
 	};
 	struct keys k;
@@ -779,6 +780,9 @@ words_have_the_probe(void **state)
 		assert_true(keys_parse(t[i].text, &k, err, sizeof(err)));
 		if (k.apart != t[i].apart || k.quiet != t[i].quiet)
 			fail_msg("%s: apart %d, quiet %d", t[i].text, k.apart, k.quiet);
+		keys_merge_probes(&k);
+		if (k.apart != (strstr(t[i].text, "probe") != NULL || strstr(t[i].text, "srcid") != NULL || strstr(t[i].text, "flow") != NULL))
+			fail_msg("%s, --merge-probes: apart %d", t[i].text, k.apart);
 	}
 }
 
