@@ -241,7 +241,7 @@ UNIT += \
 	%D%/unit/ra-tools/query/test_probes \
 	%D%/unit/ra-tools/report/test_contract %D%/unit/ra-tools/report/test_picture %D%/unit/ra-tools/report/test_sla \
 	%D%/unit/ra-tools/query/test_sort \
-	%D%/unit/ra-tools/query/test_table
+	%D%/unit/ra-tools/query/test_spill %D%/unit/ra-tools/query/test_table
 tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_fold_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -253,6 +253,7 @@ tests_unit_ra_tools_report_test_contract_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_picture_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_spill_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_table_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/ra-tools/store/test_policy %D%/unit/ra-tools/store/test_sums
 tests_unit_ra_tools_store_test_policy_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -343,8 +344,8 @@ TESTS += %D%/rotate.tap %D%/rotate-live.tap
 EXTRA_DIST += %D%/rotate.tap %D%/rotate-live.tap
 TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap %D%/memory.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py %D%/memory.tap %D%/memory.py
 
 # --- what others take from us, read by decoders of our own -------------------------------------------
 TESTS += %D%/ipfix.tap
