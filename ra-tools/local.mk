@@ -100,7 +100,10 @@ ranonymize_LDADD = $(RA_LIBS) $(LIBCRYPTO_LIBS)
 # the archive
 libra_a_SOURCES += %D%/store/day.c %D%/store/day.h %D%/store/find.c %D%/store/find.h %D%/store/look.c %D%/store/look.h \
 	%D%/store/policy.c %D%/store/policy.h %D%/store/replace.c %D%/store/replace.h %D%/store/spans.c %D%/store/spans.h \
-	%D%/store/sums.c %D%/store/sums.h
+	%D%/store/sums.c %D%/store/sums.h %D%/store/received.c %D%/store/received.h %D%/store/session.c %D%/store/session.h
+bin_PROGRAMS += racollect
+racollect_SOURCES = %D%/racollect.c %D%/racollect.opt
+racollect_LDADD = $(RA_LIBS)
 bin_PROGRAMS += rastore
 rastore_SOURCES = %D%/rastore.c %D%/rastore.opt
 rastore_LDADD = $(RA_LIBS)
