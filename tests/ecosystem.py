@@ -430,6 +430,46 @@ def with_cluster(folder, records, sums):
             run_tool('down')
 
 
+PROMETHEUS = """global: {scrape_interval: 1s}
+scrape_configs: [{job_name: pavo, static_configs: [{targets: ['127.0.0.1:%d']}]}]
+"""
+
+
+def with_dashboard(folder, records, sums):
+    """every query of the dashboard against the tables of --schema, and against a Prometheus that reads what pavo says of itself"""
+    need('clickhouse-server', 'clickhouse-server')
+    prometheus = need('prometheus', 'prometheus')
+    at, page = os.path.join(folder, 'board'), os.path.join(folder, 'metrics')
+    os.mkdir(page)
+    good(['pavo', '-q', '-S', '1', '-e', 'gw', '-r', os.path.join(OWN, CAPTURES_[0]), '--metrics', os.path.join(page, 'metrics'), '-w', os.path.join(folder, 'm.pavo')])
+    ports = [free_port(), free_port()]
+    processes = [subprocess.Popen([sys.executable, '-m', 'http.server', '-b', '127.0.0.1', '-d', page, str(ports[0])], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+    save(os.path.join(folder, 'prometheus.yml'), (PROMETHEUS % ports[0]).encode())
+    processes.append(subprocess.Popen([prometheus, '--config.file=' + os.path.join(folder, 'prometheus.yml'), '--storage.tsdb.path=' + os.path.join(folder, 'tsdb'),
+                                       '--web.listen-address=127.0.0.1:%d' % ports[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    tools = os.path.join(SRC, 'contrib')
+    try:
+        other([os.path.join(tools, 'clickhouse', 'up'), '-d', at, '-n', '1', records])
+        node = json.load(open(os.path.join(at, 'cluster.json')))['nodes'][0]
+        for _ in range(60):
+            p = subprocess.run([os.path.join(tools, 'grafana', 'check'), '-c', 'http://127.0.0.1:%d' % node['http'], '-p', 'http://127.0.0.1:%d' % ports[1]],
+                               capture_output=True)
+            said = p.stdout.decode()
+            # a capture file has no kernel and no interfaces to drop anything, and is not behind the clock
+            nothing = [line for line in said.splitlines() if 'gives nothing' in line and not re.search('pavo_(dropped_packets|interface_dropped|bin_to_disk|lag)', line)]
+            if p.returncode == 0 and not nothing:
+                break
+            time.sleep(0.5)
+        want(p.returncode, 0, said)
+        want(nothing, [], 'queries that give nothing')
+    finally:
+        for p in processes:
+            p.terminate()
+            p.wait()
+        if os.path.exists(at):
+            subprocess.run([os.path.join(tools, 'clickhouse', 'down'), '-d', at])
+
+
 def record_files(folder):
     return sorted(os.path.join(where, f) for where, _, files in os.walk(folder) for f in files)
 
@@ -440,6 +480,7 @@ PARTS = [(with_jq, 'jq reads --json'), (by_schema, 'what --json prints is what -
          (with_chdb, 'ClickHouse reads all three; --schema clickhouse, and its worst rows are found again'),
          (with_executable, 'ClickHouse reads record files'), (with_server, 'an old ClickHouse: --native=legacy, Distributed'),
          (with_cluster, 'three servers: each block once, whichever of them dies'),
+         (with_dashboard, "Grafana's dashboard: its queries run"),
          (with_nfcapd, 'nfcapd takes --ipfix and --ipfix=uniflow'), (with_fixbuf, 'libfixbuf reads --ipfix, with our own elements'), (with_tshark, 'tshark reads --ipfix')]
 
 
