@@ -174,8 +174,10 @@ check(struct run *run, struct report *f)
 	f->known &= !summary;
 	if (reader_error(r) != NULL)
 		f->trouble = mem_str(reader_error(r));
-	/* of a later format nothing is read, and nothing need be wrong with it */
-	f->state = f->trouble != NULL && f->totals.blocks + f->totals.bad_bytes + f->totals.missing == 0 ? UNREADABLE
+	/* what is of a later format need not be wrong, and would be gone after a repair */
+	f->state = f->totals.later > 0 ||
+			   (f->trouble != NULL && f->totals.blocks + f->totals.bad_bytes + f->totals.missing == 0)
+		   ? UNREADABLE
 		   : f->trouble != NULL						 ? DAMAGED
 		   : strcmp(f->path, "-") != 0 && output_held_at(f->path) ? WRITTEN
 		   : f->totals.closed < f->totals.segments		 ? OPEN
