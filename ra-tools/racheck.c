@@ -164,6 +164,8 @@ check(struct run *run, struct report *f)
 	while (!run_stopping(run) && (b = reader_next(r, NULL)) != NULL) {
 		note_segment(f, reader_segment(r));
 		count_rows(f, b, &latest);
+		if (run_meets(run) != NULL)
+			twice_meet(run_meets(run), b, strcmp(f->path, "-") == 0 ? "stdin" : f->path, reader_segment(r)->probe);
 	}
 	note_segment(f, reader_segment(r));
 	f->totals = reader_totals(r);

@@ -58,6 +58,8 @@ plan_wants(void *arg, const struct block_info *b)
 			__atomic_store_n(&r->label_seen, true, __ATOMIC_RELAXED);
 	if (r->rejects_path != NULL)
 		return (0);
+	if (r->met != NULL && (!type->known || (type->min.u <= RECTYPE_MAR && type->max.u >= RECTYPE_MAR)))
+		return (0);
 	if (!r->mar && !(r->write_path != NULL && r->filter == NULL) && type->known && type->all &&
 	    type->min.u == RECTYPE_MAR && type->max.u == RECTYPE_MAR)
 		return (WHY_MAR);
@@ -138,6 +140,19 @@ leaves_events(const struct run *r)
 		!(r->filter != NULL && filter_wants_events(r->filter)));
 }
 
+/* What says that packets come twice: of files it is read later, where they have a time in common. */
+static void
+want_met(struct run *r, struct fieldset *set)
+{
+	if (run_meets(r) == NULL)
+		return;
+	fieldset_want(set, F_rectype);
+	fieldset_want(set, F_bstart);
+	fieldset_want(set, F_stime);
+	fieldset_want(set, F_ltime);
+	fieldset_want(set, F_flags);
+}
+
 /* Everything that has to be read, once the tool has said what it needs. */
 void
 plan_columns(struct run *r)
@@ -163,6 +178,7 @@ plan_columns(struct run *r)
 		fieldset_union(w, filter_fields(r->filter));
 	if (leaves_events(r))
 		want_events(w);
+	want_met(r, w);
 	run_fields(r, w);
 	if (r->labels != NULL)
 		labels_want(r->labels, w, w);
@@ -186,6 +202,7 @@ set_first(struct run *r)
 	fieldset_union(first, filter_fields(r->filter));
 	if (leaves_events(r))
 		want_events(first);
+	want_met(r, first);
 	if (r->labels != NULL)
 		labels_want(r->labels, first, first);
 	return (first);
@@ -216,6 +233,7 @@ plan_scan(struct run *r)
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
 	    .repeats = r->repeats,
+	    .met = r->met,
 	});
 }
 

@@ -153,12 +153,24 @@ def the_same_file_twice():
     for n in ('one', 'two'):
         with open('overlap-a.pavo', 'rb') as f, open('twice/%s.pavo' % n, 'wb') as g:
             g.write(f.read())
-    for where in (['-r', 'overlap-a.pavo', 'overlap-a.pavo'], ['-r', 'overlap-a.pavo', 'link.pavo'], ['-R', 'twice']):
-        st, out, err = run(['racluster', *where, '-m', 'none', '--csv', '-s', 'spkts'])
-        want((st, err.count('\n')), (0, 1), '%s: exit, sentences: %s' % (where, err))
+    os.link('overlap-a.pavo', 'hard.pavo')
+    with open('overlap-a.pavo', 'rb') as f:
+        once = f.read()
+    for where, stdin, said in ((['-r', 'overlap-a.pavo', 'overlap-a.pavo'], None, 'overlap-a.pavo has frames twice that probe P'),
+                               (['-r', 'overlap-a.pavo', '-r', './overlap-a.pavo'], None, 'overlap-a.pavo and ./overlap-a.pavo both have frames that probe P'),
+                               (['-r', 'overlap-a.pavo', 'link.pavo'], None, 'overlap-a.pavo and link.pavo both'), (['-r', 'hard.pavo', 'overlap-a.pavo'], None, 'hard.pavo and overlap-a.pavo both'),
+                               (['-R', 'twice'], None, 'twice/one.pavo and twice/two.pavo both'), ([], once + once, 'stdin has frames twice that probe P'),
+                               (['-r', '-', 'overlap-a.pavo'], once, 'stdin and overlap-a.pavo both')):
+        st, out, err = run(['racluster', *where, '-m', 'none', '--csv', '-s', 'spkts'], stdin)
+        want((st, err.count('\n'), said in err), (0, 1, True), '%s: exit, sentences: %s' % (where, err))
         want(out.split()[1], b'50', '%s: the sum is what was asked for' % where)
-        out = good(['racluster', *where, '--dedup', '-m', 'none', '--csv', '-s', 'spkts'])
+        out = run(['racluster', *where, '--dedup', '-m', 'none', '--csv', '-s', 'spkts'], stdin)[1]
         want(out.split()[1], b'25', '%s: --dedup' % where)
+        for tool, *more in (['ra'], ['ra', '--json'], ['ra', '-w', '-'], ['ra', '-', 'host', '192.0.2.1'], ['rasort', '--csv'], ['rabins', '-M', '1m', '--native'], ['ratop'],
+                            ['rahisto', '-o', 'bytes'], ['racount'], ['racheck']):
+            st, out, err = run([tool, *where, *more], stdin)
+            want((st, sum(said in x for x in err.splitlines()), err.count('\n')), (2 if tool in ('racount', 'racheck') else 0, 1, 1), '%s %s: exit, sentences: %s' % (tool, where, err))
+    want(run(['ra'], once)[2], '', 'once: nothing to say')
 
 
 # --- bins without packets, percentiles
