@@ -299,6 +299,12 @@ def zones_that_are_none():
     for zone in ('Europe/Nowhere', '', '../../etc/passwd', 'europe/nowhere', 'UTC+99'):
         st, out, err = run(['ra', '-r', 'words.pavo', '--tz', zone])
         want((st, out, 'no such time zone' in err), (2, b'', True), '--tz %s: %s' % (zone, err))
+    for zone, right in (('Europe/Nowhere', None), ('nothing', None), ('/nonexistent', None), ('Europe/Berlin', '+01:00'), (':Europe/Berlin', '+01:00'), ('CET-1CEST', '+01:00'),
+                        ('<+0545>-5:45', '+05:45'), ('', '+00:00'), ('UTC', '+00:00')):
+        if 'Berlin' in zone and ZONE is None:
+            continue
+        p = subprocess.run([program('ra'), '-r', 'words.pavo', '--tz', 'local', '-s', 'stime', '--csv', '-N', '1'], capture_output=True, env=dict(ENV, TZ=zone))
+        want((p.returncode, p.stdout[-7:-1].decode(), b'TZ names no time zone' in p.stderr), (2, '', True) if right is None else (0, right, False), 'TZ=' + zone)
 
 
 def clocks_that_jump():
