@@ -13,8 +13,10 @@ libflow_a_SOURCES += \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/cut.c %D%/base/cut.h \
+	%D%/base/far.c %D%/base/far.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/json.c %D%/base/json.h \
+	%D%/base/map.c %D%/base/map.h \
 	%D%/base/ip.c %D%/base/ip.h \
 	%D%/base/log.c %D%/base/log.h \
 	%D%/base/mem.c %D%/base/mem.h \

@@ -6,7 +6,7 @@
  * file.  Only so many files are open at a time: of the one that was used longest ago the segment ends, and it gets
  * another one if its name comes again.
  */
-#include "format/base/hash.h"
+#include "format/base/map.h"
 #include "format/base/mem.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/query/sink.h"
@@ -41,7 +41,7 @@ static const struct tool tool = {
 
 struct file {
 	char *name; /* with $n where the number goes */
-	uint64_t hash, number, records, used;
+	uint64_t number, records, used;
 	struct sink *sink; /* this number's file; NULL: not begun */
 	bool open;	   /* it has a descriptor */
 };
@@ -54,8 +54,8 @@ struct split {
 	bool numbered;
 	struct file *file;
 	uint32_t files, cap, open;
-	uint32_t *table, mask; /* by name; NO_FILE: empty */
-	uint64_t clock, seed;
+	struct map names; /* to their numbers */
+	uint64_t clock;
 
 	/* of a batch */
 	uint32_t of[BATCH_ROWS];
@@ -231,52 +231,19 @@ make_name(struct split *s, struct batch *b, uint32_t r)
 
 /* --- files ------------------------------------------------------------------------------------- */
 
-static uint32_t *
-place(struct split *s, const char *name, size_t n, uint64_t hash)
-{
-	for (uint32_t i = (uint32_t)hash & s->mask;; i = (i + 1) & s->mask) {
-		const struct file *f = s->table[i] == NO_FILE ? NULL : &s->file[s->table[i]];
-
-		if (f == NULL ||
-		    (f->hash == hash && strlen(f->name) == n && memcmp(f->name, name, n) == 0))
-			return (&s->table[i]);
-	}
-}
-
-static void
-grow(struct split *s)
-{
-	s->mask = s->table == NULL ? 255 : s->mask * 2 + 1;
-	s->table = mem_grow(s->table, s->mask + 1, sizeof(s->table[0]));
-	for (uint32_t i = 0; i <= s->mask; i++)
-		s->table[i] = NO_FILE;
-	for (uint32_t i = 0; i < s->files; i++) {
-		uint32_t at = (uint32_t)s->file[i].hash & s->mask;
-
-		while (s->table[at] != NO_FILE)
-			at = (at + 1) & s->mask;
-		s->table[at] = i;
-	}
-}
-
 /* The file of the name that was made last. */
 static uint32_t
 file_of_name(struct split *s)
 {
-	uint64_t hash = hash64(s->name.p, s->name.len, s->seed);
-	uint32_t *at;
+	uint32_t n;
 
-	if (s->table == NULL || s->files >= s->mask / 2)
-		grow(s);
-	at = place(s, (const char *)s->name.p, s->name.len, hash);
-	if (*at != NO_FILE)
-		return (*at);
-	if (s->files == s->cap) {
-		s->cap = s->cap == 0 ? 64 : s->cap * 2;
-		s->file = mem_grow(s->file, s->cap, sizeof(s->file[0]));
-	}
-	s->file[s->files] = (struct file){ .name = mem_str(buf_cstr(&s->name)), .hash = hash };
-	return (*at = s->files++);
+	if (!map_put(&s->names, s->name.p, s->name.len, &n))
+		return (n);
+	if (n == s->cap)
+		s->file = mem_grow(s->file, s->cap = s->cap == 0 ? 64 : s->cap * 2, sizeof(s->file[0]));
+	s->file[n] = (struct file){ .name = mem_str(buf_cstr(&s->name)) };
+	s->files++;
+	return (n);
 }
 
 static void
@@ -462,7 +429,6 @@ main(int argc, char **argv)
 		run_usage("expected -w NAME, such as -w '%%Y/%%m/%%d/%%H.pavo' or -w "
 			  "'$probe-%%Y%%m%%d.pavo'");
 	take_template(&s);
-	s.seed = hash_seed();
 	while ((b = run_next(s.run)) != NULL)
 		split(&s, b);
 	for (uint32_t i = 0; i < s.files; i++) {
@@ -470,7 +436,7 @@ main(int argc, char **argv)
 		free(s.file[i].name);
 	}
 	free(s.file);
-	free(s.table);
+	map_free(&s.names);
 	buf_free(&s.name);
 	return (run_end(&s.run));
 }

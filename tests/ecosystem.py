@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What others make of our output: jq, pandas, DuckDB, ClickHouse (chdb, and the old server of Debian) load --json, --csv and
---native without a single option, with the types that --schema says and the sums that racount says.
+--native without a single option, with the types that --schema says and the sums that racount says; nfcapd, libfixbuf and tshark
+read --ipfix.
 
 Each part says which package it lacks.  chdb and DuckDB are modules of node: NODE_PATH says where they lie.
 """
@@ -281,10 +282,70 @@ def with_server(folder, records, sums):
         p.wait()
 
 
+# --- IPFIX
+
+IPFIX = 'stime,ltime,saddr,daddr,sport,dport,proto,spkts,dpkts,sipbytes,dipbytes,sbytes,dbytes,rectype,sloss,dloss,rtt'
+
+
+def sums_of(records, fields):
+    r = rows(['racluster', '-r', records, '-m', 'none', '--csv', '-s', fields])[0]
+    return [int(r[f]) for f in fields.split(',')]
+
+
+def with_nfcapd(folder, records, sums):
+    """a collector; it knows records of both directions, and of one"""
+    nfcapd, nfdump = need('nfcapd', 'nfdump'), need('nfdump', 'nfdump')
+    spkts, dpkts, sbytes, dbytes = sums_of(records, 'spkts,dpkts,sipbytes,dipbytes')
+    for kind in '--ipfix', '--ipfix=uniflow':
+        at, port = os.path.join(folder, 'nf' + kind[7:]), free_port()
+        os.makedirs(at)
+        p = subprocess.Popen([nfcapd, '-b', '127.0.0.1', '-p', str(port), '-w', at, '-t', '3600'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(1)
+            good(['ra', '-r', records, kind, '-w', 'udp://127.0.0.1:%d' % port])
+            time.sleep(1)
+        finally:
+            p.terminate()
+            p.wait()
+        file = [os.path.join(at, f) for f in os.listdir(at) if f.startswith('nfcapd.2')][0]
+        said = dict(line.split(': ', 1) for line in other([nfdump, '-r', file, '-I']).splitlines() if ': ' in line)
+        want((int(said['Packets']), int(said['Bytes'])), (spkts + dpkts, sbytes + dbytes), 'packets, bytes of nfdump, ' + kind)
+        first = rows(['racluster', '-r', records, '-m', 'none', '--csv', '-u', '-p', '3', '-s', 'stime,ltime', '-', 'pkts > 0'])[0]
+        want('%s.%03d' % (said['First'], int(said['msec_first'])), first['stime'], 'first packet')
+
+
+def with_fixbuf(folder, records, sums):
+    dump = need('ipfixDump', 'libfixbuf-tools')
+    file = save(os.path.join(folder, 'x.ipfix'), good(['ra', '-r', records, '--ipfix', '-s', IPFIX]))
+    text = other([dump, '--rfc5610', '-d', '-i', file])
+
+    def total(name):
+        return sum(int(v) for v in re.findall(r'(?m)\) +%s : (-?\d+)$' % name, text))
+    got = [total(n) for n in ('packetDeltaCount', 'reversePacketDeltaCount', 'layer2OctetDeltaCount', 'reverseLayer2OctetDeltaCount')]
+    want((got[0] + got[1], got[2] + got[3]), sums, 'packets, bytes of libfixbuf')
+    want([total('sloss'), total('dloss')], sums_of(records, 'sloss,dloss'), 'loss, an element whose type the file says')
+    want('_alien' in text, False, 'an element that it does not know')
+
+
+def with_tshark(folder, records, sums):
+    file = save(os.path.join(folder, 'x.ipfix'), good(['ra', '-r', records, '--ipfix', '-s', IPFIX]))
+    text = other([need('tshark', 'tshark'), '-r', file, '-T', 'fields', '-e', 'cflow.packets', '-e', 'cflow.octets', '-e', '_ws.malformed'])
+    got = [[int(n) for line in text.splitlines() for n in line.split('\t')[i].split(',')] for i in (0, 1)]
+    wanted = sums_of(records, 'spkts,dpkts,sipbytes,dipbytes')
+    want([sum(got[0]), sum(got[1])], [wanted[0] + wanted[1], wanted[2] + wanted[3]], 'packets, bytes of tshark')
+    want([line for line in text.splitlines() if line.split('\t')[2]], [], 'malformed')
+    times = other(['tshark', '-r', file, '-V']).splitlines()
+    began = sorted(set(line.split('StartTime: ')[1][:30] for line in times if 'StartTime' in line))
+    for r in rows(['ra', '-r', records, '--csv', '-s', 'stime']):
+        if r['stime'] != '-':
+            want(any(r['stime'][11:26] in t for t in began), True, 'a start at ' + r['stime'])
+
+
 PARTS = [(with_jq, 'jq reads --json'), (by_schema, 'what --json prints is what --schema json and elastic say'),
          (with_pandas, 'pandas reads --csv and --json'), (with_duckdb, 'DuckDB reads --csv and --json; --schema duckdb'),
          (with_chdb, 'ClickHouse reads all three; --schema clickhouse, and its worst rows are found again'),
-         (with_executable, 'ClickHouse reads record files'), (with_server, 'an old ClickHouse: --native=legacy, Distributed')]
+         (with_executable, 'ClickHouse reads record files'), (with_server, 'an old ClickHouse: --native=legacy, Distributed'),
+         (with_nfcapd, 'nfcapd takes --ipfix and --ipfix=uniflow'), (with_fixbuf, 'libfixbuf reads --ipfix, with our own elements'), (with_tshark, 'tshark reads --ipfix')]
 
 
 def main():

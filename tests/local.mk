@@ -42,9 +42,11 @@ UNIT += \
 	%D%/unit/format/base/test_bits \
 	%D%/unit/format/base/test_buf \
 	%D%/unit/format/base/test_json \
+	%D%/unit/format/base/test_map \
 	%D%/unit/format/base/test_clock \
 	%D%/unit/format/base/test_cursor \
 	%D%/unit/format/base/test_cut \
+	%D%/unit/format/base/test_far \
 	%D%/unit/format/base/test_ip \
 	%D%/unit/format/base/test_output \
 	%D%/unit/format/base/test_plain \
@@ -311,6 +313,7 @@ TESTS += \
 	%D%/truth/queries.tap \
 	%D%/truth/random_queries.tap \
 	%D%/truth/questions.tap \
+	%D%/truth/coming.tap \
 	%D%/truth/fingers.tap \
 	%D%/truth/reader.tap \
 	%D%/truth/rtt.tap \
@@ -340,6 +343,10 @@ TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
 TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap
 EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py
+
+# --- what others take from us, read by decoders of our own -------------------------------------------
+TESTS += %D%/ipfix.tap
+EXTRA_DIST += %D%/ipfix.tap %D%/ipfix.py
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap %D%/quickstart.tap

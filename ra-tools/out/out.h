@@ -50,6 +50,8 @@ struct sheet {
 	int (*patience)(void *);
 	void *patience_arg;
 
+	int far; /* a socket that takes the place of standard output; 0: none */
+
 	/* of the formats */
 	struct buf out;	       /* on its way to stdout, one write for 64 KiB */
 	struct buf cell, held; /* a value; cells of the rows that wait for their widths (text) */
@@ -60,6 +62,7 @@ struct sheet {
 	struct lines *lines_held;
 	struct sheet_native *native;
 	const struct zeek *zeek; /* of who prints as Zeek (zeek.h) */
+	struct ipfix *ipfix;	 /* of who prints as IPFIX (ipfix.h) */
 	uint64_t lines;
 	bool begun;
 	int error; /* errno of a failed write; nothing is written after it.  ECANCELED: there was no patience left */

@@ -109,11 +109,17 @@ type_is_right(enum type t)
 	return (t != TYPE_PORT && type_is_number(t)); /* ports stand beside addresses */
 }
 
+static int
+way_out(const struct sheet *s)
+{
+	return (s->far > 0 ? s->far : STDOUT_FILENO);
+}
+
 /* How much of n bytes may be written now; 0: too long nobody read what there is. */
 static size_t
 may_write(const struct sheet *s, size_t n)
 {
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	struct pollfd p = { .fd = way_out(s), .events = POLLOUT };
 	int ms = s->patience == NULL ? -1 : s->patience(s->patience_arg);
 
 	if (ms < 0)
@@ -130,7 +136,7 @@ sheet_flush(struct sheet *s)
 
 	while (done < s->out.len && s->error == 0) {
 		size_t most = may_write(s, s->out.len - done);
-		ssize_t n = most > 0 ? write(STDOUT_FILENO, s->out.p + done, most) : -1;
+		ssize_t n = most > 0 ? write(way_out(s), s->out.p + done, most) : -1;
 
 		if (most == 0) {
 			s->error = ECANCELED;
@@ -140,7 +146,7 @@ sheet_flush(struct sheet *s)
 		if (n >= 0) {
 			done += (size_t)n;
 		} else if (errno == EAGAIN) {
-			struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+			struct pollfd p = { .fd = way_out(s), .events = POLLOUT };
 
 			(void)poll(&p, 1, -1);
 		} else if (errno != EINTR) {

@@ -8,7 +8,7 @@
  */
 #include "ra-tools/out/view.h"
 
-#include "format/base/hash.h"
+#include "format/base/map.h"
 #include "format/base/mem.h"
 #include "ra-tools/query/peak.h"
 #include "ra-tools/query/probes.h"
@@ -37,9 +37,6 @@ struct past { /* a value in the bin before */
 };
 
 struct entry { /* a key's last bin */
-	uint64_t hash;
-	uint8_t *key;
-	uint32_t keylen;
 	bool turned;
 	int64_t bend;
 	struct past *past; /* two for each delta: the field's, and its twin's */
@@ -66,9 +63,9 @@ struct views {
 	uint32_t cap; /* rows that there is room for */
 
 	struct keys keys;
-	struct entry *table;
-	uint32_t mask, used;
-	uint64_t seed;
+	struct map known; /* keys, to numbers of entries */
+	struct entry *entry;
+	uint32_t entries; /* that there is room for */
 	struct arena arena;
 	struct buf key, turned;
 	int64_t first; /* the first bin of all */
@@ -148,7 +145,6 @@ views_new(void)
 {
 	struct views *v = mem_zero(1, sizeof(*v));
 
-	v->seed = hash_seed();
 	return (v);
 }
 
@@ -165,7 +161,8 @@ views_free(struct views **pv)
 		free(v->one[i]->made.mixed);
 		free(v->one[i]);
 	}
-	free(v->table);
+	free(v->entry);
+	map_free(&v->known);
 	free(v->total);
 	probes_free(&v->probes);
 	arena_free(&v->arena);
@@ -401,55 +398,18 @@ fill_rank(struct views *v, struct one *o, uint32_t r)
 /* --- the bin before ---------------------------------------------------------------------------- */
 
 static struct entry *
-find(const struct views *v, const struct buf *key, uint64_t hash)
-{
-	for (uint32_t i = (uint32_t)hash & v->mask;; i = (i + 1) & v->mask) {
-		struct entry *e = &v->table[i];
-
-		if (e->past == NULL || (e->hash == hash && e->keylen == key->len &&
-					memcmp(e->key, key->p, key->len) == 0))
-			return (e);
-	}
-}
-
-static void
-grow(struct views *v)
-{
-	struct entry *old = v->table;
-	uint32_t size = old == NULL ? 0 : v->mask + 1;
-
-	v->mask = size == 0 ? 63 : size * 2 - 1;
-	v->table = mem_zero(v->mask + 1, sizeof(v->table[0]));
-	for (uint32_t i = 0; i < size; i++)
-		if (old[i].past != NULL) {
-			uint32_t at = (uint32_t)old[i].hash & v->mask;
-
-			while (v->table[at].past != NULL)
-				at = (at + 1) & v->mask;
-			v->table[at] = old[i];
-		}
-	free(old);
-}
-
-static struct entry *
 entry_of(struct views *v, struct batch *b, uint32_t r, bool *turned)
 {
-	struct buf *key = &v->key;
-	struct entry *e;
-	uint64_t hash;
+	uint32_t n;
 
-	*turned = keys_of_row(&v->keys, b, r, key, &v->turned);
-	if (v->used >= v->mask / 4 * 3)
-		grow(v);
-	hash = hash64(key->p, key->len, v->seed);
-	e = find(v, key, hash);
-	if (e->past != NULL)
-		return (e);
-	v->used++;
-	*e = (struct entry){ .hash = hash, .keylen = (uint32_t)key->len, .bend = INT64_MIN };
-	e->key = arena_copy(&v->arena, key->p, key->len);
-	e->past = arena_zero(&v->arena, (size_t)v->deltas * 2 * sizeof(e->past[0]));
-	return (e);
+	*turned = keys_of_row(&v->keys, b, r, &v->key, &v->turned);
+	if (!map_put(&v->known, v->key.p, v->key.len, &n))
+		return (&v->entry[n]);
+	if (n == v->entries)
+		v->entry = mem_grow(v->entry, v->entries = n == 0 ? 64 : n * 2, sizeof(v->entry[0]));
+	v->entry[n] = (struct entry){ .bend = INT64_MIN };
+	v->entry[n].past = arena_zero(&v->arena, (size_t)v->deltas * 2 * sizeof(struct past));
+	return (&v->entry[n]);
 }
 
 /* What is 0 where there was no traffic. */

@@ -5,7 +5,7 @@
 #include "ra-tools/query/probes.h"
 
 #include "format/base/arena.h"
-#include "format/base/hash.h"
+#include "format/base/map.h"
 #include "format/base/mem.h"
 #include "format/types.h"
 
@@ -16,19 +16,18 @@
 #define LISTED 5 /* names in a sentence */
 
 struct one {
-	uint64_t hash;
-	struct blob bytes;
 	const char *text;
 	enum probe_kind kind;
+	uint32_t key; /* PROBE_NAMED: its number among the names */
 };
 
 struct probes {
 	struct one *name;
 	uint32_t n, cap;
-	uint32_t *slot, mask; /* number + 1 of those with a name */
-	uint32_t absent, merged; /* their numbers; NONE */
-	uint64_t seed;
-	struct arena arena; /* bytes and texts */
+	struct map names;	 /* those that records name, */
+	uint32_t *of, cap_of;	 /* and their numbers here */
+	uint32_t absent, merged; /* the numbers of the others; NONE */
+	struct arena arena;	 /* texts */
 };
 
 struct probes *
@@ -37,9 +36,6 @@ probes_new(void)
 	struct probes *p = mem_zero(1, sizeof(*p));
 
 	p->absent = p->merged = NONE;
-	p->seed = hash_seed();
-	p->mask = 15;
-	p->slot = mem_zero(p->mask + 1, sizeof(p->slot[0]));
 	return (p);
 }
 
@@ -51,7 +47,8 @@ probes_free(struct probes **pp)
 	if (p == NULL)
 		return;
 	free(p->name);
-	free(p->slot);
+	free(p->of);
+	map_free(&p->names);
 	arena_free(&p->arena);
 	free(p);
 	*pp = NULL;
@@ -62,7 +59,7 @@ probes_forget(struct probes *p)
 {
 	p->n = 0;
 	p->absent = p->merged = NONE;
-	memset(p->slot, 0, (p->mask + 1) * sizeof(p->slot[0]));
+	map_clear(&p->names);
 	arena_reset(&p->arena);
 }
 
@@ -95,31 +92,6 @@ number_of_merged(struct probes *p)
 	return (number_of_other(p, &p->merged, (struct one){ .text = "*", .kind = PROBE_MERGED }));
 }
 
-static uint32_t *
-slot_of(const struct probes *p, const struct one *x)
-{
-	uint32_t at = (uint32_t)x->hash & p->mask;
-
-	for (; p->slot[at] != 0; at = (at + 1) & p->mask) {
-		const struct one *y = &p->name[p->slot[at] - 1];
-
-		if (y->hash == x->hash && y->bytes.n == x->bytes.n && memcmp(y->bytes.p, x->bytes.p, x->bytes.n) == 0)
-			break;
-	}
-	return (&p->slot[at]);
-}
-
-static void
-more_slots(struct probes *p)
-{
-	p->mask = p->mask * 2 + 1;
-	free(p->slot);
-	p->slot = mem_zero(p->mask + 1, sizeof(p->slot[0]));
-	for (uint32_t i = 0; i < p->n; i++)
-		if (p->name[i].kind == PROBE_NAMED)
-			*slot_of(p, &p->name[i]) = i + 1;
-}
-
 static const char *
 text_of(struct probes *p, struct blob bytes)
 {
@@ -137,22 +109,13 @@ text_of(struct probes *p, struct blob bytes)
 static uint32_t
 number_of_name(struct probes *p, struct blob bytes)
 {
-	struct one x = { .bytes = bytes.n > 0 ? bytes : (struct blob){ (const uint8_t *)"", 0 } };
-	uint32_t *slot;
+	uint32_t i;
 
-	x.hash = hash64(x.bytes.p, x.bytes.n, p->seed);
-	slot = slot_of(p, &x);
-
-	if (*slot != 0)
-		return (*slot - 1);
-	if (p->n >= p->mask / 2) {
-		more_slots(p);
-		slot = slot_of(p, &x);
-	}
-	x.bytes.p = arena_copy(&p->arena, x.bytes.p, x.bytes.n);
-	x.text = text_of(p, x.bytes);
-	*slot = add(p, x) + 1;
-	return (*slot - 1);
+	if (!map_put(&p->names, bytes.p, bytes.n, &i))
+		return (p->of[i]);
+	if (i == p->cap_of)
+		p->of = mem_grow(p->of, p->cap_of = p->cap_of * 2 + 4, sizeof(p->of[0]));
+	return (p->of[i] = add(p, (struct one){ .text = text_of(p, bytes), .kind = PROBE_NAMED, .key = i }));
 }
 
 unsigned
@@ -225,13 +188,16 @@ probes_meet(struct probes *p, struct batch *b)
 void
 probes_join(struct probes *p, const struct probes *other)
 {
-	for (uint32_t i = 0; i < other->n; i++)
-		if (other->name[i].kind == PROBE_NAMED)
-			(void)number_of_name(p, other->name[i].bytes);
-		else if (other->name[i].kind == PROBE_MERGED)
+	for (uint32_t i = 0; i < other->n; i++) {
+		const struct one *x = &other->name[i];
+
+		if (x->kind == PROBE_NAMED)
+			(void)number_of_name(p, (struct blob){ other->names.key[x->key].p, (uint32_t)other->names.key[x->key].n });
+		else if (x->kind == PROBE_MERGED)
 			(void)number_of_merged(p);
 		else
 			(void)number_of_absent(p);
+	}
 }
 
 bool

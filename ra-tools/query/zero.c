@@ -9,7 +9,7 @@
 #include "ra-tools/query/zero.h"
 
 #include "format/base/clock.h"
-#include "format/base/hash.h"
+#include "format/base/map.h"
 #include "format/base/mem.h"
 #include "ra-tools/query/gather.h"
 
@@ -19,16 +19,9 @@
 
 #define SEEN_BITS 12
 #define SEEN_ROWS (1u << SEEN_BITS)
-#define NO_KEY	  UINT32_MAX
 #define ROWS_LEAST (1u << 20) /* so many are always shown */
 #define ROW_LEAST  64	      /* bytes that a row takes wherever it is kept */
-
-struct seen { /* a key that had a row */
-	uint64_t hash;
-	int64_t marked; /* the last bin that had one */
-	const uint8_t *key;
-	size_t len;
-};
+#define KEY_BYTES  40	      /* and a key */
 
 struct zero {
 	struct keys keys;
@@ -43,12 +36,10 @@ struct zero {
 	uint64_t bytes, memory;
 	char error[160];
 
-	struct seen *seen;
-	uint32_t n, cap, fill; /* fill: the next key to look at */
-	struct batch **row;    /* the keys as rows, SEEN_ROWS in each */
-	uint32_t *table, mask;
-	uint64_t seed;
-	struct arena arena;
+	struct map seen;	/* keys that had a row */
+	int64_t *marked;	/* [key]: the last bin that had one */
+	uint32_t cap, fill;	/* fill: the next key to look at */
+	struct batch **row;	/* the keys as rows, SEEN_ROWS in each */
 	struct buf key, spare;
 	struct buf probe; /* of the row before, where it is no part of a key: who sees nothing is there, too */
 };
@@ -63,7 +54,6 @@ zero_new(const struct keys *keys, const struct fieldset *keep, const struct zero
 	z->source = *source;
 	z->memory = memory;
 	z->out = batch_new(4096);
-	z->seed = hash_seed();
 	return (z);
 }
 
@@ -74,16 +64,15 @@ zero_free(struct zero **pz)
 
 	if (z == NULL)
 		return;
-	for (uint32_t i = 0; i < z->n; i += SEEN_ROWS)
+	for (uint32_t i = 0; i < z->seen.n; i += SEEN_ROWS)
 		batch_free(&z->row[i >> SEEN_BITS]);
 	for (uint32_t i = 0; i < z->nkept; i++)
 		batch_free(&z->kept[i]);
 	free(z->kept);
 	batch_free(&z->out);
 	free(z->row);
-	free(z->seen);
-	free(z->table);
-	arena_free(&z->arena);
+	free(z->marked);
+	map_free(&z->seen);
 	buf_free(&z->key);
 	buf_free(&z->spare);
 	buf_free(&z->probe);
@@ -99,33 +88,18 @@ zero_error(const struct zero *z)
 
 /* --- keys -------------------------------------------------------------------------------------- */
 
+/* The columns of the key in row r, as row `n` of z->row. */
 static void
-table_grow(struct zero *z)
-{
-	z->mask = z->table == NULL ? 255 : z->mask * 2 + 1;
-	z->table = mem_grow(z->table, z->mask + 1, sizeof(z->table[0]));
-	memset(z->table, 0xff, (z->mask + 1) * sizeof(z->table[0]));
-	for (uint32_t i = 0; i < z->n; i++) {
-		uint32_t at = (uint32_t)z->seen[i].hash & z->mask;
-
-		while (z->table[at] != NO_KEY)
-			at = (at + 1) & z->mask;
-		z->table[at] = i;
-	}
-}
-
-/* The columns of the key in row r, as a row of z->row. */
-static void
-keep_row(struct zero *z, const struct batch *b, uint32_t r)
+keep_row(struct zero *z, uint32_t n, const struct batch *b, uint32_t r)
 {
 	struct batch **to;
 	struct flow *f = mem_alloc(sizeof(*f)), *kept = mem_alloc(sizeof(*kept));
 
-	if ((z->n & (SEEN_ROWS - 1)) == 0) {
-		z->row = mem_grow(z->row, (z->n >> SEEN_BITS) + 1, sizeof(z->row[0]));
-		z->row[z->n >> SEEN_BITS] = batch_new(SEEN_ROWS);
+	if ((n & (SEEN_ROWS - 1)) == 0) {
+		z->row = mem_grow(z->row, (n >> SEEN_BITS) + 1, sizeof(z->row[0]));
+		z->row[n >> SEEN_BITS] = batch_new(SEEN_ROWS);
 	}
-	to = &z->row[z->n >> SEEN_BITS];
+	to = &z->row[n >> SEEN_BITS];
 	batch_get(b, r, f);
 	flow_clear(kept);
 	for (unsigned i = 0; i < z->keys.n; i++) {
@@ -147,30 +121,15 @@ keep_row(struct zero *z, const struct batch *b, uint32_t r)
 static void
 mark(struct zero *z, struct batch *b, uint32_t r, int64_t bin)
 {
-	uint64_t hash;
-	uint32_t at;
+	uint32_t n;
 
 	(void)keys_of_row(&z->keys, b, r, &z->key, &z->spare);
-	hash = hash64(z->key.p, z->key.len, z->seed);
-	if (z->table == NULL || z->n >= z->mask / 2)
-		table_grow(z);
-	for (at = (uint32_t)hash & z->mask; z->table[at] != NO_KEY; at = (at + 1) & z->mask) {
-		struct seen *s = &z->seen[z->table[at]];
-
-		if (s->hash == hash && s->len == z->key.len &&
-		    memcmp(s->key, z->key.p, s->len) == 0) {
-			s->marked = bin;
-			return;
-		}
+	if (map_put(&z->seen, z->key.p, z->key.len, &n)) {
+		if (n == z->cap)
+			z->marked = mem_grow(z->marked, z->cap = z->cap == 0 ? 256 : z->cap * 2, sizeof(z->marked[0]));
+		keep_row(z, n, b, r);
 	}
-	if (z->n == z->cap) {
-		z->cap = z->cap == 0 ? 256 : z->cap * 2;
-		z->seen = mem_grow(z->seen, z->cap, sizeof(z->seen[0]));
-	}
-	keep_row(z, b, r);
-	z->seen[z->n] =
-	    (struct seen){ hash, bin, arena_copy(&z->arena, z->key.p, z->key.len), z->key.len };
-	z->table[at] = z->n++;
+	z->marked[n] = bin;
 }
 
 /* --- rows -------------------------------------------------------------------------------------- */
@@ -202,8 +161,8 @@ put_zero(struct zero *z, uint32_t key)
 static bool
 fill(struct zero *z)
 {
-	for (; z->fill < z->n; z->fill++) {
-		if (z->seen[z->fill].marked == z->from)
+	for (; z->fill < z->seen.n; z->fill++) {
+		if (z->marked[z->fill] == z->from)
 			continue;
 		if (z->out->rows == z->out->cap)
 			return (false);
@@ -229,7 +188,7 @@ keep_batch(struct zero *z, struct batch *b)
 	z->bytes += (uint64_t)b->rows * columns * (sizeof(uint64_t) + 1);
 	z->kept = mem_grow(z->kept, z->nkept + 1, sizeof(*z->kept));
 	z->kept[z->nkept++] = copy;
-	return (z->memory == 0 || z->bytes + (uint64_t)z->n * sizeof(struct seen) <= z->memory);
+	return (z->memory == 0 || z->bytes + (uint64_t)z->seen.n * KEY_BYTES <= z->memory);
 }
 
 /* A clock that was wrong by years, say: whoever takes the rows, a line or a file of them, has no room either. */
@@ -246,7 +205,7 @@ refuse_too_many(struct zero *z)
 	}
 	if (from >= to || s->width <= 0 || z->memory == 0)
 		return;
-	rows = ((double)to - (double)from) / (double)s->width * (z->keys.n == 0 ? 1 : z->n);
+	rows = ((double)to - (double)from) / (double)s->width * (z->keys.n == 0 ? 1 : z->seen.n);
 	if (rows > ROWS_LEAST && rows * ROW_LEAST > (double)z->memory)
 		(void)snprintf(z->error, sizeof(z->error), "--zero: %.0f rows, which is more than --memory has room for: "
 		    "ask for less time (-t) or wider bins (-M)", rows);
@@ -320,7 +279,7 @@ open_bin(struct zero *z, int64_t t)
 static bool
 open_first(struct zero *z, bool row, int64_t start)
 {
-	bool asked = z->source.from < z->source.to && z->source.from >= 0 && z->n > 0;
+	bool asked = z->source.from < z->source.to && z->source.from >= 0 && z->seen.n > 0;
 
 	if (asked && (!row || z->source.from < start))
 		start = z->source.from;

@@ -8,6 +8,7 @@
 #define PATH_STEPS 16 /* marks of a probe's clock have its number and this */
 
 #include "format/base/clock.h"
+#include "format/base/map.h"
 #include "ra-tools/report/marks.h"
 #include "ra-tools/report/path.h"
 
@@ -53,7 +54,6 @@ struct path_item { /* a flow or a tunnel; direction 0: from the lower address (a
 	int64_t since[2], until[2]; /* [probe]: first and last packet of both directions */
 	bool seen[2], syn[2], fin[2];
 	uint64_t source[2]; /* how often each end was the source */
-	uint32_t next; /* in its chain; index + 1 */
 	int left; /* which end lies on a's side: 0, 1; -1 not known */
 	const char *how;
 	bool translated;
@@ -77,8 +77,7 @@ struct path {
 	unsigned probes, others; /* met; beyond two without --path */
 	struct path_item *item;
 	size_t n, cap;
-	uint32_t *slot;
-	uint32_t mask;
+	struct map known; /* keys of items, to their index */
 	struct marks *marks;
 	unsigned marked[2]; /* their numbers there */
 	struct path_cover cover[2];

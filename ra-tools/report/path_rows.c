@@ -76,7 +76,7 @@ path_free(struct path **pp)
 		free(p->name[i]);
 	}
 	free(p->item);
-	free(p->slot);
+	map_free(&p->known);
 	free(p->sample);
 	free(p->way);
 	marks_free(&p->marks);
@@ -153,53 +153,22 @@ key_of(const struct batch *b, uint32_t r, struct path_item *k, bool *turned)
 	k->port[1] = (uint16_t)batch_u64(b, F_sport, r);
 }
 
-static uint32_t
-hash_of(const struct path_item *k)
-{
-	uint64_t h = k->proto * 0x9e3779b97f4a7c15u ^ k->aux ^ (uint64_t)k->port[0] << 16 ^ (uint64_t)k->port[1] << 32;
-	uint64_t part[4];
-
-	memcpy(part, k->addr, sizeof(part));
-	for (int i = 0; i < 4; i++)
-		h = (h ^ part[i]) * 0xff51afd7ed558ccdu ^ h >> 29;
-	return ((uint32_t)(h >> 32));
-}
-
-static bool
-same_key(const struct path_item *a, const struct path_item *b)
-{
-	return (a->proto == b->proto && memcmp(a->addr, b->addr, sizeof(a->addr)) == 0 &&
-	    memcmp(a->port, b->port, sizeof(a->port)) == 0 && a->aux == b->aux && a->ports == b->ports);
-}
-
-static void
-rehash(struct path *p)
-{
-	p->mask = p->mask == 0 ? 1023 : p->mask * 2 + 1;
-	free(p->slot);
-	p->slot = mem_zero((size_t)p->mask + 1, sizeof(p->slot[0]));
-	for (size_t i = 0; i < p->n; i++) {
-		uint32_t *at = &p->slot[hash_of(&p->item[i]) & p->mask];
-
-		p->item[i].next = *at;
-		*at = (uint32_t)i + 1;
-	}
-}
-
 static struct path_item *
 item_of(struct path *p, const struct path_item *k)
 {
+	const struct {
+		struct ip addr[2];
+		uint16_t port[2];
+		uint32_t aux, proto, ports;
+	} key = { { k->addr[0], k->addr[1] }, { k->port[0], k->port[1] }, k->aux, k->proto, k->ports };
 	struct path_item *x;
+	uint32_t n;
 
-	if (p->n >= p->mask)
-		rehash(p);
-	for (uint32_t i = p->slot[hash_of(k) & p->mask]; i != 0; i = p->item[i - 1].next)
-		if (same_key(&p->item[i - 1], k))
-			return (&p->item[i - 1]);
-	if (p->n == p->cap) {
-		p->cap = p->cap == 0 ? 256 : 2 * p->cap;
-		p->item = mem_grow(p->item, p->cap, sizeof(p->item[0]));
-	}
+	_Static_assert(sizeof(key) == 2 * sizeof(struct ip) + 16, "bytes that are no key");
+	if (!map_put(&p->known, &key, sizeof(key), &n))
+		return (&p->item[n]);
+	if (n == p->cap)
+		p->item = mem_grow(p->item, p->cap = n == 0 ? 256 : 2 * (size_t)n, sizeof(p->item[0]));
 	x = &p->item[p->n++];
 	*x = *k;
 	x->left = -1;
@@ -211,9 +180,7 @@ item_of(struct path *p, const struct path_item *k)
 		x->since[i] = INT64_MAX;
 		x->until[i] = INT64_MIN;
 	}
-	x->next = p->slot[hash_of(k) & p->mask];
-	p->slot[hash_of(k) & p->mask] = (uint32_t)p->n;
-	p->bytes += sizeof(*x);
+	p->bytes += sizeof(*x) + sizeof(key);
 	return (x);
 }
 

@@ -4,7 +4,6 @@
  */
 #include "ra-tools/report/series.h"
 
-#include "format/base/hash.h"
 #include "format/base/mem.h"
 
 #include <stdlib.h>
@@ -41,7 +40,7 @@ series_free(struct series **ps)
 	free(s->key);
 	free(s->start);
 	free(s->end);
-	free(s->slot);
+	map_free(&s->names);
 	free(s);
 	*ps = NULL;
 }
@@ -61,38 +60,20 @@ series_bin(struct series *s, int64_t start, int64_t end)
 	s->end[s->bins++] = end;
 }
 
-static void
-more_slots(struct series *s)
-{
-	s->mask = s->mask == 0 ? 63 : s->mask * 2 + 1;
-	free(s->slot);
-	s->slot = mem_zero(s->mask + 1, sizeof(s->slot[0]));
-	for (size_t i = 0; i < s->keys; i++) {
-		uint32_t at = (uint32_t)hash64(s->key[i].name, strlen(s->key[i].name), 0) & s->mask;
-
-		while (s->slot[at] != 0)
-			at = (at + 1) & s->mask;
-		s->slot[at] = (uint32_t)i + 1;
-	}
-}
-
 static struct series_key *
 key_of(struct series *s, const char *name)
 {
 	size_t n = strlen(name);
-	uint32_t at;
+	uint32_t i;
 
-	if (s->keys * 2 >= s->mask)
-		more_slots(s);
-	for (at = (uint32_t)hash64(name, n, 0) & s->mask; s->slot[at] != 0; at = (at + 1) & s->mask)
-		if (strcmp(s->key[s->slot[at] - 1].name, name) == 0)
-			return (&s->key[s->slot[at] - 1]);
-	if ((s->keys & (s->keys - 1)) == 0)
-		s->key = mem_grow(s->key, s->keys == 0 ? 1 : s->keys * 2, sizeof(s->key[0]));
-	s->slot[at] = (uint32_t)s->keys + 1;
-	s->key[s->keys] = (struct series_key){ .name = mem_str(name) };
-	s->taken += sizeof(s->key[0]) + n + 32;
-	return (&s->key[s->keys++]);
+	if (!map_put(&s->names, name, n, &i))
+		return (&s->key[i]);
+	if ((i & (i - 1)) == 0)
+		s->key = mem_grow(s->key, i == 0 ? 1 : (size_t)i * 2, sizeof(s->key[0]));
+	s->key[i] = (struct series_key){ .name = mem_str(name) };
+	s->keys++;
+	s->taken += sizeof(s->key[0]) + 2 * n + 48;
+	return (&s->key[i]);
 }
 
 static void

@@ -9,6 +9,8 @@
 #ifndef RA_TOOLS_REPORT_SERIES_H
 #define RA_TOOLS_REPORT_SERIES_H
 
+#include "format/base/map.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,8 +41,7 @@ struct series {
 	size_t keys;
 	size_t others; /* keys in the rest, or not shown */
 	uint64_t memory, taken;
-	uint32_t *slot; /* index + 1 */
-	uint32_t mask;
+	struct map names; /* of keys, to their numbers before series_rank() */
 };
 
 struct series *series_new(unsigned fields, const bool sums[], uint64_t memory);

@@ -5,7 +5,7 @@
 #include "ra-tools/report/signature.h"
 
 #include "format/base/cursor.h"
-#include "format/base/hash.h"
+#include "format/base/map.h"
 #include "format/base/mem.h"
 
 #include <stdlib.h>
@@ -23,21 +23,15 @@ struct member { /* a flow that has ranges */
 	uint16_t port;
 };
 
-/* 64-bit keys to numbers: open addressing, at most half full. */
-struct map {
-	uint64_t *key;
-	uint32_t *value; /* + 1; 0: free */
-	uint32_t n, cap;
-};
-
 struct signatures {
 	struct range *range;
 	uint32_t nranges, caprange, most;
 	struct member *member;
-	uint32_t nmembers, capmember;
-	struct map flows, pairs, mss;
-	uint32_t npairs;
-	uint64_t seed, dropped;
+	uint32_t capmember;
+	struct map flows, pairs; /* to numbers: of a member, of a pair */
+	struct map sized;	 /* flows whose segment size is known, */
+	uint32_t *mss, capmss;	 /* and the size */
+	uint64_t dropped;
 	struct signature *found;
 	uint32_t nfound;
 	uint32_t *scratch;
@@ -49,15 +43,7 @@ signatures_new(uint32_t cap)
 	struct signatures *s = mem_zero(1, sizeof(*s));
 
 	s->most = cap;
-	s->seed = hash_seed();
 	return (s);
-}
-
-static void
-map_free(struct map *m)
-{
-	free(m->key);
-	free(m->value);
 }
 
 void
@@ -71,85 +57,37 @@ signatures_free(struct signatures **ps)
 	free(s->member);
 	map_free(&s->flows);
 	map_free(&s->pairs);
-	map_free(&s->mss);
+	map_free(&s->sized);
+	free(s->mss);
 	free(s->found);
 	free(s->scratch);
 	free(s);
 	*ps = NULL;
 }
 
-static uint32_t *
-map_place(const struct map *m, uint64_t key, uint64_t seed)
-{
-	uint32_t i = (uint32_t)hash64(&key, sizeof(key), seed) & (m->cap - 1);
-
-	while (m->value[i] != 0 && m->key[i] != key)
-		i = (i + 1) & (m->cap - 1);
-	return (&m->value[i]);
-}
-
-static void
-map_grow(struct map *m, uint64_t seed)
-{
-	struct map old = *m;
-
-	m->cap = old.cap == 0 ? 256 : old.cap * 2;
-	m->key = mem_zero(m->cap, sizeof(m->key[0]));
-	m->value = mem_zero(m->cap, sizeof(m->value[0]));
-	for (uint32_t i = 0; i < old.cap; i++)
-		if (old.value[i] != 0) {
-			uint32_t *v = map_place(m, old.key[i], seed);
-
-			m->key[v - m->value] = old.key[i];
-			*v = old.value[i];
-		}
-	map_free(&old);
-}
-
-/* The cell of the key's number + 1; a new one has 0 and the caller sets it. */
-static uint32_t *
-map_take(struct map *m, uint64_t key, uint64_t seed)
-{
-	uint32_t *v;
-
-	if (m->n >= m->cap / 2)
-		map_grow(m, seed);
-	v = map_place(m, key, seed);
-	if (*v == 0) {
-		m->key[v - m->value] = key;
-		m->n++;
-	}
-	return (v);
-}
-
-/* Either way round; two pairs with one hash are one pair. */
-static uint64_t
-pair_key(const struct signatures *s, const struct ip *a, const struct ip *b)
+/* Either way round. */
+static uint32_t
+pair_of(struct signatures *s, const struct ip *a, const struct ip *b)
 {
 	bool swap = memcmp(a, b, sizeof(*a)) > 0;
 	struct ip pair[2] = { swap ? *b : *a, swap ? *a : *b };
+	uint32_t n;
 
-	return (hash64(pair, sizeof(pair), s->seed));
+	(void)map_put(&s->pairs, pair, sizeof(pair), &n);
+	return (n);
 }
 
 static uint32_t
 member_of(struct signatures *s, const struct gap_flow *f)
 {
-	uint32_t *v = map_take(&s->flows, f->id, s->seed), *p;
+	uint32_t n;
 
-	if (*v != 0)
-		return (*v - 1);
-	if (s->nmembers == s->capmember) {
-		s->capmember = s->capmember == 0 ? 256 : s->capmember * 2;
-		s->member = mem_grow(s->member, s->capmember, sizeof(s->member[0]));
-	}
-	p = map_take(&s->pairs, pair_key(s, f->src, f->dst), s->seed);
-	if (*p == 0)
-		*p = ++s->npairs;
-	s->member[s->nmembers] =
-	    (struct member){ .id = f->id, .pair = *p, .probe = f->probe, .port = f->port };
-	*v = ++s->nmembers;
-	return (*v - 1);
+	if (!map_put(&s->flows, &f->id, sizeof(f->id), &n))
+		return (n);
+	if (n == s->capmember)
+		s->member = mem_grow(s->member, s->capmember = n == 0 ? 256 : n * 2, sizeof(s->member[0]));
+	s->member[n] = (struct member){ .id = f->id, .pair = pair_of(s, f->src, f->dst), .probe = f->probe, .port = f->port };
+	return (n);
 }
 
 void
@@ -181,13 +119,17 @@ signatures_add(struct signatures *s, const struct gap_flow *f, struct blob gaps)
 void
 signatures_mss(struct signatures *s, uint64_t flow, uint32_t mss)
 {
-	uint32_t *v;
+	uint32_t i;
 
-	if (s->mss.n >= MSS_MAX || mss == 0)
+	if (s->sized.n >= MSS_MAX || mss == 0)
 		return;
-	v = map_take(&s->mss, flow, s->seed);
-	if (*v == 0 || mss < *v)
-		*v = mss;
+	if (map_put(&s->sized, &flow, sizeof(flow), &i)) {
+		if (i == s->capmss)
+			s->mss = mem_grow(s->mss, s->capmss = i == 0 ? 256 : i * 2, sizeof(s->mss[0]));
+		s->mss[i] = mss;
+	} else if (mss < s->mss[i]) {
+		s->mss[i] = mss;
+	}
 }
 
 /* --- joining ----------------------------------------------------------------------------------- */
@@ -335,7 +277,7 @@ cluster(struct signatures *s, const struct range *r, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		s->scratch[i] = r[i].flow;
 	g.flows = distinct(s->scratch, n);
-	if (g.flows < SIGNATURE_FLOWS || (uint64_t)g.flows * 20 < s->nmembers)
+	if (g.flows < SIGNATURE_FLOWS || (uint64_t)g.flows * 20 < s->flows.n)
 		return;
 	for (uint32_t i = 0; i < g.flows; i++)
 		other[i] = s->member[s->scratch[i]].pair;
@@ -362,8 +304,10 @@ by_flows(const void *x, const void *y)
 static void
 take_mss(struct signatures *s)
 {
-	for (uint32_t i = 0; i < s->nmembers && s->mss.cap > 0; i++)
-		s->member[i].mss = *map_place(&s->mss, s->member[i].id, s->seed);
+	uint32_t n;
+
+	for (uint32_t i = 0; i < s->flows.n; i++)
+		s->member[i].mss = map_find(&s->sized, &s->member[i].id, sizeof(s->member[i].id), &n) ? s->mss[n] : 0;
 }
 
 const struct signature *
@@ -393,7 +337,7 @@ signatures_find(struct signatures *s, uint32_t *n)
 uint32_t
 signatures_flows(const struct signatures *s)
 {
-	return (s->nmembers);
+	return (s->flows.n);
 }
 
 uint64_t

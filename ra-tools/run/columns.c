@@ -116,10 +116,28 @@ run_both_ends(struct run *r, bool ends)
 	r->ends = ends;
 }
 
+/* Where each direction has a record, a field of one stands for that of the other too. */
+static void
+add_twins(struct layout *l)
+{
+	for (unsigned i = 0, n = l->n; i < n; i++) {
+		enum field twin = l->column[i].view != 0 ? F_NONE : ipfix_twin(l->column[i].field);
+
+		for (unsigned k = 0; k < l->n && twin != F_NONE; k++)
+			if (l->column[k].field == twin)
+				twin = F_NONE;
+		if (twin != F_NONE)
+			layout_add(l, twin, fields[twin].name, 0);
+	}
+}
+
 void
 run_columns(struct run *r, const char *defaults)
 {
 	struct layout l = { .views = r->tool->views | VIEW_RATE };
+
+	if (r->out == &out_ipfix)
+		defaults = IPFIX_COLUMNS;
 
 	free(r->columns);
 	free(r->fields_text);
@@ -135,6 +153,8 @@ run_columns(struct run *r, const char *defaults)
 		strcpy(own, r->fields);
 		layout_words(&l, own, false);
 	}
+	if (r->out == &out_ipfix && r->ipfix.uniflow)
+		add_twins(&l);
 	r->end_column = r->ends ? NULL : l.end;
 	if (l.n == 0)
 		run_usage("-s %s: no column is left", r->fields == NULL ? "" : r->fields);

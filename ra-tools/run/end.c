@@ -45,6 +45,8 @@ explain(const struct run *r)
 static void
 sheet_tail(struct run *r)
 {
+	const char *to = r->ipfix.to != NULL ? r->ipfix.to : "stdout";
+
 	if (r->sheet.n == 0 || r->quiet || r->write_path != NULL) {
 		sheet_flush(&r->sheet);
 	} else {
@@ -52,8 +54,13 @@ sheet_tail(struct run *r)
 		r->out->tail(&r->sheet);
 	}
 	r->gave_up |= r->sheet.error == ECANCELED;
-	if (r->sheet.error != 0 && r->sheet.error != EPIPE && r->sheet.error != ECANCELED)
-		run_wrong(r, "stdout: %s", strerror(r->sheet.error));
+	if (r->out == &out_ipfix && r->sheet.error == EMSGSIZE)
+		run_wrong(r, "%s: a record is longer than a message: fewer columns (-s)%s", to,
+			  r->ipfix.to == NULL ? "" : ", or tcp://");
+	else if (r->out == &out_ipfix && r->sheet.error == EOVERFLOW)
+		run_wrong(r, "%s: the records differ in more ways than there are numbers for templates: fewer columns (-s)", to);
+	else if (r->sheet.error != 0 && (r->sheet.error != EPIPE || r->ipfix.to != NULL) && r->sheet.error != ECANCELED)
+		run_wrong(r, "%s: %s", to, strerror(r->sheet.error));
 }
 
 static void

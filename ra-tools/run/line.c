@@ -140,6 +140,11 @@ take_output(struct run *r, int c, const char *arg)
 		r->native = true;
 		r->sheet.legacy = arg != NULL;
 		break;
+	case O_IPFIX:
+		if (!ipfix_parse(&r->ipfix, arg))
+			run_usage("--ipfix=%s: expected uniflow, pen=NUMBER, or both with a comma between", arg);
+		r->sheet.ipfix = &r->ipfix;
+		break;
 	case O_SCHEMA:
 		if (!schema_parse(&r->schema, arg, &why))
 			run_usage("--schema %s: %s", arg, why);

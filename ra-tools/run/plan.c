@@ -117,6 +117,8 @@ run_fields(struct run *r, struct fieldset *set)
 	}
 	if (r->views != NULL)
 		views_want(r->views, set);
+	if (r->out == &out_ipfix)
+		ipfix_want(set);
 	if (r->having != NULL)
 		fieldset_union(set, filter_fields(r->having));
 	if (r->tool->merges)

@@ -84,6 +84,16 @@ select_output(struct run *r, struct batch *b)
 	return (n);
 }
 
+static void
+note_no_elements(struct run *r)
+{
+	struct buf b = { 0 };
+
+	if (ipfix_left_out(&r->sheet, &b))
+		log_warnx("--ipfix: no element for %s", buf_cstr(&b));
+	buf_free(&b);
+}
+
 void
 sheet_head(struct run *r)
 {
@@ -92,6 +102,8 @@ sheet_head(struct run *r)
 	r->headed = true;
 	columns_probe(r);
 	over_head(r);
+	if (r->out == &out_ipfix)
+		note_no_elements(r);
 	r->out->head(&r->sheet);
 }
 

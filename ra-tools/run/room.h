@@ -11,6 +11,7 @@
 #include "ra-tools/query/period.h"
 #include "ra-tools/query/scan.h"
 #include "ra-tools/query/twice.h"
+#include "ra-tools/out/ipfix.h"
 #include "ra-tools/out/schema.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/run/watch.h"
@@ -75,6 +76,7 @@ struct run {
 	struct labels *labels;
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
+	struct ipfix ipfix; /* how, if sheet.ipfix says so */
 	struct schema schema; /* to print, and nothing else */
 	bool headed;
 	struct repeats *repeats;

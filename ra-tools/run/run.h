@@ -30,6 +30,7 @@ enum {
 	O_JSON,
 	O_JSON_NUMBERS,
 	O_NATIVE,
+	O_IPFIX,
 	O_SCHEMA,
 	O_LABEL,
 	O_NAMES,
@@ -62,7 +63,7 @@ struct tool {
 	bool writes; /* -w is its own: run_output() */
 	const char *nothing; /* what is not there when nothing came out; NULL: a row */
 	bool looks; /* opens the files itself, and says what is wrong with them */
-	bool reports; /* shows no records: no --native */
+	bool reports; /* shows no records: no --native, no --ipfix */
 	unsigned views; /* what columns may show beside fields: VIEW_ bits of view.h */
 	/* A tool that is no filter of records: its words stand beside the options, and of the common options it has
 	 * those whose long names are in `common`, between spaces. */

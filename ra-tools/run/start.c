@@ -5,6 +5,7 @@
  */
 #include "ra-tools/run/room.h"
 
+#include "format/base/far.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
 #include "format/writer.h"
@@ -77,6 +78,42 @@ set_look(struct run *r)
 		r->sheet.room = screen_places();
 }
 
+static int64_t
+wall_now(void)
+{
+	return (wall_clock(CLOCK_REALTIME));
+}
+
+/* Where IPFIX goes: -w names a collector, and no file. */
+static void
+set_ipfix(struct run *r)
+{
+	char err[512];
+
+	if (r->sheet.ipfix == NULL && r->write_path != NULL && far_is(r->write_path))
+		run_usage("-w %s: records go there as IPFIX: --ipfix", r->write_path);
+	if (r->sheet.ipfix == NULL)
+		return;
+	if (r->tool->reports || r->tool->writes)
+		run_usage("--ipfix is for records, and this tool has none to print");
+	if (r->json || r->native || r->separator != NULL || r->schema.of != SCHEMA_NONE)
+		run_usage("--ipfix is a format of its own: leave out --json, --native, --schema and separated values");
+	r->out = &out_ipfix;
+	r->ipfix.pen = r->ipfix.pen == 0 ? IPFIX_PEN : r->ipfix.pen;
+	if (r->write_path == NULL && isatty(STDOUT_FILENO))
+		run_usage("--ipfix is not for a terminal: > FILE, or -w udp://HOST:PORT");
+	if (r->write_path == NULL)
+		return;
+	if (!far_is(r->write_path))
+		run_usage("-w %s: IPFIX goes to standard output, or to udp://HOST:PORT or tcp://HOST:PORT", r->write_path);
+	r->ipfix.to = r->write_path;
+	r->ipfix.now = wall_now;
+	r->write_path = NULL;
+	(void)signal(SIGPIPE, SIG_IGN); /* a collector that goes away is an error */
+	if (!ipfix_open(&r->sheet, err, sizeof(err)))
+		run_fail("%s", err);
+}
+
 static void
 set_output(struct run *r)
 {
@@ -100,6 +137,7 @@ set_output(struct run *r)
 		r->out = &out_native;
 	if (r->json)
 		r->out = &out_json;
+	set_ipfix(r);
 	if (r->numeric > 0)
 		r->sheet.names = false;
 	r->sheet.text.zone = r->period.zone;

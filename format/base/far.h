@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * far.h: a place on another machine, as udp://HOST:PORT or tcp://HOST:PORT, and the way there.
+ */
+#ifndef FORMAT_BASE_FAR_H
+#define FORMAT_BASE_FAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct far {
+	char host[256], port[16]; /* an address of IPv6 without its brackets */
+	bool stream;		  /* tcp */
+};
+
+/* Does the text begin as one?  What is no file of that name either. */
+bool far_is(const char *);
+/* `port` is that of a text that has none; NULL: it has to have one.  false: err says why, a sentence. */
+bool far_parse(struct far *, const char *text, const char *port, char *err, size_t);
+/* A socket that leads there; -1: err says why.  Waits for `ms` at most for each address of the host. */
+int far_connect(const struct far *, int ms, char *err, size_t);
+/* Bytes of a datagram that goes there in one piece, through any Ethernet. */
+size_t far_datagram(int fd);
+
+#endif
