@@ -6,6 +6,7 @@ more: `loaded`, the name of the piece that a row came with.  A piece is some blo
 part or not at all, so what is there needs no second look, and a piece that is there is not loaded again.
 """
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -34,10 +35,13 @@ class Gone(Trouble):
     """A server does not answer."""
 
 
+@functools.lru_cache(None)
 def tool(name):
     path = os.path.join(os.environ['PAVO_BUILD'], name) if 'PAVO_BUILD' in os.environ else shutil.which(name)
     if path is None or not os.access(path, os.X_OK):
         raise Trouble('%s is not on the PATH (PAVO_BUILD=FOLDER says where it was built)' % name)
+    if b'(pavo)' not in subprocess.run([path, '--version'], capture_output=True, stdin=subprocess.DEVNULL).stdout:
+        raise Trouble("%s is another program of that name, argus' perhaps (PAVO_BUILD=FOLDER says where pavo's is)" % path)
     return path
 
 
@@ -420,6 +424,8 @@ def run(main):
     except Trouble as e:
         print('%s: %s' % (os.path.basename(sys.argv[0]), e), file=sys.stderr)
         sys.exit(2)
+    except BrokenPipeError: # who reads it had enough
+        os._exit(0)
     except KeyboardInterrupt:
         print('%s: interrupted; what is loaded stays, and is not loaded again' % os.path.basename(sys.argv[0]), file=sys.stderr)
         sys.exit(130)

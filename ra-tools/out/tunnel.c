@@ -38,6 +38,7 @@ breach(const struct report *rep, const struct sla_tunnel *t, int side, enum sla_
 		buf_printf(b, " (%lld of %lld)", (long long)d->net, (long long)d->expected);
 	buf_printf(b, ", promised at %s ", sla_terms[term].most ? "most" : "least");
 	report_value(term, t->limits.value[term], b);
+	sla_look(rep->sla, t);
 	if ((term == SLA_LOSS || term == SLA_BURST) && report_worst(t, side, &at, 1) == 1) {
 		buf_str(b, ", worst at ");
 		report_time(t->point[at].start, &s->text, b);
@@ -418,6 +419,7 @@ one(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	struct grid g = { 0 };
 	struct buf way[2] = { { 0 }, { 0 } };
 
+	sla_look(rep->sla, t);
 	headline(rep, t, s);
 	for (int side = 0; side < 2; side++)
 		buf_printf(&way[side], "%s -> %s", t->called[side], t->called[1 - side]);

@@ -270,6 +270,7 @@ json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	struct facts f;
 	struct buf text = { 0 };
 
+	sla_look(rep->sla, t);
 	facts_of(rep, t, side, &f);
 	json_open(&j, NULL, '{');
 	facts_json(&f, &s->text, &j);
@@ -376,6 +377,7 @@ table_tunnel(struct table *to, const struct report *rep, const struct sla_tunnel
 {
 	size_t gap = 0;
 
+	sla_look(rep->sla, t);
 	for (size_t k = 0; k < t->n; k++) {
 		for (; gap < t->ngaps && t->gap[gap].start < t->point[k].start; gap++)
 			table_point(to, rep, t,

@@ -50,7 +50,7 @@ struct run {
 	bool wide;
 	bool counted, json, quiet, mar, events, started;
 	unsigned numeric, explain, threads;
-	uint64_t memory;
+	uint64_t memory, much_memory; /* --memory; without it what the tool says, and much of what the machine has */
 	int64_t now, from, to; /* -t: from <= time < to */
 	bool dense; /* the tool knows dense columns */
 	bool timed, dedup, merge_probes;

@@ -106,6 +106,7 @@ struct batch *run_next(struct run *);
 void run_each(struct run *, scan_take, void *const *states);
 unsigned run_threads(const struct run *);
 uint64_t run_memory(const struct run *); /* bytes that what grows with the input may take (--memory) */
+uint64_t run_much_memory(const struct run *); /* the same of what has no temporary files: without --memory it is much of what the machine has */
 const struct origin *run_origin(const struct run *); /* of the batch handed out last */
 /* Leave selected only what --having selects; run_print() does it too. */
 void run_having(struct run *, struct batch *);

@@ -247,7 +247,8 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	r->now = wall_clock(CLOCK_REALTIME);
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
-	r->memory = tool->memory > 0 ? tool->memory : memory_default();
+	r->much_memory = memory_default();
+	r->memory = tool->memory > 0 ? tool->memory : r->much_memory;
 	line_common(r);
 	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
 		r->rows[r->nrows++] = tool->options[i];
