@@ -20,7 +20,7 @@ libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/inputs.c %
 libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_pack.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h %D%/report/picture.c %D%/report/picture.h
 libra_a_SOURCES += %D%/out/facts.c %D%/out/facts.h %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/run/again.c %D%/run/again.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_axis.c %D%/out/html_axis.h %D%/out/html_bins.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_path.c %D%/out/html_verdict.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
 	%D%/out/screen.c %D%/out/screen.h
-libra_a_SOURCES += %D%/out/fit.c %D%/out/fit.h %D%/out/short.c %D%/out/short.h
+libra_a_SOURCES += %D%/out/fit.c %D%/out/fit.h %D%/out/fold.c %D%/out/fold.h %D%/out/short.c %D%/out/short.h
 # its style and what stands round the report are files of their own
 EXTRA_DIST += %D%/out/html.css %D%/out/html.page %D%/out/lines.sed
 CLEANFILES += %D%/out/html.css.h %D%/out/html.page.h
@@ -43,7 +43,7 @@ libra_a_SOURCES += $(FILTER_SOURCES)
 
 # out/*.c (add your files here)
 libra_a_SOURCES += %D%/out/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
-	%D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/ipfix.c %D%/out/ipfix.h %D%/out/ipfix.def %D%/out/ipfix_element.h %D%/out/ipfix_element.c %D%/out/loads.c %D%/out/loads.h %D%/out/schema.c %D%/out/schema_click.c %D%/out/schema.h %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h
+	%D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/ipfix.c %D%/out/ipfix.h %D%/out/ipfix.def %D%/out/ipfix_element.h %D%/out/ipfix_element.c %D%/out/kafka.c %D%/out/kafka.h %D%/out/loads.c %D%/out/loads.h %D%/out/schema.c %D%/out/schema_click.c %D%/out/schema.h %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
 bin_PROGRAMS += ra racluster rabins rasort racount ragap

@@ -10,11 +10,18 @@
 
 #include <string.h>
 
+/* Records go out as they are, into a file or as messages. */
+static bool
+copies_records(const struct run *r)
+{
+	return (r->write_path != NULL || r->sheet.kafka != NULL);
+}
+
 /* Rows that say of a flow's end alone: not shown unless asked for, always kept in record files and where flows are merged. */
 static bool
 leaves_events(const struct run *r)
 {
-	return (!r->tool->merges && !r->tool->reports && !r->tool->writes && r->write_path == NULL && !r->events &&
+	return (!r->tool->merges && !r->tool->reports && !r->tool->writes && !copies_records(r) && !r->events &&
 		!(r->filter != NULL && filter_wants_events(r->filter)));
 }
 
@@ -27,7 +34,7 @@ choice_of(const struct run *r)
 	    .from = r->from,
 	    .to = r->to,
 	    /* a copy without a filter is a whole copy */
-	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
+	    .leave_mar = !r->mar && (!copies_records(r) || r->filter != NULL || r->tool->merges),
 	    .leave_events = leaves_events(r),
 	});
 }
@@ -133,6 +140,8 @@ run_fields(struct run *r, struct fieldset *set)
 		views_want(r->views, set);
 	if (r->out == &out_ipfix)
 		ipfix_want(set);
+	if (r->out == &out_kafka)
+		kafka_want(set);
 	if (r->having != NULL)
 		fieldset_union(set, filter_fields(r->having));
 	if (r->tool->merges)
