@@ -20,7 +20,7 @@ libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/inputs.c %
 libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_pack.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h %D%/report/picture.c %D%/report/picture.h
 libra_a_SOURCES += %D%/out/facts.c %D%/out/facts.h %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/run/again.c %D%/run/again.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_axis.c %D%/out/html_axis.h %D%/out/html_bins.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_path.c %D%/out/html_verdict.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
 	%D%/out/screen.c %D%/out/screen.h
-libra_a_SOURCES += %D%/out/fit.c %D%/out/fit.h %D%/out/short.c %D%/out/short.h
+libra_a_SOURCES += %D%/out/fit.c %D%/out/fit.h %D%/out/fold.c %D%/out/fold.h %D%/out/short.c %D%/out/short.h
 # its style and what stands round the report are files of their own
 EXTRA_DIST += %D%/out/html.css %D%/out/html.page %D%/out/lines.sed
 CLEANFILES += %D%/out/html.css.h %D%/out/html.page.h
@@ -100,7 +100,10 @@ ranonymize_LDADD = $(RA_LIBS) $(LIBCRYPTO_LIBS)
 # the archive
 libra_a_SOURCES += %D%/store/day.c %D%/store/day.h %D%/store/find.c %D%/store/find.h %D%/store/look.c %D%/store/look.h \
 	%D%/store/policy.c %D%/store/policy.h %D%/store/replace.c %D%/store/replace.h %D%/store/spans.c %D%/store/spans.h \
-	%D%/store/sums.c %D%/store/sums.h
+	%D%/store/sums.c %D%/store/sums.h %D%/store/received.c %D%/store/received.h %D%/store/session.c %D%/store/session.h
+bin_PROGRAMS += racollect
+racollect_SOURCES = %D%/racollect.c %D%/racollect.opt
+racollect_LDADD = $(RA_LIBS)
 bin_PROGRAMS += rastore
 rastore_SOURCES = %D%/rastore.c %D%/rastore.opt
 rastore_LDADD = $(RA_LIBS)

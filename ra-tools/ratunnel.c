@@ -387,15 +387,10 @@ left_out_of(const struct work *w, const struct report *rep, struct buf *to)
 static void
 write_page(const struct buf *b, struct run *r)
 {
-	struct sheet *s = run_sheet(r);
 	char err[512];
 
-	if (strcmp(html, "-") == 0) {
-		buf_add(&s->out, b->p, b->len);
-		sheet_flush(s);
-	} else if (!page_write(html, b, err, sizeof(err))) {
+	if (!page_write(r, html, b, err, sizeof(err)))
 		run_fail("%s", err);
-	}
 }
 
 /* --verify: true: the page is what it would be. */

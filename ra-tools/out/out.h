@@ -43,6 +43,7 @@ struct sheet {
 	const char *rates;  /* text: what rates are over, a line before the first heading; NULL: nothing to say */
 	const char *peaks;  /* the same of what peaks are of */
 	unsigned room;	    /* text: places of a line, which rows have to fit (fit.h); 0: any number */
+	bool folds;	    /* lines of a report have to, too (fold.h) */
 	bool human;	    /* counters of three digits and a letter: 1.23M */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */

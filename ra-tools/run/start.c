@@ -76,6 +76,7 @@ set_look(struct run *r)
 							     (kind == NULL || strcmp(kind, "dumb") != 0));
 	if (r->out == &out_text && terminal && !r->wide)
 		r->sheet.room = screen_places();
+	r->sheet.folds = r->tool->reports;
 }
 
 static int64_t
