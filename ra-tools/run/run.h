@@ -177,7 +177,7 @@ void run_interval(struct run *, uint32_t seconds);
 
 /* Does the input, as far as it was read, have packets twice (twice.h)?  run_end() says so. */
 bool run_twice(struct run *, bool all); /* all: the tool reads the files itself, and all of them */
-/* Where input can be read once: for a tool that takes all MAR records, to tell what it takes (twice_meet()).  NULL: no need. */
+/* Where input can be read once: who reads by itself tells it all rows (twice_meet()).  NULL: no need. */
 struct twice_met *run_meets(struct run *);
 bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
