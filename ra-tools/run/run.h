@@ -105,6 +105,8 @@ struct batch *run_next(struct run *);
  * (false) is taken with the last state, which has to take it, in order. */
 void run_each(struct run *, scan_take, void *const *states);
 unsigned run_threads(const struct run *);
+/* For who looks at the input more than once: pipes become temporary files.  false: there was none. */
+bool run_spool(struct run *);
 uint64_t run_memory(const struct run *); /* bytes that what grows with the input may take (--memory) */
 uint64_t run_much_memory(const struct run *); /* the same of what has no temporary files: without --memory it is much of what the machine has */
 const struct origin *run_origin(const struct run *); /* of the batch handed out last */
