@@ -13,6 +13,7 @@
 #include "probe/crew.h"
 #include "probe/decode/decode.h"
 #include "probe/options.h"
+#include "probe/out/relay.h"
 #include "probe/out/sender.h"
 #include "probe/out/spool.h"
 #include "probe/out/worker.h"
@@ -156,6 +157,18 @@ start_hook(const struct options *o)
 	if (o->exec != NULL && (h = hook_start(o->exec, o->guard.daemon, err, sizeof(err))) == NULL)
 		fatalx("%s", err);
 	return (h);
+}
+
+/* NULL: not asked for. */
+static struct relay *
+start_relay(const struct options *o)
+{
+	struct relay *r = NULL;
+	char err[512];
+
+	if (o->relay != NULL && (r = relay_start(o->relay, err, sizeof(err))) == NULL)
+		fatalx("%s", err);
+	return (r);
 }
 
 /* NULL: not asked for. */
@@ -375,7 +388,7 @@ say_ready(const struct options *o)
 	capture_describe(capture, &b);
 	buf_printf(&b, ", snaplen %d, bins of %u s, to ", o->snaplen, o->interval);
 	if (o->out != NULL || o->nways == 0)
-		buf_str(&b, o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
+		buf_str(&b, o->relay != NULL ? o->relay : o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
 	for (unsigned i = 0; i < o->nways; i++)
 		buf_printf(&b, "%s%s", i > 0 || o->out != NULL ? ", " : "", o->way[i]);
 	if (guard_says()[0] != '\0')
@@ -417,6 +430,7 @@ main(int argc, char **argv)
 	struct crew *crew;
 	struct outputs out = { .n = 0 };
 	struct hook *hook;
+	struct relay *relay;
 	struct worker *w;
 	struct worker_state written;
 	struct pings *pings;
@@ -441,6 +455,7 @@ main(int argc, char **argv)
 	guarded(guard_drop(&o.guard, &paths, err, sizeof(err)), err);
 	hook = start_hook(&o);
 	start_sender(&out, &o);
+	relay = start_relay(&o); /* the last one: it alone has our standard output's other end */
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
 	totals = totals_new(&o);
 	open_archives(&out, &o, hook);
@@ -463,6 +478,7 @@ main(int argc, char **argv)
 	crew_finish(crew);
 	good &= worker_free(&w, &written);
 	good &= close_archives(&out);
+	good &= relay_finish(&relay);
 	if (!ping_close(&pings, err, sizeof(err))) {
 		log_warnx("%s", err);
 		good = false;

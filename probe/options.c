@@ -16,6 +16,7 @@
 #include "probe/crew.h"
 #include "probe/out/hook.h"
 #include "probe/out/name.h"
+#include "probe/out/relay.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -419,6 +420,8 @@ check(const struct options *o)
 {
 	bool to_stdout = o->out == NULL ? o->nways == 0 : strcmp(o->out, "-") == 0;
 
+	if (o->relay != NULL && (o->rotate > 0 || o->exec != NULL))
+		usage("%s: --rotate and --exec are for files", o->relay);
 	if (o->list)
 		return;
 	if (o->nifaces == 0 && o->nfiles == 0)
@@ -620,6 +623,10 @@ options_parse(struct options *o, int argc, char **argv)
 		o->probe = mem_str(o->probe);
 	if (o->nifaces > 0)
 		o->input = joined(o->ifaces, o->nifaces, ',');
+	if (relay_is(o->out)) {
+		o->relay = o->out;
+		o->out = "-";
+	}
 	check(o);
 	if (o->nways == 0)
 		return;

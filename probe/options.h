@@ -20,6 +20,7 @@ struct options {
 	char *input;       /* eth0,eth1; NULL: files */
 	unsigned fanout;   /* rings of each */
 	const char *out;   /* -w; NULL: stdout, or none where there are ways */
+	const char *relay; /* -w kafka://...: then `out` is stdout; NULL */
 	const char *way[SENDER_WAYS]; /* -w tcp://HOST:PORT */
 	unsigned nways;
 	const char *spool; /* where what they get waits, */

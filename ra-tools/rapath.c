@@ -114,7 +114,9 @@ main(int argc, char **argv)
 	}
 	if (width > 0 && width < CUT_MONTH && interval > 0 && width % interval != 0)
 		run_fail("the input was recorded in bins of %llu s: -M has to be a multiple of that", (unsigned long long)(interval / SEC));
-	if (!path_judge(p, interval, err, sizeof(err)))
+	if (run_twice(r, false)) /* of which packets is not known, and half of them would be lost */
+		run_wrong(r, "packets that a probe counted twice can not be compared");
+	else if (!path_judge(p, interval, err, sizeof(err)))
 		run_wrong(r, "%s", err);
 	else
 		show(r, p);

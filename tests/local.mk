@@ -370,6 +370,15 @@ tests_fuzz_fuzz_library_SOURCES = %D%/fuzz/fuzz_library.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_library_LDADD = libpavo_objects.a $(LIBPAVO_LIBS)
 tests_fuzz_fuzz_library_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
+# --- Kafka: a cluster that is none -----------------------------------------------------------------
+EXTRA_DIST += %D%/kafka.tap %D%/kafka.py
+TESTS += %D%/kafka.tap
+if HAVE_RDKAFKA
+check_PROGRAMS += %D%/kafka/mock
+endif
+tests_kafka_mock_SOURCES = %D%/kafka/mock.c
+tests_kafka_mock_LDADD = $(RDKAFKA_LIBS)
+
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def
 TESTS += %D%/house.tap

@@ -173,6 +173,7 @@ take_output(struct run *r, int c, const char *arg)
 		break;
 	case 'p':
 		r->sheet.text.digits = (unsigned)line_number("-p", arg, 9);
+		r->digits_said = true;
 		break;
 	case 'H':
 		r->sheet.human = true;
