@@ -6,7 +6,6 @@
 #include "format/base/mem.h"
 #include "format/base/programs.h"
 #include "format/base/wide.h"
-#include "ra-tools/query/twice.h"
 #include "ra-tools/run/cluster.h"
 #include "ra-tools/report/conserve.h"
 #include "ra-tools/out/grid.h"
@@ -43,7 +42,6 @@ struct totals {
 	struct by_proto *proto;
 	size_t nproto;
 	uint32_t *slot; /* index + 1 of each protocol; the last one: of records without */
-	struct twice_met *met; /* NULL: files, which are looked at later */
 };
 
 /* --- counting ---------------------------------------------------------------------------------- */
@@ -97,8 +95,6 @@ take(void *state, struct batch *b, const struct origin *o)
 
 	t->c.filtered |= b->filtered || o->segment->filtered;
 	t->c.live |= o->segment->live;
-	if (t->met != NULL)
-		twice_meet(t->met, b, o->path, o->segment->probe);
 	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
 		count_row(t, b, (uint32_t)i);
 	return (true);
@@ -357,15 +353,12 @@ show_csv(struct run *r, const struct totals *t)
 static void
 want(struct run *r)
 {
-	static const uint16_t met[] = { F_bstart, F_stime, F_ltime, F_flags };
 	struct fieldset read = { { 0 } };
 
 	conserve_want(&read);
 	fieldset_want(&read, F_proto);
 	fieldset_want(&read, F_saddr);
 	fieldset_want(&read, F_trans);
-	for (size_t i = 0; i < sizeof(met) / sizeof(met[0]) && run_meets(r) != NULL; i++)
-		fieldset_want(&read, (enum field)met[i]);
 	run_want_set(r, &read);
 	run_tell_probes(r);
 }
@@ -377,10 +370,8 @@ count_all(struct run *r, struct totals *t)
 	struct totals *part = mem_zero(n, sizeof(part[0]));
 	void **states = mem_zero(n, sizeof(states[0]));
 
-	for (unsigned i = 0; i < n; i++) {
-		part[i].met = run_meets(r);
+	for (unsigned i = 0; i < n; i++)
 		states[i] = &part[i];
-	}
 	run_each(r, take, states);
 	for (unsigned i = 0; i < n; i++)
 		join(t, &part[i]);

@@ -64,6 +64,7 @@ unsigned
 plan_wants(void *arg, const struct block_info *b)
 {
 	struct run *r = arg;
+	const struct range *type = &b->range[F_rectype];
 	struct choice choice = choice_of(r);
 	struct block_info blurred = *b;
 	struct range range[F_COUNT];
@@ -78,6 +79,8 @@ plan_wants(void *arg, const struct block_info *b)
 		if (field_is_label(f) && fieldset_has(r->wanted, f) && !b->range[f].absent)
 			__atomic_store_n(&r->label_seen, true, __ATOMIC_RELAXED);
 	if (r->rejects_path != NULL)
+		return (0);
+	if (r->met != NULL && (!type->known || (type->min.u <= RECTYPE_MAR && type->max.u >= RECTYPE_MAR)))
 		return (0);
 	if (choice_only_mar(&choice, b))
 		return (WHY_MAR);
@@ -145,6 +148,19 @@ run_fields(struct run *r, struct fieldset *set)
 		want_drops(set);
 }
 
+/* What says that packets come twice: of files it is read later, where they have a time in common. */
+static void
+want_met(struct run *r, struct fieldset *set)
+{
+	if (run_meets(r) == NULL)
+		return;
+	fieldset_want(set, F_rectype);
+	fieldset_want(set, F_bstart);
+	fieldset_want(set, F_stime);
+	fieldset_want(set, F_ltime);
+	fieldset_want(set, F_flags);
+}
+
 /* Everything that has to be read, once the tool has said what it needs. */
 void
 plan_columns(struct run *r)
@@ -163,6 +179,7 @@ plan_columns(struct run *r)
 	choice_want(&choice, w);
 	if (r->probes != NULL)
 		fieldset_want(w, F_probe);
+	want_met(r, w);
 	run_fields(r, w);
 	if (r->labels != NULL)
 		labels_want(r->labels, w, w);
@@ -180,6 +197,7 @@ set_first(struct run *r)
 	if (r->filter == NULL || r->rejects_path != NULL)
 		return (NULL);
 	choice_want(&choice, first);
+	want_met(r, first);
 	if (r->labels != NULL)
 		labels_want(r->labels, first, first);
 	return (first);
@@ -205,6 +223,7 @@ plan_scan(struct run *r)
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
 	    .repeats = r->repeats,
+	    .met = r->met,
 	};
 	choice_scan(&choice, &plan);
 	return (plan);
