@@ -5,14 +5,14 @@ noinst_LIBRARIES += libra.a
 libra_a_SOURCES = $(SCAN_SOURCES)
 
 # what leads from files to selected records: libpavo too
-SCAN_SOURCES = %D%/query/choice.c %D%/query/choice.h %D%/query/scan.c %D%/query/scan.h %D%/query/corrections.c %D%/query/corrections.h %D%/query/pool.c %D%/query/pool.h %D%/query/source.c %D%/query/source.h %D%/query/moved.c %D%/query/moved.h \
+SCAN_SOURCES = %D%/query/spill.c %D%/query/spill.h %D%/query/spool.c %D%/query/spool.h %D%/query/choice.c %D%/query/choice.h %D%/query/scan.c %D%/query/scan.h %D%/query/corrections.c %D%/query/corrections.h %D%/query/pool.c %D%/query/pool.h %D%/query/source.c %D%/query/source.h %D%/query/moved.c %D%/query/moved.h \
 	%D%/query/gather.c %D%/query/gather.h %D%/query/period.c %D%/query/period.h %D%/query/repeats.c %D%/query/repeats.h %D%/query/probes.c %D%/query/probes.h %D%/query/labels.c %D%/query/labels.h %D%/query/geo.c %D%/query/geo.h %D%/query/twice.c %D%/query/twice.h
 
 # run, source, aggr, bin, sort (add your files here)
 libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/inputs.c %D%/run/cover.c %D%/run/line.c %D%/run/start.c %D%/run/fields.c %D%/run/foreign.c %D%/run/filters.c %D%/run/columns.c %D%/run/plan.c %D%/run/over.c %D%/run/full.c \
 	%D%/run/next.c %D%/run/print.c %D%/run/ask.c %D%/run/end.c %D%/run/run.opt \
 	%D%/run/watch.c %D%/run/watch.h %D%/query/peak.c %D%/query/peak.h %D%/query/sink.c %D%/query/sink.h \
-	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/aggr_merge.c %D%/query/aggr_spill.c %D%/query/aggr_share.c %D%/query/table_file.c %D%/query/spill.c %D%/query/spill.h \
+	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/aggr_merge.c %D%/query/aggr_spill.c %D%/query/aggr_share.c %D%/query/table_file.c \
 	%D%/query/left_out.c %D%/query/left_out.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/fold.c %D%/query/fold.h %D%/query/sort_in.c %D%/query/sort.h \
 	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/table_words.c %D%/query/sort_runs.c
 

@@ -105,6 +105,8 @@ struct batch *run_next(struct run *);
  * (false) is taken with the last state, which has to take it, in order. */
 void run_each(struct run *, scan_take, void *const *states);
 unsigned run_threads(const struct run *);
+/* For who looks at the input more than once: pipes become temporary files.  false: there was none. */
+bool run_spool(struct run *);
 uint64_t run_memory(const struct run *); /* bytes that what grows with the input may take (--memory) */
 uint64_t run_much_memory(const struct run *); /* the same of what has no temporary files: without --memory it is much of what the machine has */
 const struct origin *run_origin(const struct run *); /* of the batch handed out last */
@@ -177,6 +179,8 @@ void run_interval(struct run *, uint32_t seconds);
 bool run_twice(struct run *, bool all); /* all: the tool reads the files itself, and all of them */
 /* Where input can be read once: who reads by itself tells it all rows (twice_meet()).  NULL: no need. */
 struct twice_met *run_meets(struct run *);
+/* The least common multiple of T of the files, as they say of themselves, in ns; 0: it is not known. */
+int64_t run_multiple(const struct run *);
 bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
  * asked after each block (then run_end() says that what came out is not all). */
