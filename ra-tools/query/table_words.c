@@ -44,6 +44,8 @@ grow_slots(struct table *t)
 	struct words *w = &t->words;
 	uint32_t size = w->slot == NULL ? 64 : (w->mask + 1) * 2;
 
+	while (w->n >= (size - 1) / 4 * 3) /* many at once came from another table */
+		size *= 2;
 	t->bytes += (size - (w->slot == NULL ? 0 : w->mask + 1)) * sizeof(w->slot[0]);
 	free(w->slot);
 	w->slot = mem_zero(size, sizeof(w->slot[0]));

@@ -3,10 +3,11 @@
  * test_table.c: rows that went into a table come out as they were, in any order; against the records themselves.
  */
 #include "format/base/arena.h"
-#include "ra-tools/query/table.h"
+#include "ra-tools/query/table_room.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,44 @@ memory_is_what_values_need(void **unused)
 	free(rows);
 }
 
+/* Texts that came with the rows of another table, and then those that are put: more than the first memory of words has room
+ * for, of which none is looked for by its hash. */
+static void
+texts_after_those_of_another(void **unused)
+{
+	struct table *t = table_new(), *from = table_new();
+	struct batch *b = batch_new(1000);
+	struct fieldset all = { { 0 } };
+	uint32_t rows[1000];
+	char text[1000][8];
+	struct cell cell = { .present = true };
+
+	(void)unused;
+	fieldset_all(&all);
+	b->rows = 1000;
+	for (uint32_t i = 0; i < b->rows; i++) {
+		rows[i] = i;
+		(void)snprintf(text[i], sizeof(text[i]), "%u", i);
+		batch_column(b, F_hist)->b[i] = (struct blob){ (const uint8_t *)text[i], (uint32_t)strlen(text[i]) };
+	}
+	bits_fill(batch_column(b, F_hist)->present, b->rows);
+	table_append(from, b, &all, rows, b->rows);
+	table_take(t, from);
+	for (uint32_t i = 0; i < b->rows; i++) { /* of the next row */
+		cell.v.b = (struct blob){ (const uint8_t *)text[(i + 1) % 1000], (uint32_t)strlen(text[(i + 1) % 1000]) };
+		table_put(t, F_hist, i, &cell, false);
+	}
+	for (uint32_t i = 0; i < b->rows; i++) {
+		struct blob got = table_value(t, F_hist, i).b;
+
+		assert_int_equal(got.n, strlen(text[(i + 1) % 1000]));
+		assert_memory_equal(got.p, text[(i + 1) % 1000], got.n);
+	}
+	table_free(&t);
+	table_free(&from);
+	batch_free(&b);
+}
+
 int
 main(void)
 {
@@ -239,6 +278,7 @@ main(void)
 		cmocka_unit_test(comes_out_as_it_went_in),
 		cmocka_unit_test(rows_and_fields_are_picked),
 		cmocka_unit_test(memory_is_what_values_need),
+		cmocka_unit_test(texts_after_those_of_another),
 	};
 
 	return (cmocka_run_group_tests_name("table", tests, NULL, NULL));
