@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What comes with the programs: a reader in Python, a sample configuration, a service, completion for shells.
 
-EXTRA_DIST += %D%/python/pavoread.py %D%/python/xxh3.py
+EXTRA_DIST += %D%/clickhouse/ask %D%/clickhouse/cluster.py %D%/clickhouse/down %D%/clickhouse/load %D%/clickhouse/up %D%/grafana/check %D%/grafana/pavo.json
+EXTRA_DIST += %D%/python/pavoread.py %D%/python/xxh3.py %D%/python/pavo.py %D%/python/pyproject.toml
 dist_doc_DATA = README.md NEWS COPYING
 examplesdir = $(docdir)/examples
 dist_examples_DATA = %D%/pavo.conf.sample %D%/libpavo/sum.c %D%/python/pavoread.py %D%/python/xxh3.py

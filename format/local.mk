@@ -2,9 +2,10 @@
 # libflow.a: what a flow record is and how it lies on disk.
 
 noinst_LIBRARIES += libflow.a
-# What says sentences to people and ends programs is no part of the library for programs of others (libpavo/).
+# What says sentences to people, ends programs or speaks with other machines is no part of the library for programs of others (libpavo/).
 FLOW_SOURCES =
-libflow_a_SOURCES = $(FLOW_SOURCES) %D%/base/log.c %D%/base/log.h %D%/base/progress.c %D%/base/progress.h
+libflow_a_SOURCES = $(FLOW_SOURCES) %D%/base/log.c %D%/base/log.h %D%/base/progress.c %D%/base/progress.h \
+	%D%/base/far.c %D%/base/far.h %D%/base/link.c %D%/base/link.h %D%/wire.c %D%/wire.h
 
 # base: nothing here knows what a flow is
 FLOW_SOURCES += \
@@ -15,7 +16,6 @@ FLOW_SOURCES += \
 	%D%/base/clock.c %D%/base/clock.h \
 	%D%/base/cursor.h \
 	%D%/base/cut.c %D%/base/cut.h \
-	%D%/base/far.c %D%/base/far.h \
 	%D%/base/hash.c %D%/base/hash.h \
 	%D%/base/json.c %D%/base/json.h \
 	%D%/base/map.c %D%/base/map.h \

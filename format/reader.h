@@ -54,6 +54,7 @@ struct reader_totals {
 	uint64_t records, blocks, skipped, bad_bytes;
 	uint64_t why[READER_WHYS]; /* of the skipped ones */
 	uint64_t segments, closed; /* headers; of those, with a trailer */
+	uint64_t later; /* segments of another version of the format, which were passed over */
 	uint64_t missing, surplus; /* records that indexes and trailers name and that are not there; and the reverse */
 };
 struct reader_totals reader_totals(const struct reader *);

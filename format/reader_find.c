@@ -285,6 +285,7 @@ read_header(struct reader *r, const uint8_t *p, size_t n)
 		complain(r, r->pos, "%s is written in format version %llu at offset %llu; this program reads version %d",
 		    r->path, (unsigned long long)version, (unsigned long long)r->pos, META_VERSION);
 		r->foreign = true;
+		r->totals.later++;
 	}
 }
 

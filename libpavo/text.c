@@ -38,12 +38,16 @@ tell(void *arg)
 	struct telling *t = arg;
 	struct text_options o = { .digits = 6, .load = true };
 	union value own;
-	enum field f = field_named(t->field->name, strlen(t->field->name));
+	enum type type = 0;
 
-	if (t->value->state != PAVO_PRESENT || f == F_NONE)
+	if (t->value->state != PAVO_PRESENT)
+		return;
+	while (type < TYPE_COUNT_ && types[type].name != t->field->type) /* the very name: fields are ours, or copies of ours */
+		type++;
+	if (type == TYPE_COUNT_)
 		return;
 	own = own_value(t->field, t->value);
-	value_print(&t->text, fields[f].type, &own, &o, -1);
+	value_print(&t->text, type, &own, &o, -1);
 }
 
 PUBLIC size_t

@@ -6,7 +6,7 @@ dist_man_MANS += %D%/pavo.3
 endif
 dist_man_MANS += %D%/pavo-filter.7 %D%/pavo-loss.7
 dist_man_MANS += %D%/ralabel.1 %D%/ratop.1 %D%/ranonymize.1 %D%/rahisto.1 %D%/racheck.1 %D%/rasplit.1
-dist_man_MANS += %D%/radrill.1 %D%/ratunnel.1 %D%/rapath.1 %D%/ragraph.1 %D%/rastore.1
+dist_man_MANS += %D%/radrill.1 %D%/ratunnel.1 %D%/rapath.1 %D%/ragraph.1 %D%/rastore.1 %D%/racollect.1
 dist_man_MANS += %D%/ra.1 %D%/racluster.1 %D%/rabins.1 %D%/rasort.1 %D%/racount.1 %D%/ragap.1
 
 EXTRA_DIST += %D%/path.svg # the picture in README.md

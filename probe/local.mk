@@ -186,6 +186,10 @@ libprobe_a_SOURCES += \
 	%D%/out/folder.h \
 	%D%/out/hook.c \
 	%D%/out/hook.h \
+	%D%/out/relay.c \
+	%D%/out/relay.h \
+	%D%/out/alone.c %D%/out/alone.h \
+	%D%/out/sender.c %D%/out/sender.h %D%/out/spool.c %D%/out/spool.h %D%/out/way.c %D%/out/way.h \
 	%D%/out/left.c \
 	%D%/out/left.h \
 	%D%/out/lock.c \

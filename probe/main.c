@@ -13,6 +13,9 @@
 #include "probe/crew.h"
 #include "probe/decode/decode.h"
 #include "probe/options.h"
+#include "probe/out/relay.h"
+#include "probe/out/sender.h"
+#include "probe/out/spool.h"
 #include "probe/out/worker.h"
 #include "probe/ping.h"
 #include "probe/signals.h"
@@ -56,8 +59,42 @@ say_renewed(const char *path)
 	log_warnx("%s was deleted: it is begun again", path);
 }
 
+/* Where the records go: files of the user's, and those that wait for collectors. */
+struct outputs {
+	struct archive *archive[WORKER_ARCHIVES];
+	unsigned n;
+	struct spool *spool;   /* NULL: there are no collectors */
+	struct sender *sender;
+};
+
+/* Anything in the spool's folder, or NULL. */
+static const char *
+spooled(const struct options *o, struct buf *name)
+{
+	if (o->nways == 0)
+		return (NULL);
+	buf_printf(name, "%s/%%", o->spool);
+	return (buf_cstr(name));
+}
+
+/* Before the sandbox: what opens connections is a process of its own. */
+static void
+start_sender(struct outputs *out, const struct options *o)
+{
+	char err[512];
+
+	if (o->nways == 0)
+		return;
+	out->spool = spool_open(o->spool, o->probe, err, sizeof(err));
+	if (out->spool == NULL)
+		fatalx("%s", err);
+	out->sender = sender_start(spool_folder(out->spool), o->probe, o->way, o->nways, o->guard.daemon, err, sizeof(err));
+	if (out->sender == NULL)
+		fatalx("%s", err);
+}
+
 static struct archive *
-open_archive(const struct options *o, struct hook *hook)
+open_archive(const struct options *o, const char *name, int64_t rotate, struct hook *hook)
 {
 	struct writer_options w = { .segment = { .probe = o->probe, .interval = o->interval,
 	    .snaplen = o->nifaces > 0 ? (uint32_t)o->snaplen : 0, .live = o->nifaces > 0 },
@@ -65,14 +102,49 @@ open_archive(const struct options *o, struct hook *hook)
 	struct archive *out;
 	char err[512];
 
-	for (int i = 0; o->out != NULL && i < o->nfiles; i++)
-		if (writer_same_file(o->out, o->files[i]))
-			fatalx("%s: it is being read; choose another name for -w", o->out);
-	out = archive_open(&(struct archive_options){ .name = o->out == NULL ? "-" : o->out, .rotate = o->rotate, .writer = w,
+	for (int i = 0; i < o->nfiles; i++)
+		if (writer_same_file(name, o->files[i]))
+			fatalx("%s: it is being read; choose another name for -w", name);
+	out = archive_open(&(struct archive_options){ .name = name, .rotate = rotate, .writer = w,
 	    .hook = hook, .bring = o->workers }, err, sizeof(err));
 	if (out == NULL)
 		fatalx("%s", err);
 	return (out);
+}
+
+static void
+open_archives(struct outputs *out, const struct options *o, struct hook *hook)
+{
+	if (o->out != NULL || o->nways == 0)
+		out->archive[out->n++] = open_archive(o, o->out == NULL ? "-" : o->out, o->rotate, hook);
+	if (out->spool != NULL)
+		out->archive[out->n++] = open_archive(o, spool_pattern(out->spool), o->period, NULL);
+}
+
+/* An older file goes only now, when all else is there. */
+static void
+begin_archives(const struct outputs *out)
+{
+	for (unsigned i = 0; i < out->n; i++)
+		if (!archive_begin(out->archive[i]))
+			fatalx("%s", archive_error(out->archive[i]));
+}
+
+static bool
+close_archives(struct outputs *out)
+{
+	char err[512];
+	bool good = true;
+
+	for (unsigned i = 0; i < out->n; i++)
+		if (!archive_close(&out->archive[i], err, sizeof(err))) {
+			if (err[0] != '\0')
+				log_warnx("%s", err);
+			good = false;
+		}
+	sender_finish(&out->sender);
+	spool_close(&out->spool);
+	return (good);
 }
 
 /* NULL: not asked for. */
@@ -85,6 +157,18 @@ start_hook(const struct options *o)
 	if (o->exec != NULL && (h = hook_start(o->exec, o->guard.daemon, err, sizeof(err))) == NULL)
 		fatalx("%s", err);
 	return (h);
+}
+
+/* NULL: not asked for. */
+static struct relay *
+start_relay(const struct options *o)
+{
+	struct relay *r = NULL;
+	char err[512];
+
+	if (o->relay != NULL && (r = relay_start(o->relay, err, sizeof(err))) == NULL)
+		fatalx("%s", err);
+	return (r);
 }
 
 /* NULL: not asked for. */
@@ -302,8 +386,11 @@ say_ready(const struct options *o)
 	}
 	buf_str(&b, "listening on ");
 	capture_describe(capture, &b);
-	buf_printf(&b, ", snaplen %d, bins of %u s, to %s", o->snaplen, o->interval,
-	    o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
+	buf_printf(&b, ", snaplen %d, bins of %u s, to ", o->snaplen, o->interval);
+	if (o->out != NULL || o->nways == 0)
+		buf_str(&b, o->relay != NULL ? o->relay : o->out == NULL || strcmp(o->out, "-") == 0 ? "standard output" : o->out);
+	for (unsigned i = 0; i < o->nways; i++)
+		buf_printf(&b, "%s%s", i > 0 || o->out != NULL ? ", " : "", o->way[i]);
 	if (guard_says()[0] != '\0')
 		buf_printf(&b, "; %s", guard_says());
 	if (!o->quiet)
@@ -341,13 +428,15 @@ main(int argc, char **argv)
 {
 	struct options o;
 	struct crew *crew;
-	struct archive *out;
+	struct outputs out = { .n = 0 };
 	struct hook *hook;
+	struct relay *relay;
 	struct worker *w;
 	struct worker_state written;
 	struct pings *pings;
 	struct totals *totals;
 	struct guard_paths paths;
+	struct buf name = { 0 };
 	char err[512];
 	bool good, cut;
 
@@ -359,38 +448,37 @@ main(int argc, char **argv)
 		options_free(&o);
 		return (0);
 	}
-	paths = (struct guard_paths){ { o.out, o.pping, o.stats, o.metrics }, o.files, o.nfiles, o.nifaces > 0 };
+	paths = (struct guard_paths){ { o.out, o.pping, o.stats, o.metrics, spooled(&o, &name) }, o.files, o.nfiles, o.nifaces > 0 };
 	guarded(guard_begin(&o.guard, err, sizeof(err)), err);
 	signals_catch();
 	capture = open_capture(&o);
 	guarded(guard_drop(&o.guard, &paths, err, sizeof(err)), err);
 	hook = start_hook(&o);
+	start_sender(&out, &o);
+	relay = start_relay(&o); /* the last one: it alone has our standard output's other end */
 	pings = open_pings(&o); /* nothing is replaced if there is something wrong with it */
 	totals = totals_new(&o);
-	out = open_archive(&o, hook);
+	open_archives(&out, &o, hook);
 	if (pings != NULL && o.out != NULL && writer_same_file(o.pping, o.out))
 		fatalx("%s: the records go there; choose another name for --pping", o.pping);
 	guard_close(&o.guard, &paths);
-	w = worker_new(out, o.workers, o.nifaces > 0);
+	buf_free(&name);
+	w = worker_new(out.archive, out.n, o.workers, o.nifaces > 0);
 	crew = crew_new(&(struct crew_options){ o.workers, o.decode.ah_inner }, &(struct engine_options){ .interval = o.interval * SEC, .probe = o.probe,
 	    .max_flows = o.max_flows, .max_frags = o.max_frags, .max_sas = o.max_sas, .no_lanes = o.no_lanes, .key = o.key, .live = o.nifaces > 0,
-	    .rotate = o.rotate, .links = o.ifaces, .nlinks = o.nifaces,
+	    .rotate = o.nways > 0 ? o.period : o.rotate, .links = o.ifaces, .nlinks = o.nifaces,
 	    .seed = hash_seed(), .limits = &o.limits }, worker_sink(w));
 
 	totals_start(totals);
-	if (!archive_begin(out)) /* an older file goes only now, when all else is there */
-		fatalx("%s", archive_error(out));
+	begin_archives(&out);
 	say_ready(&o);
 	good = run(crew, w, &pings, totals, &o);
 	guard_end();
 	worker_ends(w);
 	crew_finish(crew);
 	good &= worker_free(&w, &written);
-	if (!archive_close(&out, err, sizeof(err))) {
-		if (err[0] != '\0')
-			log_warnx("%s", err);
-		good = false;
-	}
+	good &= close_archives(&out);
+	good &= relay_finish(&relay);
 	if (!ping_close(&pings, err, sizeof(err))) {
 		log_warnx("%s", err);
 		good = false;

@@ -6,6 +6,7 @@
 
 #include "format/base/buf.h"
 #include "format/base/clock.h"
+#include "format/base/far.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
 #include "format/base/programs.h"
@@ -15,6 +16,7 @@
 #include "probe/crew.h"
 #include "probe/out/hook.h"
 #include "probe/out/name.h"
+#include "probe/out/relay.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -27,7 +29,7 @@
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FANOUT, O_FLUSH,
-	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_ROTATE, O_EXEC, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_ROTATE, O_EXEC, O_SPOOL, O_VERSION };
 
 static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -232,7 +234,7 @@ take_word(struct options *o, int c, const char *arg)
 	const struct {
 		int c;
 		const char **word;
-	} words[] = { { 'w', &o->out }, { 'e', &o->probe }, { O_PPING, &o->pping }, { O_STATS, &o->stats },
+	} words[] = { { O_SPOOL, &o->spool }, { 'e', &o->probe }, { O_PPING, &o->pping }, { O_STATS, &o->stats },
 		{ O_METRICS, &o->metrics }, { 'u', &o->guard.user },
 		{ 'g', &o->guard.group }, { O_CHROOT, &o->guard.root }, { O_PIDFILE, &o->guard.pidfile } };
 
@@ -244,12 +246,32 @@ take_word(struct options *o, int c, const char *arg)
 	return (false);
 }
 
+/* A file, or one more collector. */
+static void
+take_output(struct options *o, const char *arg)
+{
+	char err[512];
+
+	if (!far_is(arg)) {
+		o->out = arg;
+		return;
+	}
+	if (!sender_right(arg, err, sizeof(err)))
+		usage("-w %s", err);
+	if (o->nways == SENDER_WAYS)
+		usage("-w %s: so many collectors are enough", arg);
+	o->way[o->nways++] = arg;
+}
+
 static void
 take(struct options *o, int c, char *arg)
 {
 	if (take_switch(o, c) || take_word(o, c, arg))
 		return;
 	switch (c) {
+	case 'w':
+		take_output(o, arg);
+		break;
 	case 'i':
 		add_iface(o, arg);
 		break;
@@ -354,7 +376,9 @@ check_rotation(const struct options *o, bool to_stdout)
 		(void)snprintf(text, sizeof(text), "%u", o->interval);
 		usage(err, text);
 	}
-	if (!to_stdout && !name_check(o->out, o->rotate, err, sizeof(err)))
+	if (o->exec != NULL && o->out == NULL)
+		usage("--exec %s: that is for files of one's own: say -w NAME too", o->exec);
+	if (o->out != NULL && !to_stdout && !name_check(o->out, o->rotate, err, sizeof(err)))
 		usage("%s", err);
 	if (o->exec == NULL)
 		return;
@@ -394,8 +418,10 @@ check_guard(const struct options *o, bool to_stdout)
 static void
 check(const struct options *o)
 {
-	bool to_stdout = o->out == NULL || strcmp(o->out, "-") == 0;
+	bool to_stdout = o->out == NULL ? o->nways == 0 : strcmp(o->out, "-") == 0;
 
+	if (o->relay != NULL && (o->rotate > 0 || o->exec != NULL))
+		usage("%s: --rotate and --exec are for files", o->relay);
 	if (o->list)
 		return;
 	if (o->nifaces == 0 && o->nfiles == 0)
@@ -412,7 +438,7 @@ check(const struct options *o)
 	divide("--max-flows", o->max_flows, o->workers);
 	divide("--max-frags", o->max_frags, o->workers);
 	divide("--max-sas", o->max_sas, o->workers);
-	if (o->out == NULL && isatty(STDOUT_FILENO))
+	if (o->out == NULL && o->nways == 0 && isatty(STDOUT_FILENO))
 		usage(o->nifaces > 0 ? "records are not for a terminal: say -w FILE, or pipe into " TOOL(ra) ": " TOOL(pavo) " -i %s | " TOOL(ra) :
 		    "records are not for a terminal: say -w FILE, or pipe into " TOOL(ra) ": " TOOL(pavo) " -r %s | " TOOL(ra),
 		    o->nifaces > 0 ? o->ifaces[0] : o->files[0]);
@@ -561,6 +587,15 @@ take_words(struct options *o, int argc, char **argv, const char *letters, const 
 	}
 }
 
+#define SPOOL	 "/var/spool/pavo"
+#define SPOOLED	 (300 * SEC) /* a file, if nobody says otherwise: as many whole bins */
+
+static int64_t
+period_of_spool(int64_t bin)
+{
+	return ((SPOOLED + bin - 1) / bin * bin);
+}
+
 /* Room for all of them is reserved: on 32 bits it takes a quarter of what there is. */
 #define MAX_FLOWS (sizeof(void *) > 4 ? 1000000 : 250000)
 
@@ -588,7 +623,15 @@ options_parse(struct options *o, int argc, char **argv)
 		o->probe = mem_str(o->probe);
 	if (o->nifaces > 0)
 		o->input = joined(o->ifaces, o->nifaces, ',');
+	if (relay_is(o->out)) {
+		o->relay = o->out;
+		o->out = "-";
+	}
 	check(o);
+	if (o->nways == 0)
+		return;
+	o->spool = o->spool == NULL ? SPOOL : o->spool;
+	o->period = o->rotate > 0 ? o->rotate : period_of_spool(o->interval * SEC);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "probe/flow/key.h"
 #include "probe/guard/guard.h"
 #include "probe/health/health.h"
+#include "probe/out/sender.h"
 
 struct options {
 	char **files; /* -r */
@@ -18,7 +19,12 @@ struct options {
 	unsigned nifaces;  /* 0: files */
 	char *input;       /* eth0,eth1; NULL: files */
 	unsigned fanout;   /* rings of each */
-	const char *out;   /* -w; NULL: stdout */
+	const char *out;   /* -w; NULL: stdout, or none where there are ways */
+	const char *relay; /* -w kafka://...: then `out` is stdout; NULL */
+	const char *way[SENDER_WAYS]; /* -w tcp://HOST:PORT */
+	unsigned nways;
+	const char *spool; /* where what they get waits, */
+	int64_t period;    /* ns: in files of so much time; 0: there are no ways */
 	int64_t rotate;    /* ns; 0: one file */
 	const char *exec;  /* NULL: none */
 	const char *probe; /* -e */

@@ -5,22 +5,22 @@ noinst_LIBRARIES += libra.a
 libra_a_SOURCES = $(SCAN_SOURCES)
 
 # what leads from files to selected records: libpavo too
-SCAN_SOURCES = %D%/query/choice.c %D%/query/choice.h %D%/query/scan.c %D%/query/scan.h %D%/query/corrections.c %D%/query/corrections.h %D%/query/pool.c %D%/query/pool.h %D%/query/source.c %D%/query/source.h %D%/query/moved.c %D%/query/moved.h \
-	%D%/query/gather.c %D%/query/gather.h %D%/query/period.c %D%/query/period.h %D%/query/repeats.c %D%/query/repeats.h %D%/query/probes.c %D%/query/probes.h %D%/query/labels.c %D%/query/labels.h %D%/query/geo.c %D%/query/geo.h
+SCAN_SOURCES = %D%/query/spill.c %D%/query/spill.h %D%/query/spool.c %D%/query/spool.h %D%/query/choice.c %D%/query/choice.h %D%/query/scan.c %D%/query/scan.h %D%/query/corrections.c %D%/query/corrections.h %D%/query/pool.c %D%/query/pool.h %D%/query/source.c %D%/query/source.h %D%/query/moved.c %D%/query/moved.h \
+	%D%/query/gather.c %D%/query/gather.h %D%/query/period.c %D%/query/period.h %D%/query/repeats.c %D%/query/repeats.h %D%/query/probes.c %D%/query/probes.h %D%/query/labels.c %D%/query/labels.h %D%/query/geo.c %D%/query/geo.h %D%/query/twice.c %D%/query/twice.h
 
 # run, source, aggr, bin, sort (add your files here)
 libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/inputs.c %D%/run/cover.c %D%/run/line.c %D%/run/start.c %D%/run/fields.c %D%/run/foreign.c %D%/run/filters.c %D%/run/columns.c %D%/run/plan.c %D%/run/over.c %D%/run/full.c \
 	%D%/run/next.c %D%/run/print.c %D%/run/ask.c %D%/run/end.c %D%/run/run.opt \
 	%D%/run/watch.c %D%/run/watch.h %D%/query/peak.c %D%/query/peak.h %D%/query/sink.c %D%/query/sink.h \
-	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/aggr_merge.c %D%/query/aggr_spill.c %D%/query/aggr_share.c %D%/query/table_file.c %D%/query/spill.c %D%/query/spill.h \
-	%D%/query/left_out.c %D%/query/left_out.h %D%/query/twice.c %D%/query/twice.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/fold.c %D%/query/fold.h %D%/query/sort_in.c %D%/query/sort.h \
+	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/aggr_merge.c %D%/query/aggr_spill.c %D%/query/aggr_share.c %D%/query/table_file.c \
+	%D%/query/left_out.c %D%/query/left_out.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/fold.c %D%/query/fold.h %D%/query/sort_in.c %D%/query/sort.h \
 	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/table_words.c %D%/query/sort_runs.c
 
 # drill-down and service levels
-libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h %D%/report/picture.c %D%/report/picture.h
+libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_pack.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h %D%/report/picture.c %D%/report/picture.h
 libra_a_SOURCES += %D%/out/facts.c %D%/out/facts.h %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/run/again.c %D%/run/again.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_axis.c %D%/out/html_axis.h %D%/out/html_bins.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_path.c %D%/out/html_verdict.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \
 	%D%/out/screen.c %D%/out/screen.h
-libra_a_SOURCES += %D%/out/fit.c %D%/out/fit.h %D%/out/short.c %D%/out/short.h
+libra_a_SOURCES += %D%/out/fit.c %D%/out/fit.h %D%/out/fold.c %D%/out/fold.h %D%/out/short.c %D%/out/short.h
 # its style and what stands round the report are files of their own
 EXTRA_DIST += %D%/out/html.css %D%/out/html.page %D%/out/lines.sed
 CLEANFILES += %D%/out/html.css.h %D%/out/html.page.h
@@ -43,7 +43,7 @@ libra_a_SOURCES += $(FILTER_SOURCES)
 
 # out/*.c (add your files here)
 libra_a_SOURCES += %D%/out/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
-	%D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/ipfix.c %D%/out/ipfix.h %D%/out/ipfix.def %D%/out/ipfix_element.h %D%/out/ipfix_element.c %D%/out/loads.c %D%/out/loads.h %D%/out/schema.c %D%/out/schema_click.c %D%/out/schema.h %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h
+	%D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/ipfix.c %D%/out/ipfix.h %D%/out/ipfix.def %D%/out/ipfix_element.h %D%/out/ipfix_element.c %D%/out/kafka.c %D%/out/kafka.h %D%/out/loads.c %D%/out/loads.h %D%/out/schema.c %D%/out/schema_click.c %D%/out/schema.h %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
 bin_PROGRAMS += ra racluster rabins rasort racount ragap
@@ -100,7 +100,10 @@ ranonymize_LDADD = $(RA_LIBS) $(LIBCRYPTO_LIBS)
 # the archive
 libra_a_SOURCES += %D%/store/day.c %D%/store/day.h %D%/store/find.c %D%/store/find.h %D%/store/look.c %D%/store/look.h \
 	%D%/store/policy.c %D%/store/policy.h %D%/store/replace.c %D%/store/replace.h %D%/store/spans.c %D%/store/spans.h \
-	%D%/store/sums.c %D%/store/sums.h
+	%D%/store/sums.c %D%/store/sums.h %D%/store/received.c %D%/store/received.h %D%/store/session.c %D%/store/session.h
+bin_PROGRAMS += racollect
+racollect_SOURCES = %D%/racollect.c %D%/racollect.opt
+racollect_LDADD = $(RA_LIBS)
 bin_PROGRAMS += rastore
 rastore_SOURCES = %D%/rastore.c %D%/rastore.opt
 rastore_LDADD = $(RA_LIBS)

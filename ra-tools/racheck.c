@@ -164,6 +164,8 @@ check(struct run *run, struct report *f)
 	while (!run_stopping(run) && (b = reader_next(r, NULL)) != NULL) {
 		note_segment(f, reader_segment(r));
 		count_rows(f, b, &latest);
+		if (run_meets(run) != NULL)
+			twice_meet(run_meets(run), b, strcmp(f->path, "-") == 0 ? "stdin" : f->path, reader_segment(r)->probe);
 	}
 	note_segment(f, reader_segment(r));
 	f->totals = reader_totals(r);
@@ -174,8 +176,10 @@ check(struct run *run, struct report *f)
 	f->known &= !summary;
 	if (reader_error(r) != NULL)
 		f->trouble = mem_str(reader_error(r));
-	/* of a later format nothing is read, and nothing need be wrong with it */
-	f->state = f->trouble != NULL && f->totals.blocks + f->totals.bad_bytes + f->totals.missing == 0 ? UNREADABLE
+	/* what is of a later format need not be wrong, and would be gone after a repair */
+	f->state = f->totals.later > 0 ||
+			   (f->trouble != NULL && f->totals.blocks + f->totals.bad_bytes + f->totals.missing == 0)
+		   ? UNREADABLE
 		   : f->trouble != NULL						 ? DAMAGED
 		   : strcmp(f->path, "-") != 0 && output_held_at(f->path) ? WRITTEN
 		   : f->totals.closed < f->totals.segments		 ? OPEN

@@ -6,7 +6,6 @@
 #include "format/base/mem.h"
 #include "format/base/programs.h"
 #include "format/base/wide.h"
-#include "ra-tools/query/twice.h"
 #include "ra-tools/run/cluster.h"
 #include "ra-tools/report/conserve.h"
 #include "ra-tools/out/grid.h"
@@ -43,7 +42,6 @@ struct totals {
 	struct by_proto *proto;
 	size_t nproto;
 	uint32_t *slot; /* index + 1 of each protocol; the last one: of records without */
-	struct twice_met *met; /* NULL: files, which are looked at later */
 };
 
 /* --- counting ---------------------------------------------------------------------------------- */
@@ -97,8 +95,6 @@ take(void *state, struct batch *b, const struct origin *o)
 
 	t->c.filtered |= b->filtered || o->segment->filtered;
 	t->c.live |= o->segment->live;
-	if (t->met != NULL)
-		twice_meet(t->met, b, o->path, o->segment->probe);
 	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows))
 		count_row(t, b, (uint32_t)i);
 	return (true);
@@ -230,46 +226,71 @@ show_json(struct run *r, const struct totals *t, bool known, bool good)
 	buf_free(&name);
 }
 
-static void
-text_line(struct sheet *s, const char *name, const struct count *c)
+#define ROOM_WIDE 72 /* places of a line of the table; where there are less, its columns are narrower */
+
+enum { RECORDS = 1, FLOWS = 2, PKTS = 4, BYTES = 8, COUNTS = 4 };
+
+static const unsigned *
+widths(const struct sheet *s)
 {
-	sheet_printf(s, "%-12s %12llu %12llu %14llu %18llu\n", name, ULL(c->records), ULL(c->flows),
-		     ULL(c->pkts), ULL(c->bytes));
+	static const unsigned wide[] = { 12, 12, 12, 14, 18 }, narrow[] = { 11, 8, 8, 13, 16 };
+
+	return (s->room > 0 && s->room < ROOM_WIDE ? narrow : wide);
+}
+
+/* Those of the counts that it has. */
+static void
+text_row(struct sheet *s, const char *name, unsigned has, const struct count *c)
+{
+	const uint64_t count[COUNTS] = { c->records, c->flows, c->pkts, c->bytes };
+	const unsigned *w = widths(s);
+
+	sheet_printf(s, "%-*s", (int)w[0], name);
+	for (unsigned i = 0; i < COUNTS && has >> i != 0; i++)
+		if (has >> i & 1)
+			sheet_printf(s, " %*llu", (int)w[i + 1], ULL(count[i]));
+		else
+			sheet_printf(s, " %*s", (int)w[i + 1], "");
+	sheet_printf(s, "\n");
 }
 
 static void
-text_pair(struct sheet *s, const char *name, uint64_t pkts, uint64_t bytes)
+text_mar(struct sheet *s, const struct totals *t)
 {
-	sheet_printf(s, "%-12s %12s %12s %14llu %18llu\n", name, "", "", ULL(pkts), ULL(bytes));
+	const uint64_t *mar = t->c.mar;
+
+	sheet_printf(s, "\n");
+	text_row(s, "captured", RECORDS | PKTS | BYTES,
+		 &(struct count){ .records = t->c.marrecords, .pkts = mar[MAR_FRAMES], .bytes = mar[MAR_FRAMEBYTES] });
+	text_row(s, "short", PKTS | BYTES, &(struct count){ .pkts = mar[MAR_SHORT], .bytes = mar[MAR_SHORTBYTES] });
+	text_row(s, "bad IP", PKTS | BYTES, &(struct count){ .pkts = mar[MAR_BADIP], .bytes = mar[MAR_BADIPBYTES] });
+	text_row(s, "not IP", PKTS | BYTES, &(struct count){ .pkts = mar[MAR_NONIP], .bytes = mar[MAR_NONIPBYTES] });
+	if (!t->c.live)
+		text_row(s, "filtered", PKTS | BYTES, &(struct count){ .pkts = mar[MAR_FILT], .bytes = mar[MAR_FILTBYTES] });
+	if (mar[MAR_RECDROPS] > 0)
+		text_row(s, "not written", RECORDS | PKTS | BYTES,
+			 &(struct count){ .records = mar[MAR_RECDROPS], .pkts = mar[MAR_RECDROP], .bytes = mar[MAR_RECDROPBYTES] });
+	text_row(s, "cut headers", PKTS, &(struct count){ .pkts = mar[MAR_CUT] });
 }
 
 static void
 show_text(struct run *r, const struct totals *t, bool known, bool good)
 {
 	struct sheet *s = run_sheet(r);
+	const unsigned *w = widths(s);
+	const unsigned all = RECORDS | FLOWS | PKTS | BYTES;
 	struct buf name = { 0 };
 
-	sheet_printf(s, "%-12s %12s %12s %14s %18s\n", "", "records", "flows", "pkts", "bytes");
+	sheet_printf(s, "%*s %*s %*s %*s %*s\n", (int)w[0], "", (int)w[1], "records", (int)w[2], "flows", (int)w[3], "pkts",
+		     (int)w[4], "bytes");
 	for (size_t i = 0; i < t->nproto; i++)
-		text_line(s, proto_text(r, &t->proto[i], &name), &t->proto[i].c);
+		text_row(s, proto_text(r, &t->proto[i], &name), all, &t->proto[i].c);
 	for (int i = 0; i < FAMILIES; i++)
 		if (t->family[i].records > 0)
-			text_line(s, family_names[i], &t->family[i]);
-	text_line(s, "all flows", &t->flow);
-	if (t->c.marrecords > 0) {
-		sheet_printf(s, "\n%-12s %12llu %12s %14llu %18llu\n", "captured",
-			     ULL(t->c.marrecords), "", ULL(t->c.mar[MAR_FRAMES]), ULL(t->c.mar[MAR_FRAMEBYTES]));
-		text_pair(s, "short", t->c.mar[MAR_SHORT], t->c.mar[MAR_SHORTBYTES]);
-		text_pair(s, "bad IP", t->c.mar[MAR_BADIP], t->c.mar[MAR_BADIPBYTES]);
-		text_pair(s, "not IP", t->c.mar[MAR_NONIP], t->c.mar[MAR_NONIPBYTES]);
-		if (!t->c.live)
-			text_pair(s, "filtered", t->c.mar[MAR_FILT], t->c.mar[MAR_FILTBYTES]);
-		if (t->c.mar[MAR_RECDROPS] > 0)
-			sheet_printf(s, "%-12s %12llu %12s %14llu %18llu\n", "not written", ULL(t->c.mar[MAR_RECDROPS]), "",
-				     ULL(t->c.mar[MAR_RECDROP]), ULL(t->c.mar[MAR_RECDROPBYTES]));
-		sheet_printf(s, "%-12s %12s %12s %14llu\n", "cut headers", "", "",
-			     ULL(t->c.mar[MAR_CUT]));
-	}
+			text_row(s, family_names[i], all, &t->family[i]);
+	text_row(s, "all flows", all, &t->flow);
+	if (t->c.marrecords > 0)
+		text_mar(s, t);
 	sheet_printf(s, "\n%s%s\n",
 		     !known ? "conserved: can not be told from this input"
 		     : good ? "conserved: every captured frame is accounted for"
@@ -332,15 +353,12 @@ show_csv(struct run *r, const struct totals *t)
 static void
 want(struct run *r)
 {
-	static const uint16_t met[] = { F_bstart, F_stime, F_ltime, F_flags };
 	struct fieldset read = { { 0 } };
 
 	conserve_want(&read);
 	fieldset_want(&read, F_proto);
 	fieldset_want(&read, F_saddr);
 	fieldset_want(&read, F_trans);
-	for (size_t i = 0; i < sizeof(met) / sizeof(met[0]) && run_meets(r) != NULL; i++)
-		fieldset_want(&read, (enum field)met[i]);
 	run_want_set(r, &read);
 	run_tell_probes(r);
 }
@@ -352,10 +370,8 @@ count_all(struct run *r, struct totals *t)
 	struct totals *part = mem_zero(n, sizeof(part[0]));
 	void **states = mem_zero(n, sizeof(states[0]));
 
-	for (unsigned i = 0; i < n; i++) {
-		part[i].met = run_meets(r);
+	for (unsigned i = 0; i < n; i++)
 		states[i] = &part[i];
-	}
 	run_each(r, take, states);
 	for (unsigned i = 0; i < n; i++)
 		join(t, &part[i]);

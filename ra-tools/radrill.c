@@ -402,8 +402,7 @@ read_keys(struct drill *d, const struct level *v, const struct level *bins, uint
 	struct fieldset keep = { { 0 } }, read = { { 0 } };
 	struct aggr *a;
 
-	if (!run_again(d->r, bins->from[at], bins->to[at], *bins->filter[at] != '\0' ? bins->filter[at] : NULL))
-		run_fail("the input is a pipe, and " TOOL(radrill) " looks more than once: write it to a file");
+	(void)run_again(d->r, bins->from[at], bins->to[at], *bins->filter[at] != '\0' ? bins->filter[at] : NULL);
 	level_want(d, v, &keep);
 	fieldset_want(&keep, F_spkts);
 	fieldset_want(&keep, F_dpkts);
@@ -518,9 +517,7 @@ find_flows(struct drill *d, const struct level *keys, uint32_t at)
 	struct batch *b;
 
 	flow_columns(d, &v, keys->probe == NULL && d->several);
-	if (!run_again(d->r, keys->from[at], keys->to[at], keys->filter[at]))
-		run_fail(
-		    "the input is a pipe, and " TOOL(radrill) " looks more than once: write it to a file");
+	(void)run_again(d->r, keys->from[at], keys->to[at], keys->filter[at]);
 	level_want(d, &v, &want);
 	run_want_set(d->r, &want);
 	while ((b = run_next(d->r)) != NULL) {
@@ -869,21 +866,21 @@ int
 main(int argc, char **argv)
 {
 	struct drill d = { .r = run_start(argc, argv, &tool, option), .probes = probes_new() };
-	bool terminal;
+	bool terminal, piped;
 
 	d.metric = metric_of(by);
 	run_tell_probes(d.r);
 	set_keys(&d);
 	set_bin(&d);
-	if (!run_again(d.r, INT64_MIN, INT64_MAX, NULL))
-		run_usage(
-		    "the input is a pipe, and " TOOL(radrill) " looks more than once: write it to a file");
+	piped = run_spool(d.r);
+	if (piped && run_stopping(d.r))
+		return (run_end(&d.r));
 	if (run_count(d.r, 1) == 0)
 		run_usage("-N 0: expected at least one row");
 	d.most = run_count(d.r, 0) > ROWS_MAX
 		     ? (uint32_t)(run_count(d.r, 0) < 100000 ? run_count(d.r, 0) : 100000)
 		     : ROWS_MAX;
-	terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !plain && bin_text == NULL;
+	terminal = isatty(STDOUT_FILENO) && !plain && bin_text == NULL && (piped || isatty(STDIN_FILENO));
 	if (run_output(d.r) != NULL)
 		write_flows(&d);
 	else if (run_json(d.r) || run_separated(d.r))

@@ -459,13 +459,15 @@ cells_of(const struct interval *x, bool pad, char cell[CELLS][32])
 }
 
 static void
-interval_line(struct sheet *s, const char *when, const char *probe, const struct interval *x)
+interval_row(struct grid *g, const char *when, const char *probe, const struct interval *x)
 {
 	char cell[CELLS][32];
 
 	cells_of(x, true, cell);
-	sheet_printf(s, "%-26s %-10s %9s %9s %8s %12s %8s %9s\n", when, probe, cell[0], cell[1], cell[2],
-		     cell[3], cell[4], cell[5]);
+	grid_cell(g, when);
+	grid_cell(g, probe);
+	for (unsigned i = 2; i < g->n; i++)
+		grid_cell(g, cell[i - 2]);
 }
 
 /* What all intervals say together, of a probe: two of one path see the same segments. */
@@ -501,23 +503,31 @@ after_line(struct sheet *s, const char *probe, const struct interval *all)
 static void
 text_intervals(struct gap *g, struct sheet *s)
 {
+	static const char *const heading[] = { "interval", "probe", "acks", "gaps", "caploss%", "missing", "missing%", "drop" };
+	enum { LEAST_LEFT = 2, LEAST_RIGHT = 4 }; /* of these: what was asked for */
 	bool several = g->nprobes > 1;
+	struct grid grid = { 0 };
 	struct buf when = { 0 };
 	size_t n;
 
-	sheet_printf(s, "%-26s %-10s %9s %9s %8s %12s %8s %9s\n", "interval", "probe", "acks", "gaps",
-		     "caploss%", "missing", "missing%", "drop");
+	for (size_t i = 0; i < sizeof(heading) / sizeof(heading[0]); i++) {
+		grid_column(&grid, heading[i], heading[i], i > 1);
+		if (i >= LEAST_LEFT && i <= LEAST_RIGHT)
+			grid_keep(&grid);
+	}
 	for (size_t i = 0; i < g->n; i++) {
 		when.len = 0;
 		put_time(s, &when, g->row[i].start);
-		interval_line(s, buf_cstr(&when), g->probe[g->row[i].probe], &g->row[i]);
+		interval_row(&grid, buf_cstr(&when), g->probe[g->row[i].probe], &g->row[i]);
 	}
 	for (uint32_t k = 0; k < g->nprobes; k++) {
 		struct interval all = all_of(g, g->named[k], &n);
 
 		if (n > 1)
-			interval_line(s, "all", several ? g->probe[g->named[k]] : "", &all);
+			interval_row(&grid, "all", several ? g->probe[g->named[k]] : "", &all);
 	}
+	grid_text(&grid, s, 0);
+	grid_free(&grid);
 	for (uint32_t k = 0; k < g->nprobes; k++) {
 		struct interval all = all_of(g, g->named[k], &n);
 
@@ -635,31 +645,51 @@ share_of(const struct gap *g, const struct signature *x)
 }
 
 static void
+signature_row(const struct gap *g, const struct signature *x, uint32_t of, const struct words *w, struct grid *to)
+{
+	grid_printf(to, "%u/%u flows", x->flows, of);
+	grid_printf(to, "%.1f%%", share_of(g, x));
+	grid_cell(to, x->dir == 0 ? "src" : "dst");
+	grid_printf(to, "%u..%u", x->lo_min, x->lo_max);
+	grid_printf(to, "%u", x->lo);
+	grid_printf(to, "%u", x->len);
+	if (is_whole(x))
+		grid_printf(to, "%u.0 MSS", x->len / x->mss);
+	else
+		grid_cell(to, NULL);
+	grid_printf(to, "%u", x->pairs);
+	grid_cell(to, (const char *)w->ports.p);
+}
+
+static void
 text_signatures(struct gap *g, struct sheet *s, const struct signature *x, uint32_t n)
 {
+	static const char *const heading[] = { "signature", "share", "dir", "rel_lo", "median", "len", "segments", "pairs", "ports" };
 	uint32_t of = signatures_flows(g->signatures);
+	struct grid grid = { 0 };
 	struct words w = { 0 };
 
 	if (n == 0) {
 		sheet_printf(s, "no tap signature: %u flow%s with missing ranges\n", of, of == 1 ? "" : "s");
 		return;
 	}
-	sheet_printf(s, "%-13s %6s %-3s %-21s %10s %10s %8s %6s  %s\n", "signature", "share", "dir", "rel_lo",
-		     "median", "len", "segments", "pairs", "ports");
-	for (uint32_t i = 0; i < n; i++, x++) {
-		char flows[32], range[32], segments[32] = "-";
-
-		(void)snprintf(flows, sizeof(flows), "%u/%u flows", x->flows, of);
-		(void)snprintf(range, sizeof(range), "%u..%u", x->lo_min, x->lo_max);
-		if (is_whole(x))
-			(void)snprintf(segments, sizeof(segments), "%u.0 MSS", x->len / x->mss);
-		words_of(g, x, &w);
-		sheet_printf(s, "%-13s %5.1f%% %-3s %-21s %10u %10u %8s %6u  %s\n", flows, share_of(g, x),
-			     x->dir == 0 ? "src" : "dst", range, x->lo, x->len, segments, x->pairs,
-			     (const char *)w.ports.p);
+	for (size_t i = 0; i < sizeof(heading) / sizeof(heading[0]); i++)
+		grid_column(&grid, heading[i], heading[i], i == 1 || (i > 3 && i < 8));
+	for (uint32_t i = 0; i < n; i++) {
+		words_of(g, &x[i], &w);
+		signature_row(g, &x[i], of, &w, &grid);
+	}
+	grid_fit(&grid, s, 0);
+	for (int i = -1; i < (int)n; i++) {
+		grid_line(&grid, i, &s->out);
+		sheet_printf(s, "\n");
+		if (i < 0)
+			continue;
+		words_of(g, &x[i], &w);
 		sheet_printf(s, "    probes %s; such flows: " TOOL(ra) " -r FILE - '%s'\n",
 			     w.probes.len > 0 ? (const char *)w.probes.p : "-", (const char *)w.filter.p);
 	}
+	grid_free(&grid);
 	words_free(&w);
 }
 

@@ -208,12 +208,8 @@ draw(struct run *r, struct graph *g)
 		graph_html(g, &o, &b);
 	else
 		graph_svg(g, &o, &b);
-	if (strcmp(path, "-") == 0) {
-		buf_add(&run_sheet(r)->out, b.p, b.len);
-		sheet_flush(run_sheet(r));
-	} else if (!page_write(path, &b, err, sizeof(err))) {
+	if (!page_write(r, path, &b, err, sizeof(err)))
 		run_fail("%s", err);
-	}
 	buf_free(&b);
 	buf_free(&zone);
 	buf_free(&command);

@@ -339,11 +339,8 @@ picture(struct run *r, const struct histo *h)
 	char err[512];
 
 	histo_svg(h, &run_sheet(r)->text, &b);
-	if (strcmp(svg, "-") == 0) {
-		buf_add(&run_sheet(r)->out, b.p, b.len);
-	} else if (!page_write(svg, &b, err, sizeof(err))) {
+	if (!page_write(r, svg, &b, err, sizeof(err)))
 		run_wrong(r, "%s", err);
-	}
 	buf_free(&b);
 }
 

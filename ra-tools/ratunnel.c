@@ -53,6 +53,7 @@ static const struct tool tool = {
 	.nothing = "no tunnel is among them (" TOOL(racluster) " shows what is)",
 	.writes = true,
 	.reports = true,
+	.memory = 128u << 20, /* a month of bins, of which a file is as good a place */
 };
 
 enum { ESP = 50, AH = 51 };
@@ -261,12 +262,14 @@ prepare(struct work *w)
 		struct fieldset rows = { { 0 } };
 
 		ways.zone = bin.zone;
-		ways.memory = run_memory(w->r) / 2;
+		ways.memory = run_much_memory(w->r) / 2;
 		w->path = path_new(&ways);
 		path_want(&rows);
 		run_want_set(w->r, &rows);
 	}
 	bins_memory(w->tunnels, run_memory(w->r));
+	bins_memory(w->ike, run_memory(w->r) / 4);
+	sla_memory(w->s, run_memory(w->r) / 2);
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
 		run_want(w->r, mar[i]);
 	for (size_t i = 0; i < sizeof(tunnel_facts) / sizeof(tunnel_facts[0]); i++)
@@ -384,15 +387,10 @@ left_out_of(const struct work *w, const struct report *rep, struct buf *to)
 static void
 write_page(const struct buf *b, struct run *r)
 {
-	struct sheet *s = run_sheet(r);
 	char err[512];
 
-	if (strcmp(html, "-") == 0) {
-		buf_add(&s->out, b->p, b->len);
-		sheet_flush(s);
-	} else if (!page_write(html, b, err, sizeof(err))) {
+	if (!page_write(r, html, b, err, sizeof(err)))
 		run_fail("%s", err);
-	}
 }
 
 /* --verify: true: the page is what it would be. */
@@ -517,6 +515,24 @@ show(struct work *w)
 	return (same);
 }
 
+/* All rows are in their bins: judge them. */
+static void
+take_bins(struct work *w)
+{
+	int64_t width = bins_width(w->tunnels);
+	struct batch *b;
+
+	while ((b = bins_next(w->tunnels)) != NULL)
+		sla_add(w->s, b);
+	while ((b = bins_next(w->ike)) != NULL)
+		sla_ike(w->s, b);
+	if (bins_error(w->tunnels) != NULL || bins_error(w->ike) != NULL)
+		run_fail("%s", bins_error(w->tunnels) != NULL ? bins_error(w->tunnels) : bins_error(w->ike));
+	bins_free(&w->tunnels);
+	bins_free(&w->ike);
+	sla_judge(w->s, width);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -543,19 +559,13 @@ main(int argc, char **argv)
 	prepare(&w);
 	while ((b = run_next(w.r)) != NULL)
 		add(&w, b);
-	while ((b = bins_next(w.tunnels)) != NULL)
-		sla_add(w.s, b);
-	while ((b = bins_next(w.ike)) != NULL)
-		sla_ike(w.s, b);
-	if (bins_error(w.tunnels) != NULL)
-		run_fail("%s", bins_error(w.tunnels));
-	sla_judge(w.s, bins_width(w.tunnels));
+	take_bins(&w);
 	bad = !show(&w);
+	if (sla_error(w.s) != NULL)
+		run_fail("%s", sla_error(w.s));
 	if (subject == NULL)
 		cluster_left_out(w.r, &w.keys, &w.left, lanes ? "lane" : "tunnel", TOOL(racluster) " ");
 	bad |= check && violated(w.s);
-	bins_free(&w.tunnels);
-	bins_free(&w.ike);
 	sla_free(&w.s);
 	contracts_free(&contracts);
 	evidence_free(&w.evidence);

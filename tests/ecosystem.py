@@ -126,13 +126,13 @@ def with_pandas(folder, records, sums):
 
 # --- modules of node
 
-def node(module, script, folder, *args):
+def node(module, script, folder, *args, stdin=None):
     need('node', 'nodejs')
     if subprocess.run(['node', '-e', 'require("%s")' % module], capture_output=True).returncode:
         raise Skip('no %s (npm install %s, NODE_PATH=.../node_modules)' % (module, module))
     save(os.path.join(folder, 'run.js'), script.encode())
     save(os.path.join(folder, 'asked.json'), json.dumps(args).encode())
-    return [json.loads(line) for line in other(['node', 'run.js'], where=folder, env=dict(os.environ, TZ='UTC')).splitlines()]
+    return [json.loads(line) for line in other(['node', 'run.js'], stdin, folder, dict(os.environ, TZ='UTC')).splitlines()]
 
 
 DUCKDB = r'''
@@ -170,6 +170,48 @@ def with_duckdb(folder, records, sums):
     want(dict((r[0], r[1]) for r in got[5])['sloss'], 'BIGINT', 'a type of the table')
     want(dict((r[0], r[1]) for r in got[6])['flags'], 'VARCHAR[]', 'a list of JSON')
     want(got[7], [['0']], 'rows of CSV that JSON has not')
+
+
+def lines_of_page(word):
+    """the commands of ra(1) with this word"""
+    with open(os.path.join(SRC, 'man', 'ra.1')) as f:
+        return [line[2:].strip().replace('\\e', '\\') for line in f if line.startswith('$ ') and word in line]
+
+
+def parquet(folder, name, sums, *times):
+    """what DuckDB reads of it"""
+    got = duckdb(folder, SUMS % "'%s'" % name, "DESCRIBE SELECT * FROM '%s'" % name)
+    want(got[0], [[str(n) for n in sums]], 'packets and bytes of ' + name)
+    types = {r[0]: r[1] for r in got[1]}
+    want([n for n in NUMBERS if n in types and types[n] not in ('BIGINT', 'UBIGINT', 'DOUBLE')], [], 'numbers of ' + name)
+    want(types['stime'] in times, True, 'times of %s: %s' % (name, types['stime']))
+
+
+def by_line(folder, line):
+    path = os.pathsep.join([BUILD, os.environ['PATH']])
+    env = dict(os.environ, PATH=path, PYTHONPATH=os.path.join(SRC, 'contrib', 'python'), PYTHONDONTWRITEBYTECODE='1', TZ='UTC',
+               PAVO_LIBRARY=os.path.join(BUILD, 'libpavo.so.0'))
+    other(['sh', '-c', line], where=folder, env=env)
+
+
+def with_parquet(folder, records, sums):
+    """the line of ra(1); its SQL by DuckDB's module of node, if there is no duckdb"""
+    line, = lines_of_page('duckdb -c "COPY')
+    if shutil.which('duckdb'):
+        by_line(folder, line)
+    else:
+        with open(os.path.join(folder, 'd.csv')) as f:
+            node('@duckdb/node-api', DUCKDB, folder, re.search('"(COPY.*)"', line).group(1), stdin=f.read().encode())
+    parquet(folder, 'x.parquet', sums, 'TIMESTAMP WITH TIME ZONE')
+
+
+def with_pyarrow(folder, records, sums):
+    line, = lines_of_page('pyarrow.parquet')
+    python = next((p for p in ('python3', '/usr/bin/python3') if not subprocess.run([p, '-c', 'import numpy, pyarrow'], capture_output=True).returncode), None)
+    if python is None:
+        raise Skip('no python3 with pyarrow and numpy (pip install pyarrow numpy)')
+    by_line(folder, line.replace('python3', python, 1))
+    parquet(folder, 'y.parquet', sums, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMP_NS')
 
 
 CHDB = r'''
@@ -341,10 +383,104 @@ def with_tshark(folder, records, sums):
             want(any(r['stime'][11:26] in t for t in began), True, 'a start at ' + r['stime'])
 
 
+# --- three servers
+
+def with_cluster(folder, records, sums):
+    """contrib/clickhouse: loaded twice, through the death of a server at any moment, and asked with one that is gone"""
+    need('clickhouse-server', 'clickhouse-server')
+    tools = os.path.join(SRC, 'contrib', 'clickhouse')
+    archive = os.path.join(folder, 'archive')
+    os.makedirs(os.path.join(archive, 'deep'))
+    for i in range(12): # each of another probe: their rows are others
+        good(['pavo', '-q', '-S', '1', '-e', 'gw%d' % i, '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', os.path.join(archive, 'deep' * (i & 1), '%d.pavo' % i)])
+
+    def run_tool(name, *words, status=0):
+        p = subprocess.run([os.path.join(tools, name), '-d', os.path.join(folder, 'three')] + list(words), capture_output=True, timeout=300)
+        want(p.returncode, status, name + ': ' + p.stderr.decode())
+        return p.stdout.decode(), p.stderr.decode()
+    try:
+        out, _ = run_tool('up', archive)
+        want(re.search(r'each of 3 nodes: spkts', out) is not None, True, out)
+        rows = good(['ra', '-r'] + record_files(archive) + ['--csv', '-s', 'probe']).count(b'\n') - 1
+        count = 'SELECT count(), sum(spkts) + sum(dpkts) FROM flows'
+        whole = '%d\t%d' % (rows, 12 * sums[0])
+        for n in '123':
+            want(run_tool('ask', '-n', n, count)[0].splitlines()[1], whole, 'asked of node ' + n)
+        want('0 rows loaded, {:,} were there'.format(rows) in run_tool('load', '-c', archive)[0], True, 'loaded twice')
+        pids = [int(open(os.path.join(folder, 'three', 'n%d' % n, 'pid')).read()) for n in (1, 2, 3)]
+        for round_, wait in enumerate((0.02, 0.1, 0.3, 0.6)): # a server dies while it is loaded
+            more = os.path.join(folder, 'more%d.pavo' % round_)
+            good(['pavo', '-q', '-S', '1', '-e', 'late%d' % round_, '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', more])
+            shutil.move(more, archive)
+            p = subprocess.Popen([os.path.join(tools, 'load'), '-d', os.path.join(folder, 'three'), archive], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(wait)
+            os.kill(pids[round_ % 3], 9)
+            p.wait()
+            _, err = run_tool('ask', count, status=2)
+            want('node %d ' % (round_ % 3 + 1) in err, True, err)
+            out, err = run_tool('ask', '--partial', count)
+            want('no answer' in err and int(out.splitlines()[1].split()[0]) < rows + 1000, True, err)
+            run_tool('load', archive, status=2)
+            run_tool('up', archive) # which compares
+            pids = [int(open(os.path.join(folder, 'three', 'n%d' % n, 'pid')).read()) for n in (1, 2, 3)]
+        rows = good(['ra', '-r'] + record_files(archive) + ['--csv', '-s', 'probe']).count(b'\n') - 1
+        want(run_tool('ask', count)[0].splitlines()[1], '%d\t%d' % (rows, 16 * sums[0]), 'after four deaths')
+    finally:
+        if os.path.exists(os.path.join(folder, 'three')):
+            run_tool('down')
+
+
+PROMETHEUS = """global: {scrape_interval: 1s}
+scrape_configs: [{job_name: pavo, static_configs: [{targets: ['127.0.0.1:%d']}]}]
+"""
+
+
+def with_dashboard(folder, records, sums):
+    """every query of the dashboard against the tables of --schema, and against a Prometheus that reads what pavo says of itself"""
+    need('clickhouse-server', 'clickhouse-server')
+    prometheus = need('prometheus', 'prometheus')
+    at, page = os.path.join(folder, 'board'), os.path.join(folder, 'metrics')
+    os.mkdir(page)
+    good(['pavo', '-q', '-S', '1', '-e', 'gw', '-r', os.path.join(OWN, CAPTURES_[0]), '--metrics', os.path.join(page, 'metrics'), '-w', os.path.join(folder, 'm.pavo')])
+    ports = [free_port(), free_port()]
+    processes = [subprocess.Popen([sys.executable, '-m', 'http.server', '-b', '127.0.0.1', '-d', page, str(ports[0])], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+    save(os.path.join(folder, 'prometheus.yml'), (PROMETHEUS % ports[0]).encode())
+    processes.append(subprocess.Popen([prometheus, '--config.file=' + os.path.join(folder, 'prometheus.yml'), '--storage.tsdb.path=' + os.path.join(folder, 'tsdb'),
+                                       '--web.listen-address=127.0.0.1:%d' % ports[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    tools = os.path.join(SRC, 'contrib')
+    try:
+        other([os.path.join(tools, 'clickhouse', 'up'), '-d', at, '-n', '1', records])
+        node = json.load(open(os.path.join(at, 'cluster.json')))['nodes'][0]
+        for _ in range(60):
+            p = subprocess.run([os.path.join(tools, 'grafana', 'check'), '-c', 'http://127.0.0.1:%d' % node['http'], '-p', 'http://127.0.0.1:%d' % ports[1]],
+                               capture_output=True)
+            said = p.stdout.decode()
+            # a capture file has no kernel and no interfaces to drop anything, and is not behind the clock
+            nothing = [line for line in said.splitlines() if 'gives nothing' in line and not re.search('pavo_(dropped_packets|interface_dropped|bin_to_disk|lag)', line)]
+            if p.returncode == 0 and not nothing:
+                break
+            time.sleep(0.5)
+        want(p.returncode, 0, said)
+        want(nothing, [], 'queries that give nothing')
+    finally:
+        for p in processes:
+            p.terminate()
+            p.wait()
+        if os.path.exists(at):
+            subprocess.run([os.path.join(tools, 'clickhouse', 'down'), '-d', at])
+
+
+def record_files(folder):
+    return sorted(os.path.join(where, f) for where, _, files in os.walk(folder) for f in files)
+
+
 PARTS = [(with_jq, 'jq reads --json'), (by_schema, 'what --json prints is what --schema json and elastic say'),
          (with_pandas, 'pandas reads --csv and --json'), (with_duckdb, 'DuckDB reads --csv and --json; --schema duckdb'),
+         (with_parquet, 'Parquet by DuckDB'), (with_pyarrow, 'Parquet by pyarrow'),
          (with_chdb, 'ClickHouse reads all three; --schema clickhouse, and its worst rows are found again'),
          (with_executable, 'ClickHouse reads record files'), (with_server, 'an old ClickHouse: --native=legacy, Distributed'),
+         (with_cluster, 'three servers: each block once, whichever of them dies'),
+         (with_dashboard, "Grafana's dashboard: its queries run"),
          (with_nfcapd, 'nfcapd takes --ipfix and --ipfix=uniflow'), (with_fixbuf, 'libfixbuf reads --ipfix, with our own elements'), (with_tshark, 'tshark reads --ipfix')]
 
 

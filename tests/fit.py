@@ -179,10 +179,49 @@ class Screen:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
+def fits(out, columns):
+    """what is no command, which stays whole to be copied"""
+    return max([len(x) for x in out if not re.search(' -[rR] |editcap', x)], default=0) <= columns
+
+
+def reports():
+    """of a tunnel of long and one of short addresses, two probes of the latter, an archive of both"""
+    captures = SRC + '/tests/captures/'
+    subprocess.run(['pavo', '-q', '-S', '1', '-e', 'gw', '-r', captures + 'esp6-loss.B.pcap', captures + 'esp-mixed.B.pcap', captures + 'tcp-loss.B.pcap',
+                    '-w', 'both.pavo'], check=True, env=ENV)
+    for probe, of in ('left', []), ('right', ['-', 'src 10.71.2.1 or ip[4:2] & 63 != 9']):
+        subprocess.run(['pavo', '-q', '-S', '1', '-e', probe, '-r', captures + 'esp-mixed.B.pcap', '-w', probe + '.pavo'] + of, check=True, env=ENV)
+    os.makedirs('archive')
+    shutil.copy('both.pavo', 'archive')
+    for argv, sought in ((['ratunnel'], ['Loss ->', 'SLA', 'throughput, 95th percentile']), (['ratunnel', '--bins'], ['sender', 'bstart', 'state', 'lost', 'loss_pct']),
+                         (['racount'], ['bytes', '5871']), (['racheck'], ['good;', 'accounted']), (['rahisto', '-o', 'rttd_hist'], ['cum%', '#']),
+                         (['ragap'], ['caploss%', 'missing']), (['radrill', '--plain'], ['loss', 'Share']), (['ratop', '-m', 'host'], ['Host', 'A record counts']),
+                         (['rapath'], ['Between', 'Loss %']), (['rapath', '--bins'], ['Between', 'Loss %']), (['rastore', 'stat'], ['probe', 'files']),
+                         (['rastore', 'check'], ['good;'])):
+        inputs = ['-r', 'left.pavo', 'right.pavo'] if argv[0] == 'rapath' else ['archive'] if argv[0] == 'rastore' else ['-r', 'both.pavo']
+        plain = pipe(argv + inputs)
+        for columns in 60, 80, 100, 120, 160, 200:
+            out, err, status = terminal(argv + inputs, columns, NO_COLOR='1')
+            text = ' '.join('\n'.join(out).split())
+            ok(fits(out, columns) and all(x in text for x in sought), '%s in %d places' % (' '.join(argv), columns), '\n'.join(out + [err, str(status)]))
+            if columns == 200:
+                ok(out == plain and 'left out:' not in err, '%s: all there is, as into a pipe' % ' '.join(argv), '\n'.join(out + [err]))
+    out, err, _ = terminal(['ratunnel', '-r', 'both.pavo'], 60, NO_COLOR='1')
+    ok(out[0].split() == 'Tunnel Loss -> Loss <- SLA'.split() and '6 columns left out: Proto,Avail,Late ->,Late <-,p95 ->,p95 <- (a line has 60 places; --wide shows all)' in err and
+       any(x.count('…') == 2 for x in out), 'what was left out is said; long headings are cut in their middle', '\n'.join(out[:30] + [err]))
+    out, _, _ = terminal(['racheck', '-r', 'both.pavo'], 60, NO_COLOR='1')
+    ok(' '.join(x.strip() for x in out) == pipe(['racheck', '-r', 'both.pavo'])[0] and all(x.startswith('  ') for x in out[1:]), 'a sentence goes on in the next line', '\n'.join(out))
+    out, err, _ = terminal(['ratunnel', '-r', 'both.pavo', '--wide'], 60, NO_COLOR='1')
+    ok(out == pipe(['ratunnel', '-r', 'both.pavo']) and 'left out:' not in err, '--wide: as into a pipe', '\n'.join(out))
+
+
 def drill():
     """the worst second lost three of nine: a share of 33.3 %"""
+    out, err, status = terminal(['radrill', '-r', 'loss.pavo', '--wide'], 80, TERM='dumb')
+    ok(status == 0 and out == pipe(['radrill', '-r', 'loss.pavo']) and len(out) > 9, 'radrill --wide on a simple terminal: as into a pipe', '\n'.join(out))
     out, err, status = terminal(['radrill', '-r', 'loss.pavo'], 80, TERM='dumb')
-    ok(status == 0 and out == pipe(['radrill', '-r', 'loss.pavo']) and len(out) > 9, 'radrill on a simple terminal: as into a pipe', '\n'.join(out))
+    ok(status == 0 and fits(out, 80) and out[2].endswith('   3 33.3 %') and 'SrcLoss' not in out[1] and 'SrcLoss' in err,
+       'radrill on a simple terminal: it fits, the share is in sight', '\n'.join(out + [err]))
     for columns in 60, 80, 120:
         s = Screen(['radrill', '-r', 'loss.pavo'], columns, 24)
         got = s.read()
@@ -222,6 +261,7 @@ try:
     addresses()
     colours()
     drill()
+    reports()
 finally:
     os.chdir('/')
     shutil.rmtree(work)

@@ -77,7 +77,8 @@ UNIT += \
 	%D%/unit/format/test_seqs \
 	%D%/unit/format/test_skip \
 	%D%/unit/format/test_tile \
-	%D%/unit/format/test_types
+	%D%/unit/format/test_types \
+	%D%/unit/format/test_wire
 EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/row.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
 	%D%/unit/probe/track/segments.h %D%/golden
 
@@ -157,7 +158,8 @@ tests_unit_probe_ledger_test_watermark_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/probe/seq/test_seqno %D%/unit/probe/tunnel/test_tunnel
 tests_unit_probe_seq_test_seqno_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_tunnel_test_tunnel_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
-UNIT += %D%/unit/probe/out/test_archive %D%/unit/probe/out/test_hook %D%/unit/probe/out/test_name
+UNIT += %D%/unit/probe/out/test_archive %D%/unit/probe/out/test_hook %D%/unit/probe/out/test_name %D%/unit/probe/out/test_spool
+tests_unit_probe_out_test_spool_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_out_test_archive_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_out_test_hook_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 tests_unit_probe_out_test_name_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
@@ -227,6 +229,10 @@ tests_unit_probe_tunnel_test_ike_LDADD = $(PROBE_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/ra-tools/filter/test_filter
 tests_unit_ra_tools_filter_test_filter_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 
+FUZZ += %D%/fuzz/fuzz_collect
+tests_fuzz_fuzz_collect_SOURCES = %D%/fuzz/fuzz_collect.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_collect_LDADD = $(RA_LIBS)
+tests_fuzz_fuzz_collect_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ += %D%/fuzz/fuzz_filter
 tests_fuzz_fuzz_filter_SOURCES = %D%/fuzz/fuzz_filter.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_filter_LDADD = $(RA_LIBS)
@@ -241,7 +247,7 @@ UNIT += \
 	%D%/unit/ra-tools/query/test_probes \
 	%D%/unit/ra-tools/report/test_contract %D%/unit/ra-tools/report/test_picture %D%/unit/ra-tools/report/test_sla \
 	%D%/unit/ra-tools/query/test_sort \
-	%D%/unit/ra-tools/query/test_table
+	%D%/unit/ra-tools/query/test_spill %D%/unit/ra-tools/query/test_table
 tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_fold_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -253,6 +259,7 @@ tests_unit_ra_tools_report_test_contract_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_picture_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_sort_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_spill_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_table_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 UNIT += %D%/unit/ra-tools/store/test_policy %D%/unit/ra-tools/store/test_sums
 tests_unit_ra_tools_store_test_policy_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
@@ -309,6 +316,7 @@ TESTS += \
 	%D%/truth/invariants.tap \
 	%D%/truth/library.tap \
 	%D%/truth/merging.tap \
+	%D%/truth/module.tap \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
 	%D%/truth/queries.tap \
@@ -342,12 +350,12 @@ TESTS += %D%/rotate.tap %D%/rotate-live.tap
 EXTRA_DIST += %D%/rotate.tap %D%/rotate-live.tap
 TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap
-EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap %D%/memory.tap
+EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py %D%/memory.tap %D%/memory.py
 
 # --- what others take from us, read by decoders of our own -------------------------------------------
-TESTS += %D%/ipfix.tap
-EXTRA_DIST += %D%/ipfix.tap %D%/ipfix.py
+TESTS += %D%/ipfix.tap %D%/collect.tap
+EXTRA_DIST += %D%/ipfix.tap %D%/ipfix.py %D%/collect.tap %D%/collect.py
 
 # --- privileges, sandbox, daemon ---------------------------------------------------------------------
 TESTS += %D%/guard.tap %D%/install.tap %D%/quickstart.tap
@@ -361,6 +369,15 @@ endif
 tests_fuzz_fuzz_library_SOURCES = %D%/fuzz/fuzz_library.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_library_LDADD = libpavo_objects.a $(LIBPAVO_LIBS)
 tests_fuzz_fuzz_library_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+# --- Kafka: a cluster that is none -----------------------------------------------------------------
+EXTRA_DIST += %D%/kafka.tap %D%/kafka.py
+TESTS += %D%/kafka.tap
+if HAVE_RDKAFKA
+check_PROGRAMS += %D%/kafka/mock
+endif
+tests_kafka_mock_SOURCES = %D%/kafka/mock.c
+tests_kafka_mock_LDADD = $(RDKAFKA_LIBS)
 
 # --- the house: what may use what, and what stands in one place ------------------------------------
 EXTRA_DIST += %D%/house.tap %D%/house.py %D%/house.def

@@ -103,27 +103,73 @@ reach(int fd, const struct addrinfo *a, int ms)
 	return (fcntl(fd, F_SETFL, how) == 0);
 }
 
-/* The first address of the host with which it works. */
+static bool
+offer(int fd, const struct addrinfo *a, bool both)
+{
+	int on = 1, alone = !both;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a->ai_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &alone, sizeof(alone));
+	return (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && (a->ai_socktype != SOCK_STREAM || listen(fd, 64) == 0));
+}
+
+static int
+say_failed(const struct far *f, int fd, char *err, size_t len)
+{
+	(void)say_wrong(err, len, "%s://%s:%s: %s", f->stream ? "tcp" : "udp", f->host, f->port, strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	return (-1);
+}
+
+/* The addresses of a host; NULL: err says why there is none. */
+static struct addrinfo *
+addresses(const struct far *f, const char *host, int family, char *err, size_t len)
+{
+	struct addrinfo hints = { .ai_family = family, .ai_socktype = f->stream ? SOCK_STREAM : SOCK_DGRAM, .ai_flags = host == NULL ? AI_PASSIVE : 0 }, *all;
+	int wrong = getaddrinfo(host, f->port, &hints, &all);
+
+	if (wrong == 0)
+		return (all);
+	(void)say_wrong(err, len, "%s: %s", f->host, wrong == EAI_SYSTEM ? strerror(errno) : gai_strerror(wrong));
+	return (NULL);
+}
+
 int
 far_connect(const struct far *f, int ms, char *err, size_t len)
 {
-	struct addrinfo hints = { .ai_socktype = f->stream ? SOCK_STREAM : SOCK_DGRAM }, *all;
-	int fd = -1, wrong = getaddrinfo(f->host, f->port, &hints, &all);
+	struct addrinfo *all = addresses(f, f->host, AF_UNSPEC, err, len);
+	int fd = -1;
 
-	if (wrong != 0) {
-		(void)say_wrong(err, len, "%s: %s", f->host, wrong == EAI_SYSTEM ? strerror(errno) : gai_strerror(wrong));
-		return (-1);
-	}
 	for (const struct addrinfo *a = all; a != NULL && fd < 0; a = a->ai_next) {
 		fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
-		if (fd >= 0 && reach(fd, a, ms))
-			continue;
-		(void)say_wrong(err, len, "%s://%s:%s: %s", f->stream ? "tcp" : "udp", f->host, f->port, strerror(errno));
-		if (fd >= 0)
-			(void)close(fd);
-		fd = -1;
+		if (fd < 0 || !reach(fd, a, ms))
+			fd = say_failed(f, fd, err, len);
 	}
-	freeaddrinfo(all);
+	if (all != NULL)
+		freeaddrinfo(all);
+	return (fd);
+}
+
+int
+far_listen(const struct far *f, char *err, size_t len)
+{
+	static const int families[] = { AF_INET6, AF_INET };
+	bool any = strcmp(f->host, "*") == 0;
+	int fd = -1;
+
+	for (size_t i = any ? 0 : 1; i < 2 && fd < 0; i++) { /* * is both families, where there are both */
+		struct addrinfo *all = addresses(f, any ? NULL : f->host, any ? families[i] : AF_UNSPEC, err, len);
+
+		for (const struct addrinfo *a = all; a != NULL && fd < 0; a = a->ai_next) {
+			fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
+			if (fd < 0 || !offer(fd, a, any))
+				fd = say_failed(f, fd, err, len);
+		}
+		if (all != NULL)
+			freeaddrinfo(all);
+	}
 	return (fd);
 }
 

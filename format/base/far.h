@@ -17,8 +17,9 @@ struct far {
 bool far_is(const char *);
 /* `port` is that of a text that has none; NULL: it has to have one.  false: err says why, a sentence. */
 bool far_parse(struct far *, const char *text, const char *port, char *err, size_t);
-/* A socket that leads there; -1: err says why.  Waits for `ms` at most for each address of the host. */
+/* A socket that leads there, or listens there; -1: err says why.  Waits for `ms` at most for each address of the host. */
 int far_connect(const struct far *, int ms, char *err, size_t);
+int far_listen(const struct far *, char *err, size_t); /* host *: every address of this machine */
 /* Bytes of a datagram that goes there in one piece, through any Ethernet. */
 size_t far_datagram(int fd);
 

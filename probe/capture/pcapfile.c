@@ -408,17 +408,23 @@ pass(struct pcapfile *f)
 	return (true);
 }
 
+/* That of the section that begins here.  false: none. */
+static bool
+byte_order(struct pcapfile *f)
+{
+	f->swap = false;
+	if (u32(f, f->in.p + 8) != BYTE_ORDER_MAGIC)
+		f->swap = true;
+	return (u32(f, f->in.p + 8) == BYTE_ORDER_MAGIC);
+}
+
 static enum capture_result
 section(struct pcapfile *f, uint32_t *total)
 {
 	if (!need(f, 16))
 		return (cut(f));
-	f->swap = false;
-	if (u32(f, f->in.p + 8) != BYTE_ORDER_MAGIC) {
-		f->swap = true;
-		if (u32(f, f->in.p + 8) != BYTE_ORDER_MAGIC)
-			return (damaged(f, "byte order magic", u32(f, f->in.p + 8)));
-	}
+	if (!byte_order(f))
+		return (damaged(f, "byte order magic", u32(f, f->in.p + 8)));
 	*total = u32(f, f->in.p + 4);
 	f->ninterfaces = 0;
 	if (u16(f, f->in.p + 12) != 1)
@@ -784,8 +790,7 @@ start(struct pcapfile *f)
 		return;
 	}
 	if (memcmp(f->in.p, "\x0a\x0d\x0d\x0a", 4) == 0) {
-		if (await(f, 12) && memcmp(f->in.p + 8, "\x1a\x2b\x3c\x4d", 4) != 0 &&
-		    memcmp(f->in.p + 8, "\x4d\x3c\x2b\x1a", 4) != 0)
+		if (await(f, 12) && !byte_order(f))
 			say_kind(f);
 		else
 			f->next = next_pcapng;

@@ -9,8 +9,8 @@
 
 #include "format/base/log.h"
 #include "format/base/mem.h"
+#include "probe/out/alone.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -287,53 +287,16 @@ serve(struct helper *h)
 	say_rest(h);
 }
 
-/* Locks, the interface, pipes that others wait for. */
-static void
-close_others(int but)
-{
-	DIR *d = opendir("/proc/self/fd");
-	struct dirent *e;
-	long most = sysconf(_SC_OPEN_MAX);
-
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		int fd = atoi(e->d_name);
-
-		if (fd > STDERR_FILENO && fd != but && fd != dirfd(d))
-			(void)close(fd);
-	}
-	if (d != NULL)
-		(void)closedir(d);
-	for (int fd = STDERR_FILENO + 1; d == NULL && fd < (most > 0 && most < 65536 ? (int)most : 65536); fd++)
-		if (fd != but)
-			(void)close(fd);
-}
-
-static void
-be_silent(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
-	log_open();
-	log_syslog();
-}
-
-/* A process that has nothing of the probe's but its messages. */
 static void
 be_helper(const char *command, char **words, int fd, bool silent)
 {
 	struct helper h = { .command = command, .words = words, .paths = fd };
 	sigset_t child;
 
-	close_others(fd);
+	alone_but(fd);
 	if (silent)
-		be_silent();
-	(void)setpgid(0, 0); /* what a terminal sends is for the probe */
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGCHLD)
-			(void)signal(sig, SIG_IGN);
-	(void)signal(SIGCHLD, SIG_DFL);
+		alone_silent();
+	alone_deaf();
 	(void)sigemptyset(&child);
 	(void)sigaddset(&child, SIGCHLD);
 	(void)sigprocmask(SIG_SETMASK, &child, NULL);

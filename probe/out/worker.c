@@ -32,7 +32,8 @@ struct bringer {
 };
 
 struct worker {
-	struct archive *archive;
+	struct archive *archive[WORKER_ARCHIVES];
+	unsigned archives, at; /* at: the first that does not have the batch yet */
 	bool live;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -81,7 +82,7 @@ say_trouble(struct worker *w)
 	if (!w->slow)
 		w->before = losses_records(w->losses);
 	w->trouble = true;
-	log_warnx("%s; it is tried again, what has no room meanwhile is dropped", archive_error(w->archive));
+	log_warnx("%s; it is tried again, what has no room meanwhile is dropped", archive_error(w->archive[w->at]));
 }
 
 static void
@@ -169,7 +170,9 @@ note(struct worker *w, const struct batch *b)
 	struct timespec now;
 
 	w->written += b == w->told ? w->kept : b->rows;
-	s->written = archive_bytes(w->archive);
+	s->written = 0;
+	for (unsigned i = 0; i < w->archives; i++)
+		s->written += archive_bytes(w->archive[i]);
 	if (bin_end == WORKER_NO_TIME)
 		return;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -187,15 +190,24 @@ note_rest(struct worker *w, const struct batch *b)
 		w->written += !batch_selected(b, i);
 }
 
+static bool
+put_all(struct worker *w, unsigned who, struct batch *b)
+{
+	while (w->at < w->archives && archive_put(w->archive[w->at], who, b))
+		w->at++;
+	return (w->at == w->archives);
+}
+
 /* With the lock, but for the writing itself.  Live it goes on until it is written, or all ends. */
 static void
 write_batch(struct worker *w, unsigned who, struct batch *b)
 {
+	w->at = 0;
 	while (w->live || !w->failed) {
 		bool good;
 
 		(void)pthread_mutex_unlock(&w->lock);
-		good = archive_put(w->archive, who, b);
+		good = put_all(w, who, b);
 		(void)pthread_mutex_lock(&w->lock);
 		w->failed = !good;
 		if (good) {
@@ -233,7 +245,8 @@ work(void *arg)
 	while (next(w, &word)) {
 		if (word.batch == NULL) {
 			(void)pthread_mutex_unlock(&w->lock);
-			archive_turn(w->archive, word.who, &word.turn);
+			for (unsigned i = 0; i < w->archives; i++)
+				archive_turn(w->archive[i], word.who, &word.turn);
 			(void)pthread_mutex_lock(&w->lock);
 			continue;
 		}
@@ -310,12 +323,14 @@ share(void *arg, unsigned who)
 }
 
 struct worker *
-worker_new(struct archive *archive, unsigned bring, bool live)
+worker_new(struct archive *const *archive, unsigned archives, unsigned bring, bool live)
 {
 	struct worker *w = mem_zero(1, sizeof(*w));
 	pthread_condattr_t attr;
 
-	w->archive = archive;
+	for (unsigned i = 0; i < archives; i++)
+		w->archive[i] = archive[i];
+	w->archives = archives;
 	w->bringers = mem_zero(bring, sizeof(*w->bringers));
 	for (unsigned i = 0; i < bring; i++)
 		w->bringers[i] = (struct bringer){ w, i };

@@ -24,8 +24,9 @@ struct worker_state {
 	int64_t latency, latency_most;
 };
 
-/* Borrows the archive until worker_free().  So many threads bring batches at one time. */
-struct worker *worker_new(struct archive *, unsigned bring, bool live);
+/* Borrows the archives until worker_free(): each gets all rows.  So many threads bring batches at one time. */
+#define WORKER_ARCHIVES 2
+struct worker *worker_new(struct archive *const *, unsigned archives, unsigned bring, bool live);
 struct sink worker_sink(struct worker *);
 bool worker_failed(struct worker *);        /* not live: writing failed, the archive has the sentence */
 /* The last batches come: live, too, they are waited for, and what can not be written now never will be. */

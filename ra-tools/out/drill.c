@@ -98,7 +98,9 @@ columns(const struct listing *l, struct grid *g, bool text, unsigned bar)
 	columns_of_row(l, g);
 	if (l->ranked) {
 		grid_column(g, l->by, l->by, true);
+		grid_keep(g);
 		grid_column(g, "share_pct", "Share", true);
+		grid_keep(g);
 		if (bar > 0)
 			grid_column(g, "bar", "", false);
 	}

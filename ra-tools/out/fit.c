@@ -26,6 +26,7 @@ enum class { EMPTY, WORDS, NUMBERS, CLOSER, TIMES, ADDRESSES, SOUGHT, CLASSES };
 
 struct fit {
 	bool as_it_is, short_time, short_count;
+	bool report; /* it has no rows of records */
 	char date[DATE + 1]; /* of the rows so far */
 	struct sheet_column *want; /* what is left */
 	unsigned *cut;	     /* of these: the places that an address may take; 0: all */
@@ -50,25 +51,6 @@ fit_label(struct sheet *s, unsigned i)
 	buf_str(&s->cell, " ");
 	buf_str(&s->cell, s->offset);
 	return (buf_cstr(&s->cell));
-}
-
-/* At most `most` places of the text, with a sign for what is missing in the middle. */
-static void
-put_middle(const uint8_t *p, size_t n, unsigned most, struct buf *to)
-{
-	size_t end = most / 2, begin = most - 1 - end;
-
-	if (most < 3 || plain_places(p, n) <= most) {
-		buf_add(to, p, n);
-		return;
-	}
-	while (begin > 0 && (p[begin] & 0xc0) == 0x80)
-		begin--;
-	while (end > 0 && (p[n - end] & 0xc0) == 0x80)
-		end--;
-	buf_add(to, p, begin);
-	buf_str(to, "…");
-	buf_add(to, p + n - end, end);
 }
 
 /* --- one cell ------------------------------------------------------------------------------------- */
@@ -113,7 +95,7 @@ show(const struct fit *f, enum type type, unsigned most, const uint8_t *p, size_
 	else if (is_count(type) && f->short_count)
 		put_short(p, n, to);
 	else if (type == TYPE_IP && most > 0)
-		put_middle(p, n, most, to);
+		short_middle(p, n, most, to);
 	else
 		buf_add(to, p, n);
 }
@@ -468,6 +450,23 @@ fit_date(const struct sheet *s, size_t row)
 	return (NULL);
 }
 
+void
+fit_left(struct sheet *s, const char *name)
+{
+	struct fit *f = s->fit = s->fit != NULL ? s->fit : mem_zero(1, sizeof(*f));
+	size_t n = strlen(name);
+
+	f->room = s->room;
+	f->report = true;
+	if (n == 0) /* a bar of what stands beside it */
+		return;
+	for (const char *p = buf_cstr(&f->names); (p = strstr(p, name)) != NULL; p += n) /* of an earlier table */
+		if ((p[n] == '\0' || p[n] == ',') && (p == (const char *)f->names.p || p[-1] == ','))
+			return;
+	buf_printf(&f->names, "%s%s", f->left_out > 0 ? "," : "", name);
+	f->left_out++;
+}
+
 bool
 fit_sentence(const struct sheet *s, struct buf *to)
 {
@@ -475,8 +474,8 @@ fit_sentence(const struct sheet *s, struct buf *to)
 
 	if (f == NULL || f->left_out == 0)
 		return (false);
-	buf_printf(to, "%u column%s left out: %.*s (a line has %u places; --wide shows all, -s chooses)", f->left_out,
-	    f->left_out == 1 ? "" : "s", (int)f->names.len, (const char *)f->names.p, f->room);
+	buf_printf(to, "%u column%s left out: %.*s (a line has %u places; --wide shows all%s)", f->left_out,
+	    f->left_out == 1 ? "" : "s", (int)f->names.len, (const char *)f->names.p, f->room, f->report ? "" : ", -s chooses");
 	return (true);
 }
 

@@ -19,6 +19,8 @@ const char *fit_label(struct sheet *, unsigned i);
 void fit_rows(struct sheet *);
 /* The line that stands before this one of the rows that are held; NULL: none does. */
 const char *fit_date(const struct sheet *, size_t row);
+/* A column of another table than that of rows was left out. */
+void fit_left(struct sheet *, const char *name);
 /* A sentence on the columns that were left out; false: none was. */
 bool fit_sentence(const struct sheet *, struct buf *);
 void fit_free(struct fit **);

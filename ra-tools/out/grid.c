@@ -6,11 +6,17 @@
 
 #include "format/base/mem.h"
 #include "format/base/plain.h"
+#include "ra-tools/out/fit.h"
+#include "ra-tools/out/short.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FITTED	  SIZE_MAX
+#define CUT_LEAST 12 /* places that a cut text or heading keeps */
 
 #define BOLD  "\033[1m"
 #define PLAIN "\033[0m"
@@ -19,7 +25,14 @@ void
 grid_column(struct grid *g, const char *name, const char *label, bool right)
 {
 	g->column = mem_grow(g->column, g->n + 1, sizeof(g->column[0]));
-	g->column[g->n++] = (struct grid_column){ name, label, right };
+	g->column[g->n] = (struct grid_column){ .name = name, .label = label, .right = right, .kept = g->n == 0 };
+	g->n++;
+}
+
+void
+grid_keep(struct grid *g)
+{
+	g->column[g->n - 1].kept = true;
 }
 
 static void
@@ -71,12 +84,13 @@ cell(const struct grid *g, int row, unsigned i, size_t *n)
 	return ((const char *)g->text.p + start);
 }
 
+/* Places of the longest of rows from..: -1: the heading, too. */
 static unsigned
-width(const struct grid *g, unsigned i)
+longest(const struct grid *g, unsigned i, int from)
 {
 	unsigned most = 0;
 
-	for (int row = -1; row < (int)rows_of(g); row++) {
+	for (int row = from; row < (int)rows_of(g); row++) {
 		size_t n;
 		const char *p = cell(g, row, i, &n);
 		unsigned w = plain_places(p, n);
@@ -86,22 +100,90 @@ width(const struct grid *g, unsigned i)
 	return (most);
 }
 
-void
-grid_line(const struct grid *g, int row, struct buf *to)
+static void
+measure(struct grid *g)
 {
-	size_t start = to->len;
+	if (g->measured == g->cells + 1 || g->measured == FITTED)
+		return;
+	for (unsigned i = 0; i < g->n; i++)
+		g->column[i].width = longest(g, i, -1);
+	g->measured = g->cells + 1;
+}
+
+static unsigned
+total(const struct grid *g)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < g->n; i++)
+		if (!g->column[i].gone)
+			sum += g->column[i].width + 1;
+	return (sum > 0 ? sum - 1 : 0);
+}
+
+/* One place less for the column that has most to give: long headings of numbers, then texts; false: none has. */
+static bool
+narrow(struct grid *g, bool texts)
+{
+	unsigned best = 0, most = 0;
 
 	for (unsigned i = 0; i < g->n; i++) {
+		unsigned w = g->column[i].width, least = g->column[i].right ? longest(g, i, 0) : CUT_LEAST;
+
+		if (least < CUT_LEAST)
+			least = CUT_LEAST;
+		if (!g->column[i].gone && g->column[i].right != texts && w > least && w - least > most) {
+			most = w - least;
+			best = i;
+		}
+	}
+	if (most > 0)
+		g->column[best].width--;
+	return (most > 0);
+}
+
+void
+grid_fit(struct grid *g, struct sheet *s, unsigned indent)
+{
+	unsigned room = s->room > indent ? s->room - indent : UINT_MAX;
+
+	measure(g);
+	for (unsigned i = g->n; i-- > 0 && total(g) > room;)
+		g->column[i].gone = !g->column[i].kept;
+	for (unsigned i = 0; i < g->n; i++) {
+		if (!g->column[i].gone)
+			continue;
+		g->column[i].gone = false; /* a narrow one may find room where a wide one went after it */
+		if ((g->column[i].gone = total(g) > room))
+			fit_left(s, g->column[i].label);
+	}
+	while (total(g) > room && (narrow(g, false) || narrow(g, true)))
+		;
+	g->measured = FITTED;
+}
+
+void
+grid_line(struct grid *g, int row, struct buf *to)
+{
+	size_t start = to->len;
+	bool any = false;
+
+	measure(g);
+	for (unsigned i = 0; i < g->n; i++) {
+		const struct grid_column *c = &g->column[i];
 		size_t n;
 		const char *p = cell(g, row, i, &n);
-		unsigned space = width(g, i) - plain_places(p, n);
+		unsigned w = plain_places(p, n), space = c->width > w ? c->width - w : 0;
 
-		if (i > 0)
+		if (c->gone)
+			continue;
+		if (any)
 			buf_u8(to, ' ');
-		if (g->column[i].right)
+		any = true;
+		if (c->right)
 			memset(buf_put(to, space), ' ', space);
-		buf_add(to, p, n);
-		if (!g->column[i].right && i + 1 < g->n)
+		short_middle(p, n, c->width, to);
+		if (!c->right && i + 1 < g->n)
 			memset(buf_put(to, space), ' ', space);
 	}
 	while (to->len > start && to->p[to->len - 1] == ' ')
@@ -109,8 +191,9 @@ grid_line(const struct grid *g, int row, struct buf *to)
 }
 
 void
-grid_text(const struct grid *g, struct sheet *s, unsigned indent)
+grid_text(struct grid *g, struct sheet *s, unsigned indent)
 {
+	grid_fit(g, s, indent);
 	for (int row = s->bare ? 0 : -1; row < (int)rows_of(g); row++) {
 		memset(buf_put(&s->out, indent), ' ', indent);
 		if (row < 0 && s->colour)

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BAR_WIDTH 50
+#define BAR_WIDTH 50 /* at most, */
+#define BAR_LEAST 4  /* and at least */
+#define BAR_FROM  55 /* where it begins */
 
 static const unsigned percents[] = { 50, 90, 95, 99 };
 #define NPERCENTS (sizeof(percents) / sizeof(percents[0]))
@@ -84,6 +86,14 @@ highest(const struct histo *h)
 	return (most);
 }
 
+static unsigned
+bar_places(const struct sheet *s)
+{
+	if (s->room == 0 || s->room >= BAR_FROM + BAR_WIDTH)
+		return (BAR_WIDTH);
+	return (s->room < BAR_FROM + BAR_LEAST ? BAR_LEAST : s->room - BAR_FROM);
+}
+
 void
 histo_text(const struct histo *h, struct sheet *s)
 {
@@ -97,8 +107,7 @@ histo_text(const struct histo *h, struct sheet *s)
 	for (size_t i = 0; i < h->n; i++) {
 		const struct bar *bar = &h->bar[i];
 		char line[BAR_WIDTH + 1];
-		size_t w =
-		    most == 0 ? 0 : (size_t)((double)bar->count * BAR_WIDTH / (double)most + 0.5);
+		size_t w = most == 0 ? 0 : (size_t)((double)bar->count * bar_places(s) / (double)most + 0.5);
 
 		w = w == 0 && bar->count > 0 ? 1 : w;
 		memset(line, '#', w);

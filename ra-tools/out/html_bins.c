@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define BINS	  60
-#define BINS_MANY 30 /* where there are many charts */
+#define BINS_MANY 24 /* where there are many charts */
 
 static int64_t
 lost(const struct sla_point *p)

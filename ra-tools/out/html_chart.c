@@ -20,7 +20,7 @@
 #define ULL(v) ((unsigned long long)(v))
 
 #define COLUMNS	     550
-#define FEWER	     300 /* where there are many charts */
+#define FEWER	     240 /* where there are many charts */
 #define STRIP	     120 /* in the overview */
 #define FULL	     100 /* units from the bottom to the top of a panel */
 #define SEEN	     4	 /* of them: what is more than nothing */
@@ -543,6 +543,7 @@ scales(struct chart *c)
 static void
 begin(struct chart *c, int64_t from, int64_t to, unsigned columns)
 {
+	sla_look(c->page->rep->sla, c->t);
 	picture_of(c->page->rep->sla, c->t, from, to, columns, &c->p);
 	c->height = mem_zero(c->p.n, sizeof(c->height[0]));
 }

@@ -423,6 +423,7 @@ html_tunnel(const struct page *page, size_t i)
 	const struct sla_tunnel *t = sla_tunnel(page->rep->sla, i);
 	struct buf *to = page->to;
 
+	sla_look(page->rep->sla, t);
 	buf_printf(to, "<section class=\"tunnel\" id=\"t%zu\">\n<h2>", i + 1);
 	head(page, t);
 	if (t->contract != NULL)

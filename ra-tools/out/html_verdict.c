@@ -69,6 +69,7 @@ loss_of(const struct page *p, const struct sla_tunnel *t, int side)
 	else
 		buf_printf(p->to, "%lld", (long long)d->net);
 	buf_printf(p->to, " of %lld", (long long)d->expected);
+	sla_look(p->rep->sla, t);
 	if (report_worst(t, side, &at, 1) == 1) {
 		buf_str(p->to, ", worst at ");
 		moment(p, t->point[at].start);

@@ -124,8 +124,8 @@ put_value(struct sheet *s, const struct batch *b, unsigned i, uint32_t r)
 	}
 }
 
-static void
-row(struct sheet *s, const struct batch *b, uint32_t r)
+void
+json_record(struct sheet *s, const struct batch *b, uint32_t r)
 {
 	bool first = true;
 
@@ -156,6 +156,12 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 	if (column_has(b->col[F_flags], r) && (b->col[F_flags]->u[r] & RFLAGS_saturated) != 0)
 		buf_str(&s->out, first ? "\"saturated\":true" : ",\"saturated\":true");
 	buf_str(&s->out, "}\n");
+}
+
+static void
+row(struct sheet *s, const struct batch *b, uint32_t r)
+{
+	json_record(s, b, r);
 	sheet_ready(s);
 }
 

@@ -43,6 +43,7 @@ struct sheet {
 	const char *rates;  /* text: what rates are over, a line before the first heading; NULL: nothing to say */
 	const char *peaks;  /* the same of what peaks are of */
 	unsigned room;	    /* text: places of a line, which rows have to fit (fit.h); 0: any number */
+	bool folds;	    /* lines of a report have to, too (fold.h) */
 	bool human;	    /* counters of three digits and a letter: 1.23M */
 	unsigned repeat;    /* text: the heading again after so many lines; 0: once */
 	bool bare;	    /* no heading */
@@ -63,6 +64,7 @@ struct sheet {
 	struct lines *lines_held;
 	struct sheet_native *native;
 	const struct zeek *zeek; /* of who prints as Zeek (zeek.h) */
+	struct kafka *kafka;	 /* whoever sends messages (kafka.h) */
 	struct ipfix *ipfix;	 /* of who prints as IPFIX (ipfix.h) */
 	uint64_t lines;
 	bool begun;
@@ -92,6 +94,8 @@ enum cell_state sheet_cell(struct sheet *, const struct batch *, unsigned i, uin
 void native_type(const struct sheet *, unsigned i, struct buf *to); /* of ClickHouse, for column i */
 bool type_is_right(enum type); /* right-aligned in text */
 
+/* A record as an object and the end of its line, appended to s->out. */
+void json_record(struct sheet *, const struct batch *, uint32_t r);
 /* A time as JSON has it: a text, or a number of seconds since 1970 where those were asked for. */
 void time_json(const struct text_options *, struct json *, const char *key, int64_t ns);
 

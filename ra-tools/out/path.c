@@ -210,7 +210,9 @@ columns(struct grid *g, bool bins)
 	grid_column(g, "seen_b", "Seen b", true);
 	grid_column(g, "lost_before", "Before", true);
 	grid_column(g, "lost_between", "Between", true);
+	grid_keep(g);
 	grid_column(g, "lost_between_pct", "Loss %", true);
+	grid_keep(g);
 	if (!bins)
 		grid_column(g, "lost_after", "After", true);
 	grid_column(g, "dup_between", "Copies", true);
@@ -308,6 +310,7 @@ sums(const struct path_page *g, struct sheet *s)
 	columns(&t, false);
 	for (size_t i = 0; i < g->count; i++)
 		cells(&t, &path_way(g->path, i)->c, false);
+	grid_fit(&t, s, 2);
 	for (size_t i = 0; i < g->count; i++) {
 		const struct path_way *w = path_way(g->path, i);
 

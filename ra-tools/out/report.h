@@ -12,7 +12,7 @@ struct evidence;
 struct path;
 
 struct report {
-	const struct sla *sla;
+	struct sla *sla; /* at whose bins is looked */
 	size_t count;	     /* tunnels to show, the worst first */
 	size_t charts;	     /* of those, with a chart on the page */
 	int64_t interval;    /* ns: the bins of the input, where wider ones were chosen for it; else 0 */
@@ -70,7 +70,7 @@ const char *report_unknown(enum sla_term); /* why a term has no value, in three 
 void report_skipped(const struct sla_counts *, struct buf *);
 /* Something worth saying about its figures; NULL. */
 const char *report_hint(const struct sla_tunnel *);
-/* Where a limit was broken. */
+/* Where a limit was broken.  At the tunnel is looked (sla_look()), as for the next one. */
 void report_span(const struct sla_tunnel *, const struct sla_violation *, int64_t *from, int64_t *to);
 #define REPORT_WORST 5 /* points that text and JSON name */
 /* The points of a direction with the greatest net loss, worst first; how many. */

@@ -129,6 +129,25 @@ loss(const struct minute *m, struct buf *to)
 	buf_str(to, ")");
 }
 
+/* Packets whose loss is known: what a rate of loss is of.  False: the columns do not tell. */
+static bool
+judged(const struct sheet *s, const struct minute *m, struct buf *to)
+{
+	const char *pkts[2] = { named(s, F_spkts), named(s, F_dpkts) };
+	bool any = false;
+
+	if (named(s, F_sloss) == NULL && named(s, F_dloss) == NULL)
+		return (false);
+	for (unsigned i = 0; i < 2; i++) {
+		if (m->loss[i] == NULL || pkts[i] == NULL)
+			continue;
+		if (to != NULL)
+			buf_printf(to, "%sif(isNull(%s), 0, ifNull(%s, 0))", any ? " + " : "", m->loss[i], pkts[i]);
+		any = true;
+	}
+	return (any);
+}
+
 /* A time as a moment that is there. */
 static void
 moment(const struct sheet *s, const struct minute *m, struct buf *to)
@@ -187,6 +206,8 @@ state(const struct schema *x, const struct sheet *s, const struct minute *m, str
 	for (size_t i = 0; i < NSUMS; i++)
 		if (named(s, sums[i]) != NULL)
 			buf_printf(to, ",\n\t%s_sum AggregateFunction(sum, Int64)", fields[sums[i]].name);
+	if (judged(s, m, NULL))
+		buf_str(to, ",\n\tjudged_sum AggregateFunction(sum, Int64)");
 	buf_printf(to, ",\n\tfilter_of_worst AggregateFunction(argMax, String, Int64),\n\ttime_of_worst AggregateFunction(argMax, %s, Int64)\n"
 		       ") ENGINE = AggregatingMergeTree ORDER BY (%sminute%s);\n\n",
 	    time_type(s), m->probe ? "probe, " : "", m->proto ? ", proto" : "");
@@ -208,6 +229,11 @@ fill(const struct schema *x, const struct sheet *s, const struct minute *m, stru
 	for (size_t i = 0; i < NSUMS; i++)
 		if (named(s, sums[i]) != NULL)
 			buf_printf(to, ",\n\tsumState(toInt64(ifNull(%s, 0))) AS %s_sum", named(s, sums[i]), fields[sums[i]].name);
+	if (judged(s, m, NULL)) {
+		buf_str(to, ",\n\tsumState(toInt64(");
+		(void)judged(s, m, to);
+		buf_str(to, ")) AS judged_sum");
+	}
 	buf_str(to, ",\n\targMaxState(");
 	handle(s, to);
 	buf_str(to, ", ");
@@ -230,6 +256,8 @@ view(const struct schema *x, const struct sheet *s, const struct minute *m, stru
 	for (size_t i = 0; i < NSUMS; i++)
 		if (named(s, sums[i]) != NULL)
 			buf_printf(to, ",\n\tsumMerge(%s_sum) AS %s", fields[sums[i]].name, fields[sums[i]].name);
+	if (judged(s, m, NULL))
+		buf_str(to, ",\n\tsumMerge(judged_sum) AS judged");
 	buf_printf(to, ",\n\targMaxMerge(filter_of_worst) AS worst_filter,\n\targMaxMerge(time_of_worst) AS worst_time\nFROM " STATE "\n"
 		       "GROUP BY minute%s%s;\n\n",
 	    m->probe ? ", probe" : "", m->proto ? ", proto" : "");

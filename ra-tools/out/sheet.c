@@ -7,6 +7,7 @@
 #include "format/base/mem.h"
 #include "format/hist.h"
 #include "ra-tools/out/fit.h"
+#include "ra-tools/out/fold.h"
 #include "ra-tools/out/names.h"
 #include "ra-tools/out/short.h"
 
@@ -129,11 +130,23 @@ may_write(const struct sheet *s, size_t n)
 	return (n < PIPE_BUF ? n : PIPE_BUF); /* so much can be written without waiting */
 }
 
+static void
+fold(struct sheet *s)
+{
+	struct buf to = { 0 };
+
+	fold_lines(s->out.p, s->out.len, s->room, &to);
+	buf_free(&s->out);
+	s->out = to;
+}
+
 void
 sheet_flush(struct sheet *s)
 {
 	size_t done = 0;
 
+	if (s->folds && s->room > 0)
+		fold(s);
 	while (done < s->out.len && s->error == 0) {
 		size_t most = may_write(s, s->out.len - done);
 		ssize_t n = most > 0 ? write(way_out(s), s->out.p + done, most) : -1;
@@ -159,7 +172,7 @@ sheet_flush(struct sheet *s)
 void
 sheet_ready(struct sheet *s)
 {
-	if (s->out.len >= WORTH_A_WRITE)
+	if (s->out.len >= WORTH_A_WRITE && !(s->folds && s->out.p[s->out.len - 1] != '\n'))
 		sheet_flush(s);
 }
 

@@ -1,10 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * short.c: numbers of three digits.  Tested by tests/top.tap, tests/fit.tap.
+ * short.c: numbers of three digits, texts of so many places.  Tested by tests/top.tap, tests/fit.tap.
  */
 #include "ra-tools/out/short.h"
 
+#include "format/base/plain.h"
+
 #include <math.h>
+
+void
+short_middle(const void *text, size_t n, unsigned most, struct buf *to)
+{
+	const uint8_t *p = text;
+	size_t end = most / 2, begin = most - 1 - end;
+
+	if (most < 3 || plain_places(p, n) <= most) {
+		buf_add(to, p, n);
+		return;
+	}
+	while (begin > 0 && (p[begin] & 0xc0) == 0x80)
+		begin--;
+	while (end > 0 && (p[n - end] & 0xc0) == 0x80)
+		end--;
+	buf_add(to, p, begin);
+	buf_str(to, "…");
+	buf_add(to, p + n - end, end);
+}
 
 void
 short_number(double x, const char *between, struct buf *to)

@@ -125,7 +125,7 @@ behind(const struct buf *text, unsigned skip, struct buf *to)
 }
 
 static unsigned
-fixed_places(const struct grid *g)
+fixed_places(struct grid *g)
 {
 	struct buf b = { 0 };
 	unsigned most = 0;

@@ -6,11 +6,13 @@
  * some hundred are there, so that what fits a screen is aligned from its first line on.
  */
 #include "ra-tools/out/fit.h"
+#include "ra-tools/out/fold.h"
 #include "ra-tools/out/lines.h"
 
 #include "format/base/mem.h"
 #include "format/base/plain.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define HELD_ROWS 512
@@ -47,11 +49,21 @@ put(struct sheet *s, unsigned i, const uint8_t *p, size_t n, const char *colour)
 }
 
 static void
+preface(struct sheet *s)
+{
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%s%s%s\n", s->rates != NULL ? s->rates : "", s->rates != NULL && s->peaks != NULL ? ". " : "",
+	    s->peaks != NULL ? s->peaks : "");
+	fold_lines(b.p, b.len, s->room > 0 ? s->room : UINT_MAX, &s->out);
+	buf_free(&b);
+}
+
+static void
 heading(struct sheet *s)
 {
 	if ((s->rates != NULL || s->peaks != NULL) && !s->begun)
-		buf_printf(&s->out, "%s%s%s\n", s->rates != NULL ? s->rates : "", s->rates != NULL && s->peaks != NULL ? ". " : "",
-		    s->peaks != NULL ? s->peaks : "");
+		preface(s);
 	for (unsigned i = 0; i < s->n; i++)
 		put(s, i, (const uint8_t *)fit_label(s, i), strlen(fit_label(s, i)),
 		    s->colour ? BOLD : NULL);

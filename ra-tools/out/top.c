@@ -95,24 +95,14 @@ add_measure(const struct top_table *t, enum measure m, uint32_t r, struct buf *t
 		buf_printf(to, x == 0 ? "0" : x >= 99.95 ? "%.0f" : x >= 0.995 ? "%.1f" : "%.2f", x);
 }
 
-/* Both ends of an address say something; keys have no characters of several bytes but in labels, which are cut whole. */
 static void
-add_cell(struct grid *g, struct buf *cell, unsigned most)
+add_cell(struct grid *g, const struct buf *cell, unsigned most)
 {
-	char text[256];
-	size_t n = cell->len, end = most / 2 - 1, begin = most - 1 - end;
+	struct buf text = { 0 };
 
-	if (most == 0 || plain_places(cell->p, n) <= most || n + 4 > sizeof(text)) {
-		grid_cell(g, buf_cstr(cell));
-		return;
-	}
-	while (begin > 0 && (cell->p[begin] & 0xc0) == 0x80)
-		begin--;
-	while (end > 0 && (cell->p[n - end] & 0xc0) == 0x80)
-		end--;
-	(void)snprintf(text, sizeof(text), "%.*s…%.*s", (int)begin, (const char *)cell->p, (int)end,
-		       (const char *)cell->p + n - end);
-	grid_cell(g, text);
+	short_middle(cell->p, cell->len, most, &text);
+	grid_cell(g, buf_cstr(&text));
+	buf_free(&text);
 }
 
 static void
@@ -178,7 +168,7 @@ add_bars(const struct top_table *t, unsigned most, struct grid *old)
 }
 
 static unsigned
-width_of(const struct grid *g)
+width_of(struct grid *g)
 {
 	struct buf line = { 0 };
 	unsigned most = 0;

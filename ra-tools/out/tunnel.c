@@ -38,6 +38,7 @@ breach(const struct report *rep, const struct sla_tunnel *t, int side, enum sla_
 		buf_printf(b, " (%lld of %lld)", (long long)d->net, (long long)d->expected);
 	buf_printf(b, ", promised at %s ", sla_terms[term].most ? "most" : "least");
 	report_value(term, t->limits.value[term], b);
+	sla_look(rep->sla, t);
 	if ((term == SLA_LOSS || term == SLA_BURST) && report_worst(t, side, &at, 1) == 1) {
 		buf_str(b, ", worst at ");
 		report_time(t->point[at].start, &s->text, b);
@@ -96,12 +97,15 @@ overview(const struct report *rep, struct sheet *s)
 	if (!other)
 		grid_column(&g, "avail", "Avail", true);
 	grid_column(&g, "sloss", "Loss ->", true);
+	grid_keep(&g);
 	grid_column(&g, "dloss", "Loss <-", true);
+	grid_keep(&g);
 	grid_column(&g, "sterm", other ? "Rtt95 ->" : "Late ->", true);
 	grid_column(&g, "dterm", other ? "Rtt95 <-" : "Late <-", true);
 	grid_column(&g, "sp95", "p95 ->", true);
 	grid_column(&g, "dp95", "p95 <-", true);
 	grid_column(&g, "sla", "SLA", false);
+	grid_keep(&g);
 	for (size_t i = 0; i < rep->count; i++) {
 		const struct sla_tunnel *t = sla_tunnel(rep->sla, i);
 
@@ -418,12 +422,15 @@ one(const struct report *rep, const struct sla_tunnel *t, struct sheet *s)
 	struct grid g = { 0 };
 	struct buf way[2] = { { 0 }, { 0 } };
 
+	sla_look(rep->sla, t);
 	headline(rep, t, s);
 	for (int side = 0; side < 2; side++)
 		buf_printf(&way[side], "%s -> %s", t->called[side], t->called[1 - side]);
 	grid_column(&g, "", "", false);
-	grid_column(&g, "src", buf_cstr(&way[0]), true);
-	grid_column(&g, "dst", buf_cstr(&way[1]), true);
+	for (int side = 0; side < 2; side++) {
+		grid_column(&g, side == 0 ? "src" : "dst", buf_cstr(&way[side]), true);
+		grid_keep(&g);
+	}
 	numbers(t, &g);
 	limits(t, &g);
 	grid_text(&g, s, 2);

@@ -270,6 +270,7 @@ json_one(const struct report *rep, const struct sla_tunnel *t, int side, struct 
 	struct facts f;
 	struct buf text = { 0 };
 
+	sla_look(rep->sla, t);
 	facts_of(rep, t, side, &f);
 	json_open(&j, NULL, '{');
 	facts_json(&f, &s->text, &j);
@@ -334,6 +335,33 @@ struct table { /* rows of facts, on their way out */
 	bool json, data; /* data: not for reading */
 };
 
+/* For people, to as many digits as say something. */
+static void
+put_fact(const struct fact *f, struct table *to)
+{
+	struct fact brief = *f;
+
+	brief.digits = 4;
+	if (to->data)
+		facts_put(f, &to->s->text, &to->text);
+	else if (f->kind == FACT_TIME)
+		report_time(f->i, &to->s->text, &to->text);
+	else
+		facts_put(&brief, &to->s->text, &to->text);
+}
+
+/* Who, when, how much was lost: on every terminal. */
+static bool
+is_sought(const char *name)
+{
+	static const char *const sought[] = { "sender", "bstart", "state", "lost", "loss_pct" };
+
+	for (size_t i = 0; i < sizeof(sought) / sizeof(sought[0]); i++)
+		if (strcmp(name, sought[i]) == 0)
+			return (true);
+	return (false);
+}
+
 static void
 table_row(struct table *to, const struct facts *f)
 {
@@ -347,13 +375,15 @@ table_row(struct table *to, const struct facts *f)
 		sheet_ready(to->s);
 		return;
 	}
-	for (unsigned i = 0; i < f->n && to->grid.cells == 0; i++)
+	for (unsigned i = 0; i < f->n && to->grid.cells == 0; i++) {
 		grid_column(&to->grid, f->fact[i].name, f->fact[i].name,
 			    f->fact[i].kind != FACT_TEXT && f->fact[i].kind != FACT_TIME);
+		to->grid.column[i].kept = is_sought(f->fact[i].name);
+	}
 	for (unsigned i = 0; i < f->n; i++) {
 		to->text.len = 0;
 		if (f->fact[i].known)
-			facts_put(&f->fact[i], &to->s->text, &to->text);
+			put_fact(&f->fact[i], to);
 		grid_cell(&to->grid, f->fact[i].known ? buf_cstr(&to->text) : f->fact[i].mixed ? "*" : NULL);
 	}
 }
@@ -376,6 +406,7 @@ table_tunnel(struct table *to, const struct report *rep, const struct sla_tunnel
 {
 	size_t gap = 0;
 
+	sla_look(rep->sla, t);
 	for (size_t k = 0; k < t->n; k++) {
 		for (; gap < t->ngaps && t->gap[gap].start < t->point[k].start; gap++)
 			table_point(to, rep, t,

@@ -52,13 +52,29 @@ is_name(const char *tz)
 	return (stat(path, &st) == 0 && S_ISREG(st.st_mode));
 }
 
+/* What TZ says: also a file anywhere, or nothing, which is UTC. */
+static bool
+is_local(const char *tz)
+{
+	struct stat st;
+
+	tz += *tz == ':';
+	return (*tz == '\0' || strcmp(tz, "UTC") == 0 || is_name(tz) || is_rule(tz) ||
+		(*tz == '/' && stat(tz, &st) == 0 && S_ISREG(st.st_mode)));
+}
+
 const char *
 period_zone(struct period *p)
 {
+	const char *tz = getenv("TZ");
+
 	if (p->tz == NULL || strcasecmp(p->tz, "utc") == 0)
 		return (NULL);
 	p->zone = CLOCK_LOCAL;
-	if (strcasecmp(p->tz, "local") != 0) {
+	if (strcasecmp(p->tz, "local") == 0) {
+		if (tz != NULL && !is_local(tz))
+			return ("TZ names no time zone (names are those of tzdata, such as Europe/Berlin)");
+	} else {
 		if (!is_name(p->tz) && !is_rule(p->tz))
 			return ("no such time zone (names are those of tzdata, such as Europe/Berlin; or local, utc)");
 		(void)setenv("TZ", p->tz, 1);

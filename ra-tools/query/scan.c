@@ -145,8 +145,10 @@ select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s
 	struct batch *b = s->block.batch;
 
 	bits_fill(s->sel, b->rows);
-	if (scan->moved || p->repeats != NULL || p->labels != NULL)
+	if (scan->moved || p->repeats != NULL || p->met != NULL || p->labels != NULL)
 		batch_flatten(b);
+	if (p->met != NULL)
+		twice_meet(p->met, b, s->part->path, s->block.origin.segment->probe);
 	source_leave_moved(scan->source, s->part, b, s->sel); /* first: what does not count is no earlier record of any */
 	if (p->repeats != NULL)
 		repeats_leave(p->repeats, b, s->sel);

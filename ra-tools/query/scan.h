@@ -10,6 +10,7 @@
 #include "ra-tools/query/probes.h"
 #include "ra-tools/query/repeats.h"
 #include "ra-tools/query/source.h"
+#include "ra-tools/query/twice.h"
 
 /* Where a batch comes from, until the next one. */
 struct origin {
@@ -38,6 +39,7 @@ struct scan_plan {
 	bool copies;	  /* they may, and whole blocks have their bytes, as rows go out unchanged */
 	bool tell_probes; /* of the selected rows; F_probe is wanted */
 	struct repeats *repeats; /* rows that came before are not selected: one thread; NULL: all are */
+	struct twice_met *met; /* is told of all rows: one thread; NULL: nobody asks */
 	unsigned threads;
 	scan_take take; /* NULL: batches are handed out as they are */
 	void *const *states; /* one for each thread */

@@ -7,8 +7,10 @@
  */
 #include "ra-tools/query/source.h"
 
+#include "format/base/buf.h"
 #include "format/base/mem.h"
 #include "ra-tools/query/moved.h"
+#include "ra-tools/query/spool.h"
 
 #include <fts.h>
 #include <errno.h>
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct source {
 	struct source_hooks hooks;
@@ -26,6 +29,7 @@ struct source {
 	struct reader_totals totals; /* of the files that are closed */
 	uint64_t done, size;	     /* bytes of those; of all, as far as they can be known */
 	bool stopped, follow, begun; /* begun: of trees, the newest was found */
+	bool spooled; /* stdin can be read again */
 	struct moved *moved; /* NULL: nothing has, or nobody has looked */
 	bool looked;
 	bool *said; /* what there was to say of each file, which may be read more than once */
@@ -156,21 +160,65 @@ source_path(const struct source *s, unsigned i)
 	return (s->path[i]);
 }
 
-bool
-source_is_files(const struct source *s)
-{
-	struct stat st;
-
-	for (unsigned i = 0; i < s->n; i++)
-		if (strcmp(s->path[i], "-") == 0 || stat(s->path[i], &st) != 0 || !S_ISREG(st.st_mode))
-			return (false);
-	return (true);
-}
-
 static const char *
 shown(const char *path)
 {
 	return (strcmp(path, "-") == 0 ? "stdin" : path);
+}
+
+static bool
+is_file(const struct source *s, const char *path)
+{
+	struct stat st;
+
+	return (strcmp(path, "-") == 0 ? s->spooled : stat(path, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+bool
+source_is_files(const struct source *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (!is_file(s, s->path[i]))
+			return (false);
+	return (true);
+}
+
+/* What is open as stdin from now on is the copy.  A pipe with a name has another one, of the copy. */
+static bool
+take_copy(struct source *s, unsigned i, int fd)
+{
+	struct buf name = { 0 };
+
+	if (strcmp(s->path[i], "-") == 0) {
+		s->spooled = dup2(fd, STDIN_FILENO) >= 0;
+		(void)close(fd);
+		return (s->spooled);
+	}
+	buf_printf(&name, "/dev/fd/%d", fd);
+	free(s->path[i]);
+	s->path[i] = mem_str(buf_cstr(&name));
+	buf_free(&name);
+	return (true);
+}
+
+bool
+source_spool(struct source *s, char *err, size_t errlen)
+{
+	struct stat st;
+	char why[256];
+
+	for (unsigned i = 0; i < s->n; i++) {
+		int fd;
+
+		if (is_file(s, s->path[i]) || (strcmp(s->path[i], "-") != 0 && (stat(s->path[i], &st) != 0 || S_ISDIR(st.st_mode))))
+			continue; /* what is not there is said when it is opened */
+		fd = spool(s->path[i], s->hooks.enough, s->hooks.arg, &s->stopped, why, sizeof(why));
+		if (fd < 0 || !take_copy(s, i, fd)) {
+			(void)snprintf(err, errlen, "%s: %s", shown(s->path[i]), fd < 0 ? why : strerror(errno));
+			return (false);
+		}
+	}
+	return (true);
 }
 
 static void
@@ -390,7 +438,7 @@ bool
 source_rewind(struct source *s)
 {
 	for (unsigned i = 0; i < s->n; i++)
-		if (strcmp(s->path[i], "-") == 0)
+		if (strcmp(s->path[i], "-") == 0 && !s->spooled)
 			return (false);
 	while (s->first != NULL)
 		close_first(s);

@@ -28,6 +28,8 @@ const char *source_path(const struct source *, unsigned i);
 
 /* From the first file again. false: stdin is one of them. */
 bool source_rewind(struct source *);
+/* Before anything is read: pipes become temporary files, which can be read again.  false: err says why, a sentence. */
+bool source_spool(struct source *, char *err, size_t errlen);
 /* A block of one of the files, and the memory to read it with: several threads have one each. */
 struct part {
 	struct piece *piece;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * spill.c: streams are written in chunks, one behind the other in one file, which is unlinked at once.
+ * spill.c: streams are cut in chunks, which lie in memory as far as that was allowed, then one behind the other in one file, which
+ * is unlinked at once.  Test: test_spill.c
  */
 #include "ra-tools/query/spill.h"
 
@@ -15,8 +16,10 @@
 #include <unistd.h>
 
 #define CHUNK 8192
+#define LEAST 256 /* of a stream that is short */
 
 struct chunk {
+	uint8_t *held; /* NULL: in the file */
 	uint64_t at;
 	uint32_t n;
 };
@@ -25,20 +28,21 @@ struct stream {
 	struct chunk *chunk;
 	uint32_t n, cap;
 	uint8_t *bytes; /* of the chunk that is not full */
-	uint32_t len;
+	uint32_t len, room;
 };
 
 struct spill {
 	int fd;
 	uint64_t size;
-	unsigned streams;
+	uint64_t hold, held; /* bytes of chunks that may stay in memory, and that do */
+	unsigned streams, cap;
 	struct stream *stream;
 	char error[512];
 };
 
 struct spill_reader {
 	struct spill *s;
-	const struct stream *from;
+	unsigned from;
 	uint32_t chunk;
 	uint8_t bytes[CHUNK];
 	uint32_t len, at;
@@ -50,9 +54,41 @@ spill_new(unsigned streams)
 	struct spill *s = mem_zero(1, sizeof(*s));
 
 	s->fd = -1;
-	s->streams = streams;
+	s->streams = s->cap = streams;
 	s->stream = mem_zero(streams, sizeof(s->stream[0]));
 	return (s);
+}
+
+void
+spill_hold(struct spill *s, uint64_t bytes)
+{
+	s->hold = bytes;
+}
+
+unsigned
+spill_stream(struct spill *s)
+{
+	if (s->streams == s->cap) {
+		s->cap = s->cap == 0 ? 16 : 2 * s->cap;
+		s->stream = mem_grow(s->stream, s->cap, sizeof(s->stream[0]));
+	}
+	s->stream[s->streams] = (struct stream){ .n = 0 };
+	return (s->streams++);
+}
+
+void
+spill_drop(struct spill *s, unsigned stream)
+{
+	struct stream *t = &s->stream[stream];
+
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->chunk[i].held != NULL) {
+			s->held -= t->chunk[i].n;
+			free(t->chunk[i].held);
+		}
+	free(t->chunk);
+	free(t->bytes);
+	*t = (struct stream){ .n = 0 };
 }
 
 void
@@ -64,10 +100,8 @@ spill_free(struct spill **ps)
 		return;
 	if (s->fd >= 0)
 		(void)close(s->fd);
-	for (unsigned i = 0; i < s->streams; i++) {
-		free(s->stream[i].chunk);
-		free(s->stream[i].bytes);
-	}
+	for (unsigned i = 0; i < s->streams; i++)
+		spill_drop(s, i);
 	free(s->stream);
 	free(s);
 	*ps = NULL;
@@ -106,47 +140,64 @@ open_file(struct spill *s)
 	return (s->fd >= 0);
 }
 
-static void
-write_chunk(struct spill *s, struct stream *t)
+static bool
+write_bytes(struct spill *s, const uint8_t *p, uint32_t len)
 {
-	uint32_t done = 0;
-
-	if (t->len == 0 || !open_file(s))
-		return;
-	while (done < t->len) {
-		ssize_t n = pwrite(s->fd, t->bytes + done, t->len - done, (off_t)(s->size + done));
+	for (uint32_t done = 0; done < len;) {
+		ssize_t n = pwrite(s->fd, p + done, len - done, (off_t)(s->size + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
 			fail(s, "can not write");
-			return;
+			return (false);
 		}
 		done += (uint32_t)n;
 	}
+	return (true);
+}
+
+static void
+end_chunk(struct spill *s, struct stream *t)
+{
+	struct chunk c = { NULL, s->size, t->len };
+
+	if (t->len == 0)
+		return;
+	if (s->held + t->len <= s->hold) {
+		c.held = mem_grow(t->bytes, t->len, 1);
+		s->held += t->len;
+		t->bytes = NULL;
+		t->room = 0;
+	} else if (!open_file(s) || !write_bytes(s, t->bytes, t->len)) {
+		return;
+	} else {
+		s->size += t->len;
+	}
 	if (t->n == t->cap) {
-		t->cap = t->cap == 0 ? 16 : t->cap * 2;
+		t->cap = t->cap == 0 ? 4 : t->cap * 2;
 		t->chunk = mem_grow(t->chunk, t->cap, sizeof(t->chunk[0]));
 	}
-	t->chunk[t->n++] = (struct chunk){ s->size, t->len };
-	s->size += t->len;
+	t->chunk[t->n++] = c;
 	t->len = 0;
 }
 
 static void
 add(struct spill *s, struct stream *t, const uint8_t *p, size_t n)
 {
-	if (t->bytes == NULL)
-		t->bytes = mem_alloc(CHUNK);
 	while (n > 0 && s->error[0] == '\0') {
 		size_t k = CHUNK - t->len < n ? CHUNK - t->len : n;
 
+		while (t->room < t->len + k) {
+			t->room = t->room == 0 ? LEAST : t->room * 2;
+			t->bytes = mem_grow(t->bytes, t->room, 1);
+		}
 		memcpy(t->bytes + t->len, p, k);
 		t->len += (uint32_t)k;
 		p += k;
 		n -= k;
 		if (t->len == CHUNK)
-			write_chunk(s, t);
+			end_chunk(s, t);
 	}
 }
 
@@ -159,14 +210,22 @@ spill_put(struct spill *s, unsigned stream, const void *p, size_t n)
 	add(s, &s->stream[stream], p, n);
 }
 
+void
+spill_done(struct spill *s, unsigned stream)
+{
+	struct stream *t = &s->stream[stream];
+
+	end_chunk(s, t);
+	free(t->bytes);
+	t->bytes = NULL;
+	t->room = 0;
+}
+
 bool
 spill_end(struct spill *s)
 {
-	for (unsigned i = 0; i < s->streams; i++) {
-		write_chunk(s, &s->stream[i]);
-		free(s->stream[i].bytes);
-		s->stream[i].bytes = NULL;
-	}
+	for (unsigned i = 0; i < s->streams; i++)
+		spill_done(s, i);
 	return (s->error[0] == '\0');
 }
 
@@ -182,7 +241,7 @@ spill_read(struct spill *s, unsigned stream)
 	struct spill_reader *r = mem_alloc(sizeof(*r));
 
 	r->s = s;
-	r->from = &s->stream[stream];
+	r->from = stream;
 	r->chunk = r->len = r->at = 0;
 	return (r);
 }
@@ -190,12 +249,18 @@ spill_read(struct spill *s, unsigned stream)
 static bool
 fill(struct spill_reader *r)
 {
+	const struct stream *from = &r->s->stream[r->from];
 	const struct chunk *c;
 
-	if (r->chunk == r->from->n || r->s->error[0] != '\0')
+	if (r->chunk == from->n || r->s->error[0] != '\0')
 		return (false);
-	c = &r->from->chunk[r->chunk++];
-	for (r->at = r->len = 0; r->len < c->n;) {
+	c = &from->chunk[r->chunk++];
+	r->at = r->len = 0;
+	if (c->held != NULL) {
+		memcpy(r->bytes, c->held, c->n);
+		r->len = c->n;
+	}
+	while (r->len < c->n) {
 		ssize_t n = pread(r->s->fd, r->bytes + r->len, c->n - r->len, (off_t)(c->at + r->len));
 
 		if (n < 0 && errno == EINTR)

@@ -6,6 +6,7 @@
  *	s = sla_new(&options);
  *	sla_add(s, rows of bins.h by probe and tunnel or lane), sla_ike(s, by probe and address pair), sla_suspect(s, ...)
  *	sla_judge(s, width of a bin);
+ *	t = sla_tunnel(s, i); sla_look(s, t); t->point[0] ...
  */
 #ifndef RA_TOOLS_REPORT_SLA_H
 #define RA_TOOLS_REPORT_SLA_H
@@ -143,7 +144,7 @@ struct sla_tunnel { /* as one probe saw it */
 	bool has_lane;
 	char spi[2][12];  /* of a lane, the last ones; "" */
 	uint16_t port[2]; /* of UDP encapsulation; 0 */
-	struct sla_point *point;
+	struct sla_point *point; /* these, gaps and violations are there while they are looked at: sla_look() */
 	size_t n, cap;
 	struct sla_gap *gap;
 	size_t ngaps;
@@ -156,7 +157,7 @@ struct sla_tunnel { /* as one probe saw it */
 	uint64_t key[2];
 	unsigned probe_number;
 	struct ip addr[2];
-	uint32_t order;
+	uint32_t order; /* the first seen first; once they are judged, the worst */
 };
 
 /* A ratio of fewer bins, or of less of the period, says nothing: SLA_AVAIL is not known then. */
@@ -180,6 +181,11 @@ void sla_ike(struct sla *, const struct batch *);
 void sla_suspect(struct sla *, const struct batch *, uint32_t row);
 /* Decide; width of a bin in ns. */
 void sla_judge(struct sla *, int64_t width);
+/* How many bytes its bins may take in memory: those that are more are in a temporary file. */
+void sla_memory(struct sla *, uint64_t bytes);
+const char *sla_error(const struct sla *); /* of that; NULL: all is well */
+/* The bins of one of its tunnels are there, until those of another one are looked at. */
+void sla_look(struct sla *, const struct sla_tunnel *);
 
 size_t sla_count(const struct sla *);
 const struct sla_tunnel *sla_tunnel(const struct sla *, size_t i); /* worst first */

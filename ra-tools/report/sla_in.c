@@ -2,7 +2,7 @@
  *
  * sla_in.c: limits as they are typed, and rows of tunnels: kept as small points, one for a bin in which the tunnel has a
  * record, and sums over the period.  What a bin was can only be decided with the others at hand: a proven outage tells of the
- * bins before it.  Test: tests/unit/ra-tools/report/test_sla.c.
+ * bins before it.  So all of them are kept, packed (sla_pack.c), and those of one tunnel at a time looked at.  Test: tests/unit/ra-tools/report/test_sla.c.
  */
 #include "ra-tools/report/sla_room.h"
 
@@ -252,6 +252,7 @@ sla_new(const struct sla_options *o, bool lanes)
 	s->lanes = lanes;
 	s->probes = probes_new();
 	s->marks = marks_new();
+	s->bins = spill_new(0);
 	if (o->key != NULL)
 		s->keys = *o->key;
 	else
@@ -274,10 +275,7 @@ tunnel_free(struct sla_tunnel *t)
 	free(t->filter);
 	free(t->one);
 	free(t->bpf);
-	free(t->point);
-	free(t->gap);
-	free(t->d[0].violation);
-	free(t->d[1].violation);
+	drop_points(t);
 }
 
 void
@@ -289,12 +287,14 @@ sla_free(struct sla **ps)
 		return;
 	for (size_t i = 0; i < s->n; i++) {
 		tunnel_free(&s->tunnel[i]->t);
+		buf_free(&s->tunnel[i]->packed);
 		free(s->tunnel[i]);
 	}
 	free(s->tunnel);
 	free(s->slot);
 	marks_free(&s->marks);
 	probes_free(&s->probes);
+	spill_free(&s->bins);
 	free(s);
 	*ps = NULL;
 }
@@ -473,6 +473,7 @@ tunnel_new(struct sla *s, const struct batch *b, uint32_t r, unsigned probe)
 	t->bpf = taken(&text);
 	buf_free(&text);
 	t->order = (uint32_t)s->n;
+	w->stream = spill_stream(s->bins);
 	return (w);
 }
 
@@ -576,7 +577,7 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 	int64_t start = (int64_t)batch_u64(b, F_bstart, r), end = (int64_t)batch_u64(b, F_bend, r);
 	int turn = turned(t, b, r);
 	uint64_t dirq = batch_u64(b, F_dirq, r) + 1;
-	struct sla_point *p;
+	struct sla_point p = { .start = start, .end = end };
 	struct sla_counts c = { 0 };
 
 	if (t->to == 0)
@@ -584,13 +585,10 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 	t->to = end > t->to ? end : t->to;
 	if (!contract_serves(t->contract, start, end, s->o.zone))
 		return;
-	if (t->n > 0 &&
-	    t->point[t->n - 1].start >= start) /* rows come in order of time, one a bin */
+	if (t->n > 0 && w->last >= start) /* rows come in order of time, one a bin */
 		return;
-	p = point_new(t);
-	p->start = start;
-	p->end = end;
-	p->suspect = (batch_u64(b, F_flags, r) & RFLAGS_capdrop) != 0;
+	w->last = start;
+	p.suspect = (batch_u64(b, F_flags, r) & RFLAGS_capdrop) != 0;
 	for (int side = 0; side < 2; side++) {
 		int to = side ^ turn;
 		enum field spi = side == 0 ? F_sspi : F_dspi;
@@ -601,10 +599,10 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 			round_trips(w, b, r, side, to);
 		}
 		outage_served(s, t, end, &c);
-		counts_add(&w->sum[to][p->suspect], &c);
-		p->d[to] = point_of(&c);
-		p->d[to].gap = usual_gap(w, to);
-		p->marks |= (c.rekeys > 0 ? SLA_MARK_REKEY : 0) | (c.jumps > 0 ? SLA_MARK_JUMP : 0);
+		counts_add(&w->sum[to][p.suspect], &c);
+		p.d[to] = point_of(&c);
+		p.d[to].gap = usual_gap(w, to);
+		p.marks |= (c.rekeys > 0 ? SLA_MARK_REKEY : 0) | (c.jumps > 0 ? SLA_MARK_JUMP : 0);
 		t->d[to].dscps |= batch_u64(b, side == 0 ? F_sdscps : F_ddscps, r);
 		if (s->lanes && column_has(b->col[spi], r))
 			(void)snprintf(t->spi[to], sizeof(t->spi[to]), "0x%08x",
@@ -612,6 +610,8 @@ add_row(struct sla *s, const struct batch *b, uint32_t r)
 	}
 	if (dirq > w->dirq[turn])
 		w->dirq[turn] = dirq;
+	pack_point(s, w, &p);
+	t->n++;
 }
 
 void
@@ -647,6 +647,33 @@ sla_suspect(struct sla *s, const struct batch *b, uint32_t r)
 	probe = probes_of_row(s->probes, b, r);
 	marks_drops(s->marks, probes_kind(s->probes, probe) == PROBE_MERGED ? MARKS_EVERY : probe, b->col[F_bstart]->i[r],
 		    b->col[F_bend]->i[r]);
+}
+
+void
+sla_memory(struct sla *s, uint64_t bytes)
+{
+	spill_hold(s->bins, bytes);
+}
+
+const char *
+sla_error(const struct sla *s)
+{
+	return (spill_error(s->bins));
+}
+
+void
+sla_look(struct sla *s, const struct sla_tunnel *t)
+{
+	struct work *w = s->tunnel[t->order];
+
+	if (s->looked == w)
+		return;
+	if (s->looked != NULL)
+		drop_points(&s->looked->t);
+	s->looked = w;
+	unpack_all(s, w);
+	for (int side = 0; side < 2; side++)
+		find_violations(s, &w->t, side);
 }
 
 size_t

@@ -127,12 +127,13 @@ breaks(const struct sla_limits *l, enum sla_term term, double v)
 	return (l->set[term] && (sla_terms[term].most ? v > l->value[term] : v < l->value[term]));
 }
 
-static void
-violations(struct sla *s, struct sla_tunnel *t, int side)
+void
+find_violations(const struct sla *s, struct sla_tunnel *t, int side)
 {
 	const struct sla_limits *l = &t->limits;
 	double v;
 
+	t->d[side].nviolations = 0;
 	for (size_t i = 0; i < t->n; i++)
 		for (enum sla_term term = 0; term < SLA_TERMS && !t->point[i].suspect; term++)
 			if (term_of_bin(s, &t->point[i], side, term, &v) &&
@@ -177,7 +178,7 @@ judge_direction(struct sla *s, struct sla_tunnel *t, int side)
 		t->judged = true;
 		t->violated |= !v[term].good;
 	}
-	violations(s, t, side);
+	find_violations(s, t, side);
 }
 
 static void
@@ -247,9 +248,9 @@ static void
 judge(struct sla *s, struct work *w)
 {
 	struct sla_tunnel *t = &w->t;
-
 	bool first = is_local(s, &t->addr[0]), second = is_local(s, &t->addr[1]);
 
+	unpack_all(s, w);
 	/* most rows point the other way: who began is known better there */
 	if (first == second ? w->dirq[1] > w->dirq[0] : second)
 		swap_sides(w);
@@ -265,6 +266,7 @@ judge(struct sla *s, struct work *w)
 			counts_add(&t->d[side].c, dirty);
 		judge_direction(s, t, side);
 	}
+	pack_all(s, w);
 }
 
 static double
@@ -299,8 +301,12 @@ sla_judge(struct sla *s, int64_t width)
 {
 	s->width = width;
 	marks_ready(s->marks);
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
+		pack_end(s, s->tunnel[i]);
 		judge(s, s->tunnel[i]);
+	}
 	if (s->n > 0)
 		qsort(s->tunnel, s->n, sizeof(s->tunnel[0]), worst_first);
+	for (size_t i = 0; i < s->n; i++)
+		s->tunnel[i]->t.order = (uint32_t)i;
 }

@@ -103,6 +103,12 @@ run_memory(const struct run *r)
 	return (r->memory);
 }
 
+uint64_t
+run_much_memory(const struct run *r)
+{
+	return (r->much_memory);
+}
+
 const struct origin *
 run_origin(const struct run *r)
 {

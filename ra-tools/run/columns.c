@@ -39,7 +39,7 @@ layout_remove(struct layout *l, enum field f, unsigned view)
 	l->n = kept;
 }
 
-/* One word of -s: field, +field, -field, field:width, all.  The word is cut at its colon. */
+/* One word of -s: field, +field, -field, field:width, all, stored.  The word is cut at its colon. */
 static void
 layout_word(struct layout *l, char *word, bool defaults)
 {
@@ -47,7 +47,7 @@ layout_word(struct layout *l, char *word, bool defaults)
 	unsigned width = 0;
 	enum view view = 0;
 	const struct key_end *end = NULL;
-	enum field f;
+	enum field f, many;
 
 	if (colon != NULL) {
 		*colon = '\0';
@@ -57,8 +57,9 @@ layout_word(struct layout *l, char *word, bool defaults)
 	if (sign == '\0' && !defaults && !l->begun)
 		l->n = 0;
 	l->begun |= !defaults;
-	if (strcmp(word, "all") == 0) {
-		for (f = 0; f < F_COUNT; f++)
+	many = strcmp(word, "all") == 0 ? F_COUNT : strcmp(word, "stored") == 0 ? F_STORED : 0;
+	if (many > 0) {
+		for (f = 0; f < many; f++)
 			layout_add(l, f, fields[f].name, width);
 		return;
 	}
@@ -138,6 +139,8 @@ run_columns(struct run *r, const char *defaults)
 
 	if (r->out == &out_ipfix)
 		defaults = IPFIX_COLUMNS;
+	if (r->out == &out_kafka)
+		defaults = "stored";
 
 	free(r->columns);
 	free(r->fields_text);

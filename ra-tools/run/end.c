@@ -43,17 +43,34 @@ explain(const struct run *r)
 	(void)fprintf(stderr, "\n");
 }
 
+/* What became of the messages. */
+static void
+kafka_tell(struct run *r)
+{
+	struct kafka_counts c = kafka_counts(r->sheet.kafka);
+	uint64_t open = c.given - c.delivered - c.lost;
+
+	if (open + c.lost > 0)
+		run_wrong(r, "%s: of %llu messages %llu were delivered, %llu were not%s%s", r->kafka_to, (unsigned long long)c.given,
+		    (unsigned long long)c.delivered, (unsigned long long)(open + c.lost), c.why[0] == '\0' ? "" : ": ", c.why);
+	else if (!r->quiet)
+		log_info("%s: %llu messages, all delivered", r->kafka_to, (unsigned long long)c.given);
+	kafka_close(&r->sheet.kafka);
+}
+
 static void
 sheet_tail(struct run *r)
 {
 	const char *to = r->ipfix.to != NULL ? r->ipfix.to : "stdout";
 
-	if (r->sheet.n == 0 || r->quiet || r->write_path != NULL) {
+	if (r->sheet.n == 0 || (r->quiet && r->sheet.kafka == NULL) || r->write_path != NULL) {
 		sheet_flush(&r->sheet);
 	} else {
 		sheet_head(r); /* a loader wants its header, also if nothing was found */
 		r->out->tail(&r->sheet);
 	}
+	if (r->sheet.kafka != NULL)
+		kafka_tell(r);
 	r->gave_up |= r->sheet.error == ECANCELED;
 	if (r->out == &out_ipfix && r->sheet.error == EMSGSIZE)
 		run_wrong(r, "%s: a record is longer than a message: fewer columns (-s)%s", to,

@@ -173,6 +173,7 @@ take_output(struct run *r, int c, const char *arg)
 		break;
 	case 'p':
 		r->sheet.text.digits = (unsigned)line_number("-p", arg, 9);
+		r->digits_said = true;
 		break;
 	case 'H':
 		r->sheet.human = true;
@@ -200,7 +201,7 @@ set_memory(struct run *r, const char *arg)
 
 	if (!value_parse(TYPE_BYTES, arg, strlen(arg), 0, CLOCK_UTC, &v, &why) || v.u == 0)
 		run_usage("--memory %s: expected a size, such as 500M or 4G", arg);
-	r->memory = v.u;
+	r->memory = r->much_memory = v.u;
 }
 
 static bool

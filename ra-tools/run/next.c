@@ -189,6 +189,19 @@ run_more(struct run *r)
 }
 
 bool
+run_spool(struct run *r)
+{
+	char err[512] = "";
+
+	if (r->files)
+		return (false);
+	if (!source_spool(r->source, err, sizeof(err)))
+		run_fail("%s", err);
+	r->files = source_is_files(r->source);
+	return (true);
+}
+
+bool
 run_again(struct run *r, int64_t from, int64_t to, const char *also)
 {
 	struct buf both = { 0 };

@@ -40,10 +40,17 @@ page_check(const struct run *r, const char *path)
 }
 
 bool
-page_write(const char *path, const struct buf *b, char *err, size_t len)
+page_write(struct run *r, const char *path, const struct buf *b, char *err, size_t len)
 {
+	struct sheet *s = run_sheet(r);
 	struct output to;
 
+	if (strcmp(path, "-") == 0) {
+		s->folds = false;
+		buf_add(&s->out, b->p, b->len);
+		sheet_flush(s);
+		return (true);
+	}
 	if (!output_open(&to, path, OUTPUT_BESIDE, &kind, err, len))
 		return (false);
 	if (output_write(&to, b->p, b->len))

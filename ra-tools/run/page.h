@@ -10,7 +10,7 @@
 
 /* Ends the tool if path is an input, or an existing file that is no page or picture; "-" is stdout. */
 void page_check(const struct run *, const char *path);
-/* A regular file appears when it is complete.  false: err says why, a whole sentence. */
-bool page_write(const char *path, const struct buf *, char *err, size_t len);
+/* "-": to stdout; a regular file appears when it is complete.  false: err says why, a whole sentence. */
+bool page_write(struct run *, const char *path, const struct buf *, char *err, size_t len);
 
 #endif

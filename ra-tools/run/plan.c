@@ -10,11 +10,18 @@
 
 #include <string.h>
 
+/* Records go out as they are, into a file or as messages. */
+static bool
+copies_records(const struct run *r)
+{
+	return (r->write_path != NULL || r->sheet.kafka != NULL);
+}
+
 /* Rows that say of a flow's end alone: not shown unless asked for, always kept in record files and where flows are merged. */
 static bool
 leaves_events(const struct run *r)
 {
-	return (!r->tool->merges && !r->tool->reports && !r->tool->writes && r->write_path == NULL && !r->events &&
+	return (!r->tool->merges && !r->tool->reports && !r->tool->writes && !copies_records(r) && !r->events &&
 		!(r->filter != NULL && filter_wants_events(r->filter)));
 }
 
@@ -27,7 +34,7 @@ choice_of(const struct run *r)
 	    .from = r->from,
 	    .to = r->to,
 	    /* a copy without a filter is a whole copy */
-	    .leave_mar = !r->mar && (r->write_path == NULL || r->filter != NULL || r->tool->merges),
+	    .leave_mar = !r->mar && (!copies_records(r) || r->filter != NULL || r->tool->merges),
 	    .leave_events = leaves_events(r),
 	});
 }
@@ -57,6 +64,7 @@ unsigned
 plan_wants(void *arg, const struct block_info *b)
 {
 	struct run *r = arg;
+	const struct range *type = &b->range[F_rectype];
 	struct choice choice = choice_of(r);
 	struct block_info blurred = *b;
 	struct range range[F_COUNT];
@@ -71,6 +79,8 @@ plan_wants(void *arg, const struct block_info *b)
 		if (field_is_label(f) && fieldset_has(r->wanted, f) && !b->range[f].absent)
 			__atomic_store_n(&r->label_seen, true, __ATOMIC_RELAXED);
 	if (r->rejects_path != NULL)
+		return (0);
+	if (r->met != NULL && (!type->known || (type->min.u <= RECTYPE_MAR && type->max.u >= RECTYPE_MAR)))
 		return (0);
 	if (choice_only_mar(&choice, b))
 		return (WHY_MAR);
@@ -130,10 +140,25 @@ run_fields(struct run *r, struct fieldset *set)
 		views_want(r->views, set);
 	if (r->out == &out_ipfix)
 		ipfix_want(set);
+	if (r->out == &out_kafka)
+		kafka_want(set);
 	if (r->having != NULL)
 		fieldset_union(set, filter_fields(r->having));
 	if (r->tool->merges)
 		want_drops(set);
+}
+
+/* What says that packets come twice: of files it is read later, where they have a time in common. */
+static void
+want_met(struct run *r, struct fieldset *set)
+{
+	if (run_meets(r) == NULL)
+		return;
+	fieldset_want(set, F_rectype);
+	fieldset_want(set, F_bstart);
+	fieldset_want(set, F_stime);
+	fieldset_want(set, F_ltime);
+	fieldset_want(set, F_flags);
 }
 
 /* Everything that has to be read, once the tool has said what it needs. */
@@ -154,6 +179,7 @@ plan_columns(struct run *r)
 	choice_want(&choice, w);
 	if (r->probes != NULL)
 		fieldset_want(w, F_probe);
+	want_met(r, w);
 	run_fields(r, w);
 	if (r->labels != NULL)
 		labels_want(r->labels, w, w);
@@ -171,6 +197,7 @@ set_first(struct run *r)
 	if (r->filter == NULL || r->rejects_path != NULL)
 		return (NULL);
 	choice_want(&choice, first);
+	want_met(r, first);
 	if (r->labels != NULL)
 		labels_want(r->labels, first, first);
 	return (first);
@@ -196,6 +223,7 @@ plan_scan(struct run *r)
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
 	    .repeats = r->repeats,
+	    .met = r->met,
 	};
 	choice_scan(&choice, &plan);
 	return (plan);

@@ -166,6 +166,7 @@ bool
 run_print(struct run *r, struct batch *b)
 {
 	uint64_t n, full;
+	const char *trouble;
 
 	if (run_stops(r))
 		return (false);
@@ -186,7 +187,7 @@ run_print(struct run *r, struct batch *b)
 		put_rows(r, r->write, b, false);
 		return (!r->enough);
 	}
-	if (r->quiet) {
+	if (r->quiet && r->sheet.kafka == NULL) {
 		r->enough = true; /* the status is known */
 		return (false);
 	}
@@ -197,6 +198,8 @@ run_print(struct run *r, struct batch *b)
 	if (r->out->pause != NULL && waits(r))
 		r->out->pause(&r->sheet);
 	sheet_flush(&r->sheet); /* the next batch may come from a probe, later */
+	if (r->sheet.kafka != NULL && (trouble = kafka_trouble(r->sheet.kafka)) != NULL && !r->quiet)
+		log_warnx("%s: %s", r->kafka_to, trouble);
 	if (r->sheet.error != 0)
 		r->enough = true;
 	return (!r->enough);

@@ -12,6 +12,7 @@
 #include "ra-tools/query/scan.h"
 #include "ra-tools/query/twice.h"
 #include "ra-tools/out/ipfix.h"
+#include "ra-tools/out/kafka.h"
 #include "ra-tools/out/schema.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/run/watch.h"
@@ -48,9 +49,10 @@ struct run {
 	uint64_t count;
 	const char *colour;
 	bool wide;
+	bool digits_said; /* -p */
 	bool counted, json, quiet, mar, events, started;
 	unsigned numeric, explain, threads;
-	uint64_t memory;
+	uint64_t memory, much_memory; /* --memory; without it what the tool says, and much of what the machine has */
 	int64_t now, from, to; /* -t: from <= time < to */
 	bool dense; /* the tool knows dense columns */
 	bool timed, dedup, merge_probes;
@@ -73,6 +75,7 @@ struct run {
 	struct labels *labels;
 	bool label_seen; /* some block has a label that is wanted (set by several threads) */
 	bool native;
+	const char *kafka_to; /* kafka://BROKER/TOPIC, or NULL */
 	struct ipfix ipfix; /* how, if sheet.ipfix says so */
 	struct schema schema; /* to print, and nothing else */
 	bool headed;

@@ -105,7 +105,10 @@ struct batch *run_next(struct run *);
  * (false) is taken with the last state, which has to take it, in order. */
 void run_each(struct run *, scan_take, void *const *states);
 unsigned run_threads(const struct run *);
+/* For who looks at the input more than once: pipes become temporary files.  false: there was none. */
+bool run_spool(struct run *);
 uint64_t run_memory(const struct run *); /* bytes that what grows with the input may take (--memory) */
+uint64_t run_much_memory(const struct run *); /* the same of what has no temporary files: without --memory it is much of what the machine has */
 const struct origin *run_origin(const struct run *); /* of the batch handed out last */
 /* Leave selected only what --having selects; run_print() does it too. */
 void run_having(struct run *, struct batch *);
@@ -174,7 +177,7 @@ void run_interval(struct run *, uint32_t seconds);
 
 /* Does the input, as far as it was read, have packets twice (twice.h)?  run_end() says so. */
 bool run_twice(struct run *, bool all); /* all: the tool reads the files itself, and all of them */
-/* Where input can be read once: for a tool that takes all MAR records, to tell what it takes (twice_meet()).  NULL: no need. */
+/* Where input can be read once: who reads by itself tells it all rows (twice_meet()).  NULL: no need. */
 struct twice_met *run_meets(struct run *);
 bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be

@@ -76,6 +76,7 @@ set_look(struct run *r)
 							     (kind == NULL || strcmp(kind, "dumb") != 0));
 	if (r->out == &out_text && terminal && !r->wide)
 		r->sheet.room = screen_places();
+	r->sheet.folds = r->tool->reports;
 }
 
 static int64_t
@@ -114,6 +115,28 @@ set_ipfix(struct run *r)
 		run_fail("%s", err);
 }
 
+/* -w names a topic, and no file: what a file would have goes there. */
+static void
+set_kafka(struct run *r)
+{
+	char err[512];
+
+	if (r->write_path == NULL || !kafka_is(r->write_path))
+		return;
+	if (r->tool->reports || r->tool->writes)
+		run_usage("-w %s: messages are records, and this tool has none to print", r->write_path);
+	if (r->native || r->sheet.ipfix != NULL || r->separator != NULL || r->schema.of != SCHEMA_NONE)
+		run_usage("-w %s: messages are JSON: leave out --native, --ipfix, --schema and separated values", r->write_path);
+	r->kafka_to = r->write_path;
+	r->write_path = NULL;
+	r->out = &out_kafka;
+	if (!r->digits_said)
+		r->sheet.text.digits = 9; /* all that a file has */
+	r->sheet.kafka = kafka_open(r->kafka_to, err, sizeof(err));
+	if (r->sheet.kafka == NULL)
+		run_fail("-w %s: %s", r->kafka_to, err);
+}
+
 static void
 set_output(struct run *r)
 {
@@ -137,6 +160,7 @@ set_output(struct run *r)
 		r->out = &out_native;
 	if (r->json)
 		r->out = &out_json;
+	set_kafka(r);
 	set_ipfix(r);
 	if (r->numeric > 0)
 		r->sheet.names = false;
@@ -247,7 +271,8 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	r->now = wall_clock(CLOCK_REALTIME);
 	watch_start(&r->watch, wall_clock(CLOCK_MONOTONIC));
 	r->threads = crew_processors() < THREADS_DEFAULT ? crew_processors() : THREADS_DEFAULT;
-	r->memory = tool->memory > 0 ? tool->memory : memory_default();
+	r->much_memory = memory_default();
+	r->memory = tool->memory > 0 ? tool->memory : r->much_memory;
 	line_common(r);
 	for (unsigned i = 0; i < tool->noptions && r->nrows < OPTIONS_MAX; i++)
 		r->rows[r->nrows++] = tool->options[i];

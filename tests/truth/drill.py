@@ -3,6 +3,7 @@
 the frames, and its total is that of the truth tables.  The commands that are shown are tried, keys on a terminal too.
 """
 import csv
+import glob
 import io
 import json
 import os
@@ -123,9 +124,6 @@ def by_others(name, folder):
 
 def mistakes(name, folder):
     records = os.path.join(folder, name + '.pavo')
-    with open(records, 'rb') as f:
-        st, _, err = run(['radrill'], f.read())
-    want((st, 'pipe' in err), (2, True), 'a pipe')
     for words in (['--by', 'ploss'], ['--by', 'stime'], ['--by', 'lsos'], ['--bin', '99999'], ['--bin', 'x'], ['-M', '0'], ['-m', 'nix'],
                   ['--key', '9']):
         want(run(['radrill', '-r', records] + words)[0], 2, ' '.join(words))
@@ -136,7 +134,7 @@ def screen(argv, keys):
     pid, fd = pty.fork()
     if pid == 0:
         os.environ.update(ENV, TERM='xterm', LINES='30', COLUMNS='100')
-        os.execv(program(argv[0]), argv)
+        os.execvp(argv[0] if argv[0] == 'sh' else program(argv[0]), argv)
     out, end = b'', time.time() + 20
     while time.time() < end:
         if select.select([fd], [], [], 0.3)[0]:
@@ -165,6 +163,61 @@ def terminal(name, folder):
     want(best[1]['keys'][0]['ra'] in last[0], True, 'the last row, to be copied')
     st, out = screen(['radrill', '-r', records], [b'2', b'\x03'])
     want((st, best[1]['ra'] in out), (0, True), 'a number, and the end by ^C')
+
+
+def inside(folder):
+    """files that processes have open in this folder, by what /proc says of names that are gone"""
+    found = []
+    for fd in glob.glob('/proc/[0-9]*/fd/*'):
+        try:
+            found += [fd] if os.readlink(fd).startswith(folder + '/') else []
+        except OSError:
+            pass
+    return found
+
+
+def piped(name, folder):
+    """the same of a pipe, of one with a name, and on a terminal whose keyboard is not stdin; nothing stays behind, after INT neither"""
+    records, fifo, temp = os.path.join(folder, name + '.pavo'), os.path.join(folder, 'fifo'), os.path.join(folder, 'temp')
+    os.makedirs(temp)
+    env = dict(ENV, TMPDIR=temp)
+    with open(records, 'rb') as f:
+        data = f.read()
+    for more in ([], ['--json', '-N', '3'], ['--csv', '--bin', '2'], ['--bin', '2', '--key', '1'], ['-P', '2', '--by', 'late'], ['-m', 'tunnel'],
+                 ['-', 'proto', 'esp']):
+        wanted = good(['radrill', '-r', records] + more).replace(b'-r ' + records.encode(), b'-r -')
+        for argv in (['radrill', '-r', '-'] + more, ['radrill'] + more):
+            p = subprocess.run([program(argv[0])] + argv[1:], input=data, capture_output=True, env=env)
+            want((p.returncode, p.stdout, p.stderr), (0, wanted, b''), ' '.join(argv))
+        os.mkfifo(fifo)
+        writer = subprocess.Popen(['sh', '-c', 'cat "$1" > "$2"', 'sh', records, fifo])
+        p = subprocess.run([program('radrill'), '-r', fifo] + more, capture_output=True, env=env)
+        writer.wait()
+        os.remove(fifo)
+        want((p.returncode, p.stdout.replace(fifo.encode(), b'-'), p.stderr), (0, wanted, b''), 'a pipe with a name')
+    out = os.path.join(folder, 'w.pavo')
+    p = subprocess.run([program('radrill'), '-w', out], input=data, env=env)
+    key = shlex.split(objects(['radrill', '-r', records, '--json', '-N', '1'])[0]['keys'][0]['ra'])
+    want((p.returncode, rows(['ra', '-r', out])), (0, rows(['ra', '-r', records] + key[3:])), 'records of the first key')
+    want((os.listdir(temp), inside(temp)), ([], []), 'what is left')
+    for argv in (['radrill'], ['radrill', '--json']):
+        want(run(argv, b'these are no records')[0], 2, 'what is no record file')
+    p = subprocess.run([program('radrill')], input=data, capture_output=True, env=dict(env, TMPDIR='/nonexistent'))
+    want((p.returncode, p.stderr.decode()), (2, 'radrill: stdin: temporary file: /nonexistent: No such file or directory\n'), 'no place for it')
+    slow = subprocess.Popen([program('radrill')], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    slow.stdin.write(data[:len(data) // 2])
+    slow.stdin.flush()
+    end = time.time() + 10
+    while not inside(temp) and time.time() < end:
+        time.sleep(0.05)
+    want((len(inside(temp)), os.listdir(temp)), (1, []), 'while it is copied')
+    slow.send_signal(signal.SIGINT)
+    _, err = slow.communicate(timeout=20)
+    want((slow.returncode, err, os.listdir(temp), inside(temp)), (130, b'radrill: interrupted: what came out is not all\n', [], []), 'INT while it is copied')
+    st, out = screen(['sh', '-c', 'cat "$1" | "$2"', 'sh', records, program('radrill')], [b'\x1b[B', b'\r', b'\r', b'q'])
+    want(st, 0, 'status on a terminal')
+    for word in ('Bins of 1 s by loss', 'Records of key 1', '\x1b[?1049h', '\x1b[?1049l'):
+        want(word in out, True, repr(word) + ' on the screen of a pipe')
 
 
 def everywhere(file, folder):
@@ -237,7 +290,7 @@ def main():
     with scratch() as folder:
         here = [n for n in CASES if find(n)[0]]
         tests = [(n, drill) for n in here]
-        tests += [(n, act) for n in here if n == 'esp-mixed' for act in (plain, by_others, mistakes, terminal)]
+        tests += [(n, act) for n in here if n == 'esp-mixed' for act in (plain, by_others, mistakes, terminal, piped)]
         files = sorted({r['file'] for r in table('files')})
         files = [f for f in files if os.path.exists(capture(f))]
         tests += [('two probes', two_probes)] + [(f, everywhere) for f in files]

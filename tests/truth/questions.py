@@ -153,12 +153,24 @@ def the_same_file_twice():
     for n in ('one', 'two'):
         with open('overlap-a.pavo', 'rb') as f, open('twice/%s.pavo' % n, 'wb') as g:
             g.write(f.read())
-    for where in (['-r', 'overlap-a.pavo', 'overlap-a.pavo'], ['-r', 'overlap-a.pavo', 'link.pavo'], ['-R', 'twice']):
-        st, out, err = run(['racluster', *where, '-m', 'none', '--csv', '-s', 'spkts'])
-        want((st, err.count('\n')), (0, 1), '%s: exit, sentences: %s' % (where, err))
+    os.link('overlap-a.pavo', 'hard.pavo')
+    with open('overlap-a.pavo', 'rb') as f:
+        once = f.read()
+    for where, stdin, said in ((['-r', 'overlap-a.pavo', 'overlap-a.pavo'], None, 'overlap-a.pavo has frames twice that probe P'),
+                               (['-r', 'overlap-a.pavo', '-r', './overlap-a.pavo'], None, 'overlap-a.pavo and ./overlap-a.pavo both have frames that probe P'),
+                               (['-r', 'overlap-a.pavo', 'link.pavo'], None, 'overlap-a.pavo and link.pavo both'), (['-r', 'hard.pavo', 'overlap-a.pavo'], None, 'hard.pavo and overlap-a.pavo both'),
+                               (['-R', 'twice'], None, 'twice/one.pavo and twice/two.pavo both'), ([], once + once, 'stdin has frames twice that probe P'),
+                               (['-r', '-', 'overlap-a.pavo'], once, 'stdin and overlap-a.pavo both')):
+        st, out, err = run(['racluster', *where, '-m', 'none', '--csv', '-s', 'spkts'], stdin)
+        want((st, err.count('\n'), said in err), (0, 1, True), '%s: exit, sentences: %s' % (where, err))
         want(out.split()[1], b'50', '%s: the sum is what was asked for' % where)
-        out = good(['racluster', *where, '--dedup', '-m', 'none', '--csv', '-s', 'spkts'])
+        out = run(['racluster', *where, '--dedup', '-m', 'none', '--csv', '-s', 'spkts'], stdin)[1]
         want(out.split()[1], b'25', '%s: --dedup' % where)
+        for tool, *more in (['ra'], ['ra', '--json'], ['ra', '-w', '-'], ['ra', '-', 'host', '192.0.2.1'], ['rasort', '--csv'], ['rabins', '-M', '1m', '--native'], ['ratop'],
+                            ['rahisto', '-o', 'bytes'], ['racount'], ['racheck']):
+            st, out, err = run([tool, *where, *more], stdin)
+            want((st, sum(said in x for x in err.splitlines()), err.count('\n')), (2 if tool in ('racount', 'racheck') else 0, 1, 1), '%s %s: exit, sentences: %s' % (tool, where, err))
+    want(run(['ra'], once)[2], '', 'once: nothing to say')
 
 
 # --- bins without packets, percentiles
@@ -287,6 +299,12 @@ def zones_that_are_none():
     for zone in ('Europe/Nowhere', '', '../../etc/passwd', 'europe/nowhere', 'UTC+99'):
         st, out, err = run(['ra', '-r', 'words.pavo', '--tz', zone])
         want((st, out, 'no such time zone' in err), (2, b'', True), '--tz %s: %s' % (zone, err))
+    for zone, right in (('Europe/Nowhere', None), ('nothing', None), ('/nonexistent', None), ('Europe/Berlin', '+01:00'), (':Europe/Berlin', '+01:00'), ('CET-1CEST', '+01:00'),
+                        ('<+0545>-5:45', '+05:45'), ('', '+00:00'), ('UTC', '+00:00')):
+        if 'Berlin' in zone and ZONE is None:
+            continue
+        p = subprocess.run([program('ra'), '-r', 'words.pavo', '--tz', 'local', '-s', 'stime', '--csv', '-N', '1'], capture_output=True, env=dict(ENV, TZ=zone))
+        want((p.returncode, p.stdout[-7:-1].decode(), b'TZ names no time zone' in p.stderr), (2, '', True) if right is None else (0, right, False), 'TZ=' + zone)
 
 
 def clocks_that_jump():
@@ -319,21 +337,43 @@ def clocks_that_jump():
 
 def files_of_the_future():
     """a later format is told of by its number; what this program does not know of a header is passed over"""
-    import msgpack
     sys.path.insert(0, os.path.join(SRC, 'contrib', 'python'))
     from xxh3 import xxh3
     with open('lookalikes.pavo', 'rb') as f:
         raw = f.read()
-    size = struct.unpack('>I', raw[7:11])[0]
-    head = msgpack.unpackb(raw[25:25 + size])
-    for change, status, right in (({'format': 1}, 2, 'format version 1'), ({'of later': [1, {'x': b'y'}]}, 0, '')):
-        new = msgpack.packb(dict(head, **change))
-        with open('future.pavo', 'wb') as f:
-            f.write(raw[:7] + struct.pack('>I', len(new)) + raw[11:12] + struct.pack('>Q', xxh3(new)) + b'\xc6' + struct.pack('>I', len(new)) + new + raw[25 + size:])
-        for tool in ('ra', 'racount', 'racheck'):
-            st, out, err = run([tool, '-r', 'future.pavo'])
-            want((st, right in err, err.count('\n')), (status, True, 1 if right else 0), '%s, %s: %s' % (change, tool, err))
-            want('damaged' in str(out), False, '%s: what is of a later format is not damaged' % tool)
+
+    def of(kind, payload):
+        """an object of pavo(5)"""
+        size = struct.pack('>I', len(payload))
+        return b'\x94\xa4' + kind + b'\xce' + size + b'\xcf' + struct.pack('>Q', xxh3(payload)) + b'\xc6' + size + payload
+
+    # header, schema and blocks, index, trailer; in MessagePack 8n begins a map of n, 9n an array of n, an a text of n bytes
+    body = 25 + struct.unpack('>I', raw[7:11])[0]
+    index = raw.rindex(b'\x94\xa4PVIX')
+    head = raw[25:body]
+    want(of(b'PVHD', head), raw[:body], 'the header, put together again')
+    later = bytes([head[0] + 1]) + head[1:] + b'\xa8of later\x92\x01\x81\xa1x\xa1y'
+    for what, begin, status, right in (
+            ('format 1', of(b'PVHD', head.replace(b'\xa6format\x00', b'\xa6format\x01')), 2, 'format version 1 '),
+            ('format 300', of(b'PVHD', head.replace(b'\xa6format\x00', b'\xa6format\xcd\x01\x2c')), 2, 'format version 300 '),
+            ('one word more', of(b'PVHD', later), 0, ''),
+            ('an object of a later kind', of(b'PVHD', head) + of(b'PVZZ', b'\x93\x01\x02\xa1z'), 0, '')):
+        # Index and trailer count from the first byte: they stay where nothing moved, else they are left out, as they may be.
+        made = begin + (raw[body:] if len(begin) == body else raw[body:index])
+        for more, n in ((b'', 5), (raw, 10)): # alone, and one of today behind it
+            with open('future.pavo', 'wb') as f:
+                f.write(made + more)
+            for tool in ('ra', 'racount', 'racheck'):
+                st, out, err = run([tool, '-r', 'future.pavo'])
+                said = [x for x in err.splitlines() if right in x] if right else err.splitlines()
+                want((st == 0, len(said)), (status == 0, 1 if right else 0), '%s, %d rows, %s: %s' % (what, n, tool, err))
+                want('damaged' in str(out), False, '%s, %s: what is of a later format is not damaged' % (what, tool))
+            if right:
+                run(['racheck', '--repair', '-r', 'future.pavo'])
+                with open('future.pavo', 'rb') as f:
+                    want(f.read() == made + more, True, '%s, %d rows: racheck --repair leaves it as it is' % (what, n))
+            st, out, err = run(['ra', '-r', 'future.pavo', '--csv', '-s', 'flowid'])
+            want(max(out.count(b'\n') - 1, 0), n - (5 if right else 0), '%s: rows' % what)
 
 
 QUESTIONS = (hours_that_come_twice, ranges_over_an_hour_twice, ranges_over_an_hour_that_is_not, bins_of_hours_from_local_midnight, weeks, ties, lookalikes,

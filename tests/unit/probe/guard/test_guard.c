@@ -109,6 +109,10 @@ need_seccomp(void)
 #ifndef HAVE_SECCOMP
 	skip();
 #endif
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == -1 && errno == EINVAL) {
+		print_message("the kernel, or what stands in for it (qemu-user), has no seccomp\n");
+		skip();
+	}
 }
 
 static bool

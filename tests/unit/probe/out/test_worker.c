@@ -159,7 +159,7 @@ through_pipe(bool live, bool stuck, uint64_t *lost)
 		pthread_mutex_lock(&s.lock);
 	out = open_archive("pipe");
 	assert_int_equal(pthread_create(&reader, NULL, read_pipe, &s), 0); /* not before somebody writes */
-	w = worker_new(out, 1, live);
+	w = worker_new(&out, 1, 1, live);
 	sink = worker_sink(w);
 	for (int i = 0; i < BATCHES; i++) {
 		fill(b, i);
@@ -215,7 +215,7 @@ full_disk(void **state)
 {
 	struct batch *b = batch_new(BATCH_ROWS);
 	struct archive *out = open_archive("x.pavo");
-	struct worker *w = worker_new(out, 1, true);
+	struct worker *w = worker_new(&out, 1, 1, true);
 	struct sink sink = worker_sink(w);
 	struct rlimit old, small;
 	struct worker_state last;

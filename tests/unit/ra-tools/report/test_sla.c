@@ -216,6 +216,7 @@ silence_may_be_usual(void **state)
 	count_is(t, 104 - 9 - 11, 0, 0, 9 + 11, 0);
 	assert_true(t->d[0].verdict[SLA_AVAIL].known);
 	assert_true(t->d[0].verdict[SLA_AVAIL].value >= 100);
+	sla_look(s, t);
 	for (size_t i = 0; i < t->ngaps; i++)
 		assert_int_equal(t->gap[i].state, SLA_UP);
 	sla_free(&s);
@@ -315,6 +316,7 @@ outage_reaches_back(void **state)
 	t = sla_tunnel(s, 0);
 	count_is(t, 6, 1, 3, 0, 0);
 	assert_int_equal(t->ngaps, 2);
+	sla_look(s, t);
 	assert_int_equal(t->gap[0].start + t->gap[1].start, (2 + 4) * W * SEC);
 	assert_int_equal(t->d[0].nviolations, 3);
 	assert_true(t->violated);
@@ -391,7 +393,64 @@ rows_are_turned(void **state)
 	assert_string_equal(sla_tunnel(s, 0)->name[0], "10.0.0.2");
 	assert_int_equal(sla_tunnel(s, 0)->d[1].net, 7);
 	assert_int_equal(sla_tunnel(s, 0)->d[0].c.uniq, 900);
+	sla_look(s, sla_tunnel(s, 0));
 	assert_int_equal(sla_tunnel(s, 0)->point[2].d[1].net, 4);
+	sla_free(&s);
+}
+
+/* Packed and looked at, first the one, then the other: a row each, with a bin without one between, numbers of any size. */
+static void
+bins_stay_what_they_are(void **state)
+{
+	static struct flow f;
+	struct batch *b = batch_new(512);
+	struct sla *s = sla_new(&plain, false);
+	const struct sla_tunnel *t[2];
+
+	(void)state;
+	sla_memory(s, 500);
+	for (uint64_t i = 0; i < 200; i++)
+		for (uint64_t tunnel = 1; tunnel <= 2; tunnel++) {
+			flow_clear(&f);
+			SET(&f, bstart, (int64_t)(2 * i) * W * SEC);
+			SET(&f, bend, (int64_t)(2 * i + 1) * W * SEC);
+			SET(&f, tunid, tunnel);
+			SET(&f, proto, 50);
+			SET_IP(&f, saddr, addr("10.0.0.1"));
+			SET_IP(&f, daddr, addr("10.0.0.2"));
+			SET(&f, sbytes, i % 3 == 0 ? UINT64_MAX / (i + 1) : i);
+			SET(&f, spkts, i * i * tunnel);
+			SET(&f, suniq, i % 7);
+			SET(&f, slost, i % 5);
+			SET(&f, sfix, i % 11 == 0 ? 1000 : 0);
+			SET(&f, dpkts, tunnel);
+			SET(&f, dmaxgap, i % 13 == 0 ? UINT64_MAX : 0);
+			batch_add(b, &f);
+		}
+	sla_add(s, b);
+	sla_judge(s, W * SEC);
+	for (int k = 0; k < 2; k++)
+		t[sla_tunnel(s, (size_t)k)->key[0] - 1] = sla_tunnel(s, (size_t)k);
+	for (uint64_t k = 0; k < 6; k++) {
+		uint64_t tunnel = k % 2 + 1;
+
+		sla_look(s, t[k % 2]);
+		assert_int_equal(t[k % 2]->n, 200);
+		for (uint64_t i = 0; i < 200; i++) {
+			const struct sla_point *p = &t[k % 2]->point[i];
+
+			assert_int_equal(p->start, (int64_t)(2 * i) * W * SEC);
+			assert_int_equal(p->end, (int64_t)(2 * i + 1) * W * SEC);
+			assert_int_equal(p->d[0].bytes, i % 3 == 0 ? UINT64_MAX / (i + 1) : i);
+			assert_int_equal(p->d[0].pkts, i * i * tunnel);
+			assert_int_equal(p->d[0].uniq, i % 7);
+			assert_int_equal(p->d[0].net, (int64_t)(i % 5) - (i % 11 == 0 ? 1000 : 0));
+			assert_int_equal(p->d[1].pkts, tunnel);
+			assert_int_equal(p->d[1].maxgap, i % 13 == 0 ? UINT32_MAX : 0);
+		}
+	}
+	assert_null(sla_error(s));
+	batch_free(&b);
 	sla_free(&s);
 }
 
@@ -465,6 +524,7 @@ probes_are_apart(void **state)
 		assert_int_equal(t->d[0].net, is_a ? 0 : 20);
 		assert_int_equal(t->d[0].expected, 600);
 		assert_int_equal(t->suspect, is_a ? 2 : 1);
+		sla_look(s, t);
 		assert_int_equal(t->point[0].suspect, is_a);
 		count_is(t, 2, !is_a, is_a, 0, 0);
 		assert_null(strstr(t->filter, "probe"));
@@ -491,6 +551,7 @@ main(void)
 		cmocka_unit_test(suspect_is_apart),
 		cmocka_unit_test(idle_bins_are_in_percentiles),
 		cmocka_unit_test(rows_are_turned),
+		cmocka_unit_test(bins_stay_what_they_are),
 		cmocka_unit_test(probes_are_apart),
 	};
 

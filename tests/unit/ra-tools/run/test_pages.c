@@ -44,6 +44,9 @@ static const struct row ratop[] = {
 static const struct row rasplit[] = {
 #include "ra-tools/rasplit.opt"
 };
+static const struct row racollect[] = {
+#include "ra-tools/racollect.opt"
+};
 static const struct row racheck[] = {
 #include "ra-tools/racheck.opt"
 };
@@ -73,6 +76,7 @@ static const struct {
 	{ "ratop.1", ratop, N(ratop) },
 	{ "ranonymize.1", ranonymize, N(ranonymize) },
 	{ "rahisto.1", rahisto, N(rahisto) },
+	{ "racollect.1", racollect, N(racollect) },
 	{ "racheck.1", racheck, N(racheck) },
 	{ "rasplit.1", rasplit, N(rasplit) },
 	{ "radrill.1", radrill, N(radrill) },

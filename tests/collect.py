@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What probes send arrives, each byte once: through connections that are cut at random bytes, with a collector and probes that are
+killed.  A collector's files are, byte by byte, those that the probes wrote for themselves."""
+import glob
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'truth'))
+from common import *
+
+CAPTURES_ = sorted(glob.glob(os.path.join(OWN, '*.B.pcap')))
+CUTS = 500 if os.environ.get('PAVO_LONG') else 50
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+class Collector:
+    """a process that may be killed"""
+
+    def __init__(self, folder, port=None):
+        self.folder, self.port = folder, port or free_port()
+        os.makedirs(folder, exist_ok=True)
+        self.start()
+
+    def start(self):
+        self.p = subprocess.Popen([program('racollect'), '-q', '-w', self.folder, '-l', 'tcp://127.0.0.1:%d' % self.port],
+                                  stderr=subprocess.PIPE, env=ENV, start_new_session=True)
+        for _ in range(200):
+            try:
+                socket.create_connection(('127.0.0.1', self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise Failure('racollect does not listen: %s' % self.p.stderr.read())
+
+    def kill(self):
+        os.killpg(self.p.pid, signal.SIGKILL)
+        self.p.wait()
+
+    def end(self):
+        self.p.terminate()
+        err = self.p.stderr.read().decode()
+        want(self.p.wait(), 0, 'status of racollect: ' + err)
+        if 'Sanitizer' in err or 'runtime error' in err:
+            raise Failure(err)
+
+
+class Cutter:
+    """a way to the collector that ends after so many bytes, chosen at random, either way, `cuts` times"""
+
+    def __init__(self, port, cuts, rng):
+        self.to, self.cuts, self.rng, self.done = port, cuts, rng, 0
+        self.at = socket.create_server(('127.0.0.1', 0))
+        self.port = self.at.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                one, _ = self.at.accept()
+                other = socket.create_connection(('127.0.0.1', self.to))
+            except OSError:
+                return
+            left = [1 << 60]
+            if self.done < self.cuts:
+                left = [int(2 ** self.rng.uniform(4, 17))]
+            lock = threading.Lock()
+            for a, b in ((one, other), (other, one)):
+                threading.Thread(target=self.copy, args=(a, b, left, lock), daemon=True).start()
+
+    def copy(self, a, b, left, lock):
+        try:
+            while True:
+                data = a.recv(self.rng.choice((1, 100, 65536)))
+                if not data:
+                    break
+                with lock:
+                    data = data[:left[0]]
+                    left[0] -= len(data)
+                    b.sendall(data)
+                    if left[0] == 0:
+                        if left != [-1]:
+                            self.done += 1
+                            left[0] = -1
+                        break
+                    if left[0] < 0:
+                        break
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def files(folder):
+    """contents of the complete record files below"""
+    return sorted(open(f, 'rb').read() for f in glob.glob(os.path.join(folder, '**', '*.pavo'), recursive=True))
+
+
+def arrived(folder, own, spool, again=False):
+    """the collector's files are the probe's own; again: there were runs that captured the same, which racount tells"""
+    want(glob.glob(os.path.join(spool, '**', '*.pavo*'), recursive=True), [], 'what is left in the spool')
+    want(glob.glob(os.path.join(folder, '**', '*.part'), recursive=True), [], 'parts of the collector')
+    a, b = files(folder), files(own)
+    want(len(a), len(b), 'files')
+    want([len(x) for x in a], [len(x) for x in b], 'sizes')
+    want(a == b, True, 'bytes')
+    want(len(a) > 3, True, 'files there are: %d' % len(a))
+    sums = [json.loads(good(['racount', '-R', f, '--json'], status=(0, 2) if again else (0,))) for f in (folder, own)]
+    want(sums[0], sums[1], 'sums')
+    want(again or sums[0]['conserved'] is not False, True, 'every frame is accounted for')
+    for f in glob.glob(os.path.join(folder, '**', '*.pavo'), recursive=True) if again else ():
+        good(['racheck', '-q', '-r', f])
+    if not again:
+        good(['racheck', '-q', '-R', folder])
+
+
+def probe(folder, name, ports, captures, **more):
+    return [program('pavo'), '-q', '-S', '1', '-e', name, '-w', os.path.join(folder, name + '-own', '%Y%m%d%H%M%S.pavo'), '--rotate', '2s',
+            '--spool', os.path.join(folder, 'spool')] + [x for p in ports for x in ('-w', 'tcp://127.0.0.1:%d' % p)] + ['-r'] + captures
+
+
+def straight(folder):
+    """several collectors, several probes, none of them disturbed"""
+    one, two = Collector(os.path.join(folder, 'one')), Collector(os.path.join(folder, 'two'))
+    running = [subprocess.Popen(probe(folder, name, [one.port, two.port], CAPTURES_[i:]), env=ENV, stderr=subprocess.PIPE) for i, name in enumerate(('a', 'b/c'))]
+    for p in running:
+        want((p.wait(LIMIT), p.stderr.read()), (0, b''), 'a probe')
+    for c in one, two:
+        c.end()
+        for name, there in ('a', 'a'), ('b/c', 'b_c'):
+            arrived(os.path.join(c.folder, there), os.path.join(folder, name + '-own'), os.path.join(folder, 'spool', there))
+
+
+def cut(folder):
+    """the connection is cut at random bytes"""
+    rng = random.Random(17)
+    c = Collector(os.path.join(folder, 'col'))
+    runs = 0
+    cutter = Cutter(c.port, CUTS, rng)
+    while cutter.done < CUTS:
+        at_once = [subprocess.Popen(probe(folder, 'p%d' % (runs + i), [cutter.port], CAPTURES_[1:]), env=ENV, stderr=subprocess.DEVNULL) for i in (1, 2, 3, 4)]
+        runs += len(at_once)
+        want([p.wait(LIMIT) for p in at_once], [0] * len(at_once), 'the probes')
+    for p in range(1, runs + 1): # where it gave up, the next run goes on
+        good_run(folder, 'p%d' % p, c.port)
+    c.end()
+    for p in range(1, runs + 1):
+        arrived(os.path.join(folder, 'col', 'p%d' % p), os.path.join(folder, 'p%d-own' % p), os.path.join(folder, 'spool', 'p%d' % p))
+    print('# %d cuts in %d runs of the probe' % (cutter.done, runs))
+
+
+def good_run(folder, name, port):
+    st = subprocess.run(probe(folder, name, [port], CAPTURES_[:1]), env=ENV, capture_output=True, timeout=LIMIT)
+    want(st.returncode, 0, 'a probe: %s' % st.stderr)
+
+
+def killed_collector(folder):
+    """it is killed at random moments and started again; and is not there at first"""
+    rng = random.Random(5)
+    port = free_port()
+    p = subprocess.Popen(probe(folder, 'p', [port], CAPTURES_), env=ENV, stderr=subprocess.PIPE)
+    time.sleep(0.3)
+    c = Collector(os.path.join(folder, 'col'), port)
+    for _ in range(10):
+        time.sleep(rng.uniform(0, 0.05))
+        c.kill()
+        if p.poll() is not None:
+            p = subprocess.Popen(probe(folder, 'p', [port], CAPTURES_), env=ENV, stderr=subprocess.PIPE)
+        c.start()
+    want(p.wait(LIMIT), 0, 'the probe')
+    good_run(folder, 'p', port)
+    c.end()
+    arrived(os.path.join(folder, 'col', 'p'), os.path.join(folder, 'p-own'), os.path.join(folder, 'spool', 'p'), True)
+
+
+def killed_probe(folder):
+    """the probe is killed at random moments, with all that it started or without; what it left is completed by the next one and sent"""
+    rng = random.Random(8)
+    c = Collector(os.path.join(folder, 'col'))
+    words = probe(folder, 'p', [c.port], ['-'])
+    data = b''.join(open(f, 'rb').read()[24 if i else 0:] for i, f in enumerate(f for f in CAPTURES_ if 'tcp' in f or 'udp' in f))
+    for n in range(8):
+        p = subprocess.Popen(words, env=ENV, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            for at in range(0, int(len(data) * rng.uniform(0.2, 1)), 40000):
+                p.stdin.write(data[at:at + 40000])
+                p.stdin.flush()
+                time.sleep(0.02)
+        except BrokenPipeError:
+            pass
+        time.sleep(rng.uniform(0, 0.7))
+        p.kill()
+        p.wait()
+    time.sleep(0.5)
+    st = subprocess.run(probe(folder, 'p', [c.port], CAPTURES_[:2]), env=ENV, capture_output=True, timeout=LIMIT)
+    want(st.returncode, 0, 'the last probe: %s' % st.stderr)
+    c.end()
+    arrived(os.path.join(folder, 'col', 'p'), os.path.join(folder, 'p-own'), os.path.join(folder, 'spool', 'p'), True)
+
+
+def nobody(folder):
+    """without a collector everything waits, and the next run sends it"""
+    port = free_port()
+    st = subprocess.run(probe(folder, 'p', [port], CAPTURES_[:4]), env=ENV, capture_output=True, timeout=LIMIT)
+    want((st.returncode, b'refused' in st.stderr and b'the next run sends' in st.stderr), (0, True), 'nobody listens: %s' % st.stderr)
+    waiting = files(os.path.join(folder, 'spool'))
+    want(waiting, files(os.path.join(folder, 'p-own')), 'what waits')
+    c = Collector(os.path.join(folder, 'col'), port)
+    good_run(folder, 'p', port)
+    c.end()
+    arrived(os.path.join(folder, 'col', 'p'), os.path.join(folder, 'p-own'), os.path.join(folder, 'spool', 'p'), True)
+    # what was received does not come again, though it is not there any more
+    c = Collector(os.path.join(folder, 'col'), port)
+    before = set(glob.glob(os.path.join(folder, 'p-own', '*.pavo')))
+    for f in glob.glob(os.path.join(folder, 'col', '**', '*.pavo'), recursive=True):
+        os.unlink(f)
+    good_run(folder, 'p', port)
+    c.end()
+    want(files(os.path.join(folder, 'col')), sorted(open(f, 'rb').read() for f in set(glob.glob(os.path.join(folder, 'p-own', '*.pavo'))) - before), 'files')
+
+
+def wrong(folder):
+    for words, says in ((['-w', 'tcp://127.0.0.1:x'], 'HOST:PORT'), (['-w', 'udp://127.0.0.1:9'], 'tcp://'), (['-w', 'tcp://127.0.0.1:9', '--exec', 'true', '--spool', folder], 'files of one')):
+        status, out, err = run(['pavo', '-r', CAPTURES_[0]] + words)
+        want((status, out, says in err), (2, b'', True), '%s: %d, %s' % (' '.join(words), status, err))
+    for words, says in (([], '-w DIR'), (['-w', os.path.join(folder, 'none')], 'folder'), (['-w', folder, '-l', 'udp://127.0.0.1:9'], 'tcp://'), (['x'], 'no word')):
+        status, out, err = run(['racollect'] + words, b'')
+        want((status, out, says in err), (2, b'', True), 'racollect %s: %d, %s' % (' '.join(words), status, err))
+
+
+PARTS = [(straight, 'two probes, two collectors'), (cut, 'cut %d times at random bytes' % CUTS), (killed_collector, 'the collector is killed'),
+         (killed_probe, 'the probe is killed'), (nobody, 'nobody listens'), (wrong, 'what can not be')]
+
+
+def main():
+    tap = Tap()
+    for part, what in PARTS:
+        with scratch() as folder:
+            begun = time.time()
+            try:
+                part(folder)
+                tap.ok(True, what)
+            except (Failure, subprocess.TimeoutExpired) as e:
+                tap.ok(False, what, str(e))
+            print('# %.1f s' % (time.time() - begun))
+    print('1..%d' % tap.n)
+    sys.exit(tap.failed > 0)
+
+
+main()
