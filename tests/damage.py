@@ -28,7 +28,7 @@ TOOLS = [['ra'], ['ra', '-s', 'all', '--mar'], ['ra', '--csv'], ['ra', '--json']
          ['ratunnel', '--json'], ['ratunnel', '--csv'], ['ratunnel', '--bins'], ['ratunnel', '--html', '-'],
          ['ratunnel', '-m', 'lane', '-M', '1m'], ['radrill'], ['radrill', '--json'], ['ragap'], ['ragap', '--json'],
          ['rahisto', '-o', 'bytes'], ['rahisto', '-o', 'bytes', '--json'], ['racheck'], ['racheck', '--summary'],
-         ['racheck', '--json'], ['racheck', '--csv']]
+         ['racheck', '--json'], ['racheck', '--csv'], ['rapath'], ['rapath', '--json', '--bins']]
 
 number = 0
 
@@ -67,8 +67,8 @@ def run(argv, stdin=None):
     return p.returncode, p.stdout, p.stderr
 
 
-def good(argv, status=(0,)):
-    st, out, err = run(argv)
+def good(argv, stdin=None, status=(0,)):
+    st, out, err = run(argv, stdin)
     need(st in status, argv, 'exit', st, err.decode(errors='replace'))
     return out
 
@@ -234,6 +234,37 @@ def _():
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     need(after.ru_utime - before.ru_utime < 2, after.ru_utime - before.ru_utime, 's')
     need(sum(int(l.split(b',')[1]) for l in out.splitlines()[1:]) == 2, out[-300:])
+
+
+@test('rapath: what is no path of two probes is told in one sentence, with 2')
+def _():
+    for probe, name in (('A', 'A.pavo'), ('B', 'B.pavo'), ('C', 'C.pavo')):
+        good(['pavo', '-q', '-S', '1', '-e', probe, '-r', os.path.join(T, 'esp-mixed.B.pcap'), '-w', name])
+    save('empty.pavo', b'')
+    save('text.pavo', b'no records\n')
+    a = load('A.pavo')
+    save('cut.pavo', load('B.pavo')[:len(load('B.pavo')) // 2])
+    save('hurt.pavo', bytes(b ^ 0x55 if 3000 < i < 3100 else b for i, b in enumerate(load('B.pavo'))))
+    for argv, says in ((['A.pavo'], b'all records are of one probe'), (['A.pavo', 'A.pavo', '--dedup'], b'all records are of one probe'),
+                       (['A.pavo', 'B.pavo', 'C.pavo'], b'--path A,B'),
+                       (['A.pavo', 'B.pavo', '--path', 'A,X'], b'no record of the probe X'),
+                       (['A.pavo', 'B.pavo', '--path', 'A'], b'expected the ids of two probes'),
+                       (['A.pavo', 'B.pavo', '--path', 'A,B,C'], b'expected the ids of two probes'),
+                       (['A.pavo', 'B.pavo', '--path', 'A,A'], b'that is one probe'), (['A.pavo', 'B.pavo', '--path', ''], b'expected the ids'),
+                       (['A.pavo', 'B.pavo', '-M', '1500ms'], b'-M has to be a multiple'), (['A.pavo', 'none.pavo'], b'none.pavo: No such file'),
+                       (['A.pavo', 'empty.pavo'], b'empty.pavo is empty'), (['A.pavo', 'text.pavo'], b'text.pavo is not a pavo record file'),
+                       (['A.pavo', os.path.join(T, 'esp-mixed.B.pcap')], b'is a packet capture')):
+        st, out, err = run(['rapath', '-r'] + argv)
+        need((st, out) == (2, b'') and says in err, argv, st, out, err)
+    need(run(['rapath'], a)[0] == 2, 'through a pipe')
+    for name in ('cut.pavo', 'hurt.pavo'):
+        st, out, err = run(['rapath', '-r', 'A.pavo', name, '--json'])
+        need(st == 2 and name.encode() in err, name, st, err)
+    whole = good(['rapath', '-r', 'A.pavo', 'B.pavo', '--json'])
+    need(b'"lost_between":0' in whole and good(['rapath', '--json'], a + load('B.pavo')) == whole, 'a pipe of both', whole)
+    st, out, err = run(['rapath', '-r', 'A.pavo', 'A.pavo', 'B.pavo', '--json'])
+    need((st, out) == (2, b'') and b'frames twice' in err and b'can not be compared' in err, 'one of them twice', st, out, err)
+    need(good(['rapath', '-r', 'A.pavo', 'A.pavo', 'B.pavo', '--json', '--dedup']) == whole, '--dedup')
 
 
 # --- names that act

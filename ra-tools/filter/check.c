@@ -74,13 +74,22 @@ pick_fields(const struct token *t, enum side side)
 	return (pick);
 }
 
+/* A field of one side, as it is called where the side is said, or is either. */
+static const char *
+sideless(const char *name)
+{
+	enum field f = field_named(name, strlen(name));
+
+	return (f != F_NONE && fields[f].twin != f ? name + 1 : name);
+}
+
 static bool
-no_field(const struct check *c, const struct token *t)
+no_field(const struct check *c, const struct token *t, enum side side)
 {
 	const char *means = field_meant(t->p, t->n);
 
 	if (means != NULL)
-		(void)snprintf(c->error->instead, sizeof(c->error->instead), "%s", means);
+		(void)snprintf(c->error->instead, sizeof(c->error->instead), "%s", side == SIDE_ANY ? means : sideless(means));
 	return (filter_fail(c->error, t, "no field is called \"%.*s\"; the nearest is `%s`",
 			    QUOTE(t), field_nearest(t->p, t->n)));
 }
@@ -210,6 +219,22 @@ emit_ip(const struct check *c, enum field f, enum op op, const struct token *val
 	return (emit_ip_order(c, f, op, &net));
 }
 
+/* nfdump's millions are 1m, which is a minute or a thousandth elsewhere; argus's durations are seconds. */
+static bool
+wrong_value(const struct check *c, enum type type, const struct token *v, const char *why)
+{
+	size_t digits = 0;
+	char *to = c->error->instead;
+
+	while (digits < v->n && (isdigit((unsigned char)v->p[digits]) || v->p[digits] == '.'))
+		digits++;
+	if (digits > 0 && digits == v->n && type == TYPE_DUR)
+		(void)snprintf(to, sizeof(c->error->instead), "%s%.*ss", v->p[0] == '.' ? "0" : "", QUOTE(v));
+	else if (digits > 0 && digits + 1 == v->n && strchr("mgt", v->p[digits]) != NULL && type != TYPE_DUR)
+		(void)snprintf(to, sizeof(c->error->instead), "%.*s%c", (int)(digits < 40 ? digits : 40), v->p, toupper((unsigned char)v->p[digits]));
+	return (filter_fail(c->error, v, "expected %s", why));
+}
+
 static bool
 emit_comparison(const struct check *c, enum field f, const struct term *t)
 {
@@ -228,7 +253,7 @@ emit_comparison(const struct check *c, enum field f, const struct term *t)
 		return (emit_ip(c, f, op, value));
 	if (!value_parse(op == OP_HAS && fam == FAMILY_BIT ? TYPE_COUNT : info->type, value->p,
 			 value->n, c->now, c->zone, &v, &why))
-		return (filter_fail(c->error, value, "expected %s", why));
+		return (wrong_value(c, info->type, value, why));
 	if (f == F_rectype)
 		c->filter->mar = true;
 	switch (fam) {
@@ -547,7 +572,7 @@ check_file(const struct check *c, const struct term *t)
 	    !token_is(&t->field, "net")) {
 		pick = pick_fields(&t->field, side);
 		if (pick.n == 0)
-			return (no_field(c, &t->field));
+			return (no_field(c, &t->field, SIDE_ANY));
 		if (fields[pick.f[0]].type != TYPE_IP)
 			return (
 			    filter_fail(c->error, &t->field,
@@ -574,7 +599,7 @@ check_field(const struct check *c, const struct term *t)
 	struct pick pick = pick_fields(&t->field, t->side);
 
 	if (pick.n == 0)
-		return (no_field(c, &t->field));
+		return (no_field(c, &t->field, t->side));
 	if (token_is(&t->field, "duration") && strspn(t->value[0].p, "0123456789") >= t->value[0].n) {
 		(void)snprintf(c->error->instead, sizeof(c->error->instead), "%.*sms", QUOTE(&t->value[0]));
 		return (filter_fail(c->error, &t->value[0], "expected a duration with its unit, as 10ms or 5s"));
@@ -593,7 +618,7 @@ check_known(const struct check *c, const struct term *t)
 	struct pick pick = pick_fields(&t->field, SIDE_ANY);
 
 	if (pick.n == 0)
-		return (no_field(c, &t->field));
+		return (no_field(c, &t->field, SIDE_ANY));
 	emit_known(c, pick.f[0]);
 	if (pick.n == 2) {
 		emit_known(c, pick.f[1]);
@@ -676,6 +701,21 @@ emit_name(const struct check *c, const struct token *t)
 static bool
 unknown_word(const struct check *c, const struct token *t)
 {
+	const char *means = field_meant(t->p, t->n);
+	uint64_t port;
+
+	if (token_is(t, "man")) { /* argus's */
+		(void)snprintf(c->error->instead, sizeof(c->error->instead), "mar");
+		return (filter_fail(c->error, t, "records of the probe itself are `mar`"));
+	}
+	if (token_is(t, "dns") || port_named(t->p, t->n, &port)) {
+		(void)snprintf(c->error->instead, sizeof(c->error->instead), "port %.*s", QUOTE(t));
+		if (token_is(t, "dns"))
+			(void)snprintf(c->error->instead, sizeof(c->error->instead), "port domain");
+		return (filter_fail(c->error, t, "\"%.*s\" is a service: it has a port", QUOTE(t)));
+	}
+	if (means != NULL && type_is_number((enum type)fields[field_named(means, strlen(means))].type))
+		(void)snprintf(c->error->instead, sizeof(c->error->instead), "%s > 0", sideless(means));
 	if (t->n != 0 && isdigit((unsigned char)t->p[0]))
 		return (filter_fail(
 		    c->error, t,

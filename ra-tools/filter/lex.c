@@ -24,6 +24,13 @@ static const struct {
 	{ "ge", TOK_OP, OP_GE },
 };
 
+/* What others say for it. */
+static const struct {
+	const char *text, *word;
+} others[] = {
+	{ "tcp.port", "port" }, { "udp.port", "port" }, { "ip.addr", "host" }, { "ipv6.addr", "host" }, { "eth.addr", "mac" },
+};
+
 static bool
 blank(char c)
 {
@@ -80,6 +87,11 @@ take_word(struct lexer *l, struct token *t)
 		if (token_is(t, words[i].text)) {
 			t->kind = words[i].kind;
 			t->op = words[i].op;
+		}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (token_is(t, others[i].text)) {
+			t->p = others[i].word;
+			t->n = strlen(t->p);
 		}
 }
 

@@ -6,7 +6,7 @@
  *   all     = one { and one }
  *   one     = { not } ( "(" any ")" | term )
  *   term    = has FIELD | FIELD op VALUES | [protocol] [side] QUALIFIER [=] VALUES | WORD
- *   values  = VALUE | "(" any ")"
+ *   values  = VALUE | "(" any ")" | in "[" VALUE... "]"
  *   side    = src | dst | src or dst | src and dst
  *
  * What the words mean is check.c's business; here only their shape is known.
@@ -189,6 +189,38 @@ value_wanted(enum about about)
 	}
 }
 
+/* nfdump's `port in [80 443]`: any of them. */
+static bool
+parse_bracket(struct parser *p, struct term *t)
+{
+	bool first = true, last = false;
+
+	advance(p);
+	while (!last) {
+		struct token v = p->now;
+
+		if (v.kind != TOK_WORD)
+			return (filter_fail(p->error, &v, "expected %s, or `]` behind the last one", value_wanted(t->about)));
+		if (first && v.n > 0 && v.p[0] == '[') {
+			v.p++;
+			v.n--;
+		}
+		last = v.n > 0 && v.p[v.n - 1] == ']';
+		v.n -= last;
+		v.n -= v.n > 0 && v.p[v.n - 1] == ',';
+		advance(p);
+		if (v.n == 0 && !last)
+			continue;
+		t->value[0] = v;
+		if (v.n == 0 && first)
+			return (filter_fail(p->error, &v, "expected %s before `]`", value_wanted(t->about)));
+		if (v.n > 0 && (!add_term(p, t) || (!first && !add_node(p, NODE_OR, 0))))
+			return (false);
+		first = false;
+	}
+	return (true);
+}
+
 /* The values of a qualifier whose word has been taken: VALUE, "(" list ")", or in FILE. */
 static bool
 parse_values(struct parser *p, struct term *t)
@@ -203,6 +235,10 @@ parse_values(struct parser *p, struct term *t)
 			advance(p);
 		}
 		return (add_term(p, t));
+	}
+	if (token_is(&p->now, "in") && p->next.kind == TOK_WORD && p->next.n > 0 && p->next.p[0] == '[' && t->about <= ABOUT_PORT) {
+		t->about = t->about == ABOUT_HOST ? ABOUT_NET : t->about; /* there are prefixes among them, too */
+		return (parse_bracket(p, t));
 	}
 	if ((t->about == ABOUT_HOST || t->about == ABOUT_NET) && token_is(&p->now, "in")) {
 		t->about = ABOUT_FILE;
@@ -242,13 +278,15 @@ static bool
 is_plain(const struct parser *p)
 {
 	const struct token *name = &p->now, *value = &p->next;
+	enum about about;
 
 	if (name->kind != TOK_WORD || name->quoted || value->kind != TOK_WORD || value->quoted)
 		return (false);
 	if (token_is(name, "flags"))
 		return (value->n > 0 && value->n <= 8 && strspn(value->p, "FSRPAUECfsrpauec") >= value->n);
-	return (looks_like_value(value) &&
-		(token_is(name, "as") || (field_named(name->p, name->n) != F_NONE && proto_named(name->p, name->n) < 0)));
+	return (looks_like_value(value) && !is_side(name) && !qualifier(name, &about) &&
+		(token_is(name, "as") || token_is(name, "mac") ||
+		    ((field_named(name->p, name->n) != F_NONE || field_meant(name->p, name->n) != NULL) && proto_named(name->p, name->n) < 0)));
 }
 
 /* FIELD op VALUE, the field is `now`. */
@@ -291,7 +329,7 @@ parse_sided(struct parser *p, struct term *t)
 	struct token side = p->now;
 
 	t->side = take_side(p);
-	if (token_is(&p->now, "ip") && looks_like_value(&p->next)) { /* nfdump's `src ip A` */
+	if (token_is(&p->now, "ip") && (looks_like_value(&p->next) || token_is(&p->next, "in"))) { /* nfdump's `src ip A` */
 		t->field = p->now;
 		t->about = ABOUT_HOST;
 		advance(p);
@@ -322,6 +360,23 @@ parse_sided(struct parser *p, struct term *t)
 	return (parse_values(p, t));
 }
 
+/* tcpdump's `ether src A` */
+static bool
+parse_ether(struct parser *p, struct term *t)
+{
+	advance(p);
+	t->side = token_is(&p->now, "host") ? SIDE_ANY : token_is(&p->now, "src") ? SIDE_SRC : SIDE_DST;
+	t->about = ABOUT_FIELD;
+	t->field = t->operator= p->now;
+	t->field.p = "mac";
+	t->field.n = strlen(t->field.p);
+	t->op = OP_EQ;
+	advance(p);
+	t->value[0] = p->now;
+	advance(p);
+	return (add_term(p, t));
+}
+
 static bool
 parse_term(struct parser *p)
 {
@@ -341,7 +396,9 @@ parse_term(struct parser *p)
 		    filter_fail(p->error, &p->now,
 				"expected a term, as `host 10.0.0.1`, `port 443` or `bytes > 1M`"));
 	}
-	if (token_is(&p->now, "ip") && looks_like_value(&p->next) && p->next.kind == TOK_WORD) {
+	if (token_is(&p->now, "ether") && p->third.kind == TOK_WORD && (token_is(&p->next, "host") || is_side(&p->next)))
+		return (parse_ether(p, &t));
+	if (token_is(&p->now, "ip") && p->next.kind == TOK_WORD && (looks_like_value(&p->next) || token_is(&p->next, "in"))) {
 		t.about = ABOUT_HOST;
 		advance(p);
 		return (parse_values(p, &t));

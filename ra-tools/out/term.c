@@ -181,14 +181,17 @@ put_foot(const struct choice *c, unsigned width, struct buf *out)
 {
 	struct buf text = { 0 };
 
-	if (c->typing)
+	if (c->typing) {
 		buf_printf(&text, "rows with: %s_", c->filter);
-	else
-		buf_printf(&text, "%s%s%s%s%s%s?: help  q: end", c->into != NULL ? "enter: " : "", c->into != NULL ? c->into : "",
-			   c->into != NULL ? "  " : "", c->back != NULL ? "esc: " : "", c->back != NULL ? c->back : "",
-			   c->back != NULL ? "  " : "");
-	if (!c->typing && c->moved + c->hidden > 0)
-		buf_str(&text, c->hidden > 0 && c->moved > 0 ? "  <- -> columns" : c->hidden > 0 ? "  -> columns" : "  <- columns");
+	} else { /* the end of it may be out of sight */
+		if (c->into != NULL)
+			buf_printf(&text, "enter: %s  ", c->into);
+		buf_str(&text, "?: help  q: end");
+		if (c->moved + c->hidden > 0)
+			buf_str(&text, c->hidden > 0 && c->moved > 0 ? "  <- -> columns" : c->hidden > 0 ? "  -> columns" : "  <- columns");
+		if (c->back != NULL)
+			buf_printf(&text, "  esc: %s", c->back);
+	}
 	screen_line(out, buf_cstr(&text), text.len, width, LOOK_DIM);
 	buf_free(&text);
 }

@@ -17,6 +17,7 @@
 #define SETTLED (5 * SEC)  /* so long after a capture began the first packet of a flow is its first */
 #define NEAREST (3600 * SEC) /* a number that wraps: the same one is not further away than that */
 #define DRIFT	200 /* ppm that no two clocks drift apart: more is a step */
+#define STEP_LEAST (10 * MSEC) /* less is no step */
 
 /* --- samples -------------------------------------------------------------------------------------- */
 
@@ -309,7 +310,10 @@ path_sides(struct path *p)
 
 /* --- clocks ---------------------------------------------------------------------------------------- */
 
-struct offset { int64_t at, mid, half; };
+struct offset {
+	int64_t at, to, mid, half; /* first and last sample */
+	bool stepped;		   /* meanwhile */
+};
 
 static int
 by_mid(const void *x, const void *y)
@@ -319,7 +323,8 @@ by_mid(const void *x, const void *y)
 	return ((a->mid > b->mid) - (a->mid < b->mid));
 }
 
-/* b's clock is ahead by less than any difference where a is first, and by more than any where b is. */
+/* b's clock is ahead by less than any difference where a is first, and by more than any where b is.  Where that can not be,
+ * one of the clocks was set, and the offset is one or the other. */
 static bool
 offset_of(const struct path_sample *s, size_t n, struct offset *o)
 {
@@ -333,22 +338,29 @@ offset_of(const struct path_sample *s, size_t n, struct offset *o)
 	}
 	if (least == INT64_MAX || most == INT64_MIN)
 		return (false);
-	*o = (struct offset){ s[0].at, most + (least - most) / 2, least > most ? (least - most + 1) / 2 : 0 };
+	*o = (struct offset){ s[0].at, s[n - 1].at, most + (least - most) / 2, (llabs(least - most) + 1) / 2, most - least > STEP_LEAST };
 	return (true);
 }
 
-/* Bins from one span to the other, where a clock was set between them. */
+static void
+mark_step(struct path *p, int64_t from, int64_t to)
+{
+	p->clock.stepped = true;
+	for (int k = 0; k < 2; k++)
+		marks_drops(p->marks, p->marked[k] + PATH_STEPS, from, to + 1);
+}
+
+/* Bins of a span in which a clock was set, and from one span to the other where that was between them. */
 static void
 mark_steps(struct path *p, const struct offset *o, size_t n)
 {
-	for (size_t i = 1; i < n; i++) {
-		int64_t d = llabs(o[i].mid - o[i - 1].mid), drift = (o[i].at - o[i - 1].at) / 1000000 * DRIFT;
+	for (size_t i = 0; i < n; i++) {
+		int64_t d = i == 0 ? 0 : llabs(o[i].mid - o[i - 1].mid), drift = i == 0 ? 0 : (o[i].at - o[i - 1].at) / 1000000 * DRIFT;
 
-		if (d <= o[i].half + o[i - 1].half + drift + 10 * MSEC)
-			continue;
-		p->clock.stepped = true;
-		for (int k = 0; k < 2; k++)
-			marks_drops(p->marks, p->marked[k] + PATH_STEPS, o[i - 1].at, o[i].at + 1);
+		if (o[i].stepped)
+			mark_step(p, o[i].at, o[i].to);
+		if (i > 0 && d > o[i].half + o[i - 1].half + drift + STEP_LEAST)
+			mark_step(p, o[i - 1].at, o[i].at);
 	}
 	if (p->clock.stepped)
 		marks_ready(p->marks);

@@ -476,7 +476,8 @@ static bool
 has_probes(const struct path *p, char *err, size_t errlen)
 {
 	if (p->others > 0) {
-		(void)snprintf(err, errlen, "there are records of more than two probes: say --path a,b");
+		(void)snprintf(err, errlen, "there are records of more than two probes (%s, %s and others): say which two, as --path %s,%s",
+		    p->name[0], p->name[1], p->name[0], p->name[1]);
 		return (false);
 	}
 	for (int i = 0; i < 2; i++)

@@ -125,6 +125,13 @@ dropped(const struct work *k, int which, int64_t from, int64_t to)
 	return (marks_dropped(k->p->marks, k->p->marked[which == 0 ? k->first : k->second], from, to));
 }
 
+/* Is that the same time on both clocks, on which it differs by so much?  A clock that was set tells no such thing. */
+static bool
+together(const struct work *k, int64_t d)
+{
+	return (!k->p->clock.stepped && llabs(d) <= k->slack);
+}
+
 /* Did the other probe capture before and after what this row of h[which] says?  Frames of any kind tell; where both
  * captures begin, or end, at the same time, that is when the traffic did. */
 static bool
@@ -134,8 +141,8 @@ covered(const struct work *k, int which, const struct path_row *r)
 	const struct path_cover *c = &k->p->cover[1 - me], *mine = &k->p->cover[me];
 	int64_t d = which == 0 ? k->delay : -k->delay;
 
-	return (k->timed && (c->first <= r->first + d - k->slack || llabs(c->first - mine->first - d) <= k->slack) &&
-	    (c->last >= r->last + d + k->slack || llabs(c->last - mine->last - d) <= k->slack));
+	return (k->timed && (c->first <= r->first + d - k->slack || together(k, c->first - mine->first - d)) &&
+	    (c->last >= r->last + d + k->slack || together(k, c->last - mine->last - d)));
 }
 
 /* One of them was not there all the time, or a clock was set. */
@@ -359,26 +366,68 @@ sum_points(struct path_way *w)
 	}
 }
 
-/* Datagrams of which some fragments did not come: their numbers did. */
+struct span { int64_t from, to; }; /* on the first one's clock */
+
+/* From the first packet to the last that h[which] saw. */
+static struct span
+packets_of(const struct work *k, int which)
+{
+	const struct path_half *h = k->h[which];
+	struct span s = { INT64_MAX, INT64_MIN };
+	int64_t d = which == 0 ? 0 : -k->delay;
+
+	for (size_t i = 0; i < h->rows; i++) {
+		if (h->row[i].pkts == 0) /* a correction, which has no time but its bin */
+			continue;
+		s.from = h->row[i].first + d < s.from ? h->row[i].first + d : s.from;
+		s.to = h->row[i].last + d > s.to ? h->row[i].last + d : s.to;
+	}
+	return (s);
+}
+
+static struct span
+part_of(const struct span *all, int64_t start, int64_t end)
+{
+	return ((struct span){ start > all->from ? start : all->from, end < all->to ? end : all->to });
+}
+
+/* Datagrams of which some fragments did not come: their numbers did.  Those that the first one had incomplete already do
+ * not count, nor those of bins in which it was not there all the time. */
 static void
 incomplete(struct work *k)
 {
 	const struct path_half *f = k->h[0], *s = k->h[1];
-	uint64_t left = s->fraginc > f->fraginc ? s->fraginc - f->fraginc : 0;
+	struct span first = packets_of(k, 0), second = packets_of(k, 1);
+	int64_t slack = k->timed ? k->slack : INT64_MAX / 4, back, jitter, sure;
+	uint64_t before = 0;
 
-	for (size_t i = 0; i < s->rows && left > 0; i++) {
+	if (k->timed && path_delay(k->p, k->second, &back, &jitter) && k->delay + back > 0)
+		slack += k->delay + back; /* times are of both directions: one of them is ahead, or behind */
+	sure = k->p->clock.stepped ? -slack : slack;
+	for (size_t i = 0; i < f->rows; i++) {
+		struct span x = part_of(&first, f->row[i].start, f->row[i].end);
+
+		if (x.to >= second.from - slack && x.from <= second.to + slack)
+			before += f->row[i].fraginc;
+	}
+	for (size_t i = 0; i < s->rows; i++) {
 		struct path_row moved = s->row[i];
-		uint64_t n = moved.fraginc < left ? moved.fraginc : left;
 		struct path_counts *c;
+		struct span x;
+		uint64_t n;
 
-		if (n == 0)
-			continue;
 		moved.start -= k->delay; /* its bin on the first one's clock, nearly */
 		moved.end -= k->delay;
+		x = part_of(&second, moved.start, moved.end);
+		if (moved.fraginc == 0 || x.from < first.from - sure || x.to > first.to + sure)
+			continue;
+		n = moved.fraginc > before ? moved.fraginc - before : 0;
+		before -= moved.fraginc - n;
+		if (n == 0)
+			continue;
 		c = point(k, &moved);
 		c->between += n;
 		c->seen[k->second] -= n;
-		left -= n;
 	}
 }
 
@@ -463,8 +512,8 @@ whole(const struct work *k, int which)
 	const struct path_item *x = k->x;
 	const struct path_cover *c = &k->p->cover[other];
 	int64_t d = which == 0 ? k->delay : -k->delay, from = x->since[me] + d, to = x->until[me] + d;
-	bool head = (x->syn[0] && x->syn[1]) || (k->timed && (c->first <= from - k->slack || llabs(x->since[other] - from) <= k->slack)),
-	     tail = k->timed && (c->last >= to + k->slack || llabs(x->until[other] - to) <= k->slack);
+	bool head = (x->syn[0] && x->syn[1]) || (k->timed && (c->first <= from - k->slack || together(k, x->since[other] - from))),
+	     tail = k->timed && (c->last >= to + k->slack || together(k, x->until[other] - to));
 
 	return ((head && (tail || (x->fin[0] && x->fin[1]))) || same_span(x));
 }
@@ -631,8 +680,8 @@ variation(struct work *k)
 			sum += llabs(s->d - last);
 		last = s->d;
 	}
-	k->w->varies = n > 1;
-	k->w->variation_us = n > 1 ? (uint64_t)(sum / (int64_t)(n - 1) / USEC) : 0;
+	k->w->varies = n > 1 && !k->p->clock.stepped; /* a step is no delay */
+	k->w->variation_us = k->w->varies ? (uint64_t)(sum / (int64_t)(n - 1) / USEC) : 0;
 }
 
 static struct work
@@ -656,7 +705,7 @@ begin(struct path *p, const struct path_item *x, int dir)
 	k.timed = path_delay(p, k.first, &k.delay, &k.slack) && x->left >= 0;
 	if (!k.timed)
 		k.delay = 0;
-	k.slack = MSEC + 4 * k.slack + (p->clock.known ? (int64_t)p->clock.spread_us * USEC : 0);
+	k.slack = MSEC + 4 * k.slack + (p->clock.known ? (int64_t)p->clock.spread_us * USEC * (p->clock.stepped ? 2 : 1) : 0);
 	return (k);
 }
 

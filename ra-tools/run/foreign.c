@@ -25,7 +25,9 @@ struct rewrite {
 	int n;
 	bool rmon; /* -m saddr is -m host */
 	struct arena *words;
+	const char *before; /* a command whose output it reads */
 	const char *tool;  /* that does it; NULL: this one */
+	const char *filter; /* of what it does; NULL: none but that which is there */
 	const char *tell; /* why this is not what was meant, a part of a sentence; NULL: it is */
 };
 
@@ -81,17 +83,57 @@ is_number(const char *s)
 	return (*s != '\0' && strspn(s, "0123456789") == strlen(s));
 }
 
-/* A name that may stand in -s and -m. */
+/* A name that may stand in -s and -m, or the first of several. */
 static bool
 is_name(const char *s)
 {
 	static const char *const words[] = { "conv", "matrix", "flow", "tunnel", "lane", "spi", "none", "all", "rank" };
-	const size_t n = strcspn(s, "/:");
+	const size_t n = strcspn(s, "/:,");
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i], s) == 0)
+		if (strlen(words[i]) == n && strncmp(words[i], s, n) == 0)
 			return (true);
 	return (n > 0 && (field_named(s, n) != F_NONE || key_end(s, n) != NULL));
+}
+
+/* One word of a list, and what is meant by it, if it is no name here: +tos:5 is +sdscp:5. */
+static void
+put_name(struct rewrite *w, const char *word, size_t length, struct buf *list)
+{
+	const char *name = word + (*word == '+' || *word == '-');
+	const size_t n = strcspn(name, "/:,"), rest = length - (size_t)(name - word) - n;
+	const char *means = is_name(name) ? NULL : field_meant(name, n);
+
+	buf_printf(list, "%s%.*s", list->len > 0 ? "," : "", (int)(name - word), word);
+	if (means == NULL) {
+		buf_add(list, name, n + rest);
+		return;
+	}
+	buf_printf(list, "%s%.*s", means, (int)rest, name + n);
+	if (w->tell == NULL) {
+		struct buf why = { 0 };
+
+		buf_printf(&why, "no field is called %.*s; the nearest is %s", (int)n, name, means);
+		w->tell = kept(w, buf_cstr(&why));
+		buf_free(&why);
+	}
+}
+
+static void
+put_names(struct rewrite *w, const char *word, struct buf *list)
+{
+	for (size_t n; *word != '\0'; word += n + (word[n] == ',')) {
+		n = strcspn(word, ",");
+		put_name(w, word, n, list);
+	}
+}
+
+/* Behind the first word of a list: a name of somebody's. */
+static bool
+goes_on(const char *word)
+{
+	word += *word == '+';
+	return (is_name(word) || field_meant(word, strcspn(word, "/:,")) != NULL);
 }
 
 /* a b c -> a,b,c: words that are names, as argus lists them. */
@@ -101,9 +143,9 @@ take_list(struct rewrite *w)
 	struct buf list = { 0 };
 	int n = 1;
 
-	buf_str(&list, word_at(w, 1));
-	while (is_name(word_at(w, n + 1)))
-		buf_printf(&list, ",%s", word_at(w, ++n));
+	put_names(w, word_at(w, 1), &list);
+	while (goes_on(word_at(w, n + 1)))
+		put_names(w, word_at(w, ++n), &list);
 	put2(w, w->argv[w->at], kept(w, buf_cstr(&list)));
 	buf_free(&list);
 	w->at += n + 1;
@@ -121,33 +163,67 @@ static const struct statistic {
 	{ "ip", "host", 0 },	  { "srcip", "host", 's' },   { "dstip", "host", 'd' },	   { "port", "port", 0 },
 	{ "srcport", "port", 's' }, { "dstport", "port", 'd' }, { "as", "as", 0 },	   { "srcas", "as", 's' },
 	{ "dstas", "as", 'd' },	  { "proto", "proto", 0 },    { "record", "conv", 0 },	   { "vlan", "svlan", 0 },
+	{ "country", "country", 0 }, { "geo", "country", 0 }, { "srcgeo", "country", 's' }, { "dstgeo", "country", 'd' },
 };
 static const struct {
 	const char *by, *field;
 } orders[] = { { "bytes", "ipbytes" }, { "packets", "pkts" }, { "bps", "load" }, { "pps", "rate" }, { "flows", "trans" } };
 
+/* Of the parts behind a slash: a length of prefixes, or what is ordered by; false: neither. */
+static bool
+put_order(struct rewrite *w, const struct statistic *s, const char *mask, const char *by, size_t n)
+{
+	char text[32];
+
+	for (size_t k = 0; k < sizeof(orders) / sizeof(orders[0]); k++) {
+		if (strlen(orders[k].by) != n || strncmp(orders[k].by, by, n) != 0)
+			continue;
+		(void)snprintf(text, sizeof(text), "%s%s", s->key, mask);
+		put2(w, "-m", kept(w, text));
+		(void)snprintf(text, sizeof(text), "%s%s", s->side == 0 || k > 1 ? "" : s->side == 's' ? "s" : "d", orders[k].field);
+		put2(w, "-o", kept(w, text));
+		if (k > 1)
+			w->tell = "flows have both directions here, and rates are over the time that was asked for";
+		return (true);
+	}
+	return (false);
+}
+
+/* srcip4/24/packets/bytes: a top for each order. */
+static void
+put_statistic(struct rewrite *w, const struct statistic *s, const char *word)
+{
+	const char *p = strpbrk(word, "/:");
+	char mask[8] = "";
+	bool any = false;
+
+	for (size_t n; p != NULL && *p != '\0'; p += n) {
+		n = strcspn(++p, "/:");
+		if (n > 0 && n < 4 && strspn(p, "0123456789") >= n)
+			(void)snprintf(mask, sizeof(mask), "/%.*s", (int)n, p);
+		else if (put_order(w, s, mask, p, n))
+			any = true;
+		else
+			run_usage("-s %s: ordered by bytes, packets, flows, bps or pps", word);
+	}
+	if (!any)
+		(void)put_order(w, s, mask, "flows", strlen("flows"));
+}
+
 static bool
 take_statistic(struct rewrite *w)
 {
-	const char *word = word_at(w, 1);
-	const size_t n = strcspn(word, "/:");
-	const char *by = strchr(word, '/') != NULL ? strchr(word, '/') + 1 : "flows";
-	char text[32];
+	const char *word = word_at(w, 1), *slash = strpbrk(word, "/:");
+	size_t n = strcspn(word, "/:");
 
+	if (n > 2 && (word[n - 1] == '4' || word[n - 1] == '6') && strncmp(word + n - 3, "ip", 2) == 0)
+		n--;
 	for (size_t i = 0; i < sizeof(statistics) / sizeof(statistics[0]); i++) {
 		const struct statistic *s = &statistics[i];
 
-		if (strlen(s->of) != n || strncmp(s->of, word, n) != 0 || (strchr(word, '/') == NULL && is_name(word)))
+		if (strlen(s->of) != n || strncmp(s->of, word, n) != 0 || (slash == NULL && is_name(word)))
 			continue;
-		put2(w, "-m", s->key);
-		for (size_t k = 0; k < sizeof(orders) / sizeof(orders[0]); k++) {
-			if (strcmp(orders[k].by, by) != 0)
-				continue;
-			(void)snprintf(text, sizeof(text), "%s%s", s->side == 0 || k > 1 ? "" : s->side == 's' ? "s" : "d", orders[k].field);
-			put2(w, "-o", kept(w, text));
-			if (k > 1)
-				w->tell = "flows have both directions here, and rates are over the time that was asked for";
-		}
+		put_statistic(w, s, word);
 		if (!is_tool("ratop")) {
 			w->tool = "ratop";
 			w->tell = "statistics are another tool's";
@@ -190,6 +266,25 @@ take_format(struct rewrite *w, const char *text)
 	return (true);
 }
 
+/* nfdump's forms of output; of each another one with whole addresses of IPv6. */
+static const struct {
+	const char *word, *option[2], *tool, *tell;
+} forms[] = {
+	{ "csv", { "--csv" }, NULL, NULL },
+	{ "json", { "--json" }, NULL, NULL },
+	{ "ndjson", { "--json" }, NULL, NULL },
+	{ "json-log", { "--json" }, NULL, NULL },
+	{ "extended", { "-s", "+stcpflags,dtcpflags,sdscp,ddscp,load,rate" }, NULL, NULL },
+	{ "long", { "-s", "+stcpflags,dtcpflags,sdscp,ddscp" }, NULL, NULL },
+	{ "bilong", { "-s", "+stcpflags,dtcpflags,sdscp,ddscp" }, NULL, NULL },
+	{ "line", { NULL }, NULL, NULL },
+	{ "biline", { NULL }, NULL, NULL },
+	{ "gline", { "-s", "+sco,dco" }, NULL, NULL },
+	{ "pipe", { "-c", "|" }, NULL, "it has other columns here" },
+	{ "raw", { "-s", "all" }, NULL, "it has other columns here" },
+	{ "null", { NULL }, "racount", "sums are another tool's" },
+};
+
 static bool
 take_output_word(struct rewrite *w)
 {
@@ -197,64 +292,203 @@ take_output_word(struct rewrite *w)
 
 	if (strncmp(word, "fmt:", 4) == 0)
 		return (take_format(w, word));
-	if (strcmp(word, "csv") == 0 || strcmp(word, "json") == 0)
-		put(w, strcmp(word, "csv") == 0 ? "--csv" : "--json");
-	else if (strcmp(word, "extended") == 0)
-		put2(w, "-s", "+stcpflags,dtcpflags,sdscp,ddscp,load,rate");
-	else if (strcmp(word, "long") == 0)
-		put2(w, "-s", "+stcpflags,dtcpflags,sdscp,ddscp");
-	else if (strcmp(word, "line") != 0)
-		return (false);
+	if (strncmp(word, "csv:", 4) == 0) {
+		put(w, "--csv");
+		return (take_format(w, word));
+	}
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t n = strlen(forms[i].word);
+
+		if (strncmp(word, forms[i].word, n) != 0 || (word[n] != '\0' && strcmp(word + n, "6") != 0))
+			continue;
+		for (int k = 0; k < 2 && forms[i].option[k] != NULL; k++)
+			put(w, forms[i].option[k]);
+		w->tool = forms[i].tool != NULL ? forms[i].tool : w->tool;
+		w->tell = forms[i].tell != NULL ? forms[i].tell : w->tell;
+		w->at += 2;
+		return (true);
+	}
+	return (false);
+}
+
+/* One mode of argus; how many words it has; 0: it is none. */
+static int
+take_mode(struct rewrite *w, int n)
+{
+	static const char *const done[] = { "hard", "norep", "nomodify" }; /* anyway */
+	const char *word = word_at(w, n), *more = word_at(w, n + 1);
+
+	if (strcmp(word, "json") == 0) {
+		put(w, "--json");
+	} else if (strcmp(word, "time") == 0 && has_letter(w, 'M')) {
+		put2(w, "-M", more);
+		return (2);
+	} else if (is_tool("rasplit") && (strcmp(word, "count") == 0 || strcmp(word, "size") == 0)) {
+		put2(w, strcmp(word, "count") == 0 ? "--records" : "--size", more);
+		return (2);
+	} else if (strcmp(word, "zero") == 0 && is_tool("rabins")) {
+		put(w, "--zero");
+	} else if (strcmp(word, "rmon") == 0) {
+		w->tell = "a record that counts for both its ends is a key";
+		w->tool = has_letter(w, 'm') ? NULL : "racluster";
+		put2(w, "-m", "host");
+		w->rmon = true;
+	} else if (strcmp(word, "proto") != 0 || !is_tool("racount")) {
+		for (size_t i = 0; i < sizeof(done) / sizeof(done[0]); i++)
+			if (strcmp(word, done[i]) == 0)
+				return (1);
+		return (0);
+	}
+	return (1);
+}
+
+/* Several words behind one -M. */
+static bool
+take_modes(struct rewrite *w)
+{
+	int n = 1, k;
+
+	while ((k = take_mode(w, n)) > 0)
+		n += k;
+	for (; !has_letter(w, 'M') && *word_at(w, n) != '\0' && *word_at(w, n) != '-'; n++)
+		w->tell = strcmp(word_at(w, n), "xml") == 0 ? "XML is not written, JSON is (--json)" : "there is no such mode";
+	w->at += n > 1 ? n : 0;
+	return (n > 1);
+}
+
+/* tshark's -T fields -e a -e b, -T json */
+static bool
+take_fields(struct rewrite *w)
+{
+	struct buf list = { 0 };
+	int n = 2;
+
+	if (strcmp(word_at(w, 1), "json") == 0 || strcmp(word_at(w, 1), "ek") == 0) {
+		put(w, "--json");
+		w->tell = "rows are flows here, not packets";
+	} else if (strcmp(word_at(w, 1), "fields") == 0 && strcmp(word_at(w, 2), "-e") == 0) {
+		w->tell = "rows are flows here, not packets";
+		for (; strcmp(word_at(w, n), "-e") == 0; n += 2)
+			put_names(w, word_at(w, n + 1), &list);
+		put2(w, "-s", kept(w, buf_cstr(&list)));
+	}
+	buf_free(&list);
+	w->at += w->tell != NULL ? n : 0;
+	return (w->tell != NULL);
+}
+
+/* tshark's -z conv,tcp; argus's -z */
+static bool
+take_taps(struct rewrite *w)
+{
+	const char *word = word_at(w, 1), *comma = strrchr(word, ',');
+	char width[24];
+
+	if (strncmp(word, "conv,", 5) == 0 || strncmp(word, "endpoints,", 10) == 0) {
+		w->tool = *word == 'c' ? "racluster" : "ratop";
+		put2(w, "-m", *word == 'e' ? "host" : strcmp(comma, ",tcp") == 0 || strcmp(comma, ",udp") == 0 ? "conv" : "matrix");
+		w->filter = strcmp(comma, ",ipv6") == 0 ? "ip6" : kept(w, comma + 1);
+	} else if (strncmp(word, "io,stat,", 8) == 0) {
+		double s = strtod(word + 8, NULL);
+
+		w->tool = s > 0 ? "rabins" : "racluster";
+		(void)snprintf(width, sizeof(width), s >= 1 ? "%gs" : "%gms", s >= 1 ? s : s * 1000);
+		put2(w, s > 0 ? "-M" : "-m", s > 0 ? kept(w, width) : "none");
+	} else if (strcmp(word, "io,phs") == 0) {
+		w->tool = "racount";
+	} else {
+		put2(w, "-s", "+hist");
+		w->at++;
+		w->tell = "the states of TCP are a field";
+		return (true);
+	}
+	w->tell = "statistics are another tool's";
 	w->at += 2;
 	return (true);
 }
 
-/* argus's modes: several words behind one -M. */
+/* tshark's -Y */
 static bool
-take_modes(struct rewrite *w)
+take_filter(struct rewrite *w)
 {
-	int n = 1;
-	bool any = false;
+	w->filter = word_at(w, 1);
+	w->tell = "a filter begins after a lone dash";
+	w->at += 2;
+	return (true);
+}
 
-	for (;; n++, any = true) {
-		const char *word = word_at(w, n);
+static bool
+take_interface(struct rewrite *w)
+{
+	struct buf b = { 0 };
 
-		if (strcmp(word, "json") == 0)
-			put(w, "--json");
-		else if (strcmp(word, "time") == 0 && has_letter(w, 'M'))
-			put2(w, "-M", word_at(w, ++n));
-		else if (strcmp(word, "zero") == 0 && is_tool("rabins"))
-			put(w, "--zero");
-		else if (strcmp(word, "rmon") == 0) {
-			w->tell = "a record that counts for both its ends is a key";
-			w->tool = has_letter(w, 'm') ? NULL : "racluster";
-			put2(w, "-m", "host");
-			w->rmon = true;
-		} else if (strcmp(word, "proto") == 0 && is_tool("racount"))
-			;
-		else if (strcmp(word, "hard") != 0 && strcmp(word, "norep") != 0 && strcmp(word, "nomodify") != 0)
-			break;
-	}
-	w->at += any ? n : 0;
-	return (any);
+	buf_str(&b, TOOL(pavo) " -i ");
+	drill_quote(word_at(w, 1), &b);
+	buf_str(&b, " -w - | ");
+	w->before = kept(w, buf_cstr(&b));
+	w->tell = "packets are captured by pavo";
+	buf_free(&b);
+	w->at += 2;
+	return (true);
+}
+
+/* nfdump's -O: it sorts what it merges. */
+static bool
+take_sort(struct rewrite *w)
+{
+	const char *word = word_at(w, 1);
+	const char *by = strcmp(word, "tstart") == 0 ? "stime" : strcmp(word, "tend") == 0 ? "ltime" : strcmp(word, "bps") == 0 ? "load" :
+			 strcmp(word, "pps") == 0 ? "rate" : is_name(word) ? word : NULL;
+
+	if (by == NULL)
+		return (false);
+	put2(w, "-m", by);
+	w->tool = "rasort";
+	w->tell = "sorting is another tool's";
+	w->at += 2;
+	return (true);
+}
+
+/* tcpdump's -tt, -tttt */
+static bool
+take_times(struct rewrite *w)
+{
+	if (strcmp(w->argv[w->at], "-tt") == 0)
+		put(w, "-u");
+	else if (strcmp(w->argv[w->at], "-tttt") != 0)
+		return (false);
+	w->at++;
+	return (true);
 }
 
 /* What one letter of others means, if this tool has no such letter. */
 static const struct {
 	const char *word, *tell, *tool, *option, *value; /* what does it, if there is something */
-	bool argument;	/* a word of its own follows */
+	bool argument;	/* a word of its own follows, that means nothing here */
+	const char *of; /* this tool alone; NULL: each */
 } letters[] = {
-	{ "-A", "bytes behind the transport header are fields", NULL, "-s", "+spayload,dpayload", false },
-	{ "-Z", "TCP flags are fields", NULL, "-s", "+stcpflags,dtcpflags", true },
-	{ "-F", "there is no file of settings", NULL, NULL, NULL, true },
-	{ "-S", "records come from files and pipes, not from a server", NULL, "-r", "FILE", true },
-	{ "-a", "merging is another tool's", "racluster", NULL, NULL, false },
-	{ "-I", "what files say of themselves is told by another tool", "racheck", "--summary", NULL, false },
-	{ "-v", "files are checked by another tool", "racheck", NULL, NULL, false },
-	{ "-G", "countries and AS numbers are labels", NULL, "--label", NULL, false },
-	{ "-X", "", NULL, NULL, NULL, false },
-	{ "-b", "", NULL, NULL, NULL, false },
-	{ "-B", "", NULL, NULL, NULL, false },
+	{ "-A", "bytes behind the transport header are fields", NULL, "-s", "+spayload,dpayload", false, NULL },
+	{ "-Z", "TCP flags are fields", NULL, "-s", "+stcpflags,dtcpflags", true, NULL },
+	{ "-F", "there is no file of settings", NULL, NULL, NULL, true, NULL },
+	{ "-S", "records come from files and pipes, not from a server", NULL, "-r", "FILE", true, NULL },
+	{ "-a", "merging is another tool's", "racluster", NULL, NULL, false, NULL },
+	{ "-I", "what files say of themselves is told by another tool", "racheck", "--summary", NULL, false, NULL },
+	{ "-v", "files are checked by another tool", "racheck", NULL, NULL, false, NULL },
+	{ "-G", "countries and AS numbers are labels", NULL, "--label", NULL, false, NULL },
+	{ "-f", "labels are lists", NULL, "--label", NULL, false, "ralabel" },
+	{ "-f", "", NULL, "--filter-file", NULL, false, NULL },
+	{ "-g", "what files say of themselves is told by another tool", "racheck", "--csv", NULL, false, NULL },
+	{ "-e", "hardware addresses are fields", NULL, "-s", "+smac,dmac", false, NULL },
+	{ "-K", "addresses are exchanged by another tool", "ranonymize", "-k", NULL, false, NULL },
+	{ "-J", "files are compressed as they are written", NULL, NULL, NULL, true, NULL },
+	{ "-V", "", NULL, "--version", NULL, false, NULL },
+	{ "-B", "", NULL, NULL, NULL, true, "rabins" },
+	{ "-B", "", NULL, NULL, NULL, false, NULL },
+	{ "-D", "", NULL, NULL, NULL, true, NULL },
+	{ "-X", "", NULL, NULL, NULL, false, NULL },
+	{ "-b", "", NULL, NULL, NULL, false, NULL },
+	{ "-l", "", NULL, NULL, NULL, false, NULL },
+	{ "-6", "", NULL, NULL, NULL, false, NULL },
 };
 
 static bool
@@ -262,8 +496,10 @@ take_letter(struct rewrite *w)
 {
 	const char *word = w->argv[w->at];
 
+	if (strcmp(word, "-e") == 0 && *word_at(w, 1) != '\0' && *word_at(w, 1) != '-') /* argus's expression over payloads */
+		return (false);
 	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
-		if (strcmp(letters[i].word, word) != 0 || has_letter(w, word[1]))
+		if (strcmp(letters[i].word, word) != 0 || has_letter(w, word[1]) || (letters[i].of != NULL && !is_tool(letters[i].of)))
 			continue;
 		if (letters[i].option != NULL)
 			put(w, letters[i].option);
@@ -304,24 +540,55 @@ take_aggregation(struct rewrite *w)
 	return (known);
 }
 
+/* argus's `bytes 20:0-1000000`: bars of one width; `10L`, of a logarithm's, as they are here */
 static bool
 take_histogram(struct rewrite *w)
 {
-	unsigned long n, from, to;
-	char *end, width[32];
+	enum field f = field_named(word_at(w, 1), strlen(word_at(w, 1)));
+	const char *bars = word_at(w, 2);
+	double n, from, to;
+	char *end, width[40];
 
 	put2(w, "-o", word_at(w, 1));
 	w->at += 2;
-	n = strtoul(word_at(w, 0), &end, 10);
-	if (*end != ':' || n == 0)
+	n = strtod(bars, &end);
+	if (!isdigit((unsigned char)*bars))
 		return (true);
-	from = strtoul(end + 1, &end, 10);
-	to = *end == '-' ? strtoul(end + 1, &end, 10) : 0;
-	if (to > from) {
-		(void)snprintf(width, sizeof(width), "%lu", (to - from) / n > 0 ? (to - from) / n : 1);
+	w->at++;
+	if (*end == 'L')
+		return (true);
+	from = *end == ':' ? strtod(end + 1, &end) : 0;
+	to = *end == '-' ? strtod(end + 1, &end) : 0;
+	if (n >= 1 && to > from) {
+		(void)snprintf(width, sizeof(width), "%.10g%s", (to - from) / n, fields[f].type == TYPE_DUR ? "s" : "");
 		put2(w, "--width", kept(w, width));
-		w->at++;
+	} else {
+		w->tell = "a number of bars is not enough: they have one width (--width), or are a quarter of an octave";
 	}
+	return (true);
+}
+
+/* argus's `ragraph bytes proto -M 1m`: quantities, then what they are shown for each value of */
+static bool
+take_graph(struct rewrite *w)
+{
+	struct buf shown = { 0 }, keys = { 0 };
+
+	for (; w->at < w->argc && is_name(word_at(w, 0)); w->at++) {
+		enum field f = field_named(word_at(w, 0), strlen(word_at(w, 0)));
+		bool counted = f != F_NONE && type_is_number((enum type)fields[f].type) && fields[f].type != TYPE_PORT && fields[f].type != TYPE_PROTO;
+		struct buf *to = counted ? &shown : &keys;
+
+		buf_printf(to, "%s%s", to->len > 0 ? "," : "", word_at(w, 0));
+	}
+	if (shown.len > 0)
+		put2(w, "-s", kept(w, buf_cstr(&shown)));
+	if (keys.len > 0)
+		put2(w, "-m", kept(w, buf_cstr(&keys)));
+	put2(w, "--svg", "ragraph.svg");
+	w->tell = "columns and keys have options";
+	buf_free(&shown);
+	buf_free(&keys);
 	return (true);
 }
 
@@ -334,6 +601,15 @@ takes_word(const struct rewrite *w, const char *option)
 			return (option[2] == '\0');
 	return (false);
 }
+
+static const struct {
+	const char *word;
+	bool (*take)(struct rewrite *);
+	bool ours; /* the letter means something here, too */
+} takers[] = {
+	{ "-T", take_fields, false }, { "-z", take_taps, false }, { "-Y", take_filter, false }, { "-i", take_interface, false },
+	{ "-O", take_sort, false }, { "-t", take_times, true },
+};
 
 static bool
 take_foreign(struct rewrite *w)
@@ -350,6 +626,8 @@ take_foreign(struct rewrite *w)
 		return (take_list(w));
 	if (strcmp(word, "-M") == 0)
 		return (take_modes(w));
+	if (w->at == 1 && is_tool("ragraph") && is_name(word))
+		return (take_graph(w));
 	if ((strcmp(word, "-n") == 0 || strcmp(word, "-c") == 0) && take_count(w))
 		return (true);
 	if (strcmp(word, "-o") == 0)
@@ -358,6 +636,9 @@ take_foreign(struct rewrite *w)
 		return (true);
 	if (strcmp(word, "-H") == 0 && is_tool("rahisto") && is_name(word_at(w, 1)))
 		return (take_histogram(w));
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+		if (strncmp(word, takers[i].word, 2) == 0 && (word[2] == '\0' || word[1] == 't') && (takers[i].ours || !has_letter(w, word[1])))
+			return (takers[i].take(w));
 	return (take_letter(w));
 }
 
@@ -365,14 +646,21 @@ static noreturn void
 tell(const struct rewrite *w, const char *typed)
 {
 	struct buf line = { 0 };
+	bool filtered = false;
 
+	buf_str(&line, w->before != NULL ? w->before : "");
 	if (w->tool != NULL)
 		buf_printf(&line, PROGRAM_PREFIX "%s" PROGRAM_SUFFIX, w->tool);
 	else
 		buf_str(&line, log_name());
 	for (int i = 1; i < w->n; i++) {
+		filtered |= strcmp(w->to[i], "-") == 0;
 		buf_u8(&line, ' ');
 		drill_quote(w->to[i], &line);
+	}
+	if (w->filter != NULL) {
+		buf_str(&line, filtered ? " and " : " - ");
+		drill_quote(w->filter, &line);
 	}
 	log_warnx("%s: %s: `%s`", typed, w->tell, buf_cstr(&line));
 	log_exit(EXIT_ERROR);

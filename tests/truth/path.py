@@ -9,7 +9,7 @@ import sys
 
 from common import *
 from peers import A, B, Case
-from twotaps import Path
+from twotaps import Path, Wild
 
 NUMBERED = ('esp', 'ah', 'esp-udp')
 
@@ -33,8 +33,13 @@ def truth(p, w, first, T):
     second = 1 - first
 
     def near(t, tap):                    # may it lie in a bin, of that tap's clock, in which it dropped packets?
+        if p.step and abs(t - p.step[1]) < abs(p.step[2]) + 2 * T + 1:
+            return True                  # or when one of the clocks was set: nobody knows when it was
         d = p.drops[tap]
         return d is not None and d[0] - 2 * T - 1 < t < d[1] + 2 * T + 1
+
+    def near_end(t):                     # in the bin in which a tap began or ended?
+        return any(abs(t - e) < T + 1 for e in (*p.since, *p.until))
 
     seen = [[x[0] for x in w.sent if x[2 + k] is not None] for k in (0, 1)]
     lo, hi = [[f(s) if s else None for s in seen] for f in (min, max)]
@@ -54,9 +59,11 @@ def truth(p, w, first, T):
             least[0] += inside(x, 0) and inside(x, 1) and not near(t1, first)
         if a is None and fate != 'before' and b is None:
             most[0] += 1                 # neither tap has it: it looks as if it had not come to the first one
+        if fate == 'part' and near_end(t1):
+            least[1] -= 1                # how many of a bin came in part is known, not which of them when the other tap was there
         if fate == 'between' and a is not None:
             most[1] += p.since[second] <= t2 <= p.until[second]
-            least[1] += inside(x, 1) and not near(t2, second)
+            least[1] += inside(x, 1) and not near(t2, second) and not (w.parts and (p.step or near_end(t2)))
         if fate in (None, 'after') and a is not None and b is None and p.quiet == second:
             most[1] += 1                 # its capture missed it and does not know
             least[1] += inside(x, 1) and not near(t2, second)
@@ -83,10 +90,11 @@ def check_packets(p, w, got, first, label, _):
     """Packets that have no number: what is said is right, and it is said where both saw all of it."""
     second = 1 - first
     lost = sum(x[1] == 'between' for x in w.sent)
-    whole = all(p.since[k] < w.sent[0][4] and p.until[k] > w.sent[-1][5] for k in (0, 1)) and p.drops == [None, None] and p.quiet is None
+    whole = all(p.since[k] < w.sent[0][4] and p.until[k] > w.sent[-1][5] for k in (0, 1)) and p.drops == [None, None] and p.quiet is None and p.step is None
     if 'lost_between' in got and p.quiet is None:
-        want(got['lost_between'], lost, label + ': lost between')
-    elif whole:
+        if not lost - w.copies <= got['lost_between'] <= lost:   # nothing tells a copy, and it hides a loss
+            want(got['lost_between'], lost, label + ': lost between, of %d copies' % w.copies)
+    elif whole and not w.copies:
         raise Failure('%s: nothing is said: %s' % (label, got.get('why')))
     if w.key[0] == 'tcp' and whole:
         for name, fate in (('lost_before', 'before'), ('lost_after', 'after')):  # what its repetitions show; never more
@@ -94,8 +102,8 @@ def check_packets(p, w, got, first, label, _):
                 raise Failure('%s: %s %d, of %d' % (label, name, got[name], sum(x[1] == fate for x in w.sent)))
 
 
-def random_path(folder, seed, T):
-    p = Path(seed).fill()
+def random_path(folder, seed, T, kind=Path):
+    p = kind(seed).fill()
     files = []
     for tap in (0, 1):
         pcap = os.path.join(folder, 'x%d.pcapng' % tap)
@@ -106,23 +114,27 @@ def random_path(folder, seed, T):
         first = 0 if w.key[1].split('.')[1:2] == ['1'] or w.key[1].startswith('2001:db8:1:') else 1
         label = 'seed %d: %s %s -> %s' % (seed, *w.key[:3])
         mine = got.get(w.key)
+        if w.far is not None and not w.numbered:
+            want(mine, None, label + ': behind NAT')
+            continue
         if mine is None:
             seen = [any(x[2 + k] is not None for x in w.sent) for k in (0, 1)]
             want(all(seen), False, label + ': it is there')
             continue
         (check_way if w.numbered else check_packets)(p, w, mine, first, label, T)
         if 'clock_offset_us' in mine and mine['clock_spread_us'] < 10**6:
-            true = p.offset * 10**6
+            step = p.step[2] * (1 if p.step[0] else -1) if p.step else 0
+            true = sorted((p.offset * 10**6, (p.offset + step) * 10**6))   # before a clock was set, and then
             slack = mine['clock_spread_us'] + 50e-6 * 20 * 10**6 + 200
-            if abs(mine['clock_offset_us'] - true) > slack:
-                raise Failure('%s: offset %d of %d, spread %d' % (label, mine['clock_offset_us'], true, mine['clock_spread_us']))
+            if not true[0] - slack <= mine['clock_offset_us'] <= true[1] + slack:
+                raise Failure('%s: offset %d of %s, spread %d' % (label, mine['clock_offset_us'], true, mine['clock_spread_us']))
 
 
-def random_paths(folder):
+def random_paths(folder, kind=Path):
     bad = []
     for seed in range(200 if os.environ.get('PAVO_LONG') == '1' else 24):
         try:
-            random_path(folder, seed, (1, 5)[seed % 4 == 3])
+            random_path(folder, seed, (1, 5)[seed % 4 == 3], kind)
         except Failure as e:
             bad.append(str(e))
     if bad:
@@ -184,6 +196,33 @@ def tp1(folder):
     want(round(there['lost_between_pct'], 3), 5.733, 'percent')
 
 
+def three(folder):
+    """three probes of one way: any two of them are compared, and what lies between them is the sum of the parts"""
+    lost = {'before': {20}, 'A-B': {90, 91, 92, 200}, 'B-C': {300, 301, 555}, 'after': {700}}
+    back = {'before': {11}, 'B-A': {400, 401}, 'C-B': {77, 78, 79, 80, 600}}
+    there_, files, gone = {20}, {}, {11}
+    for probe, part in ('A', ()), ('B', lost['A-B']), ('C', lost['B-C']):
+        there_ = there_ | set(part)
+        files[probe] = [n for n in range(1, 1001) if n not in there_]
+    come = {'C': gone, 'B': gone | back['C-B'], 'A': gone | back['C-B'] | back['B-A']}
+    paths = {}
+    for k, probe in enumerate('ABC'):
+        c = Case()
+        c.send(files[probe], start=0.004 * k)
+        c.send([n for n in range(1, 1001) if n not in come[probe]], B, A, 0x0bfe0e52, 0.02 - 0.004 * k)
+        c.write(os.path.join(folder, probe + '.pcap'))
+        paths[probe] = records(folder, 'three', probe, os.path.join(folder, probe + '.pcap'))
+    every = list(paths.values())
+    status, out, err = run(['rapath', '-r', *every])
+    want((status, out, '--path A,B' in err), (2, b'', True), 'three, and no word which')
+    for two, sums in (('A,B', (4, 2)), ('B,C', (3, 5)), ('A,C', (7, 7)), ('C,A', (7, 7)), ('B,A', (4, 2))):
+        got = {w['sender']: w for w in ways(every, '--path', two)}
+        want((got[A]['lost_between'], got[B]['lost_between']), sums, two)
+        want((got[A]['lost_before'], got[B]['lost_before']),
+             (1 + (4 if 'A' not in two else 0), 1 + (5 if 'C' not in two else 0)), two + ': before')
+        want([w['unseen'] + w['missed'] for w in got.values()], [0, 0], two)
+
+
 def separated(folder):
     """CSV has the values of JSON, and nothing where those have no key"""
     text = (lambda v: v if isinstance(v, str) else json.dumps(v))
@@ -220,6 +259,8 @@ def main():
     both = [n for n in by_name if os.path.exists(capture('netns/%s.A.pcap' % n)) and os.path.exists(capture('netns/%s.B.pcap' % n))]
     with scratch() as folder:
         attempt(tap, 'random paths', lambda: random_paths(folder))
+        attempt(tap, 'random paths, of rarer kinds', lambda: random_paths(folder, Wild))
+        attempt(tap, 'three probes', lambda: three(folder))
         attempt(tap, 'separated values', lambda: separated(folder))
         for n in both:
             attempt(tap, 'between the ends: ' + n, lambda: scenario(folder, n, by_name[n]))

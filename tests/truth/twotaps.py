@@ -19,6 +19,9 @@ class Way:
     def __init__(self, proto, sender, receiver, sport=None, dport=None, numbered=True):
         self.key = (proto, sender, receiver, sport, dport)
         self.numbered = numbered
+        self.far = None                  # as tap b sees it, where NAT is between: (sender, receiver, sport, dport)
+        self.copies = 0                  # made between
+        self.parts = False               # its packets come in fragments
         self.sent = []                   # (number or index, fate, came to first, came to second): times of taps, None
 
 
@@ -45,6 +48,7 @@ class Path:
         if r.random() < 0.3:
             at = r.uniform(6.5, 7.5)
             self.drops[r.randrange(2)] = (at, at + r.uniform(0.1, 0.4))
+        self.step = None                 # (tap, when, by how much): its clock is set
         self.ident = r.randrange(65536)
 
     def has(self, tap, t):
@@ -64,22 +68,34 @@ class Path:
 
     def packet(self, way, first, t, number, proto, data, fate, copy=False, slow=0.0):
         """on its way at t; fate: before, between, after, None.  When it came to the receiver, or None"""
-        r, src, dst = self.r, way.key[1], way.key[2]
+        r = self.r
         self.ident = self.ident + 1 & 0xffff
         ident = self.ident
         second = 1 - first
         t1 = t + 0.003
         t2 = t1 + self.delay + r.uniform(0, self.jitter) + slow
         came = [None, None]
+
+        def at(tap):
+            src, dst = way.key[1:3] if tap == 0 or way.far is None else way.far[:2]
+            return self.ip(src, dst, proto, self.seen_at(way, tap, data), tap, first, ident)
         if fate != 'before':
-            came[0] = self.capture(first, t1, self.ip(src, dst, proto, data, first, first, ident))
+            came[0] = self.capture(first, t1, at(first))
             if fate != 'between':
-                came[1] = self.capture(second, t2, self.ip(src, dst, proto, data, second, first, ident))
+                came[1] = self.capture(second, t2, at(second))
                 if copy:
-                    again = self.capture(second, t2 + 0.0002, self.ip(src, dst, proto, data, second, first, ident), True)
+                    way.copies += 1
+                    again = self.capture(second, t2 + 0.0002, at(second), True)
                     came[1] = again if came[1] is None else came[1]
         way.sent.append((number, fate, came[0], came[1], t1, t2))
         return t2 + 0.002 if fate is None else None
+
+    @staticmethod
+    def seen_at(way, tap, data):
+        """the ports that NAT makes, of UDP and TCP"""
+        if tap == 0 or way.far is None or way.far[2] is None:
+            return data
+        return struct.pack('!HH', *way.far[2:]) + data[4:]
 
     def capture(self, tap, t, data, copy=False):
         if not self.has(tap, t) or (self.quiet == tap and not copy and self.r.random() < 0.02):
@@ -90,6 +106,10 @@ class Path:
     def clock(self, tap, t):
         return t if tap == 0 else t + self.offset + self.drift * t
 
+    @staticmethod
+    def frame(tap, data):
+        return ether(data)
+
     def write(self, tap, path):
         """pcapng; the packet behind a time without any says how many were dropped"""
         frames = sorted(self.frames[tap], key=lambda f: f[0])
@@ -98,7 +118,7 @@ class Path:
             f.write(drops.block(0x0a0d0d0a, struct.pack('<IHHq', 0x1a2b3c4d, 1, 0, -1)))
             f.write(drops.block(1, struct.pack('<HHI', ETHERNET, 0, 0)))
             for t, data in frames:
-                data = ether(data)
+                data = self.frame(tap, data)
                 body = struct.pack('<I', 0) + drops.stamp(self.clock(tap, t) + 100) + struct.pack('<II', len(data), len(data))
                 body += data + bytes(-len(data) % 4)
                 if d and t > d[1] and not told:
@@ -252,4 +272,107 @@ class Path:
                 make('2001:db8:1::%x' % (i + 1), '2001:db8:2::%x' % (i + 1))
             else:
                 make('10.1.0.%d' % (i + 1), '10.2.0.%d' % (i + 1))
+        return self
+
+
+class Wild(Path):
+    """what is rarer: NAT between the taps, a clock that is set, tags at one tap alone, GRE, fragments of ESP, copies of what has no
+    number"""
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        r = self.r
+        self.vlan = r.choice([None, 0, 1])
+        if r.random() < 0.35:
+            self.step = (r.randrange(2), r.uniform(4, 10), r.choice([-1, 1]) * r.choice([r.uniform(0.02, 0.3), r.uniform(0.3, 4)]))
+
+    def clock(self, tap, t):
+        at = super().clock(tap, t)
+        return at + self.step[2] if self.step and self.step[0] == tap and t >= self.step[1] else at
+
+    def frame(self, tap, data):
+        whole = ether(data)
+        return whole[:12] + struct.pack('!HH', 0x8100, 7) + whole[12:] if tap == self.vlan else whole
+
+    def behind_nat(self, ways, x, y):
+        """the left end is another one on the right side"""
+        public = '203.0.113.9' if '.' in x else '2001:db8:9::9'
+        port = self.r.randrange(30000, 60000)
+        for w, near in zip(ways, (True, False)):
+            sport, dport = w.key[3:]
+            w.far = (public if near else y, y if near else public,
+                     sport if sport is None else (port if near else sport), dport if dport is None else (dport if near else port))
+
+    def gre(self, x, y):
+        self.numbered(47, 'gre', x, y, lambda d: lambda n: struct.pack('!HHI', 0x1000, 0x9999, n & 0xffffffff) + bytes(80), starts=(1, 1))
+
+    def nat_t(self, x, y):
+        """ESP in UDP"""
+        spi, ports = [self.r.randrange(0x1000, 0xffffffff) for _ in range(2)], (4500, 4500)
+        self.numbered(17, 'esp', x, y, lambda d: lambda n: struct.pack('!HHHHII', *ports, 8 + 8 + 90, 0, spi[d], n) + bytes(90), ports,
+                      starts=(1, 1))
+
+    def large(self, x, y):
+        """ESP in two fragments, each with a fate of its own"""
+        r = self.r
+        spi = [r.randrange(0x1000, 0xffffffff) for _ in range(2)]
+        for dir, w in enumerate(self.both('esp', x, y)):
+            fates = self.fates([r.choice([0, 0.01]), r.choice([0, 0.01, 0.03]), 0])
+            t, n, second = 0.5 + 0.01 * dir, 1, 1 - dir
+            w.parts = True
+            while t < LAST - 1:
+                self.ident = self.ident + 1 & 0xffff
+                data = struct.pack('!II', spi[dir], n) + bytes(1800)
+                came, met, times = [True, True], [], (t + 0.003, t + 0.003 + self.delay)
+                for k, (part, offset) in enumerate(((data[:1480], 0x2000), (data[1480:], 1480 // 8))):
+                    fate = next(fates)
+                    met.append(fate)
+                    for tap, at, lost in ((dir, times[0], ('before',)), (second, times[1], ('before', 'between'))):
+                        if fate in lost or self.capture(tap, at + 0.0001 * k, self.part(w, tap, dir, part, offset)) is None:
+                            came[tap != dir] = False
+                what = 'part' if 'before' in met and met != ['before'] * 2 else 'before' if 'before' in met else 'between' if 'between' in met else None
+                w.sent.append((n, what, *(x if y else None for x, y in zip(times, came)), *times))
+                t += 0.02 * r.uniform(0.7, 1.3)
+                n += 1
+
+    def part(self, way, tap, first, data, offset):
+        whole = self.ip(way.key[1], way.key[2], 50, data, tap, first, self.ident)
+        head = whole[:6] + struct.pack('!H', offset) + whole[8:10] + bytes(2) + whole[12:20]
+        total = sum(struct.unpack('!10H', head))
+        total = (total & 0xffff) + (total >> 16)
+        return head[:10] + struct.pack('!H', ~((total & 0xffff) + (total >> 16)) & 0xffff) + head[12:] + data
+
+    def copied(self, x, y):
+        """what has no number, with copies"""
+        ports = (self.r.randrange(20000, 60000), 9)
+        for dir, w in enumerate(self.both('udp', x, y, *ports, numbered=False)):
+            a, b = ports if dir == 0 else ports[::-1]
+            fates, n, t = self.fates(self.rates()), 0, 1.0 + 0.005 * dir
+            while t < LAST - 1:
+                self.packet(w, dir, t, n, 17, struct.pack('!HHHH', a, b, 8 + 50, 0) + bytes(50), next(fates), self.r.random() < 0.01)
+                n += 1
+                t += 0.02 * self.r.uniform(0.7, 1.3)
+
+    def fill(self):
+        r = self.r
+        kinds = [self.esp, self.gre, self.nat_t, self.copied, self.plain, self.tcp, self.wireguard]
+        if self.quiet is None and self.drops == [None, None]:
+            kinds.append(self.large)
+        for i, make in enumerate(r.sample(kinds, r.randrange(2, 6))):
+            six = r.random() < 0.3 and make not in (self.tcp, self.large)
+            x, y = ('2001:db8:1::%x' % (i + 1), '2001:db8:2::%x' % (i + 1)) if six else ('10.1.0.%d' % (i + 1), '10.2.0.%d' % (i + 1))
+            before = len(self.ways)
+            if make in (self.esp, self.nat_t, self.plain, self.tcp) and r.random() < 0.4:
+                fill = self.both
+
+                def both(*key, **how):
+                    ways = fill(*key, **how)
+                    self.behind_nat(ways, x, y)
+                    return ways
+                self.both = both
+                make(x, y)
+                del self.both
+            else:
+                make(x, y)
+            assert len(self.ways) == before + 2
         return self

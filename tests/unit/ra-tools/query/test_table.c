@@ -233,41 +233,50 @@ memory_is_what_values_need(void **unused)
 	free(rows);
 }
 
-/* Texts that came with the rows of another table, and then those that are put: more than the first memory of words has room
- * for, of which none is looked for by its hash. */
+/* Taken in, a table brings any number of words, and the same ones again; then a merge puts others. */
 static void
-texts_after_those_of_another(void **unused)
+words_of_several(void **unused)
 {
-	struct table *t = table_new(), *from = table_new();
-	struct batch *b = batch_new(1000);
+	enum { N = 3000 };
+	static char text[N][8];
+	struct table *t = table_new(), *others[3];
+	struct batch *b = batch_new(N);
 	struct fieldset all = { { 0 } };
-	uint32_t rows[1000];
-	char text[1000][8];
+	uint32_t rows[N];
 	struct cell cell = { .present = true };
 
 	(void)unused;
 	fieldset_all(&all);
-	b->rows = 1000;
-	for (uint32_t i = 0; i < b->rows; i++) {
+	for (uint32_t i = 0; i < N; i++) {
 		rows[i] = i;
 		(void)snprintf(text[i], sizeof(text[i]), "%u", i);
-		batch_column(b, F_hist)->b[i] = (struct blob){ (const uint8_t *)text[i], (uint32_t)strlen(text[i]) };
+		batch_column(b, F_probe)->b[i] = (struct blob){ (const uint8_t *)text[i], (uint32_t)strlen(text[i]) };
 	}
-	bits_fill(batch_column(b, F_hist)->present, b->rows);
-	table_append(from, b, &all, rows, b->rows);
-	table_take(t, from);
-	for (uint32_t i = 0; i < b->rows; i++) { /* of the next row */
-		cell.v.b = (struct blob){ (const uint8_t *)text[(i + 1) % 1000], (uint32_t)strlen(text[(i + 1) % 1000]) };
-		table_put(t, F_hist, i, &cell, false);
+	b->rows = N;
+	bits_fill(batch_column(b, F_probe)->present, N);
+	for (unsigned k = 0; k < 3; k++) {
+		others[k] = table_new();
+		table_append(others[k], b, &all, rows, N);
+		table_take(t, others[k]);
 	}
-	for (uint32_t i = 0; i < b->rows; i++) {
-		struct blob got = table_value(t, F_hist, i).b;
+	assert_int_equal(table_chunks(t), 3);
+	for (uint32_t k = 0; k < 3; k++) {
+		cell.v.b = (struct blob){ (const uint8_t *)"new", 3 };
+		table_put(t, F_probe, k << TABLE_BITS | 5, &cell, false);
+		cell.v.b = (struct blob){ (const uint8_t *)"77", 2 };
+		table_put(t, F_probe, k << TABLE_BITS | 6, &cell, false);
+	}
+	for (uint32_t k = 0; k < 3; k++)
+		for (uint32_t i = 0; i < N; i++) {
+			struct blob got = table_value(t, F_probe, k << TABLE_BITS | i).b;
+			const char *want = i == 5 ? "new" : i == 6 ? "77" : text[i];
 
-		assert_int_equal(got.n, strlen(text[(i + 1) % 1000]));
-		assert_memory_equal(got.p, text[(i + 1) % 1000], got.n);
-	}
+			assert_int_equal(got.n, strlen(want));
+			assert_memory_equal(got.p, want, got.n);
+		}
 	table_free(&t);
-	table_free(&from);
+	for (unsigned k = 0; k < 3; k++)
+		table_free(&others[k]);
 	batch_free(&b);
 }
 
@@ -278,7 +287,7 @@ main(void)
 		cmocka_unit_test(comes_out_as_it_went_in),
 		cmocka_unit_test(rows_and_fields_are_picked),
 		cmocka_unit_test(memory_is_what_values_need),
-		cmocka_unit_test(texts_after_those_of_another),
+		cmocka_unit_test(words_of_several),
 	};
 
 	return (cmocka_run_group_tests_name("table", tests, NULL, NULL));
