@@ -97,6 +97,7 @@ prepare_finer(const struct keys *k, const struct fieldset *keep, struct fieldset
 	struct fieldset all = *keep;
 
 	o.width = 0;
+	o.common = true; /* how wide they are is said */
 	o.zero = false;
 	o.ends = true;
 	fieldset_want(&all, peak);
@@ -156,6 +157,7 @@ prepare(struct run *r, struct keys *k)
 	if (bin.zero || run_views(r) != NULL) /* whose bin before it is */
 		keys_keep(k, &keep);
 	bins_want(k, &keep, &read);
+	bin.may_approx = peak == F_NONE;
 	if (bin.approx) /* a record is split by the time from its first to its last packet */
 		for (size_t i = 0; i < 4; i++)
 			fieldset_want(

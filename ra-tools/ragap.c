@@ -337,10 +337,14 @@ fit_width(struct gap *g, const struct segment_info *s)
 		g->width = asked.width > 0 ? asked.width : T > 0 ? (USUAL + T - 1) / T * T : USUAL;
 	if (asked.width == 0 && T > g->width && T % g->width == 0)
 		widen(g, T);
-	if (T > 0 && g->width % T != 0)
+	if (T > 0 && g->width % T != 0) {
+		int64_t all = run_multiple(g->run);
+
+		all = all > 0 ? all : T;
 		run_fail("%s was recorded in bins of %u s (" TOOL(pavo) " -S): intervals of %g s would be guesses; use -M %llds",
 			 run_at(g->run), (unsigned)s->interval, (double)g->width / 1e9,
-			 (long long)((g->width + T - 1) / T * T / SEC));
+			 (long long)((g->width + all - 1) / all * all / SEC));
+	}
 }
 
 static void

@@ -4,6 +4,7 @@
  */
 #include "format/base/cut.h"
 #include "format/base/mem.h"
+#include "format/base/programs.h"
 #include "ra-tools/out/path.h"
 #include "ra-tools/run/run.h"
 
@@ -112,8 +113,11 @@ main(int argc, char **argv)
 		if (!path_add(p, b))
 			run_fail("there are more rows than --memory has room for: ask for less with -t or a filter");
 	}
+	if (run_multiple(r) > 0) /* probes whose bins differ are compared where both begin one */
+		interval = run_multiple(r);
 	if (width > 0 && width < CUT_MONTH && interval > 0 && width % interval != 0)
-		run_fail("the input was recorded in bins of %llu s: -M has to be a multiple of that", (unsigned long long)(interval / SEC));
+		run_fail("-M %llds: the bins of the input (" TOOL(pavo) " -S) begin together every %lld s: it has to be a multiple of that",
+			 (long long)(width / SEC), (long long)(interval / SEC));
 	if (run_twice(r, false)) /* of which packets is not known, and half of them would be lost */
 		run_wrong(r, "packets that a probe counted twice can not be compared");
 	else if (!path_judge(p, interval, err, sizeof(err)))

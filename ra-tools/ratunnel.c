@@ -357,8 +357,10 @@ add(struct work *w, struct batch *b)
 		b->sel = w->sel[k];
 		if (interval == 0 && bits_next(b->sel, 0, b->rows) >= b->rows)
 			continue; /* a file without a header: rows would say how wide bins are, and there are none */
-		if (!bins_add(k == 0 ? w->tunnels : w->ike, b, interval, err, sizeof(err)))
+		if (!bins_add(k == 0 ? w->tunnels : w->ike, b, interval, err, sizeof(err))) {
+			bins_advise(k == 0 ? w->tunnels : w->ike, run_multiple(w->r), err, sizeof(err));
 			run_fail("%s %s", run_at(w->r), err);
+		}
 	}
 	b->sel = sel;
 }

@@ -219,6 +219,55 @@ def with_pyarrow(folder, records, sums):
     parquet(folder, 'y.parquet', sums, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMP_NS')
 
 
+MODULE = """
+import pavo, sys
+r = pavo.read(sys.argv[1], "proto,spkts,dpkts,sbytes,dbytes,sloss,dloss", "not arp")
+d = r.pandas()
+by = d.groupby("proto", observed=True)[["spkts", "dpkts"]].sum()
+print(r["spkts"].sum() + r["dpkts"].sum(), r["sbytes"].sum() + r["dbytes"].sum(), *(f"{k}={v.spkts + v.dpkts}" for k, v in by.iterrows()))
+"""
+
+
+def with_module(folder, records, sums):
+    """contrib/python, whatever make check has said of it"""
+    python = next((p for p in ('python3', '/usr/bin/python3') if not subprocess.run([p, '-c', 'import numpy, pandas'], capture_output=True).returncode), None)
+    if python is None:
+        raise Skip('no python3 with numpy and pandas (package python3-pandas)')
+    env = dict(os.environ, PYTHONPATH=os.path.join(SRC, 'contrib', 'python'), PYTHONDONTWRITEBYTECODE='1', PAVO_LIBRARY=os.path.join(BUILD, 'libpavo.so.0'))
+    got = other([python, '-c', MODULE, records], env=env).split()
+    counted = json.loads(good(['racount', '-r', records, '--json']))
+    by = {p['proto']: p for p in counted['proto'] if p['proto'] != 'arp'}
+    want(got[:2], [str(sum(p[k] for p in by.values())) for k in ('pkts', 'bytes')], 'packets and bytes')
+    want(dict(x.split('=') for x in got[2:]), {name: str(p['pkts']) for name, p in by.items()}, 'packets by protocol')
+
+
+def with_kcat(folder, records, sums):
+    """what kcat reads of a topic of librdkafka's mock cluster"""
+    need('kcat', 'kcat')
+    if subprocess.run(['pkg-config', '--exists', 'rdkafka']).returncode:
+        raise Skip('no librdkafka (package librdkafka-dev)')
+    mock = os.path.join(folder, 'mock')
+    other(['sh', '-c', 'cc -o "$1" "$2" $(pkg-config --cflags --libs rdkafka)', 'cc', mock, os.path.join(SRC, 'tests', 'kafka', 'mock.c')])
+    where = os.path.join(folder, 'brokers')
+    p = subprocess.Popen([mock, where, 'flows'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            if os.path.exists(where) and open(where).read().endswith('\n'):
+                break
+            time.sleep(0.1)
+        brokers = open(where).read().strip()
+        good(['ra', '-r', records, '-w', 'kafka://%s/flows' % brokers])
+        got = other(['kcat', '-C', '-q', '-e', '-b', brokers, '-t', 'flows', '-o', 'beginning', '-f', '%k %s\n']).splitlines()
+    finally:
+        p.stdin.close()
+        p.wait(60)
+    wanted = [json.loads(line) for line in good(['ra', '-r', records, '--events', '--mar', '--json', '-p', '9', '-s', 'stored']).splitlines()]
+    values = [json.loads(m.split(' ', 1)[1]) for m in got]
+    want([m.split(' ', 1)[0] for m in got], [r.get('flowid', 'gw') for r in values], 'keys')
+    want(sorted(map(str, values)), sorted(map(str, wanted)), 'messages')
+    want(sum((r.get('spkts') or 0) + (r.get('dpkts') or 0) for r in values), sums[0], 'packets')
+
+
 CHDB = r'''
 const { Session } = require('chdb');
 const s = new Session(process.cwd() + '/chdb');
@@ -484,6 +533,7 @@ def record_files(folder):
 PARTS = [(with_jq, 'jq reads --json'), (by_schema, 'what --json prints is what --schema json and elastic say'),
          (with_pandas, 'pandas reads --csv and --json'), (with_duckdb, 'DuckDB reads --csv and --json; --schema duckdb'),
          (with_parquet, 'Parquet by DuckDB'), (with_pyarrow, 'Parquet by pyarrow'),
+         (with_module, 'pandas through libpavo'), (with_kcat, 'kcat reads what -w kafka:// sent'),
          (with_chdb, 'ClickHouse reads all three; --schema clickhouse, and its worst rows are found again'),
          (with_executable, 'ClickHouse reads record files'), (with_server, 'an old ClickHouse: --native=legacy, Distributed'),
          (with_cluster, 'three servers: each block once, whichever of them dies'),

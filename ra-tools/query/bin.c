@@ -32,6 +32,7 @@ struct bins {
 	struct fold *fold; /* NULL: rows are to be split */
 	int64_t bin_from, bin_to; /* the bin that was looked up last */
 	int64_t interval; /* T of what was added last */
+	int64_t refused, refused_span; /* what was not: T, and how long the record is */
 	uint64_t split;
 	struct left_out left; /* by what was merged again into wider bins */
 	struct batch *parts;
@@ -473,45 +474,69 @@ seconds(int64_t ns, char text[static 32])
 	(void)snprintf(text, 32, ns % SEC == 0 ? "%.0f" : "%.9g", (double)ns / 1e9);
 }
 
-/* T: what the file was recorded with; a merged record may be longer. */
-static bool
-refuse(const struct bins *b, int64_t interval, int64_t span, char *err, size_t errlen)
+void
+bins_advise(const struct bins *b, int64_t all, char *err, size_t errlen)
 {
-	int64_t step = interval > 0 && span <= interval ? interval : span;
-	int64_t next = (b->width / step + (b->width % step != 0 || b->width < step)) * step;
+	int64_t interval = b->refused, span = b->refused_span;
+	int64_t step = interval > 0 && span <= interval ? interval : span, every = all > 0 && all % step == 0 ? all : step;
+	int64_t next = (b->width / every + (b->width % every != 0 || b->width < every)) * every;
+	const char *approx = b->o.may_approx ? ", or --approx" : "";
 	char wide[32], has[32], good[32];
 
 	seconds(step, has);
 	if (b->width == CUT_MONTH || b->width % step == 0) {
 		(void)snprintf(err, errlen, "has bins of %s s, which do not begin where bins begin by the clock of this zone: "
-		    "use --tz utc, or --approx", has);
-		return (false);
+		    "use --tz utc%s", has, approx);
+		return;
 	}
 	seconds(b->width, wide);
 	seconds(next, good);
 	if ((interval == 0 || step == interval) && b->width % SEC != 0)
 		(void)snprintf(err, errlen,
 			       "was recorded in bins of %s s (" TOOL(pavo) " -S); %s s bins would be "
-			       "guesses: use -M %ss, or --approx",
-			       has, wide, good);
+			       "guesses: use -M %ss%s",
+			       has, wide, good, approx);
 	else if (interval == 0 || step == interval)
 		(void)snprintf(
 		    err, errlen,
 		    "was recorded in bins of %s s (" TOOL(pavo) " -S); %s s bins would be guesses: "
-		    "use -M %ss, record with " TOOL(pavo) " -S %s, or --approx",
-		    has, wide, good, wide);
+		    "use -M %ss, record with " TOOL(pavo) " -S %s%s",
+		    has, wide, good, wide, approx);
 	else
 		(void)snprintf(err, errlen,
 			       "has merged records of %s s; %s s bins would be guesses: "
-			       "use wider bins, the records before they were merged, or --approx",
-			       has, wide);
+			       "use wider bins, or the records before they were merged%s",
+			       has, wide, approx);
+}
+
+/* T: what the file was recorded with; a merged record may be longer. */
+static bool
+refuse(struct bins *b, int64_t interval, int64_t span, char *err, size_t errlen)
+{
+	b->refused = interval;
+	b->refused_span = span;
+	bins_advise(b, 0, err, errlen);
 	return (false);
+}
+
+int64_t
+bins_multiple(int64_t a, int64_t b)
+{
+	int64_t x = a, y = b, rest, all;
+
+	for (; y != 0; y = rest) {
+		rest = x % y;
+		x = y;
+	}
+	return (__builtin_mul_overflow(a / x, b, &all) ? 0 : all);
 }
 
 /* Without -M: as wide as the widest bins of the input. */
 static bool
 choose_width(struct bins *b, int64_t width)
 {
+	if (b->o.common && b->width > 0 && width > 0 && bins_multiple(b->width, width) > 0)
+		width = bins_multiple(b->width, width);
 	if (b->o.width != 0 || width <= b->width)
 		return (true);
 	if (b->width > 0 && width % b->width != 0)

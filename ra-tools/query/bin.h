@@ -15,6 +15,8 @@ struct bin_options {
 	int64_t width;	      /* ns, as cut.h; 0: the largest bin of the input */
 	int64_t from, to;     /* of what was asked: no bin reaches further; the same: all */
 	bool approx, zero;    /* zero: bins without records too (zero.h) */
+	bool common;	      /* width 0: as wide as all of the input's fit into */
+	bool may_approx;      /* it can be asked for where records are refused */
 	bool ends;	      /* groups made only of END rows come out too */
 	enum clock_zone zone; /* whose clock cuts hours and days */
 	uint64_t memory;      /* bytes, for what `zero` keeps */
@@ -29,6 +31,9 @@ void bins_want(const struct keys *, const struct fieldset *keep, struct fieldset
 /* Merge the selected rows; the batch is changed, its columns may be dense.  `interval`: T of its file in ns, 0 if it is not known.
  * false: records do not fit into bins of this width, and err says what to do instead. */
 bool bins_add(struct bins *, struct batch *, int64_t interval, char *err, size_t errlen);
+/* The same, once it was refused, for input that has several T: `all` is their least common multiple, in ns. */
+void bins_advise(const struct bins *, int64_t all, char *err, size_t errlen);
+int64_t bins_multiple(int64_t, int64_t); /* the least common one; 0: it is too large */
 /* The number of the batch that is added next; else it is counted on. */
 void bins_place(struct bins *, uint64_t number);
 /* For another thread, if a width was asked for: another one of the same kind, empty; everything in it; and what aggr.h

@@ -56,7 +56,7 @@ cluster_all(struct run *r, struct aggr *a)
 struct bins_share {
 	struct bins *bins;
 	uint64_t refused; /* number of the batch + 1 */
-	char why[1024];
+	const char *path; /* of its file */
 };
 
 static bool
@@ -71,21 +71,24 @@ take_bins(void *state, struct batch *b, const struct origin *o)
 	if (bins_add(s->bins, b, o->segment->interval * SEC, err, sizeof(err)))
 		return (true);
 	s->refused = o->number + 1;
-	(void)snprintf(s->why, sizeof(s->why), "%s %s", o->path, err);
+	s->path = o->path;
 	return (true);
 }
 
 /* The first one in the input, whoever came upon it first. */
 static void
-refuse_first(const struct bins_share *share, unsigned n)
+refuse_first(const struct run *r, const struct bins_share *share, unsigned n)
 {
 	const struct bins_share *first = NULL;
+	char why[512];
 
 	for (unsigned i = 0; i < n; i++)
 		if (share[i].refused > 0 && (first == NULL || share[i].refused < first->refused))
 			first = &share[i];
-	if (first != NULL)
-		run_fail("%s", first->why);
+	if (first == NULL)
+		return;
+	bins_advise(first->bins, run_multiple(r), why, sizeof(why));
+	run_fail("%s %s", first->path, why);
 }
 
 /* Where the width follows from the order of the records, one thread merges. */
@@ -113,7 +116,7 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 		while (share[0].refused == 0 && (b = run_next(r)) != NULL)
 			(void)take_bins(&share[0], b, run_origin(r));
 	run_takes_dense(r, false);
-	refuse_first(share, n + 1);
+	refuse_first(r, share, n + 1);
 	for (unsigned i = 0; i < n; i++)
 		bins_join(bins, &share[i].bins);
 	free(share);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * cover.c: nothing came out: what the input does cover, in a sentence.  Tested by tests/cli (covers).
+ * cover.c: nothing came out, or it can not: what the input does cover, in a sentence; in what bins.  Tested by tests/cli
+ * (covers, mixed-T).
  */
 #include "ra-tools/run/room.h"
 
 #include "format/base/log.h"
+#include "format/outline.h"
+#include "ra-tools/query/bin.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define DATE	   11 /* characters of a time */
 #define FILES_MOST 1000 /* whose indexes are looked at */
+#define MULTIPLE_MOST 86400 /* seconds: nobody asks for bins that fit all and are longer */
 
 struct cover {
 	uint64_t records;
@@ -142,4 +146,23 @@ cover_tell(const struct run *r)
 	name_reason(r, &c, &b);
 	log_info("%s", buf_cstr(&b));
 	buf_free(&b);
+}
+
+int64_t
+run_multiple(const struct run *r)
+{
+	struct arena arena = { 0 };
+	struct outline o;
+	int64_t all = 1;
+
+	for (unsigned i = 0; i < source_count(r->source) && i < FILES_MOST && r->files; i++) {
+		if (!outline_read(source_path(r->source, i), &arena, &o))
+			continue;
+		for (size_t g = 0; g < o.segments && all < MULTIPLE_MOST; g++)
+			if (o.segment[g].info.interval > 0)
+				all = bins_multiple(all, o.segment[g].info.interval);
+		arena_reset(&arena);
+	}
+	arena_free(&arena);
+	return (all > 1 && all < MULTIPLE_MOST ? all * SEC : 0);
 }

@@ -179,6 +179,8 @@ void run_interval(struct run *, uint32_t seconds);
 bool run_twice(struct run *, bool all); /* all: the tool reads the files itself, and all of them */
 /* Where input can be read once: who reads by itself tells it all rows (twice_meet()).  NULL: no need. */
 struct twice_met *run_meets(struct run *);
+/* The least common multiple of T of the files, as they say of themselves, in ns; 0: it is not known. */
+int64_t run_multiple(const struct run *);
 bool run_partial(const struct run *); /* not all of the input was read, so far */
 /* For tools that read by themselves: a reader whose wait for a pipe ends when that is asked for; and whether to stop, to be
  * asked after each block (then run_end() says that what came out is not all). */

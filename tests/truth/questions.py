@@ -6,6 +6,7 @@ make_query_cases.py writes; what is right was counted in that script.
 """
 import datetime
 import glob
+import math
 import struct
 import sys
 
@@ -335,6 +336,26 @@ def clocks_that_jump():
         want(run(['racheck', '-r', 'jump.pavo'])[0], 0, what + ': racheck')
 
 
+def bins_of_several_lengths():
+    """where files have bins of different lengths, what a tool says to ask for instead fits them all, at the first try"""
+    path, = glob.glob(os.path.join(CASES, 'steps.pcap*'))
+    for T in (2, 4, 5, 6, 7):
+        good(['pavo', '-q', '-e', 'P%d' % T, '-S', str(T), '-r', path, '-w', 'T%d.pavo' % T])
+    for lengths in ((5, 7), (7, 5), (2, 5), (6, 4, 5)):
+        files = ['T%d.pavo' % T for T in lengths]
+        for tool, width, more in (('rabins', None, []), ('rabins', 1, []), ('rabins', 61, ['-m', 'saddr']), ('rabins', 61, ['-P', '1', '--peak', 'bytes']),
+                                  ('ragraph', None, ['-s', 'pkts', '--svg', '-']), ('ragap', None, []), ('ragap', 61, []), ('radrill', 1, ['--plain'])):
+            st, out, err = run([tool, '-r', *files, *(['-M', '%ds' % width] if width else []), *more])
+            if st < 2 and width is None:
+                continue # it found one that fits
+            said = [int(x) for x in re.findall(r'use -M (\d+)s', err)]
+            want((st, len(said)), (2, 1), '%s %s of %s: %s' % (tool, width, lengths, err))
+            every = math.lcm(*lengths)
+            want((said[0] % every, said[0] - every < (width or 3600)), (0, True), '%s %s of %s: %s' % (tool, width, lengths, err))
+            st, out, err = run([tool, '-r', *files, '-M', '%ds' % said[0], *more])
+            want((st < 2, 'guesses' in err), (True, False), '%s -M %ds of %s, as it said: %s' % (tool, said[0], lengths, err))
+
+
 def files_of_the_future():
     """a later format is told of by its number; what this program does not know of a header is passed over"""
     sys.path.insert(0, os.path.join(SRC, 'contrib', 'python'))
@@ -378,7 +399,8 @@ def files_of_the_future():
 
 QUESTIONS = (hours_that_come_twice, ranges_over_an_hour_twice, ranges_over_an_hour_that_is_not, bins_of_hours_from_local_midnight, weeks, ties, lookalikes,
              overlap, the_same_file_twice, empty_bins, a_year, percentiles, over_midnight, bins_are_not_cut, precedence, halves, hosts,
-             lists_of_editors, zones_that_are_none, clocks_that_jump, files_of_the_future)
+             lists_of_editors, zones_that_are_none, clocks_that_jump, bins_of_several_lengths,
+             files_of_the_future)
 
 
 def main():

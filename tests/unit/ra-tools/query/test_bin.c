@@ -147,7 +147,7 @@ refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N(cases); i++) {
-		struct bin_options o = { .width = cases[i].width };
+		struct bin_options o = { .width = cases[i].width, .may_approx = i == 0 };
 		struct made m = cases[i].interval == 1 ? make(&o, 1, merged, N(merged))
 						       : make(&o, cases[i].interval, in, N(in));
 
