@@ -536,7 +536,7 @@ scales(struct chart *c)
 	if (c->t->limits.set[SLA_LOSS])
 		c->loss = fmax(c->loss, 1.5 * c->t->limits.value[SLA_LOSS]);
 	c->rate = axis_nice(fmax(c->rate, 1));
-	c->loss = fmin(axis_nice(fmax(c->loss, 0.001)), 100);
+	c->loss = fmin(axis_nice(c->loss > 0 ? fmax(c->loss, 0.001) : 1), 100); /* nothing lost: of one percent */
 	c->late = c->late > 0 ? fmin(axis_nice(c->late), 100) : 0;
 }
 

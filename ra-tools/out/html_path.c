@@ -14,6 +14,7 @@
 
 #define ULL(v) ((unsigned long long)(v))
 
+#define WAY_COLUMNS 10
 #define DRAWN	10 /* ways over time, the worst */
 #define COLUMNS 300
 #define FULL	30 /* units of height */
@@ -105,8 +106,6 @@ way(const struct page *p, const struct path_way *w, const char *const probe[2])
 	}
 	if (w->spi != 0)
 		buf_printf(to, " <span class=\"soft\">0x%08x</span>", (unsigned)w->spi);
-	buf_str(to, "</td><td>");
-	route(p, w, probe);
 	buf_str(to, "</td>");
 	number(true, c->seen[0], to);
 	number(true, c->seen[1], to);
@@ -122,7 +121,9 @@ way(const struct page *p, const struct path_way *w, const char *const probe[2])
 	number((c->knows & PATH_DUP) != 0, c->dup, to);
 	number((c->knows & PATH_LATE) != 0, c->late, to);
 	number(true, c->suspect, to);
-	buf_str(to, "</tr>\n");
+	buf_printf(to, "</tr>\n<tr class=\"picture\"><td colspan=\"%d\">", WAY_COLUMNS);
+	route(p, w, probe);
+	buf_str(to, "</td></tr>\n");
 	buf_free(&name);
 }
 
@@ -196,6 +197,51 @@ over_time(const struct page *page, const struct path_way *w)
 	return (true);
 }
 
+/* Behind the verdict: of the worst direction, between whom it was lost. */
+void
+html_path_verdict(const struct page *p)
+{
+	const struct path *path = p->rep->path;
+	const struct path_way *w = NULL;
+	struct buf name = { 0 };
+	int first;
+
+	for (size_t i = 0; path != NULL && i < path_count(path) && w == NULL; i++)
+		if (path_way(path, i)->tunnel || p->other)
+			w = path_way(path, i);
+	if (w == NULL || (w->c.knows & PATH_BETWEEN) == 0 || w->first < 0)
+		return;
+	first = w->first;
+	end_name(p, w, 1, &name);
+	buf_str(p->to, ". Between ");
+	html_text(p->to, path_probe(path, first));
+	buf_str(p->to, " and ");
+	html_text(p->to, path_probe(path, 1 - first));
+	if (w->c.between > 0)
+		buf_printf(p->to, " %llu of %llu", ULL(w->c.between), ULL(w->c.expected));
+	else
+		buf_str(p->to, " nothing");
+	buf_str(p->to, w->c.between == 1 || w->c.between == 0 ? " was lost on the way to " : " were lost on the way to ");
+	html_text(p->to, buf_cstr(&name));
+	if ((w->c.knows & PATH_BEFORE) != 0) {
+		buf_printf(p->to, ", %llu before ", ULL(w->c.before));
+		html_text(p->to, path_probe(path, first));
+	}
+	buf_free(&name);
+}
+
+static void
+clocks(const struct path_clock *c, const char *const probe[2], struct buf *to)
+{
+	long long us = c->offset_us < 0 ? -(long long)c->offset_us : (long long)c->offset_us;
+
+	buf_str(to, "; the clock of ");
+	html_text(to, probe[1]);
+	buf_printf(to, " is %lld \xc2\xb5s %s that of ", us, c->offset_us < 0 ? "behind" : "ahead of");
+	html_text(to, probe[0]);
+	buf_printf(to, ", give or take %llu \xc2\xb5s", ULL(c->spread_us));
+}
+
 void
 html_path(const struct page *p)
 {
@@ -209,11 +255,11 @@ html_path(const struct page *p)
 	buf_u8(to, (uint8_t)toupper((unsigned char)*path_order(path)));
 	html_text(to, path_order(path) + (*path_order(path) != '\0'));
 	if (clock->known)
-		buf_printf(to, "; the clock of the second is %lld \xc2\xb5s ahead, give or take %llu \xc2\xb5s", (long long)clock->offset_us, ULL(clock->spread_us));
+		clocks(clock, probe, to);
 	else
 		buf_str(to, "; how far their clocks are apart is not known");
 	buf_str(to, clock->stepped ? "; a clock was set meanwhile</p>\n" : "</p>\n");
-	buf_str(to, "<div class=\"wide\"><table class=\"all\"><thead><tr><th>Direction</th><th>Where it was lost</th>");
+	buf_str(to, "<div class=\"wide\"><table class=\"all\"><thead><tr><th>Direction</th>");
 	for (int i = 0; i < 2; i++) {
 		buf_str(to, "<th class=\"num\">Seen ");
 		html_text(to, probe[i]);

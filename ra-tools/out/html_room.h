@@ -35,6 +35,7 @@ void html_verdict(const struct page *);
 void html_overview(const struct page *);
 /* What two probes say together; rep->path is there. */
 void html_path(const struct page *);
+void html_path_verdict(const struct page *); /* where it was lost, if two probes tell */
 /* A tunnel with its chart and its tables. */
 void html_tunnel(const struct page *, size_t i);
 void html_chart(const struct page *, size_t i);

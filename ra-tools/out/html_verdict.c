@@ -152,5 +152,6 @@ html_verdict(const struct page *p)
 		buf_printf(p->to, "%zu %s: ", rep->count, html_noun(p));
 		the_worst(p, rep->count == 1);
 	}
+	html_path_verdict(p);
 	buf_str(p->to, ".</p>\n");
 }

@@ -38,25 +38,36 @@ new_word(struct table *t, const uint8_t *p, uint32_t n, uint32_t room)
 	return (w->n++);
 }
 
+/* Where the number of a shared word of these bytes stands, or would. */
+static uint32_t *
+slot_of(const struct words *w, const struct blob *b)
+{
+	for (uint32_t at = (uint32_t)hash64(b->p, b->n, w->seed) & w->mask;; at = (at + 1) & w->mask) {
+		const struct blob *there = w->slot[at] == 0 ? NULL : &w->word[w->slot[at] - 1].bytes;
+
+		if (there == NULL || (there->n == b->n && (b->n == 0 || memcmp(there->p, b->p, b->n) == 0)))
+			return (&w->slot[at]);
+	}
+}
+
+/* Tables that were taken in (table_take) have brought any number of words, those of ours among them. */
 static void
 grow_slots(struct table *t)
 {
 	struct words *w = &t->words;
-	uint32_t size = w->slot == NULL ? 64 : (w->mask + 1) * 2;
+	uint32_t was = w->slot == NULL ? 0 : w->mask + 1, size = was == 0 ? 64 : was * 2;
 
-	t->bytes += (size - (w->slot == NULL ? 0 : w->mask + 1)) * sizeof(w->slot[0]);
+	while (w->n >= size / 4 * 3)
+		size *= 2;
+	t->bytes += (size - was) * sizeof(w->slot[0]);
 	free(w->slot);
 	w->slot = mem_zero(size, sizeof(w->slot[0]));
 	w->mask = size - 1;
 	for (uint32_t i = 0; i < w->n; i++) {
-		const struct blob *b = &w->word[i].bytes;
-		uint32_t at;
+		uint32_t *slot = w->word[i].room > 0 ? NULL : slot_of(w, &w->word[i].bytes);
 
-		if (w->word[i].room > 0)
-			continue;
-		for (at = (uint32_t)hash64(b->p, b->n, w->seed) & w->mask; w->slot[at] != 0;)
-			at = (at + 1) & w->mask;
-		w->slot[at] = i + 1;
+		if (slot != NULL && *slot == 0)
+			*slot = i + 1;
 	}
 }
 
@@ -64,20 +75,18 @@ uint32_t
 words_shared(struct table *t, const struct blob *b)
 {
 	struct words *w = &t->words;
-	uint32_t at;
+	uint32_t *slot;
 
 	if (w->slot == NULL)
 		w->seed = hash_seed();
 	if (w->slot == NULL || w->n >= w->mask / 4 * 3)
 		grow_slots(t);
-	for (at = (uint32_t)hash64(b->p, b->n, w->seed) & w->mask; w->slot[at] != 0; at = (at + 1) & w->mask) {
-		const struct blob *there = &w->word[w->slot[at] - 1].bytes;
-
-		if (there->n == b->n && (b->n == 0 || memcmp(there->p, b->p, b->n) == 0))
-			return (w->slot[at] - 1);
+	slot = slot_of(w, b);
+	if (*slot == 0) {
+		*slot = w->n + 1;
+		(void)new_word(t, arena_copy(&w->arena, b->p, b->n), b->n, 0);
 	}
-	w->slot[at] = w->n + 1;
-	return (new_word(t, arena_copy(&w->arena, b->p, b->n), b->n, 0));
+	return (*slot - 1);
 }
 
 uint32_t

@@ -398,11 +398,12 @@ incomplete(struct work *k)
 {
 	const struct path_half *f = k->h[0], *s = k->h[1];
 	struct span first = packets_of(k, 0), second = packets_of(k, 1);
-	int64_t slack = k->timed ? k->slack : INT64_MAX / 4, back, jitter;
+	int64_t slack = k->timed ? k->slack : INT64_MAX / 4, back, jitter, sure;
 	uint64_t before = 0;
 
 	if (k->timed && path_delay(k->p, k->second, &back, &jitter) && k->delay + back > 0)
 		slack += k->delay + back; /* times are of both directions: one of them is ahead, or behind */
+	sure = k->p->clock.stepped ? -slack : slack;
 	for (size_t i = 0; i < f->rows; i++) {
 		struct span x = part_of(&first, f->row[i].start, f->row[i].end);
 
@@ -418,7 +419,7 @@ incomplete(struct work *k)
 		moved.start -= k->delay; /* its bin on the first one's clock, nearly */
 		moved.end -= k->delay;
 		x = part_of(&second, moved.start, moved.end);
-		if (moved.fraginc == 0 || x.from < first.from - slack || x.to > first.to + slack)
+		if (moved.fraginc == 0 || x.from < first.from - sure || x.to > first.to + sure)
 			continue;
 		n = moved.fraginc > before ? moved.fraginc - before : 0;
 		before -= moved.fraginc - n;

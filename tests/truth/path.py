@@ -63,7 +63,7 @@ def truth(p, w, first, T):
             least[1] -= 1                # how many of a bin came in part is known, not which of them when the other tap was there
         if fate == 'between' and a is not None:
             most[1] += p.since[second] <= t2 <= p.until[second]
-            least[1] += inside(x, 1) and not near(t2, second) and not (w.parts and near_end(t2))
+            least[1] += inside(x, 1) and not near(t2, second) and not (w.parts and (p.step or near_end(t2)))
         if fate in (None, 'after') and a is not None and b is None and p.quiet == second:
             most[1] += 1                 # its capture missed it and does not know
             least[1] += inside(x, 1) and not near(t2, second)
@@ -90,7 +90,7 @@ def check_packets(p, w, got, first, label, _):
     """Packets that have no number: what is said is right, and it is said where both saw all of it."""
     second = 1 - first
     lost = sum(x[1] == 'between' for x in w.sent)
-    whole = all(p.since[k] < w.sent[0][4] and p.until[k] > w.sent[-1][5] for k in (0, 1)) and p.drops == [None, None] and p.quiet is None
+    whole = all(p.since[k] < w.sent[0][4] and p.until[k] > w.sent[-1][5] for k in (0, 1)) and p.drops == [None, None] and p.quiet is None and p.step is None
     if 'lost_between' in got and p.quiet is None:
         if not lost - w.copies <= got['lost_between'] <= lost:   # nothing tells a copy, and it hides a loss
             want(got['lost_between'], lost, label + ': lost between, of %d copies' % w.copies)

@@ -181,10 +181,11 @@ def path_on_page(folder):
     page = os.path.join(folder, 'path.html')
     good(['ratunnel', '-r', *files, '--path', 'near,far', '--html', page])
     text = open(page, encoding='utf-8').read()
+    want('Between near and far 30 of 990 were lost on the way to %s, 10 before near.' % B in text, True, 'the verdict')
     section = text[text.index('Between both probes'):]
     section = section[:section.index('</table>')]
-    rows = [[re.sub('<[^>]*>', '', c).strip() for c in re.findall(r'<td[^>]*>(.*?)</td>', r, re.S)] for r in section.split('<tr>')[1:]]
-    got = {r[0].split()[0]: r[2:7] for r in rows if len(r) > 6}
+    rows = [[re.sub('<[^>]*>', '', c).strip() for c in re.findall(r'<td[^>]*>(.*?)</td>', r, re.S)] for r in section.split('<tr')[1:]]
+    got = {r[0].split()[0]: r[1:6] for r in rows if len(r) > 6}
     want(got, {A: ['990', '960', '10', '30', '3.03 %'], B: ['1000', '1000', '0', '0', '0.00 %']}, 'figures')
     want((section.count('30 lost'), section.count('10 lost'), section.count('nothing lost')), (1, 1, 2), 'pictures')
     want(verified(page, *files)[0], 0, 'verified')

@@ -3,10 +3,11 @@
  * test_table.c: rows that went into a table come out as they were, in any order; against the records themselves.
  */
 #include "format/base/arena.h"
-#include "ra-tools/query/table.h"
+#include "ra-tools/query/table_room.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,53 @@ memory_is_what_values_need(void **unused)
 	free(rows);
 }
 
+/* Taken in, a table brings any number of words, and the same ones again; then a merge puts others. */
+static void
+words_of_several(void **unused)
+{
+	enum { N = 3000 };
+	static char text[N][8];
+	struct table *t = table_new(), *others[3];
+	struct batch *b = batch_new(N);
+	struct fieldset all = { { 0 } };
+	uint32_t rows[N];
+	struct cell cell = { .present = true };
+
+	(void)unused;
+	fieldset_all(&all);
+	for (uint32_t i = 0; i < N; i++) {
+		rows[i] = i;
+		(void)snprintf(text[i], sizeof(text[i]), "%u", i);
+		batch_column(b, F_probe)->b[i] = (struct blob){ (const uint8_t *)text[i], (uint32_t)strlen(text[i]) };
+	}
+	b->rows = N;
+	bits_fill(batch_column(b, F_probe)->present, N);
+	for (unsigned k = 0; k < 3; k++) {
+		others[k] = table_new();
+		table_append(others[k], b, &all, rows, N);
+		table_take(t, others[k]);
+	}
+	assert_int_equal(table_chunks(t), 3);
+	for (uint32_t k = 0; k < 3; k++) {
+		cell.v.b = (struct blob){ (const uint8_t *)"new", 3 };
+		table_put(t, F_probe, k << TABLE_BITS | 5, &cell, false);
+		cell.v.b = (struct blob){ (const uint8_t *)"77", 2 };
+		table_put(t, F_probe, k << TABLE_BITS | 6, &cell, false);
+	}
+	for (uint32_t k = 0; k < 3; k++)
+		for (uint32_t i = 0; i < N; i++) {
+			struct blob got = table_value(t, F_probe, k << TABLE_BITS | i).b;
+			const char *want = i == 5 ? "new" : i == 6 ? "77" : text[i];
+
+			assert_int_equal(got.n, strlen(want));
+			assert_memory_equal(got.p, want, got.n);
+		}
+	table_free(&t);
+	for (unsigned k = 0; k < 3; k++)
+		table_free(&others[k]);
+	batch_free(&b);
+}
+
 int
 main(void)
 {
@@ -239,6 +287,7 @@ main(void)
 		cmocka_unit_test(comes_out_as_it_went_in),
 		cmocka_unit_test(rows_and_fields_are_picked),
 		cmocka_unit_test(memory_is_what_values_need),
+		cmocka_unit_test(words_of_several),
 	};
 
 	return (cmocka_run_group_tests_name("table", tests, NULL, NULL));
