@@ -253,7 +253,7 @@ take_output(struct options *o, const char *arg)
 	char err[512];
 
 	if (!far_is(arg)) {
-		o->out = arg;
+		*(relay_is(arg) ? &o->relay : &o->out) = arg;
 		return;
 	}
 	if (!sender_right(arg, err, sizeof(err)))
@@ -623,10 +623,10 @@ options_parse(struct options *o, int argc, char **argv)
 		o->probe = mem_str(o->probe);
 	if (o->nifaces > 0)
 		o->input = joined(o->ifaces, o->nifaces, ',');
-	if (relay_is(o->out)) {
-		o->relay = o->out;
+	if (o->relay != NULL && (o->out != NULL || o->nways > 0)) /* brokers that are slow would hold up the others */
+		usage("-w %s: beside other outputs there is none of this kind", o->relay);
+	if (o->relay != NULL)
 		o->out = "-";
-	}
 	check(o);
 	if (o->nways == 0)
 		return;

@@ -50,13 +50,17 @@ def statements(text):
 
 
 def make(folder):
-    """the records, what racount says of them, and the three files"""
+    """the records, what racount says of them, and the three files; of all captures of PAVO_CAPTURES, if it says where they are"""
     records = os.path.join(folder, 'x.pavo')
-    good(['pavo', '-q', '-S', '1', '-e', 'gw', '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', records])
+    files = sorted({row['file'] for row in table('files')}) if SHARED else CAPTURES_
+    with open(records, 'wb') as f:       # each by itself: files may follow one another
+        for i, name in enumerate(files): # some are of one path
+            f.write(good(['pavo', '-q', '-S', '1', '-e', 'gw%d' % i, '-r', os.path.join(CAPTURES, name), '-w', '-'], status=(0, 2)))
     sums = json.loads(good(['racount', '-r', records, '--json']))['flow']
     for kind in 'csv', 'json', 'native':
         save(os.path.join(folder, 'x.' + kind), good(['ra', '-r', records, '--' + kind, '-s', FIELDS]))
         save(os.path.join(folder, 'd.' + kind), good(['ra', '-r', records, '--' + kind]))
+    save(os.path.join(folder, 'one.csv'), good(['ra', '-r', records, '--csv', '-s', 'sloss']))
     return records, (sums['pkts'], sums['bytes'])
 
 
@@ -101,6 +105,7 @@ PANDAS = r'''
 import json, sys
 import pandas as pd
 out = {}
+assert len(pd.read_csv('one.csv')) == sum(1 for _ in open('x.json')) # a row of one empty column is a row
 for name, d in ('csv', pd.read_csv('x.csv')), ('json', pd.read_json('x.json', lines=True)):
     out[name] = {'sums': [int(d.spkts.sum() + d.dpkts.sum()), int(d.sbytes.sum() + d.dbytes.sum())],
                  'text': [c for c in d.columns if not pd.api.types.is_numeric_dtype(d[c])],
@@ -212,6 +217,55 @@ def with_pyarrow(folder, records, sums):
         raise Skip('no python3 with pyarrow and numpy (pip install pyarrow numpy)')
     by_line(folder, line.replace('python3', python, 1))
     parquet(folder, 'y.parquet', sums, 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMP_NS')
+
+
+MODULE = """
+import pavo, sys
+r = pavo.read(sys.argv[1], "proto,spkts,dpkts,sbytes,dbytes,sloss,dloss", "not arp")
+d = r.pandas()
+by = d.groupby("proto", observed=True)[["spkts", "dpkts"]].sum()
+print(r["spkts"].sum() + r["dpkts"].sum(), r["sbytes"].sum() + r["dbytes"].sum(), *(f"{k}={v.spkts + v.dpkts}" for k, v in by.iterrows()))
+"""
+
+
+def with_module(folder, records, sums):
+    """contrib/python, whatever make check has said of it"""
+    python = next((p for p in ('python3', '/usr/bin/python3') if not subprocess.run([p, '-c', 'import numpy, pandas'], capture_output=True).returncode), None)
+    if python is None:
+        raise Skip('no python3 with numpy and pandas (package python3-pandas)')
+    env = dict(os.environ, PYTHONPATH=os.path.join(SRC, 'contrib', 'python'), PYTHONDONTWRITEBYTECODE='1', PAVO_LIBRARY=os.path.join(BUILD, 'libpavo.so.0'))
+    got = other([python, '-c', MODULE, records], env=env).split()
+    counted = json.loads(good(['racount', '-r', records, '--json']))
+    by = {p['proto']: p for p in counted['proto'] if p['proto'] != 'arp'}
+    want(got[:2], [str(sum(p[k] for p in by.values())) for k in ('pkts', 'bytes')], 'packets and bytes')
+    want(dict(x.split('=') for x in got[2:]), {name: str(p['pkts']) for name, p in by.items()}, 'packets by protocol')
+
+
+def with_kcat(folder, records, sums):
+    """what kcat reads of a topic of librdkafka's mock cluster"""
+    need('kcat', 'kcat')
+    if subprocess.run(['pkg-config', '--exists', 'rdkafka']).returncode:
+        raise Skip('no librdkafka (package librdkafka-dev)')
+    mock = os.path.join(folder, 'mock')
+    other(['sh', '-c', 'cc -o "$1" "$2" $(pkg-config --cflags --libs rdkafka)', 'cc', mock, os.path.join(SRC, 'tests', 'kafka', 'mock.c')])
+    where = os.path.join(folder, 'brokers')
+    p = subprocess.Popen([mock, where, 'flows'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            if os.path.exists(where) and open(where).read().endswith('\n'):
+                break
+            time.sleep(0.1)
+        brokers = open(where).read().strip()
+        good(['ra', '-r', records, '-w', 'kafka://%s/flows' % brokers])
+        got = other(['kcat', '-C', '-q', '-e', '-b', brokers, '-t', 'flows', '-o', 'beginning', '-f', '%k %s\n']).splitlines()
+    finally:
+        p.stdin.close()
+        p.wait(60)
+    wanted = [json.loads(line) for line in good(['ra', '-r', records, '--events', '--mar', '--json', '-p', '9', '-s', 'stored']).splitlines()]
+    values = [json.loads(m.split(' ', 1)[1]) for m in got]
+    want([m.split(' ', 1)[0] for m in got], [r.get('flowid', 'gw') for r in values], 'keys')
+    want(sorted(map(str, values)), sorted(map(str, wanted)), 'messages')
+    want(sum((r.get('spkts') or 0) + (r.get('dpkts') or 0) for r in values), sums[0], 'packets')
 
 
 CHDB = r'''
@@ -330,7 +384,7 @@ IPFIX = 'stime,ltime,saddr,daddr,sport,dport,proto,spkts,dpkts,sipbytes,dipbytes
 
 
 def sums_of(records, fields):
-    r = rows(['racluster', '-r', records, '-m', 'none', '--csv', '-s', fields])[0]
+    r = rows(['racluster', '-r', records, '-m', 'none', '--merge-probes', '--csv', '-s', fields])[0]
     return [int(r[f]) for f in fields.split(',')]
 
 
@@ -394,6 +448,8 @@ def with_cluster(folder, records, sums):
     for i in range(12): # each of another probe: their rows are others
         good(['pavo', '-q', '-S', '1', '-e', 'gw%d' % i, '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', os.path.join(archive, 'deep' * (i & 1), '%d.pavo' % i)])
 
+    each = json.loads(good(['racount', '-r', os.path.join(archive, '0.pavo'), '--json']))['flow']['pkts']
+
     def run_tool(name, *words, status=0):
         p = subprocess.run([os.path.join(tools, name), '-d', os.path.join(folder, 'three')] + list(words), capture_output=True, timeout=300)
         want(p.returncode, status, name + ': ' + p.stderr.decode())
@@ -403,7 +459,7 @@ def with_cluster(folder, records, sums):
         want(re.search(r'each of 3 nodes: spkts', out) is not None, True, out)
         rows = good(['ra', '-r'] + record_files(archive) + ['--csv', '-s', 'probe']).count(b'\n') - 1
         count = 'SELECT count(), sum(spkts) + sum(dpkts) FROM flows'
-        whole = '%d\t%d' % (rows, 12 * sums[0])
+        whole = '%d\t%d' % (rows, 12 * each)
         for n in '123':
             want(run_tool('ask', '-n', n, count)[0].splitlines()[1], whole, 'asked of node ' + n)
         want('0 rows loaded, {:,} were there'.format(rows) in run_tool('load', '-c', archive)[0], True, 'loaded twice')
@@ -424,7 +480,7 @@ def with_cluster(folder, records, sums):
             run_tool('up', archive) # which compares
             pids = [int(open(os.path.join(folder, 'three', 'n%d' % n, 'pid')).read()) for n in (1, 2, 3)]
         rows = good(['ra', '-r'] + record_files(archive) + ['--csv', '-s', 'probe']).count(b'\n') - 1
-        want(run_tool('ask', count)[0].splitlines()[1], '%d\t%d' % (rows, 16 * sums[0]), 'after four deaths')
+        want(run_tool('ask', count)[0].splitlines()[1], '%d\t%d' % (rows, 16 * each), 'after four deaths')
     finally:
         if os.path.exists(os.path.join(folder, 'three')):
             run_tool('down')
@@ -477,6 +533,7 @@ def record_files(folder):
 PARTS = [(with_jq, 'jq reads --json'), (by_schema, 'what --json prints is what --schema json and elastic say'),
          (with_pandas, 'pandas reads --csv and --json'), (with_duckdb, 'DuckDB reads --csv and --json; --schema duckdb'),
          (with_parquet, 'Parquet by DuckDB'), (with_pyarrow, 'Parquet by pyarrow'),
+         (with_module, 'pandas through libpavo'), (with_kcat, 'kcat reads what -w kafka:// sent'),
          (with_chdb, 'ClickHouse reads all three; --schema clickhouse, and its worst rows are found again'),
          (with_executable, 'ClickHouse reads record files'), (with_server, 'an old ClickHouse: --native=legacy, Distributed'),
          (with_cluster, 'three servers: each block once, whichever of them dies'),

@@ -163,6 +163,8 @@ def wrong(folder, records):
         want(said in run(['ra', '-r', records, '-w', 'kafka://127.0.0.1/flows'] + more)[2], True, more[0])
     st, _, err = run(['pavo', '-r', FILES[0], '-w', 'kafka://127.0.0.1/flows', '--rotate', '5m'])
     want((st, 'are for files' in err), (2, True), '--rotate')
+    st, _, err = run(['pavo', '-r', FILES[0], '-w', 'kafka://127.0.0.1/flows', '-w', folder + '/y.pavo'])
+    want((st, 'beside other outputs' in err), (2, True), 'two outputs')
 
 
 CASES = [(all_of, 'ra -w kafka://: a message a record, what the file has'), (some, 'with -s and a filter'), (merged, 'of racluster'),

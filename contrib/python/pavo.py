@@ -17,7 +17,10 @@ import socket
 import sys
 import time as _time
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    raise ImportError("pavo needs numpy (Debian: python3-numpy)") from None
 
 __all__ = ["read", "batches", "address", "Records", "Field", "Error", "Damaged"]
 __version__ = "0.1.0"

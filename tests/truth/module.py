@@ -20,8 +20,7 @@ def install(folder):
     """the module, and what pip says"""
     source, target = os.path.join(folder, 'source'), os.path.join(folder, 'target')
     shutil.copytree(os.path.join(SRC, 'contrib', 'python'), source)
-    # numpy is Debian's: it is there, and no part of the target
-    p = subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-index', '--no-build-isolation', '--no-deps', '--target', target, source],
+    p = subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', '--no-index', '--no-build-isolation', '--target', target, source],
                        capture_output=True, text=True, env=dict(ENV, PIP_DISABLE_PIP_VERSION_CHECK='1'))
     if p.returncode:
         raise Failure(p.stderr[-900:])
