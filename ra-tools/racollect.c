@@ -7,6 +7,7 @@
 #include "format/base/far.h"
 #include "format/base/log.h"
 #include "format/base/programs.h"
+#include "ra-tools/feed.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/store/session.h"
 
@@ -107,10 +108,28 @@ name_peer(int fd, char *text, size_t size)
 		(void)snprintf(text, size, "a probe");
 }
 
+/* Who reads what comes. */
+static noreturn void
+read_for(struct wire *w, struct wire_frame *f, const char *peer)
+{
+	char err[512];
+
+	if (!feed_right(f->at, err, sizeof(err))) {
+		log_warnx("%s: %s", peer, err);
+		(void)session_fail(w, err);
+		_exit(EXIT_ERROR);
+	}
+	(void)wire_say(w, WIRE_READ);
+	if (!wire_send(w))
+		_exit(EXIT_ERROR);
+	feed(w, f->at, asked.dir);
+}
+
 static noreturn void
 serve(int fd)
 {
 	struct wire w = { .link = { .fd = fd, .ms = SILENCE } };
+	struct wire_frame f;
 	char err[1500] = "", peer[100];
 	int on = 1;
 
@@ -118,7 +137,11 @@ serve(int fd)
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	name_peer(fd, peer, sizeof(peer));
-	if (!session(&w, asked.dir, err, sizeof(err)))
+	if (!wire_hear(&w, &f))
+		_exit(0); /* it has said nothing */
+	if (f.kind == WIRE_READ)
+		read_for(&w, &f, peer);
+	if (!session(&w, &f, asked.dir, err, sizeof(err)))
 		log_warnx("%s: %s", peer, err);
 	wire_free(&w);
 	_exit(err[0] == '\0' ? 0 : EXIT_ERROR);

@@ -18,6 +18,26 @@ CAPTURES_ = sorted(glob.glob(os.path.join(OWN, '*.B.pcap')))
 CUTS = 500 if os.environ.get('PAVO_LONG') else 50
 
 
+STARTED = []
+
+
+def started(*args, **more):
+    p = subprocess.Popen(*args, env=ENV, **more)
+    STARTED.append(p)
+    return p
+
+
+def leave_nothing():
+    for p in STARTED:
+        if p.poll() is None:
+            try:
+                os.killpg(p.pid, signal.SIGKILL)
+            except OSError:
+                p.kill()
+            p.wait()
+    STARTED.clear()
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(('127.0.0.1', 0))
@@ -33,8 +53,8 @@ class Collector:
         self.start()
 
     def start(self):
-        self.p = subprocess.Popen([program('racollect'), '-q', '-w', self.folder, '-l', 'tcp://127.0.0.1:%d' % self.port],
-                                  stderr=subprocess.PIPE, env=ENV, start_new_session=True)
+        self.p = started([program('racollect'), '-q', '-w', self.folder, '-l', 'tcp://127.0.0.1:%d' % self.port],
+                                  stderr=subprocess.PIPE, start_new_session=True)
         for _ in range(200):
             try:
                 socket.create_connection(('127.0.0.1', self.port), 1).close()
@@ -135,7 +155,7 @@ def probe(folder, name, ports, captures, **more):
 def straight(folder):
     """several collectors, several probes, none of them disturbed"""
     one, two = Collector(os.path.join(folder, 'one')), Collector(os.path.join(folder, 'two'))
-    running = [subprocess.Popen(probe(folder, name, [one.port, two.port], CAPTURES_[i:]), env=ENV, stderr=subprocess.PIPE) for i, name in enumerate(('a', 'b/c'))]
+    running = [started(probe(folder, name, [one.port, two.port], CAPTURES_[i:]), stderr=subprocess.PIPE) for i, name in enumerate(('a', 'b/c'))]
     for p in running:
         want((p.wait(LIMIT), p.stderr.read()), (0, b''), 'a probe')
     for c in one, two:
@@ -151,7 +171,7 @@ def cut(folder):
     runs = 0
     cutter = Cutter(c.port, CUTS, rng)
     while cutter.done < CUTS:
-        at_once = [subprocess.Popen(probe(folder, 'p%d' % (runs + i), [cutter.port], CAPTURES_[1:]), env=ENV, stderr=subprocess.DEVNULL) for i in (1, 2, 3, 4)]
+        at_once = [started(probe(folder, 'p%d' % (runs + i), [cutter.port], CAPTURES_[1:]), stderr=subprocess.DEVNULL) for i in (1, 2, 3, 4)]
         runs += len(at_once)
         want([p.wait(LIMIT) for p in at_once], [0] * len(at_once), 'the probes')
     for p in range(1, runs + 1): # where it gave up, the next run goes on
@@ -171,14 +191,14 @@ def killed_collector(folder):
     """it is killed at random moments and started again; and is not there at first"""
     rng = random.Random(5)
     port = free_port()
-    p = subprocess.Popen(probe(folder, 'p', [port], CAPTURES_), env=ENV, stderr=subprocess.PIPE)
+    p = started(probe(folder, 'p', [port], CAPTURES_), stderr=subprocess.PIPE)
     time.sleep(0.3)
     c = Collector(os.path.join(folder, 'col'), port)
     for _ in range(10):
         time.sleep(rng.uniform(0, 0.05))
         c.kill()
         if p.poll() is not None:
-            p = subprocess.Popen(probe(folder, 'p', [port], CAPTURES_), env=ENV, stderr=subprocess.PIPE)
+            p = started(probe(folder, 'p', [port], CAPTURES_), stderr=subprocess.PIPE)
         c.start()
     want(p.wait(LIMIT), 0, 'the probe')
     good_run(folder, 'p', port)
@@ -193,7 +213,7 @@ def killed_probe(folder):
     words = probe(folder, 'p', [c.port], ['-'])
     data = b''.join(open(f, 'rb').read()[24 if i else 0:] for i, f in enumerate(f for f in CAPTURES_ if 'tcp' in f or 'udp' in f))
     for n in range(8):
-        p = subprocess.Popen(words, env=ENV, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        p = started(words, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
             for at in range(0, int(len(data) * rng.uniform(0.2, 1)), 40000):
                 p.stdin.write(data[at:at + 40000])
@@ -232,6 +252,35 @@ def nobody(folder):
     want(files(os.path.join(folder, 'col')), sorted(open(f, 'rb').read() for f in set(glob.glob(os.path.join(folder, 'p-own', '*.pavo'))) - before), 'files')
 
 
+def followed(folder):
+    """who reads at the collector has what comes, filtered there"""
+    c = Collector(os.path.join(folder, 'col'))
+    at = 'tcp://127.0.0.1:%d' % c.port
+    asked = ['-t', '2026', '--csv', '-s', 'probe,stime,saddr,daddr,proto,spkts,dpkts,sloss,dloss']
+    readers = []
+    for question in ['-', 'tcp or esp'], [], ['-', 'host 10.71.1.1 and not udp']:
+        readers.append((question, started([program('ra'), '-u', '-r', at] + asked + question, stdout=open(os.path.join(folder, 'r%d' % len(readers)), 'w'), stderr=subprocess.PIPE)))
+    time.sleep(1)
+    for name in 'a', 'b':
+        st = subprocess.run(probe(folder, name, [c.port], CAPTURES_), env=ENV, capture_output=True, timeout=LIMIT)
+        want(st.returncode, 0, 'a probe: %s' % st.stderr)
+    for i, (question, p) in enumerate(readers):
+        expected = sorted(good(['ra', '-u', '-R', os.path.join(folder, 'a-own'), os.path.join(folder, 'b-own')] + asked + question).decode().splitlines())
+        for _ in range(150):
+            with open(os.path.join(folder, 'r%d' % i)) as f:
+                got = sorted(f.read().splitlines())
+            if got == expected:
+                break
+            time.sleep(0.1)
+        p.terminate()
+        p.wait()
+        want(len(got), len(expected), 'rows of %s' % question)
+        want(got, expected, 'rows of %s' % question)
+    c.end()
+    nobody_there = run(['ra', '-r', at])
+    want((nobody_there[0], 'refused' in nobody_there[2]), (2, True), 'without a collector: %s' % nobody_there[2])
+
+
 def wrong(folder):
     for words, says in ((['-w', 'tcp://127.0.0.1:x'], 'HOST:PORT'), (['-w', 'udp://127.0.0.1:9'], 'tcp://'), (['-w', 'tcp://127.0.0.1:9', '--exec', 'true', '--spool', folder], 'files of one')):
         status, out, err = run(['pavo', '-r', CAPTURES_[0]] + words)
@@ -241,7 +290,8 @@ def wrong(folder):
         want((status, out, says in err), (2, b'', True), 'racollect %s: %d, %s' % (' '.join(words), status, err))
 
 
-PARTS = [(straight, 'two probes, two collectors'), (cut, 'cut %d times at random bytes' % CUTS), (killed_collector, 'the collector is killed'),
+PARTS_ALL = 0
+PARTS = [(followed, 'ra -r tcp://'), (straight, 'two probes, two collectors'), (cut, 'cut %d times at random bytes' % CUTS), (killed_collector, 'the collector is killed'),
          (killed_probe, 'the probe is killed'), (nobody, 'nobody listens'), (wrong, 'what can not be')]
 
 
@@ -255,6 +305,7 @@ def main():
                 tap.ok(True, what)
             except (Failure, subprocess.TimeoutExpired) as e:
                 tap.ok(False, what, str(e))
+            leave_nothing()
             print('# %.1f s' % (time.time() - begun))
     print('1..%d' % tap.n)
     sys.exit(tap.failed > 0)
