@@ -50,13 +50,17 @@ def statements(text):
 
 
 def make(folder):
-    """the records, what racount says of them, and the three files"""
+    """the records, what racount says of them, and the three files; of all captures of PAVO_CAPTURES, if it says where they are"""
     records = os.path.join(folder, 'x.pavo')
-    good(['pavo', '-q', '-S', '1', '-e', 'gw', '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', records])
+    files = sorted({row['file'] for row in table('files')}) if SHARED else CAPTURES_
+    with open(records, 'wb') as f:       # each by itself: files may follow one another
+        for i, name in enumerate(files): # some are of one path
+            f.write(good(['pavo', '-q', '-S', '1', '-e', 'gw%d' % i, '-r', os.path.join(CAPTURES, name), '-w', '-'], status=(0, 2)))
     sums = json.loads(good(['racount', '-r', records, '--json']))['flow']
     for kind in 'csv', 'json', 'native':
         save(os.path.join(folder, 'x.' + kind), good(['ra', '-r', records, '--' + kind, '-s', FIELDS]))
         save(os.path.join(folder, 'd.' + kind), good(['ra', '-r', records, '--' + kind]))
+    save(os.path.join(folder, 'one.csv'), good(['ra', '-r', records, '--csv', '-s', 'sloss']))
     return records, (sums['pkts'], sums['bytes'])
 
 
@@ -101,6 +105,7 @@ PANDAS = r'''
 import json, sys
 import pandas as pd
 out = {}
+assert len(pd.read_csv('one.csv')) == sum(1 for _ in open('x.json')) # a row of one empty column is a row
 for name, d in ('csv', pd.read_csv('x.csv')), ('json', pd.read_json('x.json', lines=True)):
     out[name] = {'sums': [int(d.spkts.sum() + d.dpkts.sum()), int(d.sbytes.sum() + d.dbytes.sum())],
                  'text': [c for c in d.columns if not pd.api.types.is_numeric_dtype(d[c])],
@@ -379,7 +384,7 @@ IPFIX = 'stime,ltime,saddr,daddr,sport,dport,proto,spkts,dpkts,sipbytes,dipbytes
 
 
 def sums_of(records, fields):
-    r = rows(['racluster', '-r', records, '-m', 'none', '--csv', '-s', fields])[0]
+    r = rows(['racluster', '-r', records, '-m', 'none', '--merge-probes', '--csv', '-s', fields])[0]
     return [int(r[f]) for f in fields.split(',')]
 
 
@@ -443,6 +448,8 @@ def with_cluster(folder, records, sums):
     for i in range(12): # each of another probe: their rows are others
         good(['pavo', '-q', '-S', '1', '-e', 'gw%d' % i, '-r'] + [os.path.join(OWN, c) for c in CAPTURES_] + ['-w', os.path.join(archive, 'deep' * (i & 1), '%d.pavo' % i)])
 
+    each = json.loads(good(['racount', '-r', os.path.join(archive, '0.pavo'), '--json']))['flow']['pkts']
+
     def run_tool(name, *words, status=0):
         p = subprocess.run([os.path.join(tools, name), '-d', os.path.join(folder, 'three')] + list(words), capture_output=True, timeout=300)
         want(p.returncode, status, name + ': ' + p.stderr.decode())
@@ -452,7 +459,7 @@ def with_cluster(folder, records, sums):
         want(re.search(r'each of 3 nodes: spkts', out) is not None, True, out)
         rows = good(['ra', '-r'] + record_files(archive) + ['--csv', '-s', 'probe']).count(b'\n') - 1
         count = 'SELECT count(), sum(spkts) + sum(dpkts) FROM flows'
-        whole = '%d\t%d' % (rows, 12 * sums[0])
+        whole = '%d\t%d' % (rows, 12 * each)
         for n in '123':
             want(run_tool('ask', '-n', n, count)[0].splitlines()[1], whole, 'asked of node ' + n)
         want('0 rows loaded, {:,} were there'.format(rows) in run_tool('load', '-c', archive)[0], True, 'loaded twice')
@@ -473,7 +480,7 @@ def with_cluster(folder, records, sums):
             run_tool('up', archive) # which compares
             pids = [int(open(os.path.join(folder, 'three', 'n%d' % n, 'pid')).read()) for n in (1, 2, 3)]
         rows = good(['ra', '-r'] + record_files(archive) + ['--csv', '-s', 'probe']).count(b'\n') - 1
-        want(run_tool('ask', count)[0].splitlines()[1], '%d\t%d' % (rows, 16 * sums[0]), 'after four deaths')
+        want(run_tool('ask', count)[0].splitlines()[1], '%d\t%d' % (rows, 16 * each), 'after four deaths')
     finally:
         if os.path.exists(os.path.join(folder, 'three')):
             run_tool('down')

@@ -2,7 +2,8 @@
  *
  * csv.c: separated values, RFC 4180 with a header; lines end in LF.
  *
- * What is absent or mixed is nothing between two separators (--csv-null: a text); what is there and empty is "".
+ * What is absent or mixed is nothing between two separators (--csv-null: a text); what is there and empty is "".  So is what is
+ * absent in a row of one column: most readers of CSV pass over an empty line.
  * A spreadsheet runs a cell that begins like a formula, and who made a record file chose the names in it.  Loaders get what
  * is there: numbers and names stay as they are, only a first character that would make a formula is written as \x3d.
  */
@@ -77,7 +78,7 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 		if (state == CELL_HERE)
 			csv_value(s, s->cell.p, s->cell.len);
 		else
-			buf_str(&s->out, s->null);
+			buf_str(&s->out, s->n == 1 && *s->null == '\0' ? "\"\"" : s->null);
 	}
 	buf_u8(&s->out, '\n');
 	sheet_ready(s);

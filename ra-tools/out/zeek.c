@@ -209,6 +209,7 @@ proto(struct line *l)
 	}
 }
 
+/* What was seen in the payload; a port says nothing. */
 static const char *
 service(const struct line *l)
 {
@@ -216,7 +217,13 @@ service(const struct line *l)
 
 	if ((p == TCP || p == UDP) && value(l, F_q).u + value(l, F_r).u > 0)
 		return ("dns");
-	return (NULL);
+	if (p != UDP)
+		return (NULL);
+	if (value(l, F_sikeq).u + value(l, F_dikeq).u + value(l, F_siker).u + value(l, F_diker).u > 0)
+		return ("ike");
+	if (here(l, F_sssrc) || here(l, F_dssrc) || column_mixed(l->b->col[F_sssrc], l->r) || column_mixed(l->b->col[F_dssrc], l->r))
+		return ("rtp");
+	return (here(l, F_tunid) ? "wireguard" : NULL); /* of all that travels in UDP, only this has no protocol of its own here */
 }
 
 /* Of TCP by sequence numbers: with what the capture missed. */

@@ -11,7 +11,7 @@ extern const struct out out_zeek;
 
 #define ZEEK_COLUMNS \
 	"stime ltime dur flowid proto saddr sport daddr dport icmptype icmpcode spkts dpkts sipbytes dipbytes spayload dpayload " \
-	"snewbytes dnewbytes sgap dgap q r conn state hist cid"
+	"snewbytes dnewbytes sgap dgap q r sikeq dikeq siker diker sssrc dssrc tunid conn state hist cid"
 
 struct zeek {
 	bool json;

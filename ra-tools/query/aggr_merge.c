@@ -17,19 +17,21 @@ struct job { /* one column of some rows */
 	const struct column *in, *time, *bstart;
 	const uint32_t *row, *to;
 	uint32_t n;
+	bool far; /* cells are not in the cache */
 };
 typedef void (*kernel_fn)(const struct job *);
 
 /* --- companion times --------------------------------------------------------------------------- */
 
-/* FIRST, LAST and TOP fields: those with a companion time. */
+/* FIRST, LAST and TOP fields that are held: those with a companion time. */
 static unsigned
-timed_fields(uint16_t list[static F_STORED])
+timed_fields(const struct aggr *a, uint16_t list[static F_STORED])
 {
 	unsigned n = 0;
 
 	for (enum field f = 0; f < F_STORED; f++)
-		if (fields[f].companion != F_NONE && fields[f].agg != AGG_COMP)
+		if (fields[f].companion != F_NONE && fields[f].agg != AGG_COMP && fieldset_has(&a->hold, f) &&
+		    table_has(a->cells, f))
 			list[n++] = (uint16_t)f;
 	return (n);
 }
@@ -91,7 +93,21 @@ fill_times(const struct aggr *a, struct batch *b)
 
 /* --- kernels ----------------------------------------------------------------------------------- */
 
-#define NUMBER_KERNEL(name, expression)                                                            \
+#define AHEAD 8		/* rows */
+#define FAR_CHUNKS 32 /* more are not in the cache */
+
+/* A cell that will be wanted soon; not for a zero that changes nothing. */
+static inline void
+fetch_cell(const struct job *j, uint32_t i, bool idle)
+{
+	if (j->far && i + AHEAD < j->n && !(idle && j->in->u[j->row[i + AHEAD]] == 0)) {
+		const struct strip *s = strip_of(j->t, j->f, j->to[i + AHEAD]);
+
+		__builtin_prefetch((const uint8_t *)s->cells + (size_t)(j->to[i + AHEAD] & (TABLE_ROWS - 1)) * s->width, 1);
+	}
+}
+
+#define NUMBER_KERNEL(name, expression, idle)                                                      \
 	static void name##_u64(const struct job *j)                                                \
 	{                                                                                          \
 		for (uint32_t i = 0; i < j->n; i++) {                                              \
@@ -99,9 +115,12 @@ fill_times(const struct aggr *a, struct batch *b)
 			struct chunk *c = j->t->chunk[j->to[i] >> TABLE_BITS];                     \
 			struct strip *s = &c->strip[j->f];                                         \
 			uint64_t in = j->in->u[r], old;                                            \
+			fetch_cell(j, i, idle);                                                    \
 			if (!bit_get(j->in->present, r))                                           \
 				continue;                                                          \
 			if (strip_has(s, k)) {                                                     \
+				if ((idle) && in == 0)                                             \
+					continue;                                                  \
 				old = strip_number(s, k);                                          \
 				in = expression;                                                   \
 				if (in != old)                                                     \
@@ -113,10 +132,11 @@ fill_times(const struct aggr *a, struct batch *b)
 		}                                                                                  \
 	}
 
-NUMBER_KERNEL(sum, saturating_sum(old, in))
-NUMBER_KERNEL(or, old | in)
-NUMBER_KERNEL(max, in > old ? in : old)
-NUMBER_KERNEL(min, in < old ? in : old)
+/* idle: a zero changes nothing where there is a value */
+NUMBER_KERNEL(sum, saturating_sum(old, in), true)
+NUMBER_KERNEL(or, old | in, true)
+NUMBER_KERNEL(max, in > old ? in : old, true)
+NUMBER_KERNEL(min, in < old ? in : old, false)
 
 static void
 same_u64(const struct job *j)
@@ -272,15 +292,17 @@ void
 merge_rows(struct aggr *a, const struct into *into)
 {
 	struct job j = { .a = a, .t = a->cells, .bstart = into->b->col[F_bstart], .row = into->rows, .to = into->to,
-			 .n = into->n };
+			 .n = into->n, .far = a->cells->n > FAR_CHUNKS };
 	uint16_t timed[F_STORED];
-	unsigned n = timed_fields(timed);
+	unsigned n = timed_fields(a, timed);
 
 	if (into->n == 0)
 		return;
 	for (uint32_t i = 0; i < into->n; i++) {
 		struct group *g = &a->group[into->to[i]];
 
+		if (j.far && i + AHEAD < into->n)
+			__builtin_prefetch(&a->group[into->to[i + AHEAD]], 1);
 		if (!g->merged)
 			settle_times(a->cells, into->to[i], timed, n);
 		g->merged = true;
@@ -376,7 +398,7 @@ merge_partners(struct aggr *a)
 {
 	struct batch *rows = NULL, *turned = NULL;
 	uint16_t timed[F_STORED];
-	unsigned ntimed = timed_fields(timed);
+	unsigned ntimed = timed_fields(a, timed);
 	uint32_t win[PAIRS], lose[PAIRS], n = 0;
 
 	for (uint32_t g = 0; g < a->n; g++) {

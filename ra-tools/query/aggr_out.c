@@ -66,6 +66,7 @@ join_groups(struct aggr *into, const struct aggr *from)
 	uint64_t hash[CHUNK];
 	uint32_t rows[CHUNK], n;
 
+	table_settle(from->cells);
 	for (uint32_t at = 0; at < from->n; at += n) {
 		n = from->n - at < CHUNK ? from->n - at : CHUNK;
 		for (uint32_t i = 0; i < n; i++) {
@@ -150,6 +151,68 @@ first_of(const struct aggr *a, uint32_t g)
 	return (table_rank(a->cells, F_bend, g) == RANK_HERE ? table_value(a->cells, F_bend, g).u : UINT64_MAX);
 }
 
+static uint64_t
+digits_of(const struct place_of_group *p, bool by)
+{
+	return (by ? p->by : p->first);
+}
+
+#define FEW_PLACES 32 /* are compared */
+
+/* By one byte, in their own memory: there may be many. */
+static void
+deal_places(struct place_of_group *p, uint32_t n, bool by, unsigned shift, uint32_t end[256])
+{
+	uint32_t start[256] = { 0 }, at = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		start[digits_of(&p[i], by) >> shift & 255]++;
+	for (unsigned d = 0; d < 256; d++) {
+		uint32_t count = start[d];
+
+		start[d] = at;
+		at += count;
+		end[d] = at;
+	}
+	for (unsigned d = 0; d < 256; d++)
+		while (start[d] < end[d]) {
+			struct place_of_group x = p[start[d]];
+			unsigned to;
+
+			while ((to = digits_of(&x, by) >> shift & 255) != d) {
+				struct place_of_group y = p[start[to]];
+
+				p[start[to]++] = x;
+				x = y;
+			}
+			p[start[d]++] = x;
+		}
+}
+
+/* `by`: all bytes of what they are ordered by are still to come; else it is the same in all. */
+static void
+sort_places(const struct aggr *a, struct place_of_group *p, uint32_t n, bool by)
+{
+	uint64_t differ = 0;
+	uint32_t end[256];
+
+	if (n < 2)
+		return;
+	for (uint32_t i = 1; n > FEW_PLACES && i < n; i++)
+		differ |= digits_of(&p[i], by) ^ digits_of(&p[0], by);
+	if (n > FEW_PLACES && differ == 0 && by) {
+		sort_places(a, p, n, false);
+		return;
+	}
+	if (n <= FEW_PLACES || differ == 0) {
+		qsort_r(p, n, sizeof(*p), by_place, (void *)(uintptr_t)a);
+		return;
+	}
+	deal_places(p, n, by, (63 - (unsigned)__builtin_clzll(differ)) / 8 * 8, end);
+	for (unsigned d = 0; d < 256; d++)
+		sort_places(a, p + (d == 0 ? 0 : end[d - 1]), end[d] - (d == 0 ? 0 : end[d - 1]), by);
+}
+
 static void
 order_groups(struct aggr *a)
 {
@@ -167,7 +230,7 @@ order_groups(struct aggr *a)
 		o->n++;
 	}
 	if (!sorted)
-		qsort_r(o->order, o->n, sizeof(o->order[0]), by_place, a);
+		sort_places(a, o->order, o->n, true);
 }
 
 void

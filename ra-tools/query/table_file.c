@@ -137,7 +137,7 @@ table_load(struct table *t, uint32_t at, struct cursor *from)
 			renumber(t, c, s, words);
 	}
 	free(words);
-	t->settled = false;
+	table_unsettle(t);
 }
 
 /* --- from table to table ----------------------------------------------------------------------- */
@@ -180,7 +180,7 @@ table_take(struct table *t, struct table *from)
 	fieldset_union(&t->seen, &from->seen);
 	t->rows = t->n * TABLE_ROWS;
 	t->bytes += from->bytes;
-	t->settled = false;
+	table_unsettle(t);
 	from->n = from->rows = 0;
 	from->bytes = 0;
 }

@@ -42,7 +42,7 @@ table_clear(struct table *t)
 		free(c);
 	}
 	words_free(&t->words);
-	t->settled = false;
+	table_unsettle(t);
 	t->n = t->rows = 0;
 	t->bytes = 0;
 	memset(&t->seen, 0, sizeof(t->seen));
@@ -571,7 +571,7 @@ table_append(struct table *t, const struct batch *b, const struct fieldset *set,
 	struct kinds kinds;
 	struct piece p = { .t = t, .b = b, .kinds = &kinds, .seg = kinds.seg };
 
-	t->settled = false;
+	table_unsettle(t);
 	for (uint32_t at = 0; at < n; at += p.n) {
 		p.c = last_chunk(t);
 		p.at = p.c->rows;

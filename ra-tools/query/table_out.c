@@ -4,8 +4,8 @@
  */
 #include "ra-tools/query/table_room.h"
 
+#include "format/base/mem.h"
 #include "format/base/vector.h"
-
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,14 +85,50 @@ same_rows(const struct table *t, enum field f, enum field g)
 	return (true);
 }
 
+/* One walk over the chunks. */
+static void
+look_across(const struct table *t, enum field f, struct slice *slice, struct across *to)
+{
+	static const uint64_t none[TABLE_ROWS / 64];
+	const struct strip *first = t->n > 0 ? &t->chunk[0]->strip[f] : NULL;
+
+	*to = (struct across){ .full = true, .nothing = true, .width = first == NULL ? 0 : first->width, .slice = slice };
+	for (uint32_t i = 0; i < t->n; i++) {
+		const struct strip *s = &t->chunk[i]->strip[f];
+
+		to->full &= s->full;
+		to->mixed |= s->mixed != NULL;
+		to->nothing &= s->width == 0 && s->base == 0;
+		if (s->width != first->width || s->base != 0)
+			to->width = 0;
+		slice[i] = (struct slice){ s->cells, s->present != NULL ? s->present : s->full ? t->ones : none, s->base, s->width };
+	}
+}
+
+void
+table_unsettle(struct table *t)
+{
+	t->settled = false;
+	free(t->slices);
+	t->slices = NULL;
+}
+
 void
 table_settle(struct table *t)
 {
+	uint32_t n = 0;
+
+	table_unsettle(t);
+	for (enum field f = 0; f < F_STORED; f++)
+		n += fieldset_has(&t->seen, f);
+	t->slices = mem_alloc(((size_t)n * t->n + 1) * sizeof(t->slices[0]));
 	t->settled = true;
+	n = 0;
 	for (enum field f = 0; f < F_STORED; f++) {
 		t->like[f] = (uint16_t)f;
 		if (!fieldset_has(&t->seen, f))
 			continue;
+		look_across(t, f, t->slices + (size_t)n++ * t->n, &t->across[f]);
 		for (enum field g = 0; g < f; g++)
 			if (fieldset_has(&t->seen, g) && t->like[g] == g && same_rows(t, f, g)) {
 				t->like[f] = (uint16_t)g;
@@ -108,48 +144,46 @@ struct pick { /* rows on their way out */
 	const uint32_t *rows;
 	uint32_t n;
 	bool run; /* they follow each other */
-	const uint64_t **present; /* of one field, in each chunk */
+	struct across now; /* the field */
+	struct slice *room; /* where the table is not settled */
 };
 
-static bool
-all_full(const struct pick *p, enum field f)
-{
-	for (uint32_t i = 0; i < p->t->n; i++)
-		if (!p->t->chunk[i]->strip[f].full)
-			return (false);
-	return (true);
-}
-
-static bool
-any_mixed(const struct pick *p, enum field f)
-{
-	for (uint32_t i = 0; i < p->t->n; i++)
-		if (p->t->chunk[i]->strip[f].mixed != NULL)
-			return (true);
-	return (false);
-}
-
-/* Are all numbers 0? */
-static bool
-nothing(const struct pick *p, enum field f)
-{
-	for (uint32_t i = 0; i < p->t->n; i++)
-		if (p->t->chunk[i]->strip[f].width > 0 || p->t->chunk[i]->strip[f].base > 0)
-			return (false);
-	return (true);
-}
-
-/* Where the chunks say which rows have the field. */
 static void
-find_present(const struct pick *p, enum field f)
+pick_field(struct pick *p, enum field f)
 {
-	static const uint64_t none[TABLE_ROWS / 64];
+	if (p->t->settled)
+		p->now = p->t->across[f];
+	else
+		look_across(p->t, f, p->room, &p->now);
+}
 
-	for (uint32_t i = 0; i < p->t->n; i++) {
-		const struct strip *s = &p->t->chunk[i]->strip[f];
+static inline const struct slice *
+slice_of(const struct pick *p, uint32_t row)
+{
+	return (&p->now.slice[row >> TABLE_BITS]);
+}
 
-		p->present[i] = s->present != NULL ? s->present : s->full ? p->t->ones : none;
+static inline uint64_t
+slice_number(const struct slice *s, uint32_t i)
+{
+	switch (s->width) {
+	case 1:
+		return (s->base + ((const uint8_t *)s->cells)[i]);
+	case 2:
+		return (s->base + ((const uint16_t *)s->cells)[i]);
+	case 4:
+		return (s->base + ((const uint32_t *)s->cells)[i]);
+	case 8:
+		return (s->base + ((const uint64_t *)s->cells)[i]);
+	default:
+		return (s->base);
 	}
+}
+
+static inline uint64_t
+present_word(const struct pick *p, uint32_t row)
+{
+	return (slice_of(p, row)->present[(row & (TABLE_ROWS - 1)) / 64]);
 }
 
 /* Rows that follow each other; 64 of them lie in two words. */
@@ -158,12 +192,10 @@ pick_bits(const struct pick *p, uint64_t *to)
 {
 	for (uint32_t at = 0; at < p->n; at += 64) {
 		uint32_t row = p->rows[at], shift = row % 64, n = p->n - at < 64 ? p->n - at : 64;
-		uint64_t bits = p->present[row >> TABLE_BITS][(row & (TABLE_ROWS - 1)) / 64] >> shift;
+		uint64_t bits = present_word(p, row) >> shift;
 
-		if (shift + n > 64) {
-			row += 64 - shift;
-			bits |= p->present[row >> TABLE_BITS][(row & (TABLE_ROWS - 1)) / 64] << (64 - shift);
-		}
+		if (shift + n > 64)
+			bits |= present_word(p, row + 64 - shift) << (64 - shift);
 		to[at / 64] = n == 64 ? bits : bits & ((1ull << n) - 1);
 	}
 }
@@ -174,7 +206,7 @@ pick_presence(const struct pick *p, enum field f, struct batch *out)
 	struct column *c = out->col[f];
 	enum field like = p->t->settled ? (enum field)p->t->like[f] : f;
 
-	if (all_full(p, f)) {
+	if (p->now.full) {
 		bits_fill(c->present, p->n);
 		return;
 	}
@@ -182,7 +214,6 @@ pick_presence(const struct pick *p, enum field f, struct batch *out)
 		memcpy(c->present, out->col[like]->present, BITS_WORDS(p->n) * 8);
 		return;
 	}
-	find_present(p, f);
 	if (p->run) {
 		pick_bits(p, c->present);
 		return;
@@ -191,11 +222,8 @@ pick_presence(const struct pick *p, enum field f, struct batch *out)
 		uint32_t n = p->n - at < 64 ? p->n - at : 64;
 		uint64_t bits = 0;
 
-		for (uint32_t i = 0; i < n; i++) {
-			uint32_t row = p->rows[at + i];
-
-			bits |= (p->present[row >> TABLE_BITS][(row & (TABLE_ROWS - 1)) / 64] >> row % 64 & 1) << i;
-		}
+		for (uint32_t i = 0; i < n; i++)
+			bits |= (present_word(p, p->rows[at + i]) >> p->rows[at + i] % 64 & 1) << i;
 		c->present[at / 64] = bits;
 	}
 }
@@ -222,7 +250,7 @@ LOAD_CELLS(load64, uint64_t)
 
 /* Rows that follow each other in a chunk. */
 static void
-load_run(const struct strip *s, uint32_t at, uint32_t n, uint64_t *to)
+load_run(const struct slice *s, uint32_t at, uint32_t n, uint64_t *to)
 {
 	switch (s->width) {
 	case 1:
@@ -244,37 +272,25 @@ load_run(const struct strip *s, uint32_t at, uint32_t n, uint64_t *to)
 }
 
 static void
-pick_run(const struct pick *p, enum field f, uint64_t *to)
+pick_run(const struct pick *p, uint64_t *to)
 {
 	for (uint32_t done = 0, k; done < p->n; done += k) {
 		uint32_t row = p->rows[done], at = row & (TABLE_ROWS - 1);
 
 		k = TABLE_ROWS - at < p->n - done ? TABLE_ROWS - at : p->n - done;
-		load_run(strip_of(p->t, f, row), at, k, to + done);
+		load_run(slice_of(p, row), at, k, to + done);
 	}
 }
 
-/* The width of the cells, if it is the same in all chunks, above base 0; else 0. */
-static uint8_t
-one_width(const struct pick *p, enum field f)
-{
-	uint8_t width = p->t->chunk[0]->strip[f].width;
-
-	for (uint32_t i = 0; i < p->t->n; i++)
-		if (p->t->chunk[i]->strip[f].width != width || p->t->chunk[i]->strip[f].base != 0)
-			return (0);
-	return (width);
-}
-
-#define PICK_CELLS(type)                                                                                 \
-	for (uint32_t i = 0; i < p->n; i++)                                                              \
-	to[i] = ((const type *)strip_of(p->t, f, p->rows[i])->cells)[p->rows[i] & (TABLE_ROWS - 1)]
+#define PICK_CELLS(type)                    \
+	for (uint32_t i = 0; i < p->n; i++) \
+	to[i] = ((const type *)slice_of(p, p->rows[i])->cells)[p->rows[i] & (TABLE_ROWS - 1)]
 
 /* Of all rows. */
 static void
-pick_scattered(const struct pick *p, enum field f, uint64_t *to)
+pick_scattered(const struct pick *p, uint64_t *to)
 {
-	switch (one_width(p, f)) {
+	switch (p->now.width) {
 	case 1:
 		PICK_CELLS(uint8_t);
 		break;
@@ -289,19 +305,19 @@ pick_scattered(const struct pick *p, enum field f, uint64_t *to)
 		break;
 	default:
 		for (uint32_t i = 0; i < p->n; i++)
-			to[i] = strip_number(strip_of(p->t, f, p->rows[i]), p->rows[i] & (TABLE_ROWS - 1));
+			to[i] = slice_number(slice_of(p, p->rows[i]), p->rows[i] & (TABLE_ROWS - 1));
 	}
 }
 
 /* Of those that have it: the others are zero already. */
 static void
-pick_some(const struct pick *p, enum field f, struct column *c)
+pick_some(const struct pick *p, struct column *c)
 {
 	for (uint32_t w = 0; w < BITS_WORDS(p->n); w++)
 		for (uint64_t bits = c->present[w]; bits != 0; bits &= bits - 1) {
 			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits), row = p->rows[i];
 
-			c->u[i] = strip_number(strip_of(p->t, f, row), row & (TABLE_ROWS - 1));
+			c->u[i] = slice_number(slice_of(p, row), row & (TABLE_ROWS - 1));
 		}
 }
 
@@ -319,32 +335,34 @@ clear_absent(const struct column *c, uint32_t n)
 }
 
 static void
-pick_numbers(const struct pick *p, enum field f, struct column *c)
+pick_numbers(const struct pick *p, struct column *c)
 {
 	c->zeros = false;
-	if (!all_full(p, f) && p->run && bits_count(c->present, p->n) > p->n / 8) {
-		pick_run(p, f, c->u);
+	if (!p->now.full && p->run && bits_count(c->present, p->n) > p->n / 8) {
+		pick_run(p, c->u);
 		clear_absent(c, p->n);
-	} else if (!all_full(p, f))
-		pick_some(p, f, c);
+	} else if (!p->now.full)
+		pick_some(p, c);
 	else
-		(p->run ? pick_run : pick_scattered)(p, f, c->u);
+		(p->run ? pick_run : pick_scattered)(p, c->u);
 }
 
 static void
-pick_wide(const struct pick *p, enum field f, struct column *c)
+pick_wide(const struct pick *p, struct column *c)
 {
 	c->zeros = false;
 	for (uint32_t i = 0; i < p->n; i++) {
-		const struct strip *s = strip_of(p->t, f, p->rows[i]);
+		const struct slice *s = slice_of(p, p->rows[i]);
 		uint32_t at = p->rows[i] & (TABLE_ROWS - 1);
 
 		if (!bit_get(c->present, i))
 			continue;
-		if (c->store == STORE_IP)
-			c->ip[i] = strip_ip(s, at);
+		if (c->store == STORE_BLOB)
+			c->b[i] = p->t->words.word[slice_number(s, at)].bytes;
+		else if (s->width == 4)
+			c->ip[i] = ip_v4((const uint8_t *)s->cells + (size_t)at * 4);
 		else
-			c->b[i] = p->t->words.word[strip_number(s, at)].bytes;
+			memcpy(&c->ip[i], (const uint8_t *)s->cells + (size_t)at * 16, 16);
 	}
 }
 
@@ -356,12 +374,15 @@ goes_out(const struct pick *p, const struct fieldset *set, enum field f)
 
 /* A column of which every value is written anew needs no zeros before. */
 static void
-leave_values(const struct pick *p, const struct fieldset *set, struct batch *out)
+leave_values(struct pick *p, const struct fieldset *set, struct batch *out)
 {
 	for (enum field f = 0; f < F_STORED && p->n >= out->rows; f++) {
 		bool wide = fields[f].store == STORE_IP || fields[f].store == STORE_BLOB;
 
-		if (out->col[f] == NULL || !goes_out(p, set, f) || !all_full(p, f) || (!wide && nothing(p, f)))
+		if (out->col[f] == NULL || !goes_out(p, set, f))
+			continue;
+		pick_field(p, f);
+		if (!p->now.full || (!wide && p->now.nothing))
 			continue;
 		memset(out->col[f]->present, 0, BITS_WORDS(out->cap) * 8);
 		out->kept[f].lent = false;
@@ -371,12 +392,12 @@ leave_values(const struct pick *p, const struct fieldset *set, struct batch *out
 void
 table_gather(const struct table *t, const struct fieldset *set, const uint32_t *rows, uint32_t n, struct batch *out)
 {
-	struct pick p = { t, rows, n, true, NULL };
+	struct pick p = { .t = t, .rows = rows, .n = n, .run = true,
+			  .room = t->settled ? NULL : mem_alloc(((size_t)t->n + 1) * sizeof(struct slice)) };
 
 	leave_values(&p, set, out);
 	batch_reset(out);
 	out->rows = n;
-	p.present = arena_alloc(&out->arena, (t->n + 1) * sizeof(p.present[0]));
 	for (uint32_t i = 1; i < n && p.run; i++)
 		p.run = rows[i] == rows[0] + i;
 	for (enum field f = 0; f < F_STORED && n > 0; f++) {
@@ -384,13 +405,15 @@ table_gather(const struct table *t, const struct fieldset *set, const uint32_t *
 
 		if (!goes_out(&p, set, f))
 			continue;
+		pick_field(&p, f);
 		c = batch_zeros(out, f);
 		pick_presence(&p, f, out);
 		if (c->store == STORE_IP || c->store == STORE_BLOB)
-			pick_wide(&p, f, c);
-		else if (!nothing(&p, f))
-			pick_numbers(&p, f, c);
-		if (any_mixed(&p, f))
+			pick_wide(&p, c);
+		else if (!p.now.nothing)
+			pick_numbers(&p, c);
+		if (p.now.mixed)
 			pick_mixed(&p, f, out);
 	}
+	free(p.room);
 }

@@ -38,6 +38,21 @@ struct words {
 	struct arena arena;
 };
 
+struct slice { /* a strip, for who reads a field of many chunks: side by side in memory */
+	const void *cells;
+	const uint64_t *present; /* never NULL */
+	uint64_t base;
+	uint8_t width;
+};
+
+struct across { /* a field in all chunks */
+	bool full;     /* in every row */
+	bool mixed;    /* in some row, maybe */
+	bool nothing;  /* all numbers are 0 */
+	uint8_t width; /* of the cells, if it is the same in all chunks above base 0; else 0 */
+	struct slice *slice; /* of each chunk; NULL: not looked at yet */
+};
+
 struct table {
 	struct chunk **chunk;
 	uint32_t n, cap, rows;
@@ -48,7 +63,10 @@ struct table {
 	uint64_t ones[TABLE_ROWS / 64];
 	uint64_t *scratch; /* words of TABLE_ROWS rows, and behind it the numbers of the rows */
 	uint32_t *counted;
-	uint16_t like[F_STORED]; /* settled: the first field that is in the same rows; else itself */
+	/* settled: */
+	uint16_t like[F_STORED]; /* the first field that is in the same rows; else itself */
+	struct across across[F_STORED]; /* of those that some row has */
+	struct slice *slices;	 /* their memory */
 };
 
 static inline struct strip *
@@ -152,6 +170,9 @@ strip_mark(struct table *t, struct chunk *c, struct strip *s, uint32_t i)
 
 /* The row's value differs among what it was made of: it has none. */
 void strip_mix(struct table *, struct chunk *, struct strip *, uint32_t i);
+
+/* What table_settle() found is not so any more. */
+void table_unsettle(struct table *);
 
 /* A row's value with its state; without a companion time. */
 void table_cell(const struct table *, enum field, uint32_t row, struct cell *);
