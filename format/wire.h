@@ -25,6 +25,7 @@ enum wire_kind {
 	WIRE_TOOK = 0x544f4f4b,	 /* how many bytes are there (64) */
 	WIRE_ZERO = 0x5a45524f,	 /* what is there of it is something else, and goes; answer: HAVE */
 	WIRE_DONE = 0x444f4e45,	 /* it has so many bytes (64) of this XXH3-64; answer: DONE, or HAVE if it is not so */
+	WIRE_READ = 0x52454144,	 /* instead of HELLO: version (16), from which second on (64), a filter; answer: READ, and behind it a record file, as it grows */
 	WIRE_IDLE = 0x49444c45,	 /* nothing is new; answer: IDLE */
 	WIRE_FAIL = 0x4641494c	 /* why it ends, a sentence */
 };

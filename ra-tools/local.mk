@@ -103,7 +103,8 @@ libra_a_SOURCES += %D%/store/day.c %D%/store/day.h %D%/store/find.c %D%/store/fi
 	%D%/store/sums.c %D%/store/sums.h %D%/store/received.c %D%/store/received.h %D%/store/session.c %D%/store/session.h
 bin_PROGRAMS += racollect
 racollect_SOURCES = %D%/racollect.c %D%/racollect.opt
-racollect_LDADD = $(RA_LIBS)
+libra_a_SOURCES += %D%/feed.c %D%/feed.h %D%/run/distant.c
+racollect_LDADD = $(RA_LIBS) $(LIBSSL_LIBS)
 bin_PROGRAMS += rastore
 rastore_SOURCES = %D%/rastore.c %D%/rastore.opt
 rastore_LDADD = $(RA_LIBS)

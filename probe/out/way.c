@@ -10,6 +10,7 @@
 #include "format/base/log.h"
 #include "format/base/map.h"
 #include "format/base/mem.h"
+#include "format/base/tls.h"
 #include "format/wire.h"
 #include "probe/out/spool.h"
 
@@ -70,7 +71,7 @@ rest(struct way *w, int ms)
 static bool
 lost(struct way *w)
 {
-	return (say_wrong(w->why, sizeof(w->why), "%s", strerror(errno)));
+	return (say_wrong(w->why, sizeof(w->why), "%s: %s", w->o->to, strerror(errno)));
 }
 
 /* An answer of one of two kinds. */
@@ -82,8 +83,8 @@ ask(struct way *w, struct wire_frame *f, enum wire_kind kind, enum wire_kind oth
 	if (f->kind == kind || f->kind == other)
 		return (true);
 	if (f->kind == WIRE_FAIL)
-		return (say_wrong(w->why, sizeof(w->why), "it says: %.*s", (int)cur_left(&f->at), (const char *)f->at.p));
-	return (say_wrong(w->why, sizeof(w->why), "it answers something else"));
+		return (say_wrong(w->why, sizeof(w->why), "%s: it says: %.*s", w->o->to, (int)cur_left(&f->at), (const char *)f->at.p));
+	return (say_wrong(w->why, sizeof(w->why), "%s: it answers something else", w->o->to));
 }
 
 static struct sent *
@@ -113,7 +114,7 @@ hear_have(struct way *w, struct wire_frame *f, struct have *h)
 	h->complete = cur_u8(&f->at) != 0;
 	h->size = cur_u64(&f->at);
 	h->sum = cur_u64(&f->at);
-	return (!f->at.cut || say_wrong(w->why, sizeof(w->why), "half an answer"));
+	return (!f->at.cut || say_wrong(w->why, sizeof(w->why), "%s: half an answer", w->o->to));
 }
 
 /* What it has is the beginning of ours, or goes. */
@@ -136,7 +137,7 @@ agree(struct way *w, int fd, uint64_t size, struct wire_frame *f, struct sent *s
 	}
 	(void)wire_say(&w->wire, WIRE_ZERO);
 	s->size = 0;
-	return (ask(w, f, WIRE_HAVE, WIRE_HAVE) && hear_have(w, f, &h) && (h.size == 0 || say_wrong(w->why, sizeof(w->why), "it keeps what it should not")));
+	return (ask(w, f, WIRE_HAVE, WIRE_HAVE) && hear_have(w, f, &h) && (h.size == 0 || say_wrong(w->why, sizeof(w->why), "%s: it keeps what it should not", w->o->to)));
 }
 
 static bool
@@ -159,7 +160,7 @@ send_bytes(struct way *w, int fd, uint64_t size, struct sent *s)
 			return (false);
 		}
 		if (cur_u64(&f.at) != s->size + (uint64_t)got || f.at.cut)
-			return (say_wrong(w->why, sizeof(w->why), "it took something else"));
+			return (say_wrong(w->why, sizeof(w->why), "%s: it took something else", w->o->to));
 		s->size += (uint64_t)got;
 		w->piece = w->piece * 2 < WIRE_PIECE ? w->piece * 2 : WIRE_PIECE;
 		w->moved = w->went = true;
@@ -261,6 +262,22 @@ give_all(struct way *w, size_t *left)
 	return (good);
 }
 
+/* The files are read each time: they may have been renewed. */
+static bool
+encrypt(struct way *w)
+{
+	struct tls_setup *s;
+	char err[512];
+	bool good;
+
+	if (!w->o->far.tls)
+		return (true);
+	s = tls_setup(w->o->tls, false, err, sizeof(err));
+	good = s != NULL && tls_begin(s, &w->wire.link, w->o->far.host, err, sizeof(err));
+	tls_setup_free(&s);
+	return (good || say_wrong(w->why, sizeof(w->why), "%s: %s", w->o->to, err));
+}
+
 static bool
 greet(struct way *w)
 {
@@ -275,6 +292,8 @@ greet(struct way *w)
 	if (w->wire.link.fd < 0)
 		return (false);
 	(void)setsockopt(w->wire.link.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (!encrypt(w))
+		return (false);
 	b = wire_say(&w->wire, WIRE_HELLO);
 	buf_u16(b, WIRE_VERSION);
 	buf_str(b, w->o->probe);
@@ -329,7 +348,7 @@ way_run(const struct way_options *o)
 		if (all)
 			break;
 		if (!w.trouble)
-			log_warnx("%s: %s; records wait in %s until it works again", o->to, w.why, o->folder);
+			log_warnx("%s; records wait in %s until it works again", w.why, o->folder);
 		w.trouble = true;
 		if (w.went)
 			wait = WAIT;

@@ -134,6 +134,12 @@ forget_rows(struct sink *s)
 }
 
 bool
+sink_flush(struct sink *s, const struct segment_info *segment)
+{
+	return (write_held(s, segment));
+}
+
+bool
 sink_pause(struct sink *s, const struct segment_info *segment)
 {
 	bool good = write_held(s, segment);

@@ -18,6 +18,8 @@ struct sink *sink_new(const char *path);
 /* The selected rows.  `segment`: what the header says, looked at when a segment begins.
  * false: sink_error() says why. */
 bool sink_put(struct sink *, const struct segment_info *, struct batch *);
+/* What waits is written. */
+bool sink_flush(struct sink *, const struct segment_info *);
 /* What waits is written and the segment ends; the next rows begin another one.  Until then no descriptor is open. */
 bool sink_pause(struct sink *, const struct segment_info *);
 uint64_t sink_bytes(const struct sink *); /* written so far into this segment, without the rows that wait */

@@ -43,7 +43,8 @@ struct source_file {
 	unsigned number;
 	struct reader *reader; /* NULL: it could not be opened */
 	unsigned out;	       /* blocks that are not settled */
-	bool ended, replaced; /* replaced: what has its name now is among the paths too */
+	bool ended, unfinished;
+	bool replaced; /* what has its name now is among the paths too */
 	char err[512];
 };
 
@@ -328,6 +329,13 @@ unended(const struct source *s)
 	return (NULL);
 }
 
+/* It did not get its name yet, whoever writes it, and also if nobody does for a moment. */
+static bool
+is_part(const char *path)
+{
+	return (!is_ours(path, false) && is_ours(path, true) && access(path, F_OK) == 0);
+}
+
 /* The file to be searched; NULL: there is no other. */
 static struct source_file *
 file_at(struct source *s)
@@ -343,7 +351,7 @@ file_at(struct source *s)
 		f = mem_zero(1, sizeof(*f));
 		f->number = s->at;
 		f->path = s->path[s->at++];
-		if (!was_replaced(s, f))
+		for (bool again = !was_replaced(s, f); again; again = f->reader == NULL && was_completed(s, f))
 			f->reader = reader_open_until(f->path, s->hooks.enough, s->hooks.arg, f->err, sizeof(f->err));
 		f->ended = f->reader == NULL;
 		if (s->last == NULL)
@@ -481,11 +489,13 @@ source_more(struct source *s)
 		;
 	s->begun = true;
 	more = s->at < s->n;
-	for (struct source_file *f = s->first; f != NULL; f = f->next)
+	for (struct source_file *f = s->first; f != NULL; f = f->next) {
+		f->unfinished = is_part(f->path); /* before its end is looked at */
 		if (f->ended && f->reader != NULL && reader_again(f->reader)) {
 			f->ended = false;
 			more = true;
 		}
+	}
 	for (struct source_file *f = s->first; f != NULL; f = f->next)
 		if (f->ended && f->reader != NULL && !f->replaced && s->ino[f->number] == 0 && reader_was_replaced(f->reader)) {
 			f->replaced = true;
@@ -493,7 +503,7 @@ source_more(struct source *s)
 			more = true;
 		}
 	/* one that is complete, and behind which another one was begun */
-	while (s->first != NULL && s->first->next != NULL && s->first->ended &&
+	while (s->first != NULL && s->first->next != NULL && s->first->ended && !s->first->unfinished &&
 	    (s->first->reader == NULL || !reader_being_written(s->first->reader)))
 		close_first(s);
 	return (more);

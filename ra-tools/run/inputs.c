@@ -5,6 +5,7 @@
  */
 #include "ra-tools/run/room.h"
 
+#include "format/base/far.h"
 #include "format/base/log.h"
 #include "format/base/mem.h"
 #include "ra-tools/report/drill.h"
@@ -105,7 +106,7 @@ is_there(const char *path)
 {
 	struct stat st;
 
-	return (stat(path, &st) == 0 || errno != ENOENT);
+	return (far_is(path) || stat(path, &st) == 0 || errno != ENOENT);
 }
 
 /* No file has a name like this, as a rule. */
@@ -164,6 +165,10 @@ open_input(struct run *r, struct input *in)
 {
 	struct stat st;
 
+	if (far_is(in->path)) {
+		distant_open(r, in->path);
+		return;
+	}
 	if (strcmp(in->path, "-") != 0 && stat(in->path, &st) == 0)
 		in->tree = S_ISDIR(st.st_mode) || (in->tree && !S_ISREG(st.st_mode));
 	if (in->tree) {

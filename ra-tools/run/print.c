@@ -162,6 +162,15 @@ print_rows(struct run *r, const struct batch *b)
 		r->out->rows(&r->sheet, b, row, n);
 }
 
+void
+run_flush(struct run *r)
+{
+	if (r->write == NULL || sink_flush(r->write, run_header(r, false)))
+		return;
+	log_warnx("%s", sink_error(r->write));
+	exit(EXIT_ERROR);
+}
+
 bool
 run_print(struct run *r, struct batch *b)
 {

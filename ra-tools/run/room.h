@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * room.h: what the files of a run share (run.h is what tools see): say.c, line.c, start.c, filters.c, columns.c, plan.c,
+ * room.h: what the files of a run share (run.h is what tools see): say.c, distant.c, line.c, start.c, filters.c, columns.c, plan.c,
  * over.c, next.c, print.c, ask.c, end.c.
  */
 #ifndef RA_TOOLS_RUN_ROOM_H
@@ -142,6 +142,9 @@ int inputs_take(struct run *, int option, const char *first, char **argv, int ne
 noreturn void inputs_misplaced(const struct run *, char **argv, int from, int to);
 /* When all options are known (--live may stand behind a tree, a filter anywhere): all that is to be read. */
 void inputs_open(struct run *);
+
+/* distant.c: -r tcp://HOST:PORT; what is wrong ends the program */
+void distant_open(struct run *, const char *path);
 
 /* cover.c: nothing came out */
 void cover_tell(const struct run *);

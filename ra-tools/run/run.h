@@ -114,6 +114,8 @@ const struct origin *run_origin(const struct run *); /* of the batch handed out 
 void run_having(struct run *, struct batch *);
 /* Its selected rows go where the output goes. false: enough (-N, or nobody reads any more). */
 bool run_print(struct run *, struct batch *);
+/* What was printed into a record file (-w) is written: the next records may be long in coming. */
+void run_flush(struct run *);
 /* Rates in what is printed from now on are over the question's span, which the heading says; all has been read. */
 void run_over_all(struct run *);
 /* The heading says that rates are over each bin. */

@@ -26,7 +26,16 @@
 #define PATH	   1024
 #define LINES_MOST 20000 /* of the list: beyond, the older half goes; a probe asks again for its last files at most */
 
+#define OPEN_MOST 8
+
+struct part { /* a file that is written: locked, so that who reads it knows that there is more to come */
+	char name[WIRE_NAME + 1];
+	int fd; /* -1: none */
+};
+
 struct received {
+	struct part part_of[OPEN_MOST];
+	unsigned next; /* the one that goes where there is no room */
 	char folder[PATH];
 	int lock, list; /* the list is open for its end */
 	struct map complete;
@@ -194,6 +203,8 @@ received_open(const char *dir, const char *probe, size_t n, char *err, size_t er
 	struct received *r = mem_zero(1, sizeof(*r));
 
 	r->lock = r->list = r->fd = -1;
+	for (unsigned i = 0; i < OPEN_MOST; i++)
+		r->part_of[i].fd = -1;
 	if (!start(r, dir, probe, n)) {
 		(void)say_wrong(err, errlen, "%s", r->error);
 		received_close(&r);
@@ -201,13 +212,39 @@ received_open(const char *dir, const char *probe, size_t n, char *err, size_t er
 	return (r);
 }
 
-static void
-leave_file(struct received *r)
+/* Where the file of which is spoken stands; NULL: nowhere. */
+static struct part *
+find_part(struct received *r)
 {
-	if (r->fd >= 0)
-		(void)close(r->fd);
-	r->fd = -1;
-	r->name[0] = '\0';
+	for (unsigned i = 0; i < OPEN_MOST; i++)
+		if (r->part_of[i].fd >= 0 && strcmp(r->part_of[i].name, r->name) == 0)
+			return (&r->part_of[i]);
+	return (NULL);
+}
+
+static void
+close_part(struct part *p)
+{
+	if (p->fd >= 0)
+		(void)close(p->fd);
+	p->fd = -1;
+}
+
+/* Open and locked, also as `fresh`, a new one that has not got its name yet. */
+static int
+open_part(struct received *r, const char *fresh)
+{
+	struct part *p = find_part(r);
+
+	if (p != NULL)
+		return (p->fd);
+	p = &r->part_of[r->next++ % OPEN_MOST];
+	close_part(p);
+	p->fd = open(fresh != NULL ? fresh : r->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (fresh != NULL ? O_CREAT | O_TRUNC : 0), 0640);
+	memcpy(p->name, r->name, sizeof(p->name));
+	if (p->fd >= 0)
+		(void)flock(p->fd, LOCK_EX | LOCK_NB); /* it says nothing to us: one connection of a probe is there */
+	return (p->fd);
 }
 
 void
@@ -217,7 +254,8 @@ received_close(struct received **pr)
 
 	if (r == NULL)
 		return;
-	leave_file(r);
+	for (unsigned i = 0; i < OPEN_MOST; i++)
+		close_part(&r->part_of[i]);
 	if (r->list >= 0)
 		(void)close(r->list);
 	if (r->lock >= 0)
@@ -267,7 +305,8 @@ received_file(struct received *r, const char *name, size_t n)
 	struct stat st;
 	uint32_t i;
 
-	leave_file(r);
+	r->fd = -1;
+	r->name[0] = '\0';
 	if (!wire_name_right(name, n))
 		return (say_wrong(r->error, sizeof(r->error), "no name of a file"));
 	memcpy(r->name, name, n);
@@ -275,12 +314,11 @@ received_file(struct received *r, const char *name, size_t n)
 	set_paths(r);
 	if (map_find(&r->complete, name, n, &i))
 		return (settle(r));
-	if (!make_folders(r->part))
-		return (wrong(r, r->part));
-	r->fd = open(r->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	r->size = 0;
+	r->fd = open_part(r, NULL);
+	if (r->fd < 0 && errno == ENOENT)
+		return (true); /* it begins with its first bytes */
 	if (r->fd < 0 || fstat(r->fd, &st) != 0)
-		return (wrong(r, r->part));
-	if (st.st_size == 0 && !output_sync_folder(r->part))
 		return (wrong(r, r->part));
 	r->size = (uint64_t)st.st_size;
 	return (true);
@@ -296,20 +334,27 @@ received_have(struct received *r, struct received_have *have)
 		return (true);
 	}
 	*have = (struct received_have){ .size = r->size };
-	if (r->fd < 0)
+	if (r->name[0] == '\0')
 		return (say_wrong(r->error, sizeof(r->error), "there is no file of which is spoken"));
 	return (wire_sum(r->fd, r->size, &have->sum) || wrong(r, r->part));
 }
 
-bool
-received_put(struct received *r, uint64_t at, const void *bytes, size_t n)
+static bool
+is_complete(const struct received *r)
+{
+	uint32_t i;
+
+	return (map_find(&r->complete, r->name, strlen(r->name), &i));
+}
+
+/* Bytes, behind what is there. */
+static bool
+append(struct received *r, const void *bytes, size_t n)
 {
 	size_t done = 0;
 
-	if (r->fd < 0 || at != r->size)
-		return (say_wrong(r->error, sizeof(r->error), "bytes for another place"));
 	while (done < n) {
-		ssize_t put = pwrite(r->fd, (const uint8_t *)bytes + done, n - done, (off_t)(at + done));
+		ssize_t put = pwrite(r->fd, (const uint8_t *)bytes + done, n - done, (off_t)(r->size + done));
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -323,13 +368,36 @@ received_put(struct received *r, uint64_t at, const void *bytes, size_t n)
 	return (true);
 }
 
+/* Nobody finds a part in which there is nothing. */
+static bool
+begin(struct received *r, const void *bytes, size_t n)
+{
+	char fresh[sizeof(r->part) + 4];
+
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", r->path);
+	if (!make_folders(r->part) || (r->fd = open_part(r, fresh)) < 0)
+		return (wrong(r, r->part));
+	return (append(r, bytes, n) && ((rename(fresh, r->part) == 0 && output_sync_folder(r->part)) || wrong(r, r->part)));
+}
+
+bool
+received_put(struct received *r, uint64_t at, const void *bytes, size_t n)
+{
+	if (r->name[0] == '\0' || is_complete(r) || at != r->size || n == 0)
+		return (say_wrong(r->error, sizeof(r->error), "bytes for another place"));
+	return (r->fd < 0 ? begin(r, bytes, n) : append(r, bytes, n));
+}
+
 bool
 received_zero(struct received *r)
 {
-	if (r->fd < 0)
+	if (r->name[0] == '\0' || is_complete(r))
 		return (say_wrong(r->error, sizeof(r->error), "there is no file that could begin again"));
-	if (ftruncate(r->fd, 0) != 0 || fsync(r->fd) != 0)
+	if (r->fd >= 0 && (unlink(r->part) != 0 || !output_sync_folder(r->part)))
 		return (wrong(r, r->part));
+	if (r->fd >= 0)
+		close_part(find_part(r));
+	r->fd = -1;
 	r->size = 0;
 	return (true);
 }
@@ -344,12 +412,14 @@ received_done(struct received *r, uint64_t size, uint64_t sum, bool *is)
 	*is = have.size == size && have.sum == sum;
 	if (!*is || have.complete)
 		return (true);
+	if (r->fd < 0)
+		return (say_wrong(r->error, sizeof(r->error), "a file without bytes is none"));
 	have.complete = true;
 	if (fsync(r->fd) != 0)
 		return (wrong(r, r->part));
 	if (!write_down(r, &have) || !give_name(r))
 		return (false);
-	(void)close(r->fd);
+	close_part(find_part(r));
 	r->fd = -1;
 	return (true);
 }

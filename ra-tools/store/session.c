@@ -16,12 +16,18 @@ struct session {
 	size_t errlen;
 };
 
+bool
+session_fail(struct wire *w, const char *why)
+{
+	buf_str(wire_say(w, WIRE_FAIL), why);
+	return (wire_send(w));
+}
+
 /* It is told what is wrong, as far as it still hears. */
 static bool
 fail(struct session *s, const char *why)
 {
-	buf_str(wire_say(s->wire, WIRE_FAIL), why);
-	(void)wire_send(s->wire);
+	(void)session_fail(s->wire, why);
 	return (say_wrong(s->err, s->errlen, "%s", why));
 }
 
@@ -121,13 +127,12 @@ greet(struct session *s, const char *dir, struct wire_frame *f)
 }
 
 bool
-session(struct wire *w, const char *dir, char *err, size_t errlen)
+session(struct wire *w, struct wire_frame *first, const char *dir, char *err, size_t errlen)
 {
 	struct session s = { .wire = w, .err = err, .errlen = errlen };
 	struct wire_frame f;
-	bool good;
+	bool good = greet(&s, dir, first);
 
-	good = wire_hear(w, &f) ? greet(&s, dir, &f) : say_wrong(err, errlen, "%s", strerror(errno));
 	while (good && (good = wire_hear(w, &f)))
 		good = take_frame(&s, &f);
 	if (!good && err[0] == '\0' && errno != ECONNRESET)

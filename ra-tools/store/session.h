@@ -7,7 +7,9 @@
 
 #include "format/wire.h"
 
-/* Its files go below `dir`.  false: why it ended, a sentence; true: it went. */
-bool session(struct wire *, const char *dir, char *err, size_t errlen);
+/* Its files go below `dir`; `first` is what it said.  false: why it ended, a sentence; true: it went. */
+bool session(struct wire *, struct wire_frame *first, const char *dir, char *err, size_t errlen);
+/* The answer of who ends it. */
+bool session_fail(struct wire *, const char *why);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "format/base/buf.h"
 #include "format/wire.h"
+#include "ra-tools/feed.h"
 #include "ra-tools/store/session.h"
 
 #include <assert.h>
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static const struct {
 	char letter;
 	enum wire_kind kind;
-} kinds[] = { { 'h', WIRE_HELLO }, { 'o', WIRE_OPEN }, { 'd', WIRE_DATA }, { 'z', WIRE_ZERO }, { 'e', WIRE_DONE }, { 'i', WIRE_IDLE }, { 'f', WIRE_FAIL } };
+} kinds[] = { { 'h', WIRE_HELLO }, { 'o', WIRE_OPEN }, { 'd', WIRE_DATA }, { 'z', WIRE_ZERO }, { 'e', WIRE_DONE }, { 'i', WIRE_IDLE }, { 'f', WIRE_FAIL }, { 'r', WIRE_READ } };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static size_t most, found;
@@ -44,6 +45,7 @@ look_at(const char *path, const struct stat *st, int kind, struct FTW *where)
 	return (0);
 }
 
+/* As much of it as the kernel keeps. */
 static void
 say(struct wire *w, const uint8_t *p, size_t n)
 {
@@ -52,13 +54,11 @@ say(struct wire *w, const uint8_t *p, size_t n)
 
 		while (k < KINDS && kinds[k].letter != p[0])
 			k++;
-		if (k == KINDS) {
-			assert(link_put(&w->link, p + 2, len));
-		} else {
-			buf_add(wire_say(w, kinds[k].kind), p + 2, len);
-			assert(wire_send(w));
-		}
 		most += len;
+		if (k < KINDS)
+			buf_add(wire_say(w, kinds[k].kind), p + 2, len);
+		if (!(k < KINDS ? wire_send(w) : link_put(&w->link, p + 2, len)))
+			return;
 		p += 2 + len;
 		n -= 2 + len;
 	}
@@ -69,7 +69,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static char dir[] = "/dev/shm/fuzz_collect.XXXXXX";
 	static bool made;
-	struct wire probe = { .link = { .ms = 50 } }, w = { .link = { .ms = 50 } };
+	struct wire probe = { .link = { .ms = 0 } }, w = { .link = { .ms = 0 } };
+	struct wire_frame f = { 0 };
 	char err[2000] = "";
 	int fd[2];
 
@@ -80,9 +81,12 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	assert(socketpair(AF_UNIX, SOCK_STREAM, 0, fd) == 0);
 	probe.link.fd = fd[0];
 	w.link.fd = fd[1];
-	say(&probe, p, n < 1024 ? n : 1024); /* less than the kernel keeps */
+	say(&probe, p, n < 1024 ? n : 1024);
 	(void)shutdown(fd[0], SHUT_WR);
-	(void)session(&w, dir, err, sizeof(err));
+	if (wire_hear(&w, &f) && f.kind == WIRE_READ)
+		(void)feed_right(f.at, err, sizeof(err));
+	else if (w.in.len > 0)
+		(void)session(&w, &f, dir, err, sizeof(err));
 	wire_free(&w);
 	wire_free(&probe);
 	(void)nftw(dir, look_at, 16, FTW_DEPTH | FTW_PHYS);
