@@ -28,9 +28,9 @@
 
 #define SILENCE	     30000 /* ms: a probe says every few seconds that there is nothing new */
 #define CONNECTIONS  256   /* at one time */
-#define ROOM_FOR_ALL 500   /* ms between two looks for those that ended, where there is no room */
+#define LOOK	     500   /* ms between two looks for those that ended */
 
-enum { O_ONCE = O_OWN, O_TLSCERT, O_TLSKEY, O_TLSCA };
+enum { O_TLSCERT = O_OWN, O_TLSKEY, O_TLSCA };
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -42,7 +42,6 @@ static struct {
 	const char *listen, *dir;
 	struct tls_files files;
 	struct tls_setup *tls; /* NULL: without */
-	bool once;
 } asked = { .listen = "tcp://*:" WIRE_PORT };
 
 static volatile sig_atomic_t stop;
@@ -83,8 +82,6 @@ option(int c, const char *arg)
 	case O_TLSCA:
 		asked.files.ca = arg;
 		return (true);
-	case O_ONCE:
-		return (asked.once = true);
 	default:
 		return (false);
 	}
@@ -179,14 +176,14 @@ reap(pid_t *child, unsigned *n, bool all)
 			}
 }
 
-static bool
+static void
 take_connection(int listening, pid_t *child, unsigned *n)
 {
 	int fd = accept(listening, NULL, NULL);
 	pid_t pid;
 
 	if (fd < 0)
-		return (false);
+		return;
 	pid = fork();
 	if (pid == 0) {
 		(void)close(listening);
@@ -197,7 +194,6 @@ take_connection(int listening, pid_t *child, unsigned *n)
 		log_warnx("a connection could not be taken: %s", strerror(errno));
 	else
 		child[(*n)++] = pid;
-	return (pid > 0);
 }
 
 static void
@@ -205,13 +201,12 @@ collect(int listening)
 {
 	static pid_t child[CONNECTIONS];
 	unsigned n = 0;
-	bool any = false;
 
-	while (stop == 0 && !(asked.once && any && n == 0)) {
+	while (stop == 0) {
 		struct pollfd p = { .fd = n < CONNECTIONS ? listening : -1, .events = POLLIN };
 
-		if (poll(&p, 1, ROOM_FOR_ALL) > 0)
-			any |= take_connection(listening, child, &n);
+		if (poll(&p, 1, LOOK) > 0)
+			take_connection(listening, child, &n);
 		reap(child, &n, false);
 	}
 	for (unsigned i = 0; i < n; i++)

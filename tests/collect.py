@@ -282,6 +282,32 @@ def followed(folder):
     want((nobody_there[0], 'refused' in nobody_there[2]), (2, True), 'without a collector: %s' % nobody_there[2])
 
 
+def live(folder):
+    """from an interface, behind the sandbox, as another user"""
+    if os.geteuid() != 0:
+        return 'only root captures'
+    os.chmod(folder, 0o755)
+    for name in 'spool', 'p-own':
+        os.mkdir(os.path.join(folder, name))
+        os.chmod(os.path.join(folder, name), 0o777)
+    c = Collector(os.path.join(folder, 'col'))
+    words = probe(folder, 'p', [c.port], [])[:-1]
+    p = started(words + ['-i', 'lo', '-', 'udp port 19199'], stderr=subprocess.PIPE)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for _ in range(160):
+            s.sendto(b'x' * 100, ('127.0.0.1', 19199))
+            time.sleep(0.05)
+    if p.poll() is not None:
+        return 'it can not capture here'
+    some = files(os.path.join(folder, 'col'))
+    p.send_signal(signal.SIGINT)
+    err = p.communicate(timeout=LIMIT)[1]
+    want((p.returncode, err), (0, b''), 'the probe')
+    c.end()
+    want(len(some) > 0, True, 'files came while it ran')
+    arrived(os.path.join(folder, 'col', 'p'), os.path.join(folder, 'p-own'), os.path.join(folder, 'spool', 'p'))
+
+
 def authority(folder, name):
     """an authority, and what it signs: a certificate for 127.0.0.1 and one for clients"""
     def openssl(*words):
@@ -339,7 +365,7 @@ def wrong(folder):
 
 
 PARTS = [(followed, 'ra -r tcp://'), (straight, 'two probes, two collectors'), (cut, 'cut %d times at random bytes' % CUTS), (killed_collector, 'the collector is killed'),
-         (killed_probe, 'the probe is killed'), (nobody, 'nobody listens'), (secret, 'TLS'), (wrong, 'what can not be')]
+         (killed_probe, 'the probe is killed'), (nobody, 'nobody listens'), (secret, 'TLS'), (live, 'live'), (wrong, 'what can not be')]
 
 
 def main():
