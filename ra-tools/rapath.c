@@ -74,10 +74,14 @@ static void
 show(struct run *r, const struct path *p)
 {
 	bool text = !run_json(r) && !run_separated(r);
+	struct buf alone = { 0 };
 	uint64_t most = run_count(r, text && !bins_too ? SHOWN : UINT64_MAX);
 	struct path_page page = { .path = p, .count = path_count(p) < most ? path_count(p) : (size_t)most, .bins = bins_too };
 
 	run_counted(r, page.count);
+	if (!text && path_alone_text(p, &alone))
+		run_hint_last(r, buf_cstr(&alone));
+	buf_free(&alone);
 	if (run_quiet(r))
 		return;
 	if (run_json(r))

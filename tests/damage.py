@@ -251,7 +251,7 @@ def _():
                        (['A.pavo', 'B.pavo', '--path', 'A'], b'expected the ids of two probes'),
                        (['A.pavo', 'B.pavo', '--path', 'A,B,C'], b'expected the ids of two probes'),
                        (['A.pavo', 'B.pavo', '--path', 'A,A'], b'that is one probe'), (['A.pavo', 'B.pavo', '--path', ''], b'expected the ids'),
-                       (['A.pavo', 'B.pavo', '-M', '1500ms'], b'-M has to be a multiple'), (['A.pavo', 'none.pavo'], b'none.pavo: No such file'),
+                       (['A.pavo', 'B.pavo', '-M', '1500ms'], b'has to be a multiple'), (['A.pavo', 'none.pavo'], b'none.pavo: No such file'),
                        (['A.pavo', 'empty.pavo'], b'empty.pavo is empty'), (['A.pavo', 'text.pavo'], b'text.pavo is not a pavo record file'),
                        (['A.pavo', os.path.join(T, 'esp-mixed.B.pcap')], b'is a packet capture')):
         st, out, err = run(['rapath', '-r'] + argv)

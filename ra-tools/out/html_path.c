@@ -249,6 +249,7 @@ html_path(const struct page *p)
 	const char *const probe[2] = { path_probe(path, 0), path_probe(path, 1) };
 	const struct path_clock *clock = path_clock(path);
 	struct buf *to = p->to;
+	struct buf alone = { 0 };
 	size_t shown = 0, drawn = 0;
 
 	buf_str(to, "<h2>Between both probes</h2>\n<p class=\"soft\">");
@@ -258,7 +259,13 @@ html_path(const struct page *p)
 		clocks(clock, probe, to);
 	else
 		buf_str(to, "; how far their clocks are apart is not known");
-	buf_str(to, clock->stepped ? "; a clock was set meanwhile</p>\n" : "</p>\n");
+	buf_str(to, clock->stepped ? "; a clock was set meanwhile" : "");
+	if (path_alone_text(path, &alone)) {
+		buf_str(to, "; ");
+		html_text(to, buf_cstr(&alone));
+	}
+	buf_free(&alone);
+	buf_str(to, "</p>\n");
 	buf_str(to, "<div class=\"wide\"><table class=\"all\"><thead><tr><th>Direction</th>");
 	for (int i = 0; i < 2; i++) {
 		buf_str(to, "<th class=\"num\">Seen ");

@@ -190,14 +190,14 @@ static void
 say_head(const struct path *p, struct sheet *s)
 {
 	struct buf text = { 0 };
-	const uint64_t *alone = path_alone(p);
 
 	sheet_printf(s, "a = %s, b = %s\n%s\n", path_probe(p, 0), path_probe(p, 1), path_order(p));
 	say_clock(p, &text);
 	buf_add(&s->out, text.p, text.len);
 	buf_u8(&s->out, '\n');
-	if (alone[0] + alone[1] > 0)
-		sheet_printf(s, "only one of them saw: %llu flows a, %llu b; they are not shown\n", ULL(alone[0]), ULL(alone[1]));
+	text.len = 0;
+	if (path_alone_text(p, &text))
+		sheet_printf(s, "%s\n", buf_cstr(&text));
 	buf_free(&text);
 }
 

@@ -15,6 +15,7 @@
 #ifndef RA_TOOLS_REPORT_PATH_H
 #define RA_TOOLS_REPORT_PATH_H
 
+#include "format/base/buf.h"
 #include "format/base/clock.h"
 #include "format/batch.h"
 
@@ -103,8 +104,8 @@ const char *path_order(const struct path *);            /* the sentence: how the
 const struct path_clock *path_clock(const struct path *);
 size_t path_count(const struct path *);
 const struct path_way *path_way(const struct path *, size_t i); /* worst first */
-/* How many ways only one of them saw: [0] a, [1] b; they are no ways of this path. */
-const uint64_t *path_alone(const struct path *);
+/* The sentence about flows that only one of them saw, which are no ways of this path; false: there are none. */
+bool path_alone_text(const struct path *, struct buf *);
 /* Packets lost between, of a hundred that came to the first one; false: not known. */
 bool path_percent(const struct path_counts *, double *);
 

@@ -391,12 +391,14 @@ path_set_clock(struct path *p)
 		n += offset_of(p->sample, kept, &o[0]);
 	mark_steps(p, o, n);
 	if (n > 0) {
-		int64_t width;
+		const struct offset *x = &o[(n - 1) / 2], *y = &o[n / 2]; /* the one in the middle, or both */
+		int64_t width, mid;
 
 		qsort(o, n, sizeof(o[0]), by_mid);
-		width = o[n / 2].half + (o[n - 1].mid - o[0].mid + 1) / 2;
+		mid = x->mid + (y->mid - x->mid) / 2;
+		width = (x->half > y->half ? x->half : y->half) + (o[n - 1].mid - o[0].mid + 1) / 2;
 		p->clock.known = true;
-		p->clock.offset_us = (o[n / 2].mid + (o[n / 2].mid < 0 ? -500 : 500)) / USEC;
+		p->clock.offset_us = (mid + (mid < 0 ? -500 : 500)) / USEC;
 		p->clock.spread_us = (uint64_t)((width + USEC - 1) / USEC);
 	}
 	free(o);

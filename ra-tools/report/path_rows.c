@@ -545,10 +545,19 @@ path_way(const struct path *p, size_t i)
 	return (&p->way[i]);
 }
 
-const uint64_t *
-path_alone(const struct path *p)
+/* NAT makes two flows of one: it is not possible to say which two. */
+bool
+path_alone_text(const struct path *p, struct buf *to)
 {
-	return (p->alone);
+	const uint64_t *alone = p->alone;
+
+	if (alone[0] + alone[1] == 0)
+		return (false);
+	buf_printf(to, "flows that only one of them saw are not compared: %llu at %s, ", (unsigned long long)alone[0], path_probe(p, 0));
+	buf_printf(to, "%llu at %s", (unsigned long long)alone[1], path_probe(p, 1));
+	if (alone[0] > 0 && alone[1] > 0)
+		buf_str(to, "; behind NAT one flow is two of these");
+	return (true);
 }
 
 bool

@@ -11,27 +11,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As it is shown: times within a second are fractions of seconds. */
-static const char *
-unit_of(enum field f)
-{
-	const char *unit = types[fields[f].type].unit;
-
-	if (fields[f].type == TYPE_DUR)
-		return ("s");
-	return (*unit == '\0' || fields[f].type == TYPE_TIME ? "-" : unit);
-}
-
 static void
 show(enum field f)
 {
+	const char *unit = type_unit((enum type)fields[f].type);
 	char type[32];
 	size_t n = 0;
 
 	for (const char *p = types[fields[f].type].name; *p != '\0' && n + 1 < sizeof(type); p++)
 		type[n++] = (char)tolower((unsigned char)*p);
 	type[n] = '\0';
-	show_printf("%-14s %-9s %-6s %s\n", fields[f].name, type, unit_of(f), fields[f].doc);
+	show_printf("%-14s %-9s %-6s %s\n", fields[f].name, type, *unit != '\0' ? unit : "-", fields[f].doc);
 }
 
 struct match {
@@ -43,24 +33,40 @@ static void
 match_alias(void *arg, const char *alias, const char *name)
 {
 	struct match *m = arg;
+	const char *at = strcasestr(alias, m->word);
 
-	if (strcasestr(alias, m->word) != NULL)
+	if (at != NULL && (at == alias || !isalnum((unsigned char)at[-1]))) /* starttime has no rtt */
 		m->of[field_named(name, strlen(name))] = true;
 }
 
+static bool
+has(enum field f, const char *word)
+{
+	return (strcasestr(fields[f].name, word) != NULL || strcasestr(fields[f].doc, word) != NULL);
+}
+
+/* That of another word for it alone; that of a name first, then all that have to do with it; those that others mean by it. */
 int
 fields_show(const char *word)
 {
 	struct match m = { .word = word };
 	enum field one = word == NULL ? F_NONE : field_named(word, strlen(word));
-	bool any = false;
+	const char *means = word == NULL ? NULL : field_meant(word, strlen(word));
+	bool named = one != F_NONE && strcasecmp(fields[one].name, word) == 0, any = one != F_NONE;
 
+	if (one != F_NONE)
+		show(one);
+	if (one != F_NONE && !named)
+		return (0);
+	if (means != NULL) {
+		enum field f = field_named(means, strlen(means));
+
+		m.of[f] = m.of[fields[f].twin] = true;
+	}
 	if (word != NULL)
 		field_aliases(match_alias, &m);
 	for (enum field f = 0; f < F_COUNT; f++) {
-		if (fields[f].agg == AGG_COMP || (one != F_NONE && f != one))
-			continue;
-		if (word != NULL && one == F_NONE && !m.of[f] && strcasestr(fields[f].name, word) == NULL && strcasestr(fields[f].doc, word) == NULL)
+		if (fields[f].agg == AGG_COMP || f == one || (word != NULL && !m.of[f] && !has(f, word)))
 			continue;
 		show(f);
 		any = true;

@@ -95,6 +95,10 @@ def fields_listed():
     want(all(n in names for n in ('saddr', 'spkts', 'loss', 'dur')), True, 'some')
     want([x.split()[:3] for x in good(['ra', '--fields', 'dstport']).decode().splitlines()], [['dport', 'port', '-']], 'by a synonym')
     want(all('retransmission' in x for x in good(['ra', '--fields', 'retransmission']).decode().splitlines()), True, 'by meaning')
+    listed = {w: [x.split()[0] for x in good(['ra', '--fields', w]).decode().splitlines()] for w in ('loss', 'latency', 'tos', 'bandwidth', 'asn', 'jitter', 'vlan', 'ttl')}
+    want((listed['loss'][0], 'sploss' in listed['loss'], listed['latency'][0]), ('loss', True, 'latency'), 'a name first, and what has to do with it')
+    want((listed['tos'], listed['asn'], 'load' in listed['bandwidth']), (['sdscp', 'ddscp'], ['sas', 'das'], True), 'what others mean')
+    want(('sjit' in listed['jitter'], 'svlan' in listed['vlan'], 'sttlmin' in listed['ttl']), (True, True, True), 'by a part')
     want(run(['ra', '--fields', 'xyzzy'])[0], 2, 'nothing')
     for n in names:
         want(run(['ra', '-r', 'x.pavo', '-N', '1', '-q', '-s', n])[0], 0, '-s ' + n) if n in ('saddr', 'qratio', 'frames') else None

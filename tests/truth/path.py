@@ -110,6 +110,8 @@ def random_path(folder, seed, T, kind=Path):
         p.write(tap, pcap)
         files.append(records(folder, 'x', 'ab'[tap], pcap, T))
     got = {(w['proto'], w['sender'], w['receiver'], w.get('sport'), w.get('dport')): w for w in ways(files, '--path', 'a,b')}
+    if any(w.far is not None and not w.numbered and all(any(x[2 + k] is not None for x in w.sent) for k in (0, 1)) for w in p.ways):
+        want('behind NAT one flow is two of these' in run(['rapath', '-r', *files, '--path', 'a,b'])[1].decode(), True, 'NAT is named')
     for w in p.ways:
         first = 0 if w.key[1].split('.')[1:2] == ['1'] or w.key[1].startswith('2001:db8:1:') else 1
         label = 'seed %d: %s %s -> %s' % (seed, *w.key[:3])

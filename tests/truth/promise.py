@@ -6,6 +6,8 @@ The captures are written here; what is right is counted while they are written.
 import hashlib
 import os
 import re
+import subprocess
+import time
 
 from common import *
 from peers import A, B, BASE, Case
@@ -195,6 +197,47 @@ def path_on_page(folder):
     want((st, out), (2, b''), 'one probe')
 
 
+def recipes(folder):
+    """the lines of the page for cron and mail, as they stand there: records of yesterday, which broke a promise, and one that holds"""
+    page = os.path.join(os.environ['PAVO_SRC'], 'man', 'ratunnel.1')
+    lines = [line.replace('\\e', '\\') for line in open(page, encoding='utf-8').read().split('.Sh EXAMPLES')[1].splitlines() if '/var/lib/pavo' in line]
+    want(len(lines), 2, 'lines')
+    tree, mail, web = (os.path.join(folder, n) for n in ('archive', 'mail', 'web'))
+    os.mkdir(tree)
+    os.mkdir(web)
+    now = int(time.time())
+    noon = now // 86400 * 86400 - 43200                     # of yesterday
+    gone = set(range(400, 420))
+    c = Case()
+    c.send([n for n in range(1, 2001) if n not in gone], start=noon - BASE)
+    c.write(os.path.join(folder, 'y.pcap'))
+    good(['pavo', '-q', '-e', 'gw', '-r', os.path.join(folder, 'y.pcap'), '-w', os.path.join(tree, 'gw.pavo')])
+    with open(os.path.join(folder, 'mutt'), 'w') as f:
+        f.write('#!/bin/sh\n{ echo "$@"; cat; } >%s\n' % mail)
+    os.chmod(os.path.join(folder, 'mutt'), 0o755)
+    with open(os.path.join(folder, 'sites.csv'), 'w') as f:
+        f.write('%s,Berlin\n' % A)
+    env = dict(os.environ, PATH=os.pathsep.join((folder, os.environ['PAVO_BUILD'], os.environ['PATH'])), TZ='UTC', LC_ALL='C.UTF-8')
+
+    def act(line, limit):
+        with open(os.path.join(folder, 'contracts.txt'), 'w') as f:
+            f.write('*  loss=%s\n' % limit)
+        p = subprocess.run(['sh', '-c', line.replace('/var/lib/pavo', tree).replace('/srv/www', web)], capture_output=True, env=env, cwd=folder, text=True)
+        want(p.stderr, '', 'no word but the breach')
+        return p.returncode, p.stdout
+    cron = re.sub(r'\\%', '%', lines[0].split(None, 5)[5])   # as cron does it
+    for limit, broken in (('0.5%', True), ('5%', False)):
+        status, out = act(cron, limit)
+        want((status, 'loss 1.00 % (20 of 2000), promised at most' in out, 'Berlin' in out or not broken), (int(broken), broken, True), 'cron: ' + out)
+        want('20 of 2000' in open(os.path.join(web, 'month.html'), encoding='utf-8').read(), True, 'the page')
+        status, out = act(lines[1], limit)
+        want((out, os.path.exists(mail)), ('', broken), 'mail')
+        if broken:
+            text = open(mail, encoding='utf-8').read()
+            want(('-a day.html' in text, '20 of 2000' in text), (True, True), text)
+            os.remove(mail)
+
+
 def other_keys(folder):
     """of what is no tunnel: the figures of racluster, in both directions; availability is not judged"""
     pcap = os.path.join(os.environ['PAVO_SRC'], 'tests', 'captures', 'tcp-loss.B.pcap')
@@ -222,7 +265,7 @@ def main():
     with scratch() as folder:
         for name, act in (('whose side is the first', sides), ('what gateways are called', names), ('what was promised to whom', contracts),
                           ('hours of service', hours), ('outages within the hours', outage_hours),
-                          ('evidence, and the page made again', evidence), ('pages that say something else', hostile_pages), ('what is no tunnel', other_keys), ('two probes on one page', path_on_page)):
+                          ('evidence, and the page made again', evidence), ('pages that say something else', hostile_pages), ('what is no tunnel', other_keys), ('lines for cron and mail', recipes), ('two probes on one page', path_on_page)):
             try:
                 act(folder)
                 tap.ok(True, name)
