@@ -5,7 +5,7 @@ noinst_LIBRARIES += libflow.a
 # What says sentences to people, ends programs or speaks with other machines is no part of the library for programs of others (libpavo/).
 FLOW_SOURCES =
 libflow_a_SOURCES = $(FLOW_SOURCES) %D%/base/log.c %D%/base/log.h %D%/base/progress.c %D%/base/progress.h \
-	%D%/base/far.c %D%/base/far.h %D%/base/link.c %D%/base/link.h %D%/wire.c %D%/wire.h
+	%D%/base/far.c %D%/base/far.h %D%/base/link.c %D%/base/link.h %D%/base/tls.c %D%/base/tls.h %D%/wire.c %D%/wire.h
 
 # base: nothing here knows what a flow is
 FLOW_SOURCES += \

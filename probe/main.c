@@ -88,7 +88,7 @@ start_sender(struct outputs *out, const struct options *o)
 	out->spool = spool_open(o->spool, o->probe, err, sizeof(err));
 	if (out->spool == NULL)
 		fatalx("%s", err);
-	out->sender = sender_start(spool_folder(out->spool), o->probe, o->way, o->nways, o->guard.daemon, err, sizeof(err));
+	out->sender = sender_start(spool_folder(out->spool), o->probe, o->way, o->nways, &o->tls, o->guard.daemon, err, sizeof(err));
 	if (out->sender == NULL)
 		fatalx("%s", err);
 }

@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 enum { O_ASIS = 256, O_KEY, O_OUTER, O_IPONLY, O_AHINNER, O_ESPUDP, O_MAXFLOWS, O_MAXFRAGS, O_MAXSAS, O_NOLANES, O_SNAPLEN, O_BUFFER, O_FANOUT, O_FLUSH,
-	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_ROTATE, O_EXEC, O_SPOOL, O_VERSION };
+	O_NOPROMISC, O_HEALTH, O_PPING, O_STATS, O_METRICS, O_CHROOT, O_NOSANDBOX, O_PIDFILE, O_ROTATE, O_EXEC, O_SPOOL, O_TLSCERT, O_TLSKEY, O_TLSCA, O_VERSION };
 
 static const struct option_row rows[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -234,7 +234,7 @@ take_word(struct options *o, int c, const char *arg)
 	const struct {
 		int c;
 		const char **word;
-	} words[] = { { O_SPOOL, &o->spool }, { 'e', &o->probe }, { O_PPING, &o->pping }, { O_STATS, &o->stats },
+	} words[] = { { O_SPOOL, &o->spool }, { O_TLSCERT, &o->tls.cert }, { O_TLSKEY, &o->tls.key }, { O_TLSCA, &o->tls.ca }, { 'e', &o->probe }, { O_PPING, &o->pping }, { O_STATS, &o->stats },
 		{ O_METRICS, &o->metrics }, { 'u', &o->guard.user },
 		{ 'g', &o->guard.group }, { O_CHROOT, &o->guard.root }, { O_PIDFILE, &o->guard.pidfile } };
 

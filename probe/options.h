@@ -23,6 +23,7 @@ struct options {
 	const char *relay; /* -w kafka://...: then `out` is stdout; NULL */
 	const char *way[SENDER_WAYS]; /* -w tcp://HOST:PORT */
 	unsigned nways;
+	struct tls_files tls; /* for tls:// */
 	const char *spool; /* where what they get waits, */
 	int64_t period;    /* ns: in files of so much time; 0: there are no ways */
 	int64_t rotate;    /* ns; 0: one file */

@@ -7,6 +7,7 @@
 #include "format/base/far.h"
 #include "format/base/log.h"
 #include "format/base/programs.h"
+#include "format/base/tls.h"
 #include "ra-tools/feed.h"
 #include "ra-tools/run/run.h"
 #include "ra-tools/store/session.h"
@@ -27,9 +28,9 @@
 
 #define SILENCE	     30000 /* ms: a probe says every few seconds that there is nothing new */
 #define CONNECTIONS  256   /* at one time */
-#define ROOM_FOR_ALL 500   /* ms between two looks for those that ended, where there is no room */
+#define LOOK	     500   /* ms between two looks for those that ended */
 
-enum { O_ONCE = O_OWN };
+enum { O_TLSCERT = O_OWN, O_TLSKEY, O_TLSCA };
 
 static const struct option_row options[] = {
 #define OPT(code, name, arg, doc) { code, name, arg, doc },
@@ -39,7 +40,8 @@ static const struct option_row options[] = {
 
 static struct {
 	const char *listen, *dir;
-	bool once;
+	struct tls_files files;
+	struct tls_setup *tls; /* NULL: without */
 } asked = { .listen = "tcp://*:" WIRE_PORT };
 
 static volatile sig_atomic_t stop;
@@ -71,8 +73,15 @@ option(int c, const char *arg)
 	case 'w':
 		asked.dir = arg;
 		return (true);
-	case O_ONCE:
-		return (asked.once = true);
+	case O_TLSCERT:
+		asked.files.cert = arg;
+		return (true);
+	case O_TLSKEY:
+		asked.files.key = arg;
+		return (true);
+	case O_TLSCA:
+		asked.files.ca = arg;
+		return (true);
 	default:
 		return (false);
 	}
@@ -114,7 +123,9 @@ read_for(struct wire *w, struct wire_frame *f, const char *peer)
 {
 	char err[512];
 
-	if (!feed_right(f->at, err, sizeof(err))) {
+	if (asked.tls != NULL)
+		(void)say_wrong(err, sizeof(err), "who reads has to come by tcp://");
+	if (asked.tls != NULL || !feed_right(f->at, err, sizeof(err))) {
 		log_warnx("%s: %s", peer, err);
 		(void)session_fail(w, err);
 		_exit(EXIT_ERROR);
@@ -137,6 +148,10 @@ serve(int fd)
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	name_peer(fd, peer, sizeof(peer));
+	if (asked.tls != NULL && !tls_begin(asked.tls, &w.link, NULL, err, sizeof(err))) {
+		log_warnx("%s: %s", peer, err);
+		_exit(EXIT_ERROR);
+	}
 	if (!wire_hear(&w, &f))
 		_exit(0); /* it has said nothing */
 	if (f.kind == WIRE_READ)
@@ -161,14 +176,14 @@ reap(pid_t *child, unsigned *n, bool all)
 			}
 }
 
-static bool
+static void
 take_connection(int listening, pid_t *child, unsigned *n)
 {
 	int fd = accept(listening, NULL, NULL);
 	pid_t pid;
 
 	if (fd < 0)
-		return (false);
+		return;
 	pid = fork();
 	if (pid == 0) {
 		(void)close(listening);
@@ -179,7 +194,6 @@ take_connection(int listening, pid_t *child, unsigned *n)
 		log_warnx("a connection could not be taken: %s", strerror(errno));
 	else
 		child[(*n)++] = pid;
-	return (pid > 0);
 }
 
 static void
@@ -187,13 +201,12 @@ collect(int listening)
 {
 	static pid_t child[CONNECTIONS];
 	unsigned n = 0;
-	bool any = false;
 
-	while (stop == 0 && !(asked.once && any && n == 0)) {
+	while (stop == 0) {
 		struct pollfd p = { .fd = n < CONNECTIONS ? listening : -1, .events = POLLIN };
 
-		if (poll(&p, 1, ROOM_FOR_ALL) > 0)
-			any |= take_connection(listening, child, &n);
+		if (poll(&p, 1, LOOK) > 0)
+			take_connection(listening, child, &n);
 		reap(child, &n, false);
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -215,14 +228,17 @@ main(int argc, char **argv)
 	if (stat(asked.dir, &st) != 0 || !S_ISDIR(st.st_mode) || access(asked.dir, W_OK | X_OK) != 0)
 		run_usage("-w %s: expected a folder that can be written to", asked.dir);
 	if (!far_parse(&f, asked.listen, WIRE_PORT, err, sizeof(err)) || !f.stream)
-		run_usage("-l %s: expected tcp://HOST:PORT", asked.listen);
+		run_usage("-l %s: expected tcp://HOST:PORT or tls://HOST:PORT", asked.listen);
+	if (f.tls && (asked.tls = tls_setup(&asked.files, true, err, sizeof(err))) == NULL)
+		run_fail("%s", err);
 	catch_signals();
 	if ((listening = far_listen(&f, err, sizeof(err))) < 0)
 		run_fail("%s", err);
 	if (!run_quiet(r))
-		log_info("waits for probes at tcp://%s:%s, writes below %s", f.host, f.port, asked.dir);
+		log_info("waits for probes at %s://%s:%s, writes below %s", f.tls ? "tls" : "tcp", f.host, f.port, asked.dir);
 	collect(listening);
 	(void)close(listening);
+	tls_setup_free(&asked.tls);
 	run_counted(r, 1);
 	return (run_end(&r));
 }

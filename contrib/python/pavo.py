@@ -305,7 +305,7 @@ class _Growing:
     def add(self, part):
         n = self.n + len(part)
         if n > len(self.all):
-            old, self.all = self.all, np.empty(max(n, 4 * self.n, 1 << 19), self.all.dtype)
+            old, self.all = self.all, np.empty(max(n, 4 * self.n), self.all.dtype)
             self.all[:self.n] = old[:self.n]
         self.all[self.n:n] = part
         self.n = n

@@ -18,8 +18,8 @@
 
 static const struct {
 	const char *begin;
-	bool stream;
-} schemes[] = { { "udp://", false }, { "tcp://", true } };
+	bool stream, tls;
+} schemes[] = { { "udp://", false, false }, { "tcp://", true, false }, { "tls://", true, true } };
 #define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
 
 static size_t
@@ -55,7 +55,7 @@ far_parse(struct far *f, const char *text, const char *port, char *err, size_t l
 	const char *host, *end, *colon;
 	bool right;
 
-	*f = (struct far){ .stream = scheme < SCHEMES && schemes[scheme].stream };
+	*f = (struct far){ .stream = scheme < SCHEMES && schemes[scheme].stream, .tls = scheme < SCHEMES && schemes[scheme].tls };
 	if (scheme == SCHEMES)
 		return (say_wrong(err, len, "%s: expected udp://HOST:PORT or tcp://HOST:PORT", text));
 	host = text + strlen(schemes[scheme].begin);
@@ -117,7 +117,7 @@ offer(int fd, const struct addrinfo *a, bool both)
 static int
 say_failed(const struct far *f, int fd, char *err, size_t len)
 {
-	(void)say_wrong(err, len, "%s://%s:%s: %s", f->stream ? "tcp" : "udp", f->host, f->port, strerror(errno));
+	(void)say_wrong(err, len, "%s://%s:%s: %s", f->tls ? "tls" : f->stream ? "tcp" : "udp", f->host, f->port, strerror(errno));
 	if (fd >= 0)
 		(void)close(fd);
 	return (-1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * far.h: a place on another machine, as udp://HOST:PORT or tcp://HOST:PORT, and the way there.
+ * far.h: a place on another machine, as udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT, and the way there.
  */
 #ifndef FORMAT_BASE_FAR_H
 #define FORMAT_BASE_FAR_H
@@ -10,7 +10,12 @@
 
 struct far {
 	char host[256], port[16]; /* an address of IPv6 without its brackets */
-	bool stream;		  /* tcp */
+	bool stream;		  /* tcp, */
+	bool tls;		  /* also with TLS, which the caller sees to (tls.h) */
+};
+
+struct tls_files { /* PEM: who we are, and who says so of the others */
+	const char *cert, *key, *ca;
 };
 
 /* Does the text begin as one?  What is no file of that name either. */

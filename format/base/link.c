@@ -5,13 +5,14 @@
 #include "format/base/link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool
-wait_for(const struct link *l, short what)
+bool
+link_wait(const struct link *l, short what)
 {
 	struct pollfd p = { .fd = l->fd, .events = what };
 	int n;
@@ -23,28 +24,54 @@ wait_for(const struct link *l, short what)
 	return (n > 0);
 }
 
-/* What is there by now, at least one byte; 0: errno. */
-static size_t
-some(struct link *l, void *to, size_t n)
+bool
+link_nonblocking(struct link *l)
 {
-	ssize_t got;
+	int how = fcntl(l->fd, F_GETFL);
 
-	do {
-		if (!wait_for(l, POLLIN))
-			return (0);
-		got = recv(l->fd, to, n, MSG_DONTWAIT);
-	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
+	return (how >= 0 && fcntl(l->fd, F_SETFL, how | O_NONBLOCK) == 0);
+}
+
+static ssize_t
+plain_get(struct link *l, void *to, size_t n, short *what)
+{
+	ssize_t got = recv(l->fd, to, n, MSG_DONTWAIT);
+
+	*what = got < 0 && (errno == EINTR || errno == EAGAIN) ? POLLIN : 0;
 	if (got == 0)
 		errno = ECONNRESET;
-	return (got > 0 ? (size_t)got : 0);
+	return (got > 0 ? got : -1);
+}
+
+static ssize_t
+plain_put(struct link *l, const void *from, size_t n, short *what)
+{
+	ssize_t put = send(l->fd, from, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	*what = put < 0 && (errno == EINTR || errno == EAGAIN) ? POLLOUT : 0;
+	return (put > 0 ? put : -1);
+}
+
+static const struct link_kind plain = { plain_get, plain_put, NULL };
+
+static const struct link_kind *
+kind_of(const struct link *l)
+{
+	return (l->kind != NULL ? l->kind : &plain);
 }
 
 bool
 link_get(struct link *l, void *to, size_t n)
 {
-	for (size_t done = 0, got; done < n; done += got)
-		if ((got = some(l, (uint8_t *)to + done, n - done)) == 0)
+	for (size_t done = 0; done < n;) {
+		short what;
+		ssize_t got = kind_of(l)->get(l, (uint8_t *)to + done, n - done, &what);
+
+		if (got > 0)
+			done += (size_t)got;
+		else if (what == 0 || !link_wait(l, what))
 			return (false);
+	}
 	return (true);
 }
 
@@ -52,14 +79,13 @@ bool
 link_put(struct link *l, const void *from, size_t n)
 {
 	for (size_t done = 0; done < n;) {
-		ssize_t put;
+		short what;
+		ssize_t put = kind_of(l)->put(l, (const uint8_t *)from + done, n - done, &what);
 
-		if (!wait_for(l, POLLOUT))
+		if (put > 0)
+			done += (size_t)put;
+		else if (what == 0 || !link_wait(l, what))
 			return (false);
-		put = send(l->fd, (const uint8_t *)from + done, n - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (put < 0 && errno != EINTR && errno != EAGAIN)
-			return (false);
-		done += put > 0 ? (size_t)put : 0;
 	}
 	return (true);
 }
@@ -67,7 +93,10 @@ link_put(struct link *l, const void *from, size_t n)
 void
 link_close(struct link *l)
 {
+	if (l->kind != NULL && l->kind->end != NULL && l->secret != NULL)
+		l->kind->end(l);
 	if (l->fd >= 0)
 		(void)close(l->fd);
 	l->fd = -1;
+	l->kind = NULL;
 }

@@ -11,6 +11,7 @@
 #include "format/base/log.h"
 #include "format/base/map.h"
 #include "format/base/mem.h"
+#include "format/base/tls.h"
 #include "format/wire.h"
 #include "probe/out/alone.h"
 #include "probe/out/spool.h"
@@ -36,6 +37,7 @@ struct keeper {
 	const char *folder, *probe;
 	const char *const *to;
 	unsigned n;
+	const struct tls_files *tls;
 	int probe_fd, way[SENDER_WAYS]; /* -1: it has ended */
 	struct map names;
 	uint32_t *has; /* of each name: whose collectors have it, a bit each */
@@ -49,7 +51,7 @@ sender_right(const char *to, char *err, size_t errlen)
 
 	if (!far_parse(&f, to, WIRE_PORT, err, errlen))
 		return (false);
-	return (f.stream || say_wrong(err, errlen, "%s: expected tcp://HOST:PORT", to));
+	return (f.stream || say_wrong(err, errlen, "%s: expected tcp://HOST:PORT or tls://HOST:PORT", to));
 }
 
 /* A name that all have. */
@@ -98,7 +100,7 @@ static bool
 start_ways(struct keeper *k)
 {
 	for (unsigned i = 0; i < k->n; i++) {
-		struct way_options o = { .folder = k->folder, .probe = k->probe, .to = k->to[i] };
+		struct way_options o = { .folder = k->folder, .probe = k->probe, .to = k->to[i], .tls = k->tls };
 		char err[512];
 		int fd[2];
 		pid_t pid;
@@ -171,19 +173,39 @@ keep(struct keeper *k)
 		log_warnx("%zu file%s in %s: the next run sends %s", left, left == 1 ? " waits" : "s wait", k->folder, left == 1 ? "it" : "them");
 }
 
+/* Certificates are looked at before anything begins. */
+static bool
+tls_right(const char *const *to, unsigned n, const struct tls_files *tls, char *err, size_t errlen)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < n && good; i++) {
+		struct tls_setup *s;
+		struct far f;
+
+		if (!far_parse(&f, to[i], WIRE_PORT, err, errlen) || !f.tls)
+			continue;
+		good = (s = tls_setup(tls, false, err, errlen)) != NULL;
+		tls_setup_free(&s);
+	}
+	return (good);
+}
+
 struct sender *
-sender_start(const char *folder, const char *probe, const char *const *to, unsigned n, bool silent, char *err, size_t errlen)
+sender_start(const char *folder, const char *probe, const char *const *to, unsigned n, const struct tls_files *tls, bool silent, char *err, size_t errlen)
 {
 	struct sender *s;
 	int fd[2];
 	pid_t pid;
 
+	if (!tls_right(to, n, tls, err, errlen))
+		return (NULL);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) != 0 || (pid = fork()) < 0) {
 		(void)say_wrong(err, errlen, "%s: %s", to[0], strerror(errno));
 		return (NULL);
 	}
 	if (pid == 0) {
-		struct keeper k = { .folder = folder, .probe = probe, .to = to, .n = n, .probe_fd = fd[1] };
+		struct keeper k = { .folder = folder, .probe = probe, .to = to, .n = n, .tls = tls, .probe_fd = fd[1] };
 
 		alone_but(fd[1]);
 		alone_mute();

@@ -8,8 +8,7 @@
 #ifndef PROBE_OUT_SENDER_H
 #define PROBE_OUT_SENDER_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "format/base/far.h"
 
 #define SENDER_WAYS 8
 
@@ -17,7 +16,8 @@ struct sender;
 
 /* Starts them: as who they are to be, before there are threads, and before the probe may not.  silent: what is wrong goes
  * to syslog.  NULL: err says why not. */
-struct sender *sender_start(const char *folder, const char *probe, const char *const *to, unsigned n, bool silent, char *err, size_t errlen);
+struct sender *sender_start(const char *folder, const char *probe, const char *const *to, unsigned n, const struct tls_files *, bool silent, char *err,
+    size_t errlen);
 /* There are no more records.  What can be sent is; what can not waits for the next run, and that is said. */
 void sender_finish(struct sender **);
 /* Is it one that can be sent to?  false: err says why not. */

@@ -10,6 +10,7 @@
 #include "format/base/log.h"
 #include "format/base/map.h"
 #include "format/base/mem.h"
+#include "format/base/tls.h"
 #include "format/wire.h"
 #include "probe/out/spool.h"
 
@@ -261,6 +262,22 @@ give_all(struct way *w, size_t *left)
 	return (good);
 }
 
+/* The files are read each time: they may have been renewed. */
+static bool
+encrypt(struct way *w)
+{
+	struct tls_setup *s;
+	char err[512];
+	bool good;
+
+	if (!w->o->far.tls)
+		return (true);
+	s = tls_setup(w->o->tls, false, err, sizeof(err));
+	good = s != NULL && tls_begin(s, &w->wire.link, w->o->far.host, err, sizeof(err));
+	tls_setup_free(&s);
+	return (good || say_wrong(w->why, sizeof(w->why), "%s: %s", w->o->to, err));
+}
+
 static bool
 greet(struct way *w)
 {
@@ -275,6 +292,8 @@ greet(struct way *w)
 	if (w->wire.link.fd < 0)
 		return (false);
 	(void)setsockopt(w->wire.link.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (!encrypt(w))
+		return (false);
 	b = wire_say(&w->wire, WIRE_HELLO);
 	buf_u16(b, WIRE_VERSION);
 	buf_str(b, w->o->probe);

@@ -12,6 +12,7 @@ struct way_options {
 	const char *probe;
 	const char *to;	    /* as the user wrote it */
 	struct far far;
+	const struct tls_files *tls; /* for tls:// */
 	int control; /* ends when the probe has; names of files that the collector has go there, one a message */
 };
 

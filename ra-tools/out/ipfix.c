@@ -386,6 +386,8 @@ ipfix_open(struct sheet *s, char *err, size_t len)
 
 	if (!far_parse(&f, s->ipfix->to, "4739", err, len))
 		return (false);
+	if (f.tls)
+		return (say_wrong(err, len, "%s: IPFIX goes to udp:// or tcp://", s->ipfix->to));
 	s->far = far_connect(&f, PATIENCE, err, len);
 	return (s->far >= 0);
 }

@@ -21,7 +21,8 @@
 
 /* What may stand in a page: options that choose what it shows. */
 static const char *const taken[] = { "bin",   "key",	 "sla",	     "local",  "strict", "oneway", "degraded", "min-sample", "all",
-				     "pcap",  "title",	 "time",     "label",  "tz",	 "epoch",  "precision", "count",     "dedup", "path" };
+				     "pcap",  "title",	 "time",     "label",  "tz",	 "epoch",  "precision", "count",     "dedup", "path",
+				     "columns", "lines" };
 
 static bool
 is_taken(const char *name)

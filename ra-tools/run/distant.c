@@ -56,7 +56,7 @@ distant_open(struct run *r, const char *path)
 	char err[1024];
 	struct far f;
 
-	if (!far_parse(&f, path, WIRE_PORT, err, sizeof(err)) || !f.stream)
+	if (!far_parse(&f, path, WIRE_PORT, err, sizeof(err)) || !f.stream || f.tls)
 		run_usage("-r %s: expected tcp://HOST:PORT", path);
 	for (unsigned i = 0; i < source_count(r->source); i++)
 		if (strcmp(source_path(r->source, i), "-") == 0)

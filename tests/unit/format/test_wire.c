@@ -21,8 +21,8 @@ join(struct wire *a, struct wire *b)
 	int fd[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-	*a = (struct wire){ .link = { fd[0], 100 } };
-	*b = (struct wire){ .link = { fd[1], 100 } };
+	*a = (struct wire){ .link = { .fd = fd[0], .ms = 100 } };
+	*b = (struct wire){ .link = { .fd = fd[1], .ms = 100 } };
 }
 
 static void

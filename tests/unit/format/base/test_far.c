@@ -28,6 +28,7 @@ as_text(void **state)
 		{ "tcp://[::1]:4739", "::1", "4739", true },
 		{ "tcp://[::1]", "::1", "7", true },
 		{ "tcp://*:9", "*", "9", true },
+		{ "tls://h:9", "h", "9", true },
 		{ "tcp://", NULL, NULL, false },
 		{ "tcp://:80", NULL, NULL, false },
 		{ "tcp://h:", NULL, NULL, false },
@@ -52,6 +53,7 @@ as_text(void **state)
 		assert_string_equal(f.host, cases[i].host);
 		assert_string_equal(f.port, cases[i].port);
 		assert_int_equal(f.stream, cases[i].stream);
+		assert_int_equal(f.tls, strncmp(cases[i].text, "tls", 3) == 0);
 	}
 	assert_false(far_parse(&f, "tcp://host", NULL, err, sizeof(err)));
 	assert_true(far_is("udp://x") && far_is("tcp://") && !far_is("x.pavo") && !far_is("udp:/x"));
