@@ -14,6 +14,24 @@
 
 #define FILTER_FILE_MAX (1u << 20)
 
+/* Lines become one, those that begin with # nothing.  false: nothing is left. */
+static bool
+join_lines(uint8_t *text, size_t n)
+{
+	bool begins = true, comment = false, any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		bool ends = text[i] == '\n' || text[i] == '\r', blank = ends || text[i] == ' ' || text[i] == '\t';
+
+		comment = !ends && (comment || (begins && text[i] == '#'));
+		begins = ends || (begins && blank);
+		any |= !comment && !blank;
+		if (ends || comment)
+			text[i] = ' ';
+	}
+	return (any);
+}
+
 static char *
 file_text(const char *path)
 {
@@ -33,9 +51,8 @@ file_text(const char *path)
 		fatalx("%s: this is no filter", path);
 	(void)fclose(f);
 	memset(b.p, ' ', plain_mark(b.p, b.len));
-	for (size_t i = 0; i < b.len; i++)
-		if (b.p[i] == '\n' || b.p[i] == '\r')
-			b.p[i] = ' ';
+	if (!join_lines(b.p, b.len))
+		log_info("%s has no filter: all records are taken", path);
 	(void)buf_cstr(&b);
 	return ((char *)b.p);
 }

@@ -293,6 +293,10 @@ def lists_of_editors():
         st, got, err = ask('ra', 'lookalikes', '--label', write('list', data), '-s', 'saddr,slabel')
         want((st, {r['slabel'].strip('-') for r in got if r['saddr'] == '192.0.2.1'}, err.count('\n'), said in err), (0, {label}, 1 if said else 0, True),
              'label %r: %s' % (data, err))
+    for data, pkts, said in ((b'\xef\xbb\xbfip6 and\r\n# a line\r\nhost ::\r\n', '1', ''), (b'  # a\r  ip6', '3', ''), (b'ip6', '3', ''), (b'', '6', 'list has no filter: all records are taken'),
+                             (b'\xef\xbb\xbf\r\n', '6', 'has no filter'), (b'# ip6\n', '6', 'has no filter')):
+        st, got, err = ask('racluster', 'lookalikes', '-m', 'none', '-s', 'pkts', '--filter-file', write('list', data))
+        want((st, [r['pkts'] for r in got], err.count('\n'), said in err), (0, [pkts], 1 if said else 0, True), '--filter-file %r: %s' % (data, err))
     st, got, err = ask('racluster', 'lookalikes', '-f', write('list', b'\xef\xbb\xbfmodel=proto filter="ip6"\r\nmodel=proto\r\n'), '-s', 'pkts')
     want((st, [r['pkts'] for r in got], err), (0, ['3', '3'], ''), 'models')
 
