@@ -817,6 +817,12 @@ type_json(enum type type)
 	return (as_text[type].json);
 }
 
+const char *
+type_unit(enum type type)
+{
+	return (type == TYPE_DUR ? "s" : type == TYPE_TIME ? "" : types[type].unit);
+}
+
 bool
 type_is_number(enum type type)
 {

@@ -28,6 +28,7 @@ enum json_form {
 };
 enum json_form type_json(enum type);
 bool type_is_number(enum type); /* JSON_NUMBER */
+const char *type_unit(enum type); /* of values as people see them: durations are seconds, times have none; "": none */
 /* Parse a value as a filter writes it: units (1k 1M 10ms 5s 1%), addresses, times, words, 0x numbers.
  * `now` for relative times.  false: *why is a constant phrase of what was expected ("a number", "a time"). */
 bool value_parse(enum type, const char *, size_t n, int64_t now, enum clock_zone, union value *,

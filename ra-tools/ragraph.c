@@ -125,23 +125,6 @@ drawn(const struct column *c, enum field f, uint32_t row)
 	return (fields[f].type == TYPE_DUR ? v / 1e6 : v);
 }
 
-static const char *
-unit_of(enum field f)
-{
-	switch (fields[f].type) {
-	case TYPE_DUR:
-		return (" s");
-	case TYPE_BPS:
-		return (" bit/s");
-	case TYPE_PCT:
-		return (" %");
-	case TYPE_BYTES:
-		return (" bytes");
-	default:
-		return (*types[fields[f].type].unit != '\0' ? types[fields[f].type].unit : "");
-	}
-}
-
 /* The key of a row, as its columns are printed; of one probe alone, without that. */
 static void
 key_text(struct run *r, const struct keys *k, const struct batch *b, uint32_t row, struct buf *to)
@@ -239,7 +222,7 @@ main(int argc, char **argv)
 		run_fail("%s", bins_error(bins));
 	g.width = bins_width(bins);
 	for (unsigned i = 0; i < s->fields; i++)
-		g.field[i].unit = unit_of(run_sheet(r)->want[i].field);
+		g.field[i].unit = type_unit((enum type)fields[run_sheet(r)->want[i].field].type);
 	g.of = strcmp(key, "none") == 0 ? "" : key;
 	g.title = title != NULL ? title : "Flow records over time";
 	series_rank(s, (size_t)run_count(r, KEYS_SHOWN));

@@ -148,6 +148,13 @@ def blocks(records):
          '-m, -o, -N and a filter', out)
     st, out, err = run(['ratop', '-i', '1', '-s', 'daddr,pkts', '-m', 'daddr', '--having', 'pkts > 10', '-r', records])
     same([cells(x) for x in out.split('\n')[2:]], [['DstAddr', 'Pkts'], [B, '50'], [], []], '-s and --having', out, err)
+    other = os.path.join(work, 'q.pavo') # of the same packets, by another probe
+    subprocess.run(['pavo', '-q', '-S', '1', '-e', 'q', '-r', os.path.join(work, 'x.pcap'), '-w', other], check=True, env=ENV)
+    for more, rows in ((['-m', 'matrix'], [['p', '32.0k'], ['q', '32.0k']]), (['-m', 'matrix', '--merge-probes'], [[C, '64.0k']]), (['-m', 'saddr'], [[C, '64.0k']])):
+        st, out, err = run(['ratop', '-i', '1', '-N', str(len(rows)), *more, '-r', records, other, '-', 'src', C])
+        lines = out.split('\n')
+        same([[c for c in cells(x) if c in sum(rows, [])] for x in lines[3:3 + len(rows)]], rows, 'two probes, ' + ' '.join(more), out)
+        same(('of all probes together' in lines[1], 'are added up' in err), (True, more == ['-m', 'saddr']), 'what is said of that', out, err)
     for words, what in ((['-i', '0'], 'expected a time'), (['-i', 'x'], 'expected a time'), (['-i', '2', '--json'], 'for people'),
                         (['-i', '2', '-w', 'y'], 'for people'), (['-i', '2', '-o', 'byts'], 'the nearest is'), (['-i', '2', '-s', 'bytes_share'], '-s')):
         st, out, err = run(['ratop', '-r', records] + words)

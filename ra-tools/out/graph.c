@@ -5,9 +5,9 @@
  */
 #include "ra-tools/out/graph.h"
 
-#include "format/base/cut.h"
 #include "format/base/mem.h"
 #include "format/base/programs.h"
+#include "ra-tools/out/html_axis.h"
 #include "ra-tools/out/html_room.h"
 #include "ra-tools/out/report.h"
 
@@ -16,9 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS_MAX 560
-#define TABLE_ROWS  200
-#define COLOURS	    9
+#define COLUMNS_MAX  560
+#define LABEL_PLACES 66 /* from one time on the axis to the next */
+#define TABLE_ROWS   200
+#define COLOURS	     9
 
 struct shape { /* of one picture */
 	const char *class;
@@ -61,18 +62,6 @@ nice_step(double most, int n)
 	double raw = most / n, power = pow(10, floor(log10(raw))), x = raw / power;
 
 	return (power * (x <= 1 ? 1 : x <= 2 ? 2 : x <= 5 ? 5 : 10));
-}
-
-static int64_t
-time_step(int64_t span, int n)
-{
-	static const int64_t steps[] = { 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
-					 172800, 604800, 1209600, 2592000, 7776000, 31536000 };
-	size_t i = 0;
-
-	while (i + 1 < sizeof(steps) / sizeof(steps[0]) && steps[i] * SEC * n < span)
-		i++;
-	return (steps[i] * SEC);
 }
 
 /* --- columns -------------------------------------------------------------------------------------- */
@@ -159,44 +148,36 @@ y_axis(struct drawing *d)
 	}
 }
 
-/* The day where one begins, else the time. */
-static void
-x_label(const struct drawing *d, int64_t t, int64_t step, struct buf *to)
-{
-	char text[CLOCK_TEXT];
-
-	if (d->o->epoch) {
-		buf_printf(to, "%lld", (long long)(t / SEC));
-		return;
-	}
-	(void)clock_text(t, 0, d->o->zone == CLOCK_UTC ? CLOCK_UTC : CLOCK_BARE, text); /* 2026-11-20 15:18:20 */
-	if (step >= 86400 * SEC || strncmp(text + 11, "00:00:00", 8) == 0)
-		buf_printf(to, "%.10s", text);
-	else
-		buf_printf(to, "%.*s", step >= 60 * SEC ? 5 : 8, text + 11);
-}
-
 static void
 x_axis(struct drawing *d)
 {
 	const struct shape *p = d->shape;
-	int64_t step = time_step(d->to_time - d->from, p->w > 600 ? 8 : 4), end,
-		t = cut_bin(d->from, step, d->o->zone == CLOCK_UTC ? CLOCK_UTC : CLOCK_LOCAL, &end);
-	double span = (double)(d->to_time - d->from), room = -100;
+	struct axis a;
+	double room = -LABEL_PLACES;
 
-	for (int i = 0; i < 64 && t < d->to_time; i++, t = end) {
-		double x = p->left + (double)(t - d->from) / span * (p->w - p->left - p->right);
+	axis_of(&a, d->o, d->from, d->to_time, d->to_time);
+	for (unsigned i = 0; i < a.n; i++) {
+		double x = p->left + (double)(a.tick[i] - d->from) / (double)(d->to_time - d->from) * (p->w - p->left - p->right);
 
-		(void)cut_bin(t, step, d->o->zone == CLOCK_UTC ? CLOCK_UTC : CLOCK_LOCAL, &end);
-		if (t < d->from || x - room < 66)
+		if (x - room < LABEL_PLACES)
 			continue;
 		room = x;
 		buf_printf(d->to, "<path class=\"grid\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x, p->top,
-			   p->h - p->bottom, x, p->h - p->bottom + 16, x > p->w - 40 ? "end" : "middle");
-		x_label(d, t, step, d->to);
+			   p->h - p->bottom, x, p->h - p->bottom + 18, x > p->w - 40 ? "end" : "middle");
+		axis_label(&a, a.tick[i], d->to);
 		buf_str(d->to, "</text>\n");
 	}
 	buf_printf(d->to, "<path class=\"axis\" d=\"M%d %dH%d\"/>\n", p->left, p->h - p->bottom, p->w - p->right);
+}
+
+/* A value with its unit. */
+static void
+quantity(const struct graph *g, unsigned f, double v, struct buf *to)
+{
+	short_number(v, to);
+	if (*g->field[f].unit != '\0')
+		buf_u8(to, ' ');
+	html_text(to, g->field[f].unit);
 }
 
 /* --- series --------------------------------------------------------------------------------------- */
@@ -211,8 +192,7 @@ key_title(const struct drawing *d, size_t k)
 	html_text(d->to, *key->name == '\0' ? d->g->field[d->field].name : key->name);
 	if (l->n > 0) {
 		buf_str(d->to, ": most ");
-		short_number(l->most, d->to);
-		html_text(d->to, d->g->field[d->field].unit);
+		quantity(d->g, d->field, l->most, d->to);
 		buf_str(d->to, " at ");
 		report_time(d->g->s->start[l->most_bin], d->o, d->to);
 	}
@@ -283,7 +263,7 @@ picture(const struct graph *g, unsigned field, const struct shape *shape, bool a
 			line(&d, k);
 	buf_printf(to, "<text class=\"panelname\" x=\"%d\" y=\"16\">", shape->left);
 	html_text(to, g->field[field].name);
-	buf_str(to, *g->field[field].unit != '\0' ? " in" : "");
+	buf_str(to, *g->field[field].unit != '\0' ? " in " : "");
 	html_text(to, g->field[field].unit);
 	buf_str(to, "</text>\n");
 	if (!alone)
@@ -312,8 +292,7 @@ static void
 cell(const struct graph *g, unsigned f, double v, struct buf *to)
 {
 	buf_str(to, "<td class=\"num\">");
-	short_number(v, to);
-	html_text(to, g->field[f].unit);
+	quantity(g, f, v, to);
 	buf_str(to, "</td>");
 }
 

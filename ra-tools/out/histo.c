@@ -144,13 +144,6 @@ histo_csv(const struct histo *h, struct sheet *s)
 	buf_free(&to);
 }
 
-/* What a printed value counts; NULL: nothing but itself. */
-static const char *
-unit_of(enum type t)
-{
-	return (t == TYPE_DUR ? "s" : types[t].unit[0] != '\0' ? types[t].unit : NULL);
-}
-
 /* A whole number that most readers of JSON would round is a string. */
 static const char *
 json_value(const struct histo *h, const union value *v, const struct sheet *s, struct buf *b)
@@ -170,10 +163,10 @@ static void
 json_summary(const struct histo *h, struct sheet *s)
 {
 	struct buf b = { 0 };
-	const char *unit = unit_of(h->type);
+	const char *unit = type_unit(h->type);
 
 	sheet_printf(s, "{\"field\":\"%s\",\"unit\":", h->name);
-	sheet_printf(s, unit == NULL ? "null" : "\"%s\"", unit);
+	sheet_printf(s, *unit == '\0' ? "null" : "\"%s\"", unit);
 	sheet_printf(s, ",\"of\":\"%s\",\"n\":%llu,\"without\":%llu", h->rows, (unsigned long long)h->total,
 	    (unsigned long long)h->without);
 	if (h->exact && h->total > 0) {
@@ -249,8 +242,8 @@ svg_bars(const struct histo *h, const struct text_options *o, struct buf *to)
 			   text_of(h, &bar->to, o, &b), (unsigned long long)bar->count,
 			   share(bar->count, h->total));
 		if (i % (h->n / 8 + 1) == 0)
-			buf_printf(to, "<text x=\"%.1f\" y=\"%d\">%s</text>\n", x, H - BOTTOM + 16,
-				   text_of(h, &bar->from, o, &b));
+			buf_printf(to, "<text x=\"%.1f\" y=\"%d\"%s>%s</text>\n", x > W - 60 ? W - 4 : x, H - BOTTOM + 16,
+				   x > W - 60 ? " text-anchor=\"end\"" : "", text_of(h, &bar->from, o, &b));
 	}
 	buf_free(&b);
 }
@@ -291,7 +284,7 @@ svg_percentiles(const struct histo *h, const struct text_options *o, struct buf 
 		buf_printf(to, "<path class=\"percent\" d=\"M%.1f %zuV%d\"/><text class=\"percent\" x=\"%.1f\" y=\"%zu\" text-anchor=\"%s\">", x,
 			   TOP - 24 + i * 11, H - BOTTOM, x > W / 2 ? x - 4 : x + 4, TOP - 16 + i * 11, x > W / 2 ? "end" : "start");
 		buf_printf(to, "%u %% %s%s", percents[i], h->sorted != NULL ? "" : "up to ", text_of(h, &v, o, &b));
-		buf_printf(to, "%s%s</text>\n", unit_of(h->type) != NULL ? " " : "", unit_of(h->type) != NULL ? unit_of(h->type) : "");
+		buf_printf(to, "%s%s</text>\n", *type_unit(h->type) != '\0' ? " " : "", type_unit(h->type));
 	}
 	buf_free(&b);
 }
@@ -309,7 +302,7 @@ svg_axes(const struct histo *h, struct buf *to)
 			   W - RIGHT, LEFT - 6, y + 4, (unsigned long long)v);
 	}
 	buf_printf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s%s%s</text>\n", (LEFT + W - RIGHT) / 2, H - 14, h->name,
-		   unit_of(h->type) != NULL ? " in " : "", unit_of(h->type) != NULL ? unit_of(h->type) : "");
+		   *type_unit(h->type) != '\0' ? " in " : "", type_unit(h->type));
 	buf_printf(to, "<text transform=\"translate(16 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n", (TOP + H - BOTTOM) / 2, h->rows);
 }
 

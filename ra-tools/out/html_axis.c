@@ -91,9 +91,8 @@ axis_time(const struct axis *a, int64_t t, struct buf *to)
 	buf_str(to, time);
 }
 
-/* Midnight as its day, other times as such. */
-static void
-label(const struct axis *a, int64_t t, struct buf *to)
+void
+axis_label(const struct axis *a, int64_t t, struct buf *to)
 {
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	char date[CLOCK_TEXT], time[CLOCK_TEXT];
@@ -125,7 +124,7 @@ axis_ticks(const struct axis *a, struct buf *to)
 			   x > 0.95   ? "end"
 			   : x < 0.05 ? "start"
 				      : "middle");
-		label(a, a->tick[i], to);
+		axis_label(a, a->tick[i], to);
 		buf_str(to, "</text>");
 	}
 	buf_str(to, "</svg>\n");

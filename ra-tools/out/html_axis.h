@@ -25,6 +25,8 @@ void axis_of(struct axis *, const struct text_options *, int64_t from, int64_t e
 void axis_grid(const struct axis *, unsigned width, unsigned height, struct buf *);
 /* The axis itself. */
 void axis_ticks(const struct axis *, struct buf *);
+/* What stands at a tick: midnight as its day, other times as such. */
+void axis_label(const struct axis *, int64_t, struct buf *);
 /* A moment, no longer than the period asks for. */
 void axis_time(const struct axis *, int64_t, struct buf *);
 /* A round number, not below v > 0. */

@@ -11,27 +11,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As it is shown: times within a second are fractions of seconds. */
-static const char *
-unit_of(enum field f)
-{
-	const char *unit = types[fields[f].type].unit;
-
-	if (fields[f].type == TYPE_DUR)
-		return ("s");
-	return (*unit == '\0' || fields[f].type == TYPE_TIME ? "-" : unit);
-}
-
 static void
 show(enum field f)
 {
+	const char *unit = type_unit((enum type)fields[f].type);
 	char type[32];
 	size_t n = 0;
 
 	for (const char *p = types[fields[f].type].name; *p != '\0' && n + 1 < sizeof(type); p++)
 		type[n++] = (char)tolower((unsigned char)*p);
 	type[n] = '\0';
-	show_printf("%-14s %-9s %-6s %s\n", fields[f].name, type, unit_of(f), fields[f].doc);
+	show_printf("%-14s %-9s %-6s %s\n", fields[f].name, type, *unit != '\0' ? unit : "-", fields[f].doc);
 }
 
 struct match {
