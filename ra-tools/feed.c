@@ -11,7 +11,6 @@
 #include "ra-tools/filter/filter.h"
 #include "ra-tools/run/run.h"
 
-#include <ctype.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -47,16 +46,6 @@ wanted_of(struct cursor at, unsigned *version, struct wanted *w)
 	return (!at.cut && strlen(w->filter) == cur_left(&at) && cur_left(&at) <= FILTER_MOST);
 }
 
-/* A word that names a file of this machine. */
-static bool
-names_file(const char *filter)
-{
-	for (const char *p = filter; (p = strstr(p, "in")) != NULL; p++)
-		if ((p == filter || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[2]))
-			return (true);
-	return (false);
-}
-
 bool
 feed_right(struct cursor at, char *err, size_t errlen)
 {
@@ -70,7 +59,7 @@ feed_right(struct cursor at, char *err, size_t errlen)
 		(void)say_wrong(err, errlen, "that is no question");
 	else if (version != WIRE_VERSION)
 		(void)say_wrong(err, errlen, "who reads is of another version");
-	else if (names_file(w.filter))
+	else if (filter_may_read(w.filter))
 		(void)say_wrong(err, errlen, "a filter with a file (in) works at home alone");
 	else if (w.filter[0] != '\0' && (f = filter_new(w.filter, 0, CLOCK_UTC, &e)) == NULL)
 		(void)say_wrong(err, errlen, "the filter is not understood here");

@@ -116,7 +116,7 @@ merge_finer(struct run *r, struct bins *bins)
 	struct batch *b;
 	char err[512];
 
-	bins_memory(bins, run_memory(r) / 2);
+	bins_memory(bins, run_room(r) / 2);
 	cluster_bins(r, finer, false);
 	while ((b = bins_next(finer)) != NULL) {
 		peak_fill(b, peak);

@@ -47,7 +47,7 @@ new_sort(const struct run *r)
 {
 	struct sort *s = sort_new(&keys);
 
-	sort_memory(s, run_memory(r));
+	sort_memory(s, run_room(r));
 	if (!by_rate()) /* what they are over is not known before the end */
 		sort_most(s, run_most(r));
 	return (s);

@@ -267,8 +267,8 @@ prepare(struct work *w)
 		path_want(&rows);
 		run_want_set(w->r, &rows);
 	}
-	bins_memory(w->tunnels, run_memory(w->r));
-	bins_memory(w->ike, run_memory(w->r) / 4);
+	bins_memory(w->tunnels, run_room(w->r));
+	bins_memory(w->ike, run_room(w->r) / 4);
 	sla_memory(w->s, run_memory(w->r) / 2);
 	for (size_t i = 0; i < sizeof(mar) / sizeof(mar[0]); i++)
 		run_want(w->r, mar[i]);

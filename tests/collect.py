@@ -14,6 +14,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'truth'))
 from common import *
+sys.path.insert(0, os.path.join(SRC, 'contrib', 'python'))
+from xxh3 import xxh3
 
 CAPTURES_ = sorted(glob.glob(os.path.join(OWN, '*.B.pcap')))
 CUTS = 500 if os.environ.get('PAVO_LONG') else 50
@@ -259,7 +261,9 @@ def followed(folder):
     at = 'tcp://127.0.0.1:%d' % c.port
     asked = ['-t', '2026', '--csv', '-s', 'probe,stime,saddr,daddr,proto,spkts,dpkts,sloss,dloss']
     readers = []
-    for question in ['-', 'tcp or esp'], [], ['-', 'host 10.71.1.1 and not udp']:
+    with open(os.path.join(folder, 'list'), 'w') as f:
+        f.write('10.71.1.1\n')
+    for question in ['-', 'host IN ' + os.path.join(folder, 'list')], ['-', 'tcp or esp'], [], ['-', 'host 10.71.1.1 and not udp']:
         readers.append((question, started([program('ra'), '-u', '-r', at] + asked + question, stdout=open(os.path.join(folder, 'r%d' % len(readers)), 'w'), stderr=subprocess.PIPE)))
     time.sleep(1)
     for name in 'a', 'b':
@@ -277,6 +281,10 @@ def followed(folder):
         p.wait()
         want(len(got), len(expected), 'rows of %s' % question)
         want(got, expected, 'rows of %s' % question)
+    with socket.create_connection(('127.0.0.1', c.port)) as s: # a file of the collector's machine: by hand, from pavo(5)
+        question = b'\0\1' + bytes(8) + b'host iN /dev/zero'
+        s.sendall(b'READ' + len(question).to_bytes(4, 'big') + xxh3(question).to_bytes(8, 'big') + question)
+        want(s.recv(4), b'FAIL', 'a file of the collector')
     c.end()
     nobody_there = run(['ra', '-r', at])
     want((nobody_there[0], 'refused' in nobody_there[2]), (2, True), 'without a collector: %s' % nobody_there[2])

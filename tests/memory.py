@@ -68,6 +68,16 @@ def months():
         ok(each < 80, 'ratunnel: four times as many bins, %s' % what, '%.0f and %.0f MB: %.1f bytes a bin' % (took[0] / 1e6, took[1] / 1e6, each))
 
 
+def whole():
+    """--memory is of the process, with any number of threads; what it needs itself is what ra(1) says"""
+    path = made('whole.pavo', 5, 'small', '-n', '1200K', '-f', '400K', '-r', '200K')
+    asked, least = 100e6, 200e6
+    for argv in (['rasort', '-m', '-bytes'], ['racluster', '-m', 'matrix']):
+        for threads in ('1', '4'):
+            most, status, _ = peak(argv + ['-r', path, '-w', os.path.join(work, 'w.pavo'), '--memory', '100M', '-P', threads])
+            ok(status == 0 and most < 1.2 * max(asked, least), '%s --memory 100M -P %s' % (argv[0], threads), '%.0f MB' % (most / 1e6))
+
+
 make = subprocess.run(['cc', '-O2', '-DNO_PCAP', '-o', os.path.join(work, 'genpcap'), os.path.join(SRC, 'bench', 'genpcap.c'), '-lm'], capture_output=True)
 if make.returncode != 0:
     print('1..0 # SKIP no C compiler')
@@ -75,6 +85,7 @@ if make.returncode != 0:
     sys.exit(0)
 try:
     months()
+    whole()
 finally:
     shutil.rmtree(work)
 print('1..%d' % done)

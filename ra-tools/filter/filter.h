@@ -23,6 +23,8 @@ struct filter_error {
 /* NULL: *error says where and why.  `now` and `zone` for times. An empty text selects everything. */
 struct filter *filter_new(const char *text, int64_t now, enum clock_zone, struct filter_error *);
 void filter_free(struct filter **);
+/* Does the text name a file (in FILE), which filter_new() reads?  true where it may. */
+bool filter_may_read(const char *text);
 const struct fieldset *filter_fields(const struct filter *); /* what must be read, needs included */
 /* What says that no row of a block can match: least and greatest values and presence; a membership filter; the
  * block's dictionary of addresses. FILTER_MAYBE: nothing does. */

@@ -115,6 +115,20 @@ lex_next(struct lexer *l)
 }
 
 bool
+filter_may_read(const char *text)
+{
+	struct lexer l = { text, text };
+	struct token t;
+
+	do {
+		t = lex_next(&l);
+		if (token_is(&t, "in"))
+			return (true);
+	} while (t.kind != TOK_END && t.kind != TOK_BAD);
+	return (false);
+}
+
+bool
 filter_fail(struct filter_error *e, const struct token *t, const char *fmt, ...)
 {
 	va_list ap;

@@ -53,7 +53,7 @@ crew_slots(unsigned threads)
 }
 
 struct crew *
-crew_new(unsigned threads, const struct crew_work *w, void *arg)
+crew_new(unsigned threads, unsigned slots, const struct crew_work *w, void *arg)
 {
 	struct crew *p = mem_zero(1, sizeof(*p));
 
@@ -61,7 +61,7 @@ crew_new(unsigned threads, const struct crew_work *w, void *arg)
 	p->arg = arg;
 	p->threads = threads;
 	p->alone = threads == 1;
-	p->slots = crew_slots(threads);
+	p->slots = slots;
 	p->place = mem_zero(p->slots, sizeof(p->place[0]));
 	(void)pthread_mutex_init(&p->turn, NULL);
 	(void)pthread_mutex_init(&p->lock, NULL);

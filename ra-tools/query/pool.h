@@ -19,8 +19,9 @@ struct crew_work {
 struct crew;
 
 unsigned crew_processors(void);
-unsigned crew_slots(unsigned threads); /* slots are 0 .. that many - 1, workers 0 .. threads - 1 */
-struct crew *crew_new(unsigned threads, const struct crew_work *, void *arg);
+unsigned crew_slots(unsigned threads); /* so many keep them busy */
+/* Slots are 0 .. slots - 1, workers 0 .. threads - 1.  Fewer slots take less memory, and threads wait for them. */
+struct crew *crew_new(unsigned threads, unsigned slots, const struct crew_work *, void *arg);
 /* The slot of the next thing, in the order of taking; it is the caller's until the next call. -1: no more. */
 int crew_next(struct crew *);
 void crew_free(struct crew **); /* what is being worked on is finished first */

@@ -298,6 +298,8 @@ scan_new(struct source *source, const struct scan_plan *plan)
 	if (scan->moved)
 		read_starts(scan);
 	scan->slots = crew_slots(plan->threads);
+	if (plan->blocks > 0 && plan->blocks < scan->slots)
+		scan->slots = plan->blocks;
 	scan->slot = mem_zero(scan->slots, sizeof(scan->slot[0]));
 	for (unsigned i = 0; i < scan->slots; i++) {
 		struct slot *s = &scan->slot[i];
@@ -311,7 +313,7 @@ scan_new(struct source *source, const struct scan_plan *plan)
 		s->rejected = s->match + BITS_WORDS(BATCH_ROWS);
 		s->probes = plan->tell_probes ? probes_new() : NULL;
 	}
-	scan->pool = crew_new(plan->threads, &steps, scan);
+	scan->pool = crew_new(plan->threads, scan->slots, &steps, scan);
 	return (scan);
 }
 

@@ -41,6 +41,7 @@ struct scan_plan {
 	struct repeats *repeats; /* rows that came before are not selected: one thread; NULL: all are */
 	struct twice_met *met; /* is told of all rows: one thread; NULL: nobody asks */
 	unsigned threads;
+	unsigned blocks; /* at a time, at most; 0: as many as keep the threads busy */
 	scan_take take; /* NULL: batches are handed out as they are */
 	void *const *states; /* one for each thread */
 };

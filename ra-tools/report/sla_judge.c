@@ -49,6 +49,15 @@ ranked(const uint64_t *v, size_t n, uint64_t bins, uint64_t percent)
 	return (bins == 0 || rank <= zeros ? 0 : v[rank - zeros - 1]);
 }
 
+/* Bit/s. */
+static uint64_t
+rate_of(const struct sla_point *p, int side)
+{
+	double rate = (double)p->d[side].bytes * 8e9 / (double)(p->end - p->start) + 0.5;
+
+	return (rate < 0x1p64 ? (uint64_t)rate : UINT64_MAX);
+}
+
 /* Nearest rank, bins without traffic included. */
 static void
 throughput(const struct sla *s, struct sla_tunnel *t, int side)
@@ -63,9 +72,7 @@ throughput(const struct sla *s, struct sla_tunnel *t, int side)
 		if (p->suspect && s->o.strict)
 			bins--;
 		else
-			v[n++] = (uint64_t)((double)p->d[side].bytes * 8e9 /
-						(double)(p->end - p->start) +
-					    0.5);
+			v[n++] = rate_of(p, side);
 	}
 	qsort(v, n, sizeof(v[0]), by_value);
 	d->bps_p50 = ranked(v, n, bins, 50);

@@ -4,6 +4,8 @@
  */
 #include "ra-tools/run/room.h"
 
+#include "ra-tools/query/pool.h"
+
 void
 run_uncounted(struct run *r)
 {
@@ -101,6 +103,28 @@ uint64_t
 run_memory(const struct run *r)
 {
 	return (r->memory);
+}
+
+#define BLOCK_BYTES (40ull << 20) /* of memory, while it is read, with all columns */
+#define LEAST_BLOCKS 2	   /* with several threads: one is read while another one is merged */
+
+/* Half of the memory is for blocks that are read at the same time, as far as threads ask for them. */
+unsigned
+run_blocks(const struct run *r)
+{
+	uint64_t fit = r->memory / 2 / BLOCK_BYTES;
+	unsigned most = crew_slots(run_threads(r));
+
+	fit = fit < LEAST_BLOCKS ? LEAST_BLOCKS : fit;
+	return (fit < most ? (unsigned)fit : most);
+}
+
+uint64_t
+run_room(const struct run *r)
+{
+	uint64_t read = run_blocks(r) * BLOCK_BYTES;
+
+	return (read > r->memory / 4 * 3 ? r->memory / 4 : r->memory - read);
 }
 
 uint64_t

@@ -35,13 +35,13 @@ cluster_all(struct run *r, struct aggr *a)
 	unsigned n = run_threads(r);
 	void **states = mem_zero(n + 1, sizeof(states[0]));
 
-	aggr_memory(a, n > 1 ? run_memory(r) / 2 : run_memory(r));
+	aggr_memory(a, n > 1 ? run_room(r) / 2 : run_room(r));
 	if (n > 1)
 		aggr_share(a, n);
 	for (unsigned i = 0; i <= n; i++) {
 		states[i] = i < n && n > 1 ? aggr_twin(a) : a;
 		if (states[i] != a) /* half is for all that comes together, the other half for what threads have apart */
-			aggr_memory(states[i], run_memory(r) / 2 / n);
+			aggr_memory(states[i], run_room(r) / 2 / n);
 	}
 	run_each(r, take, states);
 	for (unsigned i = 0; i < n; i++)
@@ -101,13 +101,13 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	struct batch *b;
 
 	run_takes_dense(r, true);
-	bins_memory(bins, n > 0 ? run_memory(r) / 2 : run_memory(r));
+	bins_memory(bins, n > 0 ? run_room(r) / 2 : run_room(r));
 	if (n > 0)
 		bins_share(bins, n);
 	for (unsigned i = 0; i <= n; i++) {
 		share[i].bins = i == n ? bins : bins_twin(bins);
 		if (i < n)
-			bins_memory(share[i].bins, run_memory(r) / 2 / n);
+			bins_memory(share[i].bins, run_room(r) / 2 / n);
 		states[i] = &share[i];
 	}
 	if (n > 0)
@@ -246,7 +246,7 @@ cluster_noting(struct run *r, const char *key, const char *columns, void (*note)
 	struct aggr *a = prepare(r, key, columns, &k);
 	struct batch *b;
 
-	aggr_memory(a, run_memory(r) / 2);
+	aggr_memory(a, run_room(r) / 2);
 	while ((b = run_next(r)) != NULL) {
 		note(arg, b);
 		aggr_add(a, b);

@@ -9,7 +9,6 @@
 #include "format/base/far.h"
 #include "format/wire.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,12 +24,7 @@ works_there(const struct run *r)
 	bool right = f != NULL; /* what is wrong with it is said here, with its place */
 
 	filter_free(&f);
-	if (!right || r->rejects_path != NULL || r->labels != NULL)
-		return (false);
-	for (const char *p = r->filter_text; (p = strstr(p, "in")) != NULL; p++)
-		if ((p == r->filter_text || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[2]))
-			return (false); /* a file */
-	return (true);
+	return (right && r->rejects_path == NULL && r->labels == NULL && !filter_may_read(r->filter_text));
 }
 
 static bool

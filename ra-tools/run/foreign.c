@@ -368,7 +368,7 @@ take_fields(struct rewrite *w)
 		w->tell = "rows are flows here, not packets";
 	} else if (strcmp(word_at(w, 1), "fields") == 0 && strcmp(word_at(w, 2), "-e") == 0) {
 		w->tell = "rows are flows here, not packets";
-		for (; strcmp(word_at(w, n), "-e") == 0; n += 2)
+		for (; strcmp(word_at(w, n), "-e") == 0 && *word_at(w, n + 1) != '\0'; n += 2)
 			put_names(w, word_at(w, n + 1), &list);
 		put2(w, "-s", kept(w, buf_cstr(&list)));
 	}
@@ -605,10 +605,11 @@ takes_word(const struct rewrite *w, const char *option)
 static const struct {
 	const char *word;
 	bool (*take)(struct rewrite *);
-	bool ours; /* the letter means something here, too */
+	bool ours;  /* the letter means something here, too */
+	bool alone; /* without a word behind it, too */
 } takers[] = {
-	{ "-T", take_fields, false }, { "-z", take_taps, false }, { "-Y", take_filter, false }, { "-i", take_interface, false },
-	{ "-O", take_sort, false }, { "-t", take_times, true },
+	{ "-T", take_fields, false, false }, { "-z", take_taps, false, true },	{ "-Y", take_filter, false, false },
+	{ "-i", take_interface, false, false }, { "-O", take_sort, false, false }, { "-t", take_times, true, true },
 };
 
 static bool
@@ -637,7 +638,7 @@ take_foreign(struct rewrite *w)
 	if (strcmp(word, "-H") == 0 && is_tool("rahisto") && is_name(word_at(w, 1)))
 		return (take_histogram(w));
 	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
-		if (strncmp(word, takers[i].word, 2) == 0 && (word[2] == '\0' || word[1] == 't') && (takers[i].ours || !has_letter(w, word[1])))
+		if (strncmp(word, takers[i].word, 2) == 0 && (takers[i].alone || *word_at(w, 1) != '\0') && (word[2] == '\0' || word[1] == 't') && (takers[i].ours || !has_letter(w, word[1])))
 			return (takers[i].take(w));
 	return (take_letter(w));
 }

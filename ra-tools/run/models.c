@@ -181,7 +181,7 @@ prepare(struct run *r, struct models *s)
 		run_want_set(r, &read);
 		m->aggr = aggr_new(&m->keys, &keep);
 		aggr_order(m->aggr, F_NONE);
-		aggr_memory(m->aggr, run_memory(r) / s->n);
+		aggr_memory(m->aggr, run_room(r) / s->n);
 		m->probes = m->keys.apart || run_merges_probes(r) ? NULL : probes_new();
 	}
 }

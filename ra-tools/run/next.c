@@ -131,6 +131,11 @@ run_next(struct run *r)
 		if (b->any)
 			return (b->batch);
 	}
+	if (r->ended && !r->follow) { /* what it took of memory is for what comes out */
+		scan_free(&r->scan);
+		r->origin.segment = NULL; /* it was a block's */
+		r->drained = true;
+	}
 	return (NULL);
 }
 

@@ -222,6 +222,7 @@ plan_scan(struct run *r)
 	    .rejects = r->rejects_path != NULL,
 	    .tell_probes = r->probes != NULL,
 	    .threads = run_threads(r),
+	    .blocks = run_blocks(r),
 	    .repeats = r->repeats,
 	    .met = r->met,
 	};

@@ -171,6 +171,9 @@ void plan_opened(void *run, struct reader *);
 void plan_columns(struct run *); /* everything that has to be read, once the tool has said what it needs */
 struct scan_plan plan_scan(struct run *);
 
+/* ask.c */
+unsigned run_blocks(const struct run *); /* that are read at a time, at most */
+
 /* next.c */
 bool run_stops(const struct run *); /* the user wants an end */
 void note_read(struct run *, unsigned file); /* a block of this file was looked at */

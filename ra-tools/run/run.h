@@ -108,6 +108,7 @@ unsigned run_threads(const struct run *);
 /* For who looks at the input more than once: pipes become temporary files.  false: there was none. */
 bool run_spool(struct run *);
 uint64_t run_memory(const struct run *); /* bytes that what grows with the input may take (--memory) */
+uint64_t run_room(const struct run *); /* what is left of it for rows and groups beside the blocks that are read at a time */
 uint64_t run_much_memory(const struct run *); /* the same of what has no temporary files: without --memory it is much of what the machine has */
 const struct origin *run_origin(const struct run *); /* of the batch handed out last */
 /* Leave selected only what --having selects; run_print() does it too. */

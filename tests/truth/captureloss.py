@@ -77,7 +77,7 @@ def story0():
             want({round(x['caploss_pct'], 1) for x in rows_}, {57.1}, 'caploss%')
             mar = rows(['ra', '--mar', '--csv', '-s', 'm_ackev,m_ackgap', '-r', *paths, '-', 'rectype', '=', 'mar'])
             want([sum(int(r[k]) for r in mar) for k in ('m_ackev', 'm_ackgap')], [112, 64], 'MAR')
-            lost = rows(['racluster', '-m', 'none', '--csv', '-s', 'sloss,dloss', '-r', *paths])
+            lost = rows(['racluster', '-m', 'none', '--merge-probes', '--csv', '-s', 'sloss,dloss', '-r', *paths])
             want(lost, [{'sloss': '0', 'dloss': '0'}], 'network loss')
             flows = rows(['ra', '--csv', '-s', 'flowid', '-r', *paths, '-'] + x['filter'].split())
             want({r['flowid'] for r in flows}, set(x['flowids']), 'the filter it prints')

@@ -1363,6 +1363,20 @@ test_read_as(void **state)
 	}
 }
 
+/* What must not be read for others (ra -r tcp://). */
+static void
+files(void **state)
+{
+	static const char *const may[] = { "host in list", "src net IN 'a list'", "tcp or port in [80 443]", "in x" };
+	static const char *const not[] = { "", "tcp and loss gt 0", "slabel = 'in'", "slabel = \"in a list\"", "pkts > 1 and min = 3", "host 10.0.0.1 or inet", "host In/etc/passwd" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(may) / sizeof(may[0]); i++)
+		assert_true(filter_may_read(may[i]));
+	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++)
+		assert_false(filter_may_read(not[i]));
+}
+
 int
 main(void)
 {
@@ -1370,7 +1384,7 @@ main(void)
 		cmocka_unit_test(test_words),  cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_bounds), cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_file),   cmocka_unit_test(test_random),
-		cmocka_unit_test(test_maybe),  cmocka_unit_test(test_read_as),
+		cmocka_unit_test(test_maybe),  cmocka_unit_test(test_read_as), cmocka_unit_test(files),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
