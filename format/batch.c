@@ -99,7 +99,7 @@ batch_reset(struct batch *b)
 	b->rows = 0;
 	b->whole = NULL;
 	b->sel = NULL;
-	b->part = false;
+	b->part = b->last = false;
 	b->filtered = false;
 	b->over = 0;
 }

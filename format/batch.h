@@ -47,6 +47,7 @@ struct batch {
 	uint64_t *sel;  /* selected rows; NULL: all */
 	int64_t over;   /* ns that all rates are over, to be said before they are derived; 0: those of each row's own bin */
 	bool part;      /* they are some of a block's rows, picked out of it */
+	bool last;      /* no batch comes behind it; false: not known */
 	bool filtered;  /* its file was written under a filter: totals can not be checked */
 	struct arena arena;
 };

@@ -275,6 +275,7 @@ out_next(struct aggr *a, struct out_rows *to)
 	if (n == 0)
 		return;
 	table_gather(a->cells, &a->hold, o->rows, n, a->out);
+	a->out->last = o->at == o->n;
 	fill_times(a, a->out);
 }
 

@@ -570,6 +570,7 @@ next_in_memory(struct sort *s)
 	if (n == 0)
 		return (NULL);
 	table_gather(s->table, NULL, s->rows, n, s->out);
+	s->out->last = s->at == end;
 	return (s->out);
 }
 

@@ -192,7 +192,7 @@ run_print(struct run *r, struct batch *b)
 	if (n == 0)
 		return (!r->enough);
 	if (r->write_path != NULL) {
-		b->part |= !waits(r) && b->rows < BATCH_ROWS; /* nor blocks */
+		b->part |= !waits(r) && b->rows < BATCH_ROWS && !b->last; /* nor blocks */
 		put_rows(r, r->write, b, false);
 		return (!r->enough);
 	}
