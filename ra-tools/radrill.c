@@ -626,20 +626,22 @@ static void
 json_object(struct drill *d, struct listing *l, uint32_t r, struct listing *below)
 {
 	struct buf b = { 0 };
+	struct json j = json_to(&b);
 	struct sheet *s = run_sheet(d->r);
 
-	buf_u8(&b, '{');
-	listing_json(l, r, &b);
+	json_open(&j, NULL, '{');
+	listing_json(l, r, &j);
 	if (below != NULL) {
-		buf_str(&b, ",\"keys\":[");
+		json_open(&j, "keys", '[');
 		for (uint32_t k = 0; k < below->rows->rows; k++) {
-			buf_str(&b, k > 0 ? ",{" : "{");
-			listing_json(below, k, &b);
-			buf_u8(&b, '}');
+			json_open(&j, NULL, '{');
+			listing_json(below, k, &j);
+			json_close(&j, '}');
 		}
-		buf_u8(&b, ']');
+		json_close(&j, ']');
 	}
-	buf_str(&b, "}\n");
+	json_close(&j, '}');
+	json_line(&j);
 	buf_add(&s->out, b.p, b.len);
 	sheet_ready(s);
 	buf_free(&b);

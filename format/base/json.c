@@ -142,3 +142,13 @@ json_raw(struct json *j, const char *key, const void *p, size_t n)
 	json_key(j, key);
 	buf_add(j->to, p, n);
 }
+
+void
+json_members(struct json *j, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	buf_str(j->to, j->more ? "," : "");
+	buf_add(j->to, p, n);
+	j->more = true;
+}

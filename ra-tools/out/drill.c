@@ -161,29 +161,21 @@ listing_text(struct listing *l, struct sheet *s)
 	grid_free(&g);
 }
 
-static void
-json_string(struct buf *to, const char *name, const char *text)
-{
-	buf_printf(to, ",\"%s\":", name);
-	json_text(to, text, strlen(text));
-}
-
 void
-listing_json(struct listing *l, uint32_t r, struct buf *to)
+listing_json(struct listing *l, uint32_t r, struct json *to)
 {
 	struct sheet *s = &l->sheet;
 
-	buf_printf(to, "\"rank\":%u,", (unsigned)r + 1);
+	json_u64(to, "rank", r + 1);
 	s->out.len = 0;
 	out_json.row(s, l->rows, r); /* {...}\n */
-	if (s->out.len > 4)
-		buf_add(to, s->out.p + 1, s->out.len - 3);
+	json_members(to, s->out.p + 1, s->out.len - 3);
 	s->out.len = 0;
 	if (l->ranked) {
-		json_string(to, "by", l->by);
-		buf_printf(to, ",\"value\":%lld,\"share_pct\":%.10g", (long long)l->value[r],
-			   share(l, r));
+		json_str(to, "by", l->by);
+		json_i64(to, "value", l->value[r]);
+		json_real(to, "share_pct", share(l, r));
 	}
-	json_string(to, "ra", l->ra[r]);
-	json_string(to, "pcap", l->pcap[r]);
+	json_str(to, "ra", l->ra[r]);
+	json_str(to, "pcap", l->pcap[r]);
 }

@@ -5,6 +5,7 @@
 #ifndef RA_TOOLS_OUT_DRILL_H
 #define RA_TOOLS_OUT_DRILL_H
 
+#include "format/base/json.h"
 #include "ra-tools/out/grid.h"
 
 struct listing { /* the rows of a level, the greatest first */
@@ -25,8 +26,8 @@ void listing_grid(struct listing *, struct grid *, bool text, unsigned bar);
 /* The same in two parts, for a screen: what rows are ranked by, and the rest. */
 void listing_ranking(struct listing *, struct grid *, unsigned bar);
 void listing_rows(struct listing *, struct grid *);
-/* The members of row r of a JSON object, without braces. */
-void listing_json(struct listing *, uint32_t r, struct buf *);
+/* The members of an object, for row r. */
+void listing_json(struct listing *, uint32_t r, struct json *);
 
 enum term_answer { TERM_IN, TERM_OUT, TERM_END };
 /* Let a row be chosen: *at in, the row out.  `into` and `back` say what is there ("the keys of this bin"); NULL: nothing. */

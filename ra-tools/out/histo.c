@@ -4,6 +4,8 @@
  */
 #include "ra-tools/out/histo.h"
 
+#include "format/base/json.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -145,63 +147,73 @@ histo_csv(const struct histo *h, struct sheet *s)
 }
 
 /* A whole number that most readers of JSON would round is a string. */
-static const char *
-json_value(const struct histo *h, const union value *v, const struct sheet *s, struct buf *b)
+static void
+json_value(struct json *j, const char *key, const struct histo *h, const union value *v, const struct sheet *s)
 {
 	bool round = types[h->type].store == STORE_U64 && h->type != TYPE_DUR && v->u > 1ull << 53 && !s->json_numbers;
+	struct buf b = { 0 };
 
-	b->len = 0;
+	value_print(&b, h->type, v, &s->text, -1);
 	if (round)
-		buf_u8(b, '"');
-	value_print(b, h->type, v, &s->text, -1);
-	if (round)
-		buf_u8(b, '"');
-	return (buf_cstr(b));
+		json_bytes(j, key, b.p, b.len);
+	else
+		json_raw(j, key, b.p, b.len);
+	buf_free(&b);
 }
 
 static void
-json_summary(const struct histo *h, struct sheet *s)
+json_summary(struct json *j, const struct histo *h, const struct sheet *s)
 {
-	struct buf b = { 0 };
 	const char *unit = type_unit(h->type);
 
-	sheet_printf(s, "{\"field\":\"%s\",\"unit\":", h->name);
-	sheet_printf(s, *unit == '\0' ? "null" : "\"%s\"", unit);
-	sheet_printf(s, ",\"of\":\"%s\",\"n\":%llu,\"without\":%llu", h->rows, (unsigned long long)h->total,
-	    (unsigned long long)h->without);
+	json_str(j, "field", h->name);
+	if (*unit == '\0')
+		json_null(j, "unit");
+	else
+		json_str(j, "unit", unit);
+	json_str(j, "of", h->rows);
+	json_u64(j, "n", h->total);
+	json_u64(j, "without", h->without);
 	if (h->exact && h->total > 0) {
-		sheet_printf(s, ",\"min\":%s", json_value(h, &h->least, s, &b));
-		sheet_printf(s, ",\"max\":%s", json_value(h, &h->greatest, s, &b));
+		json_value(j, "min", h, &h->least, s);
+		json_value(j, "max", h, &h->greatest, s);
 	}
 	for (size_t i = 0; h->total > 0 && i < NPERCENTS; i++) {
 		union value v = percentile(h, percents[i]);
+		char key[8];
 
-		sheet_printf(s, ",\"p%u\":%s", percents[i], json_value(h, &v, s, &b));
+		(void)snprintf(key, sizeof(key), "p%u", percents[i]);
+		json_value(j, key, h, &v, s);
 	}
 	if (h->total > 0)
-		sheet_printf(s, ",\"percentiles\":\"%s\"", h->sorted != NULL ? "exact" : "upper bound");
-	buf_free(&b);
+		json_str(j, "percentiles", h->sorted != NULL ? "exact" : "upper bound");
 }
 
 void
 histo_json(const struct histo *h, struct sheet *s)
 {
-	struct buf from = { 0 }, to = { 0 };
+	struct json j = json_to(&s->out);
 	uint64_t seen = 0;
 
-	json_summary(h, s);
-	sheet_printf(s, ",\"ranges\":[");
+	json_open(&j, NULL, '{');
+	json_summary(&j, h, s);
+	json_open(&j, "ranges", '[');
 	for (size_t i = 0; i < h->n; i++) {
 		const struct bar *bar = &h->bar[i];
 
 		seen += bar->count;
-		sheet_printf(s, "%s{\"from\":%s,\"to\":%s,\"count\":%llu,\"share_pct\":%.2f,\"cum_pct\":%.2f}", i == 0 ? "" : ",",
-		    json_value(h, &bar->from, s, &from), json_value(h, &bar->to, s, &to), (unsigned long long)bar->count,
-		    share(bar->count, h->total), share(seen, h->total));
+		json_open(&j, NULL, '{');
+		json_value(&j, "from", h, &bar->from, s);
+		json_value(&j, "to", h, &bar->to, s);
+		json_u64(&j, "count", bar->count);
+		json_fixed(&j, "share_pct", share(bar->count, h->total), 2);
+		json_fixed(&j, "cum_pct", share(seen, h->total), 2);
+		json_close(&j, '}');
 	}
-	sheet_printf(s, "]}\n");
-	buf_free(&from);
-	buf_free(&to);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	json_line(&j);
+	sheet_flush(s);
 }
 
 /* --- the picture ------------------------------------------------------------------------------- */

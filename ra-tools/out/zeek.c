@@ -4,6 +4,7 @@
  */
 #include "ra-tools/out/zeek.h"
 
+#include "format/base/json.h"
 #include "format/base/plain.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ struct line { /* one row on its way */
 	const struct batch *b;
 	uint32_t r;
 	unsigned n; /* columns so far */
-	bool more;  /* JSON: a comma comes before what is next */
+	struct json json;
 };
 
 static bool
@@ -65,34 +66,30 @@ value(const struct line *l, enum field f)
 /* --- cells: what is not set is - in a table, and no key in JSON */
 
 static void
-begin(struct line *l)
+cell(struct line *l, const void *p, size_t n)
 {
-	struct buf *to = &l->s->out;
-
-	if (!l->s->zeek->json) {
-		buf_str(to, l->n > 0 ? "\t" : "");
-		return;
+	if (l->s->zeek->json) {
+		json_raw(&l->json, columns[l->n].name, p, n);
+	} else {
+		buf_str(&l->s->out, l->n > 0 ? "\t" : "");
+		buf_add(&l->s->out, p, n);
 	}
-	buf_printf(to, "%s\"%s\":", l->more ? "," : "", columns[l->n].name);
-	l->more = true;
+	l->n++;
 }
 
 static void
 unset(struct line *l)
 {
-	if (!l->s->zeek->json) {
-		begin(l);
-		buf_u8(&l->s->out, '-');
-	}
-	l->n++;
+	if (l->s->zeek->json)
+		l->n++;
+	else
+		cell(l, "-", 1);
 }
 
 static void
 number(struct line *l, const char *digits)
 {
-	begin(l);
-	buf_str(&l->s->out, digits);
-	l->n++;
+	cell(l, digits, strlen(digits));
 }
 
 static void
@@ -107,12 +104,12 @@ count(struct line *l, uint64_t v)
 static void
 word(struct line *l, const void *p, size_t n)
 {
-	begin(l);
-	if (l->s->zeek->json)
-		json_text(&l->s->out, p, n);
-	else
-		buf_plain(&l->s->out, p, n);
-	l->n++;
+	if (l->s->zeek->json) {
+		json_bytes(&l->json, columns[l->n++].name, p, n);
+		return;
+	}
+	cell(l, "", 0);
+	buf_plain(&l->s->out, p, n);
 }
 
 static void
@@ -300,11 +297,12 @@ head(struct sheet *s)
 static void
 row(struct sheet *s, const struct batch *b, uint32_t r)
 {
-	struct line l = { .s = s, .b = b, .r = r };
+	struct line l = { .s = s, .b = b, .r = r, .json = json_to(&s->out) };
 	char text[CLOCK_TEXT];
 	union value v;
 
-	buf_str(&s->out, s->zeek->json ? "{" : "");
+	if (s->zeek->json)
+		json_open(&l.json, NULL, '{');
 	(void)clock_epoch(value(&l, F_stime).i, 6, text);
 	number(&l, text);
 	uid(&l);
@@ -340,7 +338,9 @@ row(struct sheet *s, const struct batch *b, uint32_t r)
 		word(&l, v.b.p, v.b.n);
 	else
 		unset(&l);
-	buf_str(&s->out, s->zeek->json ? "}\n" : "\n");
+	if (s->zeek->json)
+		json_close(&l.json, '}');
+	buf_u8(&s->out, '\n');
 	sheet_ready(s);
 }
 
