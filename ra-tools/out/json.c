@@ -5,6 +5,7 @@
  */
 #include "ra-tools/out/out.h"
 
+#include "format/base/json.h"
 #include "format/hist.h"
 #include "ra-tools/out/schema.h"
 
@@ -54,108 +55,94 @@ json_verdict(size_t i)
 }
 
 static void
-put_verdicts(struct buf *to, uint64_t health, bool first)
+put_verdicts(struct json *j, uint64_t health)
 {
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
-		buf_printf(to, "%s\"%s\":%s", first ? "" : ",", verdicts[i].key,
-			   health & verdicts[i].flag ? "true" : "false");
-		first = false;
-	}
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		json_bool(j, verdicts[i].key, (health & verdicts[i].flag) != 0);
 }
 
 /* What stands between commas. */
 static void
-put_list(struct buf *to, const struct buf *text)
+put_list(struct json *j, const char *name, const struct buf *text)
 {
 	const uint8_t *p = text->p, *end = text->len > 0 ? p + text->len : p;
 
-	buf_u8(to, '[');
+	json_open(j, name, '[');
 	while (p < end) {
 		const uint8_t *comma = memchr(p, ',', (size_t)(end - p));
 		size_t n = (size_t)((comma != NULL ? comma : end) - p);
 
-		json_text(to, p, n);
-		if (comma != NULL)
-			buf_u8(to, ',');
+		json_bytes(j, NULL, p, n);
 		p += n + 1;
 	}
-	buf_u8(to, ']');
+	json_close(j, ']');
 }
 
 static void
-put_buckets(struct buf *to, struct blob hist, enum hist_scale scale)
+put_buckets(struct json *j, const char *name, struct blob hist, enum hist_scale scale)
 {
 	uint64_t count[HIST_BUCKETS];
-	bool first = true;
 
-	buf_u8(to, '[');
+	json_open(j, name, '[');
 	hist_unpack(hist, count);
 	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
 		if (count[i] == 0)
 			continue;
-		buf_printf(to, "%s{\"from\":%llu,\"to\":%llu,\"count\":%llu}", first ? "" : ",",
-			   (unsigned long long)hist_least(scale, i), (unsigned long long)hist_bound(scale, i),
-			   (unsigned long long)count[i]);
-		first = false;
+		json_open(j, NULL, '{');
+		json_u64(j, "from", hist_least(scale, i));
+		json_u64(j, "to", hist_bound(scale, i));
+		json_u64(j, "count", count[i]);
+		json_close(j, '}');
 	}
-	buf_u8(to, ']');
+	json_close(j, ']');
 }
 
 static void
-put_value(struct sheet *s, const struct batch *b, unsigned i, uint32_t r)
+put_value(struct json *j, struct sheet *s, const struct batch *b, unsigned i, uint32_t r)
 {
+	const char *name = s->want[i].name;
 	enum type type = sheet_type(s, i);
 	union value v;
 
 	switch (type_json(type)) {
 	case JSON_BUCKETS:
 		v = column_value(sheet_column_of(s, b, i), r);
-		put_buckets(&s->out, v.b, fields[s->want[i].field].scale);
+		put_buckets(j, name, v.b, fields[s->want[i].field].scale);
 		break;
 	case JSON_LIST:
-		put_list(&s->out, &s->cell);
+		put_list(j, name, &s->cell);
 		break;
 	case JSON_NUMBER:
 	case JSON_TEXT:
 		if (is_number(s, type) && (s->json_numbers || is_exact(&s->cell)))
-			buf_add(&s->out, s->cell.p, s->cell.len);
+			json_raw(j, name, s->cell.p, s->cell.len);
 		else
-			json_text(&s->out, s->cell.p, s->cell.len);
+			json_bytes(j, name, s->cell.p, s->cell.len);
 	}
 }
 
 void
 json_record(struct sheet *s, const struct batch *b, uint32_t r)
 {
-	bool first = true;
+	struct json j = json_to(&s->out);
 
-	buf_u8(&s->out, '{');
+	json_open(&j, NULL, '{');
 	for (unsigned i = 0; i < s->n; i++) {
 		enum cell_state state;
 
 		s->cell.len = 0;
 		state = sheet_cell(s, b, i, r, &s->cell);
-		if (state == CELL_ABSENT)
-			continue;
-		if (s->verdicts && s->want[i].field == F_health && state == CELL_HERE) {
-			put_verdicts(&s->out, b->col[F_health]->u[r], first);
-			first = false;
-			continue;
-		}
-		if (!first)
-			buf_u8(&s->out, ',');
-		first = false;
-		buf_u8(&s->out, '"');
-		buf_str(&s->out, s->want[i].name); /* a field's name: letters, digits, _ */
-		buf_str(&s->out, "\":");
 		if (state == CELL_MIXED)
-			buf_str(&s->out, "null");
-		else
-			put_value(s, b, i, r);
+			json_null(&j, s->want[i].name);
+		else if (state != CELL_ABSENT && s->verdicts && s->want[i].field == F_health)
+			put_verdicts(&j, b->col[F_health]->u[r]);
+		else if (state != CELL_ABSENT)
+			put_value(&j, s, b, i, r);
 	}
 	if (column_has(b->col[F_flags], r) && (b->col[F_flags]->u[r] & RFLAGS_saturated) != 0)
-		buf_str(&s->out, first ? "\"saturated\":true" : ",\"saturated\":true");
-	buf_str(&s->out, "}\n");
+		json_bool(&j, "saturated", true);
+	json_close(&j, '}');
+	json_line(&j);
 }
 
 static void

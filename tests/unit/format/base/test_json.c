@@ -65,13 +65,15 @@ json_written(void **state)
 	json_raw(&j, NULL, "7", 1);
 	json_bytes(&j, NULL, "xy", 1);
 	json_close(&j, ']');
+	json_members(&j, "", 0);
+	json_members(&j, "\"m\":1,\"o\":2", 11);
 	json_close(&j, '}');
 	json_line(&j);
 	json_open(&j, NULL, '[');
 	json_close(&j, ']');
 	json_line(&j);
 	assert_string_equal(buf_cstr(&b), "{\"n\":18446744073709551615,\"i\":-3,\"r\":0.1,\"f\":1.0,\"b\":true,\"z\":null,"
-					  "\"s\":\"a\\\"b\",\"none\":[],\"list\":[{},7,\"x\"]}\n[]\n");
+					  "\"s\":\"a\\\"b\",\"none\":[],\"list\":[{},7,\"x\"],\"m\":1,\"o\":2}\n[]\n");
 	buf_free(&b);
 }
 
