@@ -300,7 +300,7 @@ def simple(records):
     same(t.end(), 0, '^C: the end')
 
 
-print('1..55')
+print('1..61')
 try:
     RECORDS = make()
     blocks(RECORDS)

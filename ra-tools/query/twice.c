@@ -38,6 +38,8 @@ struct search {
 	struct mar *mar;
 	size_t nmar, capmar;
 	int64_t from, to;
+	const struct stretch *span; /* of the file being read, apart and in order; NULL: all of its time */
+	size_t spans;
 };
 
 /* --- segments ------------------------------------------------------------------------------------- */
@@ -112,6 +114,22 @@ add_mar(struct search *s, const struct mar *m)
 	s->mar[s->nmar++] = *m;
 }
 
+static bool
+is_asked(const struct search *s, int64_t t)
+{
+	size_t low = 0, high = s->spans;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (s->span[mid].from <= t)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return (s->span == NULL || (low > 0 && t < s->span[low - 1].to));
+}
+
 /* Late frames have a MAR record of their own, of times within those of the other one: that is no second run. */
 static void
 read_rows(struct search *s, const struct batch *b, const char *probe, unsigned file)
@@ -127,14 +145,17 @@ read_rows(struct search *s, const struct batch *b, const char *probe, unsigned f
 			continue;
 		m.first = first->i[r];
 		m.last = last->i[r];
-		if (bin->i[r] >= s->from && bin->i[r] < s->to)
+		if (bin->i[r] >= s->from && bin->i[r] < s->to && is_asked(s, bin->i[r]))
 			add_mar(s, &m);
 	}
 }
 
+/* The times of x[0..n), which are of one file and in order; joined there. */
 static void
-read_file(struct search *s, const struct stretch *x)
+read_file(struct search *s, struct stretch *x, size_t n)
 {
+	unsigned file = x->file;
+	size_t spans = 0;
 	struct fieldset want = { { 0 } };
 	struct reader *reader;
 	struct batch *b;
@@ -146,18 +167,51 @@ read_file(struct search *s, const struct stretch *x)
 	fieldset_add(&want, F_stime);
 	fieldset_add(&want, F_ltime);
 	fieldset_add(&want, F_flags);
-	if ((reader = reader_open(s->path[x->file], err, sizeof(err))) == NULL)
+	if ((reader = reader_open(s->path[file], err, sizeof(err))) == NULL)
 		return; /* it was said when it was read */
-	reader_between(reader, x->from > s->from ? x->from : s->from, x->to < s->to ? x->to : s->to, 1);
+	for (size_t i = 0; i < n; i++)
+		if (spans > 0 && x[i].from <= x[spans - 1].to)
+			x[spans - 1].to = x[i].to > x[spans - 1].to ? x[i].to : x[spans - 1].to;
+		else
+			x[spans++] = x[i];
+	s->span = x;
+	s->spans = spans;
+	reader_between(reader, x->from > s->from ? x->from : s->from, x[spans - 1].to < s->to ? x[spans - 1].to : s->to, 1);
 	while ((b = reader_next(reader, &want)) != NULL) {
 		const struct segment_info *info = reader_segment(reader);
 		const char *name = info->probe == NULL ? "" : info->probe;
 
 		if (probe == NULL || strcmp(probe, name) != 0)
 			probe = arena_copy(s->arena, name, strlen(name) + 1);
-		read_rows(s, b, probe, x->file);
+		read_rows(s, b, probe, file);
 	}
 	reader_close(&reader);
+	s->span = NULL;
+}
+
+static int
+by_file_and_time(const void *a, const void *b)
+{
+	const struct stretch *x = a, *y = b;
+
+	return (x->file != y->file ? (x->file > y->file) - (x->file < y->file) : (x->from > y->from) - (x->from < y->from));
+}
+
+/* Each file once, however many runs it has. */
+static void
+read_shared(struct search *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->stretch[i].shared)
+			s->stretch[n++] = s->stretch[i];
+	qsort(s->stretch, n, sizeof(*s->stretch), by_file_and_time);
+	for (size_t i = 0, of; i < n; i += of) {
+		for (of = 1; i + of < n && s->stretch[i + of].file == s->stretch[i].file;)
+			of++;
+		read_file(s, &s->stretch[i], of);
+	}
 }
 
 static int
@@ -263,14 +317,7 @@ twice_find(char *const *path, const bool *read, unsigned n, int64_t from, int64_
 			add_stretch(&s, i, (unsigned)g, &o.segment[g]);
 	}
 	if (mark_shared(&s)) {
-		const struct stretch *last = NULL;
-
-		for (size_t i = 0; i < s.n; i++) {
-			const struct stretch *x = &s.stretch[i];
-
-			if (x->shared && (last == NULL || last->file != x->file))
-				read_file(&s, last = x);
-		}
+		read_shared(&s);
 		if (s.nmar > 1)
 			qsort(s.mar, s.nmar, sizeof(*s.mar), by_first_frame);
 		compare(&s, found);

@@ -148,8 +148,8 @@ def temporary(d):
 def framed(one):
     """Blocks behind their lengths are the blocks without."""
     for native, framed in ('--native', '--native=framed'), ('--native=legacy', '--native=legacy,framed'):
-        plain, pieces, at, n = good(['ra', native] + ['-r'] + [one] * 9), [], 0, 0
-        stream = good(['ra', framed] + ['-r'] + [one] * 9)
+        plain, pieces, at, n = good(['ra', native, '-s', 'bstart,probe,saddr,spkts', '-r'] + [one] * 9), [], 0, 0
+        stream = good(['ra', framed, '-s', 'bstart,probe,saddr,spkts', '-r'] + [one] * 9)
         while at < len(stream):
             n = int.from_bytes(stream[at:at + 8], 'little')
             pieces.append(stream[at + 8:at + 8 + n])
