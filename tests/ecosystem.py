@@ -263,7 +263,7 @@ def with_kcat(folder, records, sums):
         p.wait(60)
     wanted = [json.loads(line) for line in good(['ra', '-r', records, '--events', '--mar', '--json', '-p', '9', '-s', 'stored']).splitlines()]
     values = [json.loads(m.split(' ', 1)[1]) for m in got]
-    want([m.split(' ', 1)[0] for m in got], [r.get('flowid', 'gw') for r in values], 'keys')
+    want([m.split(' ', 1)[0] for m in got], [r.get('flowid', r['probe']) for r in values], 'keys')
     want(sorted(map(str, values)), sorted(map(str, wanted)), 'messages')
     want(sum((r.get('spkts') or 0) + (r.get('dpkts') or 0) for r in values), sums[0], 'packets')
 
