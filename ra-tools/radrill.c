@@ -875,8 +875,10 @@ main(int argc, char **argv)
 	set_keys(&d);
 	set_bin(&d);
 	piped = run_spool(d.r);
-	if (piped && run_stopping(d.r))
+	if (piped && run_stopping(d.r)) {
+		probes_free(&d.probes);
 		return (run_end(&d.r));
+	}
 	if (run_count(d.r, 1) == 0)
 		run_usage("-N 0: expected at least one row");
 	d.most = run_count(d.r, 0) > ROWS_MAX
