@@ -166,18 +166,7 @@ slice_of(const struct pick *p, uint32_t row)
 static inline uint64_t
 slice_number(const struct slice *s, uint32_t i)
 {
-	switch (s->width) {
-	case 1:
-		return (s->base + ((const uint8_t *)s->cells)[i]);
-	case 2:
-		return (s->base + ((const uint16_t *)s->cells)[i]);
-	case 4:
-		return (s->base + ((const uint32_t *)s->cells)[i]);
-	case 8:
-		return (s->base + ((const uint64_t *)s->cells)[i]);
-	default:
-		return (s->base);
-	}
+	return (number_at(s->cells, s->width, s->base, i));
 }
 
 static inline uint64_t

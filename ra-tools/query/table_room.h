@@ -87,22 +87,29 @@ strip_mixed(const struct strip *s, uint32_t i)
 	return (s->mixed != NULL && bit_get(s->mixed, i));
 }
 
+/* Number i of cells so wide; without cells (width 0) all are the base. */
+static inline uint64_t
+number_at(const void *cells, unsigned width, uint64_t base, uint32_t i)
+{
+	switch (width) {
+	case 1:
+		return (base + ((const uint8_t *)cells)[i]);
+	case 2:
+		return (base + ((const uint16_t *)cells)[i]);
+	case 4:
+		return (base + ((const uint32_t *)cells)[i]);
+	case 8:
+		return (base + ((const uint64_t *)cells)[i]);
+	default:
+		return (base);
+	}
+}
+
 /* The number, where there is one. */
 static inline uint64_t
 strip_number(const struct strip *s, uint32_t i)
 {
-	switch (s->width) {
-	case 1:
-		return (s->base + ((const uint8_t *)s->cells)[i]);
-	case 2:
-		return (s->base + ((const uint16_t *)s->cells)[i]);
-	case 4:
-		return (s->base + ((const uint32_t *)s->cells)[i]);
-	case 8:
-		return (s->base + ((const uint64_t *)s->cells)[i]);
-	default:
-		return (s->base);
-	}
+	return (number_at(s->cells, s->width, s->base, i));
 }
 
 static inline bool
