@@ -4,7 +4,6 @@
  */
 #include "format/dictionary.h"
 
-#include "format/base/bits.h"
 #include "format/base/hash.h"
 
 #include <stdlib.h>
@@ -117,9 +116,13 @@ dictionary_begin(struct dictionary *d, struct arena *a, uint32_t cells, uint64_t
 }
 
 void
-dictionary_add(struct dictionary *d, const struct ip *ip)
+dictionary_add(struct dictionary *d, const struct ip *ip, const uint32_t *row, uint32_t n)
 {
-	d->cell[d->cells++] = add_address(d, ip);
+	uint32_t *cell = d->cell + d->cells;
+
+	for (uint32_t i = 0; i < n; i++)
+		cell[i] = add_address(d, &ip[row == NULL ? i : row[i]]);
+	d->cells += n;
 }
 
 void
@@ -151,14 +154,4 @@ dictionary_next(struct dictionary *d, uint64_t *index, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		index[i] = d->place[cell[i]] - 1;
 	d->told += n;
-}
-
-const uint32_t *
-dictionary_rows(struct arena *a, const uint64_t *set, uint32_t rows, const uint64_t *index)
-{
-	uint32_t *of = arena_zero(a, rows * sizeof(*of));
-
-	for (size_t r = bits_next(set, 0, rows); r < rows; r = bits_next(set, r + 1, rows))
-		of[r] = (uint32_t)*index++ + 1;
-	return (of);
 }

@@ -35,11 +35,10 @@ ip_number(const struct ip *ip)
 
 /* Room for `cells` values; lives in the arena. */
 void dictionary_begin(struct dictionary *, struct arena *, uint32_t cells, uint64_t seed);
-void dictionary_add(struct dictionary *, const struct ip *);
+/* Those of n rows; NULL: the first ones. */
+void dictionary_add(struct dictionary *, const struct ip *, const uint32_t *row, uint32_t n);
 void dictionary_end(struct dictionary *);
 /* The places in ip[] of the next n values, in the order in which they were added. */
 void dictionary_next(struct dictionary *, uint64_t *index, uint32_t n);
-/* Such places of the rows in `set`, in their order, as those of all rows: from 1, and 0 where a row is not in it. */
-const uint32_t *dictionary_rows(struct arena *, const uint64_t *set, uint32_t rows, const uint64_t *index);
 
 #endif

@@ -75,6 +75,13 @@ json_close(struct json *j, char bracket)
 }
 
 void
+json_break(struct json *j)
+{
+	buf_str(j->to, j->more ? ",\n" : "\n");
+	j->more = false;
+}
+
+void
 json_line(struct json *j)
 {
 	buf_u8(j->to, '\n');

@@ -45,6 +45,7 @@ void json_str(struct json *, const char *key, const char *);
 void json_bytes(struct json *, const char *key, const void *, size_t);
 void json_raw(struct json *, const char *key, const void *, size_t); /* is JSON */
 void json_members(struct json *, const void *, size_t); /* of an object: JSON, without its brackets; none where n is 0 */
-void json_line(struct json *); /* the end of an object on a line of its own */
+void json_break(struct json *); /* a new line before what is next */
+void json_line(struct json *);  /* the end of an object on a line of its own */
 
 #endif

@@ -17,6 +17,7 @@
 #include "format/types.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 struct parser {
@@ -377,6 +378,34 @@ parse_ether(struct parser *p, struct term *t)
 	return (add_term(p, t));
 }
 
+/* Words of tcpdump and nfdump that ask a packet, or nothing: what is asked of flows. */
+static const struct {
+	const char *word, *why, *instead;
+} of_packets[] = {
+	{ "any", "without a filter each record is selected", "" },
+	{ "broadcast", "what goes to all has an address: `dst host 255.255.255.255`, `ether dst ff:ff:ff:ff:ff:ff`", "(ether dst ff:ff:ff:ff:ff:ff or dst host 255.255.255.255)" },
+	{ "multicast", "what goes to many has an address: `dst net 224.0.0.0/4`, `dst net ff00::/8`", "(dst net 224.0.0.0/4 or dst net ff00::/8)" },
+	{ "greater", "flows have no length of a packet; `bytes > 1000` asks for their sum", "" },
+	{ "less", "flows have no length of a packet; `bytes < 1000` asks for their sum", "" },
+	{ "inbound", "a flow has two directions; `src net` or `dst net` asks where it comes from and goes to", "" },
+	{ "outbound", "a flow has two directions; `src net` or `dst net` asks where it comes from and goes to", "" },
+};
+
+/* false: it is none of these */
+static bool
+asks_packets(struct parser *p)
+{
+	if (memchr(p->now.p, '[', p->now.n) != NULL)
+		return (!filter_fail(p->error, &p->now, "packets are not kept, so their bytes are not; `flags S` asks for flags of TCP"));
+	for (size_t i = 0; i < sizeof(of_packets) / sizeof(of_packets[0]); i++) {
+		if (!token_is(&p->now, of_packets[i].word))
+			continue;
+		(void)snprintf(p->error->instead, sizeof(p->error->instead), "%s", of_packets[i].instead);
+		return (!filter_fail(p->error, &p->now, "%s", of_packets[i].why));
+	}
+	return (false);
+}
+
 static bool
 parse_term(struct parser *p)
 {
@@ -396,6 +425,8 @@ parse_term(struct parser *p)
 		    filter_fail(p->error, &p->now,
 				"expected a term, as `host 10.0.0.1`, `port 443` or `bytes > 1M`"));
 	}
+	if (asks_packets(p))
+		return (false);
 	if (token_is(&p->now, "ether") && p->third.kind == TOK_WORD && (token_is(&p->next, "host") || is_side(&p->next)))
 		return (parse_ether(p, &t));
 	if (token_is(&p->now, "ip") && p->next.kind == TOK_WORD && (looks_like_value(&p->next) || token_is(&p->next, "in"))) {
@@ -518,6 +549,10 @@ filter_parse(const char *text, struct arena *arena, struct tree *tree, struct fi
 				    QUOTE(&p.now)));
 	if (p.now.kind == TOK_BAD)
 		return (parse_term(&p));
+	if (p.now.kind == TOK_WORD && asks_packets(&p)) {
+		*error->instead = '\0'; /* `ip multicast`: the word before it goes too */
+		return (false);
+	}
 	if (looks_like_value(&p.now))
 		return (filter_fail(error, &p.now,
 				    "expected `and`, `or` or an operator before \"%.*s\"",

@@ -61,10 +61,11 @@ has_verdicts(const struct sheet *s, unsigned i)
 	return (s->verdicts && s->want[i].field == F_health && s->want[i].made == NULL);
 }
 
-/* The table has ' where JSON has quotes. */
+/* What a row of the table says, in which ' stands for quotes. */
 static void
 quoted(struct buf *to, const char *text)
 {
+	to->len = 0;
 	for (; *text != '\0'; text++)
 		buf_u8(to, *text == '\'' ? '"' : (uint8_t)*text);
 }
@@ -77,10 +78,19 @@ between(struct buf *to, bool *first, const char *text)
 	*first = false;
 }
 
-/* --- JSON Schema */
+/* --- JSON Schema, Elasticsearch: a line for each property */
 
 static void
-doc_of(const struct sheet *s, unsigned i, struct buf *to)
+put_boolean(struct json *j, const char *name)
+{
+	json_break(j);
+	json_open(j, name, '{');
+	json_str(j, "type", "boolean");
+	json_close(j, '}');
+}
+
+static void
+doc_of(const struct sheet *s, unsigned i, struct json *j)
 {
 	const struct field_info *f = &fields[s->want[i].field];
 	struct buf doc = { 0 };
@@ -93,65 +103,82 @@ doc_of(const struct sheet *s, unsigned i, struct buf *to)
 		unit = "s"; /* as it is printed */
 	if (*unit != '\0' && sheet_type(s, i) != TYPE_TIME)
 		buf_printf(&doc, " (%s)", unit);
-	buf_str(to, ",\"description\":");
-	json_text(to, doc.p, doc.len);
+	json_bytes(j, "description", doc.p, doc.len);
 	buf_free(&doc);
 }
 
 static void
-json_property(const struct sheet *s, unsigned i, struct buf *to, bool *first)
+json_property(const struct sheet *s, unsigned i, struct json *j)
 {
-	const char *name;
+	struct buf says = { 0 };
 
-	for (size_t k = 0; has_verdicts(s, i) && (name = json_verdict(k)) != NULL; k++) {
-		between(to, first, ",\n");
-		buf_printf(to, "\"%s\":{\"type\":\"boolean\"}", name);
-	}
-	if (has_verdicts(s, i))
-		return;
-	between(to, first, ",\n");
-	buf_printf(to, "\"%s\":{\"type\":[", s->want[i].name);
-	quoted(to, loads_of(s, i)->json);
-	buf_str(to, ",\"null\"]");
-	quoted(to, loads_of(s, i)->json_rest);
-	doc_of(s, i, to);
-	buf_str(to, "}");
+	json_open(j, "type", '[');
+	quoted(&says, loads_of(s, i)->json);
+	json_raw(j, NULL, says.p, says.len);
+	json_str(j, NULL, "null");
+	json_close(j, ']');
+	quoted(&says, loads_of(s, i)->json_rest);
+	json_members(j, says.p, says.len);
+	doc_of(s, i, j);
+	buf_free(&says);
 }
 
 static void
-json_schema(const struct sheet *s, struct buf *to)
+elastic_property(const struct sheet *s, unsigned i, struct json *j)
 {
-	bool first = true;
+	struct buf says = { 0 };
 
-	buf_str(to, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"type\":\"object\",\n\"properties\":{\n");
-	for (unsigned i = 0; i < s->n; i++)
-		json_property(s, i, to, &first);
-	buf_str(to, ",\n\"saturated\":{\"type\":\"boolean\",\"description\":\"some sum is more than its number: 2^64-1 and no more\"}");
-	buf_str(to, "}}\n");
+	quoted(&says, loads_of(s, i)->elastic);
+	json_members(j, says.p, says.len);
+	buf_free(&says);
 }
 
-/* --- Elasticsearch */
-
 static void
-elastic(const struct sheet *s, struct buf *to)
+put_properties(const struct sheet *s, struct json *j, void property(const struct sheet *, unsigned, struct json *))
 {
-	bool first = true;
 	const char *name;
 
-	buf_str(to, "{\"mappings\":{\"properties\":{\n");
+	json_open(j, "properties", '{');
 	for (unsigned i = 0; i < s->n; i++) {
-		for (size_t k = 0; has_verdicts(s, i) && (name = json_verdict(k)) != NULL; k++) {
-			between(to, &first, ",\n");
-			buf_printf(to, "\"%s\":{\"type\":\"boolean\"}", name);
-		}
+		for (size_t k = 0; has_verdicts(s, i) && (name = json_verdict(k)) != NULL; k++)
+			put_boolean(j, name);
 		if (has_verdicts(s, i))
 			continue;
-		between(to, &first, ",\n");
-		buf_printf(to, "\"%s\":{", s->want[i].name);
-		quoted(to, loads_of(s, i)->elastic);
-		buf_str(to, "}");
+		json_break(j);
+		json_open(j, s->want[i].name, '{');
+		property(s, i, j);
+		json_close(j, '}');
 	}
-	buf_str(to, ",\n\"saturated\":{\"type\":\"boolean\"}}}}\n");
+}
+
+static void
+json_schema(const struct sheet *s, struct json *j)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	json_str(j, "type", "object");
+	json_break(j);
+	put_properties(s, j, json_property);
+	json_break(j);
+	json_open(j, "saturated", '{');
+	json_str(j, "type", "boolean");
+	json_str(j, "description", "some sum is more than its number: 2^64-1 and no more");
+	json_close(j, '}');
+	json_close(j, '}');
+	json_close(j, '}');
+	json_line(j);
+}
+
+static void
+elastic(const struct sheet *s, struct json *j)
+{
+	json_open(j, NULL, '{');
+	json_open(j, "mappings", '{');
+	put_properties(s, j, elastic_property);
+	put_boolean(j, "saturated");
+	for (unsigned i = 0; i < 3; i++)
+		json_close(j, '}');
+	json_line(j);
 }
 
 /* --- DuckDB */
@@ -207,11 +234,13 @@ has_twins(const struct sheet *s)
 const char *
 schema_print(const struct schema *x, struct sheet *s)
 {
+	struct json j = json_to(&s->out);
+
 	if (has_twins(s))
 		return ("a column stands twice in -s: a table has each name once");
 	switch (x->of) {
 	case SCHEMA_JSON:
-		json_schema(s, &s->out);
+		json_schema(s, &j);
 		break;
 	case SCHEMA_CLICKHOUSE:
 		schema_click(x, s);
@@ -220,7 +249,7 @@ schema_print(const struct schema *x, struct sheet *s)
 		duckdb(s, &s->out);
 		break;
 	case SCHEMA_ELASTIC:
-		elastic(s, &s->out);
+		elastic(s, &j);
 		break;
 	case SCHEMA_NONE:
 		break;

@@ -3,19 +3,21 @@
 
 The rows come from `ra`, as text; what racluster and rabins say of any key, bin and filter has to be those rows merged by the
 rules of fields.def (SEMANTICS 1.2), field by field, and rasort's rows those rows in order.  The same bytes for any number of
-threads and any memory.
+threads and any memory; with PAVO_OLD, the folder of an earlier build, the same bytes from its programs, and the same files.
 """
 import ipaddress
 import itertools
 import json
 import os
 import random
+import subprocess
 import sys
 from decimal import Decimal
 
 from common import *
 
 LONG = bool(os.environ.get('PAVO_LONG'))
+OLD = os.environ.get('PAVO_OLD')
 TRIALS = 600 if LONG else 36
 WAYS = (['-P', '2'], ['-P', '4'], ['-P', '3', '--memory', '40K'], ['--memory', '300K', '-P', '1'])
 KEYS = ('proto', 'saddr', 'daddr', 'sport', 'dport', 'probe', 'sttlmin', 'dirq', 'flowid', 'stcpflags', 'saddr/24/64', 'daddr/8/32',
@@ -172,7 +174,23 @@ def ask(argv, source, text):
     for way in WAYS:
         if run(argv + way + rest)[1] != out:
             raise Failure('%s - %s: other rows with %s' % (' '.join(argv), text, ' '.join(way)))
+    if OLD:
+        beside(argv, source, text, out)
     return table(out)
+
+
+def beside(argv, source, text, out):
+    """what the programs of an earlier build say, and the rows of the whole records that both write"""
+    old = [os.path.join(OLD, argv[0])] + argv[1:]
+    if subprocess.run(old + OUT + ['-r'] + source + ['-', text], capture_output=True, env=ENV).stdout != out:
+        raise Failure('%s - %s: other rows than those of %s' % (' '.join(argv), text, OLD))
+    with scratch() as folder:
+        mine, theirs = os.path.join(folder, 'new.pavo'), os.path.join(folder, 'old.pavo')
+        run(argv + ['-r'] + source + ['-w', mine, '-', text])
+        subprocess.run(old + ['-r'] + source + ['-w', theirs, '-', text], capture_output=True, env=ENV)
+        rows = [good(['ra', '--events', '--json', '-s', 'all', '-r', path], status=(0, 1)) for path in (mine, theirs)]
+        if rows[0] != rows[1]:
+            raise Failure('%s - %s: another file than that of %s' % (' '.join(argv), text, OLD))
 
 
 def without_masks(rows, keys):

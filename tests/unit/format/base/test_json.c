@@ -70,10 +70,14 @@ json_written(void **state)
 	json_close(&j, '}');
 	json_line(&j);
 	json_open(&j, NULL, '[');
+	json_break(&j);
+	json_u64(&j, NULL, 1);
+	json_break(&j);
+	json_u64(&j, NULL, 2);
 	json_close(&j, ']');
 	json_line(&j);
 	assert_string_equal(buf_cstr(&b), "{\"n\":18446744073709551615,\"i\":-3,\"r\":0.1,\"f\":1.0,\"b\":true,\"z\":null,"
-					  "\"s\":\"a\\\"b\",\"none\":[],\"list\":[{},7,\"x\"],\"m\":1,\"o\":2}\n[]\n");
+					  "\"s\":\"a\\\"b\",\"none\":[],\"list\":[{},7,\"x\"],\"m\":1,\"o\":2}\n[\n1,\n2]\n");
 	buf_free(&b);
 }
 

@@ -373,6 +373,12 @@ test_errors(void **state)
 		{ "port in /etc/passwd", 5, 2, "a port or a range" },
 		{ "sport in /etc/passwd", 0, 5, "is no address" },
 		{ "tunnel 10.0.0.256", 7, 10, "a tunnel's end" },
+		{ "any", 0, 3, "each record is selected" },
+		{ "greater 100", 0, 7, "`bytes > 1000`" },
+		{ "tcp[13] & 2 != 0", 0, 7, "`flags S`" },
+		{ "tcp and inbound", 8, 7, "`src net`" },
+		{ "ip multicast", 3, 9, "`dst net 224.0.0.0/4`" },
+		{ "ether broadcast", 6, 9, "`dst host 255.255.255.255`" },
 	};
 
 	(void)state;
