@@ -231,11 +231,13 @@ widen(struct layout *l, const struct layout *want)
 {
 	bool wider = false;
 
-	for (unsigned p = 0; p < l->nparts; p++)
+	for (unsigned p = 0; p < l->nparts; p++) {
+		l->part[p].seen |= want->part[p].seen;
 		if (want->part[p].width > l->part[p].width) {
 			l->part[p].width = want->part[p].width;
 			wider = true;
 		}
+	}
 	for (unsigned i = 0; i < l->ncells; i++) {
 		l->cell[i].seen |= want->cell[i].seen;
 		if (want->cell[i].most > l->cell[i].most)

@@ -26,6 +26,7 @@ struct compact_part { /* of the key */
 	uint8_t full;  /* bytes that any value fits in */
 	uint8_t width; /* in a group: `full`; of addresses 4; 0: no record has had it */
 	bool held;     /* comes out */
+	bool seen;     /* some record has had it, or it was mixed */
 	uint16_t at;
 };
 

@@ -330,6 +330,7 @@ want_parts(const struct compact *c, const struct feed *feeds, struct layout *wan
 
 		if (f->c == NULL && f->d == NULL)
 			continue;
+		want->part[p].seen = true;
 		want->part[p].width = f->ip && !f->ip6 ? 4 : c->l.part[p].full;
 	}
 }
@@ -537,6 +538,7 @@ want_known(const struct aggr *a, const struct known *known, uint32_t n, struct l
 			struct ip ip;
 
 			memcpy(&state, known[i].key, sizeof(state));
+			want->part[p].seen |= (state >> 2 * p & 3) != 0;
 			if ((state >> 2 * p & 3) != HERE)
 				continue;
 			if (width == 16) {

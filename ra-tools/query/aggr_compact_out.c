@@ -32,7 +32,7 @@ drawn_from(const struct compact *c, int where)
 static bool
 is_seen(const struct layout *l, unsigned where)
 {
-	return (where < l->nparts ? l->part[where].held && l->part[where].width > 0 : l->cell[where - l->nparts].seen);
+	return (where < l->nparts ? l->part[where].held && l->part[where].seen : l->cell[where - l->nparts].seen);
 }
 
 int
