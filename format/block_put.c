@@ -334,7 +334,7 @@ put_addresses(struct encoding *e, const struct dictionary *d)
 		struct plan plan;
 
 		for (uint32_t j = 0; j < n; j++)
-			k->index[j] = ip_number(&d->ip[i + j]);
+			k->index[j] = d->v4[i + j] >> 32;
 		plan = u64_plan(k->coder, k->index, n);
 		u64_put_nested(k->coder, &plan, plan.best, k->index, n, &k->body);
 	}

@@ -254,6 +254,13 @@ rows_beside(struct encoding *e, struct rowset *set, enum field f, uint32_t n, ui
 	return (to);
 }
 
+WIDE static void
+number_from_one(const uint64_t *restrict v, uint32_t n, uint64_t *restrict to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = v[i] + 1;
+}
+
 const uint64_t *
 rows_places(struct encoding *e, struct rowset *set, const uint64_t *index)
 {
@@ -261,8 +268,7 @@ rows_places(struct encoding *e, struct rowset *set, const uint64_t *index)
 
 	if (set->number == ROWS_ALL) {
 		of = arena_alloc(&e->k->arena, e->rows * sizeof(*of));
-		for (uint32_t i = 0; i < e->rows; i++)
-			of[i] = index[i] + 1;
+		number_from_one(index, e->rows, of);
 		return (of);
 	}
 	(void)rows_list(e, set);
