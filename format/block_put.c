@@ -125,6 +125,20 @@ put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, con
 	w->dir.at = put_section(k, stored, codec, k->body.len);
 }
 
+/* Which of the first n values do not repeat what the last row like them had, into k->others; more than `most`: too many, or
+ * there is no column of what they would be like. */
+static uint32_t
+not_like(struct encoding *e, struct outgoing *w, const uint64_t *v, uint32_t n, uint32_t most)
+{
+	struct blocks *k = e->k;
+	const uint16_t *like = fields[w->f].like;
+	const uint64_t *a = rows_beside(e, w->set, like[0] - 1, n, k->beside[0]), *b = NULL;
+
+	if (a == NULL || (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, n, k->beside[1])) == NULL))
+		return (most + 1);
+	return (like_others(k->like, a, b, v, n, most, k->others));
+}
+
 /* A column whose rows repeat what the last row like them had.  false: it is none, or that would not save much; *other: then
  * the coder's memory is of other values. */
 static bool
@@ -132,14 +146,13 @@ put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 {
 	struct blocks *k = e->k;
 	const uint16_t *like = fields[w->f].like;
-	const uint64_t *a, *b = NULL;
 	uint32_t most = w->n / 4 * 3, others, n = 0;
 	struct plan rest = { .bytes = 0 };
 	enum set_kind kind;
 
-	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 || (a = rows_beside(e, w->set, like[0] - 1, k->beside[0])) == NULL ||
-	    (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, k->beside[1])) == NULL) ||
-	    (others = like_others(k->like, a, b, v, w->n, most, k->others)) > most)
+	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 ||
+	    (w->n > 2 * LIKE_SAMPLE && not_like(e, w, v, LIKE_SAMPLE, most) > most) ||
+	    (others = not_like(e, w, v, w->n, most)) > most)
 		return (false);
 	for (size_t i = bits_next(k->others, 0, w->n); i < w->n; i = bits_next(k->others, i + 1, w->n))
 		k->residue[n++] = v[i];
@@ -208,7 +221,7 @@ put_made(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 	if (n == 0 || plan->bytes < 16 + w->n / 8)
 		return (false);
 	for (unsigned i = 0; i < n; i++)
-		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], room[i])) == NULL)
+		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], w->n, room[i])) == NULL)
 			return (false);
 	formula_fill(formula, k->like, from, w->n, k->residue);
 	rest = u64_plan_below(k->coder, residue(e, w, k->residue, v), w->n, plan->bytes);
@@ -321,7 +334,7 @@ put_addresses(struct encoding *e, const struct dictionary *d)
 		struct plan plan;
 
 		for (uint32_t j = 0; j < n; j++)
-			k->index[j] = ip_number(&d->ip[i + j]);
+			k->index[j] = d->v4[i + j] >> 32;
 		plan = u64_plan(k->coder, k->index, n);
 		u64_put_nested(k->coder, &plan, plan.best, k->index, n, &k->body);
 	}

@@ -207,69 +207,73 @@ rows_within(struct encoding *e, struct rowset *set, enum field f)
 	return (outside == 0);
 }
 
-/* Numbers and 0 where a row is not present: the cells there are not trusted. */
-static void
-gather_some(struct encoding *e, const struct column *c, struct rowset *set, uint64_t *to)
+/* 0 where a row is not present: the cells there are not trusted. */
+WIDE static void
+hide_absent(const uint64_t *restrict v, const uint64_t *restrict present, uint32_t n, uint64_t *restrict to)
 {
-	const uint32_t *row = rows_list(e, set);
+	for (uint32_t i = 0; i < n; i += 64) {
+		uint32_t m = n - i < 64 ? n - i : 64;
+		uint64_t word = present[i / 64];
 
-	for (uint32_t i = 0; i < set->n; i++) {
-		uint32_t r = row == NULL ? i : row[i];
-
-		to[i] = c->u[r] & (0 - (uint64_t)bit_get(c->present, r));
+		for (uint32_t j = 0; j < m; j++)
+			to[i + j] = v[i + j] & (0 - (word >> j & 1));
 	}
 }
 
-WIDE static void
-widen(const uint32_t *restrict v, uint32_t n, uint64_t *restrict to)
-{
-	for (uint32_t i = 0; i < n; i++)
-		to[i] = v[i];
-}
-
-/* Of all places those of the set's members. */
 static void
-gather_places(struct encoding *e, const uint32_t *place, struct rowset *set, uint64_t *to)
+gather_some(const struct column *c, const uint32_t *row, uint32_t n, uint64_t *to)
 {
-	if (set->number == ROWS_ALL) {
-		widen(place, set->n, to);
+	if (row == NULL) {
+		hide_absent(c->u, c->present, n, to);
 		return;
 	}
-	(void)rows_list(e, set);
-	for (uint32_t i = 0; i < set->n; i++)
-		to[i] = place[set->at[i]];
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = c->u[row[i]] & (0 - (uint64_t)bit_get(c->present, row[i]));
 }
 
 const uint64_t *
-rows_beside(struct encoding *e, struct rowset *set, enum field f, uint64_t *to)
+rows_beside(struct encoding *e, struct rowset *set, enum field f, uint32_t n, uint64_t *to)
 {
 	const struct column *c = e->b->col[f];
+	const uint32_t *row;
 
 	if (c == NULL || e->work[f] == NULL)
 		return (NULL);
-	if (c->store == STORE_IP)
-		gather_places(e, e->place[f], set, to);
-	else if (rows_within(e, set, f))
-		return (rows_gather(e, c, set, to));
-	else
-		gather_some(e, c, set, to);
+	row = rows_list(e, set);
+	if (c->store == STORE_IP) {
+		if (set->number == ROWS_ALL)
+			return (e->place[f]);
+		pick(e->place[f], set->at, n, to);
+	} else if (rows_within(e, set, f)) {
+		if (row == NULL)
+			return (c->u);
+		pick(c->u, row, n, to);
+	} else {
+		gather_some(c, row, n, to);
+	}
 	return (to);
 }
 
-const uint32_t *
+WIDE static void
+number_from_one(const uint64_t *restrict v, uint32_t n, uint64_t *restrict to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = v[i] + 1;
+}
+
+const uint64_t *
 rows_places(struct encoding *e, struct rowset *set, const uint64_t *index)
 {
-	uint32_t *of;
+	uint64_t *of;
 
 	if (set->number == ROWS_ALL) {
 		of = arena_alloc(&e->k->arena, e->rows * sizeof(*of));
-		for (uint32_t i = 0; i < e->rows; i++)
-			of[i] = (uint32_t)index[i] + 1;
+		number_from_one(index, e->rows, of);
 		return (of);
 	}
 	(void)rows_list(e, set);
 	of = arena_zero(&e->k->arena, e->rows * sizeof(*of));
 	for (uint32_t i = 0; i < set->n; i++)
-		of[set->at[i]] = (uint32_t)index[i] + 1;
+		of[set->at[i]] = index[i] + 1;
 	return (of);
 }
