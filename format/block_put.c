@@ -6,6 +6,7 @@
 #include "format/block_encoding.h"
 
 #include "format/base/hash.h"
+#include "format/base/vector.h"
 #include "format/dictionary.h"
 #include "format/formula.h"
 #include "format/ids.h"
@@ -84,12 +85,19 @@ put_body(struct blocks *k)
 
 /* --- columns */
 
-/* What is left of values if others are taken off; `o` may be where it goes. */
+/* What is left of values if others are taken off. */
+WIDE static void
+take_off(const uint64_t *v, const uint64_t *o, uint32_t n, uint64_t *to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = zigzag(v[i] - o[i]);
+}
+
+/* The same into memory that the others may lie in. */
 static const uint64_t *
 residue(struct encoding *e, const struct outgoing *w, const uint64_t *o, const uint64_t *v)
 {
-	for (uint32_t i = 0; i < w->n; i++)
-		e->k->residue[i] = zigzag(v[i] - o[i]);
+	take_off(v, o, w->n, e->k->residue);
 	return (e->k->residue);
 }
 

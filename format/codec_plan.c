@@ -201,11 +201,11 @@ commonest(const uint64_t *v, uint32_t n)
 WIDE static uint32_t
 count_others(const uint64_t *v, uint64_t common)
 {
-	uint64_t count = 0;
+	uint64_t same = 0;
 
 	for (uint32_t i = 0; i < GROUP; i++)
-		count += v[i] != common;
-	return ((uint32_t)count);
+		same += v[i] == common;
+	return (GROUP - (uint32_t)same);
 }
 
 WIDE static void
