@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * block_put.c: a batch as the bytes of a block: which rows a column has, its encoding, the dictionary of addresses,
- * compression, membership.  Test: test_block.c.
+ * block_put.c: a batch as the bytes of a block: the encoding of its columns, the dictionary of addresses, compression,
+ * membership.  Test: test_block.c.
  */
-#include "format/block.h"
+#include "format/block_encoding.h"
 
 #include "format/base/hash.h"
-#include "format/block_memory.h"
 #include "format/dictionary.h"
 #include "format/formula.h"
-#include "format/given.h"
 #include "format/ids.h"
 #include "format/member.h"
 
@@ -19,8 +17,6 @@
 #endif
 #include <stdlib.h>
 #include <string.h>
-
-#define SETS_MAX (2 * F_STORED)
 
 /* --- sections */
 
@@ -77,7 +73,7 @@ put_section(struct blocks *k, const struct buf *stored, uint8_t codec, size_t ra
 	return (s);
 }
 
-static struct dir_section
+struct dir_section
 put_body(struct blocks *k)
 {
 	uint8_t codec;
@@ -86,151 +82,7 @@ put_body(struct blocks *k)
 	return (put_section(k, stored, codec, k->body.len));
 }
 
-/* --- which rows */
-
-struct encoding { /* one call of block_encode() */
-	struct blocks *k;
-	const struct batch *b;
-	uint32_t rows;
-	const uint32_t *row; /* the selected ones; NULL: all */
-	uint64_t **set;      /* bitmaps of the sets, by number - 1 */
-	uint64_t *hash;
-	bool put[F_STORED];     /* has a column with values */
-	const uint32_t **place; /* of each field held as address: the places of its rows in the dictionary */
-	struct directory d;
-};
-
-/* A bitmap of the batch as one of the selected rows; lives in the arena. */
-static uint64_t *
-select_bits(struct encoding *e, const uint64_t *bits)
-{
-	uint64_t *w = arena_alloc(&e->k->arena, BITS_WORDS(e->rows) * 8);
-
-	if (e->row == NULL) {
-		memcpy(w, bits, BITS_WORDS(e->rows) * 8);
-		if (e->rows % 64 != 0)
-			w[e->rows / 64] &= (1ull << e->rows % 64) - 1;
-		return (w);
-	}
-	memset(w, 0, BITS_WORDS(e->rows) * 8);
-	for (uint32_t r = 0; r < e->rows; r++)
-		w[r / 64] |= (uint64_t)bit_get(bits, e->row[r]) << r % 64;
-	return (w);
-}
-
-/* The number of a set of rows, which many columns share. */
-static int32_t
-set_number(struct encoding *e, const uint64_t *w, uint32_t count)
-{
-	size_t size = BITS_WORDS(e->rows) * 8;
-	uint64_t h;
-
-	if (count == 0)
-		return (ROWS_NONE);
-	if (count == e->rows)
-		return (ROWS_ALL);
-	h = hash64(w, size, 0);
-	for (uint32_t i = 0; i < e->d.nset; i++)
-		if (e->hash[i] == h && memcmp(e->set[i], w, size) == 0)
-			return ((int32_t)i + 1);
-	e->set[e->d.nset] = arena_copy(&e->k->arena, w, size);
-	e->hash[e->d.nset] = h;
-	e->d.set[e->d.nset].count = count;
-	return ((int32_t)++e->d.nset);
-}
-
-/* A companion time equal to bstart says nothing: take it out of the set. */
-static void
-drop_companion(struct encoding *e, const struct column *c, uint64_t *w)
-{
-	const struct column *bstart = e->b->col[F_bstart];
-
-	for (size_t r = bits_next(w, 0, e->rows); r < e->rows; r = bits_next(w, r + 1, e->rows)) {
-		uint32_t from = e->row == NULL ? (uint32_t)r : e->row[r];
-
-		if (column_has(bstart, from) && bstart->u[from] == c->u[from])
-			bit_clear(w, r);
-	}
-}
-
-static void
-put_sets(struct encoding *e)
-{
-	struct given_set *set = arena_alloc(&e->k->arena, e->d.nset * sizeof(*set) + 1);
-	struct buf *own = &e->k->body, *told = &e->k->tries;
-
-	for (uint32_t i = 0; i < e->d.nset; i++) {
-		uint32_t by;
-
-		set[i] = (struct given_set){ e->set[i], e->d.set[i].count, 0 };
-		own->len = told->len = 0;
-		e->d.set[i].kind = (uint8_t)set_put(e->set[i], e->rows, own);
-		if ((by = given_best(set, i, e->rows, own->len)) < i)
-			given_put(&set[i], &set[by], e->rows, e->k->others, told);
-		if (by < i && told->len < own->len) {
-			e->d.set[i].kind = SET_GIVEN;
-			e->d.set[i].given = by + 1;
-			set[i].depth = set[by].depth + 1;
-			own->len = 0;
-			buf_add(own, told->p, told->len);
-		}
-		e->d.set[i].at = put_body(e->k);
-	}
-}
-
 /* --- columns */
-
-struct outgoing { /* a column on its way: its rows and how many values */
-	enum field f;
-	const struct column *c;
-	uint64_t *set;
-	uint32_t n;
-	struct dir_column dir;
-};
-
-/* The numbers of the rows in `set`, in order; the column's own memory if nothing has to be left out. */
-static const uint64_t *
-gather(const struct encoding *e, const struct column *c, const uint64_t *set, uint32_t n, uint64_t *to)
-{
-	uint32_t i = 0;
-
-	if (e->row == NULL && n == e->rows)
-		return (c->u);
-	for (size_t w = 0; w < BITS_WORDS(e->rows); w++) {
-		const uint32_t *row = e->row == NULL ? NULL : e->row + w * 64;
-		const uint64_t *from = c->u + w * 64;
-
-		if (row == NULL && set[w] == ~0ull) {
-			memcpy(to + i, from, 64 * sizeof(*to));
-			i += 64;
-		} else if (row == NULL) {
-			for (uint64_t bits = set[w]; bits != 0; bits &= bits - 1)
-				to[i++] = from[__builtin_ctzll(bits)];
-		} else {
-			for (uint64_t bits = set[w]; bits != 0; bits &= bits - 1)
-				to[i++] = c->u[row[__builtin_ctzll(bits)]];
-		}
-	}
-	return (to);
-}
-
-/* Is every row of the column also one of the reference? The reference's column as it will be stored. */
-static const struct column *
-usable(const struct encoding *e, const struct outgoing *w, enum field other)
-{
-	const struct column *c = other == F_NONE ? NULL : e->b->col[other];
-
-	if (c == NULL)
-		return (NULL);
-	for (size_t i = 0; e->row == NULL && i < BITS_WORDS(e->rows); i++)
-		if ((w->set[i] & ~c->present[i]) != 0)
-			return (NULL);
-	for (size_t r = bits_next(w->set, 0, e->rows); e->row != NULL && r < e->rows;
-	     r = bits_next(w->set, r + 1, e->rows))
-		if (!bit_get(c->present, e->row[r]))
-			return (NULL);
-	return (c);
-}
 
 /* What is left of values if others are taken off; `o` may be where it goes. */
 static const uint64_t *
@@ -242,7 +94,7 @@ residue(struct encoding *e, const struct outgoing *w, const uint64_t *o, const u
 }
 
 /* Body of the column in an encoding, then perhaps in the one that LZ4 likes better: the smaller is kept. */
-static void
+void
 put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, const uint64_t *v, uint32_t n, bool nested)
 {
 	struct blocks *k = e->k;
@@ -273,24 +125,18 @@ put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, con
 	w->dir.at = put_section(k, stored, codec, k->body.len);
 }
 
-/* The values of another field in the rows that have this one, 0 where it is not present; addresses as their places in
- * the dictionary, from 1.  NULL: it has no column. */
-static const uint64_t *
-beside(const struct encoding *e, const struct outgoing *w, enum field f, uint64_t *to)
+/* Which of the first n values do not repeat what the last row like them had, into k->others; more than `most`: too many, or
+ * there is no column of what they would be like. */
+static uint32_t
+not_like(struct encoding *e, struct outgoing *w, const uint64_t *v, uint32_t n, uint32_t most)
 {
-	const struct column *c = e->b->col[f];
-	uint32_t i = 0;
+	struct blocks *k = e->k;
+	const uint16_t *like = fields[w->f].like;
+	const uint64_t *a = rows_beside(e, w->set, like[0] - 1, n, k->beside[0]), *b = NULL;
 
-	if (c == NULL || !e->put[f])
-		return (NULL);
-	if (c->store == STORE_U64 && usable(e, w, f) != NULL)
-		return (gather(e, c, w->set, w->n, to));
-	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
-		uint32_t from = e->row == NULL ? (uint32_t)r : e->row[r];
-
-		to[i++] = c->store == STORE_IP ? e->place[f][r] : bit_get(c->present, from) ? c->u[from] : 0;
-	}
-	return (to);
+	if (a == NULL || (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, n, k->beside[1])) == NULL))
+		return (most + 1);
+	return (like_others(k->like, a, b, v, n, most, k->others));
 }
 
 /* A column whose rows repeat what the last row like them had.  false: it is none, or that would not save much; *other: then
@@ -300,14 +146,13 @@ put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 {
 	struct blocks *k = e->k;
 	const uint16_t *like = fields[w->f].like;
-	const uint64_t *a, *b = NULL;
 	uint32_t most = w->n / 4 * 3, others, n = 0;
 	struct plan rest = { .bytes = 0 };
 	enum set_kind kind;
 
-	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 || (a = beside(e, w, like[0] - 1, k->beside[0])) == NULL ||
-	    (like[1] != 0 && (b = beside(e, w, like[1] - 1, k->beside[1])) == NULL) ||
-	    (others = like_others(k->like, a, b, v, w->n, most, k->others)) > most)
+	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 ||
+	    (w->n > 2 * LIKE_SAMPLE && not_like(e, w, v, LIKE_SAMPLE, most) > most) ||
+	    (others = not_like(e, w, v, w->n, most)) > most)
 		return (false);
 	for (size_t i = bits_next(k->others, 0, w->n); i < w->n; i = bits_next(k->others, i + 1, w->n))
 		k->residue[n++] = v[i];
@@ -333,7 +178,7 @@ static bool
 put_ids(struct encoding *e, struct outgoing *w, const uint64_t *v)
 {
 	struct blocks *k = e->k;
-	const struct id_rows rows = { e->b, w->set, e->row, e->rows, w->n, k->seed };
+	const struct id_rows rows = { e->b, w->set->bits, e->row, e->rows, w->n, k->seed };
 	enum id_formula formula = fields[w->f].ids;
 	uint32_t *at, others, last = 0;
 	struct plan plan;
@@ -376,7 +221,7 @@ put_made(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 	if (n == 0 || plan->bytes < 16 + w->n / 8)
 		return (false);
 	for (unsigned i = 0; i < n; i++)
-		if ((from[i] = beside(e, w, fields[w->f].made[i], room[i])) == NULL)
+		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], w->n, room[i])) == NULL)
 			return (false);
 	formula_fill(formula, k->like, from, w->n, k->residue);
 	rest = u64_plan_below(k->coder, residue(e, w, k->residue, v), w->n, plan->bytes);
@@ -415,7 +260,6 @@ put_u64(struct encoding *e, struct outgoing *w)
 {
 	struct blocks *k = e->k;
 	enum field other = fields[w->f].near;
-	const struct column *ref;
 	const uint64_t *v;
 	struct plan plan;
 	bool others = false; /* the coder has planned other values since */
@@ -425,7 +269,7 @@ put_u64(struct encoding *e, struct outgoing *w)
 		w->dir.min = w->dir.max = (struct dir_value){ .is = true };
 		return;
 	}
-	v = gather(e, w->c, w->set, w->n, k->gathered);
+	v = rows_gather(e, w->c, w->set, k->gathered);
 	k->body.len = 0;
 	if (put_ids(e, w, v)) {
 		span_of(v, w->n, w);
@@ -440,8 +284,8 @@ put_u64(struct encoding *e, struct outgoing *w)
 	}
 	if (put_like(e, w, v, &plan, &others) || put_made(e, w, v, &plan, &others))
 		return;
-	if (plan.bytes > 16 && (ref = usable(e, w, other)) != NULL) {
-		const uint64_t *x = residue(e, w, gather(e, ref, w->set, w->n, k->residue), v);
+	if (plan.bytes > 16 && other != F_NONE && e->b->col[other] != NULL && rows_within(e, w->set, other)) {
+		const uint64_t *x = residue(e, w, rows_gather(e, e->b->col[other], w->set, k->residue), v);
 		struct plan diff = u64_plan_below(k->coder, x, w->n, plan.bytes);
 
 		if (diff.bytes + diff.bytes / 16 + 4 < plan.bytes) {
@@ -470,10 +314,8 @@ make_dictionary(struct encoding *e, const struct outgoing *work, size_t nwork, s
 	for (size_t i = 0; i < nwork; i++) {
 		const struct outgoing *w = &work[i];
 
-		if (w->c->store != STORE_IP)
-			continue;
-		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
-			dictionary_add(d, &w->c->ip[e->row == NULL ? r : e->row[r]]);
+		if (w->c->store == STORE_IP)
+			dictionary_add(d, w->c->ip, rows_list(e, w->set), w->n);
 	}
 	dictionary_end(d);
 }
@@ -492,7 +334,7 @@ put_addresses(struct encoding *e, const struct dictionary *d)
 		struct plan plan;
 
 		for (uint32_t j = 0; j < n; j++)
-			k->index[j] = ip_number(&d->ip[i + j]);
+			k->index[j] = d->v4[i + j] >> 32;
 		plan = u64_plan(k->coder, k->index, n);
 		u64_put_nested(k->coder, &plan, plan.best, k->index, n, &k->body);
 	}
@@ -530,7 +372,7 @@ put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 	}
 	w->dir.min = address_value(min);
 	w->dir.max = address_value(max);
-	e->place[w->f] = dictionary_rows(&k->arena, w->set, e->rows, k->index);
+	e->place[w->f] = rows_places(e, w->set, k->index);
 	w->dir.code = plan.best == CODE_CONST ? CODE_CONST : CODE_INDEX;
 	if (plan.best == CODE_CONST)
 		return;
@@ -538,113 +380,6 @@ put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 	if (put_like(e, w, k->index, &plan, &others))
 		return;
 	put_planned(e, w, &plan, k->index, true, others);
-}
-
-/* --- blobs */
-
-static const struct blob *
-cell(const struct encoding *e, const struct outgoing *w, size_t r)
-{
-	return (&w->c->b[e->row == NULL ? r : e->row[r]]);
-}
-
-static bool
-same_bytes(const struct blob *a, const struct blob *b)
-{
-	return (a->n == b->n && (a->n == 0 || a->p == b->p || memcmp(a->p, b->p, a->n) == 0));
-}
-
-/* Distinct blobs in the order in which they came, by their hash.  Most columns have few. */
-struct blobs {
-	const struct blob **entry;
-	uint32_t n, slots, *slot; /* index + 1; 0: an empty slot */
-	uint64_t seed;
-	struct arena *arena;
-};
-
-static uint32_t *
-blob_slot(const struct blobs *d, const struct blob *b)
-{
-	uint32_t s = (uint32_t)hash64(b->p == NULL ? (const void *)"" : b->p, b->n, d->seed) & (d->slots - 1);
-
-	while (d->slot[s] != 0 && !same_bytes(d->entry[d->slot[s] - 1], b))
-		s = (s + 1) & (d->slots - 1);
-	return (&d->slot[s]);
-}
-
-static uint32_t
-blob_number(struct blobs *d, const struct blob *b)
-{
-	uint32_t *slot;
-
-	if (d->n * 2 >= d->slots) {
-		d->slots = d->slots == 0 ? 64 : d->slots * 4;
-		d->slot = arena_zero(d->arena, d->slots * sizeof(*d->slot));
-		for (uint32_t i = 0; i < d->n; i++)
-			*blob_slot(d, d->entry[i]) = i + 1;
-	}
-	slot = blob_slot(d, b);
-	if (*slot == 0) {
-		d->entry[d->n] = b;
-		*slot = ++d->n;
-	}
-	return (*slot - 1);
-}
-
-/* The number of each blob; `entry` gets where each distinct one is. How many these are. */
-static uint32_t
-number_blobs(struct encoding *e, const struct outgoing *w, const struct blob **entry)
-{
-	struct blobs d = { .entry = entry, .seed = e->k->seed, .arena = &e->k->arena };
-	const struct blob *last = NULL;
-	uint32_t i = 0;
-
-	for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
-		const struct blob *b = cell(e, w, r);
-
-		if (last != NULL && same_bytes(last, b)) /* most often so */
-			e->k->index[i] = e->k->index[i - 1];
-		else
-			e->k->index[i] = blob_number(&d, b);
-		last = b;
-		i++;
-	}
-	return (d.n);
-}
-
-static void
-put_blob(struct encoding *e, struct outgoing *w)
-{
-	struct blocks *k = e->k;
-	const struct blob **entry = arena_alloc(&k->arena, w->n * sizeof(*entry));
-	uint32_t n = number_blobs(e, w, entry);
-	struct plan plan;
-
-	if (n == 1 && entry[0]->n <= 1024) {
-		w->dir.code = CODE_CONST;
-		w->dir.min = (struct dir_value){ true, 0, *entry[0] };
-		if (w->dir.min.bytes.p == NULL)
-			w->dir.min.bytes.p = (const uint8_t *)"";
-		return;
-	}
-	k->body.len = 0;
-	if (n > w->n / 2) {
-		w->dir.code = CODE_BLOB;
-		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
-			buf_varint(&k->body, cell(e, w, r)->n);
-		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows))
-			buf_add(&k->body, cell(e, w, r)->p, cell(e, w, r)->n);
-		w->dir.at = put_body(k);
-		return;
-	}
-	w->dir.code = CODE_BLOBDICT;
-	buf_varint(&k->body, n);
-	for (uint32_t i = 0; i < n; i++)
-		buf_varint(&k->body, entry[i]->n);
-	for (uint32_t i = 0; i < n; i++)
-		buf_add(&k->body, entry[i]->p, entry[i]->n);
-	plan = u64_plan(k->coder, k->index, w->n);
-	put_smaller(e, w, &plan, k->index, w->n, true);
 }
 
 /* --- membership */
@@ -690,18 +425,20 @@ hash_numbers(struct encoding *e, enum member what, const struct outgoing *work, 
 	slot = arena_zero(&e->k->arena, slots * sizeof(*slot));
 	for (size_t i = 0; i < nwork; i++) {
 		const struct outgoing *w = &work[i];
+		const uint64_t *v;
 		uint64_t last = 0;
 
 		if (w->n == 0 || fields[w->f].member != what)
 			continue;
-		for (size_t r = bits_next(w->set, 0, e->rows); r < e->rows; r = bits_next(w->set, r + 1, e->rows)) {
-			uint64_t v = w->c->u[e->row == NULL ? r : e->row[r]], h;
+		v = rows_gather(e, w->c, w->set, e->k->gathered);
+		for (uint32_t r = 0; r < w->n; r++) {
+			uint64_t h;
 			uint32_t s;
 
-			if (v == last && n > 0)
+			if (v[r] == last && n > 0)
 				continue;
-			last = v;
-			h = member_hash(v);
+			last = v[r];
+			h = member_hash(last);
 			for (s = (uint32_t)(h >> 20) & (slots - 1); slot[s] != 0 && slot[s] != h;)
 				s = (s + 1) & (slots - 1);
 			if (slot[s] == h && h != 0)
@@ -741,22 +478,6 @@ put_members(struct encoding *e, const struct outgoing *work, size_t nwork, const
 
 /* --- the block */
 
-static uint32_t
-selected_rows(struct encoding *e)
-{
-	const struct batch *b = e->b;
-	uint32_t n = b->rows, *row;
-
-	if (b->sel == NULL || (n = (uint32_t)bits_count(b->sel, b->rows)) == b->rows)
-		return (n);
-	row = arena_alloc(&e->k->arena, n * sizeof(*row) + 4);
-	n = 0;
-	for (size_t r = bits_next(b->sel, 0, b->rows); r < b->rows; r = bits_next(b->sel, r + 1, b->rows))
-		row[n++] = (uint32_t)r;
-	e->row = row;
-	return (n);
-}
-
 /* The columns that have something to say, with their rows. */
 static size_t
 list_columns(struct encoding *e, struct outgoing *work)
@@ -767,20 +488,15 @@ list_columns(struct encoding *e, struct outgoing *work)
 		enum field f = field_with_id((uint16_t)id);
 		const struct column *c = f == F_NONE ? NULL : e->b->col[f];
 		struct outgoing *w = &work[n];
-		uint64_t *mixed;
 
 		if (c == NULL)
 			continue;
 		*w = (struct outgoing){ .f = f, .c = c, .dir = { .id = id, .mixed = ROWS_NONE } };
-		w->set = select_bits(e, c->present);
-		if (fields[f].agg == AGG_COMP)
-			drop_companion(e, c, w->set);
-		w->n = (uint32_t)bits_count(w->set, e->rows);
-		w->dir.present = set_number(e, w->set, w->n);
-		if (c->mixed != NULL) {
-			mixed = select_bits(e, c->mixed);
-			w->dir.mixed = set_number(e, mixed, (uint32_t)bits_count(mixed, e->rows));
-		}
+		w->set = fields[f].agg == AGG_COMP ? rows_of_companion(e, c) : rows_of_bits(e, c->present);
+		w->n = w->set->n;
+		w->dir.present = w->set->number;
+		if (c->mixed != NULL)
+			w->dir.mixed = rows_of_bits(e, c->mixed)->number;
 		n += w->n != 0 || w->dir.mixed != ROWS_NONE;
 	}
 	return (n);
@@ -789,7 +505,6 @@ list_columns(struct encoding *e, struct outgoing *work)
 static void
 put_column(struct encoding *e, struct outgoing *w, struct dictionary *dict)
 {
-	e->put[w->f] = w->n > 0;
 	if (w->n == 0)
 		return; /* mixed in some rows, no values: a constant without one */
 	switch (w->c->store) {
@@ -803,6 +518,7 @@ put_column(struct encoding *e, struct outgoing *w, struct dictionary *dict)
 		put_u64(e, w);
 		break;
 	}
+	e->work[w->f] = w;
 }
 
 static struct dir_value
@@ -837,11 +553,9 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 	arena_reset(&k->arena);
 	k->sections.len = 0;
 	k->columns = false;
-	if ((e.rows = selected_rows(&e)) == 0)
+	if ((e.rows = rows_select(&e)) == 0)
 		return;
-	e.set = arena_zero(&k->arena, SETS_MAX * sizeof(*e.set));
-	e.hash = arena_zero(&k->arena, SETS_MAX * sizeof(*e.hash));
-	e.d.set = arena_zero(&k->arena, SETS_MAX * sizeof(*e.d.set));
+	e.set = arena_alloc(&k->arena, SETS_MAX * sizeof(*e.set));
 	e.place = arena_zero(&k->arena, F_STORED * sizeof(*e.place));
 	e.d.rows = e.rows;
 	work = arena_alloc(&k->arena, F_STORED * sizeof(*work));
@@ -852,7 +566,7 @@ block_encode(struct blocks *k, const struct batch *b, struct buf *out, struct fi
 		make_dictionary(&e, work, n, &dict);
 		put_addresses(&e, &dict);
 	}
-	put_sets(&e);
+	rows_put(&e);
 	k->columns = true;
 	e.d.col = arena_zero(&k->arena, n * sizeof(*e.d.col));
 	e.d.ncol = (uint32_t)n;

@@ -125,14 +125,14 @@ pick(const uint64_t *set, const uint64_t *by, uint32_t rows, bool others, uint64
 	memset(to, 0, BITS_WORDS(rows) * 8);
 	for (uint32_t i = 0; i < BITS_WORDS(rows); i++) {
 		uint64_t from = word_of(by, i, rows, others), w = set[i] & from, bits = 0;
-		unsigned n = (unsigned)__builtin_popcountll(from), k = 0;
+		unsigned n = bits_of_word(from), k = 0;
 
 		if (w == from)
 			bits = n == 64 ? ~0ull : (1ull << n) - 1;
 		else if (w != 0)
 			for (uint64_t left = from; left != 0; left &= left - 1)
 				bits |= (uint64_t)(w >> __builtin_ctzll(left) & 1) << k++;
-		count += (uint32_t)__builtin_popcountll(bits);
+		count += bits_of_word(bits);
 		push(&e, bits, n);
 	}
 	return (count);
@@ -144,7 +144,7 @@ spread(uint64_t *picked, const uint64_t *by, uint32_t rows, bool others, uint64_
 	struct bits_end e = { picked, 0 };
 
 	for (uint32_t i = 0; i < BITS_WORDS(rows); i++) {
-		uint64_t from = word_of(by, i, rows, others), bits = pull(&e, (unsigned)__builtin_popcountll(from));
+		uint64_t from = word_of(by, i, rows, others), bits = pull(&e, bits_of_word(from));
 
 		for (uint64_t left = from; bits != 0; bits >>= 1, left &= left - 1)
 			set[i] |= bits & 1 ? left & -left : 0;

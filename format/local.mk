@@ -48,7 +48,8 @@ FLOW_SOURCES += \
 
 # codecs, blocks, files
 FLOW_SOURCES += \
-	%D%/block.h %D%/block_decoding.h %D%/block_dense.c %D%/block_get.c %D%/block_memory.c %D%/block_memory.h %D%/block_pick.c %D%/block_put.c \
+	%D%/block.h %D%/block_blobs.c %D%/block_decoding.h %D%/block_dense.c %D%/block_encoding.h %D%/block_get.c %D%/block_memory.c \
+	%D%/block_memory.h %D%/block_pick.c %D%/block_put.c %D%/block_rows.c \
 	%D%/codec.h %D%/codec_get.c %D%/codec_memory.c %D%/codec_memory.h %D%/codec_plan.c %D%/codec_narrow.c %D%/codec_put.c %D%/codec_set.c \
 	%D%/codec_unpack.c %D%/codec_unpack.h %D%/narrow.c %D%/narrow.h \
 	%D%/dictionary.c %D%/dictionary.h \
