@@ -581,6 +581,8 @@ show(struct decoding *g, const struct fieldset *want)
 
 		if (!g->need[i] || g->dense[i] == NULL || !wants(want, f))
 			continue;
+		if (g->b->col[f] != NULL && g->b->dense[f] == NULL)
+			continue; /* it was changed */
 		if (g->dense[i]->store == STORE_IP && g->dense[i]->ip == NULL)
 			g->dense[i]->ip = g->addrs;
 		g->b->dense[f] = g->dense[i];
