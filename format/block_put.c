@@ -6,6 +6,7 @@
 #include "format/block_encoding.h"
 
 #include "format/base/hash.h"
+#include "format/base/vector.h"
 #include "format/dictionary.h"
 #include "format/formula.h"
 #include "format/ids.h"
@@ -17,6 +18,8 @@
 #endif
 #include <stdlib.h>
 #include <string.h>
+
+#define ALT_SAMPLE 1024 /* values: of fewer all are tried */
 
 /* --- sections */
 
@@ -84,13 +87,41 @@ put_body(struct blocks *k)
 
 /* --- columns */
 
-/* What is left of values if others are taken off; `o` may be where it goes. */
+/* What is left of values if others are taken off. */
+WIDE static void
+take_off(const uint64_t *v, const uint64_t *o, uint32_t n, uint64_t *to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = zigzag(v[i] - o[i]);
+}
+
+/* The same into memory that the others may lie in. */
 static const uint64_t *
 residue(struct encoding *e, const struct outgoing *w, const uint64_t *o, const uint64_t *v)
 {
-	for (uint32_t i = 0; i < w->n; i++)
-		e->k->residue[i] = zigzag(v[i] - o[i]);
+	take_off(v, o, w->n, e->k->residue);
 	return (e->k->residue);
+}
+
+static void
+put_numbers(struct blocks *k, const struct plan *plan, enum coding code, const uint64_t *v, uint32_t n, bool nested,
+    struct buf *out)
+{
+	(nested ? u64_put_nested : u64_put)(k->coder, plan, code, v, n, out);
+}
+
+/* May the other encoding be smaller, once compressed, than `stored` bytes?  By what some rows in the middle take. */
+static bool
+alt_may_win(struct blocks *k, const struct plan *plan, const uint64_t *v, uint32_t n, size_t stored)
+{
+	const uint32_t some = n / 8;
+	uint8_t codec;
+
+	if (plan->alt == CODE_NONE || some < ALT_SAMPLE)
+		return (plan->alt != CODE_NONE);
+	k->tries.len = 0;
+	u64_put(k->coder, plan, plan->alt, v + n / 2, some, &k->tries);
+	return (squeeze(k, &k->tries, &k->packed[1], &codec)->len * 7 < stored);
 }
 
 /* Body of the column in an encoding, then perhaps in the one that LZ4 likes better: the smaller is kept. */
@@ -101,28 +132,28 @@ put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, con
 	enum coding code = plan->best;
 	const struct buf *stored;
 	uint8_t codec, alt_codec;
-	size_t head = k->body.len; /* what lies before the numbers */
+	size_t head = k->body.len, raw; /* head: what lies before the numbers */
 
-	if (plan->alt != CODE_NONE) {
+	put_numbers(k, plan, code, v, n, nested, &k->body);
+	raw = k->body.len;
+	stored = squeeze(k, &k->body, &k->packed[0], &codec);
+	if (alt_may_win(k, plan, v, n, stored->len - (codec == 0 ? head : 0))) {
+		const struct buf *alt;
+
 		k->tries.len = 0;
 		buf_add(&k->tries, k->body.p, head);
-		(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->alt, v, n, &k->tries);
-	}
-	(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->best, v, n, &k->body);
-	stored = squeeze(k, &k->body, &k->packed[0], &codec);
-	if (plan->alt != CODE_NONE) {
-		const struct buf *alt = squeeze(k, &k->tries, &k->packed[1], &alt_codec);
-
+		put_numbers(k, plan, plan->alt, v, n, nested, &k->tries);
+		alt = squeeze(k, &k->tries, &k->packed[1], &alt_codec);
 		if (alt->len < stored->len) {
-			if (!nested)
-				w->dir.code = (uint8_t)plan->alt;
-			w->dir.at = put_section(k, alt, alt_codec, k->tries.len);
-			return;
+			stored = alt;
+			codec = alt_codec;
+			raw = k->tries.len;
+			code = plan->alt;
 		}
 	}
 	if (!nested)
 		w->dir.code = (uint8_t)code;
-	w->dir.at = put_section(k, stored, codec, k->body.len);
+	w->dir.at = put_section(k, stored, codec, raw);
 }
 
 /* Which of the first n values do not repeat what the last row like them had, into k->others; more than `most`: too many, or

@@ -22,22 +22,30 @@ members(const uint64_t *bits, uint32_t words)
 	return (n);
 }
 
-/* Where the bits stand, the first `n` of them. */
+WIDE static void
+list_bits(const uint64_t *restrict bits, uint32_t words, uint32_t *restrict at)
+{
+	for (uint32_t w = 0; w < words; w++) {
+		uint64_t left = bits[w];
+
+		if (left == UINT64_MAX) {
+			for (unsigned j = 0; j < 64; j++)
+				at[j] = w * 64 + j;
+			at += 64;
+			continue;
+		}
+		for (; left != 0; left &= left - 1)
+			*at++ = w * 64 + (uint32_t)__builtin_ctzll(left);
+	}
+}
+
+/* Where the bits stand, n of them. */
 static uint32_t *
 places(struct encoding *e, const uint64_t *bits, uint32_t rows, uint32_t n)
 {
-	uint32_t *at = arena_alloc(&e->k->arena, ((size_t)n + 64) * sizeof(*at)), i = 0;
+	uint32_t *at = arena_alloc(&e->k->arena, ((size_t)n + 1) * sizeof(*at));
 
-	for (uint32_t w = 0; w < BITS_WORDS(rows); w++) {
-		uint32_t r = w * 64;
-
-		if (bits[w] == UINT64_MAX)
-			for (unsigned j = 0; j < 64; j++)
-				at[i++] = r + j;
-		else
-			for (uint64_t left = bits[w]; left != 0; left &= left - 1)
-				at[i++] = r + (uint32_t)__builtin_ctzll(left);
-	}
+	list_bits(bits, (uint32_t)BITS_WORDS(rows), at);
 	return (at);
 }
 
@@ -208,15 +216,15 @@ rows_within(struct encoding *e, struct rowset *set, enum field f)
 }
 
 /* 0 where a row is not present: the cells there are not trusted. */
-WIDE static void
-hide_absent(const uint64_t *restrict v, const uint64_t *restrict present, uint32_t n, uint64_t *restrict to)
+static void
+hide_absent(const uint64_t *v, const uint64_t *present, uint32_t n, uint64_t *to)
 {
+	memcpy(to, v, n * sizeof(*to));
 	for (uint32_t i = 0; i < n; i += 64) {
-		uint32_t m = n - i < 64 ? n - i : 64;
-		uint64_t word = present[i / 64];
+		uint64_t there = n - i < 64 ? (1ull << (n - i)) - 1 : UINT64_MAX;
 
-		for (uint32_t j = 0; j < m; j++)
-			to[i + j] = v[i + j] & (0 - (word >> j & 1));
+		for (uint64_t left = ~present[i / 64] & there; left != 0; left &= left - 1)
+			to[i + (uint32_t)__builtin_ctzll(left)] = 0;
 	}
 }
 

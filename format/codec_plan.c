@@ -10,37 +10,62 @@
 #include <string.h>
 
 #define SAMPLE	    1024
+#define LOOK	    8192 /* values after which a dictionary may be too large already */
 #define SOME	    8 /* of so many groups one is looked at */
 #define SPARSE_FROM 128 /* values; a list of fewer is planned as any other column */
 
-/* With the unit a constant the compiler multiplies instead of dividing. */
-static inline __attribute__((always_inline)) bool
-divides(uint64_t unit, const uint64_t *v, uint32_t n, uint64_t min)
+/* Which bits have any of the values, less the minimum? */
+WIDE static uint64_t
+bits_above(const uint64_t *v, uint32_t n, uint64_t min)
 {
+	uint64_t all = 0;
+
 	for (uint32_t i = 0; i < n; i++)
-		if ((v[i] - min) % unit != 0)
+		all |= v[i] - min;
+	return (all);
+}
+
+/* Is the odd number's power 5^n, of which the inverse is given, a part of each?  Of multiples x * inverse is x over it, and
+ * of others more than any such. */
+static inline __attribute__((always_inline)) bool
+odd_divides(uint64_t odd, uint64_t inverse, const uint64_t *v, uint32_t n, uint64_t min)
+{
+	const uint64_t most = UINT64_MAX / odd;
+
+	for (uint32_t i = 0, end; i < n; i = end) {
+		bool none = false;
+
+		end = n - i < 64 ? n : i + 64;
+		for (uint32_t j = i; j < end; j++)
+			none |= (v[j] - min) * inverse > most;
+		if (none)
 			return (false);
+	}
 	return (true);
 }
 
-/* Times are often whole microseconds or milliseconds; other ranges are not worth dividing. */
+/* Times are often whole microseconds or milliseconds; other ranges are not worth dividing.  1000 is 8 * 125, and so on. */
 static uint64_t
-decimal_unit(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
+decimal_unit(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max, uint64_t bits)
 {
-	if (max - min < 1000 || !divides(1000, v, n, min))
+	if (max - min < 1000 || bits % 8 != 0 || !odd_divides(125, 0x1cac083126e978d5, v, n, min))
 		return (1);
-	if (max - min < 1000000 || !divides(1000000, v, n, min))
+	if (max - min < 1000000 || bits % 64 != 0 || !odd_divides(15625, 0x790fb65668c26139, v, n, min))
 		return (1000);
-	return (max - min < 1000000000 || !divides(1000000000, v, n, min) ? 1000000 : 1000000000);
+	return (max - min < 1000000000 || bits % 512 != 0 || !odd_divides(1953125, 0x8e47ce423a2e9c6d, v, n, min) ? 1000000 : 1000000000);
 }
 
 /* Differences that are all positive are even numbers of it, after zigzag. */
 static uint64_t
 unit_of(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
 {
-	uint64_t unit = decimal_unit(v, n, min, max);
+	uint64_t bits, unit;
 
-	return (unit > 1 && max - min >= 2 * unit && divides(2 * unit, v, n, min) ? 2 * unit : unit);
+	if (max - min < 1000 || (bits_above(v, n < GROUP ? n : GROUP, min) & 7) != 0)
+		return (1);
+	bits = bits_above(v, n, min);
+	unit = decimal_unit(v, n, min, max, bits);
+	return (unit > 1 && max - min >= 2 * unit && bits % (2 * (unit & -unit)) == 0 ? 2 * unit : unit);
 }
 
 /* Each is the one before it. */
@@ -201,11 +226,11 @@ commonest(const uint64_t *v, uint32_t n)
 WIDE static uint32_t
 count_others(const uint64_t *v, uint64_t common)
 {
-	uint64_t count = 0;
+	uint64_t same = 0;
 
 	for (uint32_t i = 0; i < GROUP; i++)
-		count += v[i] != common;
-	return ((uint32_t)count);
+		same += v[i] == common;
+	return (GROUP - (uint32_t)same);
 }
 
 WIDE static void
@@ -439,22 +464,39 @@ count_seen(const uint8_t *seen, uint32_t n)
 	return (count);
 }
 
+static void
+mark(uint8_t *seen, const uint64_t *v, uint32_t n, uint64_t min)
+{
+	const uint16_t low = (uint16_t)min;
+	uint32_t i = 0;
+
+	for (; i + 4 <= n; i += 4) {
+		seen[(uint16_t)((uint16_t)v[i] - low)] = 1;
+		seen[(uint16_t)((uint16_t)v[i + 1] - low)] = 1;
+		seen[(uint16_t)((uint16_t)v[i + 2] - low)] = 1;
+		seen[(uint16_t)((uint16_t)v[i + 3] - low)] = 1;
+	}
+	for (; i < n; i++)
+		seen[(uint16_t)(v[i] - low)] = 1;
+}
+
 /* The same for a small range: values are marked in a table, which then has them in order. */
 static uint64_t
 cost_small_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan, uint64_t limit)
 {
-	uint32_t range = (uint32_t)(plan->max - plan->min), used, last = 0, rank = 0;
+	uint32_t range = (uint32_t)(plan->max - plan->min), used = 0, last = 0, rank = 0;
+	uint64_t bytes = varint_size(plan->min), codes = 0;
 	uint8_t *const seen = k->seen;
-	uint64_t bytes, codes;
 
 	memset(seen, 0, range + 8);
-	for (uint32_t i = 0; i < n; i++)
-		seen[(uint16_t)(v[i] - plan->min)] = 1;
-	used = count_seen(seen, range + 1);
-	codes = packed_size(n, bits_of(used - 1));
-	bytes = varint_size(plan->min);
-	if (codes + used + bytes >= limit) /* a value takes a byte or more */
-		return (UINT64_MAX);
+	for (uint32_t i = 0, end; i < n; i = end) {
+		end = n - i < LOOK ? n : i + LOOK;
+		mark(seen, v + i, end - i, plan->min);
+		used = count_seen(seen, range + 1);
+		codes = packed_size(n, bits_of(used - 1));
+		if (codes + used + bytes >= limit) /* a value takes a byte or more */
+			return (UINT64_MAX);
+	}
 	for (uint32_t at = 0; at <= range; at++) {
 		if ((at & 7) == 0 && load64(seen + at) == 0) {
 			at += 7;

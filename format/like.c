@@ -156,50 +156,69 @@ others_by_hash(struct like *l, const uint64_t *a, const uint64_t *b, const uint6
 	return (count);
 }
 
-/* The entry of a pair; a new one has another value than v. */
-static inline __attribute__((always_inline)) uint64_t *
-value_of(struct like *l, uint64_t pair, uint64_t v)
-{
-	uint32_t at = l->place[pair];
+#define PAIR(i) (b == NULL ? a[i] : a[i] << shift | b[i])
 
-	if (at == 0) {
-		at = ++l->used;
-		l->place[pair] = (uint16_t)at;
-		l->pair[at] = (uint32_t)pair;
-		l->value[at] = ~v;
+/* Rows that are all like others, which is most often known of the next ones when it was so of the last.  A pair that did
+ * not come yet has place 0. */
+static inline __attribute__((always_inline)) bool
+all_repeat(const uint16_t *place, const uint64_t *value, const uint64_t *a, const uint64_t *b, unsigned shift,
+    const uint64_t *v)
+{
+	uint64_t other = 0;
+	uint32_t least = UINT32_MAX;
+
+	for (uint32_t j = 0; j < 64; j++) {
+		uint32_t at = place[PAIR(j)];
+
+		least = at < least ? at : least;
+		other |= value[at] ^ v[j];
 	}
-	return (&l->value[at]);
+	return (other == 0 && least > 0);
 }
 
 static inline __attribute__((always_inline)) uint64_t
 others_of_word(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, const uint64_t *v, uint32_t n)
 {
-	uint64_t word = 0;
+	uint16_t *const place = l->place;
+	uint64_t *const value = l->value, word = 0;
 
 	for (uint32_t j = 0; j < n; j++) {
-		uint64_t *last = value_of(l, b == NULL ? a[j] : a[j] << shift | b[j], v[j]);
+		uint64_t pair = PAIR(j);
+		uint32_t at = place[pair];
 
-		word |= (uint64_t)(*last != v[j]) << j;
-		*last = v[j];
+		if (at == 0) {
+			at = ++l->used;
+			place[pair] = (uint16_t)at;
+			l->pair[at] = (uint32_t)pair;
+			value[at] = ~v[j]; /* not this one */
+		}
+		word |= (uint64_t)(value[at] != v[j]) << j;
+		value[at] = v[j];
 	}
 	return (word);
 }
 
-static uint32_t
+static inline __attribute__((always_inline)) uint32_t
 others_direct(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, const uint64_t *v, uint32_t n,
     uint32_t most, uint64_t *others)
 {
 	uint32_t count = 0;
+	bool clean = false;
 
 	l->used = 0;
-	for (uint32_t i = 0; i < n && count <= most; i += 64) {
+	for (uint32_t i = 0; i < n; i += 64, a += 64, b += b == NULL ? 0 : 64) {
 		uint32_t m = n - i < 64 ? n - i : 64;
+		uint64_t word = 0;
 
-		others[i / 64] = b == NULL ? others_of_word(l, a + i, NULL, 0, v + i, m)
-		    : others_of_word(l, a + i, b + i, shift, v + i, m);
-		count += bits_of_word(others[i / 64]);
-		if (too_many(count, most, i + 64))
+		if (!clean || m < 64 || !all_repeat(l->place, l->value, a, b, shift, v + i))
+			word = others_of_word(l, a, b, shift, v + i, m);
+		clean = word == 0;
+		others[i / 64] = word;
+		count += bits_of_word(word);
+		if (too_many(count, most, i + 64)) {
 			count = most + 1;
+			break;
+		}
 	}
 	forget_pairs(l);
 	return (count);
@@ -213,7 +232,8 @@ like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t
 
 	if (!direct_pairs(l, a, b, n, &shift))
 		return (others_by_hash(l, a, b, v, n, most, others));
-	return (others_direct(l, a, b, shift, v, n, most, others));
+	return (b == NULL ? others_direct(l, a, NULL, 0, v, n, most, others)
+			  : others_direct(l, a, b, shift, v, n, most, others));
 }
 
 /* Rows of a word that are all like others; false: one has no other. */

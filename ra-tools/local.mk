@@ -43,7 +43,7 @@ libra_a_SOURCES += $(FILTER_SOURCES)
 
 # out/*.c (add your files here)
 libra_a_SOURCES += %D%/out/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
-	%D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/ipfix.c %D%/out/ipfix.h %D%/out/ipfix.def %D%/out/ipfix_element.h %D%/out/ipfix_element.c %D%/out/kafka.c %D%/out/kafka.h %D%/out/loads.c %D%/out/loads.h %D%/out/schema.c %D%/out/schema_click.c %D%/out/schema.h %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h
+	%D%/out/cells.c %D%/out/cells.h %D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/ipfix.c %D%/out/ipfix.h %D%/out/ipfix.def %D%/out/ipfix_element.h %D%/out/ipfix_element.c %D%/out/kafka.c %D%/out/kafka.h %D%/out/loads.c %D%/out/loads.h %D%/out/schema.c %D%/out/schema_click.c %D%/out/schema.h %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
 bin_PROGRAMS += ra racluster rabins rasort racount ragap
