@@ -96,6 +96,7 @@ batch_reset(struct batch *b)
 	memset(b->col, 0, sizeof(b->col));
 	memset(b->dense, 0, sizeof(b->dense));
 	memset(&b->derived, 0, sizeof(b->derived));
+	memset(&b->made, 0, sizeof(b->made));
 	b->rows = 0;
 	b->whole = NULL;
 	b->sel = NULL;
@@ -128,6 +129,17 @@ lend(struct batch *b, enum field f)
 	return (c);
 }
 
+/* Somebody writes to it. */
+static void
+changes(struct batch *b, enum field f)
+{
+	if (f >= F_STORED)
+		return;
+	b->dense[f] = NULL;
+	b->whole = NULL;
+	memset(&b->made, 0, sizeof(b->made));
+}
+
 struct column *
 batch_column(struct batch *b, enum field f)
 {
@@ -136,8 +148,7 @@ batch_column(struct batch *b, enum field f)
 	if (c == NULL)
 		c = batch_zeros(b, f);
 	c->zeros = false;
-	if (f < F_STORED)
-		b->whole = NULL;
+	changes(b, f);
 	return (c);
 }
 
@@ -154,19 +165,18 @@ batch_zeros(struct batch *b, enum field f)
 	return (c);
 }
 
-/* Every cell is written to, so nothing has to be wiped: but those of the last word behind the last row, of which nobody
- * will know afterwards. */
-static void
-fill_whole(struct batch *b, enum field f, const struct dense *d)
+/* Nothing has to be wiped: but the cells of the last word behind the last row, of which nobody will know afterwards. */
+struct column *
+batch_unwiped(struct batch *b, enum field f)
 {
 	struct column *c = lend(b, f);
 	struct kept *k = &b->kept[f];
 	size_t size = cell_size(c->store), end = BITS_WORDS(b->rows) * 64;
 
-	dense_cells(d, b->rows, k->cells);
 	if (k->dirty > b->rows)
 		memset((uint8_t *)k->cells + b->rows * size, 0, ((end < k->cap ? end : k->cap) - b->rows) * size);
 	c->zeros = false;
+	return (c);
 }
 
 struct column *
@@ -180,7 +190,7 @@ batch_flat(struct batch *b, enum field f)
 	if (d->store == STORE_U64 && d->num.width == 0 && (d->n == 0 || narrow_at(&d->num, 0) == 0))
 		(void)batch_zeros(b, f);
 	else
-		fill_whole(b, f, d);
+		dense_cells(d, b->rows, batch_unwiped(b, f)->any);
 	c = b->col[f];
 	dense_rows(d, b->rows, c->present);
 	if (d->mixed != NULL) {
@@ -200,8 +210,7 @@ batch_hide(struct batch *b, enum field f)
 		k->lent = false;
 	}
 	b->col[f] = NULL;
-	if (f < F_STORED)
-		b->dense[f] = NULL;
+	changes(b, f);
 	b->whole = NULL;
 }
 

@@ -34,7 +34,7 @@ struct block_bytes;
 struct batch {
 	uint32_t rows, cap; /* cap is BATCH_ROWS unless made smaller */
 	struct column *col[F_COUNT];
-	const struct dense *dense[F_STORED]; /* as they came from a block, until batch_flat(); rows read otherwise have none */
+	const struct dense *dense[F_STORED]; /* as they came from a block, until they are changed; rows read otherwise have none */
 	struct kept {       /* columns' memory, for the next use */
 		struct column column;
 		void *cells;
@@ -43,6 +43,7 @@ struct batch {
 		bool lent;  /* handed out since the last reset */
 	} kept[F_COUNT];
 	struct fieldset derived; /* derived columns that batch_derive() has looked at */
+	struct fieldset made; /* ids of which each follows from its row (ids.h), while no column is changed; others may, too */
 	const struct block_bytes *whole; /* of the block that its rows are (block.h), while no column is changed; NULL: not known */
 	uint64_t *sel;  /* selected rows; NULL: all */
 	int64_t over;   /* ns that all rates are over, to be said before they are derived; 0: those of each row's own bin */
@@ -61,6 +62,8 @@ struct column *batch_column(struct batch *, enum field);
 /* The same, for rows to be marked as present whose values are zero.  Who writes another one says that it is not `zeros`
  * any more. */
 struct column *batch_zeros(struct batch *, enum field);
+/* The same, for who writes to the cells and the bits of all rows, present or not: they may hold anything. */
+struct column *batch_unwiped(struct batch *, enum field);
 /* The column of a cell a row, made of a dense one if it is not there yet; NULL: absent in every row. */
 struct column *batch_flat(struct batch *, enum field);
 /* The same of all stored fields: for who looks into col[]. */

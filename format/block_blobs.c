@@ -57,23 +57,45 @@ blob_number(struct blobs *d, const struct blob *b)
 	return (*slot - 1);
 }
 
+#define RECENT 1024
+
+struct recent { /* the same bytes at the same place have the number that they had */
+	const uint8_t *p;
+	size_t n;
+	uint64_t number;
+};
+
+static inline __attribute__((always_inline)) void
+number_rows(struct blobs *d, struct recent *recent, const struct blob *all, const uint32_t *row, uint32_t n, uint64_t *index)
+{
+	struct recent last = { NULL, 0, 0 };
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct blob *b = &all[row == NULL ? i : row[i]];
+		struct recent *r;
+
+		if (b->p != last.p || b->n != last.n || i == 0) {
+			r = &recent[(uint32_t)(uintptr_t)b->p * 2654435761u / (UINT32_MAX / RECENT + 1)];
+			if (r->p != b->p || r->n != b->n || b->n == 0)
+				*r = (struct recent){ b->p, b->n, blob_number(d, b) };
+			last = *r;
+		}
+		index[i] = last.number;
+	}
+}
+
 /* The number of each blob; `entry` gets where each distinct one is. How many these are. */
 static uint32_t
 number_blobs(struct encoding *e, const struct outgoing *w, const struct blob **entry)
 {
 	struct blobs d = { .entry = entry, .seed = e->k->seed, .arena = &e->k->arena };
+	struct recent *recent = arena_zero(&e->k->arena, RECENT * sizeof(*recent));
 	const uint32_t *row = rows_list(e, w->set);
-	const struct blob *last = NULL;
 
-	for (uint32_t i = 0; i < w->n; i++) {
-		const struct blob *b = cell(w, row, i);
-
-		if (last != NULL && same_bytes(last, b)) /* most often so */
-			e->k->index[i] = e->k->index[i - 1];
-		else
-			e->k->index[i] = blob_number(&d, b);
-		last = b;
-	}
+	if (row == NULL)
+		number_rows(&d, recent, w->c->b, NULL, w->n, e->k->index);
+	else
+		number_rows(&d, recent, w->c->b, row, w->n, e->k->index);
 	return (d.n);
 }
 

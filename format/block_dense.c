@@ -61,7 +61,7 @@ get_ids(struct decoding *g, const struct dir_column *c, struct cursor *bytes, st
 		return (BLOCK_DAMAGED);
 	set = arena_alloc(&k->arena, BITS_WORDS(g->d->rows) * 8);
 	dense_rows(x, g->d->rows, set);
-	id_fill(c->more[0], &(struct id_rows){ g->b, set, NULL, g->d->rows, n, k->seed }, place, k->residue,
+	x->made = id_fill(c->more[0], &(struct id_rows){ g->b, set, NULL, g->d->rows, n, k->seed }, place, k->residue,
 	    (uint32_t)others, room(g, x), &k->arena);
 	return (BLOCK_GOOD);
 }

@@ -40,7 +40,7 @@ struct encoding { /* one call of block_encode() */
 	struct rowset *set;  /* all of them */
 	uint32_t sets;
 	struct outgoing *work[F_STORED]; /* columns with values that are put; NULL: there is none (yet) */
-	const uint32_t **place;          /* of each field held as address: the places of its rows in the dictionary */
+	const uint64_t **place;          /* of each field held as address: the places of its rows in the dictionary */
 	struct directory d;
 };
 
@@ -60,11 +60,11 @@ void rows_put(struct encoding *);
 const uint64_t *rows_gather(struct encoding *, const struct column *, struct rowset *, uint64_t *to);
 /* Is every row of the set one of that column, which is there? */
 bool rows_within(struct encoding *, struct rowset *, enum field);
-/* The values of another field in the rows of a set, 0 where it is not present; addresses as their places in the dictionary,
- * from 1.  NULL: it has no column. */
-const uint64_t *rows_beside(struct encoding *, struct rowset *, enum field, uint64_t *to);
+/* The values of another field in the first n rows of a set, 0 where it is not present; addresses as their places in the
+ * dictionary, from 1.  In `to`, or where they are.  NULL: it has no column. */
+const uint64_t *rows_beside(struct encoding *, struct rowset *, enum field, uint32_t n, uint64_t *to);
 /* Places in the dictionary of the members of a set, as those of all selected rows: from 1, and 0 where a row is no member. */
-const uint32_t *rows_places(struct encoding *, struct rowset *, const uint64_t *index);
+const uint64_t *rows_places(struct encoding *, struct rowset *, const uint64_t *index);
 
 /* Sections (block_put.c): k->body compressed or not, and what the directory says of it. */
 struct dir_section put_body(struct blocks *);

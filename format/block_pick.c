@@ -43,7 +43,7 @@ rows_at(const uint64_t *present, const uint32_t *place, uint32_t m, uint32_t *ro
 			row[i] = place[i];
 			continue;
 		}
-		while (before + (here = (uint32_t)__builtin_popcountll(present[w])) <= place[i]) {
+		while (before + (here = bits_of_word(present[w])) <= place[i]) {
 			before += here;
 			w++;
 		}

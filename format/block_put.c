@@ -6,6 +6,7 @@
 #include "format/block_encoding.h"
 
 #include "format/base/hash.h"
+#include "format/base/vector.h"
 #include "format/dictionary.h"
 #include "format/formula.h"
 #include "format/ids.h"
@@ -17,6 +18,8 @@
 #endif
 #include <stdlib.h>
 #include <string.h>
+
+#define ALT_SAMPLE 1024 /* values: of fewer all are tried */
 
 /* --- sections */
 
@@ -84,13 +87,41 @@ put_body(struct blocks *k)
 
 /* --- columns */
 
-/* What is left of values if others are taken off; `o` may be where it goes. */
+/* What is left of values if others are taken off. */
+WIDE static void
+take_off(const uint64_t *v, const uint64_t *o, uint32_t n, uint64_t *to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = zigzag(v[i] - o[i]);
+}
+
+/* The same into memory that the others may lie in. */
 static const uint64_t *
 residue(struct encoding *e, const struct outgoing *w, const uint64_t *o, const uint64_t *v)
 {
-	for (uint32_t i = 0; i < w->n; i++)
-		e->k->residue[i] = zigzag(v[i] - o[i]);
+	take_off(v, o, w->n, e->k->residue);
 	return (e->k->residue);
+}
+
+static void
+put_numbers(struct blocks *k, const struct plan *plan, enum coding code, const uint64_t *v, uint32_t n, bool nested,
+    struct buf *out)
+{
+	(nested ? u64_put_nested : u64_put)(k->coder, plan, code, v, n, out);
+}
+
+/* May the other encoding be smaller, once compressed, than `stored` bytes?  By what some rows in the middle take. */
+static bool
+alt_may_win(struct blocks *k, const struct plan *plan, const uint64_t *v, uint32_t n, size_t stored)
+{
+	const uint32_t some = n / 8;
+	uint8_t codec;
+
+	if (plan->alt == CODE_NONE || some < ALT_SAMPLE)
+		return (plan->alt != CODE_NONE);
+	k->tries.len = 0;
+	u64_put(k->coder, plan, plan->alt, v + n / 2, some, &k->tries);
+	return (squeeze(k, &k->tries, &k->packed[1], &codec)->len * 7 < stored);
 }
 
 /* Body of the column in an encoding, then perhaps in the one that LZ4 likes better: the smaller is kept. */
@@ -101,28 +132,42 @@ put_smaller(struct encoding *e, struct outgoing *w, const struct plan *plan, con
 	enum coding code = plan->best;
 	const struct buf *stored;
 	uint8_t codec, alt_codec;
-	size_t head = k->body.len; /* what lies before the numbers */
+	size_t head = k->body.len, raw; /* head: what lies before the numbers */
 
-	if (plan->alt != CODE_NONE) {
+	put_numbers(k, plan, code, v, n, nested, &k->body);
+	raw = k->body.len;
+	stored = squeeze(k, &k->body, &k->packed[0], &codec);
+	if (alt_may_win(k, plan, v, n, stored->len - (codec == 0 ? head : 0))) {
+		const struct buf *alt;
+
 		k->tries.len = 0;
 		buf_add(&k->tries, k->body.p, head);
-		(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->alt, v, n, &k->tries);
-	}
-	(nested ? u64_put_nested : u64_put)(k->coder, plan, plan->best, v, n, &k->body);
-	stored = squeeze(k, &k->body, &k->packed[0], &codec);
-	if (plan->alt != CODE_NONE) {
-		const struct buf *alt = squeeze(k, &k->tries, &k->packed[1], &alt_codec);
-
+		put_numbers(k, plan, plan->alt, v, n, nested, &k->tries);
+		alt = squeeze(k, &k->tries, &k->packed[1], &alt_codec);
 		if (alt->len < stored->len) {
-			if (!nested)
-				w->dir.code = (uint8_t)plan->alt;
-			w->dir.at = put_section(k, alt, alt_codec, k->tries.len);
-			return;
+			stored = alt;
+			codec = alt_codec;
+			raw = k->tries.len;
+			code = plan->alt;
 		}
 	}
 	if (!nested)
 		w->dir.code = (uint8_t)code;
-	w->dir.at = put_section(k, stored, codec, k->body.len);
+	w->dir.at = put_section(k, stored, codec, raw);
+}
+
+/* Which of the first n values do not repeat what the last row like them had, into k->others; more than `most`: too many, or
+ * there is no column of what they would be like. */
+static uint32_t
+not_like(struct encoding *e, struct outgoing *w, const uint64_t *v, uint32_t n, uint32_t most)
+{
+	struct blocks *k = e->k;
+	const uint16_t *like = fields[w->f].like;
+	const uint64_t *a = rows_beside(e, w->set, like[0] - 1, n, k->beside[0]), *b = NULL;
+
+	if (a == NULL || (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, n, k->beside[1])) == NULL))
+		return (most + 1);
+	return (like_others(k->like, a, b, v, n, most, k->others));
 }
 
 /* A column whose rows repeat what the last row like them had.  false: it is none, or that would not save much; *other: then
@@ -132,14 +177,13 @@ put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 {
 	struct blocks *k = e->k;
 	const uint16_t *like = fields[w->f].like;
-	const uint64_t *a, *b = NULL;
 	uint32_t most = w->n / 4 * 3, others, n = 0;
 	struct plan rest = { .bytes = 0 };
 	enum set_kind kind;
 
-	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 || (a = rows_beside(e, w->set, like[0] - 1, k->beside[0])) == NULL ||
-	    (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, k->beside[1])) == NULL) ||
-	    (others = like_others(k->like, a, b, v, w->n, most, k->others)) > most)
+	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 ||
+	    (w->n > 2 * LIKE_SAMPLE && not_like(e, w, v, LIKE_SAMPLE, most) > most) ||
+	    (others = not_like(e, w, v, w->n, most)) > most)
 		return (false);
 	for (size_t i = bits_next(k->others, 0, w->n); i < w->n; i = bits_next(k->others, i + 1, w->n))
 		k->residue[n++] = v[i];
@@ -173,7 +217,7 @@ put_ids(struct encoding *e, struct outgoing *w, const uint64_t *v)
 	if (formula == ID_NONE)
 		return (false);
 	at = arena_alloc(&k->arena, w->n * sizeof(*at));
-	others = id_others(formula, &rows, v, at, w->n / 2, &k->arena);
+	others = fieldset_has(&e->b->made, w->f) ? 0 : id_others(formula, &rows, v, at, w->n / 2, &k->arena);
 	if (others > w->n / 2)
 		return (false);
 	buf_varint(&k->body, others);
@@ -208,7 +252,7 @@ put_made(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 	if (n == 0 || plan->bytes < 16 + w->n / 8)
 		return (false);
 	for (unsigned i = 0; i < n; i++)
-		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], room[i])) == NULL)
+		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], w->n, room[i])) == NULL)
 			return (false);
 	formula_fill(formula, k->like, from, w->n, k->residue);
 	rest = u64_plan_below(k->coder, residue(e, w, k->residue, v), w->n, plan->bytes);
@@ -321,7 +365,7 @@ put_addresses(struct encoding *e, const struct dictionary *d)
 		struct plan plan;
 
 		for (uint32_t j = 0; j < n; j++)
-			k->index[j] = ip_number(&d->ip[i + j]);
+			k->index[j] = d->v4[i + j] >> 32;
 		plan = u64_plan(k->coder, k->index, n);
 		u64_put_nested(k->coder, &plan, plan.best, k->index, n, &k->body);
 	}

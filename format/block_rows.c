@@ -22,22 +22,30 @@ members(const uint64_t *bits, uint32_t words)
 	return (n);
 }
 
-/* Where the bits stand, the first `n` of them. */
+WIDE static void
+list_bits(const uint64_t *restrict bits, uint32_t words, uint32_t *restrict at)
+{
+	for (uint32_t w = 0; w < words; w++) {
+		uint64_t left = bits[w];
+
+		if (left == UINT64_MAX) {
+			for (unsigned j = 0; j < 64; j++)
+				at[j] = w * 64 + j;
+			at += 64;
+			continue;
+		}
+		for (; left != 0; left &= left - 1)
+			*at++ = w * 64 + (uint32_t)__builtin_ctzll(left);
+	}
+}
+
+/* Where the bits stand, n of them. */
 static uint32_t *
 places(struct encoding *e, const uint64_t *bits, uint32_t rows, uint32_t n)
 {
-	uint32_t *at = arena_alloc(&e->k->arena, ((size_t)n + 64) * sizeof(*at)), i = 0;
+	uint32_t *at = arena_alloc(&e->k->arena, ((size_t)n + 1) * sizeof(*at));
 
-	for (uint32_t w = 0; w < BITS_WORDS(rows); w++) {
-		uint32_t r = w * 64;
-
-		if (bits[w] == UINT64_MAX)
-			for (unsigned j = 0; j < 64; j++)
-				at[i++] = r + j;
-		else
-			for (uint64_t left = bits[w]; left != 0; left &= left - 1)
-				at[i++] = r + (uint32_t)__builtin_ctzll(left);
-	}
+	list_bits(bits, (uint32_t)BITS_WORDS(rows), at);
 	return (at);
 }
 
@@ -207,69 +215,73 @@ rows_within(struct encoding *e, struct rowset *set, enum field f)
 	return (outside == 0);
 }
 
-/* Numbers and 0 where a row is not present: the cells there are not trusted. */
+/* 0 where a row is not present: the cells there are not trusted. */
 static void
-gather_some(struct encoding *e, const struct column *c, struct rowset *set, uint64_t *to)
+hide_absent(const uint64_t *v, const uint64_t *present, uint32_t n, uint64_t *to)
 {
-	const uint32_t *row = rows_list(e, set);
+	memcpy(to, v, n * sizeof(*to));
+	for (uint32_t i = 0; i < n; i += 64) {
+		uint64_t there = n - i < 64 ? (1ull << (n - i)) - 1 : UINT64_MAX;
 
-	for (uint32_t i = 0; i < set->n; i++) {
-		uint32_t r = row == NULL ? i : row[i];
-
-		to[i] = c->u[r] & (0 - (uint64_t)bit_get(c->present, r));
+		for (uint64_t left = ~present[i / 64] & there; left != 0; left &= left - 1)
+			to[i + (uint32_t)__builtin_ctzll(left)] = 0;
 	}
 }
 
-WIDE static void
-widen(const uint32_t *restrict v, uint32_t n, uint64_t *restrict to)
-{
-	for (uint32_t i = 0; i < n; i++)
-		to[i] = v[i];
-}
-
-/* Of all places those of the set's members. */
 static void
-gather_places(struct encoding *e, const uint32_t *place, struct rowset *set, uint64_t *to)
+gather_some(const struct column *c, const uint32_t *row, uint32_t n, uint64_t *to)
 {
-	if (set->number == ROWS_ALL) {
-		widen(place, set->n, to);
+	if (row == NULL) {
+		hide_absent(c->u, c->present, n, to);
 		return;
 	}
-	(void)rows_list(e, set);
-	for (uint32_t i = 0; i < set->n; i++)
-		to[i] = place[set->at[i]];
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = c->u[row[i]] & (0 - (uint64_t)bit_get(c->present, row[i]));
 }
 
 const uint64_t *
-rows_beside(struct encoding *e, struct rowset *set, enum field f, uint64_t *to)
+rows_beside(struct encoding *e, struct rowset *set, enum field f, uint32_t n, uint64_t *to)
 {
 	const struct column *c = e->b->col[f];
+	const uint32_t *row;
 
 	if (c == NULL || e->work[f] == NULL)
 		return (NULL);
-	if (c->store == STORE_IP)
-		gather_places(e, e->place[f], set, to);
-	else if (rows_within(e, set, f))
-		return (rows_gather(e, c, set, to));
-	else
-		gather_some(e, c, set, to);
+	row = rows_list(e, set);
+	if (c->store == STORE_IP) {
+		if (set->number == ROWS_ALL)
+			return (e->place[f]);
+		pick(e->place[f], set->at, n, to);
+	} else if (rows_within(e, set, f)) {
+		if (row == NULL)
+			return (c->u);
+		pick(c->u, row, n, to);
+	} else {
+		gather_some(c, row, n, to);
+	}
 	return (to);
 }
 
-const uint32_t *
+WIDE static void
+number_from_one(const uint64_t *restrict v, uint32_t n, uint64_t *restrict to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = v[i] + 1;
+}
+
+const uint64_t *
 rows_places(struct encoding *e, struct rowset *set, const uint64_t *index)
 {
-	uint32_t *of;
+	uint64_t *of;
 
 	if (set->number == ROWS_ALL) {
 		of = arena_alloc(&e->k->arena, e->rows * sizeof(*of));
-		for (uint32_t i = 0; i < e->rows; i++)
-			of[i] = (uint32_t)index[i] + 1;
+		number_from_one(index, e->rows, of);
 		return (of);
 	}
 	(void)rows_list(e, set);
 	of = arena_zero(&e->k->arena, e->rows * sizeof(*of));
 	for (uint32_t i = 0; i < set->n; i++)
-		of[set->at[i]] = (uint32_t)index[i] + 1;
+		of[set->at[i]] = index[i] + 1;
 	return (of);
 }

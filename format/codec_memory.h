@@ -32,6 +32,10 @@ struct coder {
 	struct pair sorted[CODER_MAX], spare[CODER_MAX];
 	uint16_t id[CODER_MAX];     /* of each row's value in distinct[] */
 	uint16_t rank[CODER_MAX];   /* of a distinct value among the sorted ones */
+	union {
+		uint8_t bytes[CODER_MAX + 8];
+		uint16_t words[CODER_MAX + 8];
+	} narrow; /* numbers of up to 16 bits on their way to be packed, and zeros behind them */
 	uint32_t order[CODER_MAX];
 	uint16_t slot[SLOTS];       /* id + 1, 0 = empty */
 	uint8_t seen[SMALL + 8];    /* 1 for each value less the minimum that is there */
@@ -39,8 +43,8 @@ struct coder {
 	bool small;                 /* the last dictionary was made with these two */
 };
 
-/* The rows of other values than `common`, into order[]; their number. */
-uint32_t list_others(struct coder *, const uint64_t *v, uint32_t n, uint64_t common);
+/* The rows of other values than `common`, into order[]; their number; or `most` + 1 as soon as there are more. */
+uint32_t list_others(struct coder *, const uint64_t *v, uint32_t n, uint64_t common, uint32_t most);
 
 static inline unsigned
 bits_of(uint64_t v)

@@ -10,60 +10,69 @@
 #include <string.h>
 
 #define SAMPLE	    1024
+#define LOOK	    8192 /* values after which a dictionary may be too large already */
 #define SOME	    8 /* of so many groups one is looked at */
 #define SPARSE_FROM 128 /* values; a list of fewer is planned as any other column */
 
-/* With the unit a constant the compiler multiplies instead of dividing. */
-static inline __attribute__((always_inline)) bool
-divides(uint64_t unit, const uint64_t *v, uint32_t n, uint64_t min)
+/* Which bits have any of the values, less the minimum? */
+WIDE static uint64_t
+bits_above(const uint64_t *v, uint32_t n, uint64_t min)
 {
+	uint64_t all = 0;
+
 	for (uint32_t i = 0; i < n; i++)
-		if ((v[i] - min) % unit != 0)
+		all |= v[i] - min;
+	return (all);
+}
+
+/* Is the odd number's power 5^n, of which the inverse is given, a part of each?  Of multiples x * inverse is x over it, and
+ * of others more than any such. */
+static inline __attribute__((always_inline)) bool
+odd_divides(uint64_t odd, uint64_t inverse, const uint64_t *v, uint32_t n, uint64_t min)
+{
+	const uint64_t most = UINT64_MAX / odd;
+
+	for (uint32_t i = 0, end; i < n; i = end) {
+		bool none = false;
+
+		end = n - i < 64 ? n : i + 64;
+		for (uint32_t j = i; j < end; j++)
+			none |= (v[j] - min) * inverse > most;
+		if (none)
 			return (false);
+	}
 	return (true);
 }
 
-/* Times are often whole microseconds or milliseconds; other ranges are not worth dividing. */
+/* Times are often whole microseconds or milliseconds; other ranges are not worth dividing.  1000 is 8 * 125, and so on. */
 static uint64_t
-decimal_unit(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
+decimal_unit(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max, uint64_t bits)
 {
-	if (max - min < 1000 || !divides(1000, v, n, min))
+	if (max - min < 1000 || bits % 8 != 0 || !odd_divides(125, 0x1cac083126e978d5, v, n, min))
 		return (1);
-	if (max - min < 1000000 || !divides(1000000, v, n, min))
+	if (max - min < 1000000 || bits % 64 != 0 || !odd_divides(15625, 0x790fb65668c26139, v, n, min))
 		return (1000);
-	return (max - min < 1000000000 || !divides(1000000000, v, n, min) ? 1000000 : 1000000000);
+	return (max - min < 1000000000 || bits % 512 != 0 || !odd_divides(1953125, 0x8e47ce423a2e9c6d, v, n, min) ? 1000000 : 1000000000);
 }
 
 /* Differences that are all positive are even numbers of it, after zigzag. */
 static uint64_t
 unit_of(const uint64_t *v, uint32_t n, uint64_t min, uint64_t max)
 {
-	uint64_t unit = decimal_unit(v, n, min, max);
+	uint64_t bits, unit;
 
-	return (unit > 1 && max - min >= 2 * unit && divides(2 * unit, v, n, min) ? 2 * unit : unit);
+	if (max - min < 1000 || (bits_above(v, n < GROUP ? n : GROUP, min) & 7) != 0)
+		return (1);
+	bits = bits_above(v, n, min);
+	unit = decimal_unit(v, n, min, max, bits);
+	return (unit > 1 && max - min >= 2 * unit && bits % (2 * (unit & -unit)) == 0 ? 2 * unit : unit);
 }
 
-WIDE static uint64_t
-differs(const uint64_t *v, uint64_t from)
-{
-	uint64_t other = 0;
-
-	for (uint32_t i = 0; i < GROUP; i++)
-		other |= v[i] ^ from;
-	return (other);
-}
-
+/* Each is the one before it. */
 static bool
 constant(const uint64_t *v, uint32_t n)
 {
-	uint32_t i = 0;
-
-	for (; i + GROUP <= n; i += GROUP)
-		if (differs(v + i, v[0]) != 0)
-			return (false);
-	while (i < n && v[i] == v[0])
-		i++;
-	return (i == n);
+	return (memcmp(v, v + 1, (n - 1) * sizeof(*v)) == 0);
 }
 
 /* The zigzag differences that begin at a value. */
@@ -214,42 +223,74 @@ commonest(const uint64_t *v, uint32_t n)
 	return (value);
 }
 
-uint32_t
-list_others(struct coder *k, const uint64_t *v, uint32_t n, uint64_t common)
-{
-	uint32_t others = 0;
-
-	for (uint32_t at = 0, end; at < n; at = end) {
-		end = n - at < GROUP ? n : at + GROUP;
-		if (end - at == GROUP && differs(v + at, common) == 0)
-			continue;
-		for (uint32_t i = at; i < end; i++) {
-			k->order[others] = i;
-			others += v[i] != common;
-		}
-	}
-	return (others);
-}
-
-WIDE static uint64_t
+WIDE static uint32_t
 count_others(const uint64_t *v, uint64_t common)
 {
-	uint64_t count = 0;
+	uint64_t same = 0;
 
 	for (uint32_t i = 0; i < GROUP; i++)
-		count += v[i] != common;
-	return (count);
+		same += v[i] == common;
+	return (GROUP - (uint32_t)same);
+}
+
+WIDE static void
+mark_others(const uint64_t *restrict v, uint64_t common, uint8_t *restrict to)
+{
+	for (uint32_t i = 0; i < GROUP; i++)
+		to[i] = v[i] != common;
+}
+
+/* The bytes that are 1 among eight, as bits. */
+static inline uint64_t
+marked(const uint8_t *p)
+{
+	return (load64(p) * 0x0102040810204080 >> 56);
+}
+
+/* Those of a group, `at` being its first row. */
+static uint32_t *
+list_group(const uint64_t *v, uint64_t common, uint32_t at, uint32_t *to)
+{
+	uint8_t other[GROUP];
+
+	mark_others(v, common, other);
+	for (uint32_t i = 0; i < GROUP; i += 32) {
+		uint64_t left = marked(other + i) | marked(other + i + 8) << 8 | marked(other + i + 16) << 16 |
+		    marked(other + i + 24) << 24;
+
+		for (; left != 0; left &= left - 1)
+			*to++ = at + i + (uint32_t)__builtin_ctzll(left);
+	}
+	return (to);
+}
+
+uint32_t
+list_others(struct coder *k, const uint64_t *v, uint32_t n, uint64_t common, uint32_t most)
+{
+	uint32_t others = 0, *to = k->order, i = 0;
+
+	for (; i + GROUP <= n; i += GROUP) {
+		uint32_t here = count_others(v + i, common);
+
+		if ((others += here) > most)
+			return (most + 1);
+		if (here > 0)
+			to = list_group(v + i, common, i, to);
+	}
+	for (; i < n; i++)
+		if (v[i] != common)
+			*to++ = i;
+	others = (uint32_t)(to - k->order);
+	return (others > most ? most + 1 : others);
 }
 
 /* All but a few values are the same: nothing is smaller than a list of the others, and nothing else is looked at. */
 static bool
 is_sparse(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
 {
-	uint32_t count = 0, most = n / 32;
+	uint32_t most = n / 32, count = list_others(k, v, n, plan->common, most);
 
-	for (uint32_t i = 0; i + GROUP <= n && count <= most; i += GROUP)
-		count += (uint32_t)count_others(v + i, plan->common);
-	if (count > most || (count = list_others(k, v, n, plan->common)) > most)
+	if (count > most)
 		return (false);
 	plan->min = plan->max = plan->common;
 	plan->bytes = varint_size(plan->common) + 3;
@@ -413,33 +454,65 @@ sort_distinct(struct coder *k, uint32_t n, uint64_t range)
 	}
 }
 
+WIDE static uint32_t
+count_seen(const uint8_t *seen, uint32_t n)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		count += seen[i];
+	return (count);
+}
+
+static void
+mark(uint8_t *seen, const uint64_t *v, uint32_t n, uint64_t min)
+{
+	const uint16_t low = (uint16_t)min;
+	uint32_t i = 0;
+
+	for (; i + 4 <= n; i += 4) {
+		seen[(uint16_t)((uint16_t)v[i] - low)] = 1;
+		seen[(uint16_t)((uint16_t)v[i + 1] - low)] = 1;
+		seen[(uint16_t)((uint16_t)v[i + 2] - low)] = 1;
+		seen[(uint16_t)((uint16_t)v[i + 3] - low)] = 1;
+	}
+	for (; i < n; i++)
+		seen[(uint16_t)(v[i] - low)] = 1;
+}
+
 /* The same for a small range: values are marked in a table, which then has them in order. */
 static uint64_t
-cost_small_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
+cost_small_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan, uint64_t limit)
 {
-	uint32_t range = (uint32_t)(plan->max - plan->min), used = 0, last = 0;
-	uint64_t bytes;
+	uint32_t range = (uint32_t)(plan->max - plan->min), used = 0, last = 0, rank = 0;
+	uint64_t bytes = varint_size(plan->min), codes = 0;
+	uint8_t *const seen = k->seen;
 
-	memset(k->seen, 0, range + 8);
-	for (uint32_t i = 0; i < n; i++)
-		k->seen[(uint16_t)(v[i] - plan->min)] = 1;
-	bytes = varint_size(plan->min);
+	memset(seen, 0, range + 8);
+	for (uint32_t i = 0, end; i < n; i = end) {
+		end = n - i < LOOK ? n : i + LOOK;
+		mark(seen, v + i, end - i, plan->min);
+		used = count_seen(seen, range + 1);
+		codes = packed_size(n, bits_of(used - 1));
+		if (codes + used + bytes >= limit) /* a value takes a byte or more */
+			return (UINT64_MAX);
+	}
 	for (uint32_t at = 0; at <= range; at++) {
-		if ((at & 7) == 0 && load64(k->seen + at) == 0) {
+		if ((at & 7) == 0 && load64(seen + at) == 0) {
 			at += 7;
 			continue;
 		}
-		if (!k->seen[at])
+		if (!seen[at])
 			continue;
-		if (used > 0)
+		if (rank > 0)
 			bytes += varint_size(at - last);
-		k->rank_of[at] = (uint16_t)used;
-		k->distinct[used++] = plan->min + at;
+		k->rank_of[at] = (uint16_t)rank;
+		k->distinct[rank++] = plan->min + at;
 		last = at;
 	}
 	plan->distinct = used;
 	k->small = true;
-	return (bytes + 4 + packed_size(n, bits_of(used - 1)));
+	return (bytes + 4 + codes);
 }
 
 static uint64_t
@@ -449,7 +522,7 @@ cost_dict(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan, uin
 	unsigned weight = varint_size(range / n);
 
 	if (range < SMALL && range / 16 <= n) /* else the table is most of the work */
-		return (cost_small_dict(k, v, n, plan));
+		return (cost_small_dict(k, v, n, plan, limit));
 	if (!dict_hope(k, v, n, limit, weight))
 		return (UINT64_MAX);
 	k->small = false;

@@ -10,41 +10,69 @@
 
 /* --- packed bits and groups */
 
-/* Eight values of `bits` bits each are `bits` bytes; at most 16 are written. */
-static inline void
-pack_eight(uint8_t *p, const uint64_t *v, uint64_t base, unsigned bits)
+/* Four numbers of 16 bits each, the first one lowest, as four of `bits` bits. */
+static inline uint64_t
+squeeze_four(uint64_t x, unsigned bits)
 {
-	uint64_t lo = 0, hi = 0;
-
-	for (unsigned i = 4; i-- > 0;) {
-		lo = lo << bits | (v[i] - base);
-		hi = hi << bits | (v[i + 4] - base);
-	}
-	if (bits < 16) {
-		lo |= hi << 4 * bits;
-		hi >>= 64 - 4 * bits;
-	}
-	lo = htole64(lo);
-	hi = htole64(hi);
-	memcpy(p, &lo, 8);
-	memcpy(p + 8, &hi, 8);
+	x = (x & 0xffff0000ffff) | (x >> 16 & 0xffff0000ffff) << bits;
+	return ((x & UINT32_MAX) | x >> 32 << 2 * bits);
 }
 
-/* x = (v - base) in `bits` bits each */
+/* Numbers of 1 to 8 bits: eight of them are `bits` bytes, and 8 are written.  Behind n there are zeros. */
 static void
-pack(struct buf *out, const uint64_t *v, uint32_t n, uint64_t base, unsigned bits)
+pack_bytes(struct buf *out, const uint8_t *v, uint32_t n, unsigned bits)
+{
+	size_t size = packed_size(n, bits);
+	uint8_t *p = buf_room(out, size + 16);
+
+	for (const uint8_t *end = v + n; v < end; v += 8, p += bits) {
+		uint64_t x = load64(v);
+
+		x = (x & 0xff00ff00ff00ff) | (x >> 8 & 0xff00ff00ff00ff) << bits;
+		x = htole64(squeeze_four(x, 2 * bits));
+		memcpy(p, &x, 8);
+	}
+	out->len += size;
+}
+
+static inline uint64_t
+load_four(const uint16_t *v)
+{
+	return (v[0] | (uint64_t)v[1] << 16 | (uint64_t)v[2] << 32 | (uint64_t)v[3] << 48);
+}
+
+/* Numbers of 1 to 16 bits: the same, but 16 bytes are written. */
+static void
+pack_words(struct buf *out, const uint16_t *v, uint32_t n, unsigned bits)
+{
+	size_t size = packed_size(n, bits);
+	uint8_t *p = buf_room(out, size + 16);
+
+	for (const uint16_t *end = v + n; v < end; v += 8, p += bits) {
+		uint64_t lo = squeeze_four(load_four(v), bits), hi = squeeze_four(load_four(v + 4), bits);
+
+		if (bits < 16) {
+			lo |= hi << 4 * bits;
+			hi >>= 64 - 4 * bits;
+		}
+		lo = htole64(lo);
+		hi = htole64(hi);
+		memcpy(p, &lo, 8);
+		memcpy(p + 8, &hi, 8);
+	}
+	out->len += size;
+}
+
+/* Numbers of 17 bits and more. */
+static void
+pack_broad(struct buf *out, const uint64_t *v, uint32_t n, uint64_t base, unsigned bits)
 {
 	size_t size = packed_size(n, bits);
 	uint8_t *p = buf_room(out, size + 16);
 	uint64_t word = 0;
 	unsigned used = 0;
-	uint32_t i = 0;
 
-	if (bits == 0)
-		return;
-	for (; bits <= 16 && i + 8 <= n; i += 8, p += bits)
-		pack_eight(p, v + i, base, bits);
-	for (; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		uint64_t x = v[i] - base;
 
 		word |= x << used;
@@ -61,6 +89,37 @@ pack(struct buf *out, const uint64_t *v, uint32_t n, uint64_t base, unsigned bit
 	word = htole64(word);
 	memcpy(p, &word, 8);
 	out->len += size;
+}
+
+WIDE static void
+to_bytes(const uint64_t *restrict v, uint32_t n, uint64_t base, uint8_t *restrict to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = (uint8_t)(v[i] - base);
+	memset(to + n, 0, 8);
+}
+
+WIDE static void
+to_words(const uint64_t *restrict v, uint32_t n, uint64_t base, uint16_t *restrict to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = (uint16_t)(v[i] - base);
+	memset(to + n, 0, 16);
+}
+
+/* x = (v - base) in `bits` bits each */
+static void
+pack(struct coder *k, struct buf *out, const uint64_t *v, uint32_t n, uint64_t base, unsigned bits)
+{
+	if (bits > 16) {
+		pack_broad(out, v, n, base, bits);
+	} else if (bits > 8) {
+		to_words(v, n, base, k->narrow.words);
+		pack_words(out, k->narrow.words, n, bits);
+	} else if (bits > 0) {
+		to_bytes(v, n, base, k->narrow.bytes);
+		pack_bytes(out, k->narrow.bytes, n, bits);
+	}
 }
 
 /* Loops of a known length are the ones that compilers turn into vectors. */
@@ -87,7 +146,7 @@ u64_span(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max)
 }
 
 static void
-put_groups(struct buf *out, const uint64_t *v, uint32_t n)
+put_groups(struct coder *k, struct buf *out, const uint64_t *v, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i += GROUP) {
 		uint32_t m = n - i < GROUP ? n - i : GROUP;
@@ -96,37 +155,39 @@ put_groups(struct buf *out, const uint64_t *v, uint32_t n)
 		u64_span(v + i, m, &min, &max);
 		buf_varint(out, min);
 		buf_u8(out, (uint8_t)bits_of(max - min));
-		pack(out, v + i, m, min, bits_of(max - min));
+		pack(k, out, v + i, m, min, bits_of(max - min));
 	}
 }
 
-static inline __attribute__((always_inline)) void
-scale_by(uint64_t unit, const uint64_t *v, uint32_t n, uint64_t min, uint64_t *to)
+/* Of multiples of an odd number this is the division: modulo 2^64 it has an inverse. */
+static uint64_t
+inverse(uint64_t odd)
 {
-	for (uint32_t i = 0; i < n; i++)
-		to[i] = (v[i] - min) / unit;
+	uint64_t x = odd; /* right in three bits; each step doubles these */
+
+	for (unsigned i = 0; i < 5; i++)
+		x *= 2 - odd * x;
+	return (x);
 }
 
+WIDE static void
+scale_by(const uint64_t *restrict v, uint32_t n, uint64_t min, unsigned shift, uint64_t factor, uint64_t *restrict to)
+{
+	if (factor == 1)
+		for (uint32_t i = 0; i < n; i++)
+			to[i] = (v[i] - min) >> shift;
+	else
+		for (uint32_t i = 0; i < n; i++)
+			to[i] = ((v[i] - min) >> shift) * factor;
+}
+
+/* In units, of which all values less the minimum are multiples. */
 static void
 scale(struct coder *k, const uint64_t *v, uint32_t n, const struct plan *plan)
 {
-	switch (plan->unit) {
-	case 1:
-		scale_by(1, v, n, plan->min, k->scaled);
-		break;
-	case 1000:
-		scale_by(1000, v, n, plan->min, k->scaled);
-		break;
-	case 2000:
-		scale_by(2000, v, n, plan->min, k->scaled);
-		break;
-	case 1000000:
-		scale_by(1000000, v, n, plan->min, k->scaled);
-		break;
-	default:
-		scale_by(plan->unit, v, n, plan->min, k->scaled);
-		break;
-	}
+	unsigned shift = (unsigned)__builtin_ctzll(plan->unit);
+
+	scale_by(v, n, plan->min, shift, inverse(plan->unit >> shift), k->scaled);
 }
 
 /* --- encodings */
@@ -188,13 +249,13 @@ put_delta(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t 
 	scale(k, v, n, plan);
 	for (uint32_t i = n - 1; i > 0; i--)
 		k->scaled[i] = zigzag(k->scaled[i] - k->scaled[i - 1]);
-	put_groups(out, k->scaled + 1, n - 1);
+	put_groups(k, out, k->scaled + 1, n - 1);
 }
 
 static void
 put_sparse(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t n, struct buf *out)
 {
-	uint32_t count = list_others(k, v, n, plan->common), last = 0;
+	uint32_t count = list_others(k, v, n, plan->common, n), last = 0;
 	uint8_t *p;
 
 	buf_varint(out, plan->common);
@@ -226,7 +287,7 @@ put_dict(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t n
 		for (uint32_t i = 0; i < n; i++)
 			k->scaled[i] = k->rank[k->id[i]];
 	buf_u8(out, (uint8_t)bits_of(plan->distinct - 1));
-	pack(out, k->scaled, n, 0, bits_of(plan->distinct - 1));
+	pack(k, out, k->scaled, n, 0, bits_of(plan->distinct - 1));
 }
 
 static void
@@ -245,6 +306,13 @@ put_plain(const uint64_t *v, uint32_t n, unsigned width, struct buf *out)
 	out->len += (size_t)n * width;
 }
 
+WIDE static void
+one_byte(const uint64_t *restrict v, uint32_t n, unsigned shift, uint8_t *restrict to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = (uint8_t)(v[i] >> shift);
+}
+
 static void
 put_bytes(const uint64_t *v, uint32_t n, unsigned width, struct buf *out)
 {
@@ -253,8 +321,7 @@ put_bytes(const uint64_t *v, uint32_t n, unsigned width, struct buf *out)
 	buf_u8(out, (uint8_t)width);
 	p = buf_put(out, (size_t)n * width);
 	for (unsigned w = 0; w < width; w++, p += n)
-		for (uint32_t i = 0; i < n; i++)
-			p[i] = (uint8_t)(v[i] >> 8 * w);
+		one_byte(v, n, 8 * w, p);
 }
 
 void
@@ -270,11 +337,11 @@ u64_put(struct coder *k, const struct plan *plan, enum coding code, const uint64
 		buf_varint(out, plan->unit);
 		scale(k, v, n, plan);
 		if (code == CODE_GROUPS) {
-			put_groups(out, k->scaled, n);
+			put_groups(k, out, k->scaled, n);
 			break;
 		}
 		buf_u8(out, (uint8_t)bits_of((plan->max - plan->min) / plan->unit));
-		pack(out, k->scaled, n, 0, bits_of((plan->max - plan->min) / plan->unit));
+		pack(k, out, k->scaled, n, 0, bits_of((plan->max - plan->min) / plan->unit));
 		break;
 	case CODE_DELTA:
 		put_delta(k, plan, v, n, out);

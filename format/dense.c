@@ -18,7 +18,7 @@ rows_in(uint32_t rows, size_t w)
 static inline uint32_t
 count(uint64_t bits)
 {
-	return (bits == ~0ull ? 64 : (uint32_t)__builtin_popcountll(bits));
+	return (bits == ~0ull ? 64 : bits_of_word(bits));
 }
 
 static void

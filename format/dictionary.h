@@ -8,29 +8,31 @@
 #include "format/base/arena.h"
 #include "format/base/ip.h"
 
-/* Two hash tables: IPv4 addresses are numbers in one, most often the only one. */
+struct dictionary_v6;
+
+/* IPv4 addresses are numbers in a hash table of their own: most often they are all. */
 struct dictionary {
 	struct arena *arena;
-	struct ip *ip; /* IPv4 first, each family ascending */
+	struct ip *ip;   /* IPv4 first, each family ascending */
+	uint64_t *v4;    /* those of IPv4: number << 32 | (what it is when they are made) */
 	uint32_t n, n4;
-	uint32_t *v4;     /* hash: IPv4 addresses */
-	struct ip *v6;    /* hash: the others */
-	uint32_t slots;   /* of each table */
-	uint32_t *place;  /* of each slot's address in ip[], + 1; first those of v4[], then those of v6[]; 0: an empty slot */
-	uint32_t *cell;   /* the slot of each value, in the order of dictionary_add() */
+	uint64_t seed;   /* secret: senders choose their addresses */
+	uint32_t *cell;  /* the address of each value, numbered as they came, in the order of dictionary_add() */
+	uint32_t *place; /* of each of these addresses in ip[] */
 	uint32_t cells, told;
-	uint64_t seed;    /* secret: senders choose their addresses */
-	struct {          /* in the making: distinct ones */
-		uint64_t *v4; /* address << 32 | slot */
-		struct ip *v6;
-		uint32_t n4, n6;
-	} all;
+	uint64_t *slot4; /* hash: address << 32 | that number + 1; 0: an empty slot */
+	uint32_t *slot6; /* hash: place in v6[] + 1 */
+	struct dictionary_v6 *v6;
+	uint32_t slots4, slots6, n6; /* v4[] and v6[] have room for half as many */
 };
 
 static inline uint32_t
 ip_number(const struct ip *ip)
 {
-	return ((uint32_t)ip->b[12] << 24 | (uint32_t)ip->b[13] << 16 | (uint32_t)ip->b[14] << 8 | ip->b[15]);
+	uint32_t v;
+
+	memcpy(&v, ip->b + 12, 4);
+	return (be32toh(v));
 }
 
 /* Room for `cells` values; lives in the arena. */

@@ -115,6 +115,24 @@ word_of(const uint64_t *by, uint32_t i, uint32_t rows, bool others)
 	return (others && i == rows / 64 ? w & ((1ull << rows % 64) - 1) : w);
 }
 
+/* Of the bits in `from` those that are in w, a part of it, one behind the other. */
+static uint64_t
+close_up(uint64_t w, uint64_t from, unsigned n)
+{
+	unsigned k = 0, in = bits_of_word(w);
+	bool few = 4 * in < n, most = 4 * (n - in) < n;
+	uint64_t bits = 0;
+
+	if (few || most) { /* members, or those that are none, by how many come before them */
+		for (uint64_t left = few ? w : from & ~w; left != 0; left &= left - 1)
+			bits |= 1ull << bits_of_word(from & ((left & -left) - 1));
+		return (few ? bits : bits ^ (n == 64 ? ~0ull : (1ull << n) - 1));
+	}
+	for (uint64_t left = from; left != 0; left &= left - 1)
+		bits |= (uint64_t)(w >> __builtin_ctzll(left) & 1) << k++;
+	return (bits);
+}
+
 /* The set among the members of another one, or among the other rows: how many. */
 static uint32_t
 pick(const uint64_t *set, const uint64_t *by, uint32_t rows, bool others, uint64_t *to)
@@ -124,15 +142,11 @@ pick(const uint64_t *set, const uint64_t *by, uint32_t rows, bool others, uint64
 
 	memset(to, 0, BITS_WORDS(rows) * 8);
 	for (uint32_t i = 0; i < BITS_WORDS(rows); i++) {
-		uint64_t from = word_of(by, i, rows, others), w = set[i] & from, bits = 0;
-		unsigned n = (unsigned)__builtin_popcountll(from), k = 0;
+		uint64_t from = word_of(by, i, rows, others), w = set[i] & from;
+		unsigned n = bits_of_word(from);
+		uint64_t bits = n == 64 ? w : w == 0 ? 0 : close_up(w, from, n);
 
-		if (w == from)
-			bits = n == 64 ? ~0ull : (1ull << n) - 1;
-		else if (w != 0)
-			for (uint64_t left = from; left != 0; left &= left - 1)
-				bits |= (uint64_t)(w >> __builtin_ctzll(left) & 1) << k++;
-		count += (uint32_t)__builtin_popcountll(bits);
+		count += bits_of_word(bits);
 		push(&e, bits, n);
 	}
 	return (count);
@@ -144,7 +158,7 @@ spread(uint64_t *picked, const uint64_t *by, uint32_t rows, bool others, uint64_
 	struct bits_end e = { picked, 0 };
 
 	for (uint32_t i = 0; i < BITS_WORDS(rows); i++) {
-		uint64_t from = word_of(by, i, rows, others), bits = pull(&e, (unsigned)__builtin_popcountll(from));
+		uint64_t from = word_of(by, i, rows, others), bits = pull(&e, bits_of_word(from));
 
 		for (uint64_t left = from; bits != 0; bits >>= 1, left &= left - 1)
 			set[i] |= bits & 1 ? left & -left : 0;

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define SLOTS  (2 * CODER_MAX)
-#define SAMPLE 2048 /* rows after which it is clear whether rows repeat */
 #define DIRECT_BITS 21 /* pairs of values, if no more are possible, need no hash */
 
 #define PLACES (sizeof(uint16_t) << DIRECT_BITS)
@@ -90,8 +89,49 @@ look(struct like *l, uint64_t a, uint64_t b, bool *fresh)
 	return (e);
 }
 
-uint32_t
-like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *v, uint32_t n, uint32_t most,
+static unsigned
+bits_of_all(const uint64_t *v, uint32_t n)
+{
+	uint64_t all = v == NULL ? 0 : narrow_or_u64(v, n);
+
+	return (all == 0 ? 0 : 64 - (unsigned)__builtin_clzll(all));
+}
+
+/* Are pairs of a and b, the bits of b below those of a, numbers of DIRECT_BITS? */
+static bool
+few_pairs(const uint64_t *a, const uint64_t *b, uint32_t n, unsigned *shift)
+{
+	*shift = bits_of_all(b, n);
+	return (*shift + bits_of_all(a, n) <= DIRECT_BITS);
+}
+
+/* The same, and there are so many rows that the table is worth having; where no pair is, there is no memory. */
+static bool
+direct_pairs(struct like *l, const uint64_t *a, const uint64_t *b, uint32_t n, unsigned *shift)
+{
+	if (n < LIKE_SAMPLE || !few_pairs(a, b, n, shift))
+		return (false);
+	if (l->place == NULL)
+		l->place = mem_reserve(PLACES);
+	return (true);
+}
+
+static void
+forget_pairs(struct like *l)
+{
+	for (uint32_t i = 1; i <= l->used; i++)
+		l->place[l->pair[i]] = 0;
+}
+
+/* Are there clearly more than `most` others, given those of the first `rows`? */
+static inline bool
+too_many(uint32_t count, uint32_t most, uint32_t rows)
+{
+	return (count > most || (rows == LIKE_SAMPLE && count > LIKE_SAMPLE / 8 * 7));
+}
+
+static uint32_t
+others_by_hash(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *v, uint32_t n, uint32_t most,
     uint64_t *others)
 {
 	uint32_t count = 0;
@@ -109,27 +149,91 @@ like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t
 			e->v = v[i + j];
 		}
 		others[i / 64] = word;
-		count += (uint32_t)__builtin_popcountll(word);
-		if (count > most || (i + 64 == SAMPLE && count > SAMPLE / 8 * 7))
+		count += bits_of_word(word);
+		if (too_many(count, most, i + 64))
 			return (most + 1);
 	}
 	return (count);
 }
 
-static unsigned
-bits_of_all(const uint64_t *v, uint32_t n)
-{
-	uint64_t all = v == NULL ? 0 : narrow_or_u64(v, n);
+#define PAIR(i) (b == NULL ? a[i] : a[i] << shift | b[i])
 
-	return (all == 0 ? 0 : 64 - (unsigned)__builtin_clzll(all));
+/* Rows that are all like others, which is most often known of the next ones when it was so of the last.  A pair that did
+ * not come yet has place 0. */
+static inline __attribute__((always_inline)) bool
+all_repeat(const uint16_t *place, const uint64_t *value, const uint64_t *a, const uint64_t *b, unsigned shift,
+    const uint64_t *v)
+{
+	uint64_t other = 0;
+	uint32_t least = UINT32_MAX;
+
+	for (uint32_t j = 0; j < 64; j++) {
+		uint32_t at = place[PAIR(j)];
+
+		least = at < least ? at : least;
+		other |= value[at] ^ v[j];
+	}
+	return (other == 0 && least > 0);
 }
 
-/* Are pairs of a and b, the bits of b below those of a, numbers of DIRECT_BITS? */
-static bool
-few_pairs(const uint64_t *a, const uint64_t *b, uint32_t n, unsigned *shift)
+static inline __attribute__((always_inline)) uint64_t
+others_of_word(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, const uint64_t *v, uint32_t n)
 {
-	*shift = bits_of_all(b, n);
-	return (*shift + bits_of_all(a, n) <= DIRECT_BITS);
+	uint16_t *const place = l->place;
+	uint64_t *const value = l->value, word = 0;
+
+	for (uint32_t j = 0; j < n; j++) {
+		uint64_t pair = PAIR(j);
+		uint32_t at = place[pair];
+
+		if (at == 0) {
+			at = ++l->used;
+			place[pair] = (uint16_t)at;
+			l->pair[at] = (uint32_t)pair;
+			value[at] = ~v[j]; /* not this one */
+		}
+		word |= (uint64_t)(value[at] != v[j]) << j;
+		value[at] = v[j];
+	}
+	return (word);
+}
+
+static inline __attribute__((always_inline)) uint32_t
+others_direct(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, const uint64_t *v, uint32_t n,
+    uint32_t most, uint64_t *others)
+{
+	uint32_t count = 0;
+	bool clean = false;
+
+	l->used = 0;
+	for (uint32_t i = 0; i < n; i += 64, a += 64, b += b == NULL ? 0 : 64) {
+		uint32_t m = n - i < 64 ? n - i : 64;
+		uint64_t word = 0;
+
+		if (!clean || m < 64 || !all_repeat(l->place, l->value, a, b, shift, v + i))
+			word = others_of_word(l, a, b, shift, v + i, m);
+		clean = word == 0;
+		others[i / 64] = word;
+		count += bits_of_word(word);
+		if (too_many(count, most, i + 64)) {
+			count = most + 1;
+			break;
+		}
+	}
+	forget_pairs(l);
+	return (count);
+}
+
+uint32_t
+like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *v, uint32_t n, uint32_t most,
+    uint64_t *others)
+{
+	unsigned shift;
+
+	if (!direct_pairs(l, a, b, n, &shift))
+		return (others_by_hash(l, a, b, v, n, most, others));
+	return (b == NULL ? others_direct(l, a, NULL, 0, v, n, most, others)
+			  : others_direct(l, a, b, shift, v, n, most, others));
 }
 
 /* Rows of a word that are all like others; false: one has no other. */
@@ -190,8 +294,7 @@ fill_direct(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift
 {
 	bool good = direct(l, a, b, shift, others, other, n, v);
 
-	for (uint32_t i = 1; i <= l->used; i++)
-		l->place[l->pair[i]] = 0;
+	forget_pairs(l);
 	return (good);
 }
 
@@ -201,11 +304,8 @@ like_fill(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *
 {
 	unsigned shift;
 
-	if (n >= SAMPLE && few_pairs(a, b, n, &shift)) {
-		if (l->place == NULL) /* where no pair is, there is no memory */
-			l->place = mem_reserve(PLACES);
+	if (direct_pairs(l, a, b, n, &shift))
 		return (fill_direct(l, a, b, shift, others, other, n, v));
-	}
 	start(l, n);
 	for (uint32_t i = 0; i < n; i++) {
 		bool fresh;

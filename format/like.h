@@ -10,6 +10,8 @@
 
 #include "format/codec.h"
 
+#define LIKE_SAMPLE 2048 /* rows after which it is clear whether rows repeat */
+
 /* Working memory; one per thread of work. */
 struct like;
 struct like *like_new(void);

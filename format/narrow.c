@@ -74,6 +74,42 @@ narrow_widen(const struct narrow *x, uint32_t from, uint32_t n, uint64_t *to)
 	}
 }
 
+#define PICK(w, type)                                                                             \
+	static void pick_##w(const type *v, const uint32_t *place, uint32_t n, uint64_t base,     \
+	    uint64_t unit, uint64_t *to)                                                          \
+	{                                                                                         \
+		for (uint32_t i = 0; i < n; i++)                                                  \
+			to[i] = base + unit * v[place[i]];                                        \
+	}
+
+EACH_WIDTH(PICK)
+
+void
+narrow_pick(const struct narrow *x, const uint32_t *place, uint32_t n, uint64_t *to)
+{
+	uint64_t base = x->word != NULL ? 0 : x->base, unit = x->word != NULL ? 1 : x->unit;
+
+	switch (x->width) {
+	case 0:
+		fill(to, n, narrow_at(x, 0));
+		return;
+	case 1:
+		pick_1(x->v1, place, n, base, unit, to);
+		break;
+	case 2:
+		pick_2(x->v2, place, n, base, unit, to);
+		break;
+	case 4:
+		pick_4(x->v4, place, n, base, unit, to);
+		break;
+	default:
+		pick_8(x->v8, place, n, base, unit, to);
+		break;
+	}
+	for (uint32_t i = 0; x->word != NULL && i < n; i++)
+		to[i] = x->word[to[i]];
+}
+
 /* --- sums and spans */
 
 /* The sum of numbers of up to 32 bits can not go round: there are fewer than 2^32.  Of 64 bits the halves are added. */

@@ -52,6 +52,8 @@ narrow_at(const struct narrow *x, uint32_t i)
 
 /* The n values from the place `from` on. */
 void narrow_widen(const struct narrow *, uint32_t from, uint32_t n, uint64_t *to);
+/* The values at n places. */
+void narrow_pick(const struct narrow *, const uint32_t *place, uint32_t n, uint64_t *to);
 /* The greatest of the first n > 0 of v. */
 uint64_t narrow_raw_max(const struct narrow *, uint32_t n);
 /* The sum of the n values from `from` on; UINT64_MAX: it is that or more. */

@@ -176,20 +176,32 @@ put_block(struct writer *w, struct batch *b)
 	return (flush(w));
 }
 
-/* Bytes of blobs in a row, or in all selected ones (row == b->rows). */
+/* The rows from `first` to before `end` as bits of word w, which has some of them. */
 static uint64_t
-blob_bytes(const struct batch *b, uint32_t row)
+between(uint32_t first, uint32_t end, uint32_t w)
+{
+	uint64_t behind = end - 64 * w >= 64 ? 0 : UINT64_MAX << (end - 64 * w);
+
+	return (~behind & (first <= 64 * w ? UINT64_MAX : UINT64_MAX << (first - 64 * w)));
+}
+
+/* Bytes of blobs in selected rows of those from `first` to before `end`. */
+static uint64_t
+blob_bytes(const struct batch *b, uint32_t first, uint32_t end)
 {
 	uint64_t sum = 0;
-	uint32_t first = row == b->rows ? 0 : row, end = row == b->rows ? row : row + 1;
 
 	for (enum field f = 0; f < F_STORED; f++) {
 		const struct column *c = b->col[f];
 
 		if (c == NULL || c->store != STORE_BLOB)
 			continue;
-		for (uint32_t r = first; r < end; r++)
-			sum += column_has(c, r) && batch_selected(b, r) ? c->b[r].n : 0;
+		for (uint32_t w = first / 64; w < BITS_WORDS(end); w++) {
+			uint64_t left = c->present[w] & batch_selected_word(b, w) & between(first, end, w);
+
+			for (; left != 0; left &= left - 1)
+				sum += c->b[64 * w + (uint32_t)__builtin_ctzll(left)].n;
+		}
 	}
 	return (sum);
 }
@@ -201,7 +213,7 @@ blobs_fit(const struct batch *b, uint32_t from, uint64_t most)
 	uint64_t sum = 0;
 
 	for (uint32_t r = from; r < b->rows; r++) {
-		sum += blob_bytes(b, r);
+		sum += blob_bytes(b, r, r + 1);
 		if (sum > most && r > from)
 			return (r);
 	}
@@ -274,7 +286,7 @@ writer_put(struct writer *w, struct batch *b)
 	size = w->to.size;
 	if (as_it_was(b) == NULL)
 		batch_flatten(b);
-	if (blob_bytes(b, b->rows) <= BLOB_BYTES_MAX ? put_block(w, b) : put_blocks(w, b))
+	if (blob_bytes(b, 0, b->rows) <= BLOB_BYTES_MAX ? put_block(w, b) : put_blocks(w, b))
 		return (true);
 	if (w->to.size != size) /* of several blocks the first ones */
 		(void)output_cut(&w->to, size);

@@ -14,7 +14,7 @@ libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/inputs.c %
 	%D%/run/watch.c %D%/run/watch.h %D%/query/peak.c %D%/query/peak.h %D%/query/sink.c %D%/query/sink.h \
 	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/aggr_merge.c %D%/query/aggr_spill.c %D%/query/aggr_share.c %D%/query/aggr_compact.c %D%/query/aggr_compact.h %D%/query/aggr_compact_in.c %D%/query/aggr_compact_out.c %D%/query/table_file.c \
 	%D%/query/left_out.c %D%/query/left_out.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/fold.c %D%/query/fold.h %D%/query/sort_in.c %D%/query/sort.h \
-	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/table_words.c %D%/query/sort_runs.c
+	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/words.c %D%/query/words.h %D%/query/pile.h %D%/query/pile_room.h %D%/query/pile_in.c %D%/query/pile_out.c %D%/query/sort_runs.c
 
 # drill-down and service levels
 libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_pack.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h %D%/report/picture.c %D%/report/picture.h
@@ -43,7 +43,7 @@ libra_a_SOURCES += $(FILTER_SOURCES)
 
 # out/*.c (add your files here)
 libra_a_SOURCES += %D%/out/out.h %D%/out/sheet.c %D%/out/names.c %D%/out/names.h \
-	%D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/ipfix.c %D%/out/ipfix.h %D%/out/ipfix.def %D%/out/ipfix_element.h %D%/out/ipfix_element.c %D%/out/kafka.c %D%/out/kafka.h %D%/out/loads.c %D%/out/loads.h %D%/out/schema.c %D%/out/schema_click.c %D%/out/schema.h %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h
+	%D%/out/cells.c %D%/out/cells.h %D%/out/lines.c %D%/out/lines.h %D%/out/text.c %D%/out/csv.c %D%/out/json.c %D%/out/native.c %D%/out/ipfix.c %D%/out/ipfix.h %D%/out/ipfix.def %D%/out/ipfix_element.h %D%/out/ipfix_element.c %D%/out/kafka.c %D%/out/kafka.h %D%/out/loads.c %D%/out/loads.h %D%/out/schema.c %D%/out/schema_click.c %D%/out/schema.h %D%/out/view.c %D%/out/view.h %D%/report/conserve.c %D%/report/conserve.h %D%/query/zero.c %D%/query/zero.h
 
 # The tools, one file each, with their own options beside the common ones of run.opt.
 bin_PROGRAMS += ra racluster rabins rasort racount ragap

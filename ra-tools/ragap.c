@@ -543,7 +543,7 @@ text_intervals(struct gap *g, struct sheet *s)
 static void
 csv_text(struct sheet *s, const char *text)
 {
-	csv_value(s, text, strlen(text));
+	csv_value(s, &s->out, text, strlen(text));
 }
 
 static void

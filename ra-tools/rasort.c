@@ -69,11 +69,16 @@ prepare(struct run *r)
 /* Rows that are longer than the bins of their file were merged from several: they are no bins.  A day is an hour longer where
  * the clock is set back. */
 static bool
-was_merged(const struct batch *b, int64_t T)
+was_merged(struct batch *b, int64_t T)
 {
-	const struct column *start = b->col[F_bstart], *end = b->col[F_bend];
+	const struct dense *from = b->dense[F_bstart], *to = b->dense[F_bend];
 	int64_t longest = T >= 86400 * SEC ? T + 3600 * SEC : T;
+	const struct column *start, *end;
 
+	if (from != NULL && to != NULL && dense_is_one(from) && dense_is_one(to)) /* most often all of a block is one bin */
+		return (T > 0 && (int64_t)(narrow_at(&to->num, 0) - narrow_at(&from->num, 0)) > longest);
+	start = batch_flat(b, F_bstart);
+	end = batch_flat(b, F_bend);
 	for (size_t i = bits_next(b->sel, 0, b->rows); T > 0 && start != NULL && end != NULL && i < b->rows;
 	     i = bits_next(b->sel, i + 1, b->rows))
 		if (column_has(start, (uint32_t)i) && column_has(end, (uint32_t)i) && end->i[i] - start->i[i] > longest)
@@ -105,6 +110,7 @@ main(int argc, char **argv)
 	struct batch *b;
 	bool merged = false;
 
+	run_takes_dense(r, true);
 	while (sort_error(s) == NULL && (b = run_next(r)) != NULL) {
 		if (!merged && was_merged(b, (int64_t)run_segment(r)->interval * SEC)) {
 			merged = true;

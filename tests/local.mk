@@ -244,7 +244,7 @@ UNIT += \
 	%D%/unit/ra-tools/out/test_out %D%/unit/ra-tools/out/test_schema \
 	%D%/unit/ra-tools/query/test_fold \
 	%D%/unit/ra-tools/run/test_pages \
-	%D%/unit/ra-tools/query/test_probes \
+	%D%/unit/ra-tools/query/test_pile %D%/unit/ra-tools/query/test_probes \
 	%D%/unit/ra-tools/report/test_contract %D%/unit/ra-tools/report/test_picture %D%/unit/ra-tools/report/test_sla \
 	%D%/unit/ra-tools/query/test_sort \
 	%D%/unit/ra-tools/query/test_spill %D%/unit/ra-tools/query/test_table
@@ -255,6 +255,7 @@ tests_unit_ra_tools_query_test_fold_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_schema_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_run_test_pages_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_pile_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_probes_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_contract_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_report_test_sla_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)

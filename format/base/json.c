@@ -19,6 +19,17 @@ put_code(struct buf *to, const uint8_t *p, size_t n)
 	buf_printf(to, "\\u%04x", code);
 }
 
+/* How many of the bytes stand as they are: most texts whole. */
+static size_t
+plain_ascii(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+		i++;
+	return (i);
+}
+
 void
 json_text(struct buf *to, const void *bytes, size_t n)
 {
@@ -26,8 +37,14 @@ json_text(struct buf *to, const void *bytes, size_t n)
 
 	buf_u8(to, '"');
 	for (size_t i = 0; i < n;) {
-		size_t len = plain_utf8(p + i, n - i);
+		size_t len = plain_ascii(p + i, n - i);
 
+		if (len > 0) {
+			buf_add(to, p + i, len);
+			i += len;
+			continue;
+		}
+		len = plain_utf8(p + i, n - i);
 		if (len == 0) {
 			buf_str(to, "\xef\xbf\xbd");
 			i++;
@@ -49,14 +66,20 @@ json_text(struct buf *to, const void *bytes, size_t n)
 static void
 json_key(struct json *j, const char *key)
 {
+	size_t n = key == NULL ? 0 : strlen(key);
+	uint8_t *to = buf_room(j->to, n + 4), *begin = to;
+
 	if (j->more)
-		buf_u8(j->to, ',');
+		*to++ = ',';
 	j->more = true;
-	if (key == NULL)
-		return;
-	buf_u8(j->to, '"');
-	buf_str(j->to, key);
-	buf_str(j->to, "\":");
+	if (key != NULL) {
+		*to++ = '"';
+		memcpy(to, key, n);
+		to += n;
+		*to++ = '"';
+		*to++ = ':';
+	}
+	j->to->len += (size_t)(to - begin);
 }
 
 void

@@ -9,6 +9,7 @@
  */
 #include "ra-tools/out/out.h"
 
+#include "ra-tools/out/cells.h"
 #include "ra-tools/out/grid.h"
 
 #include <stdio.h>
@@ -24,7 +25,7 @@ is_formula(const char *p, size_t n)
 }
 
 void
-csv_value(struct sheet *s, const void *bytes, size_t n)
+csv_value(const struct sheet *s, struct buf *to, const void *bytes, size_t n)
 {
 	const char *p = bytes;
 	bool quote = n == 0, formula = is_formula(p, n);
@@ -33,23 +34,23 @@ csv_value(struct sheet *s, const void *bytes, size_t n)
 	for (size_t i = 0; i < n && !quote; i++)
 		quote = p[i] == s->separator || p[i] == '"' || p[i] == '\n' || p[i] == '\r';
 	if (quote)
-		buf_u8(&s->out, '"');
+		buf_u8(to, '"');
 	if (formula) {
 		(void)snprintf(first, sizeof(first), "\\x%02x", (unsigned char)p[0]);
-		buf_str(&s->out, first);
+		buf_str(to, first);
 		p++;
 		n--;
 	}
 	if (!quote) {
-		buf_add(&s->out, p, n);
+		buf_add(to, p, n);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '"')
-			buf_u8(&s->out, '"');
-		buf_u8(&s->out, (uint8_t)p[i]);
+			buf_u8(to, '"');
+		buf_u8(to, (uint8_t)p[i]);
 	}
-	buf_u8(&s->out, '"');
+	buf_u8(to, '"');
 }
 
 static void
@@ -60,27 +61,72 @@ head(struct sheet *s)
 	for (unsigned i = 0; i < s->n; i++) {
 		if (i > 0)
 			buf_u8(&s->out, (uint8_t)s->separator);
-		csv_value(s, s->want[i].name, strlen(s->want[i].name));
+		csv_value(s, &s->out, s->want[i].name, strlen(s->want[i].name));
 	}
 	buf_u8(&s->out, '\n');
+}
+
+/* A line of one column must not be empty. */
+static const char *
+nothing(const struct sheet *s)
+{
+	return (s->n == 1 && *s->null == '\0' ? "\"\"" : s->null);
 }
 
 static void
 row(struct sheet *s, const struct batch *b, uint32_t r)
 {
 	for (unsigned i = 0; i < s->n; i++) {
-		enum cell_state state;
-
 		if (i > 0)
 			buf_u8(&s->out, (uint8_t)s->separator);
 		s->cell.len = 0;
-		state = sheet_cell(s, b, i, r, &s->cell);
-		if (state == CELL_HERE)
-			csv_value(s, s->cell.p, s->cell.len);
+		if (sheet_cell(s, b, i, r, &s->cell) == CELL_HERE)
+			csv_value(s, &s->out, s->cell.p, s->cell.len);
 		else
-			buf_str(&s->out, s->n == 1 && *s->null == '\0' ? "\"\"" : s->null);
+			buf_str(&s->out, nothing(s));
 	}
 	buf_u8(&s->out, '\n');
+	sheet_ready(s);
+}
+
+/* --- many rows */
+
+static void
+put_value(struct sheet *s, unsigned i, const union value *v)
+{
+	(void)i;
+	(void)v;
+	csv_value(s, &s->held, s->cell.p, s->cell.len);
+}
+
+static void
+put_nothing(struct sheet *s, unsigned i)
+{
+	(void)i;
+	buf_str(&s->held, nothing(s));
+}
+
+static void
+rows(struct sheet *s, const struct batch *b, const uint32_t *at, uint32_t n)
+{
+	static const struct cells_form form = { put_value, put_nothing, put_nothing };
+	size_t most = CELLS_NEAR;
+
+	cells_add(s, &form, b, at, n);
+	for (unsigned i = 0; i < s->n; i++)
+		most += cells_most(s, i) + 1;
+	for (uint32_t r = 0; r < n; r++) {
+		const struct shown *cell = s->cells->cell + r;
+		uint8_t *begin = buf_room(&s->out, most), *to = begin;
+
+		for (unsigned i = 0; i < s->n; i++, cell += CELLS_ROWS) {
+			to = cells_copy(to, s->held.p + cell->at, cell->n);
+			*to++ = (uint8_t)s->separator;
+		}
+		to[-1] = '\n';
+		s->out.len += (size_t)(to - begin);
+	}
+	cells_clear(s);
 	sheet_ready(s);
 }
 
@@ -90,4 +136,4 @@ tail(struct sheet *s)
 	sheet_flush(s);
 }
 
-const struct out out_csv = { .name = "csv", .head = head, .row = row, .tail = tail };
+const struct out out_csv = { .name = "csv", .head = head, .row = row, .rows = rows, .tail = tail };

@@ -217,11 +217,11 @@ grid_csv(const struct grid *g, struct sheet *s)
 			if (i > 0)
 				buf_u8(&s->out, (uint8_t)s->separator);
 			if (row < 0)
-				csv_value(s, g->column[i].name, strlen(g->column[i].name));
+				csv_value(s, &s->out, g->column[i].name, strlen(g->column[i].name));
 			else if (n == 1 && (*p == '-' || *p == '*'))
 				buf_str(&s->out, s->null);
 			else
-				csv_value(s, p, n);
+				csv_value(s, &s->out, p, n);
 		}
 		buf_u8(&s->out, '\n');
 	}

@@ -39,6 +39,6 @@ void grid_csv(const struct grid *, struct sheet *);
 void grid_free(struct grid *);
 
 /* One separated value, quoted where RFC 4180 wants it (csv.c). */
-void csv_value(struct sheet *, const void *, size_t n);
+void csv_value(const struct sheet *, struct buf *, const void *, size_t n);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "format/base/json.h"
 #include "format/hist.h"
+#include "ra-tools/out/cells.h"
 #include "ra-tools/out/schema.h"
 
 #include <string.h>
@@ -97,17 +98,20 @@ put_buckets(struct json *j, const char *name, struct blob hist, enum hist_scale 
 	json_close(j, ']');
 }
 
+/* Of column i; its text is in s->cell. */
 static void
-put_value(struct json *j, struct sheet *s, const struct batch *b, unsigned i, uint32_t r)
+put_value(struct json *j, const struct sheet *s, unsigned i, const union value *v)
 {
 	const char *name = s->want[i].name;
 	enum type type = sheet_type(s, i);
-	union value v;
 
+	if (s->verdicts && s->want[i].field == F_health) {
+		put_verdicts(j, v->u);
+		return;
+	}
 	switch (type_json(type)) {
 	case JSON_BUCKETS:
-		v = column_value(sheet_column_of(s, b, i), r);
-		put_buckets(j, name, v.b, fields[s->want[i].field].scale);
+		put_buckets(j, name, v->b, fields[s->want[i].field].scale);
 		break;
 	case JSON_LIST:
 		put_list(j, name, &s->cell);
@@ -121,6 +125,12 @@ put_value(struct json *j, struct sheet *s, const struct batch *b, unsigned i, ui
 	}
 }
 
+static bool
+is_saturated(const struct batch *b, uint32_t r)
+{
+	return (column_has(b->col[F_flags], r) && (b->col[F_flags]->u[r] & RFLAGS_saturated) != 0);
+}
+
 void
 json_record(struct sheet *s, const struct batch *b, uint32_t r)
 {
@@ -129,17 +139,18 @@ json_record(struct sheet *s, const struct batch *b, uint32_t r)
 	json_open(&j, NULL, '{');
 	for (unsigned i = 0; i < s->n; i++) {
 		enum cell_state state;
+		union value v;
 
 		s->cell.len = 0;
 		state = sheet_cell(s, b, i, r, &s->cell);
 		if (state == CELL_MIXED)
 			json_null(&j, s->want[i].name);
-		else if (state != CELL_ABSENT && s->verdicts && s->want[i].field == F_health)
-			put_verdicts(&j, b->col[F_health]->u[r]);
-		else if (state != CELL_ABSENT)
-			put_value(&j, s, b, i, r);
+		if (state != CELL_HERE)
+			continue;
+		v = column_value(sheet_column_of(s, b, i), r);
+		put_value(&j, s, i, &v);
 	}
-	if (column_has(b->col[F_flags], r) && (b->col[F_flags]->u[r] & RFLAGS_saturated) != 0)
+	if (is_saturated(b, r))
 		json_bool(&j, "saturated", true);
 	json_close(&j, '}');
 	json_line(&j);
@@ -149,6 +160,71 @@ static void
 row(struct sheet *s, const struct batch *b, uint32_t r)
 {
 	json_record(s, b, r);
+	sheet_ready(s);
+}
+
+/* --- many rows: the members of each column, then the objects */
+
+static void
+put_member(struct sheet *s, unsigned i, const union value *v)
+{
+	struct json j = json_to(&s->held);
+
+	put_value(&j, s, i, v);
+}
+
+static void
+put_mixed(struct sheet *s, unsigned i)
+{
+	struct json j = json_to(&s->held);
+
+	json_null(&j, s->want[i].name);
+}
+
+static void
+put_absent(struct sheet *s, unsigned i)
+{
+	(void)s;
+	(void)i;
+}
+
+/* The objects, but for what follows from no column. */
+static uint8_t *
+put_members(const struct sheet *s, const struct shown *cell, uint8_t *to)
+{
+	const uint8_t *const held = s->held.p;
+
+	*to++ = '{';
+	for (unsigned i = 0; i < s->n; i++, cell += CELLS_ROWS) {
+		if (cell->n == 0)
+			continue;
+		to = cells_copy(to, held + cell->at, cell->n);
+		*to++ = ',';
+	}
+	return (to[-1] == ',' ? to - 1 : to);
+}
+
+static void
+rows(struct sheet *s, const struct batch *b, const uint32_t *at, uint32_t n)
+{
+	static const struct cells_form form = { put_member, put_absent, put_mixed };
+	size_t most = CELLS_NEAR + 1;
+
+	cells_add(s, &form, b, at, n);
+	for (unsigned i = 0; i < s->n; i++)
+		most += cells_most(s, i) + 1;
+	for (uint32_t r = 0; r < n; r++) {
+		uint8_t *begin = buf_room(&s->out, most);
+		struct json j = json_to(&s->out);
+
+		s->out.len += (size_t)(put_members(s, s->cells->cell + r, begin) - begin);
+		j.more = s->out.p[s->out.len - 1] != '{';
+		if (is_saturated(b, at[r]))
+			json_bool(&j, "saturated", true);
+		json_close(&j, '}');
+		json_line(&j);
+	}
+	cells_clear(s);
 	sheet_ready(s);
 }
 
@@ -178,4 +254,4 @@ tail(struct sheet *s)
 	sheet_flush(s);
 }
 
-const struct out out_json = { .name = "json", .head = head, .row = row, .tail = tail };
+const struct out out_json = { .name = "json", .head = head, .row = row, .rows = rows, .tail = tail };

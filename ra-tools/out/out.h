@@ -61,7 +61,7 @@ struct sheet {
 	size_t nends, capends;
 	unsigned *width;
 	struct fit *fit;
-	struct lines *lines_held;
+	struct cells *cells; /* of many rows (cells.h) */
 	struct sheet_native *native;
 	const struct zeek *zeek; /* of who prints as Zeek (zeek.h) */
 	struct kafka *kafka;	 /* whoever sends messages (kafka.h) */

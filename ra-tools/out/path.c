@@ -105,7 +105,7 @@ csv_row(const struct facts *f, struct sheet *s)
 	for (unsigned i = 0; i < f->n && s->lines == 0 && !s->bare; i++) {
 		if (i > 0)
 			buf_u8(&s->out, (uint8_t)s->separator);
-		csv_value(s, f->fact[i].name, strlen(f->fact[i].name));
+		csv_value(s, &s->out, f->fact[i].name, strlen(f->fact[i].name));
 	}
 	if (s->lines++ == 0 && !s->bare)
 		buf_u8(&s->out, '\n');
@@ -118,7 +118,7 @@ csv_row(const struct facts *f, struct sheet *s)
 		}
 		text.len = 0;
 		facts_put(&f->fact[i], &s->text, &text);
-		csv_value(s, text.p, text.len);
+		csv_value(s, &s->out, text.p, text.len);
 	}
 	buf_u8(&s->out, '\n');
 	buf_free(&text);

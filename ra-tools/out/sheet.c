@@ -200,8 +200,8 @@ sheet_free(struct sheet *s)
 	fit_free(&s->fit);
 	free(s->ends);
 	free(s->width);
-	free(s->lines_held);
-	s->lines_held = NULL;
+	free(s->cells);
+	s->cells = NULL;
 	s->ends = NULL;
 	s->width = NULL;
 }

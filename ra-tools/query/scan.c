@@ -247,8 +247,10 @@ work(void *arg, unsigned n, unsigned worker)
 	read_first(scan, s);
 	if (b->any && scan->plan.first != NULL && !s->part->settled)
 		read_rest(scan, s);
-	if ((b->any || (b->batch != NULL && scan->plan.rejects)) && !scan->plan.copies && !scan->plan.dense)
+	if ((b->any || (b->batch != NULL && scan->plan.rejects)) && !scan->plan.copies && !scan->plan.dense) {
 		batch_flatten(b->batch);
+		b->batch->made = (struct fieldset){ { 0 } }; /* its cells may be written to */
+	}
 	if (b->any && scan->plan.tell_probes) {
 		probes_forget(s->probes);
 		probes_meet(s->probes, b->batch);

@@ -2,14 +2,14 @@
  *
  * sort_in.c: records in order.  Test: test_sort.c.
  *
- * Rows are kept as narrow columns (table.h); what is sorted are small items that hold 8 bytes of a key in an
+ * Rows are kept as columns (pile.h); what is sorted are small items that hold 8 bytes of a key in an
  * order-preserving form.  Those that it leaves open are sorted again by the next key, and at last by all other fields.
  */
 #include "ra-tools/query/sort_room.h"
 
 #include "format/base/mem.h"
 #include "ra-tools/query/gather.h"
-#include "ra-tools/query/table_room.h"
+#include "ra-tools/query/pile_room.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +109,7 @@ sort_new(const struct sort_keys *k)
 	fieldset_all(&s->set);
 	for (unsigned i = 0; i < k->n; i++)
 		fieldset_add(&s->set, k->key[i].field);
-	s->table = table_new();
+	s->pile = pile_new();
 	s->rows = mem_alloc(BATCH_ROWS * sizeof(s->rows[0]));
 	return (s);
 }
@@ -121,7 +121,7 @@ sort_free(struct sort **ps)
 
 	if (s == NULL)
 		return;
-	table_free(&s->table);
+	pile_free(&s->pile);
 	free(s->item);
 	free(s->spare);
 	free(s->rows);
@@ -134,7 +134,8 @@ sort_free(struct sort **ps)
 void
 rows_drop(struct sort *s)
 {
-	table_clear(s->table);
+	pile_free(&s->pile);
+	s->pile = pile_new();
 	free(s->item);
 	free(s->spare);
 	s->item = s->spare = NULL;
@@ -259,7 +260,7 @@ static void put_in_order(struct sort *);
 static void
 keep_most(struct sort *s)
 {
-	struct table *better = table_new();
+	struct pile *better = pile_new();
 	struct batch *b = batch_new(BATCH_ROWS);
 	uint32_t *rows = mem_alloc(BATCH_ROWS * sizeof(rows[0])), *all = mem_alloc(BATCH_ROWS * sizeof(rows[0])), n;
 
@@ -269,15 +270,15 @@ keep_most(struct sort *s)
 			rows[n] = s->item[at + n].row;
 			all[n] = n;
 		}
-		table_gather(s->table, NULL, rows, n, b);
+		pile_pick(s->pile, rows, n, b);
 		sort_derive(s, b);
-		table_append(better, b, &s->set, all, n);
+		pile_add(better, b, &s->set, all, n);
 		sort_prefix(s, b, n - 1, &s->worst);
 	}
 	s->bounded = true;
 	rows_drop(s);
-	table_free(&s->table);
-	s->table = better;
+	pile_free(&s->pile);
+	s->pile = better;
 	batch_free(&b);
 	free(rows);
 	free(all);
@@ -306,10 +307,10 @@ sort_add(struct sort *s, struct batch *b)
 	sort_derive(s, b);
 	if (s->bounded)
 		n = leave_worse(s, b, n);
-	table_append(s->table, b, &s->set, s->rows, n);
-	if (s->most > 0 && table_rows(s->table) > s->most + s->most / 2 + BATCH_ROWS)
+	pile_add(s->pile, b, &s->set, s->rows, n);
+	if (s->most > 0 && pile_rows(s->pile) > s->most + s->most / 2 + BATCH_ROWS)
 		keep_most(s);
-	if (s->limit > 0 && table_bytes(s->table) + (uint64_t)table_rows(s->table) * 2 * sizeof(struct item) > s->limit)
+	if (s->limit > 0 && pile_bytes(s->pile) + (uint64_t)pile_rows(s->pile) * 2 * sizeof(struct item) > s->limit)
 		(void)run_write(s);
 }
 
@@ -328,16 +329,14 @@ compare_rest(const void *a, const void *b, void *arg)
 	const struct item *x = a, *y = b;
 	const struct by_rest *by = arg;
 
-	for (unsigned i = by->level; i < by->s->levels; i++) {
-		const struct sort_key *k = &by->s->level[i];
+	for (unsigned i = by->level; i < by->s->tellings; i++) {
+		const struct sort_key *k = &by->s->telling[i];
 		int c;
 
-		if (!table_has(by->s->table, k->field))
-			continue;
-		c = table_compare(by->s->table, k->field, x->row, y->row);
+		c = pile_compare(by->s->pile, k->field, x->row, y->row);
 		if (c != 0)
-			return (k->down && table_rank(by->s->table, k->field, x->row) == RANK_HERE &&
-					table_rank(by->s->table, k->field, y->row) == RANK_HERE ?
+			return (k->down && pile_rank(by->s->pile, k->field, x->row) == RANK_HERE &&
+					pile_rank(by->s->pile, k->field, y->row) == RANK_HERE ?
 				    -c :
 				    c);
 	}
@@ -428,39 +427,35 @@ sort_items(struct item *item, struct item *spare, uint64_t n, uint64_t differ, b
 	sort_prefixes(item, spare, ranks ? here : n, differ);
 }
 
-static uint64_t
-prefix_of_row(const struct strip *x, enum store store, const struct table *t, enum field f, uint32_t row)
-{
-	union value v;
-
-	if (store == STORE_IP || store == STORE_BLOB)
-		v = table_value(t, f, row);
-	else
-		v.u = strip_number(x, row & (TABLE_ROWS - 1));
-	return (prefix(store, &v));
-}
-
 /* The key of the level as prefixes. false: it is the same in all. */
 static bool
 fill_prefixes(struct sort *s, struct item *item, uint64_t n, const struct sort_key *k, uint64_t *differ, bool *ranks)
 {
 	const enum store store = (enum store)fields[k->field].store;
 	const uint64_t turn = k->down ? UINT64_MAX : 0;
+	const struct pile *p = s->pile;
+	const struct lane *lane = &p->lane[k->field];
 	uint64_t first = 0, any = 0;
 	bool some = false;
 
 	*ranks = false;
 	for (uint64_t i = 0; i < n; i++) {
-		const struct strip *x = strip_of(s->table, k->field, item[i].row);
+		const uint32_t row = item[i].row;
+		union value v;
+		uint32_t place;
 
 		item[i].prefix = 0;
 		item[i].rank = RANK_HERE;
-		if (!strip_has(x, item[i].row & (TABLE_ROWS - 1))) {
-			item[i].rank = (uint8_t)table_rank(s->table, k->field, item[i].row);
+		if (!lane_place(p, lane, row, &place)) {
+			item[i].rank = (uint8_t)pile_rank(p, k->field, row);
 			*ranks |= item[i].rank != item[0].rank;
 			continue;
 		}
-		item[i].prefix = prefix_of_row(x, store, s->table, k->field, item[i].row) ^ turn;
+		if (store == STORE_IP || store == STORE_BLOB)
+			v = pile_value(p, k->field, row);
+		else
+			v.u = lane_number(p, lane, row, place);
+		item[i].prefix = prefix(store, &v) ^ turn;
 		if (!some)
 			first = item[i].prefix;
 		some = true;
@@ -474,25 +469,13 @@ fill_prefixes(struct sort *s, struct item *item, uint64_t n, const struct sort_k
 static bool
 all_same(const struct sort *s, const struct item *item, uint64_t n, enum field f)
 {
-	const struct table *t = s->table;
-
-	for (uint64_t i = 1; i < n; i++) {
-		const struct strip *x = strip_of(t, f, item[0].row), *y = strip_of(t, f, item[i].row);
-		uint32_t kx = item[0].row & (TABLE_ROWS - 1), ky = item[i].row & (TABLE_ROWS - 1);
-
-		/* the same text has the same number */
-		if (fields[f].store == STORE_BLOB && strip_has(x, kx) && strip_has(y, ky)) {
-			if (strip_number(x, kx) != strip_number(y, ky))
-				return (false);
-		} else if (table_compare(t, f, item[0].row, item[i].row) != 0) {
+	for (uint64_t i = 1; i < n; i++)
+		if (pile_compare(s->pile, f, item[0].row, item[i].row) != 0)
 			return (false);
-		}
-	}
 	return (true);
 }
 
 #define FEW 32 /* are compared */
-
 
 static void sort_ties(struct sort *, struct item *, uint64_t n, unsigned level, const struct sort_key *);
 
@@ -500,13 +483,12 @@ static void sort_ties(struct sort *, struct item *, uint64_t n, unsigned level, 
 static void
 sort_level(struct sort *s, struct item *item, uint64_t n, unsigned level)
 {
-	while (n > FEW && level < s->levels) {
-		const struct sort_key *k = &s->level[level];
+	while (n > FEW && level < s->tellings) {
+		const struct sort_key *k = &s->telling[level];
 		uint64_t differ;
 		bool ranks;
 
-		if (!table_has(s->table, k->field) ||
-		    (fields[k->field].store == STORE_BLOB && all_same(s, item, n, k->field))) {
+		if (fields[k->field].store == STORE_BLOB && all_same(s, item, n, k->field)) {
 			level++;
 		} else if (fill_prefixes(s, item, n, k, &differ, &ranks)) {
 			sort_items(item, s->spare, n, differ, ranks);
@@ -539,8 +521,12 @@ sort_ties(struct sort *s, struct item *item, uint64_t n, unsigned level, const s
 static void
 put_in_order(struct sort *s)
 {
-	uint32_t n = table_rows(s->table);
+	uint32_t n = pile_rows(s->pile);
 
+	s->tellings = 0;
+	for (unsigned i = 0; i < s->levels; i++)
+		if (pile_tells(s->pile, s->level[i].field))
+			s->telling[s->tellings++] = s->level[i];
 	s->items = n;
 	s->item = mem_alloc(((size_t)n + 1) * sizeof(s->item[0]));
 	s->spare = mem_alloc(((size_t)n + 1) * sizeof(s->item[0]));
@@ -561,7 +547,6 @@ next_in_memory(struct sort *s)
 
 	if (!s->ordered) {
 		put_in_order(s);
-		table_settle(s->table);
 		s->ordered = true;
 	}
 	end = s->most > 0 && s->most < s->items ? s->most : s->items;
@@ -569,7 +554,7 @@ next_in_memory(struct sort *s)
 		s->rows[n++] = s->item[s->at++].row;
 	if (n == 0)
 		return (NULL);
-	table_gather(s->table, NULL, s->rows, n, s->out);
+	pile_pick(s->pile, s->rows, n, s->out);
 	s->out->last = s->at == end;
 	return (s->out);
 }

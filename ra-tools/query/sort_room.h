@@ -6,7 +6,7 @@
 #define RA_TOOLS_QUERY_SORT_ROOM_H
 
 #include "ra-tools/query/sort.h"
-#include "ra-tools/query/table.h"
+#include "ra-tools/query/pile.h"
 
 #define RUNS_MAX 32 /* merged at once */
 #define BLOCK_ROWS_LEAST 1024
@@ -21,8 +21,10 @@ struct sort {
 	struct sort_keys keys;
 	struct sort_key level[2 * SORT_KEYS_MAX + F_STORED + 8]; /* the keys, and what decides what they leave open */
 	unsigned levels;
-	struct fieldset set; /* of the table */
-	struct table *table;
+	struct sort_key telling[2 * SORT_KEYS_MAX + F_STORED + 8]; /* of these, the ones in which rows in memory differ */
+	unsigned tellings;
+	struct fieldset set; /* of the pile */
+	struct pile *pile;
 	struct item *item, *spare;
 	uint64_t items, at;
 	uint32_t *rows;

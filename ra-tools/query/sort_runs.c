@@ -303,7 +303,7 @@ run_write(struct sort *s)
 
 	if (s->error[0] != '\0')
 		return (false);
-	if (table_rows(s->table) == 0)
+	if (pile_rows(s->pile) == 0)
 		return (true);
 	s->out = batch_new(s->block_rows);
 	good = write_run(s, next_in_memory);

@@ -19,7 +19,6 @@ struct table;
 struct table *table_new(void);
 void table_free(struct table **);
 void table_clear(struct table *); /* no rows */
-uint32_t table_rows(const struct table *);
 uint64_t table_bytes(const struct table *); /* of memory */
 
 /* Append rows[0..n) of the batch: of `set` what the batch has, derived fields too if they are made; bytes are copied. */

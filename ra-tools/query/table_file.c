@@ -116,7 +116,7 @@ table_load(struct table *t, uint32_t at, struct cursor *from)
 
 		memcpy(&b.n, cur_bytes(from, sizeof(b.n)), sizeof(b.n));
 		b.p = cur_bytes(from, b.n);
-		words[i] = words_shared(t, &b);
+		words[i] = words_shared(&t->words, &b);
 	}
 	memcpy(&strips, cur_bytes(from, sizeof(strips)), sizeof(strips));
 	for (uint32_t i = 0; i < strips; i++) {
@@ -179,8 +179,8 @@ table_take(struct table *t, struct table *from)
 	take_words(&t->words, &from->words);
 	fieldset_union(&t->seen, &from->seen);
 	t->rows = t->n * TABLE_ROWS;
-	t->bytes += from->bytes;
+	t->bytes += from->bytes + from->words.memory;
 	table_unsettle(t);
 	from->n = from->rows = 0;
-	from->bytes = 0;
+	from->bytes = from->words.memory = 0;
 }

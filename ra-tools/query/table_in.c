@@ -62,16 +62,10 @@ table_free(struct table **pt)
 	*pt = NULL;
 }
 
-uint32_t
-table_rows(const struct table *t)
-{
-	return (t->rows);
-}
-
 uint64_t
 table_bytes(const struct table *t)
 {
-	return (t->bytes);
+	return (t->bytes + t->words.memory);
 }
 
 bool
@@ -496,7 +490,7 @@ put_words(const struct piece *p, struct strip *s, const struct column *in, const
 			continue;
 		}
 		if (last == NULL || b->p != last->p || b->n != last->n)
-			word = words_shared(t, b);
+			word = words_shared(&t->words, b);
 		last = b;
 		t->scratch[i] = word;
 	}
@@ -602,8 +596,8 @@ table_put(struct table *t, enum field f, uint32_t row, const struct cell *cell, 
 		strip_put_ip(t, c, s, i, &cell->v.ip);
 	else if (fields[f].store == STORE_BLOB)
 		strip_put(t, c, s, i,
-			  own ? words_own(t, (uint32_t)strip_number(s, i), strip_has(s, i), &cell->v.b) :
-				words_shared(t, &cell->v.b));
+			  own ? words_own(&t->words, (uint32_t)strip_number(s, i), strip_has(s, i), &cell->v.b) :
+				words_shared(&t->words, &cell->v.b));
 	else
 		strip_put(t, c, s, i, cell->v.u);
 	strip_mark(t, c, s, i);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * table_room.h: how a table lies in memory, for table_*.c, sort_in.c, which reads keys from its cells, and aggr_merge.c, which
- * merges into them.
+ * table_room.h: how a table lies in memory, for table_*.c, and aggr_merge.c, which merges into its cells.
  */
 #ifndef RA_TOOLS_QUERY_TABLE_ROOM_H
 #define RA_TOOLS_QUERY_TABLE_ROOM_H
 
 #include "ra-tools/query/table.h"
+#include "ra-tools/query/words.h"
 
 #define TABLE_BITS 12
 #define TABLE_ROWS (1u << TABLE_BITS)
@@ -23,19 +23,6 @@ struct strip { /* a field in a chunk */
 struct chunk {
 	uint32_t rows, cap;
 	struct strip strip[F_COUNT];
-};
-
-struct word { /* texts and histograms are numbers in the cells: places among these */
-	struct blob bytes;
-	uint32_t room; /* it belongs to one row, and has so much room; 0: to all rows that have the same */
-};
-
-struct words {
-	struct word *word;
-	uint32_t n, cap;
-	uint32_t *slot, mask; /* word + 1 of those that are shared, by their hash */
-	uint64_t seed, bytes;
-	struct arena arena;
 };
 
 struct slice { /* a strip, for who reads a field of many chunks: side by side in memory */
@@ -57,7 +44,7 @@ struct table {
 	struct chunk **chunk;
 	uint32_t n, cap, rows;
 	uint64_t bytes;
-	struct words words;
+	struct words words; /* texts and histograms are numbers in the cells */
 	struct fieldset seen;
 	bool settled;
 	uint64_t ones[TABLE_ROWS / 64];
@@ -185,10 +172,4 @@ void table_unsettle(struct table *);
 void table_cell(const struct table *, enum field, uint32_t row, struct cell *);
 /* It becomes the cell.  Bytes are copied; `own`: they will change again. */
 void table_put(struct table *, enum field, uint32_t row, const struct cell *, bool own);
-/* The number of these bytes among those that rows share. */
-uint32_t words_shared(struct table *, const struct blob *);
-/* Bytes of one row alone, where `was` was before. */
-uint32_t words_own(struct table *, uint32_t was, bool had, const struct blob *);
-void words_free(struct words *);
-
 #endif

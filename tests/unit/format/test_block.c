@@ -418,6 +418,64 @@ test_ids(void **state)
 	blocks_free(&k);
 }
 
+/* Of a block of rows that begin their flows it is known that ids follow from them, until something of that is changed or
+ * left out; they come back from another block, too. */
+static void
+test_ids_known(void **state)
+{
+	const struct dir_column *c;
+	struct blocks *k = blocks_new(), *other = blocks_new();
+	struct batch *b = batch_of_flows(500, 100), *read = batch_new(1), *back = batch_new(1);
+	struct arena a = { 0 }, a2 = { 0 };
+	struct buf out = { 0 }, again = { 0 };
+	struct open_block o, p;
+	enum field unknown = F_NONE;
+	struct column *port = NULL;
+
+	(void)state;
+	for (uint32_t r = 0; r < b->rows; r++) {
+		uint64_t n = b->col[F_saddr]->ip[r].b[14] == 0 ? b->col[F_saddr]->ip[r].b[15] : b->col[F_daddr]->ip[r].b[15];
+
+		b->col[F_flags]->u[r] |= RFLAGS_start;
+		b->col[F_stime]->u[r] = 1700000000000000000 + n;
+		bit_set(b->col[F_stime]->present, r);
+	}
+	write_block(k, b, &out, &a, &o);
+	for (unsigned way = 0; way < 4; way++) {
+		struct fieldset want = { { 0 } };
+
+		for (enum field f = 0; f < F_STORED; f++)
+			if (way != 1 || f != F_sport)
+				fieldset_add(&want, f);
+		block_open(k, &o.d, NULL, from_memory, &o.sections, read);
+		assert_int_equal(block_read(k, &want, &unknown), BLOCK_GOOD);
+		assert_int_equal(fieldset_has(&read->made, F_flowid), way != 1);
+		if (way == 2)
+			port = batch_column(read, F_sport);
+		for (uint32_t r = 0; way == 2 && r < read->rows; r += 7)
+			port->u[r] ^= bit_get(port->present, r);
+		if (way == 3)
+			batch_hide(read, F_daddr);
+		assert_int_equal(fieldset_has(&read->made, F_flowid), way == 0);
+		batch_flatten(read);
+		write_block(other, read, &again, &a2, &p);
+		assert_int_equal(block_decode(other, &p.d, NULL, NULL, from_memory, &p.sections, back, &unknown), BLOCK_GOOD);
+		same_column(b, back, F_flowid);
+		same_column(b, back, F_tunid);
+		c = dir_column(&p.d, F_flowid);
+		assert_true(c != NULL && (way != 0 || (c->code == CODE_ID && c->at.raw == 1)));
+	}
+	arena_free(&a);
+	arena_free(&a2);
+	buf_free(&out);
+	buf_free(&again);
+	batch_free(&b);
+	batch_free(&read);
+	batch_free(&back);
+	blocks_free(&k);
+	blocks_free(&other);
+}
+
 /* Where something that ids are made of can not be read, there are no ids: others would be wrong. */
 static void
 test_ids_without(void **state)
@@ -884,6 +942,7 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_ids_known),
 		cmocka_unit_test(test_ids_without),
 		cmocka_unit_test(test_repeating),
 		cmocka_unit_test(test_made),

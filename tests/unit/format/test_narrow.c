@@ -95,6 +95,19 @@ check_sums(const struct narrow *x, uint32_t from, uint32_t n)
 }
 
 static void
+check_places(const struct narrow *x)
+{
+	uint32_t place[MOST];
+	uint64_t got[MOST];
+
+	for (unsigned i = 0; i < MOST; i++)
+		place[i] = (uint32_t)(rnd() % MOST);
+	narrow_pick(x, place, MOST, got);
+	for (unsigned i = 0; i < MOST; i++)
+		assert_int_equal(got[i], narrow_at(x, place[i]));
+}
+
+static void
 check_between(const struct narrow *x, uint32_t n)
 {
 	uint64_t got[BITS_WORDS(MOST)], lo = 0, hi = 0;
@@ -135,6 +148,7 @@ test_loops(void **state)
 				most = narrow_raw(&x, i) > most ? narrow_raw(&x, i) : most;
 			assert_int_equal(narrow_raw_max(&x, MOST), most);
 			check_sums(&x, 3, 0);
+			check_places(&x);
 		}
 }
 

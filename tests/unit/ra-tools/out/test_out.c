@@ -53,7 +53,7 @@ rows(void)
 	return (b);
 }
 
-static bool at_once; /* out->rows */
+static uint32_t at_once; /* out->rows, so many; 0: out->row */
 
 /* The rows of a batch, which is freed. */
 static char *
@@ -71,11 +71,18 @@ printed_rows(const struct out *out, struct sheet *s, struct batch *b)
 	s->n = ncurrent;
 	s->text.digits = s->text.digits == 0 ? 6 : s->text.digits;
 	out->head(s);
-	for (uint32_t r = 0; r < b->rows; r++)
-		if (at_once)
-			out->rows(s, b, &r, 1);
-		else
+	for (uint32_t r = 0, k; r < b->rows; r += k) {
+		uint32_t row[512];
+
+		for (k = 0; k < at_once && r + k < b->rows; k++)
+			row[k] = r + k;
+		if (k > 0) {
+			out->rows(s, b, row, k);
+		} else {
 			out->row(s, b, r);
+			k = 1;
+		}
+	}
 	if (out->pause != NULL)
 		out->pause(s);
 	out->tail(s);
@@ -248,25 +255,50 @@ many(uint64_t from)
 	return (b);
 }
 
+static void
+at_once_with(const struct out *out, const struct sheet *how, uint64_t from, uint32_t n)
+{
+	struct sheet one = *how, other = *how;
+	char *want = strdup(printed_rows(out, &one, many(from)));
+
+	assert_non_null(want);
+	at_once = n;
+	assert_string_equal(printed_rows(out, &other, many(from)), want);
+	at_once = 0;
+	free(want);
+}
+
 /* Many rows at once are the same text as one by one. */
 static void
 at_once_too(void **state)
 {
-	struct sheet_column last = columns[5];
+	static const uint32_t together[] = { 1, 7, 512 };
+	struct sheet_column first = columns[0], last = columns[5];
 
 	(void)state;
-	for (unsigned digits = 0; digits < 10; digits++) {
-		struct sheet one = { .text = { .digits = digits } }, other = one;
-		char *want;
+	columns[5] = (struct sheet_column)COLUMN(stime, 10, "s.1time");
+	for (unsigned k = 0; k < 3; k++)
+		for (unsigned digits = 0; digits < 10; digits++) {
+			struct sheet how = { .text = { .digits = digits }, .separator = ',', .null = "" };
 
-		columns[5] = (struct sheet_column)COLUMN(stime, 10, "stime");
-		want = strdup(printed_rows(&out_text, &one, many(digits + 1)));
-		assert_non_null(want);
-		at_once = true;
-		assert_string_equal(printed_rows(&out_text, &other, many(digits + 1)), want);
-		at_once = false;
-		free(want);
+			at_once_with(&out_text, &how, digits + 1, together[k]);
+			how.text.load = true;
+			at_once_with(&out_csv, &how, digits + 1, together[k]);
+			at_once_with(&out_json, &how, digits + 1, together[k]);
+			how.text.epoch = true;
+			at_once_with(&out_csv, &how, digits + 1, together[k]);
+			at_once_with(&out_json, &how, digits + 1, together[k]);
+		}
+	for (unsigned i = 1; i < 6; i++) { /* one column alone, which may be absent in a row */
+		struct sheet how = { .separator = ',', .null = "" };
+
+		columns[0] = columns[i];
+		ncurrent = 1;
+		at_once_with(&out_csv, &how, i, 512);
+		at_once_with(&out_json, &how, i, 512);
+		ncurrent = sizeof(columns) / sizeof(columns[0]);
 	}
+	columns[0] = first;
 	columns[5] = last;
 }
 

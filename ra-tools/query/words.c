@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * table_words.c: the texts and histograms of a table: those that rows share lie there once.  Test: test_table.c.
+ * words.c: texts and histograms by number.  Tests: test_table.c, test_pile.c.
  */
-#include "ra-tools/query/table_room.h"
+#include "ra-tools/query/words.h"
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
@@ -23,16 +23,14 @@ room_for(uint32_t n)
 }
 
 static uint32_t
-new_word(struct table *t, const uint8_t *p, uint32_t n, uint32_t room)
+new_word(struct words *w, const uint8_t *p, uint32_t n, uint32_t room)
 {
-	struct words *w = &t->words;
-
 	if (w->n == w->cap) {
-		t->bytes += (w->cap == 0 ? 64 : w->cap) * sizeof(w->word[0]);
+		w->memory += (w->cap == 0 ? 64 : w->cap) * sizeof(w->word[0]);
 		w->cap = w->cap == 0 ? 64 : w->cap * 2;
 		w->word = mem_grow(w->word, w->cap, sizeof(w->word[0]));
 	}
-	t->bytes += n > room ? n : room;
+	w->memory += n > room ? n : room;
 	w->bytes += n > room ? n : room;
 	w->word[w->n] = (struct word){ { p, n }, room };
 	return (w->n++);
@@ -52,14 +50,13 @@ slot_of(const struct words *w, const struct blob *b)
 
 /* Tables that were taken in (table_take) have brought any number of words, those of ours among them. */
 static void
-grow_slots(struct table *t)
+grow_slots(struct words *w)
 {
-	struct words *w = &t->words;
 	uint32_t was = w->slot == NULL ? 0 : w->mask + 1, size = was == 0 ? 64 : was * 2;
 
 	while (w->n >= size / 4 * 3)
 		size *= 2;
-	t->bytes += (size - was) * sizeof(w->slot[0]);
+	w->memory += (size - was) * sizeof(w->slot[0]);
 	free(w->slot);
 	w->slot = mem_zero(size, sizeof(w->slot[0]));
 	w->mask = size - 1;
@@ -72,27 +69,25 @@ grow_slots(struct table *t)
 }
 
 uint32_t
-words_shared(struct table *t, const struct blob *b)
+words_shared(struct words *w, const struct blob *b)
 {
-	struct words *w = &t->words;
 	uint32_t *slot;
 
 	if (w->slot == NULL)
 		w->seed = hash_seed();
 	if (w->slot == NULL || w->n >= w->mask / 4 * 3)
-		grow_slots(t);
+		grow_slots(w);
 	slot = slot_of(w, b);
 	if (*slot == 0) {
 		*slot = w->n + 1;
-		(void)new_word(t, arena_copy(&w->arena, b->p, b->n), b->n, 0);
+		(void)new_word(w, arena_copy(&w->arena, b->p, b->n), b->n, 0);
 	}
 	return (*slot - 1);
 }
 
 uint32_t
-words_own(struct table *t, uint32_t was, bool had, const struct blob *b)
+words_own(struct words *w, uint32_t was, bool had, const struct blob *b)
 {
-	struct words *w = &t->words;
 	uint32_t room = room_for(b->n);
 	struct word *word = had && w->word[was].room > 0 ? &w->word[was] : NULL;
 	uint8_t *p;
@@ -106,8 +101,8 @@ words_own(struct table *t, uint32_t was, bool had, const struct blob *b)
 	if (b->n > 0)
 		memcpy(p, b->p, b->n);
 	if (word == NULL)
-		return (new_word(t, p, b->n, room));
-	t->bytes += room;
+		return (new_word(w, p, b->n, room));
+	w->memory += room;
 	*word = (struct word){ { p, b->n }, room };
 	return (was);
 }
