@@ -12,9 +12,12 @@ SCAN_SOURCES = %D%/query/spill.c %D%/query/spill.h %D%/query/spool.c %D%/query/s
 libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/inputs.c %D%/run/cover.c %D%/run/line.c %D%/run/start.c %D%/run/fields.c %D%/run/foreign.c %D%/run/filters.c %D%/run/columns.c %D%/run/plan.c %D%/run/over.c %D%/run/full.c \
 	%D%/run/next.c %D%/run/print.c %D%/run/ask.c %D%/run/end.c %D%/run/run.opt \
 	%D%/run/watch.c %D%/run/watch.h %D%/query/peak.c %D%/query/peak.h %D%/query/sink.c %D%/query/sink.h \
-	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/aggr_merge.c %D%/query/aggr_spill.c %D%/query/aggr_share.c %D%/query/aggr_compact.c %D%/query/aggr_compact.h %D%/query/aggr_compact_in.c %D%/query/aggr_compact_out.c %D%/query/table_file.c \
-	%D%/query/left_out.c %D%/query/left_out.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/fold.c %D%/query/fold.h %D%/query/sort_in.c %D%/query/sort.h \
+	%D%/query/aggr_in.c %D%/query/aggr.h %D%/query/aggr_room.h %D%/query/aggr_key.c %D%/query/aggr_out.c %D%/query/aggr_merge.c %D%/query/aggr_spill.c %D%/query/aggr_share.c %D%/query/table_file.c \
+	%D%/query/left_out.c %D%/query/left_out.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/fold.c %D%/query/fold.h %D%/query/classes.c %D%/query/classes.h %D%/query/sort_in.c %D%/query/sort.h \
 	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/words.c %D%/query/words.h %D%/query/pile.h %D%/query/pile_room.h %D%/query/pile_in.c %D%/query/pile_out.c %D%/query/sort_runs.c
+
+# groups of plain numbers
+libra_a_SOURCES += %D%/query/aggr_compact.c %D%/query/aggr_compact.h %D%/query/aggr_compact_in.c %D%/query/aggr_compact_out.c
 
 # drill-down and service levels
 libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_pack.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h %D%/report/picture.c %D%/report/picture.h
