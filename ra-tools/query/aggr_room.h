@@ -219,7 +219,9 @@ void spill_adopt(struct aggr *, struct aggr *from); /* another one's files */
 bool share_takes(const struct aggr *);
 void share_rows(struct aggr *, struct batch *, const uint32_t *rows, uint32_t n);
 bool share_used(const struct aggr *);
-struct aggr *share_part(const struct aggr *, uint64_t hash);
+unsigned share_parts(const struct aggr *); /* how many; which one has the key; one of them */
+unsigned share_part(const struct aggr *, uint64_t hash);
+struct aggr *share_at(const struct aggr *, unsigned part);
 void join_groups(struct aggr *into, const struct aggr *from); /* or into its parts, if they are used */
 void share_collect(struct aggr *); /* what is in the parts is here */
 void share_free(struct aggr *);
