@@ -18,7 +18,7 @@
 #define SLAB_BITS 12
 #define SLAB_ROWS (1u << SLAB_BITS)
 #define NO_GROUP  UINT32_MAX
-#define SPARSE_ROWS (2 * BATCH_ROWS)
+#define SPARSE_ROWS (BATCH_ROWS / 2)
 
 enum { HERE = 1, MIXED = 2 }; /* state of a part of a key */
 

@@ -71,7 +71,7 @@ share_free(struct aggr *a)
 bool
 share_takes(const struct aggr *a)
 {
-	return (a->share != NULL && a->rows_added > SPARSE_ROWS && (uint64_t)groups_count(a) * 4 > a->rows_added);
+	return (a->share != NULL && a->rows_added > SPARSE_ROWS && (uint64_t)groups_count(a) * 2 > a->rows_added);
 }
 
 static struct sorted_keys *
