@@ -637,6 +637,56 @@ block_read(struct blocks *k, const struct fieldset *want, enum field *unknown)
 	return (res);
 }
 
+/* The column as its least or greatest value in all of its rows; false: it can not be told. */
+static bool
+column_extreme(struct decoding *g, uint32_t i, enum field f)
+{
+	const struct dir_column *c = &g->d->col[i];
+	bool least = fields[f].agg == AGG_MIN;
+	union value v;
+	struct dense *x;
+
+	if ((!least && fields[f].agg != AGG_MAX) || fields[f].store != STORE_U64 || !known(c, f) || c->mixed != ROWS_NONE ||
+	    !block_value(STORE_U64, least ? &c->min : &c->max, &v))
+		return (false);
+	x = arena_zero(&g->k->arena, sizeof(*x));
+	if (column_rows(g, i, x) != BLOCK_GOOD || x->n == 0)
+		return (false);
+	x->num = (struct narrow){ .base = v.u, .unit = 1 };
+	g->b->dense[f] = x;
+	return (true);
+}
+
+/* Have all rows the same in these fields? */
+static bool
+is_one(const struct decoding *g, const struct fieldset *same)
+{
+	for (uint32_t i = 0; i < g->d->ncol; i++) {
+		const struct dir_column *c = &g->d->col[i];
+
+		if (wants(same, column_field(g, i)) &&
+		    (c->code != CODE_CONST || c->present != ROWS_ALL || c->mixed != ROWS_NONE))
+			return (false);
+	}
+	return (true);
+}
+
+enum block_result
+block_read_extremes(struct blocks *k, const struct fieldset *want, const struct extremes *extremes, enum field *unknown)
+{
+	const struct decoding *g = k->decoding;
+	struct fieldset rest = *want;
+	bool one = is_one(g, &extremes->same);
+
+	for (uint32_t i = 0; one && i < g->d->ncol; i++) {
+		enum field f = column_field(g, i);
+
+		if (wants(&extremes->of, f) && wants(want, f) && column_extreme(k->decoding, i, f))
+			fieldset_remove(&rest, f);
+	}
+	return (block_read(k, &rest, unknown));
+}
+
 bool
 block_whole(struct blocks *k, const uint8_t *p, size_t n, struct block_bytes *whole)
 {
