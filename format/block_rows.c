@@ -185,13 +185,13 @@ pick(const uint64_t *restrict v, const uint32_t *restrict row, uint32_t n, uint6
 }
 
 const uint64_t *
-rows_gather(struct encoding *e, const struct column *c, struct rowset *set, uint64_t *to)
+rows_gather(struct encoding *e, const struct column *c, struct rowset *set, uint32_t n, uint64_t *to)
 {
 	const uint32_t *row = rows_list(e, set);
 
 	if (row == NULL)
 		return (c->u);
-	pick(c->u, row, set->n, to);
+	pick(c->u, row, n, to);
 	return (to);
 }
 
@@ -253,9 +253,7 @@ rows_beside(struct encoding *e, struct rowset *set, enum field f, uint32_t n, ui
 			return (e->place[f]);
 		pick(e->place[f], set->at, n, to);
 	} else if (rows_within(e, set, f)) {
-		if (row == NULL)
-			return (c->u);
-		pick(c->u, row, n, to);
+		return (rows_gather(e, c, set, n, to));
 	} else {
 		gather_some(c, row, n, to);
 	}
