@@ -155,9 +155,9 @@ not_like(struct encoding *e, struct outgoing *w, const uint64_t *v, uint32_t n, 
 {
 	struct blocks *k = e->k;
 	const uint16_t *like = fields[w->f].like;
-	const uint64_t *a = rows_beside(e, w->set, like[0] - 1, n, k->beside[0]), *b = NULL;
+	const uint64_t *a = rows_beside(e, w->set, like[0] - 1, n, 0), *b = NULL;
 
-	if (a == NULL || (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, n, k->beside[1])) == NULL))
+	if (a == NULL || (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, n, 1)) == NULL))
 		return (most + 1);
 	return (like_others(k->like, a, b, v, n, most, k->others));
 }
@@ -251,7 +251,6 @@ static const uint64_t *
 left_over(struct encoding *e, struct outgoing *w, bool made, const uint64_t *v, uint32_t n)
 {
 	struct blocks *k = e->k;
-	uint64_t *const room[FORMULA_FIELDS] = { k->beside[0], k->beside[1], k->beside[2], k->beside[3] };
 	const uint64_t *from[FORMULA_FIELDS] = { NULL };
 	enum field near = fields[w->f].near;
 
@@ -262,7 +261,7 @@ left_over(struct encoding *e, struct outgoing *w, bool made, const uint64_t *v, 
 		return (k->residue);
 	}
 	for (unsigned i = 0; i < formula_fields(fields[w->f].formula); i++)
-		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], n, room[i])) == NULL)
+		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], n, i)) == NULL)
 			return (NULL);
 	formula_fill(fields[w->f].formula, k->like, from, n, k->residue);
 	take_off(v, k->residue, n, k->residue);
