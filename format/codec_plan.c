@@ -596,17 +596,11 @@ u64_plan_others(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most, s
 }
 
 struct plan
-u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
+u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
 {
 	struct plan plan;
 
 	if (!u64_plan_easy(k, v, n, &plan))
-		u64_plan_others(k, v, n, most, &plan);
+		u64_plan_others(k, v, n, UINT64_MAX, &plan);
 	return (plan);
-}
-
-struct plan
-u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
-{
-	return (u64_plan_below(k, v, n, UINT64_MAX));
 }
