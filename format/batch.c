@@ -96,6 +96,7 @@ batch_reset(struct batch *b)
 	memset(b->col, 0, sizeof(b->col));
 	memset(b->dense, 0, sizeof(b->dense));
 	memset(&b->derived, 0, sizeof(b->derived));
+	memset(&b->made, 0, sizeof(b->made));
 	b->rows = 0;
 	b->whole = NULL;
 	b->sel = NULL;
@@ -128,6 +129,17 @@ lend(struct batch *b, enum field f)
 	return (c);
 }
 
+/* Somebody writes to it. */
+static void
+changes(struct batch *b, enum field f)
+{
+	if (f >= F_STORED)
+		return;
+	b->dense[f] = NULL;
+	b->whole = NULL;
+	memset(&b->made, 0, sizeof(b->made));
+}
+
 struct column *
 batch_column(struct batch *b, enum field f)
 {
@@ -136,10 +148,7 @@ batch_column(struct batch *b, enum field f)
 	if (c == NULL)
 		c = batch_zeros(b, f);
 	c->zeros = false;
-	if (f < F_STORED) {
-		b->dense[f] = NULL;
-		b->whole = NULL;
-	}
+	changes(b, f);
 	return (c);
 }
 
@@ -201,8 +210,7 @@ batch_hide(struct batch *b, enum field f)
 		k->lent = false;
 	}
 	b->col[f] = NULL;
-	if (f < F_STORED)
-		b->dense[f] = NULL;
+	changes(b, f);
 	b->whole = NULL;
 }
 

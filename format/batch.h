@@ -43,6 +43,7 @@ struct batch {
 		bool lent;  /* handed out since the last reset */
 	} kept[F_COUNT];
 	struct fieldset derived; /* derived columns that batch_derive() has looked at */
+	struct fieldset made; /* ids of which each follows from its row (ids.h), while no column is changed; others may, too */
 	const struct block_bytes *whole; /* of the block that its rows are (block.h), while no column is changed; NULL: not known */
 	uint64_t *sel;  /* selected rows; NULL: all */
 	int64_t over;   /* ns that all rates are over, to be said before they are derived; 0: those of each row's own bin */

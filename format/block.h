@@ -47,6 +47,14 @@ void block_open(struct blocks *, const struct directory *, const struct fieldset
     struct batch *);
 /* The columns in `want`, beside those that are there: dense, valid until the next block_open() or block_encode(). */
 enum block_result block_read(struct blocks *, const struct fieldset *want, enum field *unknown);
+/* Rows that are the same in some fields are taken as one, so that of others the least or the greatest value is enough. */
+struct extremes {
+	struct fieldset same, of;
+};
+/* The same, where all rows are taken: if they are one, each has the least (AGG_MIN) or the greatest (AGG_MAX) value of all in
+ * those columns for which the directory tells it. */
+enum block_result block_read_extremes(struct blocks *, const struct fieldset *want, const struct extremes *,
+    enum field *unknown);
 /* Of the block only n > 0 rows, ascending, and the columns in `want`, into a batch of its own, which lives as long. */
 enum block_result block_pick(struct blocks *, const struct fieldset *want, const uint32_t *row, uint32_t n,
     struct batch *, enum field *unknown);

@@ -61,7 +61,7 @@ get_ids(struct decoding *g, const struct dir_column *c, struct cursor *bytes, st
 		return (BLOCK_DAMAGED);
 	set = arena_alloc(&k->arena, BITS_WORDS(g->d->rows) * 8);
 	dense_rows(x, g->d->rows, set);
-	id_fill(c->more[0], &(struct id_rows){ g->b, set, NULL, g->d->rows, n, k->seed }, place, k->residue,
+	x->made = id_fill(c->more[0], &(struct id_rows){ g->b, set, NULL, g->d->rows, n, k->seed }, place, k->residue,
 	    (uint32_t)others, room(g, x), &k->arena);
 	return (BLOCK_GOOD);
 }
@@ -76,24 +76,46 @@ others_of(const struct decoding *g, uint32_t column, uint32_t ref, const struct 
 	dense_of(g->dense[o[ref]], g->d->rows, x->present, to);
 }
 
-/* The n values of rows that repeat what the last row like them had. */
+/* The same as it lies there, where it is of the same rows; else widened, into `room`. */
+static const struct narrow *
+key_of(const struct decoding *g, uint32_t column, uint32_t ref, const struct dense *x, uint64_t *room, struct narrow *key)
+{
+	uint32_t o[DIR_MORE];
+
+	(void)column_references(g->d, column, o);
+	if (g->dense[o[ref]]->present == x->present)
+		return (&g->dense[o[ref]]->num);
+	dense_of(g->dense[o[ref]], g->d->rows, x->present, room);
+	*key = (struct narrow){ .width = 8, .v8 = room, .unit = 1 };
+	return (key);
+}
+
+/* Rows that repeat what the last row like them had: those that do not are words, of which all rows are made. */
 static bool
-get_like(struct decoding *g, uint32_t i, struct cursor *bytes, const struct dense *x, uint64_t *v)
+get_like(struct decoding *g, uint32_t i, struct cursor *bytes, struct dense *x)
 {
 	const struct dir_column *c = &g->d->col[i];
 	struct blocks *k = g->k;
-	uint32_t n = x->n;
-	uint64_t others = cur_varint(bytes);
+	const struct narrow *a, *b = NULL;
+	struct narrow key[2], told;
+	uint64_t others = cur_varint(bytes), *word;
 	uint8_t kind = cur_u8(bytes);
 	struct cursor set = cur_sub(bytes, cur_varint(bytes));
+	uint16_t *which;
 
-	if (bytes->cut || set.cut || others == 0 || others > n || !set_get(kind, &set, k->others, n, (uint32_t)others) ||
-	    !u64_get_nested(k->coder, bytes, k->residue, (uint32_t)others))
+	if (bytes->cut || set.cut || others == 0 || others > x->n || !set_get(kind, &set, k->others, x->n, (uint32_t)others))
 		return (false);
-	others_of(g, i, 0, x, k->beside[0]);
+	if (!u64_get_narrow_nested(k->coder, bytes, (uint32_t)others, &k->arena, &told))
+		return (false);
+	word = arena_alloc(&k->arena, (others + 1) * sizeof(*word));
+	narrow_widen(&told, 0, (uint32_t)others, word + 1);
+	word[0] = word[1]; /* no row has this number */
+	a = key_of(g, i, 0, x, k->beside[0], &key[0]);
 	if (c->nmore > 1)
-		others_of(g, i, 1, x, k->beside[1]);
-	return (like_fill(k->like, k->beside[0], c->nmore > 1 ? k->beside[1] : NULL, k->others, k->residue, n, v));
+		b = key_of(g, i, 1, x, k->beside[1], &key[1]);
+	which = arena_alloc(&k->arena, x->n * sizeof(*which));
+	x->num = (struct narrow){ .width = 2, .v2 = which, .unit = 1, .word = word, .words = (uint32_t)others + 1 };
+	return (like_find(k->like, a, b, k->others, x->n, which));
 }
 
 /* The n values that are nearly what a formula makes of others. */
@@ -128,6 +150,24 @@ all_in(const struct dense *x, const struct dense *ref, uint32_t rows)
 	return (true);
 }
 
+/* All of them more by the same. */
+static void
+move_numbers(const struct narrow *from, uint64_t by, struct arena *a, struct narrow *to)
+{
+	uint64_t *word;
+
+	*to = *from;
+	if (by == 0)
+		return;
+	to->base += by;
+	if (from->word == NULL)
+		return;
+	to->base = 0;
+	to->word = word = arena_alloc(a, from->words * sizeof(*word));
+	for (uint32_t i = 0; i < from->words; i++)
+		word[i] = from->word[i] + by;
+}
+
 /* Those of another field, and by how much they differ; often by nothing. */
 static bool
 get_differences(struct decoding *g, uint32_t i, struct cursor *bytes, struct dense *x)
@@ -144,8 +184,8 @@ get_differences(struct decoding *g, uint32_t i, struct cursor *bytes, struct den
 		return (false);
 	if (!all_in(x, ref, g->d->rows))
 		return (false);
-	if (by.width == 0 && by.base == 0 && ref->present == x->present) {
-		x->num = ref->num;
+	if (by.width == 0 && ref->present == x->present && (by.base == 0 || ref->num.width < 8)) {
+		move_numbers(&ref->num, unzigzag(by.base), &k->arena, &x->num);
 		return (true);
 	}
 	v = room(g, x);
@@ -171,7 +211,7 @@ get_numbers(struct decoding *g, uint32_t i, struct cursor *bytes, struct dense *
 		good = get_differences(g, i, bytes, x);
 		break;
 	case CODE_LIKE:
-		good = get_like(g, i, bytes, x, room(g, x));
+		good = get_like(g, i, bytes, x);
 		break;
 	case CODE_MADE:
 		good = get_made(g, i, bytes, x, room(g, x));
@@ -189,7 +229,7 @@ static enum block_result
 get_places(struct decoding *g, uint32_t i, struct cursor *bytes, struct dense *x)
 {
 	x->entries = g->d->n4 + g->d->n6;
-	if (g->d->col[i].code == CODE_LIKE ? !get_like(g, i, bytes, x, room(g, x)) :
+	if (g->d->col[i].code == CODE_LIKE ? !get_like(g, i, bytes, x) :
 					     !u64_get_narrow_nested(g->k->coder, bytes, x->n, &g->k->arena, &x->num))
 		return (BLOCK_DAMAGED);
 	return (all_below(&x->num, x->n, x->entries) ? BLOCK_GOOD : BLOCK_DAMAGED);

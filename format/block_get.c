@@ -551,6 +551,7 @@ decode_id(struct decoding *g, uint32_t i)
 {
 	struct fieldset lent = { { 0 } };
 	enum block_result res;
+	bool by_address; /* in every row: MAC addresses are not asked */
 
 	if ((res = block_addresses(g->k, g->d, g->fetch, g->arg, &g->addrs)) != BLOCK_GOOD)
 		return (res);
@@ -564,13 +565,30 @@ decode_id(struct decoding *g, uint32_t i)
 		g->b->dense[f] = g->dense[o];
 		fieldset_add(&lent, f);
 	}
+	by_address = g->b->dense[F_saddr] != NULL && g->b->dense[F_saddr]->present == NULL;
 	for (const uint16_t *f = id_needs(g->d->col[i].more[0]); *f != F_NONE; f++)
-		(void)batch_flat(g->b, (enum field)*f);
+		if (!by_address || (*f != F_smac && *f != F_dmac))
+			(void)batch_flat(g->b, (enum field)*f);
 	res = column_dense(g, i);
 	for (enum field f = 0; f < F_STORED; f++)
 		if (fieldset_has(&lent, f))
 			batch_hide(g->b, f);
 	return (res);
+}
+
+/* What the id follows from is there, as it was. */
+static bool
+is_made(const struct decoding *g, uint32_t i)
+{
+	const struct batch *b = g->b;
+
+	if (!column_is_id(g, i) || !g->dense[i]->made)
+		return (false);
+	for (const uint16_t *f = id_needs(g->d->col[i].more[0]); *f != F_NONE; f++)
+		if ((b->dense[*f] == NULL) != (column_with_id(g->d, fields[*f].id, g->d->ncol) == g->d->ncol) ||
+		    (b->dense[*f] == NULL && b->col[*f] != NULL))
+			return (false);
+	return (true);
 }
 
 static void
@@ -586,6 +604,12 @@ show(struct decoding *g, const struct fieldset *want)
 		if (g->dense[i]->store == STORE_IP && g->dense[i]->ip == NULL)
 			g->dense[i]->ip = g->addrs;
 		g->b->dense[f] = g->dense[i];
+	}
+	for (uint32_t i = 0; i < g->d->ncol; i++) {
+		enum field f = column_field(g, i);
+
+		if (f != F_NONE && g->dense[i] != NULL && g->b->dense[f] == g->dense[i] && is_made(g, i))
+			fieldset_add(&g->b->made, f);
 	}
 }
 
@@ -611,6 +635,56 @@ block_read(struct blocks *k, const struct fieldset *want, enum field *unknown)
 	if ((res = read_addresses(g, want)) == BLOCK_GOOD && (res = decode_needed(g)) == BLOCK_GOOD)
 		show(g, want);
 	return (res);
+}
+
+/* The column as its least or greatest value in all of its rows; false: it can not be told. */
+static bool
+column_extreme(struct decoding *g, uint32_t i, enum field f)
+{
+	const struct dir_column *c = &g->d->col[i];
+	bool least = fields[f].agg == AGG_MIN;
+	union value v;
+	struct dense *x;
+
+	if ((!least && fields[f].agg != AGG_MAX) || fields[f].store != STORE_U64 || !known(c, f) || c->mixed != ROWS_NONE ||
+	    !block_value(STORE_U64, least ? &c->min : &c->max, &v))
+		return (false);
+	x = arena_zero(&g->k->arena, sizeof(*x));
+	if (column_rows(g, i, x) != BLOCK_GOOD || x->n == 0)
+		return (false);
+	x->num = (struct narrow){ .base = v.u, .unit = 1 };
+	g->b->dense[f] = x;
+	return (true);
+}
+
+/* Have all rows the same in these fields? */
+static bool
+is_one(const struct decoding *g, const struct fieldset *same)
+{
+	for (uint32_t i = 0; i < g->d->ncol; i++) {
+		const struct dir_column *c = &g->d->col[i];
+
+		if (wants(same, column_field(g, i)) &&
+		    (c->code != CODE_CONST || c->present != ROWS_ALL || c->mixed != ROWS_NONE))
+			return (false);
+	}
+	return (true);
+}
+
+enum block_result
+block_read_extremes(struct blocks *k, const struct fieldset *want, const struct extremes *extremes, enum field *unknown)
+{
+	const struct decoding *g = k->decoding;
+	struct fieldset rest = *want;
+	bool one = is_one(g, &extremes->same);
+
+	for (uint32_t i = 0; one && i < g->d->ncol; i++) {
+		enum field f = column_field(g, i);
+
+		if (wants(&extremes->of, f) && wants(want, f) && column_extreme(k->decoding, i, f))
+			fieldset_remove(&rest, f);
+	}
+	return (block_read(k, &rest, unknown));
 }
 
 bool
@@ -639,5 +713,6 @@ block_decode(struct blocks *k, const struct directory *d, const struct fieldset 
 	block_open(k, d, odd, fetch, arg, b);
 	if ((res = block_read(k, want, unknown)) == BLOCK_GOOD)
 		batch_flatten(b);
+	memset(&b->made, 0, sizeof(b->made)); /* who gets it may write to its cells */
 	return (res);
 }

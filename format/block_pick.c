@@ -71,7 +71,9 @@ some_like(struct decoding *g, uint32_t i, struct cursor *bytes, const struct den
 {
 	const struct dir_column *c = &g->d->col[i];
 	struct arena *a = &g->k->arena;
-	uint64_t others = cur_varint(bytes), *told, *set, *mark, *key[2] = { NULL, NULL }, *all;
+	uint64_t others = cur_varint(bytes), *told, *set, *mark;
+	struct narrow key[2];
+	uint16_t *which;
 	uint8_t kind = cur_u8(bytes);
 	struct cursor list = cur_sub(bytes, cur_varint(bytes));
 	uint32_t *at, *row, n = 0, end = place[m - 1] + 1;
@@ -98,16 +100,18 @@ some_like(struct decoding *g, uint32_t i, struct cursor *bytes, const struct den
 	}
 	rows_at(x->present, at, n, row);
 	for (unsigned k = 0; k < 2 && k < c->nmore; k++) {
-		key[k] = arena_alloc(a, n * sizeof(*key[k]));
-		if (!of_reference(g, i, k, row, n, key[k]))
+		uint64_t *of = arena_alloc(a, n * sizeof(*of));
+
+		if (!of_reference(g, i, k, row, n, of))
 			return (false);
+		key[k] = (struct narrow){ .width = 8, .v8 = of, .unit = 1 };
 	}
-	all = arena_alloc(a, n * sizeof(*all));
-	if (!like_fill(g->k->like, key[0], key[1], mark, told, n, all))
+	which = arena_alloc(a, n * sizeof(*which));
+	if (!like_find(g->k->like, &key[0], c->nmore > 1 ? &key[1] : NULL, mark, n, which))
 		return (false);
 	for (uint32_t j = 0, k = 0; k < n && j < m; k++)
 		if (at[k] == place[j])
-			v[j++] = all[k];
+			v[j++] = told[which[k] - 1];
 	return (true);
 }
 

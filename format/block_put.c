@@ -224,7 +224,7 @@ put_ids(struct encoding *e, struct outgoing *w, const uint64_t *v)
 	if (formula == ID_NONE)
 		return (false);
 	at = arena_alloc(&k->arena, w->n * sizeof(*at));
-	others = id_others(formula, &rows, v, at, w->n / 2, &k->arena);
+	others = fieldset_has(&e->b->made, w->f) ? 0 : id_others(formula, &rows, v, at, w->n / 2, &k->arena);
 	if (others > w->n / 2)
 		return (false);
 	buf_varint(&k->body, others);

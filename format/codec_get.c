@@ -101,16 +101,29 @@ get_varints(struct cursor *c, uint64_t *v, uint32_t n, uint64_t unit)
 		v[i] = unit * cur_varint(c);
 }
 
+WIDE static void
+get_steps(uint64_t *v, uint32_t n, uint64_t unit)
+{
+	if (unit == 1)
+		for (uint32_t i = 0; i < n; i++)
+			v[i] = unzigzag(v[i]);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			v[i] = unit * unzigzag(v[i]);
+}
+
 static bool
 get_delta(struct cursor *c, uint64_t *v, uint32_t n)
 {
-	uint64_t first = cur_varint(c), unit = cur_varint(c);
+	uint64_t at = cur_varint(c), unit = cur_varint(c);
 
 	if (c->cut || !get_groups(c, v + 1, n - 1))
 		return (false);
-	v[0] = first;
+	v[0] = at;
+	get_steps(v + 1, n - 1, unit);
+#pragma GCC unroll 8
 	for (uint32_t i = 1; i < n; i++)
-		v[i] = v[i - 1] + unit * unzigzag(v[i]);
+		v[i] = at += v[i];
 	return (true);
 }
 

@@ -22,7 +22,8 @@ struct dense {
 	struct narrow num; /* a number for each of the n: STORE_U64: the value; else which of the entries it is */
 	const struct ip *ip;
 	const struct blob *blob;
-	uint32_t entries;
+	uint32_t entries; /* of addresses, those of IPv4 first */
+	bool made; /* as in a batch: its rows say all of it (batch.h) */
 };
 
 /* All rows have it, and the same. */

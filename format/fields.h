@@ -74,6 +74,12 @@ fieldset_add(struct fieldset *s, enum field f)
 	bit_set(s->w, f);
 }
 
+static inline void
+fieldset_remove(struct fieldset *s, enum field f)
+{
+	bit_clear(s->w, f);
+}
+
 static inline bool
 fieldset_has(const struct fieldset *s, enum field f)
 {

@@ -5,6 +5,7 @@
 #include "format/ids.h"
 
 #include "format/base/hash.h"
+#include "format/dictionary.h"
 
 #include <endian.h>
 #include <string.h>
@@ -169,6 +170,7 @@ struct guesses {
 	bool later;        /* rows that do not begin their flow are among them */
 	struct blob name;  /* of a probe, and its hash */
 	uint64_t probe;
+	bool one_probe;    /* in all rows */
 	uint64_t multiplier;
 	struct seen *seen; /* by key; key 0: empty */
 	uint32_t mask;
@@ -180,15 +182,27 @@ begins(const struct batch *b, uint32_t r)
 	return ((batch_u64(b, F_flags, r) & RFLAGS_start) != 0);
 }
 
+/* Do all rows? */
+static bool
+all_begin(const struct id_rows *x)
+{
+	const struct dense *one = x->b->dense[F_flags];
+
+	if (one != NULL && dense_is_one(one))
+		return ((narrow_at(&one->num, 0) & RFLAGS_start) != 0);
+	for (size_t r = bits_next(x->set, 0, x->rows); r < x->rows; r = bits_next(x->set, r + 1, x->rows))
+		if (!begins(x->b, x->row == NULL ? (uint32_t)r : x->row[r]))
+			return (false);
+	return (true);
+}
+
 static void
 guesses_init(struct guesses *g, enum id_formula formula, const struct id_rows *x, struct arena *arena)
 {
 	uint32_t slots = 64;
 
-	*g = (struct guesses){ .formula = formula, .b = x->b, .multiplier = x->seed | 1, .later = formula != ID_FLOW,
-		.probe = id_of_probe("", 0) };
-	for (size_t r = bits_next(x->set, 0, x->rows); r < x->rows && !g->later; r = bits_next(x->set, r + 1, x->rows))
-		g->later = !begins(x->b, x->row == NULL ? (uint32_t)r : x->row[r]);
+	*g = (struct guesses){ .formula = formula, .b = x->b, .multiplier = x->seed | 1, .probe = id_of_probe("", 0) };
+	g->later = formula != ID_FLOW || !all_begin(x);
 	if (!g->later)
 		return;
 	while (slots < 2 * x->n)
@@ -197,12 +211,16 @@ guesses_init(struct guesses *g, enum id_formula formula, const struct id_rows *x
 	g->seen = arena_zero(arena, slots * sizeof(*g->seen));
 }
 
-static uint64_t
+static inline uint64_t
 probe_of(struct guesses *g, uint32_t r)
 {
 	const struct column *c = g->b->col[F_probe];
+	const struct dense *d = g->b->dense[F_probe];
 	struct blob name = { NULL, 0 };
 
+	if (g->one_probe)
+		return (g->probe);
+	g->one_probe = d != NULL && dense_is_one(d);
 	if (column_has(c, r))
 		name = c->b[r];
 	if (name.n != g->name.n || (name.n > 0 && name.p != g->name.p && memcmp(name.p, g->name.p, name.n) != 0)) {
@@ -210,6 +228,42 @@ probe_of(struct guesses *g, uint32_t r)
 		g->probe = id_of_probe(name.p, name.n);
 	}
 	return (g->probe);
+}
+
+/* The id of a row that begins its flow, by far the most of them: TCP or UDP over IPv4, with ports.  false: it is another one.  As
+ * flow_key() and id_of_flow(), on numbers. */
+static bool
+usual_id(struct guesses *g, uint32_t r, uint64_t *id)
+{
+	const struct batch *b = g->b;
+	const struct column *from = b->col[F_saddr], *to = b->col[F_daddr], *sport = b->col[F_sport];
+	uint64_t proto = batch_u64(b, F_proto, r), w[8], s, d, sp, dp;
+
+	if ((proto != TCP && proto != UDP) || !column_has(sport, r) || !column_has(from, r) || !column_has(to, r) ||
+	    !ip_is4(&from->ip[r]) || !ip_is4(&to->ip[r]))
+		return (false);
+	s = ip_number(&from->ip[r]);
+	d = ip_number(&to->ip[r]);
+	sp = sport->u[r] & 0xffff;
+	dp = batch_u64(b, F_dport, r) & 0xffff;
+	if (s > d || (s == d && sp > dp)) {
+		uint64_t t = s;
+
+		s = d;
+		d = t;
+		t = sp;
+		sp = dp;
+		dp = t;
+	}
+	w[0] = w[2] = 0;
+	w[1] = htobe64(0xffffull << 32 | s); /* as ip_mapped() */
+	w[3] = htobe64(0xffffull << 32 | d);
+	w[4] = htole64(sp | dp << 16 | proto << 32 | 4ull << 48);
+	w[5] = htole64((uint32_t)batch_u64(b, F_vrf, r));
+	w[6] = htole64(batch_u64(b, F_stime, r));
+	w[7] = htole64(probe_of(g, r));
+	*id = hash64(w, sizeof(w), 0);
+	return (true);
 }
 
 /* Where the last id of rows with this key stands. */
@@ -232,6 +286,8 @@ guess(struct guesses *g, uint32_t r, struct seen **last)
 	struct key k;
 
 	*last = NULL;
+	if (!g->later && usual_id(g, r, &name))
+		return (name);
 	if (g->formula == ID_TUNNEL) {
 		tunnel_key(b, r, &k);
 		name = id_of_tunnel(&k);
@@ -270,7 +326,7 @@ id_others(enum id_formula formula, const struct id_rows *x, const uint64_t *v, u
 	return (n);
 }
 
-void
+bool
 id_fill(enum id_formula formula, const struct id_rows *x, const uint32_t *at, const uint64_t *other, uint32_t others,
     uint64_t *v, struct arena *arena)
 {
@@ -279,11 +335,15 @@ id_fill(enum id_formula formula, const struct id_rows *x, const uint32_t *at, co
 	uint32_t i = 0, n = 0;
 
 	guesses_init(&g, formula, x, arena);
-	for (size_t r = bits_next(x->set, 0, x->rows); r < x->rows; r = bits_next(x->set, r + 1, x->rows), i++) {
-		v[i] = guess(&g, x->row == NULL ? (uint32_t)r : x->row[r], &last);
-		if (n < others && at[n] == i)
-			v[i] = other[n++];
-		if (last != NULL)
-			last->id = v[i];
-	}
+	for (size_t w = 0; w < BITS_WORDS(x->rows); w++)
+		for (uint64_t bits = x->set[w]; bits != 0; bits &= bits - 1, i++) {
+			uint32_t r = (uint32_t)w * 64 + (uint32_t)__builtin_ctzll(bits);
+
+			v[i] = guess(&g, x->row == NULL ? r : x->row[r], &last);
+			if (n < others && at[n] == i)
+				v[i] = other[n++];
+			if (last != NULL)
+				last->id = v[i];
+		}
+	return (others == 0 && (formula == ID_TUNNEL || !g.later));
 }

@@ -72,8 +72,8 @@ struct id_rows {
  * are one more. */
 uint32_t id_others(enum id_formula, const struct id_rows *, const uint64_t *v, uint32_t *at, uint32_t most,
     struct arena *);
-/* All n values, given those `others` of them. */
-void id_fill(enum id_formula, const struct id_rows *, const uint32_t *at, const uint64_t *other, uint32_t others,
+/* All n values, given those `others` of them.  true: each is what its own row says, and no row before it matters. */
+bool id_fill(enum id_formula, const struct id_rows *, const uint32_t *at, const uint64_t *other, uint32_t others,
     uint64_t *v, struct arena *);
 
 #endif

@@ -7,11 +7,13 @@
 #include "format/base/bits.h"
 #include "format/base/hash.h"
 #include "format/base/mem.h"
+#include "format/base/vector.h"
 #include "format/narrow.h"
 
 #include <string.h>
 
 #define SLOTS  (2 * CODER_MAX)
+#define PIECE  512 /* rows at a time */
 #define DIRECT_BITS 21 /* pairs of values, if no more are possible, need no hash */
 
 #define PLACES (sizeof(uint16_t) << DIRECT_BITS)
@@ -28,6 +30,7 @@ struct like {
 	uint16_t *place; /* the same for each possible pair, else 0; NULL: not needed yet */
 	uint32_t pair[CODER_MAX + 1];  /* by that number, to be made 0 again */
 	uint64_t value[CODER_MAX + 1];
+	uint32_t word[2][CODER_MAX + 1]; /* those of keys, as they are in pairs */
 };
 
 struct like *
@@ -236,88 +239,195 @@ like_others(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t
 			  : others_direct(l, a, b, shift, v, n, most, others));
 }
 
-/* Rows of a word that are all like others; false: one has no other. */
-static inline bool
-repeat(const struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, uint32_t n, uint64_t *v)
+/* --- rows by which of those that are told they are like ------------------------------------------ */
+
+/* The bits of its numbers, or of its words: these are enough to tell its values apart; else more than DIRECT_BITS. */
+static unsigned
+bits_of_key(const struct narrow *x, uint32_t n)
 {
-	bool lost = false;
+	uint64_t most, top;
 
-	for (uint32_t j = 0; j < n; j++) {
-		uint32_t at = l->place[a[j] << shift | (b == NULL ? 0 : b[j])];
-
-		lost |= at == 0;
-		v[j] = l->value[at];
-	}
-	return (!lost);
+	if (x == NULL)
+		return (0);
+	most = x->word != NULL ? narrow_or_u64(x->word, x->words) : narrow_raw_max(x, n);
+	if (most == 0)
+		return (0);
+	if (x->word == NULL && (x->unit == 0 || __builtin_mul_overflow(x->unit, most, &top)))
+		return (64); /* some of them are the same again */
+	return (64 - (unsigned)__builtin_clzll(most));
 }
 
-/* A row's pair is its place in a table. */
-static bool
-direct(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, const uint64_t *others, const uint64_t *other,
-    uint32_t n, uint64_t *v)
-{
-	uint16_t *const place = l->place;
-	uint64_t *const value = l->value;
-
-	l->used = 0;
-	for (uint32_t i = 0; i < n; i += 64) {
-		uint32_t m = n - i < 64 ? n - i : 64;
-		uint64_t word = others[i / 64];
-
-		if (word == 0) {
-			if (!repeat(l, a + i, b == NULL ? NULL : b + i, shift, m, v + i))
-				return (false);
-			continue;
-		}
-		for (uint32_t j = i; j < i + m; j++, word >>= 1) {
-			size_t pair = (size_t)(a[j] << shift | (b == NULL ? 0 : b[j]));
-			uint32_t at = place[pair];
-
-			if (at == 0) {
-				if ((word & 1) == 0)
-					return (false);
-				at = ++l->used;
-				l->pair[at] = (uint32_t)pair;
-				place[pair] = (uint16_t)at;
-			}
-			if (word & 1)
-				value[at] = *other++;
-			v[j] = value[at];
-		}
+/* Numbers of 32 bits: those of the first key moved up, then those of the second below them. */
+#define PAIRS(w, type)                                                                                            \
+	WIDE static void first_##w(const type *v, uint32_t n, unsigned shift, uint32_t *restrict to)              \
+	{                                                                                                         \
+		for (uint32_t i = 0; i < n; i++)                                                                  \
+			to[i] = (uint32_t)v[i] << shift;                                                          \
+	}                                                                                                         \
+	WIDE static void second_##w(const type *v, uint32_t n, uint32_t *restrict to)                             \
+	{                                                                                                         \
+		for (uint32_t i = 0; i < n; i++)                                                                  \
+			to[i] |= (uint32_t)v[i];                                                                  \
+	}                                                                                                         \
+	static void words_##w(const type *v, uint32_t n, const uint32_t *word, bool first, uint32_t *restrict to) \
+	{                                                                                                         \
+		_Pragma("GCC unroll 8")                                                                           \
+		for (uint32_t i = 0; first && i < n; i++)                                                         \
+			to[i] = word[v[i]];                                                                       \
+		_Pragma("GCC unroll 8")                                                                           \
+		for (uint32_t i = 0; !first && i < n; i++)                                                        \
+			to[i] |= word[v[i]];                                                                      \
 	}
-	return (true);
+
+PAIRS(1, uint8_t)
+PAIRS(2, uint16_t)
+PAIRS(4, uint32_t)
+PAIRS(8, uint64_t)
+
+#define KEY(w)                                                                           \
+	if (x->word != NULL)                                                             \
+		words_##w(x->v##w + from, n, word, first, to);                           \
+	else if (first)                                                                  \
+		first_##w(x->v##w + from, n, shift, to);                                 \
+	else                                                                             \
+		second_##w(x->v##w + from, n, to);                                       \
+	break;
+
+static void
+put_key(const struct narrow *x, uint32_t from, uint32_t n, unsigned shift, const uint32_t *word, bool first, uint32_t *to)
+{
+	switch (x->width) {
+	case 0:
+		if (first)
+			memset(to, 0, n * sizeof(*to));
+		break;
+	case 1:
+		KEY(1)
+	case 2:
+		KEY(2)
+	case 4:
+		KEY(4)
+	default:
+		KEY(8)
+	}
 }
 
-static bool
-fill_direct(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shift, const uint64_t *others,
-    const uint64_t *other, uint32_t n, uint64_t *v)
+static void
+move_words(const struct narrow *x, unsigned shift, uint32_t *to)
 {
-	bool good = direct(l, a, b, shift, others, other, n, v);
+	for (uint32_t i = 0; x != NULL && x->word != NULL && i < x->words; i++)
+		to[i] = (uint32_t)x->word[i] << shift;
+}
 
-	forget_pairs(l);
-	return (good);
+/* Rows that are all like others. */
+static __attribute__((noinline)) void
+repeat(const uint16_t *restrict place, const uint32_t *restrict pair, uint32_t n, uint16_t *restrict which)
+{
+#pragma GCC unroll 8
+	for (uint32_t j = 0; j < n; j++)
+		which[j] = place[pair[j]];
+}
+
+/* Up to 64 rows of which some are told; how many are by now.  Apart from the above: compilers read ahead for both. */
+static __attribute__((noinline)) size_t
+learn(uint16_t *restrict place, uint32_t *restrict of, const uint32_t *restrict pair, uint64_t others, size_t told, uint32_t n,
+    uint16_t *restrict which)
+{
+#pragma GCC unroll 8
+	for (uint32_t j = 0; j < n; j++, others >>= 1) {
+		size_t p = pair[j], at = place[p];
+
+		of[told] = pair[j]; /* it stays, if it is told */
+		told += others & 1;
+		at = others & 1 ? told : at;
+		place[p] = (uint16_t)at;
+		which[j] = (uint16_t)at;
+	}
+	return (told);
+}
+
+/* A pair is its place in a table. */
+static void
+find_direct(struct like *l, const struct narrow *a, const struct narrow *b, unsigned shift, const uint64_t *others,
+    uint32_t n, uint16_t *which)
+{
+	uint32_t pair[PIECE];
+	size_t told = 0;
+
+	if (l->place == NULL) /* where no pair is, there is no memory */
+		l->place = mem_reserve(PLACES);
+	move_words(a, shift, l->word[0]);
+	move_words(b, 0, l->word[1]);
+	for (uint32_t i = 0; i < n; i += PIECE) {
+		uint32_t end = n - i < PIECE ? n - i : PIECE;
+
+		put_key(a, i, end, shift, l->word[0], true, pair);
+		if (b != NULL)
+			put_key(b, i, end, 0, l->word[1], false, pair);
+		for (uint32_t j = 0; j < end; j += 64) {
+			uint64_t bits = others[(i + j) / 64];
+			uint32_t m = end - j < 64 ? end - j : 64;
+
+			if (bits == 0)
+				repeat(l->place, pair + j, m, which + i + j);
+			else
+				told = learn(l->place, l->pair, pair + j, bits, told, m, which + i + j);
+		}
+	}
+	while (told > 0)
+		l->place[l->pair[--told]] = 0;
+}
+
+static void
+find_any(struct like *l, const struct narrow *a, const struct narrow *b, const uint64_t *others, uint32_t n,
+    uint16_t *which)
+{
+	uint64_t va[64], vb[64] = { 0 };
+	uint16_t told = 0;
+
+	start(l, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct last *e;
+		bool fresh;
+
+		if (i % 64 == 0) {
+			uint32_t m = n - i < 64 ? n - i : 64;
+
+			narrow_widen(a, i, m, va);
+			if (b != NULL)
+				narrow_widen(b, i, m, vb);
+		}
+		e = look(l, va[i % 64], vb[i % 64], &fresh);
+		if (bit_get(others, i))
+			e->v = ++told;
+		else if (fresh)
+			e->v = 0;
+		which[i] = (uint16_t)e->v;
+	}
+}
+
+WIDE static uint16_t
+least(const uint16_t *v, uint32_t n)
+{
+	uint16_t min = UINT16_MAX;
+
+	for (uint32_t i = 0; i < n; i++)
+		min = v[i] < min ? v[i] : min;
+	return (min);
 }
 
 bool
-like_fill(struct like *l, const uint64_t *a, const uint64_t *b, const uint64_t *others, const uint64_t *other, uint32_t n,
-    uint64_t *v)
+like_find(struct like *l, const struct narrow *a, const struct narrow *b, const uint64_t *others, uint32_t n,
+    uint16_t *which)
 {
-	unsigned shift;
+	unsigned shift, high;
 
-	if (direct_pairs(l, a, b, n, &shift))
-		return (fill_direct(l, a, b, shift, others, other, n, v));
-	start(l, n);
-	for (uint32_t i = 0; i < n; i++) {
-		bool fresh;
-		struct last *e = look(l, a[i], b == NULL ? 0 : b[i], &fresh);
-
-		if (bit_get(others, i))
-			e->v = *other++;
-		else if (fresh)
-			return (false);
-		v[i] = e->v;
-	}
-	return (true);
+	if (n >= LIKE_SAMPLE && (shift = bits_of_key(b, n)) <= DIRECT_BITS &&
+	    (high = bits_of_key(a, n)) <= DIRECT_BITS && high + shift <= DIRECT_BITS)
+		find_direct(l, a, b, shift, others, n, which);
+	else
+		find_any(l, a, b, others, n, which);
+	return (least(which, n) > 0);
 }
 
 void

@@ -21,9 +21,10 @@ void like_free(struct like **);
  * BITS_WORDS(n) words.  Their number, or more than `most` as soon as it is clear that there would be. */
 uint32_t like_others(struct like *, const uint64_t *a, const uint64_t *b, const uint64_t *v, uint32_t n, uint32_t most,
     uint64_t *others);
-/* All n values, from those that are in `others`, in order.  false: a row has none, and there was no row like it. */
-bool like_fill(struct like *, const uint64_t *a, const uint64_t *b, const uint64_t *others, const uint64_t *other, uint32_t n,
-    uint64_t *v);
+/* Of n rows the number, from 1, of the one in `others` that each has its value from: of itself, or of the last row with
+ * the same a and b (NULL: a).  false: a row is none of them, and there was no row like it. */
+bool like_find(struct like *, const struct narrow *a, const struct narrow *b, const uint64_t *others, uint32_t n,
+    uint16_t *which);
 /* For each of n rows the v of the last row before it with the same a and b, or `first` where there is none. */
 void like_before(struct like *, const uint64_t *a, const uint64_t *b, const uint64_t *v, const uint64_t *first, uint32_t n,
     uint64_t *to);

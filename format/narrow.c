@@ -30,6 +30,14 @@
 	{                                                                                         \
 		for (uint32_t i = 0; i < n; i++)                                                  \
 			to[i] = word[v[i]];                                                       \
+	}                                                                                         \
+	static uint64_t sum_of_words_##w(const type *v, uint32_t n, const uint64_t *word)         \
+	{                                                                                         \
+		uint64_t sum = 0;                                                                 \
+		_Pragma("GCC unroll 8")                                                           \
+		for (uint32_t i = 0; i < n; i++)                                                  \
+			sum += word[v[i]];                                                        \
+		return (sum);                                                                     \
 	}
 
 WIDEN(1, uint8_t)
@@ -241,6 +249,20 @@ sum_of_some(const struct narrow *x, uint32_t n)
 	}
 }
 
+/* Of words that can not go beyond 64 bits. */
+static uint64_t
+sum_of_words(const struct narrow *x, uint32_t n)
+{
+	switch (x->width) {
+	case 1:
+		return (sum_of_words_1(x->v1, n, x->word));
+	case 2:
+		return (sum_of_words_2(x->v2, n, x->word));
+	default:
+		return (sum_of_words_4(x->v4, n, x->word));
+	}
+}
+
 uint64_t
 narrow_sum(const struct narrow *x, uint32_t from, uint32_t n)
 {
@@ -249,6 +271,8 @@ narrow_sum(const struct narrow *x, uint32_t from, uint32_t n)
 
 	if (x->width == 8)
 		return (sum_of_some(&p, n));
+	if (x->word != NULL && x->width > 0 && x->words < n && narrow_or_u64(x->word, x->words) <= UINT32_MAX)
+		return (sum_of_words(&p, n));
 	if (x->word == NULL && is_plain(x, x->width == 0 ? 0 : UINT64_MAX >> (64 - 8 * x->width))) {
 		if (__builtin_mul_overflow(x->base, (uint64_t)n, &sum) ||
 		    __builtin_mul_overflow(sum_of_some(&p, n), x->unit, &low))

@@ -84,6 +84,9 @@ struct batch *piece_open(struct piece *);
 void piece_keep(struct piece *);
 /* The columns in `want` beside those that are there, dense (batch_flat()); NULL: not good. */
 struct batch *piece_more(struct piece *, const struct fieldset *want);
+/* The same as block_read_extremes(). */
+struct extremes;
+struct batch *piece_extremes(struct piece *, const struct fieldset *want, const struct extremes *);
 /* A batch of n > 0 of its rows alone, ascending, with the columns in `want`; NULL: not good. */
 struct batch *piece_pick(struct piece *, const struct fieldset *want, const uint32_t *row, uint32_t n);
 void reader_settle(struct reader *, struct piece *); /* in turn */

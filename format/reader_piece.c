@@ -168,6 +168,13 @@ piece_more(struct piece *p, const struct fieldset *want)
 }
 
 struct batch *
+piece_extremes(struct piece *p, const struct fieldset *want, const struct extremes *extremes)
+{
+	p->res = block_read_extremes(p->blocks, want, extremes, &p->unknown);
+	return (p->res == BLOCK_GOOD ? p->batch : NULL);
+}
+
+struct batch *
 piece_pick(struct piece *p, const struct fieldset *want, const uint32_t *row, uint32_t n)
 {
 	if (p->few == NULL)

@@ -110,7 +110,7 @@ main(int argc, char **argv)
 	struct batch *b;
 	bool merged = false;
 
-	run_takes_dense(r, true);
+	run_takes_dense(r, true, NULL);
 	while (sort_error(s) == NULL && (b = run_next(r)) != NULL) {
 		if (!merged && was_merged(b, (int64_t)run_segment(r)->interval * SEC)) {
 			merged = true;

@@ -149,6 +149,26 @@ bins_want(const struct keys *k, const struct fieldset *keep, struct fieldset *re
 		fieldset_want(read, always[i]);
 }
 
+bool
+bins_extremes(const struct bins *b, struct extremes *e)
+{
+	const struct keys *k = &b->keys;
+
+	if (b->o.approx || k->turn || k->halves || k->ends || k->required != F_NONE)
+		return (false);
+	*e = (struct extremes){ 0 };
+	for (unsigned i = 0; i < k->n; i++) {
+		if (k->part[i].field >= F_STORED)
+			return (false);
+		fieldset_add(&e->same, k->part[i].field);
+	}
+	fieldset_add(&e->same, F_bend);
+	for (int i = 0; i < 2; i++)
+		if (!fieldset_has(&e->same, i == 0 ? F_stime : F_ltime))
+			fieldset_add(&e->of, i == 0 ? F_stime : F_ltime);
+	return (true);
+}
+
 int64_t
 bins_width(const struct bins *b)
 {

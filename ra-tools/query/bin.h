@@ -9,6 +9,7 @@
 #define RA_TOOLS_QUERY_BIN_H
 
 #include "format/base/cut.h"
+#include "format/block.h"
 #include "ra-tools/query/aggr.h"
 
 struct bin_options {
@@ -28,6 +29,9 @@ struct bins *bins_new(const struct keys *, const struct fieldset *keep, const st
 void bins_free(struct bins **);
 /* What has to be read. */
 void bins_want(const struct keys *, const struct fieldset *keep, struct fieldset *read);
+/* In what rows are the same that go into one row of a bin, and the times of which then only the first and the last are merged.
+ * false: it can not be said. */
+bool bins_extremes(const struct bins *, struct extremes *);
 /* Merge the selected rows; the batch is changed, its columns may be dense.  `interval`: T of its file in ns, 0 if it is not known.
  * false: records do not fit into bins of this width, and err says what to do instead. */
 bool bins_add(struct bins *, struct batch *, int64_t interval, char *err, size_t errlen);

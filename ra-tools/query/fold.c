@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * fold.c: runs of rows, and what each column has in them, from dense columns (dense.h).  Test: test_fold.c, beside rows
- * that are merged one by one.
+ * fold.c: runs of rows, or classes of them (classes.h), and what each column has in them, from dense columns (dense.h).
+ * Test: test_fold.c, beside rows that are merged one by one.
  */
 #include "ra-tools/query/fold.h"
 
 #include "format/base/mem.h"
+#include "ra-tools/query/classes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define RUNS_MAX 1024 /* more of them are hardly worth it */
+#define RUNS_FEW 32   /* more of them are dearer than classes */
+#define CUTS_MAX (KEYS_MAX + 3)
 
 struct run {
 	uint32_t from, to;
@@ -18,16 +21,25 @@ struct run {
 
 struct fold {
 	bool never;
-	struct fieldset fields; /* to be merged: what is kept, the key, and what says whether there was traffic */
+	struct fieldset fields; /* to be merged: what is kept, the key, what orders groups and what says whether there was traffic */
+	struct fieldset cuts;   /* rows that differ in these are not merged */
+	enum field cut[CUTS_MAX]; /* the same */
+	unsigned ncut;
 	struct run run[RUNS_MAX];
-	uint32_t n;
+	uint32_t n; /* of runs or classes */
 	struct batch *out;
-	uint64_t *cell[3]; /* of the columns that divide runs; made when one is not the same in all rows */
+	uint64_t *cell[CUTS_MAX]; /* of the columns that divide runs; made when one is not the same in all rows */
+	struct classes *classes;  /* NULL: not needed yet */
 };
 
-/* What is the same in all rows of a run, because runs are cut there. */
-static const enum field cuts[] = { F_bstart, F_bend, F_rectype };
-#define CUTS (sizeof(cuts) / sizeof(cuts[0]))
+static void
+add_cut(struct fold *f, enum field field)
+{
+	if (!fieldset_has(&f->cuts, field))
+		f->cut[f->ncut++] = field;
+	fieldset_add(&f->cuts, field);
+	fieldset_add(&f->fields, field);
+}
 
 struct fold *
 fold_new(const struct keys *k, const struct fieldset *keep)
@@ -36,13 +48,15 @@ fold_new(const struct keys *k, const struct fieldset *keep)
 
 	f->never = k->turn || k->halves || k->required != F_NONE;
 	f->fields = *keep;
+	add_cut(f, F_bstart);
+	add_cut(f, F_bend);
+	add_cut(f, F_rectype);
 	for (unsigned i = 0; i < k->n; i++) {
 		f->never |= k->part[i].mask4 >= 0 || k->part[i].mask6 >= 0 || k->part[i].field >= F_STORED;
 		if (!f->never)
-			fieldset_add(&f->fields, k->part[i].field);
+			add_cut(f, k->part[i].field);
 	}
-	for (size_t i = 0; i < CUTS; i++)
-		fieldset_add(&f->fields, cuts[i]);
+	fieldset_add(&f->fields, F_stime); /* by which groups of a bin come out */
 	fieldset_add(&f->fields, F_spkts);
 	fieldset_add(&f->fields, F_dpkts);
 	return (f);
@@ -56,26 +70,21 @@ fold_free(struct fold **pf)
 	if (f == NULL)
 		return;
 	batch_free(&f->out);
-	for (size_t i = 0; i < CUTS; i++)
+	for (unsigned i = 0; i < f->ncut; i++)
 		free(f->cell[i]);
+	classes_free(&f->classes);
 	free(f);
 	*pf = NULL;
 }
 
+/* Can its values in rows that are alike be made one, whatever they are? */
 static bool
-is_cut(enum field f)
-{
-	return (f == F_bstart || f == F_bend || f == F_rectype);
-}
-
-/* Can its values in a run be made one, whatever they are? */
-static bool
-folds(enum field f, const struct dense *d)
+folds(const struct fold *fold, enum field f, const struct dense *d)
 {
 	if (d->mixed != NULL)
 		return (false);
-	if (is_cut(f))
-		return (d->present == NULL);
+	if (fieldset_has(&fold->cuts, f))
+		return (true);
 	switch (fields[f].agg) {
 	case AGG_SUM:
 	case AGG_MIN:
@@ -96,7 +105,7 @@ can_fold(const struct fold *f, const struct batch *b)
 	if (f->never || b->dense[F_bstart] == NULL)
 		return (false);
 	for (enum field i = 0; i < F_STORED; i++)
-		if (fieldset_has(&f->fields, i) && (b->col[i] != NULL || (b->dense[i] != NULL && !folds(i, b->dense[i]))))
+		if (fieldset_has(&f->fields, i) && (b->col[i] != NULL || (b->dense[i] != NULL && !folds(f, i, b->dense[i]))))
 			return (false);
 	return (true);
 }
@@ -105,12 +114,12 @@ can_fold(const struct fold *f, const struct batch *b)
 
 /* Which of 64 rows are not like the one before, or not selected as it is: a bit a row.  The first row of all is one. */
 static uint64_t
-edges(uint64_t *const cell[CUTS], uint32_t from, uint32_t m, uint64_t sel, uint64_t last)
+edges(uint64_t *const cell[], unsigned n, uint32_t from, uint32_t m, uint64_t sel, uint64_t last)
 {
 	uint64_t bits = sel ^ (sel << 1 | last);
 
-	for (size_t i = 0; i < CUTS; i++)
-		for (uint32_t r = from == 0; cell[i] != NULL && r < m; r++)
+	for (unsigned i = 0; i < n; i++)
+		for (uint32_t r = from == 0; r < m; r++)
 			bits |= (uint64_t)(cell[i][from + r] != cell[i][from + r - 1]) << r;
 	return (bits | (from == 0));
 }
@@ -124,30 +133,43 @@ put_run(struct fold *f, uint32_t from, uint32_t to)
 	return (true);
 }
 
+/* The cells of the columns that are not the same in all rows.  false: a row lacks one of them. */
+static bool
+cut_cells(struct fold *f, const struct batch *b, uint64_t *cell[static CUTS_MAX], unsigned *n)
+{
+	*n = 0;
+	for (unsigned i = 0; i < f->ncut; i++) {
+		const struct dense *d = b->dense[f->cut[i]];
+
+		if (d == NULL || dense_is_one(d))
+			continue;
+		if (d->present != NULL)
+			return (false);
+		if (f->cell[i] == NULL)
+			f->cell[i] = mem_alloc(BATCH_ROWS * sizeof(*f->cell[i]));
+		narrow_widen(&d->num, 0, b->rows, f->cell[i]);
+		cell[(*n)++] = f->cell[i];
+	}
+	return (true);
+}
+
 /* Selected rows that are alike, as far as they lie together; rows between them that are not selected do not matter. */
 static bool
 find_runs(struct fold *f, const struct batch *b)
 {
-	uint64_t *cell[CUTS], sel, last = 0;
+	uint64_t *cell[CUTS_MAX], sel, last = 0;
 	uint32_t begin = 0;
 	bool inside = false;
+	unsigned cells;
 
-	for (size_t i = 0; i < CUTS; i++) {
-		const struct dense *d = b->dense[cuts[i]];
-
-		cell[i] = NULL;
-		if (d == NULL || dense_is_one(d))
-			continue;
-		if (f->cell[i] == NULL)
-			f->cell[i] = mem_alloc(BATCH_ROWS * sizeof(*f->cell[i]));
-		narrow_widen(&d->num, 0, b->rows, cell[i] = f->cell[i]);
-	}
 	f->n = 0;
+	if (!cut_cells(f, b, cell, &cells))
+		return (false);
 	for (uint32_t from = 0; from < b->rows; from += 64) {
 		uint32_t m = b->rows - from < 64 ? b->rows - from : 64;
 
 		sel = batch_selected_word(b, from / 64);
-		for (uint64_t bits = edges(cell, from, m, sel, last); bits != 0; bits &= bits - 1) {
+		for (uint64_t bits = edges(cell, cells, from, m, sel, last); bits != 0; bits &= bits - 1) {
 			uint32_t r = (uint32_t)__builtin_ctzll(bits);
 
 			if (r >= m)
@@ -160,6 +182,17 @@ find_runs(struct fold *f, const struct batch *b)
 		last = sel >> 63;
 	}
 	return (!inside || put_run(f, begin, b->rows));
+}
+
+static bool
+find_classes(struct fold *f, const struct batch *b)
+{
+	if (f->classes == NULL)
+		f->classes = classes_new();
+	if (!classes_make(f->classes, b, f->cut, f->ncut))
+		return (false);
+	f->n = classes_count(f->classes);
+	return (true);
 }
 
 /* --- values ------------------------------------------------------------------------------------ */
@@ -178,16 +211,27 @@ values_before(const struct dense *d, uint32_t row, uint32_t *at, uint32_t *count
 }
 
 static union value
-fold_values(enum field f, const struct dense *d, uint32_t from, uint32_t n)
+value_at(const struct dense *d, uint32_t place)
+{
+	union value v = { .u = 0 };
+	uint64_t number = narrow_at(&d->num, place);
+
+	if (d->store == STORE_IP)
+		v.ip = d->ip[number];
+	else if (d->store == STORE_BLOB)
+		v.b = d->blob[number];
+	else
+		v.u = number;
+	return (v);
+}
+
+static union value
+fold_values(enum agg agg, const struct dense *d, uint32_t from, uint32_t n)
 {
 	union value v = { .u = 0 };
 	uint64_t min, max;
 
-	if (is_cut(f)) {
-		v.u = narrow_at(&d->num, from);
-		return (v);
-	}
-	switch (fields[f].agg) {
+	switch (agg) {
 	case AGG_SUM:
 		v.u = narrow_sum(&d->num, from, n);
 		break;
@@ -197,24 +241,17 @@ fold_values(enum field f, const struct dense *d, uint32_t from, uint32_t n)
 	case AGG_MIN:
 	case AGG_MAX:
 		narrow_span(&d->num, from, n, &min, &max);
-		v.u = fields[f].agg == AGG_MIN ? min : max;
+		v.u = agg == AGG_MIN ? min : max;
 		break;
 	default:
-		if (d->store == STORE_IP)
-			v.ip = d->ip[narrow_at(&d->num, from)];
-		else if (d->store == STORE_BLOB)
-			v.b = d->blob[narrow_at(&d->num, from)];
-		else
-			v.u = narrow_at(&d->num, from);
-		break;
+		return (value_at(d, from));
 	}
 	return (v);
 }
 
 static void
-fold_column(struct fold *f, enum field field, const struct dense *d)
+fold_runs(struct fold *f, enum agg agg, const struct dense *d, struct column *out)
 {
-	struct column *out = batch_column(f->out, field);
 	uint32_t at = 0, counted = 0;
 
 	for (uint32_t i = 0; i < f->n; i++) {
@@ -224,7 +261,48 @@ fold_column(struct fold *f, enum field field, const struct dense *d)
 
 		if (from == to)
 			continue;
-		v = fold_values(field, d, from, to - from);
+		v = fold_values(agg, d, from, to - from);
+		column_set(out, i, &v);
+	}
+}
+
+/* The value of the class's first row that has one. */
+static union value
+class_value(const struct fold *f, uint32_t class, const struct dense *d)
+{
+	uint32_t row = classes_first(f->classes, class), place = 0;
+
+	if (d->num.width > 0)
+		dense_places(d->present, &row, 1, &place);
+	return (value_at(d, place));
+}
+
+static void
+fold_classes(struct fold *f, enum agg agg, const struct dense *d, struct column *out)
+{
+	uint64_t number[CLASSES_MAX], spare[CLASSES_MAX];
+	const uint32_t *values = classes_values(f->classes, d);
+	bool sums = true;
+
+	if (agg == AGG_SUM)
+		classes_sum(f->classes, d, number);
+	else if (agg == AGG_OR)
+		classes_or(f->classes, d, number);
+	else if (agg == AGG_MIN)
+		classes_span(f->classes, d, number, spare);
+	else if (agg == AGG_MAX)
+		classes_span(f->classes, d, spare, number);
+	else
+		sums = false;
+	for (uint32_t i = 0; i < f->n; i++) {
+		union value v;
+
+		if (values[i] == 0)
+			continue;
+		if (sums)
+			v.u = number[i];
+		else
+			v = class_value(f, i, d);
 		column_set(out, i, &v);
 	}
 }
@@ -232,14 +310,21 @@ fold_column(struct fold *f, enum field field, const struct dense *d)
 struct batch *
 fold_rows(struct fold *f, const struct batch *b)
 {
-	if (!can_fold(f, b) || !find_runs(f, b) || f->n > b->rows / 8)
+	bool runs, classes;
+
+	if (!can_fold(f, b))
+		return (NULL);
+	runs = find_runs(f, b) && f->n <= b->rows / 8;
+	classes = (!runs || f->n > RUNS_FEW) && find_classes(f, b);
+	if (!runs && (!classes || f->n > b->rows / 8))
 		return (NULL);
 	if (f->out == NULL)
 		f->out = batch_new(RUNS_MAX);
 	batch_reset(f->out);
 	for (enum field i = 0; i < F_STORED; i++)
 		if (fieldset_has(&f->fields, i) && b->dense[i] != NULL)
-			fold_column(f, i, b->dense[i]);
+			(classes ? fold_classes : fold_runs)(f, fieldset_has(&f->cuts, i) ? AGG_SAME : (enum agg)fields[i].agg,
+			    b->dense[i], batch_column(f->out, i));
 	f->out->rows = f->n;
 	f->out->filtered = b->filtered;
 	return (f->out);

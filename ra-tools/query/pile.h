@@ -21,7 +21,7 @@ uint32_t pile_rows(const struct pile *);
 uint64_t pile_bytes(const struct pile *); /* of memory */
 
 /* Append rows[0..n), which ascend: of `set` what the batch has, dense or not, derived fields too if they are made; bytes are
- * copied. */
+ * copied.  All stored fields are in `set`, or those that ids are made of (batch.h, `made`). */
 void pile_add(struct pile *, const struct batch *, const struct fieldset *set, const uint32_t *rows, uint32_t n);
 bool pile_tells(const struct pile *, enum field); /* rows differ in it, maybe */
 /* <0, 0, >0: in order of values, then those without one, then mixed ones. */

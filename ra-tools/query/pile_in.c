@@ -580,6 +580,7 @@ add_field(struct adding *a, enum field f, bool in)
 	l->mixed = next_set(a, l->mixed, mixed != NULL ? kind_of(a, mixed) : 0);
 	if (here == 0)
 		return;
+	l->made = (at == 0 || l->made) && fieldset_has(&a->b->made, f);
 	if (d != NULL)
 		add_dense(a, l, at, d, &a->kind[here]);
 	else

@@ -314,4 +314,7 @@ pile_pick(struct pile *p, const uint32_t *rows, uint32_t n, struct batch *out)
 	for (enum field f = 0; f < F_STORED; f++)
 		if (p->lane[f].here != 0 || p->lane[f].mixed != 0)
 			pick_field(&k, f);
+	for (enum field f = 0; f < F_STORED; f++)
+		if (p->lane[f].made)
+			fieldset_add(&out->made, f);
 }

@@ -26,7 +26,7 @@ struct scale { /* of the cells that came with one batch */
 struct lane { /* a field */
 	uint16_t here, mixed; /* which sets of rows; 0: none */
 	uint8_t width;        /* bytes a cell: 0 (and none are there), 1, 2, 4, 8; of addresses 4 or 16 */
-	bool made;            /* as struct column */
+	bool made;            /* ids: all are (batch.h) */
 	struct region cells;  /* of each row that has it */
 	uint64_t base;        /* a number is base + its cell; texts and histograms are numbers, too */
 	struct region scale;  /* by batch; none: all are 1 times their cell above base */

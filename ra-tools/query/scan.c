@@ -25,6 +25,7 @@ struct scan {
 	struct source *source;
 	struct scan_plan plan;
 	struct fieldset want, first; /* the plan's, where there is more to read */
+	struct extremes extremes; /* the plan's */
 	unsigned slots;
 	struct slot *slot;
 	uint64_t number;
@@ -81,14 +82,21 @@ note_reach(const struct scan_plan *p, struct slot *s)
 	}
 }
 
+/* `match`: working memory. */
 static void
-select_not_mar(struct batch *b, uint64_t *sel)
+select_not_mar(struct batch *b, uint64_t *sel, uint64_t *match)
 {
-	const struct dense *one = b->dense[F_rectype];
+	const struct dense *all = b->dense[F_rectype];
 	const struct column *type;
 
-	if (one != NULL && dense_is_one(one) && narrow_at(&one->num, 0) != RECTYPE_MAR)
+	if (all != NULL && dense_is_one(all) && narrow_at(&all->num, 0) != RECTYPE_MAR)
 		return;
+	if (all != NULL && all->present == NULL) {
+		narrow_between(&all->num, b->rows, RECTYPE_MAR, RECTYPE_MAR, match);
+		for (size_t w = 0; w < BITS_WORDS(b->rows); w++)
+			sel[w] &= ~match[w];
+		return;
+	}
 	type = batch_flat(b, F_rectype);
 	for (uint32_t i = 0; type != NULL && i < b->rows; i++)
 		if (type->u[i] == RECTYPE_MAR)
@@ -157,7 +165,7 @@ select_rows(const struct scan *scan, const struct fieldset *read, struct slot *s
 	if (p->timed)
 		select_time(p, b, s->sel);
 	if (p->leave_mar)
-		select_not_mar(b, s->sel);
+		select_not_mar(b, s->sel, s->match);
 	if (p->filter != NULL)
 		select_filter(p, s, b);
 	if (p->leave_events)
@@ -217,7 +225,9 @@ read_rest(const struct scan *scan, struct slot *s)
 	uint32_t n = (uint32_t)bits_count(s->sel, b->rows), k = 0;
 	bool few = n < b->rows / FEW && !p->rejects;
 
-	if (!few) {
+	if (n == b->rows && p->extremes != NULL) {
+		b->batch = piece_extremes(piece, p->want, p->extremes);
+	} else if (!few) {
 		b->batch = piece_more(piece, p->want);
 	} else {
 		for (size_t r = bits_next(s->sel, 0, b->rows); r < b->rows; r = bits_next(s->sel, r + 1, b->rows))
@@ -247,8 +257,10 @@ work(void *arg, unsigned n, unsigned worker)
 	read_first(scan, s);
 	if (b->any && scan->plan.first != NULL && !s->part->settled)
 		read_rest(scan, s);
-	if ((b->any || (b->batch != NULL && scan->plan.rejects)) && !scan->plan.copies && !scan->plan.dense)
+	if ((b->any || (b->batch != NULL && scan->plan.rejects)) && !scan->plan.copies && !scan->plan.dense) {
 		batch_flatten(b->batch);
+		b->batch->made = (struct fieldset){ { 0 } }; /* its cells may be written to */
+	}
 	if (b->any && scan->plan.tell_probes) {
 		probes_forget(s->probes);
 		probes_meet(s->probes, b->batch);
@@ -286,6 +298,27 @@ read_starts(struct scan *scan)
 	}
 }
 
+/* What may not have to be read waits until it is clear; those who look at each row have to be told all of it. */
+static void
+read_extremes_last(struct scan *scan)
+{
+	struct scan_plan *p = &scan->plan;
+
+	if (scan->moved || p->want == NULL || p->repeats != NULL || p->met != NULL || p->labels != NULL || !p->dense)
+		p->extremes = NULL;
+	if (p->extremes == NULL)
+		return;
+	scan->extremes = *p->extremes;
+	p->extremes = &scan->extremes;
+	if (p->first != NULL)
+		return;
+	scan->first = *p->want;
+	for (enum field f = 0; f < F_STORED; f++)
+		if (fieldset_has(&p->extremes->of, f))
+			fieldset_remove(&scan->first, f);
+	p->first = &scan->first;
+}
+
 struct scan *
 scan_new(struct source *source, const struct scan_plan *plan)
 {
@@ -297,6 +330,7 @@ scan_new(struct source *source, const struct scan_plan *plan)
 	scan->moved = source_moved(source);
 	if (scan->moved)
 		read_starts(scan);
+	read_extremes_last(scan);
 	scan->slots = crew_slots(plan->threads);
 	if (plan->blocks > 0 && plan->blocks < scan->slots)
 		scan->slots = plan->blocks;
@@ -308,7 +342,7 @@ scan_new(struct source *source, const struct scan_plan *plan)
 		if (plan->copies)
 			piece_keep(s->part->piece);
 		s->sel = mem_zero(3 * BITS_WORDS(BATCH_ROWS), 8);
-		s->row = plan->first != NULL ? mem_alloc(BATCH_ROWS / FEW * sizeof(s->row[0])) : NULL;
+		s->row = scan->plan.first != NULL ? mem_alloc(BATCH_ROWS / FEW * sizeof(s->row[0])) : NULL;
 		s->match = s->sel + BITS_WORDS(BATCH_ROWS);
 		s->rejected = s->match + BITS_WORDS(BATCH_ROWS);
 		s->probes = plan->tell_probes ? probes_new() : NULL;

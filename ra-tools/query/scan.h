@@ -5,6 +5,7 @@
 #ifndef RA_TOOLS_QUERY_SCAN_H
 #define RA_TOOLS_QUERY_SCAN_H
 
+#include "format/block.h"
 #include "ra-tools/filter/filter.h"
 #include "ra-tools/query/labels.h"
 #include "ra-tools/query/probes.h"
@@ -36,6 +37,7 @@ struct scan_plan {
 	bool note_corrections; /* count those that the filter rejects because they lack what it asks for */
 	bool rejects;	  /* rows that the filter does not select are of use, too */
 	bool dense;	  /* columns may be dense (batch_flat()) */
+	const struct extremes *extremes; /* dense: of blocks that are taken as one row (block.h); NULL: each row is looked at */
 	bool copies;	  /* they may, and whole blocks have their bytes, as rows go out unchanged */
 	bool tell_probes; /* of the selected rows; F_probe is wanted */
 	struct repeats *repeats; /* rows that came before are not selected: one thread; NULL: all are */

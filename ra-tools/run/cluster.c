@@ -98,9 +98,10 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	unsigned n = width && run_threads(r) > 1 ? run_threads(r) : 0;
 	struct bins_share *share = mem_zero(n + 1, sizeof(share[0]));
 	void **states = mem_zero(n + 1, sizeof(states[0]));
+	struct extremes extremes;
 	struct batch *b;
 
-	run_takes_dense(r, true);
+	run_takes_dense(r, true, bins_extremes(bins, &extremes) ? &extremes : NULL);
 	bins_memory(bins, n > 0 ? run_room(r) / 2 : run_room(r));
 	if (n > 0)
 		bins_share(bins, n);
@@ -115,7 +116,7 @@ cluster_bins(struct run *r, struct bins *bins, bool width)
 	else
 		while (share[0].refused == 0 && (b = run_next(r)) != NULL)
 			(void)take_bins(&share[0], b, run_origin(r));
-	run_takes_dense(r, false);
+	run_takes_dense(r, false, NULL);
 	refuse_first(r, share, n + 1);
 	for (unsigned i = 0; i < n; i++)
 		bins_join(bins, &share[i].bins);

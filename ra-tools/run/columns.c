@@ -208,9 +208,10 @@ run_behind(struct run *r, enum field f, unsigned view)
 }
 
 void
-run_takes_dense(struct run *r, bool dense)
+run_takes_dense(struct run *r, bool dense, const struct extremes *extremes)
 {
 	r->dense = dense;
+	r->extremes = extremes;
 }
 
 void

@@ -218,6 +218,7 @@ plan_scan(struct run *r)
 	    .labels = r->labels,
 	    .note_corrections = misses_corrections(r),
 	    .dense = r->dense,
+	    .extremes = r->extremes,
 	    .copies = r->tool->copies && r->write_path != NULL && r->labels == NULL && r->probes == NULL,
 	    .rejects = r->rejects_path != NULL,
 	    .tell_probes = r->probes != NULL,

@@ -55,6 +55,7 @@ struct run {
 	uint64_t memory, much_memory; /* --memory; without it what the tool says, and much of what the machine has */
 	int64_t now, from, to; /* -t: from <= time < to */
 	bool dense; /* the tool knows dense columns */
+	const struct extremes *extremes; /* NULL: it looks at each row */
 	bool timed, dedup, merge_probes;
 	struct period period; /* as it was asked for */
 

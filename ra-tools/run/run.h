@@ -126,7 +126,8 @@ int64_t run_over(const struct run *); /* ns; 0: not known */
 /* The same without --having: sums over rows that are not shown. */
 bool run_print_anyway(struct run *, struct batch *);
 /* From now on, note the probes of the selected rows. */
-void run_takes_dense(struct run *, bool); /* who reads next: batches may have dense columns (batch_flat()) */
+/* Who reads next: batches may have dense columns (batch_flat()), and may be as block.h says of extremes; NULL: not. */
+void run_takes_dense(struct run *, bool dense, const struct extremes *);
 void run_tell_probes(struct run *);
 bool run_merges_probes(const struct run *); /* --merge-probes */
 const struct probes *run_probes(const struct run *); /* so far: of all batches handed out */

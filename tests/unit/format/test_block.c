@@ -2,6 +2,7 @@
  *
  * test_block.c: batches come back as they were, for every field, presence and selection.
  */
+#include "format/base/clock.h"
 #include "format/block.h"
 #include "format/base/hash.h"
 #include "format/ids.h"
@@ -230,6 +231,74 @@ test_round_trip(void **state)
 	blocks_free(&k);
 }
 
+/* 500 rows of one bin, each with times and packets of its own; the last one without a packet, and so without times. */
+static struct batch *
+one_bin(void)
+{
+	struct batch *b = batch_new(500);
+
+	for (uint32_t r = 0; r < 500; r++) {
+		struct flow f = { .present = { 0 } };
+
+		f.v[F_bstart].i = 60 * SEC;
+		f.v[F_stime].i = 60 * SEC + (int64_t)((r * 7 + 3) % 499);
+		f.v[F_ltime].i = 61 * SEC + (int64_t)((r * 11 + 5) % 499);
+		f.v[F_spkts].u = r % 13;
+		bit_set(f.present, F_bstart);
+		for (int i = 0; i < 3 && r < 499; i++)
+			bit_set(f.present, (const enum field[]){ F_stime, F_ltime, F_spkts }[i]);
+		batch_add(b, &f);
+	}
+	return (b);
+}
+
+/* Of rows that are one the first and the last time are told by the directory; all else is read as ever. */
+static void
+test_extremes(void **state)
+{
+	struct blocks *k = blocks_new();
+	struct batch *all = one_bin(), *b = batch_new(1);
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+	struct open_block o;
+	struct fieldset used, want = { { 0 } };
+	struct index_entry entry;
+
+	(void)state;
+	block_encode(k, all, &out, &used, &entry);
+	open_block(&out, &a, &o);
+	for (int i = 0; i < 4; i++)
+		fieldset_add(&want, (const enum field[]){ F_bstart, F_stime, F_ltime, F_spkts }[i]);
+	for (int one = 0; one < 2; one++) {
+		struct extremes e = { { { 0 } }, { { 0 } } };
+		enum field unknown = F_NONE;
+
+		fieldset_add(&e.same, one ? F_bstart : F_spkts);
+		fieldset_add(&e.of, F_stime);
+		fieldset_add(&e.of, F_ltime);
+		fieldset_add(&e.of, F_spkts); /* a sum: no value is enough */
+		block_open(k, &o.d, NULL, from_memory, &o.sections, b);
+		assert_int_equal(block_read_extremes(k, &want, &e, &unknown), BLOCK_GOOD);
+		assert_int_equal(unknown, F_NONE);
+		batch_flatten(b);
+		for (uint32_t r = 0; r < 500; r++) {
+			same_cell(all, r, b, r, F_bstart);
+			same_cell(all, r, b, r, F_spkts);
+			assert_int_equal(column_has(b->col[F_stime], r), r < 499);
+			assert_int_equal(column_has(b->col[F_ltime], r), r < 499);
+			if (r == 499)
+				continue;
+			assert_int_equal(b->col[F_stime]->i[r], one ? 60 * SEC : all->col[F_stime]->i[r]);
+			assert_int_equal(b->col[F_ltime]->i[r], one ? 61 * SEC + 498 : all->col[F_ltime]->i[r]);
+		}
+	}
+	arena_free(&a);
+	buf_free(&out);
+	batch_free(&b);
+	batch_free(&all);
+	blocks_free(&k);
+}
+
 static void
 test_selection(void **state)
 {
@@ -416,6 +485,64 @@ test_ids(void **state)
 	buf_free(&out);
 	batch_free(&back);
 	blocks_free(&k);
+}
+
+/* Of a block of rows that begin their flows it is known that ids follow from them, until something of that is changed or
+ * left out; they come back from another block, too. */
+static void
+test_ids_known(void **state)
+{
+	const struct dir_column *c;
+	struct blocks *k = blocks_new(), *other = blocks_new();
+	struct batch *b = batch_of_flows(500, 100), *read = batch_new(1), *back = batch_new(1);
+	struct arena a = { 0 }, a2 = { 0 };
+	struct buf out = { 0 }, again = { 0 };
+	struct open_block o, p;
+	enum field unknown = F_NONE;
+	struct column *port = NULL;
+
+	(void)state;
+	for (uint32_t r = 0; r < b->rows; r++) {
+		uint64_t n = b->col[F_saddr]->ip[r].b[14] == 0 ? b->col[F_saddr]->ip[r].b[15] : b->col[F_daddr]->ip[r].b[15];
+
+		b->col[F_flags]->u[r] |= RFLAGS_start;
+		b->col[F_stime]->u[r] = 1700000000000000000 + n;
+		bit_set(b->col[F_stime]->present, r);
+	}
+	write_block(k, b, &out, &a, &o);
+	for (unsigned way = 0; way < 4; way++) {
+		struct fieldset want = { { 0 } };
+
+		for (enum field f = 0; f < F_STORED; f++)
+			if (way != 1 || f != F_sport)
+				fieldset_add(&want, f);
+		block_open(k, &o.d, NULL, from_memory, &o.sections, read);
+		assert_int_equal(block_read(k, &want, &unknown), BLOCK_GOOD);
+		assert_int_equal(fieldset_has(&read->made, F_flowid), way != 1);
+		if (way == 2)
+			port = batch_column(read, F_sport);
+		for (uint32_t r = 0; way == 2 && r < read->rows; r += 7)
+			port->u[r] ^= bit_get(port->present, r);
+		if (way == 3)
+			batch_hide(read, F_daddr);
+		assert_int_equal(fieldset_has(&read->made, F_flowid), way == 0);
+		batch_flatten(read);
+		write_block(other, read, &again, &a2, &p);
+		assert_int_equal(block_decode(other, &p.d, NULL, NULL, from_memory, &p.sections, back, &unknown), BLOCK_GOOD);
+		same_column(b, back, F_flowid);
+		same_column(b, back, F_tunid);
+		c = dir_column(&p.d, F_flowid);
+		assert_true(c != NULL && (way != 0 || (c->code == CODE_ID && c->at.raw == 1)));
+	}
+	arena_free(&a);
+	arena_free(&a2);
+	buf_free(&out);
+	buf_free(&again);
+	batch_free(&b);
+	batch_free(&read);
+	batch_free(&back);
+	blocks_free(&k);
+	blocks_free(&other);
 }
 
 /* Where something that ids are made of can not be read, there are no ids: others would be wrong. */
@@ -882,8 +1009,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_ids_known),
 		cmocka_unit_test(test_ids_without),
 		cmocka_unit_test(test_repeating),
 		cmocka_unit_test(test_made),

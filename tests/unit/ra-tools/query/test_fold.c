@@ -39,13 +39,19 @@ fill(struct batch *b, uint32_t rows, unsigned kind)
 	for (uint32_t r = 0; r < rows; r++) {
 		uint64_t type = rnd() % 50 == 0 ? RECTYPE_MAR : rnd() % 60 == 0 && kind % 3 == 0 ? RECTYPE_CORR : RECTYPE_FLOW;
 
-		start += kind % 4 != 0 && rnd() % 40 == 0;
+		if (kind % 13 == 5) /* rows of some bins by turns */
+			start = 1700000000 + (int64_t)(rnd() % 3);
+		else
+			start += kind % 4 != 0 && rnd() % 40 == 0;
 		flow_clear(&f);
 		SET(&f, rectype, type);
 		SET(&f, bstart, start * SEC);
 		SET(&f, bend, (start + 1) * SEC);
 		SET_BLOB(&f, probe, kind % 5 == 4 && rnd() % 2 ? "other" : "one", kind % 5 == 4 ? 3 : 3);
 		SET(&f, vrf, kind % 7 == 6 ? rnd() % 2 : 9);
+		if (rnd() % 4 != 0)
+			SET(&f, proto, rnd() % 3);
+		SET_IP(&f, saddr, ip_v4((const uint8_t[]){ 10, 0, 0, (uint8_t)(rnd() % (kind % 4 == 3 ? 100 : 4)) }));
 		if (rnd() % 30 != 0) { /* else the end of a flow */
 			SET(&f, spkts, 1 + rnd() % 20);
 			SET(&f, sbytes, kind % 6 == 5 ? rnd() : 40 + rnd() % 1000);
@@ -122,6 +128,8 @@ round_of(unsigned kind, struct blocks *k)
 {
 	uint32_t rows = kind % 11 == 0 ? 1 + (uint32_t)rnd() % 70 : 1000 + (uint32_t)rnd() % 2000;
 	struct batch *b = batch_new(rows), *back = batch_new(1);
+	static const char *const key[] = { "none", "probe", "none", "vrf", "none", "spkts", "probe,sttlmin", "state,vrf,srtxup", "stcpflags",
+		"sbytes", "proto,saddr" };
 	struct bin_options o = { .width = kind % 2 ? 60 * SEC : SEC };
 	struct fieldset keep = { { 0 } }, used;
 	uint64_t *sel = calloc(BITS_WORDS(rows), 8);
@@ -139,7 +147,9 @@ round_of(unsigned kind, struct blocks *k)
 	assert_non_null(sel);
 	for (size_t i = 0; i < SOME; i++)
 		fieldset_add(&keep, some[i]);
-	assert_true(keys_parse(kind % 3 == 2 ? "probe" : "none", &keys, err, sizeof(err)));
+	assert_true(keys_parse(key[kind % (sizeof(key) / sizeof(key[0]))], &keys, err, sizeof(err)));
+	for (unsigned i = 0; i < keys.n; i++)
+		fieldset_add(&keep, keys.part[i].field);
 	fill(b, rows, kind);
 	block_encode(k, b, &out, &used, &entry);
 	assert_true(meta_get_object(out.p, &object));
