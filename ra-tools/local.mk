@@ -16,6 +16,9 @@ libra_a_SOURCES += %D%/run/run.h %D%/run/room.h %D%/run/say.c %D%/run/inputs.c %
 	%D%/query/left_out.c %D%/query/left_out.h %D%/run/cluster.c %D%/run/cluster.h %D%/query/keys.c %D%/query/bin.c %D%/query/bin.h %D%/query/fold.c %D%/query/fold.h %D%/query/classes.c %D%/query/classes.h %D%/query/sort_in.c %D%/query/sort.h \
 	%D%/query/sort_room.h %D%/query/table.h %D%/query/table_room.h %D%/query/table_in.c %D%/query/table_out.c %D%/query/words.c %D%/query/words.h %D%/query/pile.h %D%/query/pile_room.h %D%/query/pile_in.c %D%/query/pile_out.c %D%/query/sort_runs.c
 
+# groups of plain numbers
+libra_a_SOURCES += %D%/query/aggr_compact.c %D%/query/aggr_compact.h %D%/query/aggr_compact_in.c %D%/query/aggr_compact_out.c
+
 # drill-down and service levels
 libra_a_SOURCES += %D%/report/drill.c %D%/report/drill.h %D%/report/sla.h %D%/report/sla_room.h %D%/report/sla_in.c %D%/report/sla_pack.c %D%/report/sla_bins.c %D%/report/sla_judge.c %D%/report/contract.c %D%/report/contract.h %D%/report/evidence.c %D%/report/evidence.h %D%/out/evidence.c %D%/report/marks.c %D%/report/marks.h %D%/report/picture.c %D%/report/picture.h
 libra_a_SOURCES += %D%/out/facts.c %D%/out/facts.h %D%/out/grid.c %D%/out/grid.h %D%/run/page.c %D%/run/page.h %D%/run/again.c %D%/run/again.h %D%/out/tunnel.c %D%/out/tunnel_rows.c %D%/out/report.c %D%/out/html.c %D%/out/html_axis.c %D%/out/html_axis.h %D%/out/html_bins.c %D%/out/html_chart.c %D%/out/html_tables.c %D%/out/html_path.c %D%/out/html_verdict.c %D%/out/html_room.h %D%/out/report.h %D%/out/drill.c %D%/out/drill.h %D%/out/term.c \

@@ -239,7 +239,7 @@ tests_fuzz_fuzz_filter_LDADD = $(RA_LIBS)
 tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 UNIT += \
-	%D%/unit/ra-tools/query/test_aggr \
+	%D%/unit/ra-tools/query/test_aggr %D%/unit/ra-tools/query/test_aggr_compact \
 	%D%/unit/ra-tools/query/test_bin \
 	%D%/unit/ra-tools/out/test_out %D%/unit/ra-tools/out/test_schema \
 	%D%/unit/ra-tools/query/test_fold \
@@ -249,6 +249,7 @@ UNIT += \
 	%D%/unit/ra-tools/query/test_sort \
 	%D%/unit/ra-tools/query/test_spill %D%/unit/ra-tools/query/test_table
 tests_unit_ra_tools_query_test_aggr_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
+tests_unit_ra_tools_query_test_aggr_compact_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_bin_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_query_test_fold_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)
 tests_unit_ra_tools_out_test_out_LDADD = $(RA_LIBS) $(CMOCKA_LIBS)

@@ -10,7 +10,7 @@
  * key is two groups while records are added, one for each orientation; when they come out, the loser is
  * turned and merged into the winner.
  */
-#include "ra-tools/query/aggr_room.h"
+#include "ra-tools/query/aggr_compact.h"
 
 #include "format/base/hash.h"
 #include "format/base/mem.h"
@@ -126,12 +126,32 @@ group_of(struct aggr *a, const uint8_t *key, uint64_t hash, uint64_t first)
 }
 
 void
+groups_decide(struct aggr *a)
+{
+	if (a->decided)
+		return;
+	a->decided = true;
+	a->compact = compact_new(a);
+	a->numbers = a->compact != NULL;
+}
+
+uint32_t
+groups_count(const struct aggr *a)
+{
+	return (a->compact != NULL ? a->compact->n : a->n);
+}
+
+void
 groups_drop(struct aggr *a)
 {
+	a->rows_added = 0;
+	if (a->compact != NULL) {
+		compact_clear(a->compact);
+		return;
+	}
 	slab_free(&a->keys);
 	a->keys = (struct slabs){ .stride = a->keylen };
 	table_clear(a->cells);
-	a->rows_added = 0;
 	a->n = 0;
 	for (uint32_t i = 0; i <= a->mask; i++)
 		a->table[i].group = NO_GROUP;
@@ -140,25 +160,21 @@ groups_drop(struct aggr *a)
 uint64_t
 groups_bytes(const struct aggr *a)
 {
+	const struct compact *c = a->compact;
+
+	if (c != NULL)
+		return ((uint64_t)c->n * c->l.stride + c->slots * sizeof(c->slot[0]));
 	return ((uint64_t)a->n * (a->keylen + sizeof(struct group) + 2 * sizeof(struct bucket)) + table_bytes(a->cells));
 }
 
-/* Where a row stands among all: an order that does not depend on who adds it. */
-static uint64_t
-place_of(const struct aggr *a, uint32_t r)
+uint32_t
+groups_list(const struct aggr *a, uint32_t last, uint32_t *list, uint32_t most)
 {
-	return ((a->places != NULL ? a->places[r] : aggr_row(a->number, r)) | (uint64_t)a->half_now << 15);
-}
+	uint32_t n = 0, g = last;
 
-/* A row of its own for the end of a flow carries no traffic (SEMANTICS 0): no packets, and no correction. */
-static bool
-is_traffic(const struct batch *b, uint32_t r)
-{
-	const struct column *type = b->col[F_rectype];
-
-	return (column_has(b->col[F_spkts], r) || column_has(b->col[F_dpkts], r) ||
-		column_mixed(b->col[F_spkts], r) ||
-		(column_has(type, r) && type->u[r] != RECTYPE_FLOW));
+	while (n < most && (g = a->compact != NULL ? compact_next(a->compact, g) : g + 1 < a->n ? g + 1 : NO_GROUP) != NO_GROUP)
+		list[n++] = g;
+	return (n);
 }
 
 void
@@ -198,8 +214,12 @@ add_known(struct aggr *a, const struct batch *b, const struct known *k, uint32_t
 	struct into into = { b, a->rows, a->to, 0 };
 	uint32_t fresh = 0;
 
+	groups_decide(a);
+	if (a->compact != NULL && compact_known(a, b, k, n))
+		return;
+	compact_dissolve(a);
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t before = a->n, g = group_of(a, k[i].key, key_hash(a, k[i].key), k[i].first);
+		uint32_t before = a->n, g = group_of(a, k[i].key, k[i].hash, k[i].first);
 
 		if (g == before) {
 			a->fresh[fresh++] = k[i].row;
@@ -257,6 +277,23 @@ drop_without(struct aggr *a, const struct batch *b, uint32_t *rows, uint32_t n)
 	return (kept);
 }
 
+/* Columns that somebody looks into one by one. */
+static void
+flatten(const struct aggr *a, struct batch *b)
+{
+	bool whole = a->compact == NULL || a->half != NULL || a->sums != NULL || a->required != F_NONE;
+
+	for (unsigned p = 0; p < a->nparts && !whole; p++) {
+		whole = a->part[p].field >= F_STORED; /* hardware addresses, where there are no others */
+		if (a->part[p].mask4 >= 0 || a->part[p].mask6 >= 0) {
+			(void)batch_flat(b, a->part[p].field);
+			(void)batch_flat(b, a->part[p].field == F_saddr ? F_smask : F_dmask);
+		}
+	}
+	if (whole)
+		batch_flatten(b);
+}
+
 static void
 add_rows(struct aggr *a, struct batch *b)
 {
@@ -267,11 +304,19 @@ add_rows(struct aggr *a, struct batch *b)
 	n = rows_selected(b, a->selected);
 	if (a->required != F_NONE && a->half == NULL) /* a half is of rows that have it */
 		n = drop_without(a, b, a->selected, n);
+	if (a->compact != NULL && !compact_open(a, b)) {
+		compact_dissolve(a);
+		batch_flatten(b);
+	}
 	if (share_takes(a)) {
 		share_rows(a, b, a->selected, n);
 		return;
 	}
 	a->rows_added += n;
+	if (a->compact != NULL) {
+		compact_rows(a, a, b, a->selected, n);
+		return;
+	}
 	for (uint32_t at = 0; at < n; at += CHUNK)
 		find_groups(a, b, a->selected + at, n - at < CHUNK ? n - at : CHUNK, &into, &fresh);
 	table_append(a->cells, b, &a->hold, a->fresh, fresh);
@@ -307,6 +352,8 @@ add_batch(struct aggr *a, struct batch *b)
 {
 	bool two = a->half != NULL && !a->once;
 
+	groups_decide(a);
+	flatten(a, b);
 	for (uint32_t r = 0; r < b->rows && a->half != NULL && !a->ends; r++)
 		if (batch_selected(b, r))
 			note_left(a, b, r);
@@ -415,6 +462,7 @@ aggr_new(const struct keys *k, const struct fieldset *keep)
 	if (k->halves || k->ends)
 		a->half = batch_new(BATCH_ROWS);
 	a->seed = hash_seed();
+	a->factor = hash64(&a->seed, sizeof(a->seed), 1) | 1;
 	a->by = F_NONE;
 	a->keep = *keep;
 	if (a->turn) /* which way a group points is decided by it */
@@ -445,6 +493,7 @@ aggr_twin(const struct aggr *a)
 	t->hide_ends = a->hide_ends;
 	t->required = a->required;
 	t->seed = a->seed; /* so that keys have the same hash */
+	t->factor = a->factor;
 	t->by = a->by;
 	t->in_time = a->in_time;
 	t->bare = a->bare;
@@ -478,6 +527,7 @@ aggr_free(struct aggr **pa)
 	if (a == NULL)
 		return;
 	share_free(a);
+	compact_free(&a->compact);
 	slab_free(&a->keys);
 	table_free(&a->cells);
 	free(a->group);

@@ -2,7 +2,7 @@
  *
  * aggr_out.c: groups come out, gathered column by column, or go into those of another thread.  Test: test_aggr.c.
  */
-#include "ra-tools/query/aggr_room.h"
+#include "ra-tools/query/aggr_compact.h"
 
 #include "format/base/mem.h"
 
@@ -37,23 +37,51 @@ outgo_free(struct outgo **po)
 
 /* --- into those of another thread -------------------------------------------------------------- */
 
+uint64_t
+group_hash(const struct aggr *a, uint32_t g)
+{
+	if (a->compact == NULL)
+		return (a->group[g].hash);
+	compact_key(a, a->compact, g, a->keybuf);
+	return (compact_hash(a, a->keybuf));
+}
+
+void
+groups_known(const struct aggr *a, const uint32_t *groups, uint32_t n, struct batch *b, struct known *known, uint8_t *keys)
+{
+	for (uint32_t i = 0; i < n && a->compact != NULL; i++, keys += a->keylen) {
+		uint8_t *group = compact_at(a->compact, groups[i]);
+
+		compact_key(a, a->compact, groups[i], keys);
+		known[i] = (struct known){ .row = i, .key = keys, .hash = compact_hash(a, keys), .first = *compact_first(group),
+					   .traffic = (*compact_state(group) & COMPACT_TRAFFIC) != 0 };
+	}
+	for (uint32_t i = 0; i < n && a->compact == NULL; i++) {
+		const struct group *g = &a->group[groups[i]];
+
+		known[i] = (struct known){ i, slab_at(&a->keys, groups[i]), g->hash, g->first, g->traffic, g->merged };
+	}
+	if (a->compact != NULL)
+		compact_gather(a->compact, groups, n, b);
+	else
+		table_gather(a->cells, &a->hold, groups, n, b);
+}
+
 /* The rows of one part, after each other. */
 static void
-join_known(struct aggr *into, const struct batch *b, const struct known *known, const uint64_t *hash, uint32_t n)
+join_known(struct aggr *into, const struct batch *b, const struct known *known, uint32_t n)
 {
-	struct known of[CHUNK];
-
 	if (!share_used(into)) {
 		add_known(into, b, known, n);
 		groups_spill(into);
 		return;
 	}
 	for (uint32_t done = 0, k; done < n; done += k) {
-		struct aggr *part = share_part(into, hash[done]);
+		struct aggr *part = share_part(into, known[done].hash);
 
-		for (k = 0; done + k < n && share_part(into, hash[done + k]) == part; k++)
-			of[k] = known[done + k];
-		add_known(part, b, of, k);
+		for (k = 1; done + k < n && share_part(into, known[done + k].hash) == part;)
+			k++;
+		add_known(part, b, known + done, k);
 		groups_spill(part);
 	}
 }
@@ -63,22 +91,17 @@ join_groups(struct aggr *into, const struct aggr *from)
 {
 	struct batch *b = batch_new(CHUNK);
 	struct known known[CHUNK];
-	uint64_t hash[CHUNK];
-	uint32_t rows[CHUNK], n;
+	uint8_t *keys = mem_alloc(CHUNK * from->keylen);
+	uint32_t list[CHUNK], last = NO_GROUP, n;
 
-	table_settle(from->cells);
-	for (uint32_t at = 0; at < from->n; at += n) {
-		n = from->n - at < CHUNK ? from->n - at : CHUNK;
-		for (uint32_t i = 0; i < n; i++) {
-			const struct group *g = &from->group[at + i];
-
-			rows[i] = at + i;
-			hash[i] = g->hash;
-			known[i] = (struct known){ i, slab_at(&from->keys, at + i), g->first, g->traffic, g->merged };
-		}
-		table_gather(from->cells, &from->hold, rows, n, b);
-		join_known(into, b, known, hash, n);
+	if (from->compact == NULL)
+		table_settle(from->cells);
+	while ((n = groups_list(from, last, list, CHUNK)) > 0) {
+		last = list[n - 1];
+		groups_known(from, list, n, b, known, keys);
+		join_known(into, b, known, n);
 	}
+	free(keys);
 	batch_free(&b);
 }
 
@@ -97,12 +120,6 @@ aggr_join(struct aggr *into, struct aggr **pfrom)
 
 /* --- out, from memory -------------------------------------------------------------------------- */
 
-static bool
-comes_out(const struct aggr *a, uint32_t g)
-{
-	return (!a->group[g].gone && (!a->hide_ends || a->group[g].traffic));
-}
-
 /* Absent first, then mixed, then by value. */
 static int
 cell_order(const struct table *t, enum field f, uint32_t x, uint32_t y)
@@ -113,6 +130,19 @@ cell_order(const struct table *t, enum field f, uint32_t x, uint32_t y)
 	return (rx == RANK_HERE && ry == RANK_HERE ? table_compare(t, f, x, y) : place[rx] - place[ry]);
 }
 
+static int
+compact_order(const struct compact *c, enum field f, uint32_t x, uint32_t y)
+{
+	int where = compact_where(c, f);
+	struct cell a, b;
+
+	compact_get(c, where, x, &a);
+	compact_get(c, where, y, &b);
+	if (a.present && b.present)
+		return (value_cmp(fields[f].store, &a.v, &b.v));
+	return ((a.present ? 2 : a.mixed) - (b.present ? 2 : b.mixed));
+}
+
 int
 row_order(const struct aggr *a, const struct table *t, uint32_t x, uint32_t y)
 {
@@ -120,10 +150,10 @@ row_order(const struct aggr *a, const struct table *t, uint32_t x, uint32_t y)
 
 	for (unsigned p = 0; p < a->nparts && c == 0; p++)
 		if (a->part[p].field < F_STORED && fieldset_has(&a->keep, a->part[p].field))
-			c = cell_order(t, a->part[p].field, x, y);
+			c = t == NULL ? compact_order(a->compact, a->part[p].field, x, y) : cell_order(t, a->part[p].field, x, y);
 	for (enum field f = 0; f < F_STORED && c == 0; f++)
-		if (fieldset_has(&a->keep, f) && fields[f].agg != AGG_COMP && table_has(t, f))
-			c = cell_order(t, f, x, y);
+		if (fieldset_has(&a->keep, f) && fields[f].agg != AGG_COMP && (t == NULL || table_has(t, f)))
+			c = t == NULL ? compact_order(a->compact, f, x, y) : cell_order(t, f, x, y);
 	return (c);
 }
 
@@ -137,7 +167,7 @@ by_place(const void *x, const void *y, void *arg)
 		return (p->by < q->by ? -1 : 1);
 	if (p->first != q->first)
 		return (p->first < q->first ? -1 : 1);
-	return (a->in_time ? row_order(a, a->cells, p->group, q->group) : 0);
+	return (a->in_time ? row_order(a, a->compact != NULL ? NULL : a->cells, p->group, q->group) : 0);
 }
 
 /* What a group is ordered by: the time of its first packet, without one the end of its bin; or where it first appeared. */
@@ -213,22 +243,60 @@ sort_places(const struct aggr *a, struct place_of_group *p, uint32_t n, bool by)
 		sort_places(a, p + (d == 0 ? 0 : end[d - 1]), end[d] - (d == 0 ? 0 : end[d - 1]), by);
 }
 
+static bool
+comes_out(const struct aggr *a, uint32_t g)
+{
+	return (!a->group[g].gone && (!a->hide_ends || a->group[g].traffic));
+}
+
+static void
+add_place(struct aggr *a, uint64_t by, uint64_t first, uint32_t g, bool *sorted)
+{
+	struct outgo *o = a->outgo;
+	struct place_of_group *p = &o->order[o->n];
+
+	*p = (struct place_of_group){ by, first, g };
+	*sorted = *sorted && (o->n == 0 || by_place(p - 1, p, a) <= 0);
+	o->n++;
+}
+
+/* The same of groups of plain numbers. */
+static void
+place_compact(struct aggr *a, bool *sorted)
+{
+	const struct compact *c = a->compact;
+	int by = compact_where(c, a->by), start = compact_where(c, F_stime), end = compact_where(c, F_bend);
+
+	for (uint32_t g = compact_next(c, NO_GROUP); g != NO_GROUP; g = compact_next(c, g)) {
+		uint8_t *group = compact_at(c, g);
+		uint64_t first = *compact_first(group);
+		struct cell cell;
+
+		if (a->hide_ends && (*compact_state(group) & COMPACT_TRAFFIC) == 0)
+			continue;
+		if (a->in_time) {
+			compact_get(c, start, g, &cell);
+			if (!cell.present)
+				compact_get(c, end, g, &cell);
+			first = cell.present ? cell.v.u : UINT64_MAX;
+		}
+		compact_get(c, a->by == F_NONE ? -1 : by, g, &cell);
+		add_place(a, cell.v.u, first, g, sorted);
+	}
+}
+
 static void
 order_groups(struct aggr *a)
 {
 	struct outgo *o = a->outgo;
 	bool sorted = true;
 
-	o->order = mem_alloc(((size_t)a->n + 1) * sizeof(o->order[0]));
-	for (uint32_t g = 0; g < a->n; g++) {
-		struct place_of_group *p = &o->order[o->n];
-
-		if (!comes_out(a, g))
-			continue;
-		*p = (struct place_of_group){ a->by == F_NONE ? 0 : table_value(a->cells, a->by, g).u, first_of(a, g), g };
-		sorted = sorted && (o->n == 0 || by_place(p - 1, p, a) <= 0);
-		o->n++;
-	}
+	o->order = mem_alloc(((size_t)groups_count(a) + 1) * sizeof(o->order[0]));
+	if (a->compact != NULL)
+		place_compact(a, &sorted);
+	for (uint32_t g = 0; g < a->n && a->compact == NULL; g++)
+		if (comes_out(a, g))
+			add_place(a, a->by == F_NONE ? 0 : table_value(a->cells, a->by, g).u, first_of(a, g), g, &sorted);
 	if (!sorted)
 		sort_places(a, o->order, o->n, true);
 }
@@ -241,8 +309,8 @@ out_begin(struct aggr *a)
 		share_collect(a);
 	/* whole blocks, where they are written; but not where groups want the memory */
 	a->out_rows = a->limit > 0 && a->limit < OUT_MEMORY ? OUT_ROWS / 8 : OUT_ROWS;
-	if (a->spills == 0 && a->n < a->out_rows)
-		a->out_rows = a->n + 1;
+	if (a->spills == 0 && groups_count(a) < a->out_rows)
+		a->out_rows = groups_count(a) + 1;
 	a->out = batch_new(a->out_rows);
 	if (a->spills > 0) {
 		a->outgo->streams = streams_order(a);
@@ -250,7 +318,8 @@ out_begin(struct aggr *a)
 	}
 	if (a->turn)
 		merge_partners(a);
-	table_settle(a->cells);
+	if (a->compact == NULL)
+		table_settle(a->cells);
 	order_groups(a);
 }
 
@@ -274,7 +343,10 @@ out_next(struct aggr *a, struct out_rows *to)
 	to->b = n > 0 ? a->out : NULL;
 	if (n == 0)
 		return;
-	table_gather(a->cells, &a->hold, o->rows, n, a->out);
+	if (a->compact != NULL)
+		compact_gather(a->compact, o->rows, n, a->out);
+	else
+		table_gather(a->cells, &a->hold, o->rows, n, a->out);
 	a->out->last = o->at == o->n;
 	fill_times(a, a->out);
 }

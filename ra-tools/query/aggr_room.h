@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * aggr_room.h: what aggr_in.c (records into groups), aggr_key.c (their keys), aggr_merge.c (their cells), aggr_out.c (groups
- * out, and joined) and aggr_spill.c (in temporary files) share.
+ * out, and joined), aggr_spill.c (in temporary files) and aggr_compact*.c (groups of plain numbers) share.
  */
 #ifndef RA_TOOLS_QUERY_AGGR_ROOM_H
 #define RA_TOOLS_QUERY_AGGR_ROOM_H
@@ -81,6 +81,9 @@ struct aggr {
 	uint8_t *keybuf; /* CHUNK keys, of which every byte but those between parts is written each time */
 	uint64_t hash[CHUNK];
 	uint8_t turned[CHUNK];
+	struct compact *compact; /* groups of plain numbers alone lie here (aggr_compact.h), and there are no others; NULL: in cells */
+	bool decided, numbers;	 /* which it is; and what hashes are made by */
+	uint64_t factor;	 /* of hashes */
 	uint32_t *selected;		/* rows of a batch */
 	uint32_t *fresh, *rows, *to; /* rows of it that make groups; those that go into one, and which */
 
@@ -126,6 +129,9 @@ turned_bit(const struct aggr *a)
 	return (1ull << (2 * a->nparts));
 }
 
+/* Of the key where all groups are of plain numbers, or were to be. */
+uint64_t compact_hash(const struct aggr *, const uint8_t *key);
+
 /* Texts are there as hashes, which need not be hashed again: they become the seed.  Both orientations of a key have the same
  * one. */
 static inline uint64_t
@@ -133,6 +139,8 @@ key_hash(const struct aggr *a, const uint8_t *key)
 {
 	uint64_t seed = a->seed, text;
 
+	if (a->numbers)
+		return (compact_hash(a, key));
 	for (size_t at = a->plainlen; at < a->keylen; at += sizeof(text)) {
 		memcpy(&text, key + at, sizeof(text));
 		seed = (seed ^ text) * 0x9e3779b97f4a7c15ull;
@@ -159,20 +167,45 @@ void merge_partners(struct aggr *);
 /* Companion times, of rows that came out of the table. */
 void fill_times(const struct aggr *, struct batch *);
 
+/* Where a row stands among all: an order that does not depend on who adds it. */
+static inline uint64_t
+place_of(const struct aggr *a, uint32_t r)
+{
+	return ((a->places != NULL ? a->places[r] : aggr_row(a->number, r)) | (uint64_t)a->half_now << 15);
+}
+
+/* A row of its own for the end of a flow carries no traffic (SEMANTICS 0): no packets, and no correction. */
+static inline bool
+is_traffic(const struct batch *b, uint32_t r)
+{
+	const struct column *type = b->col[F_rectype];
+
+	return (column_has(b->col[F_spkts], r) || column_has(b->col[F_dpkts], r) || column_mixed(b->col[F_spkts], r) ||
+		(column_has(type, r) && type->u[r] != RECTYPE_FLOW));
+}
+
 /* Rows of the batch, at most CHUNK, whose keys are known. */
 struct known {
 	uint32_t row;
 	const uint8_t *key;
-	uint64_t first;
+	uint64_t hash, first;
 	bool traffic, merged;
 };
 void add_known(struct aggr *, const struct batch *, const struct known *, uint32_t n);
 /* Row r, of a batch that `of` adds, whose key is known. */
 void put_row(struct aggr *, const struct aggr *of, const struct batch *, uint32_t r, const uint8_t *key, uint64_t hash,
     struct into *, uint32_t *fresh);
+/* Before the first row: how groups lie. */
+void groups_decide(struct aggr *);
 void groups_drop(struct aggr *);       /* all of them */
+uint32_t groups_count(const struct aggr *);
 uint64_t groups_bytes(const struct aggr *);
-/* By what they keep, the key first.  0: they are the same, and so is what is shown of them. */
+/* The next groups behind `last` (NO_GROUP: from the first on), at most `most`. */
+uint32_t groups_list(const struct aggr *, uint32_t last, uint32_t *list, uint32_t most);
+uint64_t group_hash(const struct aggr *, uint32_t g);
+/* n groups, at most CHUNK, as rows whose keys are known; `keys`: memory for these. */
+void groups_known(const struct aggr *, const uint32_t *groups, uint32_t n, struct batch *, struct known *, uint8_t *keys);
+/* By what they keep, the key first.  0: they are the same, and so is what is shown of them.  Of a table, or (NULL) of groups. */
 int row_order(const struct aggr *, const struct table *, uint32_t x, uint32_t y);
 void out_begin(struct aggr *);
 void out_next(struct aggr *, struct out_rows *);
@@ -184,7 +217,7 @@ void spill_adopt(struct aggr *, struct aggr *from); /* another one's files */
 
 /* Do rows go to the parts that threads share? */
 bool share_takes(const struct aggr *);
-void share_rows(struct aggr *, const struct batch *, const uint32_t *rows, uint32_t n);
+void share_rows(struct aggr *, struct batch *, const uint32_t *rows, uint32_t n);
 bool share_used(const struct aggr *);
 struct aggr *share_part(const struct aggr *, uint64_t hash);
 void join_groups(struct aggr *into, const struct aggr *from); /* or into its parts, if they are used */

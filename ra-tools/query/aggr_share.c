@@ -6,7 +6,7 @@
  * there are parts, each of the keys whose hash says so: a thread works out the keys of its rows, then goes through the parts
  * and puts into each what belongs there, while others are in other ones.  At the end the parts are laid beside each other.
  */
-#include "ra-tools/query/aggr_room.h"
+#include "ra-tools/query/aggr_compact.h"
 #include "ra-tools/query/table_room.h"
 
 #include "format/base/mem.h"
@@ -29,6 +29,7 @@ struct sorted_keys {
 	uint8_t *key;
 	uint64_t *hash;
 	uint32_t *list; /* rows' places among the selected ones, by part */
+	bool laid;	/* there are keys; else hashes alone */
 };
 
 static unsigned
@@ -70,7 +71,7 @@ share_free(struct aggr *a)
 bool
 share_takes(const struct aggr *a)
 {
-	return (a->share != NULL && a->rows_added > SPARSE_ROWS && (uint64_t)a->n * 4 > a->rows_added);
+	return (a->share != NULL && a->rows_added > SPARSE_ROWS && (uint64_t)groups_count(a) * 4 > a->rows_added);
 }
 
 static struct sorted_keys *
@@ -84,9 +85,48 @@ keys_room(struct aggr *a)
 	return (k);
 }
 
+static void
+lay_keys(struct aggr *a, struct batch *b, const uint32_t *rows, uint32_t n)
+{
+	batch_flatten(b);
+	for (uint32_t i = 0, k; i < n; i += k) {
+		k = n - i < CHUNK ? n - i : CHUNK;
+		key_rows(a, b, rows + i, k);
+		memcpy(a->sorted->key + (size_t)i * a->keylen, a->keybuf, k * a->keylen);
+		memcpy(a->sorted->hash + i, a->hash, k * sizeof(a->hash[0]));
+	}
+	a->sorted->laid = true;
+}
+
+/* Rows whose keys were laid out, into groups of plain numbers. */
+static void
+put_known(struct aggr *part, const struct aggr *a, const struct batch *b, const uint32_t *rows, const uint32_t *list, uint32_t n)
+{
+	struct known known[CHUNK];
+
+	for (uint32_t at = 0, k; at < n; at += k) {
+		k = n - at < CHUNK ? n - at : CHUNK;
+		for (uint32_t i = 0; i < k; i++) {
+			uint32_t place = list[at + i], r = rows[place];
+
+			known[i] = (struct known){ r, a->sorted->key + (size_t)place * a->keylen, a->sorted->hash[place], place_of(a, r),
+						   is_traffic(b, r), false };
+		}
+		add_known(part, b, known, k);
+	}
+}
+
+static void
+put_compact(struct aggr *part, struct aggr *a, const struct batch *b, const uint32_t *rows, const uint32_t *list, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		a->rows[i] = rows[list[i]];
+	compact_rows(part, a, b, a->rows, n);
+}
+
 /* Rows list[0..n) into a part, which nobody else is in. */
 static void
-put_rows(struct aggr *part, const struct aggr *a, const struct batch *b, const uint32_t *rows, const uint32_t *list, uint32_t n)
+put_in_cells(struct aggr *part, const struct aggr *a, const struct batch *b, const uint32_t *rows, const uint32_t *list, uint32_t n)
 {
 	struct into into = { b, part->rows, part->to, 0 };
 	uint32_t fresh = 0;
@@ -98,26 +138,36 @@ put_rows(struct aggr *part, const struct aggr *a, const struct batch *b, const u
 			__builtin_prefetch(&part->table[(uint32_t)(a->sorted->hash[list[i + 8]] >> 32) & part->mask]);
 		put_row(part, a, b, r, a->sorted->key + (size_t)list[i] * a->keylen, a->sorted->hash[list[i]], &into, &fresh);
 	}
-	part->rows_added += n;
 	table_append(part->cells, b, &part->hold, part->fresh, fresh);
 	merge_rows(part, &into);
+}
+
+static void
+put_rows(struct aggr *part, struct aggr *a, const struct batch *b, const uint32_t *rows, const uint32_t *list, uint32_t n)
+{
+	part->rows_added += n;
+	if (a->compact != NULL && part->compact != NULL)
+		put_compact(part, a, b, rows, list, n);
+	else if (part->compact != NULL)
+		put_known(part, a, b, rows, list, n);
+	else
+		put_in_cells(part, a, b, rows, list, n);
 	groups_spill(part);
 }
 
 void
-share_rows(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_t n)
+share_rows(struct aggr *a, struct batch *b, const uint32_t *rows, uint32_t n)
 {
 	struct share *s = a->share;
 	uint32_t end[PARTS_MOST + 1] = { 0 }, at = 0;
 
 	if (a->sorted == NULL)
 		a->sorted = keys_room(a);
-	for (uint32_t i = 0, k; i < n; i += k) {
-		k = n - i < CHUNK ? n - i : CHUNK;
-		key_rows(a, b, rows + i, k);
-		memcpy(a->sorted->key + (size_t)i * a->keylen, a->keybuf, k * a->keylen);
-		memcpy(a->sorted->hash + i, a->hash, k * sizeof(a->hash[0]));
-	}
+	a->sorted->laid = false;
+	if (a->compact != NULL)
+		compact_hashes(a, rows, n, a->sorted->hash);
+	else
+		lay_keys(a, b, rows, n);
 	for (uint32_t i = 0; i < n; i++)
 		end[part_of(s, a->sorted->hash[i])]++;
 	for (unsigned p = 0; p < s->n; p++) {
@@ -135,6 +185,9 @@ share_rows(struct aggr *a, const struct batch *b, const uint32_t *rows, uint32_t
 		if (end[p] == from)
 			continue;
 		(void)pthread_mutex_lock(&s->lock[p]);
+		groups_decide(s->part[p]);
+		if (s->part[p]->compact == NULL && !a->sorted->laid) /* it has met what no key can hold */
+			lay_keys(a, b, rows, n);
 		put_rows(s->part[p], a, b, rows, a->sorted->list + from, end[p] - from);
 		s->part[p]->shared = true;
 		(void)pthread_mutex_unlock(&s->lock[p]);
@@ -163,8 +216,14 @@ share_part(const struct aggr *a, uint64_t hash)
 static void
 lay_beside(struct aggr *a, struct aggr *part)
 {
-	uint32_t base = table_chunks(a->cells) << TABLE_BITS, n = base + (table_chunks(part->cells) << TABLE_BITS);
+	uint32_t base, n;
 
+	if (a->compact != NULL) {
+		compact_take(a->compact, part->compact);
+		return;
+	}
+	base = table_chunks(a->cells) << TABLE_BITS;
+	n = base + (table_chunks(part->cells) << TABLE_BITS);
 	a->group = mem_grow(a->group, n > 0 ? n : 1, sizeof(a->group[0]));
 	a->cap = n;
 	for (uint32_t g = a->n; g < n; g++)
@@ -184,16 +243,26 @@ lay_beside(struct aggr *a, struct aggr *part)
 void
 share_collect(struct aggr *a)
 {
-	bool files = a->spills > 0;
+	bool files = a->spills > 0, cells;
 
-	if (a->n > 0)
+	if (groups_count(a) > 0)
 		join_groups(a, a); /* its own, too */
 	groups_drop(a);
-	for (unsigned i = 0; i < a->share->n; i++)
+	groups_decide(a);
+	cells = a->compact == NULL;
+	for (unsigned i = 0; i < a->share->n; i++) {
 		files |= a->share->part[i]->spills > 0;
+		cells |= a->share->part[i]->n > 0; /* groups of the other kind */
+	}
+	for (unsigned i = 0; i < a->share->n && cells; i++)
+		compact_dissolve(a->share->part[i]);
+	if (cells)
+		compact_dissolve(a);
 	for (unsigned i = 0; i < a->share->n; i++) {
 		struct aggr *part = a->share->part[i];
 
+		if (groups_count(part) == 0 && part->spills == 0)
+			continue;
 		if (files) {
 			spill_all(part);
 			spill_adopt(a, part);

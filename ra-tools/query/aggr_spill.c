@@ -92,18 +92,18 @@ put_columns(struct frames *f, const struct batch *b, const struct fieldset *set,
 }
 
 static void
-put_groups(struct aggr *a, struct frames *f, unsigned stream, const uint32_t *groups, uint32_t n)
+put_groups(struct aggr *a, struct frames *f, unsigned stream, const uint32_t *groups, uint32_t n, uint8_t *keys)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		const struct group *g = &a->group[groups[i]];
+	struct known known[FRAME_ROWS];
 
-		f->x[i] = g->first;
-		f->y[i] = (uint64_t)g->traffic | (uint64_t)g->merged << 1;
+	groups_known(a, groups, n, f->b, known, keys);
+	for (uint32_t i = 0; i < n; i++) {
+		f->x[i] = known[i].first;
+		f->y[i] = (uint64_t)known[i].traffic | (uint64_t)known[i].merged << 1;
 	}
 	begin_frame(f, n);
 	for (uint32_t i = 0; i < n; i++)
-		buf_add(&f->bytes, slab_at(&a->keys, groups[i]), a->keylen);
-	table_gather(a->cells, &a->hold, groups, n, f->b);
+		buf_add(&f->bytes, known[i].key, a->keylen);
 	put_columns(f, f->b, &a->hold, f->count, n);
 	spill_put(a->spill[0], stream, f->bytes.p, f->bytes.len);
 }
@@ -112,7 +112,7 @@ put_groups(struct aggr *a, struct frames *f, unsigned stream, const uint32_t *gr
 static unsigned
 stream_of(const struct aggr *a, uint32_t g)
 {
-	return ((unsigned)(a->group[g].hash >> (64 - STREAM_BITS * (a->level + 1))) & (STREAMS - 1));
+	return ((unsigned)(group_hash(a, g) >> (64 - STREAM_BITS * (a->level + 1))) & (STREAMS - 1));
 }
 
 static void
@@ -126,27 +126,30 @@ void
 spill_all(struct aggr *a)
 {
 	struct frames *f = frames_new();
-	uint32_t *groups = mem_alloc(((size_t)a->n + 1) * sizeof(groups[0])), end[STREAMS] = { 0 }, at = 0;
+	uint32_t count = groups_count(a), *all = mem_alloc(((size_t)count + 1) * 2 * sizeof(all[0])), *groups = all + count;
+	uint32_t end[STREAMS] = { 0 }, at = 0, n = groups_list(a, NO_GROUP, all, count);
+	uint8_t *keys = mem_alloc(FRAME_ROWS * a->keylen);
 
 	if (a->spills == 0)
 		add_spill(a, spill_new(STREAMS));
-	for (uint32_t g = 0; g < a->n; g++)
-		end[stream_of(a, g)]++;
+	for (uint32_t i = 0; i < n; i++)
+		end[stream_of(a, all[i])]++;
 	for (unsigned i = 0; i < STREAMS; i++) { /* where each begins; counted on to its end */
-		uint32_t n = end[i];
+		uint32_t of = end[i];
 
 		end[i] = at;
-		at += n;
+		at += of;
 	}
-	for (uint32_t g = 0; g < a->n; g++)
-		groups[end[stream_of(a, g)]++] = g;
+	for (uint32_t i = 0; i < n; i++)
+		groups[end[stream_of(a, all[i])]++] = all[i];
 	at = 0;
 	for (unsigned i = 0; i < STREAMS; i++)
-		for (uint32_t n; at < end[i]; at += n) {
-			n = end[i] - at < FRAME_ROWS ? end[i] - at : FRAME_ROWS;
-			put_groups(a, f, i, groups + at, n);
+		for (uint32_t k; at < end[i]; at += k) {
+			k = end[i] - at < FRAME_ROWS ? end[i] - at : FRAME_ROWS;
+			put_groups(a, f, i, groups + at, k, keys);
 		}
-	free(groups);
+	free(all);
+	free(keys);
 	frames_free(&f);
 	groups_drop(a);
 }
@@ -154,7 +157,7 @@ spill_all(struct aggr *a)
 void
 groups_spill(struct aggr *a)
 {
-	if (a->limit > 0 && a->n > GROUPS_MIN && a->level < LEVELS && groups_bytes(a) > a->limit)
+	if (a->limit > 0 && groups_count(a) > GROUPS_MIN && a->level < LEVELS && groups_bytes(a) > a->limit)
 		spill_all(a);
 }
 
@@ -189,9 +192,11 @@ take_groups(struct aggr *a, struct frames *f, const struct buf *record, uint8_t 
 	struct known known[FRAME_ROWS];
 	uint32_t n = read_numbers(&c, f->x, f->y);
 
+	groups_decide(a);
 	memcpy(keys, cur_bytes(&c, n * a->keylen), n * a->keylen); /* aligned */
 	for (uint32_t i = 0; i < n; i++)
-		known[i] = (struct known){ i, keys + i * a->keylen, f->x[i], (f->y[i] & 1) != 0, (f->y[i] & 2) != 0 };
+		known[i] = (struct known){ i, keys + i * a->keylen, key_hash(a, keys + i * a->keylen), f->x[i], (f->y[i] & 1) != 0,
+					   (f->y[i] & 2) != 0 };
 	table_load(f->t, 0, &c);
 	table_gather(f->t, NULL, f->count, n, f->b);
 	add_known(a, f->b, known, n);

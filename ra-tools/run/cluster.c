@@ -43,7 +43,9 @@ cluster_all(struct run *r, struct aggr *a)
 		if (states[i] != a) /* half is for all that comes together, the other half for what threads have apart */
 			aggr_memory(states[i], run_room(r) / 2 / n);
 	}
+	run_takes_dense(r, true, NULL);
 	run_each(r, take, states);
+	run_takes_dense(r, false, NULL);
 	for (unsigned i = 0; i < n; i++)
 		if (states[i] != a) {
 			struct aggr *twin = states[i];
