@@ -32,6 +32,12 @@ struct outgoing { /* a column on its way */
 	struct dir_column dir;
 };
 
+struct beside { /* what is in a piece of memory: the first n values that rows of a set have */
+	const struct rowset *set;
+	enum field f;
+	uint32_t n;
+};
+
 struct encoding { /* one call of block_encode() */
 	struct blocks *k;
 	const struct batch *b;
@@ -41,6 +47,9 @@ struct encoding { /* one call of block_encode() */
 	uint32_t sets;
 	struct outgoing *work[F_STORED]; /* columns with values that are put; NULL: there is none (yet) */
 	const uint64_t **place;          /* of each field held as address: the places of its rows in the dictionary */
+	struct beside beside[FORMULA_FIELDS]; /* what is in k->beside */
+	struct outgoing *liked; /* the column of which k->others has the rows that are not like others */
+	uint32_t unlike;        /* how many these are, or more than may be */
 	struct directory d;
 };
 
@@ -55,14 +64,14 @@ const uint32_t *rows_list(struct encoding *, struct rowset *);
 /* Sections of all sets with a number, and the directory's entries of them. */
 void rows_put(struct encoding *);
 
-/* The column's numbers in the rows of the set, in order: in `to`, or in the column's own memory if nothing has to be left
+/* The column's numbers in the first n rows of the set, in order: in `to`, or in the column's own memory if nothing has to be left
  * out. */
-const uint64_t *rows_gather(struct encoding *, const struct column *, struct rowset *, uint64_t *to);
+const uint64_t *rows_gather(struct encoding *, const struct column *, struct rowset *, uint32_t n, uint64_t *to);
 /* Is every row of the set one of that column, which is there? */
 bool rows_within(struct encoding *, struct rowset *, enum field);
 /* The values of another field in the first n rows of a set, 0 where it is not present; addresses as their places in the
- * dictionary, from 1.  In `to`, or where they are.  NULL: it has no column. */
-const uint64_t *rows_beside(struct encoding *, struct rowset *, enum field, uint32_t n, uint64_t *to);
+ * dictionary, from 1.  In k->beside[room], until that is used for others, or where they are.  NULL: it has no column. */
+const uint64_t *rows_beside(struct encoding *, struct rowset *, enum field, uint32_t n, unsigned room);
 /* Places in the dictionary of the members of a set, as those of all selected rows: from 1, and 0 where a row is no member. */
 const uint64_t *rows_places(struct encoding *, struct rowset *, const uint64_t *index);
 

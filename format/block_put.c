@@ -87,20 +87,12 @@ put_body(struct blocks *k)
 
 /* --- columns */
 
-/* What is left of values if others are taken off. */
+/* What is left of values if others are taken off, which may lie where it goes. */
 WIDE static void
 take_off(const uint64_t *v, const uint64_t *o, uint32_t n, uint64_t *to)
 {
 	for (uint32_t i = 0; i < n; i++)
 		to[i] = zigzag(v[i] - o[i]);
-}
-
-/* The same into memory that the others may lie in. */
-static const uint64_t *
-residue(struct encoding *e, const struct outgoing *w, const uint64_t *o, const uint64_t *v)
-{
-	take_off(v, o, w->n, e->k->residue);
-	return (e->k->residue);
 }
 
 static void
@@ -163,27 +155,42 @@ not_like(struct encoding *e, struct outgoing *w, const uint64_t *v, uint32_t n, 
 {
 	struct blocks *k = e->k;
 	const uint16_t *like = fields[w->f].like;
-	const uint64_t *a = rows_beside(e, w->set, like[0] - 1, n, k->beside[0]), *b = NULL;
+	const uint64_t *a = rows_beside(e, w->set, like[0] - 1, n, 0), *b = NULL;
 
-	if (a == NULL || (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, n, k->beside[1])) == NULL))
+	if (a == NULL || (like[1] != 0 && (b = rows_beside(e, w->set, like[1] - 1, n, 1)) == NULL))
 		return (most + 1);
 	return (like_others(k->like, a, b, v, n, most, k->others));
 }
 
-/* A column whose rows repeat what the last row like them had.  false: it is none, or that would not save much; *other: then
- * the coder's memory is of other values. */
+/* The same of all of the column's values, once, if it is not too many of those looked at first. */
+static uint32_t
+unlike(struct encoding *e, struct outgoing *w, const uint64_t *v, bool certain)
+{
+	const uint32_t most = w->n / 4 * 3, few = certain ? LIKE_SAMPLE / 8 : LIKE_SAMPLE / 8 * 7;
+
+	if (e->liked == w)
+		return (e->unlike);
+	if (w->n > 2 * LIKE_SAMPLE && not_like(e, w, v, LIKE_SAMPLE, few) > few)
+		return (UINT32_MAX);
+	e->liked = w;
+	e->unlike = not_like(e, w, v, w->n, most);
+	if (e->unlike > most)
+		e->unlike = UINT32_MAX;
+	return (e->unlike);
+}
+
+/* A column whose rows repeat what the last row like them had.  false: it is none, or that would not be clearly less than
+ * `bytes`, or it is not `certain` from some of its rows; *other: then the coder's memory is of other values. */
 static bool
-put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct plan *plan, bool *other)
+put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, uint64_t bytes, bool certain, bool *other)
 {
 	struct blocks *k = e->k;
 	const uint16_t *like = fields[w->f].like;
-	uint32_t most = w->n / 4 * 3, others, n = 0;
-	struct plan rest = { .bytes = 0 };
+	uint32_t others, n = 0;
+	struct plan rest;
 	enum set_kind kind;
 
-	if (like[0] == 0 || plan->bytes < 16 + w->n / 8 ||
-	    (w->n > 2 * LIKE_SAMPLE && not_like(e, w, v, LIKE_SAMPLE, most) > most) ||
-	    (others = not_like(e, w, v, w->n, most)) > most)
+	if (like[0] == 0 || (others = unlike(e, w, v, certain)) == UINT32_MAX || (certain && others > bytes))
 		return (false);
 	for (size_t i = bits_next(k->others, 0, w->n); i < w->n; i = bits_next(k->others, i + 1, w->n))
 		k->residue[n++] = v[i];
@@ -191,7 +198,7 @@ put_like(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct
 	kind = set_put(k->others, w->n, &k->tries);
 	rest = u64_plan(k->coder, k->residue, others);
 	*other = true;
-	if ((rest.bytes + k->tries.len) / 8 * 9 + 8 > plan->bytes)
+	if ((rest.bytes + k->tries.len) / 8 * 9 + 8 > bytes)
 		return (false);
 	buf_varint(&k->body, others);
 	buf_u8(&k->body, (uint8_t)kind);
@@ -238,32 +245,68 @@ put_ids(struct encoding *e, struct outgoing *w, const uint64_t *v)
 	return (true);
 }
 
-/* A column that is nearly a formula of others.  As put_like(). */
-static bool
-put_made(struct encoding *e, struct outgoing *w, const uint64_t *v, const struct plan *plan, bool *other)
+/* What is left of the first n values if those of the field that they are near to, or of their formula, are taken off; in
+ * k->residue.  NULL: there is none, or it is not in all of their rows. */
+static const uint64_t *
+left_over(struct encoding *e, struct outgoing *w, bool made, const uint64_t *v, uint32_t n)
 {
 	struct blocks *k = e->k;
-	uint64_t *const room[FORMULA_FIELDS] = { k->beside[0], k->beside[1], k->beside[2], k->beside[3] };
 	const uint64_t *from[FORMULA_FIELDS] = { NULL };
+	enum field near = fields[w->f].near;
+
+	if (!made) {
+		if (near == F_NONE || e->b->col[near] == NULL || !rows_within(e, w->set, near))
+			return (NULL);
+		take_off(v, rows_gather(e, e->b->col[near], w->set, n, k->residue), n, k->residue);
+		return (k->residue);
+	}
+	for (unsigned i = 0; i < formula_fields(fields[w->f].formula); i++)
+		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], n, i)) == NULL)
+			return (NULL);
+	formula_fill(fields[w->f].formula, k->like, from, n, k->residue);
+	take_off(v, k->residue, n, k->residue);
+	return (k->residue);
+}
+
+/* Are some values all the same? */
+static bool
+same(const uint64_t *v, uint32_t n)
+{
+	return (memcmp(v, v + 1, (n - 1) * sizeof(*v)) == 0);
+}
+
+/* A column that is nearly another one, or nearly a formula of others.  As put_like(), but what is left may be `certain` to be
+ * (nearly) always the same: then a look at some of it is enough to know that it is not. */
+static bool
+put_left_over(struct encoding *e, struct outgoing *w, bool made, const uint64_t *v, uint64_t bytes, bool certain, bool *other)
+{
+	struct blocks *k = e->k;
 	enum formula formula = fields[w->f].formula;
-	unsigned n = formula_fields(formula);
+	const uint64_t *x;
 	struct plan rest;
 
-	if (n == 0 || plan->bytes < 16 + w->n / 8)
+	if (made && formula_fields(formula) == 0)
 		return (false);
-	for (unsigned i = 0; i < n; i++)
-		if ((from[i] = rows_beside(e, w->set, fields[w->f].made[i], w->n, room[i])) == NULL)
-			return (false);
-	formula_fill(formula, k->like, from, w->n, k->residue);
-	rest = u64_plan_below(k->coder, residue(e, w, k->residue, v), w->n, plan->bytes);
+	if (certain && w->n > 64 && ((x = left_over(e, w, made, v, 64)) == NULL || !same(x, 64)))
+		return (false);
+	if ((x = left_over(e, w, made, v, w->n)) == NULL)
+		return (false);
 	*other = true;
-	if (rest.bytes + rest.bytes / 16 + 4 >= plan->bytes)
+	if (!u64_plan_easy(k->coder, x, w->n, &rest)) {
+		if (certain)
+			return (false);
+		u64_plan_others(k->coder, x, w->n, bytes, &rest);
+	}
+	if (rest.bytes + rest.bytes / 16 + 4 >= bytes)
 		return (false);
-	w->dir.code = CODE_MADE;
-	w->dir.more[w->dir.nmore++] = formula;
-	for (unsigned i = 0; i < n; i++)
+	w->dir.code = made ? CODE_MADE : CODE_DIFF;
+	if (made)
+		w->dir.more[w->dir.nmore++] = formula;
+	for (unsigned i = 0; made && i < formula_fields(formula); i++)
 		w->dir.more[w->dir.nmore++] = fields[fields[w->f].made[i]].id;
-	put_smaller(e, w, &rest, k->residue, w->n, true);
+	if (!made)
+		w->dir.more[w->dir.nmore++] = fields[fields[w->f].near].id;
+	put_smaller(e, w, &rest, x, w->n, true);
 	return (true);
 }
 
@@ -273,6 +316,8 @@ put_planned(struct encoding *e, struct outgoing *w, struct plan *plan, const uin
 {
 	if (other && plan->best == CODE_DICT)
 		*plan = u64_plan(e->k->coder, v, w->n);
+	if (other)
+		plan->listed = 0;
 	put_smaller(e, w, plan, v, w->n, nested);
 }
 
@@ -286,48 +331,63 @@ span_of(const uint64_t *v, uint32_t n, struct outgoing *w)
 	w->dir.max = (struct dir_value){ .is = true, .u = max };
 }
 
+/* A column that is not nearly constant, if what other columns have tells so much of it that its own encoding need not be
+ * planned: whatever that is, it takes two bytes for each 128 rows. */
+static bool
+put_certain(struct encoding *e, struct outgoing *w, const uint64_t *v)
+{
+	uint64_t bytes = w->n / 64;
+	bool other;
+
+	if (bytes < 16)
+		return (false);
+	if (put_left_over(e, w, true, v, bytes, true, &other) || put_left_over(e, w, false, v, bytes, true, &other)) {
+		span_of(v, w->n, w);
+		return (true);
+	}
+	if (!put_like(e, w, v, bytes, true, &other))
+		return (false);
+	span_of(e->k->residue, e->unlike, w); /* these are all values that there are */
+	return (true);
+}
+
 static void
 put_u64(struct encoding *e, struct outgoing *w)
 {
 	struct blocks *k = e->k;
-	enum field other = fields[w->f].near;
 	const uint64_t *v;
 	struct plan plan;
-	bool others = false; /* the coder has planned other values since */
+	bool easy, other = false; /* other: the coder has planned other values since */
 
 	if (w->c->zeros) {
 		w->dir.code = CODE_CONST;
 		w->dir.min = w->dir.max = (struct dir_value){ .is = true };
 		return;
 	}
-	v = rows_gather(e, w->c, w->set, k->gathered);
+	v = rows_gather(e, w->c, w->set, w->n, k->gathered);
 	k->body.len = 0;
 	if (put_ids(e, w, v)) {
 		span_of(v, w->n, w);
 		return;
 	}
-	plan = u64_plan(k->coder, v, w->n);
+	easy = u64_plan_easy(k->coder, v, w->n, &plan);
+	if (!easy && put_certain(e, w, v))
+		return;
+	if (!easy)
+		u64_plan_others(k->coder, v, w->n, UINT64_MAX, &plan);
 	w->dir.min = (struct dir_value){ .is = true, .u = plan.min };
 	w->dir.max = (struct dir_value){ .is = true, .u = plan.max };
 	if (plan.best == CODE_CONST) {
 		w->dir.code = CODE_CONST;
 		return;
 	}
-	if (put_like(e, w, v, &plan, &others) || put_made(e, w, v, &plan, &others))
+	if (plan.bytes >= 16 + w->n / 8 &&
+	    (put_like(e, w, v, plan.bytes, false, &other) ||
+		put_left_over(e, w, true, v, plan.bytes, false, &other)))
 		return;
-	if (plan.bytes > 16 && other != F_NONE && e->b->col[other] != NULL && rows_within(e, w->set, other)) {
-		const uint64_t *x = residue(e, w, rows_gather(e, e->b->col[other], w->set, k->residue), v);
-		struct plan diff = u64_plan_below(k->coder, x, w->n, plan.bytes);
-
-		if (diff.bytes + diff.bytes / 16 + 4 < plan.bytes) {
-			w->dir.code = CODE_DIFF;
-			w->dir.more[w->dir.nmore++] = fields[other].id;
-			put_smaller(e, w, &diff, x, w->n, true);
-			return;
-		}
-		others = true;
-	}
-	put_planned(e, w, &plan, v, false, others);
+	if (plan.bytes > 16 && put_left_over(e, w, false, v, plan.bytes, false, &other))
+		return;
+	put_planned(e, w, &plan, v, false, other);
 }
 
 /* --- addresses */
@@ -408,7 +468,7 @@ put_ip(struct encoding *e, struct outgoing *w, struct dictionary *d)
 	if (plan.best == CODE_CONST)
 		return;
 	k->body.len = 0;
-	if (put_like(e, w, k->index, &plan, &others))
+	if (plan.bytes >= 16 + w->n / 8 && put_like(e, w, k->index, plan.bytes, false, &others))
 		return;
 	put_planned(e, w, &plan, k->index, true, others);
 }
@@ -461,7 +521,7 @@ hash_numbers(struct encoding *e, enum member what, const struct outgoing *work, 
 
 		if (w->n == 0 || fields[w->f].member != what)
 			continue;
-		v = rows_gather(e, w->c, w->set, e->k->gathered);
+		v = rows_gather(e, w->c, w->set, w->n, e->k->gathered);
 		for (uint32_t r = 0; r < w->n; r++) {
 			uint64_t h;
 			uint32_t s;

@@ -185,13 +185,13 @@ pick(const uint64_t *restrict v, const uint32_t *restrict row, uint32_t n, uint6
 }
 
 const uint64_t *
-rows_gather(struct encoding *e, const struct column *c, struct rowset *set, uint64_t *to)
+rows_gather(struct encoding *e, const struct column *c, struct rowset *set, uint32_t n, uint64_t *to)
 {
 	const uint32_t *row = rows_list(e, set);
 
 	if (row == NULL)
 		return (c->u);
-	pick(c->u, row, set->n, to);
+	pick(c->u, row, n, to);
 	return (to);
 }
 
@@ -240,25 +240,29 @@ gather_some(const struct column *c, const uint32_t *row, uint32_t n, uint64_t *t
 }
 
 const uint64_t *
-rows_beside(struct encoding *e, struct rowset *set, enum field f, uint32_t n, uint64_t *to)
+rows_beside(struct encoding *e, struct rowset *set, enum field f, uint32_t n, unsigned room)
 {
 	const struct column *c = e->b->col[f];
+	uint64_t *to = e->k->beside[room];
+	struct beside *last = &e->beside[room];
 	const uint32_t *row;
 
 	if (c == NULL || e->work[f] == NULL)
 		return (NULL);
+	if (c->store == STORE_IP && set->number == ROWS_ALL)
+		return (e->place[f]);
+	if (last->set == set && last->f == f && last->n >= n)
+		return (to);
 	row = rows_list(e, set);
-	if (c->store == STORE_IP) {
-		if (set->number == ROWS_ALL)
-			return (e->place[f]);
+	if (c->store == STORE_IP)
 		pick(e->place[f], set->at, n, to);
-	} else if (rows_within(e, set, f)) {
-		if (row == NULL)
-			return (c->u);
-		pick(c->u, row, n, to);
-	} else {
+	else if (!rows_within(e, set, f))
 		gather_some(c, row, n, to);
-	}
+	else if (row == NULL)
+		return (c->u);
+	else
+		pick(c->u, row, n, to);
+	*last = (struct beside){ set, f, n };
 	return (to);
 }
 

@@ -51,10 +51,13 @@ struct plan {
 	enum coding best;
 	enum coding alt; /* one in whole bytes, which LZ4 may make smaller; CODE_NONE: no hope */
 	uint32_t distinct; /* CODE_DICT */
+	uint32_t listed;   /* CODE_SPARSE: the coder knows the rows of other values, so many; 0: it has to look */
 };
 struct plan u64_plan(struct coder *, const uint64_t *v, uint32_t n);
-/* An encoding of more than `most` bytes is of no use: the plan may then miss a better one. */
-struct plan u64_plan_below(struct coder *, const uint64_t *v, uint32_t n, uint64_t most);
+/* In two steps.  All values are the same, or so many that nothing is smaller: the plan.  false: it is not so, and the
+ * second one makes the rest of the plan; an encoding of more than `most` bytes is of no use, and a better one may be missed. */
+bool u64_plan_easy(struct coder *, const uint64_t *v, uint32_t n, struct plan *);
+void u64_plan_others(struct coder *, const uint64_t *v, uint32_t n, uint64_t most, struct plan *);
 /* The least and the greatest of n > 0 numbers. */
 void u64_span(const uint64_t *v, uint32_t n, uint64_t *min, uint64_t *max);
 /* Append the body in this encoding; the plan is that of these values and the coder's last one. */

@@ -302,6 +302,7 @@ is_sparse(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
 		plan->bytes += varint_size(k->order[i] - (i > 0 ? k->order[i - 1] + 1 : 0)) + varint_size(x);
 	}
 	plan->best = CODE_SPARSE;
+	plan->listed = count;
 	return (true);
 }
 
@@ -547,52 +548,59 @@ better(struct plan *plan, enum coding code, uint64_t bytes)
 	}
 }
 
-struct plan
-u64_plan_below(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most)
+bool
+u64_plan_easy(struct coder *k, const uint64_t *v, uint32_t n, struct plan *plan)
 {
-	struct plan plan = { .unit = 1, .alt = CODE_NONE };
+	assert(n > 0 && n <= CODER_MAX);
+	*plan = (struct plan){ .unit = 1, .alt = CODE_NONE };
+	if (constant(v, n)) {
+		plan->min = plan->max = plan->common = v[0];
+		plan->best = CODE_CONST;
+		plan->bytes = varint_size(plan->min);
+		return (true);
+	}
+	plan->common = commonest(v, n);
+	return (n >= SPARSE_FROM && is_sparse(k, v, n, plan));
+}
+
+void
+u64_plan_others(struct coder *k, const uint64_t *v, uint32_t n, uint64_t most, struct plan *plan)
+{
 	uint64_t whole, varint, unit;
 	unsigned bits, width;
 
-	assert(n > 0 && n <= CODER_MAX);
-	if (constant(v, n)) {
-		plan.min = plan.max = plan.common = v[0];
-		plan.best = CODE_CONST;
-		plan.bytes = varint_size(plan.min);
-		return (plan);
-	}
-	plan.common = commonest(v, n);
-	if (n >= SPARSE_FROM && is_sparse(k, v, n, &plan))
-		return (plan);
-	survey(k, v, n, &plan.min, &plan.max);
-	plan.unit = unit_of(v, n, plan.min, plan.max);
-	bits = bits_of((plan.max - plan.min) / plan.unit);
-	plan.best = CODE_PACKED;
-	plan.bytes = varint_size(plan.min) + 3 + packed_size(n, bits);
-	better(&plan, CODE_GROUPS, varint_size(plan.min) + 3 +
-	    cost_groups(k->group, n, plan.unit, plan.max - plan.min));
+	survey(k, v, n, &plan->min, &plan->max);
+	plan->unit = unit_of(v, n, plan->min, plan->max);
+	bits = bits_of((plan->max - plan->min) / plan->unit);
+	plan->best = CODE_PACKED;
+	plan->bytes = varint_size(plan->min) + 3 + packed_size(n, bits);
+	better(plan, CODE_GROUPS, varint_size(plan->min) + 3 +
+	    cost_groups(k->group, n, plan->unit, plan->max - plan->min));
 	if (bits > 1)
-		better(&plan, CODE_DELTA, cost_delta(v, n, plan.unit, plan.bytes));
-	better(&plan, CODE_SPARSE, cost_sparse(k, v, n, plan.common, plan.bytes));
-	width = bytes_of(plan.max);
+		better(plan, CODE_DELTA, cost_delta(v, n, plan->unit, plan->bytes));
+	better(plan, CODE_SPARSE, cost_sparse(k, v, n, plan->common, plan->bytes));
+	width = bytes_of(plan->max);
 	whole = 1 + (uint64_t)n * width;
-	unit = plan.min % plan.unit == 0 ? plan.unit : 1;
+	unit = plan->min % plan->unit == 0 ? plan->unit : 1;
 	varint = least_varint(k->group, n, unit);
-	if (varint < 2 * plan.bytes)
+	if (varint < 2 * plan->bytes)
 		varint = cost_varint(k->group, v, n, unit);
 	if (bits > 4)
-		better(&plan, CODE_DICT, cost_dict(k, v, n, &plan, plan.bytes < most ? plan.bytes : most));
-	plan.alt = whole <= varint ? (width == 1 ? CODE_PLAIN : CODE_BYTES) : unit > 1 ? CODE_UNITS : CODE_VARINT;
-	if (whole < plan.bytes)
-		better(&plan, CODE_PLAIN, whole);
-	better(&plan, unit > 1 ? CODE_UNITS : CODE_VARINT, varint);
-	if (plan.alt == plan.best || (whole < varint ? whole : varint) > plan.bytes * 2)
-		plan.alt = CODE_NONE;
-	return (plan);
+		better(plan, CODE_DICT, cost_dict(k, v, n, plan, plan->bytes < most ? plan->bytes : most));
+	plan->alt = whole <= varint ? (width == 1 ? CODE_PLAIN : CODE_BYTES) : unit > 1 ? CODE_UNITS : CODE_VARINT;
+	if (whole < plan->bytes)
+		better(plan, CODE_PLAIN, whole);
+	better(plan, unit > 1 ? CODE_UNITS : CODE_VARINT, varint);
+	if (plan->alt == plan->best || (whole < varint ? whole : varint) > plan->bytes * 2)
+		plan->alt = CODE_NONE;
 }
 
 struct plan
 u64_plan(struct coder *k, const uint64_t *v, uint32_t n)
 {
-	return (u64_plan_below(k, v, n, UINT64_MAX));
+	struct plan plan;
+
+	if (!u64_plan_easy(k, v, n, &plan))
+		u64_plan_others(k, v, n, UINT64_MAX, &plan);
+	return (plan);
 }

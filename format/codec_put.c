@@ -255,7 +255,7 @@ put_delta(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t 
 static void
 put_sparse(struct coder *k, const struct plan *plan, const uint64_t *v, uint32_t n, struct buf *out)
 {
-	uint32_t count = list_others(k, v, n, plan->common, n), last = 0;
+	uint32_t count = plan->listed > 0 ? plan->listed : list_others(k, v, n, plan->common, n), last = 0;
 	uint8_t *p;
 
 	buf_varint(out, plan->common);

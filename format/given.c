@@ -134,7 +134,7 @@ close_up(uint64_t w, uint64_t from, unsigned n)
 }
 
 /* The set among the members of another one, or among the other rows: how many. */
-static uint32_t
+WIDE static uint32_t
 pick(const uint64_t *set, const uint64_t *by, uint32_t rows, bool others, uint64_t *to)
 {
 	struct bits_end e = { to, 0 };
@@ -143,10 +143,10 @@ pick(const uint64_t *set, const uint64_t *by, uint32_t rows, bool others, uint64
 	memset(to, 0, BITS_WORDS(rows) * 8);
 	for (uint32_t i = 0; i < BITS_WORDS(rows); i++) {
 		uint64_t from = word_of(by, i, rows, others), w = set[i] & from;
-		unsigned n = bits_of_word(from);
+		unsigned n = (unsigned)__builtin_popcountll(from);
 		uint64_t bits = n == 64 ? w : w == 0 ? 0 : close_up(w, from, n);
 
-		count += bits_of_word(bits);
+		count += (uint32_t)__builtin_popcountll(bits);
 		push(&e, bits, n);
 	}
 	return (count);
