@@ -165,6 +165,17 @@ batch_zeros(struct batch *b, enum field f)
 	return (c);
 }
 
+struct column *
+batch_blank(struct batch *b, enum field f)
+{
+	struct column *c = lend(b, f);
+
+	if (!c->zeros)
+		wipe(&b->kept[f]);
+	c->zeros = true;
+	return (c);
+}
+
 /* Nothing has to be wiped: but the cells of the last word behind the last row, of which nobody will know afterwards. */
 struct column *
 batch_unwiped(struct batch *b, enum field f)

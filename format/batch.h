@@ -62,6 +62,8 @@ struct column *batch_column(struct batch *, enum field);
 /* The same, for rows to be marked as present whose values are zero.  Who writes another one says that it is not `zeros`
  * any more. */
 struct column *batch_zeros(struct batch *, enum field);
+/* The same, but that it may hold bits of rows that were there: for who writes those of all rows. */
+struct column *batch_blank(struct batch *, enum field);
 /* The same, for who writes to the cells and the bits of all rows, present or not: they may hold anything. */
 struct column *batch_unwiped(struct batch *, enum field);
 /* The column of a cell a row, made of a dense one if it is not there yet; NULL: absent in every row. */

@@ -209,7 +209,7 @@ others_direct(struct like *l, const uint64_t *a, const uint64_t *b, unsigned shi
 	bool clean = false;
 
 	l->used = 0;
-	for (uint32_t i = 0; i < n; i += 64, a += 64, b += b == NULL ? 0 : 64) {
+	for (uint32_t i = 0; i < n; i += 64, a += 64, b = b == NULL ? NULL : b + 64) {
 		uint32_t m = n - i < 64 ? n - i : 64;
 		uint64_t word = 0;
 

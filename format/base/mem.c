@@ -99,6 +99,23 @@ mem_reserve(size_t n)
 	return (p);
 }
 
+void *
+mem_extend(void *p, size_t n, size_t more)
+{
+#ifdef MREMAP_MAYMOVE
+	void *q = mremap(p, at_least_one(n), more, MREMAP_MAYMOVE);
+
+	if (q == MAP_FAILED)
+		mem_none(more);
+#else
+	void *q = mem_reserve(more);
+
+	memcpy(q, p, n);
+	mem_release(p, n);
+#endif
+	return (q);
+}
+
 /* Places stand one behind the other in a part of the address space in which the kernel puts nothing of its own accord:
  * it fills from the top.  Where they can not be there (32 bits, sanitizers, other systems), all of a place is reserved. */
 #if UINTPTR_MAX > UINT32_MAX && defined(MAP_FIXED_NOREPLACE) && !defined(SANITIZER_THREAD)

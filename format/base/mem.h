@@ -20,6 +20,8 @@ char *mem_str(const char *);               /* a copy */
 /* A lazily touched region of n bytes, zeroed, whose untouched part costs no memory. */
 void *mem_reserve(size_t n);
 void mem_release(void *, size_t n);
+/* The same region of more bytes, maybe elsewhere, without its bytes being copied where the system can do so. */
+void *mem_extend(void *, size_t n, size_t more);
 /* A region that grows in place up to `most` bytes, zeroed; *there of them can be used now.  What it has not grown to takes no
  * part in the address space that a limit counts (ulimit -v), where the machine has room to do so. */
 void *mem_place(size_t most, size_t *there);

@@ -67,21 +67,27 @@ groups_known(const struct aggr *a, const uint32_t *groups, uint32_t n, struct ba
 		table_gather(a->cells, &a->hold, groups, n, b);
 }
 
-/* The rows of one part, after each other. */
+/* Where threads share parts, what belongs into each of these. */
 static void
 join_known(struct aggr *into, const struct batch *b, const struct known *known, uint32_t n)
 {
+	struct known of[CHUNK];
+
 	if (!share_used(into)) {
 		add_known(into, b, known, n);
 		groups_spill(into);
 		return;
 	}
-	for (uint32_t done = 0, k; done < n; done += k) {
-		struct aggr *part = share_part(into, known[done].hash);
+	for (unsigned p = 0; p < share_parts(into); p++) {
+		struct aggr *part = share_at(into, p);
+		uint32_t k = 0;
 
-		for (k = 1; done + k < n && share_part(into, known[done + k].hash) == part;)
-			k++;
-		add_known(part, b, known + done, k);
+		for (uint32_t i = 0; i < n; i++)
+			if (share_part(into, known[i].hash) == p)
+				of[k++] = known[i];
+		if (k == 0)
+			continue;
+		add_known(part, b, of, k);
 		groups_spill(part);
 	}
 }

@@ -18,7 +18,7 @@
 #define SLAB_BITS 12
 #define SLAB_ROWS (1u << SLAB_BITS)
 #define NO_GROUP  UINT32_MAX
-#define SPARSE_ROWS (2 * BATCH_ROWS)
+#define SPARSE_ROWS (BATCH_ROWS / 2)
 
 enum { HERE = 1, MIXED = 2 }; /* state of a part of a key */
 
@@ -219,7 +219,9 @@ void spill_adopt(struct aggr *, struct aggr *from); /* another one's files */
 bool share_takes(const struct aggr *);
 void share_rows(struct aggr *, struct batch *, const uint32_t *rows, uint32_t n);
 bool share_used(const struct aggr *);
-struct aggr *share_part(const struct aggr *, uint64_t hash);
+unsigned share_parts(const struct aggr *); /* how many; which one has the key; one of them */
+unsigned share_part(const struct aggr *, uint64_t hash);
+struct aggr *share_at(const struct aggr *, unsigned part);
 void join_groups(struct aggr *into, const struct aggr *from); /* or into its parts, if they are used */
 void share_collect(struct aggr *); /* what is in the parts is here */
 void share_free(struct aggr *);

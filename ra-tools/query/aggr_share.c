@@ -71,7 +71,7 @@ share_free(struct aggr *a)
 bool
 share_takes(const struct aggr *a)
 {
-	return (a->share != NULL && a->rows_added > SPARSE_ROWS && (uint64_t)groups_count(a) * 4 > a->rows_added);
+	return (a->share != NULL && a->rows_added > SPARSE_ROWS && (uint64_t)groups_count(a) * 2 > a->rows_added);
 }
 
 static struct sorted_keys *
@@ -206,10 +206,22 @@ share_used(const struct aggr *a)
 	return (used);
 }
 
-struct aggr *
+unsigned
+share_parts(const struct aggr *a)
+{
+	return (a->share->n);
+}
+
+unsigned
 share_part(const struct aggr *a, uint64_t hash)
 {
-	return (a->share->part[part_of(a->share, hash)]);
+	return (part_of(a->share, hash));
+}
+
+struct aggr *
+share_at(const struct aggr *a, unsigned part)
+{
+	return (a->share->part[part]);
 }
 
 /* Groups keep their numbers, counted from behind those that are there. */

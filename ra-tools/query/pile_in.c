@@ -23,26 +23,26 @@ region_free(struct region *g)
 	*g = (struct region){ NULL, 0 };
 }
 
-/* Room for `need` bytes, of which `used` are in use. */
-static void *
+void *
 region_room(struct pile *p, struct region *g, size_t used, size_t need)
 {
-	struct region to = { NULL, g->there + g->there / 2 };
+	size_t most = g->there + g->there / 2, there = need < 64 ? 64 : need < most ? most : need;
+	struct region was = *g;
 
 	p->bytes += need > used ? need - used : 0;
 	if (need <= g->there)
 		return (g->p);
-	to.there = need < 64 ? 64 : to.there > need ? to.there : need;
-	if (to.there < LARGE) {
-		g->p = mem_grow(g->p, to.there, 1);
-		g->there = to.there;
-		return (g->p);
+	g->there = there;
+	if (there < LARGE) {
+		g->p = mem_grow(was.p, there, 1);
+	} else if (was.there >= LARGE) {
+		g->p = mem_extend(was.p, was.there, there);
+	} else {
+		g->p = mem_reserve(there);
+		if (was.there > 0)
+			memcpy(g->p, was.p, was.there);
+		free(was.p);
 	}
-	to.p = mem_reserve(to.there);
-	if (g->there > 0)
-		memcpy(to.p, g->p, used < g->there ? used : g->there);
-	region_free(g);
-	*g = to;
 	return (g->p);
 }
 
@@ -73,6 +73,7 @@ pile_free(struct pile **pp)
 	}
 	region_free(&p->start);
 	region_free(&p->batch_of);
+	region_free(&p->marks);
 	words_free(&p->words);
 	arena_free(&p->arena);
 	free(p->numbers);
@@ -239,7 +240,7 @@ rows_append(struct adding *a, struct rows *s, const struct kind *k)
 	count = was > 0 ? before[was - 1] : 0;
 	for (size_t w = was > 0 ? was - 1 : 0; w < words; w++) {
 		before[w] = count;
-		count += (uint32_t)__builtin_popcountll(bits[w]);
+		count += bits_of_word(bits[w]);
 	}
 	s->n += k->n;
 }
@@ -380,19 +381,21 @@ top_of(const struct narrow *x, uint32_t n)
 static void
 make_narrow(struct adding *a, struct narrow *x, uint32_t n)
 {
-	uint64_t *v = a->p->numbers, lo = 0, hi, any;
+	const uint64_t *v = x->v8;
+	uint64_t lo = 0, hi, any;
 	void *cells;
 
-	if (x->width == 8 && x->word == NULL) {
-		v = (uint64_t *)(uintptr_t)x->v8; /* only read */
-	} else {
-		narrow_widen(x, 0, n, v);
+	if (x->width != 8 || x->word != NULL) {
+		narrow_widen(x, 0, n, a->p->numbers);
+		v = a->p->numbers;
 	}
 	any = hi = narrow_or_u64(v, n);
 	if (any > UINT32_MAX || (v[0] == v[n / 2] && v[0] == v[n - 1]))
 		narrow_span(&(struct narrow){ .width = 8, .v8 = v, .unit = 1 }, 0, n, &lo, &hi);
 	if (lo != hi && (any <= UINT32_MAX || bytes_for(hi - lo) == bytes_for(hi)))
 		lo = 0;
+	if (bytes_for(hi - lo) == 8 && v == x->v8)
+		return; /* as they are */
 	*x = (struct narrow){ .width = bytes_for(hi - lo), .base = lo, .unit = 1 };
 	cells = arena_alloc(&a->p->arena, (size_t)n * x->width + 1);
 	store(cells, x->width, 0, v, lo, n);

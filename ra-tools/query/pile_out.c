@@ -94,20 +94,81 @@ struct pick {
 	uint32_t n;
 	uint32_t *batch; /* that each row came with; NULL: not looked for yet */
 	struct chosen *of;
+	uint8_t **marks; /* of each plane, those of the rows; NULL: not looked for yet */
 	struct batch *out;
 };
 
-/* Of each row its bit. */
-WIDE static void
-look_up(const uint64_t *restrict bits, const uint32_t *restrict row, uint32_t n, uint64_t *restrict to)
+static void
+pick_marks(uint8_t *to, const uint8_t *marks, const uint32_t *rows, uint32_t n)
 {
-	for (uint32_t at = 0; at < n; at += 64) {
-		uint32_t k = n - at < 64 ? n - at : 64;
+#pragma GCC unroll 8
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = marks[rows[i]];
+}
+
+#define BYTES(x) ((x) * 0x0101010101010101ull) /* of a word, each the same */
+
+/* Marks of the set number n of a plane: bytes of eight rows at a time. */
+static void
+mark(uint8_t *marks, const uint64_t *bits, uint32_t rows, unsigned n)
+{
+	for (uint32_t r = 0; r < rows; r += 8) {
+		uint64_t each = BYTES(bits[r / 64] >> r % 64 & 0xff) & 0x8040201008040201, eight;
+
+		memcpy(&eight, marks + r, 8);
+		eight |= htole64(((each + BYTES(0x7full)) >> 7 & BYTES(1ull)) << n);
+		memcpy(marks + r, &eight, 8);
+	}
+}
+
+/* Of each row, before the first ones come out, which sets have it: rows in any order are asked for all sets at once. */
+static void
+mark_all(struct pile *p)
+{
+	uint32_t room = (p->rows + 7) / 8 * 8;
+	size_t planes = (p->sets + 7u) / 8;
+	uint8_t *marks;
+
+	if (p->marked == p->rows)
+		return;
+	marks = region_room(p, &p->marks, 0, planes * room);
+	memset(marks, 0, planes * room);
+	for (uint16_t s = 1; s < p->sets; s++)
+		if (p->set[s].n < p->rows)
+			mark(marks + (size_t)(s / 8) * room, p->set[s].bits.p, p->rows, s % 8);
+	p->marked = p->rows;
+}
+
+/* Those of the rows that go out; behind them none to the end of a word of rows. */
+static const uint8_t *
+marks_of(struct pick *k, unsigned plane)
+{
+	const struct pile *p = k->p;
+	const uint8_t *marks = (const uint8_t *)p->marks.p + (size_t)plane * ((p->rows + 7) / 8 * 8);
+	uint8_t *to = k->marks[plane];
+
+	if (to != NULL)
+		return (to);
+	to = k->marks[plane] = arena_alloc(&k->p->arena, BITS_WORDS(k->n) * 64);
+	memset(to + k->n, 0, BITS_WORDS(k->n) * 64 - k->n);
+	pick_marks(to, marks, k->rows, k->n);
+	return (to);
+}
+
+/* The bits number n of 64 bytes a word. */
+static void
+look_up(const uint8_t *marks, unsigned n, uint32_t words, uint64_t *to)
+{
+	for (uint32_t w = 0; w < words; w++) {
 		uint64_t word = 0;
 
-		for (uint32_t i = 0; i < k; i++)
-			word |= (bits[row[at + i] / 64] >> row[at + i] % 64 & 1) << i;
-		to[at / 64] = word;
+		for (unsigned i = 0; i < 8; i++) {
+			uint64_t eight;
+
+			memcpy(&eight, marks + w * 64 + i * 8, 8);
+			word |= ((le64toh(eight) >> n & BYTES(1ull)) * 0x0102040810204080 >> 56) << 8 * i;
+		}
+		to[w] = word;
 	}
 }
 
@@ -123,7 +184,7 @@ choose(struct pick *k, uint16_t set)
 	if (s->n == k->p->rows)
 		bits_fill(c->bits, k->n);
 	else
-		look_up(s->bits.p, k->rows, k->n, c->bits);
+		look_up(marks_of(k, set / 8), set % 8, (uint32_t)BITS_WORDS(k->n), c->bits);
 	c->n = (uint32_t)bits_count(c->bits, k->n);
 	return (c);
 }
@@ -146,22 +207,29 @@ find_places(struct pick *k, uint16_t set, struct chosen *c)
 
 			c->at[n] = i;
 			c->place[n++] = before[row / 64] +
-			    (uint32_t)__builtin_popcountll(bits[row / 64] & ((1ull << row % 64) - 1));
+			    bits_of_word(bits[row / 64] & ((1ull << row % 64) - 1));
 		}
 }
 
 /* --- columns ------------------------------------------------------------------------------------ */
 
-/* The value where there is one, else 0. */
+/* The value where there is one, else 0; the last word of rows is written whole, if there is room. */
 WIDE static void
-fill_present(uint64_t *restrict to, const uint64_t *restrict present, uint32_t n, uint64_t value)
+fill_present(uint64_t *restrict to, const uint64_t *restrict present, uint32_t n, uint32_t room, uint64_t value)
 {
+	uint64_t bit[64];
+
+	for (unsigned i = 0; i < 64; i++)
+		bit[i] = 1ull << i;
 	for (uint32_t at = 0; at < n; at += 64, to += 64) {
-		uint32_t k = n - at < 64 ? n - at : 64;
 		uint64_t bits = present[at / 64];
 
-		for (uint32_t i = 0; i < k; i++)
-			to[i] = value & -(bits >> i & 1);
+		if (room - at < 64)
+			for (uint32_t i = 0; i < n - at; i++)
+				to[i] = bits & bit[i] ? value : 0;
+		else
+			for (uint32_t i = 0; i < 64; i++)
+				to[i] = bits & bit[i] ? value : 0;
 	}
 }
 
@@ -272,7 +340,7 @@ pick_field(struct pick *k, enum field f)
 	bool all = k->p->set[l->here].n == k->p->rows, wide = fields[f].store == STORE_IP || fields[f].store == STORE_BLOB;
 	bool fill = !wide && l->width == 0 && lane_scale(l) == NULL;
 	bool written = fill ? l->base != 0 : all; /* every cell */
-	struct column *c = written ? batch_unwiped(k->out, f) : batch_zeros(k->out, f);
+	struct column *c = written ? batch_unwiped(k->out, f) : l->here != 0 ? batch_blank(k->out, f) : batch_zeros(k->out, f);
 	struct chosen *of = l->here != 0 ? choose(k, l->here) : NULL;
 
 	if (l->mixed != 0)
@@ -284,7 +352,7 @@ pick_field(struct pick *k, enum field f)
 		return;
 	c->zeros = false;
 	if (fill) {
-		fill_present(c->u, of->bits, k->n, l->base);
+		fill_present(c->u, of->bits, k->n, k->out->cap, l->base);
 		return;
 	}
 	if (all) {
@@ -310,7 +378,9 @@ pile_pick(struct pile *p, const uint32_t *rows, uint32_t n, struct batch *out)
 	if (n == 0)
 		return;
 	arena_reset(&p->arena);
+	mark_all(p);
 	k.of = arena_zero(&p->arena, p->sets * sizeof(k.of[0]));
+	k.marks = arena_zero(&p->arena, (p->sets / 8 + 1) * sizeof(k.marks[0]));
 	for (enum field f = 0; f < F_STORED; f++)
 		if (p->lane[f].here != 0 || p->lane[f].mixed != 0)
 			pick_field(&k, f);

@@ -41,10 +41,15 @@ struct pile {
 	struct lane lane[F_COUNT];
 	struct rows set[2 * F_COUNT + 1];
 	uint16_t sets;
+	struct region marks;    /* of 8 sets at a time, a byte a row: which of them have it; when rows come out */
+	uint32_t marked;        /* of so many rows */
 	struct words words;
 	struct arena arena; /* of one call */
 	uint64_t *numbers;  /* BATCH_ROWS */
 };
+
+/* Room for `need` bytes, of which `used` are in use. */
+void *region_room(struct pile *, struct region *, size_t used, size_t need);
 
 static inline const uint64_t *
 rows_bits(const struct rows *s)
@@ -106,7 +111,7 @@ lane_place(const struct pile *p, const struct lane *l, uint32_t row, uint32_t *p
 	if (l->here == 0)
 		return (false);
 	bits = rows_bits(s)[row / 64];
-	*place = ((const uint32_t *)s->before.p)[row / 64] + (uint32_t)__builtin_popcountll(bits & ((1ull << row % 64) - 1));
+	*place = ((const uint32_t *)s->before.p)[row / 64] + bits_of_word(bits & ((1ull << row % 64) - 1));
 	return (bits >> row % 64 & 1);
 }
 

@@ -332,6 +332,8 @@ scan_new(struct source *source, const struct scan_plan *plan)
 		read_starts(scan);
 	read_extremes_last(scan);
 	scan->slots = crew_slots(plan->threads);
+	if (plan->take != NULL && plan->threads > 1) /* nobody has to hold what the threads took themselves */
+		scan->slots = plan->threads + 1;
 	if (plan->blocks > 0 && plan->blocks < scan->slots)
 		scan->slots = plan->blocks;
 	scan->slot = mem_zero(scan->slots, sizeof(scan->slot[0]));
