@@ -377,6 +377,16 @@ top_of(const struct narrow *x, uint32_t n)
 	return (top);
 }
 
+static bool
+all_same(const uint64_t *v, uint32_t n)
+{
+	uint32_t i = 1;
+
+	while (i < n && v[i] == v[0])
+		i++;
+	return (i >= n);
+}
+
 /* The numbers in cells of their own, as narrow as they may be: above a base, if that saves bytes. */
 static void
 make_narrow(struct adding *a, struct narrow *x, uint32_t n)
@@ -390,7 +400,7 @@ make_narrow(struct adding *a, struct narrow *x, uint32_t n)
 		v = a->p->numbers;
 	}
 	any = hi = narrow_or_u64(v, n);
-	if (any > UINT32_MAX || (v[0] == v[n / 2] && v[0] == v[n - 1]))
+	if (any > UINT32_MAX || all_same(v, n))
 		narrow_span(&(struct narrow){ .width = 8, .v8 = v, .unit = 1 }, 0, n, &lo, &hi);
 	if (lo != hi && (any <= UINT32_MAX || bytes_for(hi - lo) == bytes_for(hi)))
 		lo = 0;

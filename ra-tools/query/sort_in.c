@@ -413,17 +413,19 @@ sort_prefixes(struct item *item, struct item *spare, uint64_t n, uint64_t differ
 static void
 sort_items(struct item *item, struct item *spare, uint64_t n, uint64_t differ, bool ranks)
 {
-	uint64_t at = 0, here = 0;
+	uint64_t here = 0, others = 0, at;
 
-	if (ranks) {
-		for (uint8_t rank = RANK_HERE; rank <= RANK_MIXED; rank++) {
-			for (uint64_t i = 0; i < n; i++)
-				if (item[i].rank == rank)
-					spare[at++] = item[i];
-			here = rank == RANK_HERE ? at : here;
-		}
-		memcpy(item, spare, n * sizeof(item[0]));
+	for (uint64_t i = 0; ranks && i < n; i++) { /* most have one */
+		if (item[i].rank == RANK_HERE)
+			item[here++] = item[i];
+		else
+			spare[others++] = item[i];
 	}
+	at = here;
+	for (uint8_t rank = RANK_ABSENT; rank <= RANK_MIXED; rank++)
+		for (uint64_t i = 0; i < others; i++)
+			if (spare[i].rank == rank)
+				item[at++] = spare[i];
 	sort_prefixes(item, spare, ranks ? here : n, differ);
 }
 
@@ -432,7 +434,8 @@ static bool
 fill_prefixes(struct sort *s, struct item *item, uint64_t n, const struct sort_key *k, uint64_t *differ, bool *ranks)
 {
 	const enum store store = (enum store)fields[k->field].store;
-	const uint64_t turn = k->down ? UINT64_MAX : 0;
+	const uint64_t turn = k->down ? UINT64_MAX : 0, sign = store == STORE_I64 ? 1ull << 63 : 0;
+	const bool whole = store == STORE_U64 || store == STORE_I64;
 	const struct pile *p = s->pile;
 	const struct lane *lane = &p->lane[k->field];
 	uint64_t first = 0, any = 0;
@@ -451,11 +454,12 @@ fill_prefixes(struct sort *s, struct item *item, uint64_t n, const struct sort_k
 			*ranks |= item[i].rank != item[0].rank;
 			continue;
 		}
-		if (store == STORE_IP || store == STORE_BLOB)
+		if (whole) {
+			item[i].prefix = lane_number(p, lane, row, place) ^ sign ^ turn;
+		} else {
 			v = pile_value(p, k->field, row);
-		else
-			v.u = lane_number(p, lane, row, place);
-		item[i].prefix = prefix(store, &v) ^ turn;
+			item[i].prefix = prefix(store, &v) ^ turn;
+		}
 		if (!some)
 			first = item[i].prefix;
 		some = true;

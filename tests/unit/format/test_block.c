@@ -783,6 +783,85 @@ test_made(void **state)
 	blocks_free(&k);
 }
 
+/* Columns that others tell whole: of lengths and protocols, another column, a sum.  A row in a few hundred has none of them. */
+static struct batch *
+batch_of_told(uint32_t rows)
+{
+	struct batch *b = batch_new(rows);
+
+	for (uint32_t r = 0; r < rows; r++) {
+		uint64_t bytes = 60 + rnd() % 20 * 10, proto = rnd() % 2 ? 6 : 17, rtt = 5 + rnd() % 90000, more = 3 + rnd() % 90000;
+		struct flow f;
+
+		flow_clear(&f);
+		SET(&f, proto, proto);
+		SET(&f, sbytes, bytes);
+		if (rnd() % 300 != 0) {
+			SET(&f, sipbytes, bytes - 14);
+			SET(&f, spayload, bytes * (proto == 6 ? 7 : 9));
+			SET(&f, synack_sum, rtt);
+			SET(&f, synack_min, rtt);
+			SET(&f, ackdat_sum, more);
+			SET(&f, tcprtt_sum, rtt + more);
+		}
+		batch_add(b, &f);
+	}
+	return (b);
+}
+
+/* The range that the directory has of a column that it does not look at. */
+static void
+check_range(const struct batch *b, enum field f, const struct dir_column *c)
+{
+	uint64_t min = UINT64_MAX, max = 0;
+
+	for (uint32_t r = 0; r < b->rows; r++)
+		if (batch_selected(b, r) && column_has(b->col[f], r)) {
+			min = b->col[f]->u[r] < min ? b->col[f]->u[r] : min;
+			max = b->col[f]->u[r] > max ? b->col[f]->u[r] : max;
+		}
+	assert_int_equal(c->min.u, min);
+	assert_int_equal(c->max.u, max);
+}
+
+static void
+test_told_whole(void **state)
+{
+	static const struct {
+		uint16_t field;
+		enum coding code;
+	} some[] = { { F_sipbytes, CODE_DIFF }, { F_spayload, CODE_LIKE }, { F_synack_min, CODE_DIFF }, { F_tcprtt_sum, CODE_MADE } };
+	struct blocks *k = blocks_new();
+	struct batch *back = batch_new(1);
+	struct arena a = { 0 };
+	struct buf out = { 0 };
+
+	(void)state;
+	for (unsigned round = 0; round < 12; round++) {
+		struct batch *b = batch_of_told(8000 + (uint32_t)rnd() % 4000);
+		struct open_block o;
+		enum field unknown = F_NONE;
+
+		if (round % 2 != 0)
+			select_most(b);
+		write_block(k, b, &out, &a, &o);
+		for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+			const struct dir_column *c = dir_column(&o.d, some[i].field);
+
+			assert_int_equal(c->code, some[i].code);
+			assert_true(c->at.size < 150);
+			check_range(b, some[i].field, c);
+		}
+		assert_int_equal(block_decode(k, &o.d, NULL, NULL, from_memory, &o.sections, back, &unknown), BLOCK_GOOD);
+		same_rows(b, back, NULL);
+		batch_free(&b);
+	}
+	arena_free(&a);
+	buf_free(&out);
+	batch_free(&back);
+	blocks_free(&k);
+}
+
 /* Sets that are told by each other in too many steps are no block of ours. */
 static void
 test_deep_sets(void **state)
@@ -1016,6 +1095,7 @@ main(void)
 		cmocka_unit_test(test_ids_without),
 		cmocka_unit_test(test_repeating),
 		cmocka_unit_test(test_made),
+		cmocka_unit_test(test_told_whole),
 		cmocka_unit_test(test_deep_sets),
 		cmocka_unit_test(test_projection),
 		cmocka_unit_test(test_ranges),
