@@ -103,7 +103,8 @@ fetch_cell(const struct job *j, uint32_t i, bool idle)
 	if (j->far && i + AHEAD < j->n && !(idle && j->in->u[j->row[i + AHEAD]] == 0)) {
 		const struct strip *s = strip_of(j->t, j->f, j->to[i + AHEAD]);
 
-		__builtin_prefetch((const uint8_t *)s->cells + (size_t)(j->to[i + AHEAD] & (TABLE_ROWS - 1)) * s->width, 1);
+		if (s->width > 0)
+			__builtin_prefetch((const uint8_t *)s->cells + (size_t)(j->to[i + AHEAD] & (TABLE_ROWS - 1)) * s->width, 1);
 	}
 }
 
