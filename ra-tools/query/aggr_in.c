@@ -63,41 +63,47 @@ table_grow(struct aggr *a)
 	}
 }
 
-/* The place of the key in the table: its group's, or an empty one. */
+/* Is it the same key in the other orientation? */
+static bool
+is_turned(const struct aggr *a, const uint8_t *x, const uint8_t *y)
+{
+	uint64_t sx, sy;
+
+	memcpy(&sx, x, sizeof(sx));
+	memcpy(&sy, y, sizeof(sy));
+	return ((sx ^ sy) == turned_bit(a) && memcmp(x + sizeof(sx), y + sizeof(sy), a->keylen - sizeof(sx)) == 0);
+}
+
+/* The place of the key in the table: its group's, or an empty one.  Both orientations of a key have the same hash, so where
+ * it is empty the group of the other one has come by on the way, if there is one. */
 static struct bucket *
-find(const struct aggr *a, const uint8_t *key, uint64_t hash)
+find(const struct aggr *a, const uint8_t *key, uint64_t hash, uint32_t *partner)
 {
 	uint32_t i = (uint32_t)(hash >> 32) & a->mask;
 
+	*partner = NO_GROUP;
 	for (;; i = (i + 1) & a->mask) {
 		struct bucket *b = &a->table[i];
+		const uint8_t *there;
 
-		if (b->group == NO_GROUP ||
-		    (b->hash == (uint32_t)hash &&
-		     memcmp(slab_at(&a->keys, b->group), key, a->keylen) == 0))
+		if (b->group == NO_GROUP)
 			return (b);
+		if (b->hash != (uint32_t)hash)
+			continue;
+		there = slab_at(&a->keys, b->group);
+		if (memcmp(there, key, a->keylen) == 0)
+			return (b);
+		if (a->turn && is_turned(a, there, key))
+			*partner = b->group;
 	}
-}
-
-/* The other orientation of the same key, if it has come by. */
-static uint32_t
-partner(const struct aggr *a, const uint8_t *key, uint64_t hash)
-{
-	uint8_t other[8 + KEYS_MAX * 16];
-	uint64_t state;
-
-	memcpy(other, key, a->keylen);
-	memcpy(&state, other, sizeof(state));
-	state ^= turned_bit(a);
-	memcpy(other, &state, sizeof(state));
-	return (find(a, other, hash)->group);
 }
 
 /* A new one has the number a->n had, and wants a row. */
 static uint32_t
 group_of(struct aggr *a, const uint8_t *key, uint64_t hash, uint64_t first)
 {
-	struct bucket *b = find(a, key, hash);
+	uint32_t partner;
+	struct bucket *b = find(a, key, hash, &partner);
 	uint32_t g = b->group;
 	uint64_t state;
 
@@ -116,7 +122,7 @@ group_of(struct aggr *a, const uint8_t *key, uint64_t hash, uint64_t first)
 	slab_room(&a->keys, g);
 	memcpy(slab_at(&a->keys, g), key, a->keylen);
 	memcpy(&state, key, sizeof(state));
-	a->group[g] = (struct group){ .hash = hash, .first = first, .partner = a->turn ? partner(a, key, hash) : NO_GROUP,
+	a->group[g] = (struct group){ .hash = hash, .first = first, .partner = partner,
 				      .turned = (state & turned_bit(a)) != 0 };
 	if (a->group[g].partner != NO_GROUP)
 		a->group[a->group[g].partner].partner = g;

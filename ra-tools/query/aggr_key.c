@@ -63,6 +63,11 @@ key_values(struct aggr *a, const struct batch *b, unsigned p, const uint32_t *ro
 	const struct column *plain = b->col[part->field], *twin = b->col[part->twin];
 	uint8_t *key = a->keybuf;
 
+	if (plain == NULL && twin == NULL) {
+		for (uint32_t i = 0; i < n; i++, key += a->keylen)
+			key_put(key + part->at, NULL, 0, part->width);
+		return;
+	}
 	for (uint32_t i = 0; i < n; i++, key += a->keylen) {
 		const struct column *c = a->turned[i] ? twin : plain;
 		bool has = column_has(c, rows[i]);
