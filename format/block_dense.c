@@ -66,14 +66,19 @@ get_ids(struct decoding *g, const struct dir_column *c, struct cursor *bytes, st
 	return (BLOCK_GOOD);
 }
 
-/* What the rows of the column have in another, by its id. */
-static void
+/* What the rows of the column have in another, by its id: in `to`, or where it is already. */
+static const uint64_t *
 others_of(const struct decoding *g, uint32_t column, uint32_t ref, const struct dense *x, uint64_t *to)
 {
+	const struct dense *d;
 	uint32_t o[DIR_MORE];
 
 	(void)column_references(g->d, column, o);
-	dense_of(g->dense[o[ref]], g->d->rows, x->present, to);
+	d = g->dense[o[ref]];
+	if (d->store == STORE_U64 && d->num.width == 8 && d->present == x->present)
+		return (d->num.v8);
+	dense_of(d, g->d->rows, x->present, to);
+	return (to);
 }
 
 /* The same as it lies there, where it is of the same rows; else widened, into `room`. */
@@ -124,13 +129,13 @@ get_made(struct decoding *g, uint32_t i, struct cursor *bytes, const struct dens
 {
 	const struct dir_column *c = &g->d->col[i];
 	struct blocks *k = g->k;
-	uint64_t *const from[FORMULA_FIELDS] = { k->beside[0], k->beside[1], k->beside[2], k->beside[3] };
+	const uint64_t *from[FORMULA_FIELDS] = { NULL };
 
 	if (!u64_get_nested(k->coder, bytes, v, x->n))
 		return (false);
 	for (unsigned f = 0; f < formula_fields(c->more[0]); f++)
-		others_of(g, i, f, x, from[f]);
-	formula_fill(c->more[0], k->like, (const uint64_t *const *)from, x->n, k->residue);
+		from[f] = others_of(g, i, f, x, k->beside[f]);
+	formula_fill(c->more[0], k->like, from, x->n, k->residue);
 	for (uint32_t r = 0; r < x->n; r++)
 		v[r] = k->residue[r] + unzigzag(v[r]);
 	return (true);

@@ -155,6 +155,7 @@ compact_free(struct compact **pc)
 	mem_release(c->slot, c->slots * sizeof(c->slot[0]));
 	for (unsigned p = 0; p < COMPACT_PARTS; p++)
 		free(c->part[p].v4);
+	free(c->met);
 	free(c->key);
 	free(c);
 	*pc = NULL;

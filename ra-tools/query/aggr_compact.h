@@ -76,11 +76,14 @@ struct compact {
 
 	/* of a batch */
 	struct feed part[COMPACT_PARTS], cell[COMPACT_CELLS];
-	bool traffic; /* all rows are */
+	enum { TRAFFIC_SOME, TRAFFIC_NONE, TRAFFIC_ALL } traffic; /* of its rows */
+	const struct feed *codes; /* the only part of the key, by number: what is below knows the groups; NULL: there is none such */
+	uint32_t *met, met_cap;	  /* of each of its addresses: the group's number + 1; 0: none yet */
 
 	/* of COMPACT_CHUNK rows */
 	uint64_t hash[COMPACT_CHUNK], state[COMPACT_CHUNK], first[COMPACT_CHUNK], room[COMPACT_CHUNK];
 	uint8_t *group[COMPACT_CHUNK];
+	uint32_t number[COMPACT_CHUNK]; /* of the group */
 	uint8_t *key;
 };
 

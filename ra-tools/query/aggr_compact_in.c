@@ -31,17 +31,30 @@ open_flat(struct feed *f, struct batch *b, enum field field)
 	f->all = f->c != NULL && bits_count(f->c->present, b->rows) == b->rows;
 }
 
+/* No number of it is greater. */
+static uint64_t
+dense_most(const struct dense *d)
+{
+	uint64_t least, most = 0;
+
+	if (d->num.word == NULL) {
+		narrow_span(&d->num, 0, d->n, &least, &most);
+		return (most);
+	}
+	for (uint32_t i = 0; i < d->num.words; i++)
+		most = d->num.word[i] > most ? d->num.word[i] : most;
+	return (most);
+}
+
 static void
 open_numbers(struct feed *f, struct batch *b, enum field field)
 {
-	uint64_t least;
-
 	f->d = whole_dense(b, field);
 	f->all = f->d != NULL;
 	f->c = NULL;
 	f->most = 0;
 	if (f->d != NULL) {
-		narrow_span(&f->d->num, 0, f->d->n, &least, &f->most);
+		f->most = dense_most(f->d);
 		return;
 	}
 	open_flat(f, b, field);
@@ -49,13 +62,20 @@ open_numbers(struct feed *f, struct batch *b, enum field field)
 		f->most = narrow_or_u64(f->c->u, b->rows);
 }
 
+/* The last 4 bytes of each; are all IPv4? */
 static bool
-all_v4(const struct ip *ip, uint32_t n)
+open_v4(struct feed *f, const struct ip *ip, uint32_t n)
 {
 	bool all = true;
 
-	for (uint32_t i = 0; i < n && all; i++)
+	if (f->v4_cap < n) {
+		f->v4_cap = n;
+		f->v4 = mem_grow(f->v4, f->v4_cap, sizeof(f->v4[0]));
+	}
+	for (uint32_t i = 0; i < n && all; i++) {
 		all = ip_is4(&ip[i]);
+		memcpy(&f->v4[i], ip[i].b + 12, 4);
+	}
 	return (all);
 }
 
@@ -67,15 +87,8 @@ open_addresses(struct feed *f, struct batch *b, enum field field)
 	f->ip = true;
 	f->ip6 = false;
 	f->c = NULL;
-	if (f->d != NULL && all_v4(f->d->ip, f->d->entries)) {
-		if (f->v4_cap < f->d->entries) {
-			f->v4_cap = f->d->entries;
-			f->v4 = mem_grow(f->v4, f->v4_cap, sizeof(f->v4[0]));
-		}
-		for (uint32_t i = 0; i < f->d->entries; i++)
-			memcpy(&f->v4[i], f->d->ip[i].b + 12, 4);
+	if (f->d != NULL && open_v4(f, f->d->ip, f->d->entries))
 		return;
-	}
 	f->d = NULL;
 	open_flat(f, b, field);
 	for (uint32_t r = 0; f->c != NULL && !f->ip6 && r < b->rows; r++)
@@ -93,20 +106,41 @@ open_part(struct feed *f, struct batch *b, const struct compact_part *p)
 	return (p->full == 8 || f->most >> 8 * p->full == 0);
 }
 
-/* Is it known without looking at each row that all are traffic?  Else what says so is made flat. */
-static bool
-all_traffic(struct batch *b)
+/* Is it known without looking at each row which are traffic?  Else what says so is made flat. */
+static int
+which_traffic(struct batch *b)
 {
 	const struct column *pkts;
 
 	if (whole_dense(b, F_spkts) != NULL)
-		return (true);
+		return (TRAFFIC_ALL);
 	pkts = batch_flat(b, F_spkts);
 	if (pkts != NULL && bits_count(pkts->present, b->rows) == b->rows)
-		return (true);
-	(void)batch_flat(b, F_dpkts);
-	(void)batch_flat(b, F_rectype);
-	return (false);
+		return (TRAFFIC_ALL);
+	return (batch_flat(b, F_dpkts) == NULL && batch_flat(b, F_rectype) == NULL && pkts == NULL ? TRAFFIC_NONE : TRAFFIC_SOME);
+}
+
+/* The only part of the key that rows have, by number? */
+static void
+open_codes(struct compact *c)
+{
+	unsigned parts = 0;
+
+	c->codes = NULL;
+	for (unsigned p = 0; p < c->l.nparts; p++)
+		if (c->part[p].c != NULL || c->part[p].d != NULL) {
+			c->codes = &c->part[p];
+			parts++;
+		}
+	if (parts != 1 || c->codes->d == NULL || !c->codes->ip) {
+		c->codes = NULL;
+		return;
+	}
+	if (c->met_cap < c->codes->d->entries) {
+		c->met_cap = c->codes->d->entries;
+		c->met = mem_grow(c->met, c->met_cap, sizeof(c->met[0]));
+	}
+	memset(c->met, 0, c->codes->d->entries * sizeof(c->met[0]));
 }
 
 bool
@@ -119,7 +153,8 @@ compact_open(struct aggr *a, struct batch *b)
 		fits = open_part(&c->part[p], b, &c->l.part[p]) && fits;
 	for (unsigned i = 0; i < c->l.ncells; i++)
 		open_numbers(&c->cell[i], b, c->l.cell[i].field);
-	c->traffic = all_traffic(b);
+	c->traffic = which_traffic(b);
+	open_codes(c);
 	return (fits);
 }
 
@@ -447,11 +482,11 @@ state_cells(struct compact *c, const struct feed *feeds, const uint32_t *rows, u
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
+/* The groups of keys that were made. */
 static void
-find_all(struct compact *c, uint32_t n)
+find_groups(struct compact *c, uint32_t n)
 {
 	const size_t mask = c->slots - 1;
-	uint32_t number;
 
 	for (uint32_t i = 0; i < n; i++)
 		__builtin_prefetch(&c->slot[(c->hash[i] >> 32) & mask]);
@@ -461,23 +496,69 @@ find_all(struct compact *c, uint32_t n)
 		if (s->tag == (uint32_t)(c->hash[i] >> 32) && s->group != 0)
 			__builtin_prefetch(compact_at(c, s->group - 1), 1);
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		uint8_t *g = compact_make(c, c->hash[i], c->state[i], c->key + (size_t)i * c->l.keylen, &number);
-
-		if (c->first[i] < *compact_first(g))
-			*compact_first(g) = c->first[i];
-		*compact_state(g) |= c->state[i];
-		c->group[i] = g;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		c->group[i] = compact_make(c, c->hash[i], c->state[i], c->key + (size_t)i * c->l.keylen, &c->number[i]);
 }
 
+/* Where the key is one address, by number: groups of numbers that came before are known. */
+static void
+find_codes(struct compact *c, const uint32_t *rows, uint32_t n)
+{
+	const struct narrow *num = &c->codes->d->num;
+	uint32_t code[COMPACT_CHUNK], fresh[COMPACT_CHUNK], k = 0;
+
+	if (rows[n - 1] - rows[0] == n - 1)
+		narrow_widen(num, rows[0], n, c->room);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			c->room[i] = narrow_at(num, rows[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		code[i] = (uint32_t)c->room[i];
+		if (c->met[code[i]] == 0) {
+			c->met[code[i]] = UINT32_MAX; /* soon */
+			fresh[k++] = rows[i];
+		}
+	}
+	if (k > 0) {
+		make_keys(c, c->part, fresh, k, true);
+		find_groups(c, k);
+	}
+	for (uint32_t i = 0; i < k; i++)
+		c->met[narrow_at(num, fresh[i])] = c->number[i] + 1;
+	for (uint32_t i = 0; i < n; i++) {
+		c->group[i] = compact_at(c, c->met[code[i]] - 1);
+		__builtin_prefetch(c->group[i], 1);
+	}
+	memset(c->state, 0, n * sizeof(c->state[0]));
+}
+
+/* Rows into their groups. */
 static void
 merge_all(struct compact *c, const struct feed *feeds, const uint32_t *rows, uint32_t n)
 {
 	state_cells(c, feeds, rows, n);
-	find_all(c, n);
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t *first = compact_first(c->group[i]);
+
+		*first = c->first[i] < *first ? c->first[i] : *first;
+		*compact_state(c->group[i]) |= c->state[i];
+	}
 	for (unsigned i = 0; i < c->l.ncells; i++)
 		merge_cell(c, i, &feeds[i], rows, n);
+}
+
+/* Their places, and which are traffic. */
+static void
+note_rows(struct compact *c, const struct aggr *of, const struct batch *b, const uint32_t *rows, uint32_t n)
+{
+	const uint64_t all = of->compact->traffic == TRAFFIC_ALL ? COMPACT_TRAFFIC : 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		c->first[i] = place_of(of, rows[i]);
+		c->state[i] |= all;
+	}
+	for (uint32_t i = 0; of->compact->traffic == TRAFFIC_SOME && i < n; i++)
+		c->state[i] |= is_traffic(b, rows[i]) ? COMPACT_TRAFFIC : 0;
 }
 
 void
@@ -493,11 +574,13 @@ compact_rows(struct aggr *a, const struct aggr *of, const struct batch *b, const
 		want_parts(c, from->part, &want);
 		want_cells(c, from->cell, m, &want);
 		compact_lay(c, &want);
-		make_keys(c, from->part, rows + at, m, true);
-		for (uint32_t i = 0; i < m; i++) {
-			c->first[i] = place_of(of, rows[at + i]);
-			c->state[i] |= from->traffic || is_traffic(b, rows[at + i]) ? COMPACT_TRAFFIC : 0;
+		if (c == from && c->codes != NULL) {
+			find_codes(c, rows + at, m);
+		} else {
+			make_keys(c, from->part, rows + at, m, true);
+			find_groups(c, m);
 		}
+		note_rows(c, of, b, rows + at, m);
 		merge_all(c, from->cell, rows + at, m);
 	}
 }
@@ -593,6 +676,7 @@ compact_known(struct aggr *a, const struct batch *b, const struct known *known, 
 			copy_key(a, k->key, c->key + (size_t)i * c->l.keylen, &c->state[i]);
 			c->state[i] |= k->traffic ? COMPACT_TRAFFIC : 0;
 		}
+		find_groups(c, m);
 		merge_all(c, c->cell, rows, m);
 	}
 	return (true);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define CAP_FIRST 64
+#define MET 64	 /* texts of a batch, too */
 #define KINDS 16 /* sets of rows of a batch that are kept in mind */
 
 /* --- chunks ------------------------------------------------------------------------------------ */
@@ -473,8 +474,10 @@ put_words(const struct piece *p, struct strip *s, const struct column *in, const
 {
 	struct table *t = p->t;
 	struct piece words = *p;
-	const struct blob *last = NULL;
-	uint64_t word = 0;
+	struct { /* the same memory comes again and again */
+		struct blob b;
+		uint64_t word;
+	} met[MET] = { { { NULL, 0 }, 0 } };
 
 	if (t->scratch == NULL) {
 		t->scratch = mem_alloc(TABLE_ROWS * (sizeof(t->scratch[0]) + sizeof(t->counted[0])));
@@ -484,15 +487,18 @@ put_words(const struct piece *p, struct strip *s, const struct column *in, const
 	}
 	for (uint32_t i = 0; i < p->n; i++) {
 		const struct blob *b = &in->b[p->rows[i]];
+		size_t at;
 
 		if (!k->all && !bit_get(k->bits, i)) {
 			t->scratch[i] = 0;
 			continue;
 		}
-		if (last == NULL || b->p != last->p || b->n != last->n)
-			word = words_shared(&t->words, b);
-		last = b;
-		t->scratch[i] = word;
+		at = ((uintptr_t)b->p ^ (uintptr_t)b->p >> 6) % MET;
+		if (b->p == NULL || b->p != met[at].b.p || b->n != met[at].b.n) {
+			met[at].b = *b;
+			met[at].word = words_shared(&t->words, b);
+		}
+		t->scratch[i] = met[at].word;
 	}
 	words.rows = t->counted;
 	words.seg = &(struct seg){ 0, 0, p->n };

@@ -311,15 +311,22 @@ pick_some(const struct pick *p, struct column *c)
 }
 
 /* Rows that are absent are zero in a batch. */
-static void
-clear_absent(const struct column *c, uint32_t n)
+WIDE static void
+clear_absent(uint64_t *restrict v, const uint64_t *restrict present, uint32_t n)
 {
-	for (uint32_t at = 0; at < n; at += 64) {
-		uint64_t bits = c->present[at / 64], *v = c->u + at;
-		uint32_t k = n - at < 64 ? n - at : 64;
+	uint64_t bit[64];
 
-		for (uint32_t i = 0; bits != ~0ull && i < k; i++)
-			v[i] &= -(bits >> i & 1);
+	for (unsigned i = 0; i < 64; i++)
+		bit[i] = 1ull << i;
+	for (uint32_t at = 0; at < n; at += 64, v += 64) {
+		uint64_t bits = present[at / 64];
+
+		if (n - at < 64)
+			for (uint32_t i = 0; i < n - at; i++)
+				v[i] = bits & bit[i] ? v[i] : 0;
+		else if (bits != ~0ull)
+			for (uint32_t i = 0; i < 64; i++)
+				v[i] = bits & bit[i] ? v[i] : 0;
 	}
 }
 
@@ -329,7 +336,7 @@ pick_numbers(const struct pick *p, struct column *c)
 	c->zeros = false;
 	if (!p->now.full && p->run && bits_count(c->present, p->n) > p->n / 8) {
 		pick_run(p, c->u);
-		clear_absent(c, p->n);
+		clear_absent(c->u, c->present, p->n);
 	} else if (!p->now.full)
 		pick_some(p, c);
 	else
