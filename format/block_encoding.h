@@ -77,7 +77,8 @@ const uint64_t *rows_places(struct encoding *, struct rowset *, const uint64_t *
 
 /* Sections (block_put.c): k->body compressed or not, and what the directory says of it. */
 struct dir_section put_body(struct blocks *);
-/* A nested column behind what is in k->body: the smaller of what the plan holds for the best, and what LZ4 may like. */
+/* Numbers behind what is in k->body, as planned or as LZ4 may like it better: the smaller one is put.  nested: the encoding
+ * is said before them, not in the directory. */
 void put_smaller(struct encoding *, struct outgoing *, const struct plan *, const uint64_t *v, uint32_t n, bool nested);
 /* A column of bytes (block_blobs.c). */
 void put_blob(struct encoding *, struct outgoing *);

@@ -17,7 +17,7 @@ struct sink {
 	bool begun;	    /* there is a file, or a pipe had something */
 	char *part;	    /* PATH.part while no writer has it; NULL: it is a pipe, or nothing was written */
 	struct batch *held; /* rows that are not yet a block */
-	uint32_t *rows;
+	uint32_t *rows, block_rows;
 	struct sink *next; /* that is open */
 	char error[512];
 };
@@ -40,12 +40,19 @@ sink_new(const char *path)
 	struct sink *s = mem_zero(1, sizeof(*s));
 
 	s->path = mem_str(path);
+	s->block_rows = BATCH_ROWS;
 	s->next = open_sinks;
 	open_sinks = s;
 	if (!watched)
 		(void)atexit(drop_parts);
 	watched = true;
 	return (s);
+}
+
+void
+sink_rows(struct sink *s, uint32_t rows)
+{
+	s->block_rows = rows;
 }
 
 uint64_t
@@ -113,7 +120,7 @@ sink_put(struct sink *s, const struct segment_info *segment, struct batch *b)
 		return (write_rows(s, segment, b));
 	batch_flatten(b);
 	if (s->held == NULL)
-		s->held = batch_new(BATCH_ROWS);
+		s->held = batch_new(s->block_rows);
 	for (uint32_t at = 0; at < n;) {
 		uint32_t room = s->held->cap - s->held->rows, k = n - at < room ? n - at : room;
 

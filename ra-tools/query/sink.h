@@ -15,6 +15,8 @@ struct sink;
 
 /* The path is copied; "-" = stdout.  Nothing is opened yet. */
 struct sink *sink_new(const char *path);
+/* What is gathered becomes blocks of so many rows, where memory is little; else of BATCH_ROWS. */
+void sink_rows(struct sink *, uint32_t rows);
 /* The selected rows.  `segment`: what the header says, looked at when a segment begins.
  * false: sink_error() says why. */
 bool sink_put(struct sink *, const struct segment_info *, struct batch *);

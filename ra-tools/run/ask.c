@@ -106,6 +106,7 @@ run_memory(const struct run *r)
 }
 
 #define BLOCK_BYTES (40ull << 20) /* of memory, while it is read, with all columns */
+#define SELF_BYTES  (12ull << 20) /* the program, its libraries, and what is kept by the row of a block */
 #define LEAST_BLOCKS 2	   /* with several threads: one is read while another one is merged */
 
 /* Half of the memory is for blocks that are read at the same time, as far as threads ask for them. */
@@ -119,12 +120,25 @@ run_blocks(const struct run *r)
 	return (fit < most ? (unsigned)fit : most);
 }
 
+#define ROW_BYTES 4400 /* of a record with all columns on its way out: picked, gathered and encoded */
+#define LEAST_ROWS 1024
+
+uint32_t
+run_block_rows(const struct run *r)
+{
+	uint32_t rows = BATCH_ROWS;
+
+	while (rows > LEAST_ROWS && rows > r->memory / 4 / ROW_BYTES)
+		rows /= 2;
+	return (rows);
+}
+
 uint64_t
 run_room(const struct run *r)
 {
-	uint64_t read = run_blocks(r) * BLOCK_BYTES;
+	uint64_t read = run_blocks(r) * BLOCK_BYTES + SELF_BYTES;
 
-	return (read > r->memory / 4 * 3 ? r->memory / 4 : r->memory - read);
+	return (read > r->memory / 5 * 4 ? r->memory / 5 : r->memory - read);
 }
 
 uint64_t

@@ -174,6 +174,7 @@ struct scan_plan plan_scan(struct run *);
 
 /* ask.c */
 unsigned run_blocks(const struct run *); /* that are read at a time, at most */
+uint32_t run_block_rows(const struct run *); /* of a block that is gathered to be written, at most: a quarter of the memory is for it */
 
 /* next.c */
 bool run_stops(const struct run *); /* the user wants an end */

@@ -252,6 +252,15 @@ memory_default(void)
 	return (quarter > MEMORY_DEFAULT && sizeof(void *) > 4 ? quarter : MEMORY_DEFAULT);
 }
 
+static struct sink *
+new_sink(const struct run *r, const char *path)
+{
+	struct sink *s = sink_new(path);
+
+	sink_rows(s, run_block_rows(r));
+	return (s);
+}
+
 struct run *
 run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 {
@@ -288,9 +297,9 @@ run_start(int argc, char **argv, const struct tool *tool, tool_option own)
 	if (r->labels != NULL && (note = labels_ready(r->labels)) != NULL && !r->quiet)
 		log_warnx("--label: %s", note);
 	if (r->write_path != NULL && !tool->writes)
-		r->write = sink_new(r->write_path);
+		r->write = new_sink(r, r->write_path);
 	if (r->rejects_path != NULL)
-		r->rejects = sink_new(r->rejects_path);
+		r->rejects = new_sink(r, r->rejects_path);
 	r->files = source_is_files(r->source);
 	r->sel = mem_zero(2 * BITS_WORDS(BATCH_ROWS), 8);
 	r->match = r->sel + BITS_WORDS(BATCH_ROWS);
