@@ -10,6 +10,9 @@
 LDADD = $(FLOW_LIBS) $(CMOCKA_LIBS)
 UNIT =
 check_PROGRAMS += $(UNIT)
+# Those that take longest come first: else one of them is left alone at the end.
+TESTS += %D%/memory.tap %D%/budget.tap %D%/truth/queries.tap %D%/truth/merging.tap %D%/truth/conservation.tap %D%/truth/path.tap \
+	%D%/truth/zones.tap
 TESTS += $(UNIT)
 
 AM_TESTS_ENVIRONMENT = \
@@ -305,7 +308,6 @@ TESTS += \
 	%D%/truth/addresses.tap \
 	%D%/truth/captureloss.tap \
 	%D%/truth/cases.tap \
-	%D%/truth/conservation.tap \
 	%D%/truth/conversations.tap \
 	%D%/truth/determinism.tap \
 	%D%/truth/dns.tap \
@@ -317,11 +319,9 @@ TESTS += \
 	%D%/truth/icmp.tap \
 	%D%/truth/invariants.tap \
 	%D%/truth/library.tap \
-	%D%/truth/merging.tap \
 	%D%/truth/module.tap \
 	%D%/truth/page.tap \
 	%D%/truth/peers.tap \
-	%D%/truth/queries.tap \
 	%D%/truth/random_queries.tap \
 	%D%/truth/questions.tap \
 	%D%/truth/coming.tap \
@@ -330,7 +330,6 @@ TESTS += \
 	%D%/truth/rtt.tap \
 	%D%/truth/seqrandom.tap \
 	%D%/truth/rastore.tap \
-	%D%/truth/path.tap \
 	%D%/truth/graph.tap \
 	%D%/truth/promise.tap \
 	%D%/truth/sla.tap \
@@ -344,15 +343,14 @@ TESTS += \
 	%D%/truth/vectors.tap \
 	%D%/truth/windows.tap \
 	%D%/truth/workers.tap \
-	%D%/truth/rates.tap \
-	%D%/truth/zones.tap
+	%D%/truth/rates.tap
 
 # --- true interfaces: two network namespaces, joined; root only -----------------------------------
 TESTS += %D%/rotate.tap %D%/rotate-live.tap
 EXTRA_DIST += %D%/rotate.tap %D%/rotate-live.tap
 TESTS += %D%/signals.tap
 EXTRA_DIST += %D%/signals.tap %D%/signals.py
-TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap %D%/memory.tap
+TESTS += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/fit.tap
 EXTRA_DIST += %D%/live.tap %D%/live-workers.tap %D%/interfaces.tap %D%/stats.tap %D%/top.tap %D%/top.py %D%/fit.tap %D%/fit.py %D%/memory.tap %D%/memory.py
 
 # --- what others take from us, read by decoders of our own -------------------------------------------
@@ -399,7 +397,6 @@ CLEANFILES += %D%/faults/failing.so
 
 # --- work: instructions a packet, where valgrind is installed ------------------------------------------
 EXTRA_DIST += %D%/budget.tap
-TESTS += %D%/budget.tap
 
 # --- what the pages and README.md say, tried ---------------------------------------------------------
 EXTRA_DIST += %D%/examples.tap %D%/readme.tap %D%/readme.py
