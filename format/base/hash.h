@@ -17,7 +17,14 @@ hash64(const void *p, size_t n, uint64_t seed)
 	return (XXH3_64bits_withSeed(p, n, seed));
 }
 
-/* The same with seed 0 of bytes that come in pieces. */
+/* Of a number: both halves of the product folded, with any width of registers.  `factor` is odd and secret. */
+static inline uint64_t
+hash_fold(uint64_t v, uint64_t factor)
+{
+	return (XXH3_mul128_fold64(v, factor));
+}
+
+/* hash64() with seed 0, of bytes that come in pieces. */
 struct hash_sum;
 struct hash_sum *hash_sum_new(void);
 void hash_sum_add(struct hash_sum *, const void *, size_t);

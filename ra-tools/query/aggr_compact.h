@@ -133,9 +133,7 @@ compact_number(const uint8_t *p, unsigned width)
 static inline uint64_t
 compact_mix(uint64_t factor, uint64_t hash, uint64_t v)
 {
-	unsigned __int128 x = (unsigned __int128)(hash ^ v) * factor;
-
-	return ((uint64_t)x ^ (uint64_t)(x >> 64));
+	return (hash_fold(hash ^ v, factor));
 }
 
 #define MIXED_SALT 0x6d69786564ull
