@@ -244,7 +244,17 @@ get_dict(struct cursor *c, uint32_t n, struct arena *a, struct narrow *x)
 		*x = constant(x->word[0]);
 		return (true);
 	}
-	return (get_packed(c, n, bits, a, x) && narrow_raw_max(x, n) < x->words);
+	if (!get_packed(c, n, bits, a, x) || narrow_raw_max(x, n) >= x->words)
+		return (false);
+	if (x->width == 8) { /* nobody needs such codes; where they are so wide all the same, the words take their places */
+		uint64_t *v = (uint64_t *)(uintptr_t)x->v8;
+
+		for (uint32_t i = 0; i < n; i++)
+			v[i] = x->word[v[i]];
+		x->word = NULL;
+		x->words = 0;
+	}
+	return (true);
 }
 
 /* One value for most rows, and others: the places of these into order[], a list of all values, the common one first. */

@@ -269,13 +269,16 @@ bits_of_key(const struct narrow *x, uint32_t n)
 		for (uint32_t i = 0; i < n; i++)                                                                  \
 			to[i] |= (uint32_t)v[i];                                                                  \
 	}                                                                                                         \
-	static void words_##w(const type *v, uint32_t n, const uint32_t *word, bool first, uint32_t *restrict to) \
+	static void put_words_##w(const type *v, uint32_t n, const uint32_t *word, uint32_t *restrict to)         \
 	{                                                                                                         \
 		_Pragma("GCC unroll 8")                                                                           \
-		for (uint32_t i = 0; first && i < n; i++)                                                         \
+		for (uint32_t i = 0; i < n; i++)                                                                  \
 			to[i] = word[v[i]];                                                                       \
+	}                                                                                                         \
+	static void add_words_##w(const type *v, uint32_t n, const uint32_t *word, uint32_t *restrict to)         \
+	{                                                                                                         \
 		_Pragma("GCC unroll 8")                                                                           \
-		for (uint32_t i = 0; !first && i < n; i++)                                                        \
+		for (uint32_t i = 0; i < n; i++)                                                                  \
 			to[i] |= word[v[i]];                                                                      \
 	}
 
@@ -285,8 +288,10 @@ PAIRS(4, uint32_t)
 PAIRS(8, uint64_t)
 
 #define KEY(w)                                                                           \
-	if (x->word != NULL)                                                             \
-		words_##w(x->v##w + from, n, word, first, to);                           \
+	if (x->word != NULL && first)                                                    \
+		put_words_##w(x->v##w + from, n, word, to);                              \
+	else if (x->word != NULL)                                                        \
+		add_words_##w(x->v##w + from, n, word, to);                              \
 	else if (first)                                                                  \
 		first_##w(x->v##w + from, n, shift, to);                                 \
 	else                                                                             \

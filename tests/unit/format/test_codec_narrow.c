@@ -145,12 +145,37 @@ test_wrong(void **state)
 	coder_free(&k);
 }
 
+/* Places among two words in far more bits than they need, as nobody writes them. */
+static void
+test_wide_places(void **state)
+{
+	static const unsigned bits[] = { 1, 8, 31, 32, 33, 40, 56, 64 };
+	struct coder *k = coder_new();
+	struct arena a = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+		uint8_t bytes[4 + 64] = { 2, 5, 4, (uint8_t)bits[i] }; /* words 5 and 9 */
+		uint32_t n = 8;
+
+		for (uint32_t r = 0; r < n; r += 3) /* rows 0, 3 and 6 have the second */
+			bytes[4 + r * bits[i] / 8] |= (uint8_t)(1u << r * bits[i] % 8);
+		compare(k, &a, CODE_DICT, bytes, 4 + bits[i], n);
+		for (uint32_t r = 0; r < n; r++)
+			assert_int_equal(want[r], r % 3 == 0 ? 9 : 5);
+		arena_reset(&a);
+	}
+	arena_free(&a);
+	coder_free(&k);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_wide_places),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
