@@ -7,7 +7,7 @@
  * still too large) and its rows are written in order; the ordered streams are then merged into one row.
  *
  * What is written are the narrow columns of some groups at a time, as they lie in memory, with their keys.  Blocks of a record
- * file would be half as large, but cost 5000 instructions a group to encode and decode; these cost some hundred.
+ * file would be half as large, but cost some 2300 instructions a group to encode and decode; these cost some hundred.
  */
 #include "ra-tools/query/aggr_room.h"
 #include "ra-tools/query/table_room.h"
