@@ -82,7 +82,7 @@ UNIT += \
 	%D%/unit/format/test_tile \
 	%D%/unit/format/test_types \
 	%D%/unit/format/test_wire
-EXTRA_DIST += %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/row.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
+EXTRA_DIST += %D%/unit/ra-tools/query/rows.h %D%/unit/format/records.h %D%/unit/probe/decode/frames.h %D%/unit/probe/row.h %D%/unit/probe/sim.h %D%/unit/probe/world.h \
 	%D%/unit/probe/track/segments.h %D%/golden
 
 FUZZ += %D%/fuzz/fuzz_block %D%/fuzz/fuzz_meta

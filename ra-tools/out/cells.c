@@ -75,9 +75,10 @@ remember_second(struct second *x, const struct sheet *s, uint64_t second, struct
 		n++;
 	if (c.n > sizeof(x->text) || (digits > 0 && n != digits))
 		return;
-	memcpy(x->text, text, c.n);
-	*x = (struct second){ .second = second, .length = c.n, .places = c.places,
-		.end = digits > 0 ? (uint32_t)(point - text) + digits : 0, .text = { 0 } };
+	x->second = second;
+	x->length = c.n;
+	x->places = c.places;
+	x->end = digits > 0 ? (uint32_t)(point - text) + digits : 0;
 	memcpy(x->text, text, c.n);
 }
 
@@ -245,12 +246,12 @@ static struct cells *
 cells_new(unsigned n)
 {
 	struct cells *t = mem_zero(1, sizeof(*t) + n * (sizeof(struct second) + MEMOS * sizeof(struct memo) +
-							    (CELLS_ROWS + 2) * sizeof(struct shown)));
+							    (SHEET_ROWS + 2) * sizeof(struct shown)));
 
 	t->second = (struct second *)(t + 1);
 	t->memo = (struct memo *)(t->second + n);
 	t->cell = (struct shown *)(t->memo + (size_t)MEMOS * n);
-	t->absent = t->cell + (size_t)CELLS_ROWS * n;
+	t->absent = t->cell + (size_t)SHEET_ROWS * n;
 	t->mixed = t->absent + n;
 	return (t);
 }
@@ -267,20 +268,25 @@ cells_add(struct sheet *s, const struct cells_form *form, const struct batch *b,
 	t->round++; /* bytes lie where others lay, in another batch */
 	for (unsigned i = 0; i < s->n; i++)
 		take(&(struct take){ s, form, b, i, sheet_type(s, i), sheet_column_of(s, b, i), row, n, t->memo + (size_t)i * MEMOS,
-		    t->cell + (size_t)i * CELLS_ROWS + t->n, t->absent[i], t->mixed[i] });
+		    t->cell + (size_t)i * SHEET_ROWS + t->n, t->absent[i], t->mixed[i] });
 	t->n += n;
 	(void)buf_room(&s->held, CELLS_NEAR);
 }
 
-uint32_t
-cells_most(const struct sheet *s, unsigned i)
+size_t
+cells_line(const struct sheet *s)
 {
-	const struct shown *cell = s->cells->cell + (size_t)i * CELLS_ROWS;
-	uint32_t most = 0;
+	size_t bytes = CELLS_NEAR;
 
-	for (uint32_t r = 0; r < s->cells->n; r++)
-		most = cell[r].n > most ? cell[r].n : most;
-	return (most);
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct shown *cell = s->cells->cell + (size_t)i * SHEET_ROWS;
+		uint32_t most = 0;
+
+		for (uint32_t r = 0; r < s->cells->n; r++)
+			most = cell[r].n > most ? cell[r].n : most;
+		bytes += most + 1;
+	}
+	return (bytes);
 }
 
 void

@@ -3,7 +3,7 @@
  * cells.h: the cells of many rows, column by column: a value that comes again within some hundred rows is made text once.
  *
  *	cells_add(s, &form, b, row, n);
- *	for each row r and column i: s->cells->cell[i * CELLS_ROWS + r] says where it stands in s->held
+ *	for each row r and column i: s->cells->cell[i * SHEET_ROWS + r] says where it stands in s->held
  *	cells_clear(s);
  */
 #ifndef RA_TOOLS_OUT_CELLS_H
@@ -13,7 +13,6 @@
 
 #include <string.h>
 
-#define CELLS_ROWS 512
 #define CELLS_NEAR 32 /* bytes that are copied whether they are needed or not */
 
 struct shown { /* of the bytes in sheet.held */
@@ -29,7 +28,7 @@ struct cells_form {
 
 struct cells {
 	uint32_t n;	    /* rows that wait */
-	struct shown *cell; /* CELLS_ROWS of each column */
+	struct shown *cell; /* SHEET_ROWS of each column */
 	struct shown *absent, *mixed; /* of each column */
 	uint32_t round;
 	struct memo *memo;
@@ -40,13 +39,13 @@ struct cells {
 static inline uint32_t
 cells_left(const struct sheet *s)
 {
-	return (s->cells == NULL ? CELLS_ROWS : CELLS_ROWS - s->cells->n);
+	return (s->cells == NULL ? SHEET_ROWS : SHEET_ROWS - s->cells->n);
 }
 
 /* So many at most. */
 void cells_add(struct sheet *, const struct cells_form *, const struct batch *, const uint32_t *row, uint32_t n);
-/* The bytes of the longest cell of the column. */
-uint32_t cells_most(const struct sheet *, unsigned i);
+/* Room for a line: the longest cell of each column, a byte behind each, and what is copied with the last one. */
+size_t cells_line(const struct sheet *);
 void cells_clear(struct sheet *);
 
 /* Behind the last cell, and behind `to`, there are CELLS_NEAR bytes. */

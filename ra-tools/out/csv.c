@@ -74,24 +74,6 @@ nothing(const struct sheet *s)
 }
 
 static void
-row(struct sheet *s, const struct batch *b, uint32_t r)
-{
-	for (unsigned i = 0; i < s->n; i++) {
-		if (i > 0)
-			buf_u8(&s->out, (uint8_t)s->separator);
-		s->cell.len = 0;
-		if (sheet_cell(s, b, i, r, &s->cell) == CELL_HERE)
-			csv_value(s, &s->out, s->cell.p, s->cell.len);
-		else
-			buf_str(&s->out, nothing(s));
-	}
-	buf_u8(&s->out, '\n');
-	sheet_ready(s);
-}
-
-/* --- many rows */
-
-static void
 put_value(struct sheet *s, unsigned i, const union value *v)
 {
 	(void)i;
@@ -110,16 +92,15 @@ static void
 rows(struct sheet *s, const struct batch *b, const uint32_t *at, uint32_t n)
 {
 	static const struct cells_form form = { put_value, put_nothing, put_nothing };
-	size_t most = CELLS_NEAR;
+	size_t most;
 
 	cells_add(s, &form, b, at, n);
-	for (unsigned i = 0; i < s->n; i++)
-		most += cells_most(s, i) + 1;
+	most = cells_line(s);
 	for (uint32_t r = 0; r < n; r++) {
 		const struct shown *cell = s->cells->cell + r;
 		uint8_t *begin = buf_room(&s->out, most), *to = begin;
 
-		for (unsigned i = 0; i < s->n; i++, cell += CELLS_ROWS) {
+		for (unsigned i = 0; i < s->n; i++, cell += SHEET_ROWS) {
 			to = cells_copy(to, s->held.p + cell->at, cell->n);
 			*to++ = (uint8_t)s->separator;
 		}
@@ -136,4 +117,4 @@ tail(struct sheet *s)
 	sheet_flush(s);
 }
 
-const struct out out_csv = { .name = "csv", .head = head, .row = row, .rows = rows, .tail = tail };
+const struct out out_csv = { .name = "csv", .head = head, .rows = rows, .tail = tail };

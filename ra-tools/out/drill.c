@@ -168,7 +168,7 @@ listing_json(struct listing *l, uint32_t r, struct json *to)
 
 	json_u64(to, "rank", r + 1);
 	s->out.len = 0;
-	out_json.row(s, l->rows, r); /* {...}\n */
+	json_record(s, l->rows, r); /* {...}\n */
 	json_members(to, s->out.p + 1, s->out.len - 3);
 	s->out.len = 0;
 	if (l->ranked) {

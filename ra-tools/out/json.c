@@ -156,13 +156,6 @@ json_record(struct sheet *s, const struct batch *b, uint32_t r)
 	json_line(&j);
 }
 
-static void
-row(struct sheet *s, const struct batch *b, uint32_t r)
-{
-	json_record(s, b, r);
-	sheet_ready(s);
-}
-
 /* --- many rows: the members of each column, then the objects */
 
 static void
@@ -195,7 +188,7 @@ put_members(const struct sheet *s, const struct shown *cell, uint8_t *to)
 	const uint8_t *const held = s->held.p;
 
 	*to++ = '{';
-	for (unsigned i = 0; i < s->n; i++, cell += CELLS_ROWS) {
+	for (unsigned i = 0; i < s->n; i++, cell += SHEET_ROWS) {
 		if (cell->n == 0)
 			continue;
 		to = cells_copy(to, held + cell->at, cell->n);
@@ -208,11 +201,10 @@ static void
 rows(struct sheet *s, const struct batch *b, const uint32_t *at, uint32_t n)
 {
 	static const struct cells_form form = { put_member, put_absent, put_mixed };
-	size_t most = CELLS_NEAR + 1;
+	size_t most;
 
 	cells_add(s, &form, b, at, n);
-	for (unsigned i = 0; i < s->n; i++)
-		most += cells_most(s, i) + 1;
+	most = 1 + cells_line(s);
 	for (uint32_t r = 0; r < n; r++) {
 		uint8_t *begin = buf_room(&s->out, most);
 		struct json j = json_to(&s->out);
@@ -254,4 +246,4 @@ tail(struct sheet *s)
 	sheet_flush(s);
 }
 
-const struct out out_json = { .name = "json", .head = head, .row = row, .rows = rows, .tail = tail };
+const struct out out_json = { .name = "json", .head = head, .rows = rows, .tail = tail };

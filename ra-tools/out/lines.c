@@ -29,7 +29,7 @@ widen(struct sheet *s)
 	size_t bytes = 1;
 
 	for (unsigned i = 0; i < s->n; i++) {
-		const struct shown *cell = s->cells->cell + (size_t)i * CELLS_ROWS;
+		const struct shown *cell = s->cells->cell + (size_t)i * SHEET_ROWS;
 
 		uint32_t most = 0, width = s->width[i];
 
@@ -66,7 +66,7 @@ put_line(struct sheet *s, const struct shown *cell, const struct place *place, s
 	const unsigned last = s->n - 1;
 	uint8_t *to = buf_room(&s->out, bytes), *begin = to;
 
-	for (unsigned i = 0; i <= last; i++, cell += CELLS_ROWS) {
+	for (unsigned i = 0; i <= last; i++, cell += SHEET_ROWS) {
 		const struct shown c = *cell;
 		uint32_t width = place[i].width, space = width > c.places ? width - c.places : 0;
 

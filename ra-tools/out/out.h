@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #define SHEET_MAX 1024 /* columns */
+#define SHEET_ROWS 512 /* at once */
 
 struct sheet_column {
 	enum field field;
@@ -75,9 +76,9 @@ struct out {
 	const char *name;
 	void (*head)(struct sheet *); /* once, before all rows */
 	void (*row)(struct sheet *, const struct batch *,
-		    uint32_t r);       /* derived columns are there */
+		    uint32_t r);       /* derived columns are there; NULL: only many */
 	void (*rows)(struct sheet *, const struct batch *, const uint32_t *row,
-		     uint32_t n);      /* the same of many; NULL: one after the other */
+		     uint32_t n);      /* the same of up to SHEET_ROWS; NULL: one after the other */
 	void (*pause)(struct sheet *); /* where the next row may be long in coming: what is held goes out; may be NULL */
 	void (*tail)(struct sheet *);  /* once, after all rows */
 };

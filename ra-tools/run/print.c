@@ -140,12 +140,10 @@ waits(const struct run *r)
 	return (!r->ended && !(r->files && r->tool->merges));
 }
 
-#define AT_ONCE 512
-
 static void
 print_rows(struct run *r, const struct batch *b)
 {
-	uint32_t row[AT_ONCE], n = 0;
+	uint32_t row[SHEET_ROWS], n = 0;
 
 	for (size_t i = bits_next(b->sel, 0, b->rows); i < b->rows; i = bits_next(b->sel, i + 1, b->rows)) {
 		if (r->out->rows == NULL) {
@@ -153,7 +151,7 @@ print_rows(struct run *r, const struct batch *b)
 			continue;
 		}
 		row[n++] = (uint32_t)i;
-		if (n == AT_ONCE) {
+		if (n == SHEET_ROWS) {
 			r->out->rows(&r->sheet, b, row, n);
 			n = 0;
 		}

@@ -366,7 +366,11 @@ show(const struct out *out, struct batch *b)
 	begin(&s, b);
 	out->head(&s);
 	for (uint32_t r = 0; r < b->rows; r++)
-		if (batch_selected(b, r))
+		if (!batch_selected(b, r))
+			continue;
+		else if (out->rows != NULL)
+			out->rows(&s, b, &r, 1);
+		else
 			out->row(&s, b, r);
 	if (out->pause != NULL)
 		out->pause(&s);

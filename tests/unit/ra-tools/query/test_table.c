@@ -4,25 +4,11 @@
  */
 #include "format/base/arena.h"
 #include "ra-tools/query/table_room.h"
+#include "tests/unit/ra-tools/query/rows.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define ROWS 9000 /* three chunks, the last one not full */
-
-static uint64_t seed;
-
-static uint64_t
-rnd(uint64_t n)
-{
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return ((seed >> 33) % n);
-}
 
 static const enum field some[] = { F_spkts, F_dpkts, F_sbytes, F_bstart, F_stime, F_flowid, F_trans,
 				   F_sttlmin, F_saddr, F_daddr, F_probe, F_hist, F_sport };
@@ -54,15 +40,9 @@ number(unsigned kind, unsigned row)
 static void
 random_row(struct flow *f, unsigned trial, unsigned row)
 {
-	static const char *const words[] = { "", "a", "ab", "abcdefghi" };
-	const uint8_t six[16] = { 0x20, 1, 0xd, 0xb8, [15] = (uint8_t)rnd(9) };
-	const uint8_t four[4] = { 0, 0, 0, (uint8_t)rnd(9) };
-
 	flow_clear(f);
 	for (unsigned i = 0; i < NSOME; i++) {
 		unsigned how = (trial + i * 5) % 6;
-		const char *w = words[rnd(4)];
-		struct ip ip;
 
 		if ((how == 1 && rnd(20) != 0) || (how == 2 && row < 4500) || (how == 3 && row > 3000) || (how == 4 && rnd(2)))
 			continue;
@@ -70,38 +50,8 @@ random_row(struct flow *f, unsigned trial, unsigned row)
 			bit_set(f->mixed, some[i]);
 			continue;
 		}
-		switch (fields[some[i]].store) {
-		case STORE_IP:
-			memcpy(ip.b, six, 16);
-			f->v[some[i]].ip = row > 6000 && rnd(2) ? ip : ip_v4(four);
-			break;
-		case STORE_BLOB:
-			f->v[some[i]].b = (struct blob){ (const uint8_t *)w, (uint32_t)strlen(w) };
-			break;
-		default:
-			f->v[some[i]].u = number(trial + i, row);
-		}
-		bit_set(f->present, some[i]);
+		set_value(f, some[i], row > 6000 && rnd(2), number(trial + i, row));
 	}
-}
-
-static void
-same_row(const struct flow *want, const struct batch *b, uint32_t r)
-{
-	struct flow *got = malloc(sizeof(*got));
-
-	batch_get(b, r, got);
-	for (enum field f = 0; f < F_STORED; f++) {
-		assert_int_equal(bit_get(got->present, f), bit_get(want->present, f));
-		assert_int_equal(bit_get(got->mixed, f), bit_get(want->mixed, f));
-		if (bit_get(want->present, f))
-			assert_true(value_equal((enum store)fields[f].store, &got->v[f], &want->v[f]));
-		else if (b->col[f] != NULL && fields[f].store != STORE_IP && fields[f].store != STORE_BLOB)
-			assert_int_equal(b->col[f]->u[r], 0);
-		if (b->col[f] != NULL && b->col[f]->zeros)
-			assert_int_equal(b->col[f]->u[r], 0);
-	}
-	free(got);
 }
 
 static void
